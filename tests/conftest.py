@@ -164,11 +164,11 @@ class Sessions:
 @pytest.fixture(autouse=True)
 def area(run_area: Area, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
     """This test's own directories, led to by the environment; afterwards nothing of the test may be left."""
-    with reused_area() as own, pytest.MonkeyPatch.context() as patch:
-        own.enter(patch)
-        check = leaks.LeakCheck(own, tmp_path_factory.getbasetemp())
+    with reused_area() as area, pytest.MonkeyPatch.context() as patch:
+        area.enter(patch)
+        check = leaks.LeakCheck(area, tmp_path_factory.getbasetemp())
         request.node.stash[LEAK_CHECK] = check
-        yield own
+        yield area
         if request.node.get_closest_marker("leaves_processes"):
             processes.end_product(check.processes)
         with_qt = "PySide6.QtCore" in sys.modules
@@ -185,9 +185,9 @@ LEAK_CHECK = pytest.StashKey[leaks.LeakCheck]()
 @pytest.fixture
 def sessions(area: Area, request: pytest.FixtureRequest) -> Iterator[Sessions]:
     """Asked for by tests that start hosts: at the end they are ended, whatever happened."""
-    own = Sessions(request.node.stash[LEAK_CHECK])
-    yield own
-    own.end_all()
+    sessions = Sessions(request.node.stash[LEAK_CHECK])
+    yield sessions
+    sessions.end_all()
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ def _module(path: Path) -> str:
 
 def _imported(path: Path, modules: set[str]) -> set[str]:
     """The modules that a file imports. A package above it counts if the file imports a name defined there."""
-    own = _module(path)
-    found = {name for name in imports(path) if name in modules and not own.startswith(f"{name}.")}
+    importer = _module(path)
+    found = {name for name in imports(path) if name in modules and not importer.startswith(f"{name}.")}
     found |= {name.rpartition(".")[0] for name in imports(path) if name not in modules} & modules
-    return found - {own}
+    return found - {importer}
 
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])

@@ -30,9 +30,9 @@ def steps(name: str) -> list[tuple[int, int, Path]]:
 @pytest.mark.parametrize("name", ["Key", "Output"])
 def test_the_steps_are_numbered_without_gaps(name: str) -> None:
     found = steps(name)
-    told = "\n".join(f"{number} of {of}: {path}" for number, of, path in found)
-    assert [number for number, _, _ in found] == list(range(1, len(found) + 1)), told
-    assert {of for _, of, _ in found} == {len(found)}, told
+    listing = "\n".join(f"{number} of {of}: {path}" for number, of, path in found)
+    assert [number for number, _, _ in found] == list(range(1, len(found) + 1)), listing
+    assert {of for _, of, _ in found} == {len(found)}, listing
 
 
 @pytest.mark.parametrize("name", ["Key", "Output"])

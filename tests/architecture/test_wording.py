@@ -93,8 +93,8 @@ def test_each_plural_has_its_english_forms_and_qt_finds_all_texts(tmp_path: Path
 
 
 def test_the_compiled_translation_is_up_to_date(tmp_path: Path) -> None:
-    made = tmp_path / "made.qm"
+    compiled = tmp_path / "made.qm"
     source = TRANSLATIONS / "outlive_en.ts"
-    subprocess.run([TOOLS / "lrelease", "-silent", str(source), "-qm", str(made)], check=True)
+    subprocess.run([TOOLS / "lrelease", "-silent", str(source), "-qm", str(compiled)], check=True)
     advice = f"run {TOOLS / 'lrelease'} resources/translations/outlive_en.ts"
-    assert made.read_bytes() == (TRANSLATIONS / "outlive_en.qm").read_bytes(), advice
+    assert compiled.read_bytes() == (TRANSLATIONS / "outlive_en.qm").read_bytes(), advice

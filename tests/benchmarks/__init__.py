@@ -8,7 +8,7 @@ Debian packages; the report names missing ones as skipped. The test suite runs n
 machine would make it fail.
 
     report      series of figures, their medians and ratios, the verdicts; as a table or JSON
-    setting     the environment of one run: directories, processes, displays; ends its processes by PID
+    environment the environment of one run: directories, processes, displays; ends its processes by PID
     peers       the programs to compare with: which are installed, how to start them
     streams     generated program output, the same in each run
 

@@ -7,8 +7,8 @@ import importlib
 import sys
 
 from tests.benchmarks import peers
+from tests.benchmarks.environment import benchmark_environment
 from tests.benchmarks.report import Report, render_json
-from tests.benchmarks.setting import setting
 
 NAMES = (
     "engines", "flood_detached", "flood_attached", "echo", "attach", "attach_echo", "sessions", "ls", "search",
@@ -32,8 +32,8 @@ def main() -> int:
         print("  ".join(f"{name} {fact}" for name, fact in machine.items()) + "\n", flush=True)
     for name in options.names or NAMES:
         benchmark = importlib.import_module(f"tests.benchmarks.{name}")
-        with setting(options.rounds) as own:
-            report: Report = benchmark.run(own)
+        with benchmark_environment(options.rounds) as bench:
+            report: Report = benchmark.run(bench)
         reports.append(report)
         if not options.json:
             print(report.as_text(), flush=True)

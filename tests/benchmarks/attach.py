@@ -16,8 +16,8 @@ from session_host.protocol.messages import Event, InputRefused, Peek
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import EngineName, Frame
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
-from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
 
 LINES = 10_100
@@ -28,7 +28,7 @@ POLL_S = 0.02
 """Poll interval until the program has written everything; not part of any figure."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("attach", "first frame of an attach, 10,000 lines of history")
     engines: tuple[EngineName, ...] = ("ghostty", "pyte")
@@ -36,12 +36,12 @@ def run(setting: Setting) -> Report:
         series = Series(f"{engine}, request to first frame", "ms", command="outlive attach SESSION")
         whole = Series(f"{engine}, request to whole history", "ms")
         report.series += [series, whole]
-        with Gate(setting.cache / "gate") as gate:
+        with Gate(bench.cache / "gate") as gate:
             argv = program("numbered_lines", LINES, "--colour", "--width", 100, "--gate", gate.path, "--stay")
-            session = setting.new_session(argv, f"attach-{engine}", engine=engine)
-            asyncio.run(measure(session["id"], engine, setting.rounds * 2, series, whole))
+            session = bench.new_session(argv, f"attach-{engine}", engine=engine)
+            asyncio.run(measure(session["id"], engine, bench.rounds * 2, series, whole))
             gate.release()
-        setting.end_sessions()
+        bench.end_sessions()
         if engine == "ghostty":
             report.verdicts.append(Verdict("first frame", series.median, "ms", LIMIT_MS, False))
     return report

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.typists import Typist, in_pty, new_session, through_tmux
 from tests.programs import program
 from tests.support.commands import OUTLIVE
@@ -36,35 +36,35 @@ LIMIT = 1.5
 """Our time divided by tmux's."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("attach_echo", "round trip of one key through a client in a terminal")
     if lacking := peers.missing("tmux"):
         report.notes.append(lacking)
         return report
     echo = program("raw_echo")
-    taken: dict[tuple[str, int], list[list[float]]] = {
+    times_ms: dict[tuple[str, int], list[list[float]]] = {
         (name, spacing): [] for name in (OURS, TMUX) for spacing in SPACINGS_MS
     }
     with ExitStack() as stack:
         typists = {
-            OURS: stack.enter_context(through_attach(setting, echo)),
-            TMUX: stack.enter_context(through_tmux(setting, echo)),
+            OURS: stack.enter_context(through_attach(bench, echo)),
+            TMUX: stack.enter_context(through_tmux(bench, echo)),
         }
         order = random.Random(1)
         letters = itertools.cycle(LETTERS)
-        for _ in range(setting.rounds):
-            for values in taken.values():
+        for _ in range(bench.rounds):
+            for values in times_ms.values():
                 values.append([])
             for _ in range(TURNS):
-                for name, spacing in order.sample(list(taken), len(taken)):
+                for name, spacing in order.sample(list(times_ms), len(times_ms)):
                     for key in itertools.islice(letters, SPACINGS_MS[spacing]):
                         began_s = time.perf_counter()
-                        taken[name, spacing][-1] += [seconds * 1e3 for seconds in typists[name]([key])]
+                        times_ms[name, spacing][-1] += [seconds * 1e3 for seconds in typists[name]([key])]
                         left_s = spacing / 1e3 - (time.perf_counter() - began_s)
                         select.select([], [], [], max(left_s, 0.0))
     for spacing, share in itertools.product(SPACINGS_MS, (50, 99)):
-        figures = {name: [percentile(each, share) for each in taken[name, spacing]] for name in (OURS, TMUX)}
+        figures = {name: [percentile(each, share) for each in times_ms[name, spacing]] for name in (OURS, TMUX)}
         what = f"keys {spacing} ms apart, p{share}"
         report.series += [Series(f"{name}, {what}", "ms", values) for name, values in figures.items()]
         ratio = statistics.median(ours / theirs for ours, theirs in zip(figures[OURS], figures[TMUX], strict=True))
@@ -73,7 +73,7 @@ def run(setting: Setting) -> Report:
 
 
 @contextmanager
-def through_attach(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+def through_attach(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Typist]:
     """A typist for ``outlive attach`` in a PTY."""
-    with in_pty([*OUTLIVE, "attach", new_session(setting, argv)]) as typist:
+    with in_pty([*OUTLIVE, "attach", new_session(bench, argv)]) as typist:
         yield typist

@@ -15,10 +15,10 @@ from PySide6.QtTest import QTest
 from gui.chat.view import ChatView
 from gui.theme.follow import Theme
 from session_host.structured.transcript import Transcript
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
-from tests.support.played_chat import PlayedChat, long_chat
+from tests.support.scripted_chat import ScriptedChat, long_chat
 from tests.support.themes import OWN
 
 ITEMS = 10_000
@@ -31,10 +31,10 @@ FRAME_LIMIT_MS = 16.7
 _PARAGRAPH = "A paragraph of the answer with `code`, **bold words** and a [link](https://example.org), and a bit more. "
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("chat_view", f"a chat of {ITEMS:,} items; a message of {MESSAGE_CHARACTERS:,} characters streams")
-    with own_qt(setting) as application:
+    with own_qt(bench) as application:
         theme = Theme(application, OWN, "dark")
         opening(report, theme)
         scrolling(report, theme)
@@ -75,7 +75,7 @@ def scrolling(report: Report, theme: Theme) -> None:
 
 def streaming(report: Report, theme: Theme) -> None:
     """Append to a long message."""
-    chat = PlayedChat()
+    chat = ScriptedChat()
     message = chat.put("agent", status="running")
     paragraphs = MESSAGE_CHARACTERS // (len(_PARAGRAPH) * 3)
     chat.say(message, "".join(f"{_PARAGRAPH * 3}\n\n" for _ in range(paragraphs)))

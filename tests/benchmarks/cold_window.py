@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 import time
 
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
-from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
 from tests.support.windows import window
 
@@ -19,35 +19,35 @@ SESSIONS = 20
 LIMIT_S = 1.5
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("cold_window", f"a window with {SESSIONS} tabs, from the start of its process")
-    setting.display()
-    with Gate(setting.cache / "gate") as gate:
+    bench.display()
+    with Gate(bench.cache / "gate") as gate:
         argv = program("numbered_lines", 1000, "--colour", "--gate", gate.path, "--stay")
-        ids = [setting.new_session(argv, f"chat-{number}")["id"] for number in range(SESSIONS)]
-        measure(setting, report, ids)
+        ids = [bench.new_session(argv, f"chat-{number}")["id"] for number in range(SESSIONS)]
+        measure(bench, report, ids)
     return report
 
 
-def measure(setting: Setting, report: Report, ids: list[str]) -> None:
+def measure(bench: BenchmarkEnvironment, report: Report, ids: list[str]) -> None:
     """Open the tabs once, then start the window once for each round."""
-    with window() as own:
+    with window() as app:
         for session in ids:
-            own.show(session)
-        own.wait_connected(ids)
-        own.ask("close")
-        own.process.wait(20)
+            app.show(session)
+        app.wait_connected(ids)
+        app.ask("close")
+        app.process.wait(20)
     connected = Series("all tabs connected", "s", command=f"{sys.executable.rpartition('/')[2]} -m gui")
     painted = Series("and the window painted", "s")
     report.series = [connected, painted]
-    for turn in range(setting.rounds):
+    for turn in range(bench.rounds):
         began_s = time.perf_counter()
-        with window() as own:
-            own.wait_connected(ids)
+        with window() as app:
+            app.wait_connected(ids)
             connected.values.append(time.perf_counter() - began_s)
-            own.ask("grab", file=str(setting.cache / f"window-{turn}.png"))
+            app.ask("grab", file=str(bench.cache / f"window-{turn}.png"))
             painted.values.append(time.perf_counter() - began_s)
-            own.ask("close")
-            own.process.wait(20)
+            app.ask("close")
+            app.process.wait(20)
     report.verdicts = [Verdict("cold window", painted.median, "s", LIMIT_S, False)]

@@ -25,8 +25,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.typists import Typist, in_pty, through_host, through_tmux, through_viewer, to_client
 from tests.programs import program
 
@@ -55,17 +55,17 @@ PAUSE_S = 0.1
 """Between turns; Outlive does its deferred work meanwhile."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("echo", "round trip of one key")
     echo = program("raw_echo")
     contestants: dict[str, AbstractContextManager[Typist]] = {
         "bare PTY": in_pty(echo),
-        HOST: through_host(setting, echo),
-        CLIENT: to_client(setting, echo),
-        VIEWER: through_viewer(setting, echo),
-        "tmux": through_tmux(setting, echo),
-        "dtach": in_pty(["dtach", "-A", str(setting.cache / "dtach"), "-E", "-z", "-r", "none", *echo]),
+        HOST: through_host(bench, echo),
+        CLIENT: to_client(bench, echo),
+        VIEWER: through_viewer(bench, echo),
+        "tmux": through_tmux(bench, echo),
+        "dtach": in_pty(["dtach", "-A", str(bench.cache / "dtach"), "-E", "-z", "-r", "none", *echo]),
     }
     for name in ("tmux", "dtach"):
         if lacking := peers.missing(name):
@@ -75,7 +75,7 @@ def run(setting: Setting) -> Report:
     with ExitStack() as stack:
         typists = {name: stack.enter_context(contestant) for name, contestant in contestants.items()}
         order = random.Random(1)
-        for _ in range(setting.rounds * ROUNDS):
+        for _ in range(bench.rounds * ROUNDS):
             rounds.append(RoundTimes(list(typists)))
             for keys in [KEYS] * TURNS + [KEYS * LONG]:
                 for name in order.sample(list(typists), len(typists)):  # No program always follows the same one.
@@ -108,12 +108,12 @@ class RoundTimes:
 
     def add(self, name: str, taken_s: Sequence[float]) -> None:
         """Add the times of one turn."""
-        taken = [seconds * 1e6 for seconds in taken_s]
-        if len(taken) > len(KEYS):
-            self._long[name] += taken[WARM_UP:]
+        times_us = [seconds * 1e6 for seconds in taken_s]
+        if len(times_us) > len(KEYS):
+            self._long[name] += times_us[WARM_UP:]
         else:
-            self._first[name].append(taken[0])
-            self._short[name] += taken[WARM_UP:]
+            self._first[name].append(times_us[0])
+            self._short[name] += times_us[WARM_UP:]
 
     def figure(self, figure: str, name: str) -> float:
         """Return one program's value for one of ``FIGURES``."""

@@ -12,25 +12,25 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
 from tests.benchmarks import peers, streams
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series
-from tests.benchmarks.setting import Setting
 
 PIECE_BYTES = 65536
 SIZES: dict[EngineName, int] = {"ghostty": 8_000_000, "pyte": 200_000}
 """Bytes to feed, just enough for stable figures."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("engines", "the engines alone, 120×40")
     for engine, size_bytes in SIZES.items():
         for kind in streams.KINDS:
             data = streams.stream(kind, size_bytes).replace(b"\n", b"\r\n")
             series = Series(f"{engine}, {kind}", "MB/s")
-            for _ in range(setting.rounds):
+            for _ in range(bench.rounds):
                 series.values.append(len(data) / 1e6 / feed_s(new(engine), data))
             report.series.append(series)
-        report.series += reading(engine, setting.rounds)
+        report.series += reading(engine, bench.rounds)
     return report
 
 

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 
 from session_host.system import event_loop
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.kills.instants import TOGETHER, Instant, Workspace, known_loss_of
 from tests.benchmarks.kills.scenarios import SCENARIOS
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.report import Report, Series, Verdict, render_json
-from tests.benchmarks.setting import Setting, setting
 from tests.support.waiting import WaitTimeout
 
 SPREAD = 12
@@ -55,27 +55,34 @@ class ScenarioResult:
         names = Counter(each.traced.name or "(its work was done)" for each in self.instants)
         lines = [f"{'call':<24}{'instants':>9}{'whole':>9}{'window':>9}{'lost':>9}"]
         for name, count in names.most_common():
-            own = [each for each in self.instants if (each.traced.name or "(its work was done)") == name]
-            whole = sum(not each.losses for each in own)
-            windows = Counter(known_loss_of(self.scenario, each) for each in own if each.losses)
+            matching = [each for each in self.instants if (each.traced.name or "(its work was done)") == name]
+            whole = sum(not each.losses for each in matching)
+            windows = Counter(known_loss_of(self.scenario, each) for each in matching if each.losses)
             lost = windows.pop(None, 0)
             named = "".join(f"  {window}: {times}" for window, times in windows.items())
             lines.append(f"{name:<24}{count:>9}{whole:>9}{windows.total():>9}{lost:>9}{named}")
         return lines
 
 
-def run(own: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run every scenario at ``SPREAD`` evenly spread instants; for ``python -m tests.benchmarks``."""
-    return make_report([event_loop.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
+    return make_report([event_loop.run(examine(bench, name, spread=SPREAD)) for name in SCENARIOS])
 
 
 async def examine(
-    own: Setting, name: str, *, first: int = 1, last: int = 0, step: int = 1, spread: int = 0, parallel: int = 2
+    bench: BenchmarkEnvironment,
+    name: str,
+    *,
+    first: int = 1,
+    last: int = 0,
+    step: int = 1,
+    spread: int = 0,
+    parallel: int = 2,
 ) -> ScenarioResult:
     """Run one scenario without a kill, then once for each chosen instant, with a kill at that instant.
 
     Args:
-        own: the environment of the run.
+        bench: the environment of the run.
         name: the scenario.
         first, last, step: the instants; ``last`` 0 means up to the end.
         spread: the number of evenly spread instants, instead of ``step``; 0 for none.
@@ -85,7 +92,7 @@ async def examine(
         CannotTrace: the system does not allow tracing.
     """
     found = ScenarioResult(name)
-    directory = own.cache / name.replace(" ", "-")
+    directory = bench.cache / name.replace(" ", "-")
     directory.mkdir()
     workspace = Workspace(directory)
     whole = await SCENARIOS[name](workspace, 0)
@@ -158,9 +165,9 @@ def main() -> int:
     all_found = []
     try:
         for name in options.scenarios or SCENARIOS:
-            with setting(1) as own:
+            with benchmark_environment(1) as bench:
                 chosen = {key: getattr(options, key) for key in ("first", "last", "step", "spread", "parallel")}
-                all_found.append(event_loop.run(examine(own, name, **chosen)))
+                all_found.append(event_loop.run(examine(bench, name, **chosen)))
             print(f"{name}: {len(all_found[-1].instants)} instants", file=sys.stderr, flush=True)
     except CannotTrace as error:
         print(f"nothing can be traced here: {error}", file=sys.stderr)

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, ratio
-from tests.benchmarks.setting import Setting
 from tests.programs import program
 from tests.support.commands import OUTLIVE, environment
 from tests.support.waiting import wait_until
@@ -41,11 +41,11 @@ START, SHEET, PROMPT, REPLY = "the window", "the sheet", "the agent's prompt", "
 KEYS = ("Ctrl+Shift+N", "Return", "Return after the first line")
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("first_answer", "from the command in an empty home to an agent's first answer")
-    setting.display()
-    agent = setting.area.home / "bin" / "claude"
+    bench.display()
+    agent = bench.area.home / "bin" / "claude"
     agent.parent.mkdir()
     agent.write_text(f'#!/bin/sh\nexec {shlex.join(program("coloured_agent"))} "$@"\n')
     agent.chmod(0o755)
@@ -62,9 +62,9 @@ def run(setting: Setting) -> Report:
         patch.setenv("PATH", f"{agent.parent}:/usr/bin:/bin")
         patch.setenv("SHELL", "/bin/sh")
         patch.setenv("COLOURED_AGENT_THINKS_S", THINKS_S)
-        for _ in range(setting.rounds):
+        for _ in range(bench.rounds):
             for name in names:
-                took_s = legs_in_our_window(setting) if name == OURS else legs_in_terminal(name, [str(agent)])
+                took_s = legs_in_our_window(bench) if name == OURS else legs_in_terminal(name, [str(agent)])
                 for leg, value in zip([*legs[name], "together"], [*took_s, sum(took_s)], strict=True):
                     series[name, leg].values.append(value)
     report.verdicts = [
@@ -122,13 +122,13 @@ def leg_timer() -> Iterator[tuple[XClient, LegTimer]]:
         client.close()
 
 
-def legs_in_our_window(setting: Setting) -> list[float]:
+def legs_in_our_window(bench: BenchmarkEnvironment) -> list[float]:
     """Return the durations of the legs in our window, in seconds; then remove the chat."""
     with leg_timer() as (client, timer):
         began_s, previous = time.monotonic(), timer.middle()
-        with window(argv=OUTLIVE) as own:
+        with window(argv=OUTLIVE) as app:
             timer.until_changed(began_s, previous)
-            wait_for_keyboard(own)
+            wait_for_keyboard(app)
             timer.took_s[-1] = time.monotonic() - began_s
             time.sleep(READS_S)
             previous = timer.middle()
@@ -137,19 +137,19 @@ def legs_in_our_window(setting: Setting) -> list[float]:
             timer.until_seen(client.press("Return"), READY)
             client.type("hi")
             timer.until_seen(client.press("Return"), ANSWER)
-            own.ask("close")
-            own.process.wait(WAIT_S)
-    setting.end_sessions()
+            app.ask("close")
+            app.process.wait(WAIT_S)
+    bench.end_sessions()
     return timer.took_s
 
 
-def wait_for_keyboard(own: Window) -> None:
+def wait_for_keyboard(app: Window) -> None:
     """Wait until the window has the keyboard focus."""
 
     def has_it() -> bool:
         words = ["xdotool", "getwindowfocus", "getwindowpid"]
-        told = subprocess.run(words, capture_output=True, text=True, check=False, timeout=WAIT_S).stdout
-        return told.strip() == str(own.process.pid)
+        output = subprocess.run(words, capture_output=True, text=True, check=False, timeout=WAIT_S).stdout
+        return output.strip() == str(app.process.pid)
 
     wait_until(has_it, WAIT_S, "the window to have the keyboard")
 

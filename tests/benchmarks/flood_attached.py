@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.benchmarks import peers, streams
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.flood_detached import take
 from tests.benchmarks.report import Report, Series, ratio
-from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
 from tests.support.commands import environment
 from tests.support.waiting import wait_until
@@ -22,11 +22,11 @@ TIMEOUT_S = 180.0
 MEGABYTES = streams.FLOOD_BYTES / 1e6
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("flood_attached", "34 MB of coloured output, in a visible window")
-    flood = streams.flood_file(setting.cache)
-    setting.display()
+    flood = streams.flood_file(bench.cache)
+    bench.display()
     ours = Series("outlive's window", "MB/s", command="python -m gui; outlive new -- sh -c 'time cat FILE'")
     report.series = [ours]
     terminals: dict[str, Series] = {}
@@ -37,39 +37,39 @@ def run(setting: Setting) -> Report:
             command = " ".join([*peers.TERMINALS[name], "sh -c 'time cat FILE'"])
             terminals[name] = Series(name, "MB/s", command=command)
     report.series += terminals.values()
-    for turn in range(setting.rounds):
-        ours.values.append(MEGABYTES / in_window_s(setting, flood))
+    for turn in range(bench.rounds):
+        ours.values.append(MEGABYTES / in_window_s(bench, flood))
         for name, series in terminals.items():
             if name == "xterm" and turn:
                 continue  # It takes five seconds; one measurement is enough.
-            series.values.append(MEGABYTES / in_peer_s(setting, name, flood))
+            series.values.append(MEGABYTES / in_peer_s(bench, name, flood))
     for name, series in terminals.items():
         limit, at_least = (0.7, True) if name == "konsole" else (0.0, None)
         report.verdicts.append(ratio(f"speed of {name}'s", ours, series, limit, at_least=at_least))
     return report
 
 
-def in_window_s(setting: Setting, flood: Path) -> float:
+def in_window_s(bench: BenchmarkEnvironment, flood: Path) -> float:
     """Run the program in our window's active tab; return its time in seconds."""
-    result = setting.cache / "took"
-    with Gate(setting.cache / "gate") as gate:
-        session = setting.new_session(program("timed_cat", flood, result, "--gate", gate.path), "flood")
-        with window() as own:
-            own.show(session["id"])
-            own.wait_connected([session["id"]])
+    result = bench.cache / "took"
+    with Gate(bench.cache / "gate") as gate:
+        session = bench.new_session(program("timed_cat", flood, result, "--gate", gate.path), "flood")
+        with window() as app:
+            app.show(session["id"])
+            app.wait_connected([session["id"]])
             wait_ready(result)
             # The window answers with a screenshot only after its first frame is on the screen.
-            own.ask("grab", file=str(setting.cache / "before.png"))
+            app.ask("grab", file=str(bench.cache / "before.png"))
             gate.release()
             wait_until(result.exists, TIMEOUT_S, "the program to end")
-    setting.end_sessions()
+    bench.end_sessions()
     return take(result)
 
 
-def in_peer_s(setting: Setting, name: str, flood: Path) -> float:
+def in_peer_s(bench: BenchmarkEnvironment, name: str, flood: Path) -> float:
     """Run the program in another terminal; return its time in seconds."""
-    result = setting.cache / "took"
-    with Gate(setting.cache / "gate") as gate:
+    result = bench.cache / "took"
+    with Gate(bench.cache / "gate") as gate:
         argv = program("timed_cat", flood, result, "--gate", gate.path)
         with peers.in_terminal(name, argv, environment()):
             wait_ready(result)

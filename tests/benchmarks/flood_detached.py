@@ -19,17 +19,17 @@ from session_host.errors import HostUnavailable
 from session_host.protocol.messages import StateEvent
 from session_host.protocol.values import State
 from tests.benchmarks import peers, streams
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, ratio
-from tests.benchmarks.setting import Setting
 from tests.programs import program
 from tests.support.terminals import Terminal
 from tests.support.windows import outlive
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("flood_detached", "34 MB of coloured output, nobody attached")
-    flood = streams.flood_file(setting.cache)
+    flood = streams.flood_file(bench.cache)
     ours = Series("outlive, command to session's end", "s", command="outlive new -d -- cat FILE")
     gone = Series("outlive, command to host's end", "s")
     ours_program = Series("outlive, cat alone", "s")
@@ -38,16 +38,16 @@ def run(setting: Setting) -> Report:
     theirs_program = Series("tmux, cat alone", "s")
     report.series = [ours, theirs, gone, ours_program, theirs_program, bare]
     lacking = peers.missing("tmux")
-    tmux = peers.Tmux(setting.area.runtime.parent)
-    for _ in range(setting.rounds):
-        ended_s, gone_s = outlive_s(setting, ["cat", str(flood)])
+    tmux = peers.Tmux(bench.area.runtime.parent)
+    for _ in range(bench.rounds):
+        ended_s, gone_s = outlive_s(bench, ["cat", str(flood)])
         ours.values.append(ended_s)
         gone.values.append(gone_s)
         if not lacking:
             theirs.values.append(tmux_s(tmux, ["cat", str(flood)]))
-        result = setting.cache / "took"
+        result = bench.cache / "took"
         timed = program("timed_cat", flood, result)
-        outlive_s(setting, timed)
+        outlive_s(bench, timed)
         ours_program.values.append(take(result))
         if not lacking:
             tmux_s(tmux, timed)
@@ -70,10 +70,10 @@ def take(result: Path) -> float:
     return seconds
 
 
-def outlive_s(setting: Setting, argv: list[str]) -> tuple[float, float]:
+def outlive_s(bench: BenchmarkEnvironment, argv: list[str]) -> tuple[float, float]:
     """Run a program in a session; return the seconds to the session's end and to its host's exit."""
     began_s = time.perf_counter()
-    session = setting.new_session(argv, "flood")
+    session = bench.new_session(argv, "flood")
     asyncio.run(ended(session["id"]))
     took_s = time.perf_counter() - began_s
     peers.wait_process(session["host_pid"])

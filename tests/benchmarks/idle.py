@@ -12,9 +12,9 @@ import sys
 import time
 from contextlib import ExitStack
 
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.report import percentile
-from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import Usage, pss_mb, usage
 from tests.support.commands import outlive
 from tests.support.hosts import hibernate_after
@@ -35,20 +35,22 @@ MAX_WAKE_UPS_A_SECOND = 0.5
 WAIT_S = 30.0
 
 
-def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, everyday: bool, resting: bool) -> int:
+def run(
+    bench: BenchmarkEnvironment, sessions: int, seconds: float, *, with_window: bool, everyday: bool, resting: bool
+) -> int:
     """Run the benchmark; return 1 if a limit is exceeded."""
     if resting:
         hibernate_after(REST_AFTER_S)
     with ExitStack() as stack:
         for number in range(sessions):
-            own.new_session(["cat"], f"idle-{number}")
+            bench.new_session(["cat"], f"idle-{number}")
         infos = outlive("ls", "--json", timeout_s=60).json()
         pids = {f"host {info['name']}": info["host_pid"] for info in infos}
         keeper = active_keeper()
         if keeper is not None:
             pids["keeper"] = keeper
         if with_window:
-            own.display()
+            bench.display()
             shown = stack.enter_context(window())
             ids = [info["id"] for info in infos]
             open_tabs(shown, ids if everyday else ids[:1])
@@ -58,7 +60,7 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, every
         if resting:
             names = {info["host_pid"]: info["name"] for info in infos}
             pids = {name: pid for name, pid in pids.items() if pid not in names}
-            pids |= {f"host {number}": pid for number, pid in enumerate(own.resting_hosts(names))}
+            pids |= {f"host {number}": pid for number, pid in enumerate(bench.resting_hosts(names))}
         time.sleep(SETTLE_EVERYDAY_S if everyday else SETTLE_S)
         before = {name: usage(pid) for name, pid in pids.items()}
         began_s = time.monotonic()
@@ -94,27 +96,27 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, every
     return 0 if met else 1
 
 
-def open_tabs(own: Window, ids: list[str]) -> None:
+def open_tabs(app: Window, ids: list[str]) -> None:
     """Open these chats in tabs."""
     for session_id in ids:
-        own.show(session_id)
-    own.wait_connected(ids)
+        app.show(session_id)
+    app.wait_connected(ids)
 
 
-def split(own: Window) -> None:
+def split(app: Window) -> None:
     """Make three panes and move one tab to a second window, by keys."""
 
     def wait_fronts(count: int) -> None:
-        wait_until(lambda: sum(tab["in_front"] for tab in own.tabs()) == count, WAIT_S, f"{count} panes")
+        wait_until(lambda: sum(tab["in_front"] for tab in app.tabs()) == count, WAIT_S, f"{count} panes")
 
-    own.focus()
+    app.focus()
     for count, key in enumerate(("ctrl+shift+d", "ctrl+shift+e"), 2):
-        own.press(key)
+        app.press(key)
         wait_fronts(count)
-    own.press("alt+shift+Left", "ctrl+shift+p")
-    own.type("move tab to a new window")
-    own.press("Return")
-    wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
+    app.press("alt+shift+Left", "ctrl+shift+p")
+    app.type("move tab to a new window")
+    app.press("Return")
+    wait_until(lambda: len(app.shown()) == 2, WAIT_S, "a second window")
     wait_fronts(4)
 
 
@@ -128,9 +130,9 @@ def main() -> int:
     window_or_none.add_argument("--no-window", action="store_true", help="hosts and keeper alone")
     window_or_none.add_argument("--everyday", action="store_true", help="all chats in tabs, three panes, two windows")
     options = parser.parse_args()
-    with setting(1) as own:
+    with benchmark_environment(1) as bench:
         return run(
-            own, options.sessions, options.seconds,
+            bench, options.sessions, options.seconds,
             with_window=not options.no_window, everyday=options.everyday, resting=options.resting,
         )  # fmt: skip
 

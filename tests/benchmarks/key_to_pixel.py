@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.programs import program
 from tests.support.commands import environment
 from tests.support.waiting import wait_until
@@ -40,43 +40,43 @@ P50_LIMIT, P99_LIMIT = 0.4, 2.0
 """Our p50 divided by alacritty's; our p99 divided by our p50."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("key_to_pixel", "from the key to the pixels")
-    setting.display()
-    setting.tray()
+    bench.display()
+    bench.tray()
     echo = program("raw_echo")
     with ExitStack() as stack:
         client = XClient()
         stack.callback(client.close)
-        windows: dict[str, str] = {OURS: stack.enter_context(_our_window(setting, echo))}
+        windows: dict[str, str] = {OURS: stack.enter_context(_our_window(bench, echo))}
         for name in peers.TERMINALS:
             if lacking := peers.missing(name):
                 report.notes.append(lacking)
             else:
                 windows[name] = stack.enter_context(_terminal_window(name, echo))
-        taken = {(name, spacing): list[list[float]]() for name in windows for spacing in SPACINGS_MS}
+        times_ms = {(name, spacing): list[list[float]]() for name in windows for spacing in SPACINGS_MS}
         order, letters = random.Random(1), itertools.cycle(LETTERS)
-        for _ in range(setting.rounds):
-            for name, spacing in order.sample(list(taken), len(taken)):
+        for _ in range(bench.rounds):
+            for name, spacing in order.sample(list(times_ms), len(times_ms)):
                 xdotool("windowactivate", "--sync", windows[name])
                 area = client.area_of(int(windows[name]))._replace(height=SEEN_PX)
                 keys = itertools.islice(letters, WARM_UP + KEYS)
-                taken[name, spacing].append(_type(client, area, keys, spacing / 1000)[WARM_UP:])
-    _add_results(report, taken)
+                times_ms[name, spacing].append(_type(client, area, keys, spacing / 1000)[WARM_UP:])
+    _add_results(report, times_ms)
     return report
 
 
-def _add_results(report: Report, taken: dict[tuple[str, int], list[list[float]]]) -> None:
-    for (name, spacing), turns in sorted(taken.items(), key=lambda each: each[0][1]):
+def _add_results(report: Report, times_ms: dict[tuple[str, int], list[list[float]]]) -> None:
+    for (name, spacing), turns in sorted(times_ms.items(), key=lambda each: each[0][1]):
         values = [value for turn in turns for value in turn]
         report.series.append(Series(f"{name}, keys {spacing} ms apart", "ms", values))
         p50, p99 = (percentile(values, share) for share in (50, 99))
         report.notes.append(f"{name}, keys {spacing} ms apart: p50 / p99 {p50:.2f} / {p99:.2f} ms")
     for spacing in SPACINGS_MS:
-        ours = taken[OURS, spacing]
-        for peer in (each for each in peers.TERMINALS if (each, spacing) in taken):
-            pairs = zip(ours, taken[peer, spacing], strict=True)
+        ours = times_ms[OURS, spacing]
+        for peer in (each for each in peers.TERMINALS if (each, spacing) in times_ms):
+            pairs = zip(ours, times_ms[peer, spacing], strict=True)
             value = statistics.median(percentile(mine, 50) / percentile(theirs, 50) for mine, theirs in pairs)
             limit = False if peer == "alacritty" else None
             report.verdicts.append(Verdict(f"p50 of {peer}'s, {spacing} ms apart", value, "×", P50_LIMIT, limit))
@@ -112,15 +112,15 @@ def _settle(client: XClient) -> None:
 
 
 @contextmanager
-def _our_window(setting: Setting, argv: list[str]) -> Iterator[str]:
+def _our_window(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[str]:
     """Our window with a chat; yields the X window's id."""
-    session = setting.new_session(argv, "keys")["id"]
-    with window() as own:
-        own.show(session)
-        own.wait_connected([session])
-        yield wait_until(own.shown, WAIT_S, "the window")[0]
-        own.ask("close")
-        own.process.wait(WAIT_S)
+    session = bench.new_session(argv, "keys")["id"]
+    with window() as app:
+        app.show(session)
+        app.wait_connected([session])
+        yield wait_until(app.shown, WAIT_S, "the window")[0]
+        app.ask("close")
+        app.process.wait(WAIT_S)
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import request
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Kill, Peek, Send
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.report import percentile
-from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import descriptor_count, pss_mb
 from tests.support import processes
 from tests.support.commands import outlive
@@ -29,7 +29,7 @@ AT_ONCE = 32
 """Concurrent requests of one kind, as from a window with many tabs."""
 
 
-async def run(own: Setting, count: int) -> int:
+async def run(bench: BenchmarkEnvironment, count: int) -> int:
     """Start, use and end the sessions; return 1 if anything is wrong."""
     limit = asyncio.Semaphore(AT_ONCE)
     starts_s: list[float] = []
@@ -86,7 +86,7 @@ async def run(own: Setting, count: int) -> int:
         print(f"keeper: {pss_mb(keeper):.1f} MB, {descriptor_count(keeper)} descriptors")
 
     def left() -> list[int]:
-        ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(own.area.runtime))
+        ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(bench.area.runtime))
         return [pid for pid in ours if processes.name(pid) not in {"outlive-keeper", "outlive-standby"}]
 
     try:
@@ -103,8 +103,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_sessions", description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="how many sessions (200)")
     options = parser.parse_args()
-    with setting(1) as own:
-        return asyncio.run(run(own, options.count))
+    with benchmark_environment(1) as bench:
+        return asyncio.run(run(bench, options.count))
 
 
 if __name__ == "__main__":

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks.setting import Setting
+from tests.benchmarks.environment import BenchmarkEnvironment
 
 
 @contextmanager
-def own_qt(setting: Setting, width_px: int = 1600, height_px: int = 1000) -> Iterator[QApplication]:
+def own_qt(bench: BenchmarkEnvironment, width_px: int = 1600, height_px: int = 1000) -> Iterator[QApplication]:
     """A Qt application on an off-screen display.
 
     The application ends before the display, since Qt ends the process when its display is gone. This thread and the X
     server get different processors: otherwise a request wakes the server on the processor that sent it, and the
     server's work would be counted as ours.
     """
-    server = setting.display(width_px, height_px)
+    server = bench.display(width_px, height_px)
     processors = os.sched_getaffinity(0)
     if len(processors) > 1:
         last = max(processors)

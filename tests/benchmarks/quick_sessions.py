@@ -19,7 +19,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
-from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.usage import descriptor_count, flatness, pss_mb
 from tests.support import processes
 from tests.support.waiting import eventually
@@ -43,7 +43,7 @@ def active_keeper() -> int | None:
     return status.pid if status is not None else None
 
 
-async def run(own: Setting, count: int) -> int:
+async def run(bench: BenchmarkEnvironment, count: int) -> int:
     """Start the sessions, ``AT_ONCE`` concurrently; return 1 if anything is wrong."""
     began_s = time.perf_counter()
     numbers = iter(range(count))
@@ -81,10 +81,10 @@ async def run(own: Setting, count: int) -> int:
         faults += wrong()[:5]
     keeper = active_keeper()
     keepers = processes.keepers(keeper) if keeper is not None else []
-    ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(own.area.runtime))
+    ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(bench.area.runtime))
     left = [pid for pid in ours if pid not in keepers]
     faults += [f"left: {pid} {processes.command_line(pid)}" for pid in left[:5]]
-    faults += [f"left: {path.name}" for path in own.area.runtime.glob("*-*-*.sock")][:5]
+    faults += [f"left: {path.name}" for path in bench.area.runtime.glob("*-*-*.sock")][:5]
     print(f"{count} sessions in {started_s:.1f} s, {count / started_s:.0f} a second, each end recorded with its code")
     if memory:
         judged = flatness(memory, least=2.0, share=0.1)
@@ -105,8 +105,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quick_sessions", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="how many sessions (1000)")
     options = parser.parse_args()
-    with setting(1) as own:
-        return asyncio.run(run(own, options.count))
+    with benchmark_environment(1) as bench:
+        return asyncio.run(run(bench, options.count))
 
 
 if __name__ == "__main__":

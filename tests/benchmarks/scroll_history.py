@@ -20,10 +20,10 @@ from gui.terminal.history.scrollbar import HistoryBar
 from gui.terminal.view import TerminalView
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.streams import coloured_line
 from tests.support.themes import DARK_TERMINAL
 
@@ -56,10 +56,10 @@ class _WatchedView(TerminalView):
         self.painted_s = time.monotonic()
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("scroll_history", f"{LINES:,} lines of history, 60 steps a second")
-    with own_qt(setting), _view() as view:
+    with own_qt(bench), _view() as view:
         bar = view.findChild(HistoryBar)
         assert bar is not None
         ways: dict[str, Callable[[], None]] = {

@@ -18,9 +18,9 @@ from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.journal import Entry, Journal, Output, Resize
 from session_host.storage.search import Query, Search
 from session_host.storage.store import SessionRecord, Store
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.benchmarks.report import Report, Series, Verdict, ratio
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.streams import stream
 from tests.support.commands import OUTLIVE, environment
 
@@ -38,17 +38,17 @@ WORDS = {
 OWN_LIMIT_MS = 100.0
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     chats = sum(CHATS.values())
     report = Report("search", f"{chats} chats of {CHAT_BYTES / 1e6:g} MB of output each")
-    texts = setting.cache / "texts"
+    texts = bench.cache / "texts"
     texts.mkdir()
     total_bytes = sum(record(kind, number) for kind, count in CHATS.items() for number in range(count))
     reading = Series("reading, all chats", "MB/s", command="outlive search TEXT, the first time")
     with Store.open(database()) as store:
         ids = [each.id for each in store.all()]
-    for _ in range(min(setting.rounds, 3)):
+    for _ in range(min(bench.rounds, 3)):
         for path in search_index().parent.glob("search.db*"):
             path.unlink()
         with Search() as search:
@@ -64,7 +64,7 @@ def run(setting: Setting) -> Report:
     peer = Series("grep -r -i -F", "ms", command="grep -r -i -F planted-needle TEXTS")
     queries = {name: Series(f"find: {name}", "ms") for name in WORDS}
     report.series = [reading, ours, bare, again, peer, *queries.values()]
-    for _ in range(setting.rounds * 3):
+    for _ in range(bench.rounds * 3):
         ours.values.append(milliseconds([*OUTLIVE, "search", "planted-needle"]))
         bare.values.append(milliseconds([sys.executable, "-c", "pass"]))
         peer.values.append(milliseconds(["grep", "-r", "-i", "-F", "planted-needle", str(texts)]))

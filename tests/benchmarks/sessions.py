@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, ratio
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.usage import pss_mb
 from tests.programs import program
 from tests.support.hosts import hibernate_after
@@ -38,7 +38,7 @@ def idle_program() -> list[str]:
     return program("raw_echo")
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("sessions", f"start and memory of {SESSIONS} sessions")
     command = Series("outlive new -d", "ms", command="outlive new -d -- cat")
@@ -50,7 +50,7 @@ def run(setting: Setting) -> Report:
     report.series = [command, warm, tmux, awake, memory, bare]
     hosts: list[int] = []
     hibernate_after(REST_AFTER_S)
-    server = peers.Tmux(setting.cache)
+    server = peers.Tmux(bench.cache)
     lacking = peers.missing("tmux")
     if lacking:
         report.notes.append(lacking)
@@ -59,7 +59,7 @@ def run(setting: Setting) -> Report:
     try:
         for number in range(SESSIONS):
             began_s = time.perf_counter()
-            hosts.append(setting.new_session(["cat"], f"idle-{number}")["host_pid"])
+            hosts.append(bench.new_session(["cat"], f"idle-{number}")["host_pid"])
             command.values.append((time.perf_counter() - began_s) * 1000)
             if not lacking:
                 began_s = time.perf_counter()
@@ -69,9 +69,9 @@ def run(setting: Setting) -> Report:
         if not lacking:
             server.kill()
     awake.values = [pss_mb(pid) for pid in hosts]
-    memory.values = [pss_mb(pid) for pid in setting.resting_hosts(hosts)]
+    memory.values = [pss_mb(pid) for pid in bench.resting_hosts(hosts)]
     bare.values = [bare_python_mb()]
-    asyncio.run(launch_warm(warm, max(LAUNCHES, setting.rounds * 2)))
+    asyncio.run(launch_warm(warm, max(LAUNCHES, bench.rounds * 2)))
     report.verdicts.append(Verdict(f"an idle host with {SESSIONS} open", memory.median, "MB", MAX_MB, at_least=False))
     report.verdicts.append(Verdict("the start of a session", warm.median, "ms", MAX_MS, at_least=False))
     report.verdicts.append(ratio("of a bare Python's memory", memory, bare, at_least=None))

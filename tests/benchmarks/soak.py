@@ -29,9 +29,9 @@ from session_host.errors import OutliveError
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Kill, Peek, Send
 from session_host.protocol.values import CellSize, GridSize
+from tests.benchmarks.environment import benchmark_environment
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.quick_sessions import active_keeper
-from tests.benchmarks.setting import setting
 from tests.benchmarks.usage import descriptor_count, flatness, memory_files_mb, pss_mb
 from tests.support.commands import OnTerminal
 from tests.support.hosts import hibernate_after, watching
@@ -246,7 +246,7 @@ def main() -> int:
     parser.add_argument("--to", type=Path, default=Path("soak"), help="where the figures go (./soak)")
     parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
     options = parser.parse_args()
-    with setting(1):
+    with benchmark_environment(1):
         return asyncio.run(run(options.minutes, options.to.absolute(), options.seed))
 
 

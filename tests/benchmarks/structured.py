@@ -33,8 +33,8 @@ from session_host.protocol.messages import Attach, Event, InputRefused, Send, Sn
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.system import event_loop
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile, ratio
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.usage import memory_files_mb, pss_mb, uss_mb
 from tests.programs import Gate, program
 from tests.support.commands import environment
@@ -64,22 +64,22 @@ SIDEBAR_PX, BAR_PX, PROMPT_PX = 242, 38, 110
 PAINTED_LIMIT_MS = 5.0
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("structured", f"structured chats; words after {PAUSE_MS} ms each; {ITEMS:,} items")
-    directory = setting.cache / "threads"
+    directory = bench.cache / "threads"
     directory.mkdir()
-    memory(setting, report, directory)
-    setting.end_sessions()
+    memory(bench, report, directory)
+    bench.end_sessions()
     hibernate_after(0)
     with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
-        times = runner.run(at_viewer(directory, setting.rounds * TURNS))
+        times = runner.run(at_viewer(directory, bench.rounds * TURNS))
     _add_results(report, "at the viewer", times)
     with ExitStack() as stack:
-        setting.display()
+        bench.display()
         client = XClient()
         stack.callback(client.close)
-        on_screen(setting, report, directory, client)
+        on_screen(bench, report, directory, client)
     return report
 
 
@@ -165,10 +165,10 @@ async def at_viewer(directory: Path, turns: int) -> list[list[float]]:
 # ------------------------------------------------------------ from a word to the pixels
 
 
-def on_screen(setting: Setting, report: Report, directory: Path, client: XClient) -> None:
+def on_screen(bench: BenchmarkEnvironment, report: Report, directory: Path, client: XClient) -> None:
     """Measure a structured chat and a terminal chat in the window, then xterm."""
-    result = setting.cache / "words"
-    with Gate(setting.cache / "gate") as gate:
+    result = bench.cache / "words"
+    with Gate(bench.cache / "gate") as gate:
         writer = program("clock_words", TURNS * WORDS, PAUSE_MS, result, "--gate", gate.path)
 
         def written() -> list[float]:
@@ -179,23 +179,23 @@ def on_screen(setting: Setting, report: Report, directory: Path, client: XClient
             gate.release()
             return delays_ms(words, painted)
 
-        with window() as own:
+        with window() as app:
             record = asyncio.run(start_chat(directory))
-            show(own, record.id)
-            own.focus()
-            area = page_area(client, own.shown()[0])
+            show(app, record.id)
+            app.focus()
+            area = page_area(client, app.shown()[0])
             chat_times, terminal_times = [], []
-            for each in range(setting.rounds):
-                show(own, record.id)
+            for each in range(bench.rounds):
+                show(app, record.id)
                 for number in range(each * TURNS + 1, (each + 1) * TURNS + 1):
                     painted = paintings(client, area, lambda: send(record.id))
                     chat_times.append(delays_ms(asyncio.run(last_answer(record.id, number)), painted))
-                show(own, setting.new_session(writer, "words")["id"])
+                show(app, bench.new_session(writer, "words")["id"])
                 terminal_times += written()
             chat = _add_results(report, "on the screen", chat_times)
             terminal = _add_results(report, "in a terminal chat in the window", [terminal_times])
-            own.ask("close")
-            own.process.wait(20)
+            app.ask("close")
+            app.process.wait(20)
         p50 = percentile(chat.values, 50)
         report.verdicts.append(Verdict("a word on the screen, p50", p50, "ms", PAINTED_LIMIT_MS, at_least=False))
         report.verdicts.append(ratio("on the screen, of a terminal chat's", chat, terminal, at_least=None))
@@ -209,10 +209,10 @@ def on_screen(setting: Setting, report: Report, directory: Path, client: XClient
         report.verdicts.append(ratio("on the screen, of xterm's", chat, xterm, at_least=None))
 
 
-def show(own: Window, session_id: str) -> None:
+def show(app: Window, session_id: str) -> None:
     """Show a chat's tab and wait until it is connected."""
-    own.show(session_id)
-    own.wait_connected([session_id])
+    app.show(session_id)
+    app.wait_connected([session_id])
 
 
 def send(session_id: str) -> None:
@@ -270,20 +270,20 @@ def page_area(client: XClient, window_id: str) -> Area:
 # ------------------------------------------------------------ memory, and a long chat
 
 
-def memory(setting: Setting, report: Report, directory: Path) -> None:
+def memory(bench: BenchmarkEnvironment, report: Report, directory: Path) -> None:
     """Measure attaches to the long chat; compare the memory of idle hosts."""
     hibernate_after(REST_AFTER_S)
     long_id = asyncio.run(long_chat(directory))
-    attaching(report, long_id, setting.rounds * ATTACHES)
+    attaching(report, long_id, bench.rounds * ATTACHES)
     short_id = asyncio.run(short_chat(directory))
     chats = {
-        "a terminal chat": setting.new_session(["cat"], "cat")["id"],
+        "a terminal chat": bench.new_session(["cat"], "cat")["id"],
         "a structured chat": short_id,
         f"a structured chat of {ITEMS:,} items": long_id,
     }
     awake = hosts(chats)
     _measure(report, awake, "just after its start")
-    setting.resting_hosts(awake.values())
+    bench.resting_hosts(awake.values())
     resting = _measure(report, hosts(chats), "at rest")
     terminal, short, _ = resting
     report.verdicts.append(
@@ -304,9 +304,9 @@ def _measure(report: Report, pids: dict[str, int], when: str) -> list[Series]:
     found = []
     for name, pid in pids.items():
         series = Series(f"host of {name}, {when} (PSS)", "MB", [pss_mb(pid)])
-        own, files = uss_mb(pid), memory_files_mb(pid)
+        unshared, files = uss_mb(pid), memory_files_mb(pid)
         report.series.append(series)
-        report.notes.append(f"host of {name}, {when}: USS {own:.2f} MB, files in memory {files:.2f} MB")
+        report.notes.append(f"host of {name}, {when}: USS {unshared:.2f} MB, files in memory {files:.2f} MB")
         found.append(series)
     return found
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from gui.window.tabs.tabs import SUSPEND_AFTER_MS
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.tabs_memory import LINES, SESSIONS, show
 from tests.programs import Gate, program
 from tests.support.waiting import wait_until
@@ -32,14 +32,14 @@ SEEN_WIDTH_PX, SEEN_HEIGHT_SHARE = 240, 0.8
 """The compared area: the beginnings of the lines, which differ between chats, without the cursor's row."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("tab_switch", f"from the key to the other tab's pixels; {SESSIONS} chats of {LINES} lines")
-    setting.display()
+    bench.display()
     with ExitStack() as stack:
-        gate = stack.enter_context(Gate(setting.cache / "gate"))
+        gate = stack.enter_context(Gate(bench.cache / "gate"))
         ids = [
-            setting.new_session(
+            bench.new_session(
                 program(
                     "numbered_lines", LINES, "--prefix", f"chat-{number:02}-", "--width", 90, "--colour",
                     "--gate", gate.path, "--stay",
@@ -48,17 +48,17 @@ def run(setting: Setting) -> Report:
             )["id"]
             for number in range(SESSIONS)
         ]  # fmt: skip
-        own = stack.enter_context(window())
+        app = stack.enter_context(window())
         client = XClient()
         stack.callback(client.close)
         for session in ids:
-            show(own, session)
-        switching = Switching(own, client)
+            show(app, session)
+        switching = Switching(app, client)
         for busy in (0, BUSY_LOOPS):
             with busy_loops(busy):
-                measure(switching, report, setting.rounds, f", {busy} busy loops" if busy else "")
-        own.ask("close")
-        own.process.wait(20)
+                measure(switching, report, bench.rounds, f", {busy} busy loops" if busy else "")
+        app.ask("close")
+        app.process.wait(20)
     return report
 
 
@@ -90,11 +90,11 @@ class Switching:
         strange: the number of pictures that show neither the previous tab nor the next one.
     """
 
-    def __init__(self, own: Window, client: XClient) -> None:
+    def __init__(self, app: Window, client: XClient) -> None:
         self._client = client
         self.strange = 0
-        own.focus()
-        self._area = terminal_area(own)
+        app.focus()
+        self._area = terminal_area(app)
         self._index = SESSIONS - 1
         self._pictures: list[bytes] = [b""] * SESSIONS
         for _ in range(SESSIONS):
@@ -127,9 +127,9 @@ class Switching:
         return (seen_s - began_s) * 1000
 
 
-def terminal_area(own: Window) -> Area:
+def terminal_area(app: Window) -> Area:
     """The screen area with the beginnings of the visible terminal's lines."""
-    [found] = wait_until(own.shown, WAIT_S, "the window to be shown")
+    [found] = wait_until(app.shown, WAIT_S, "the window to be shown")
     lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
     facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
     sidebar_px, bar_px = 280, 60

@@ -13,9 +13,9 @@ import time
 from session_host.errors import OutliveError
 from session_host.keeper_client.requests import keeper_status
 from session_host.protocol.keeper import KeeperStatus
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.sessions import idle_program
-from tests.benchmarks.setting import Setting
 from tests.benchmarks.usage import pss_mb
 from tests.support import processes
 from tests.support.waiting import WaitTimeout, wait_until
@@ -26,17 +26,17 @@ LIMIT_MS = 20.0
 TIMEOUT_S = 20.0
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("takeover", f"a keeper is killed, with {SESSIONS} chats → two hold each of them again")
     for number in range(SESSIONS):
-        setting.new_session(idle_program(), f"idle-{number}")
+        bench.new_session(idle_program(), f"idle-{number}")
     command = "python -m tests.benchmarks takeover"
     active = Series("the active keeper killed", "ms", command=command)
     standby = Series("the standby killed", "ms", command=command)
     report.series = [active, standby]
     report.notes = [f"memory (PSS) of {what}: {memory:.1f} MB" for what, memory in _memory()]
-    for _ in range(setting.rounds * KILLS_A_ROUND):
+    for _ in range(bench.rounds * KILLS_A_ROUND):
         active.values.append(milliseconds(ready(), kill_standby=False))
         standby.values.append(milliseconds(ready(), kill_standby=True))
     report.notes += [f"memory (PSS) of {what} after the kills: {memory:.1f} MB" for what, memory in _memory()]

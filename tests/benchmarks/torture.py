@@ -23,26 +23,26 @@ from pathlib import Path
 
 from session_host.system import event_loop
 from tests.benchmarks import peers
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.kills.torture import ROLES, Outcome, Torture, plan
 from tests.benchmarks.report import Report, Series, Verdict, render_json
-from tests.benchmarks.setting import Setting, setting
 
 DEFAULT_ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command")
 KILLS_A_ROUND = 10
 SHOWN_LOSSES = 40
 
 
-def run(own: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run ``KILLS_A_ROUND`` kills for each round; for ``python -m tests.benchmarks``."""
     seed = random.SystemRandom().randrange(1_000_000)
-    return make_report(torture(own, own.rounds * KILLS_A_ROUND, seed, 3, DEFAULT_ROLES), seed)
+    return make_report(torture(bench, bench.rounds * KILLS_A_ROUND, seed, 3, DEFAULT_ROLES), seed)
 
 
-def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str, ...]) -> Outcome:
+def torture(bench: BenchmarkEnvironment, kills: int, seed: int, sessions: int, roles: tuple[str, ...]) -> Outcome:
     """Make the kills of a seed and return what was lost."""
     if "window" in roles:
-        own.display()
-    run = Torture(own.cache, plan(seed, kills, sessions, roles), seed=seed, sessions=sessions, say=_say)
+        bench.display()
+    run = Torture(bench.cache, plan(seed, kills, sessions, roles), seed=seed, sessions=sessions, say=_say)
     return event_loop.run(run.run())
 
 
@@ -84,23 +84,23 @@ def main() -> int:
         parser.error(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(ROLES)}")
     seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
     _say(f"seed {seed}")
-    with setting(1) as own:
+    with benchmark_environment(1) as bench:
         try:
-            outcome = torture(own, options.kills, seed, options.sessions, roles)
+            outcome = torture(bench, options.kills, seed, options.sessions, roles)
         except BaseException:
-            _keep(own)
+            _keep(bench)
             raise
         report = make_report(outcome, seed)
         if outcome.losses or options.keep:
-            report.notes.append(f"records and logs are kept in {_keep(own)}")
+            report.notes.append(f"records and logs are kept in {_keep(bench)}")
     print(render_json(peers.machine(), [report]) if options.json else report.as_text())
     return 1 if outcome.losses else 0
 
 
-def _keep(own: Setting) -> Path:
+def _keep(bench: BenchmarkEnvironment) -> Path:
     """Copy the witnesses', viewers' and hosts' files and the journals to a directory that outlives this run."""
     kept = Path(tempfile.mkdtemp(prefix="torture-", dir="/tmp"))
-    for directory in (own.cache, own.area.state):
+    for directory in (bench.cache, bench.area.state):
         # copytree reports sockets and FIFOs as errors.
         with contextlib.suppress(shutil.Error):
             shutil.copytree(directory, kept / directory.name, ignore=lambda _, names: {"orders"} & set(names))

@@ -11,8 +11,8 @@ from __future__ import annotations
 import time
 
 from gui.tray.tray import MAX_CHATS
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.programs import program
 from tests.support.tray_host import TrayHost
 from tests.support.waiting import wait_until
@@ -26,27 +26,27 @@ ANSWER = [bytes((178, 190, 17, unused)) * 40 for unused in (0, 255)]
 """Forty pixels of ``coloured_agent``'s answers."""
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("tray_to_typing", f"from the tray to a typed key on the pixels; {SESSIONS} chats in tabs")
-    setting.display()
+    bench.display()
     names = [f"chat-{chr(ord('a') + number)}" for number in range(SESSIONS)]
-    ids = [setting.new_session(program("coloured_agent"), name)["id"] for name in names]
+    ids = [bench.new_session(program("coloured_agent"), name)["id"] for name in names]
     shown = Series("to the keyboard in the window", "ms")
     typed = Series("to a typed key on the pixels", "ms")
     report.series = [shown, typed]
-    tray = setting.tray()
-    with window() as own:
+    tray = bench.tray()
+    with window() as app:
         for session in ids:
-            own.show(session)
-        own.wait_connected(ids)
+            app.show(session)
+        app.wait_connected(ids)
         client = XClient()
         try:
-            measure(own, tray, client, names[:MAX_CHATS] * setting.rounds * 2, shown, typed)
+            measure(app, tray, client, names[:MAX_CHATS] * bench.rounds * 2, shown, typed)
         finally:
             client.close()
-        own.ask("close")
-        own.process.wait(WAIT_S)
+        app.ask("close")
+        app.process.wait(WAIT_S)
     for series in report.series:
         quantiles = " / ".join(f"{percentile(series.values, share):.0f}" for share in (50, 99, 100))
         report.notes.append(f"{series.name}: p50 / p99 / max {quantiles} ms")
@@ -54,10 +54,10 @@ def run(setting: Setting) -> Report:
     return report
 
 
-def measure(own: Window, tray: TrayHost, client: XClient, names: list[str], shown: Series, typed: Series) -> None:
+def measure(app: Window, tray: TrayHost, client: XClient, names: list[str], shown: Series, typed: Series) -> None:
     """Choose one chat after the other in the tray's menu, and type a key in each."""
-    own.focus()
-    [window_id] = own.shown()
+    app.focus()
+    [window_id] = app.shown()
     area = client.area_of(int(window_id))
 
     def answers() -> int:
@@ -65,8 +65,8 @@ def measure(own: Window, tray: TrayHost, client: XClient, names: list[str], show
         return sum(pixels.count(each) for each in ANSWER)
 
     for name in names:
-        own.press("alt+F4")
-        wait_until(lambda: not own.shown(), WAIT_S, "the window to be hidden")
+        app.press("alt+F4")
+        wait_until(lambda: not app.shown(), WAIT_S, "the window to be hidden")
         time.sleep(SETTLE_S)
         entry = entry_of(tray, name)
         with client.watching():

@@ -33,7 +33,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import GridSize
 from session_host.system import event_loop
 from tests.benchmarks import peers
-from tests.benchmarks.setting import Setting
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.support.terminals import Terminal
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive
@@ -75,9 +75,9 @@ class Reader:
 # ------------------------------------------------------------ ours
 
 
-def new_session(setting: Setting, argv: list[str]) -> str:
+def new_session(bench: BenchmarkEnvironment, argv: list[str]) -> str:
     """Start a session and wait until its program reads; return the session's id."""
-    session_id: str = setting.new_session(argv, "echo")["id"]
+    session_id: str = bench.new_session(argv, "echo")["id"]
     wait_until(lambda: "ready" in outlive("peek", session_id), TIMEOUT_S, "the program to read")
     return session_id
 
@@ -119,9 +119,9 @@ class Client:
 
 
 @contextmanager
-def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
+def attached_client(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Client]:
     """Attach a client to a new session; yield it once the program paints nothing more."""
-    session_id = new_session(setting, argv)
+    session_id = new_session(bench, argv)
     with socket.socket(socket.AF_UNIX) as connection:
         client = Client(connection, session_id)
         select.select([], [], [], SETTLE_S)
@@ -129,9 +129,9 @@ def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
 
 
 @contextmanager
-def through_host(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+def through_host(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Typist]:
     """A typist for our host: times bytes from a client's socket and back."""
-    with attached_client(setting, argv) as client:
+    with attached_client(bench, argv) as client:
 
         def press(key: str) -> float:
             frame, tail = client.frame(key), encode(Output(0, key.encode()))[-ECHO_BYTES:]
@@ -148,9 +148,9 @@ def through_host(setting: Setting, argv: list[str]) -> Iterator[Typist]:
 
 
 @contextmanager
-def to_client(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+def to_client(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Typist]:
     """A typist for our host: times messages, including their encoding and decoding."""
-    with attached_client(setting, argv) as client:
+    with attached_client(bench, argv) as client:
 
         def press(key: str) -> float:
             began_s = time.perf_counter()
@@ -228,15 +228,15 @@ class RoundTripTimer:
 
 
 @contextmanager
-def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+def through_viewer(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Typist]:
     """A typist for our host and a viewer's replica."""
-    session_id = new_session(setting, argv)
+    session_id = new_session(bench, argv)
     with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
 
-        async def made() -> RoundTripTimer:
+        async def new_timer() -> RoundTripTimer:
             return RoundTripTimer(session_id)
 
-        timer = runner.run(made())
+        timer = runner.run(new_timer())
         runner.run(timer.begin())
         try:
             yield lambda keys: runner.run(timer.type_all(keys))
@@ -248,9 +248,9 @@ def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typist]:
 
 
 @contextmanager
-def through_tmux(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+def through_tmux(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Typist]:
     """A typist for tmux, with a client attached in a PTY."""
-    tmux = peers.Tmux(setting.cache)
+    tmux = peers.Tmux(bench.cache)
     tmux.new(argv)
     tmux.run("set-option", "-g", "status", "off")
     try:

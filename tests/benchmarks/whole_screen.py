@@ -30,9 +30,9 @@ from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.benchmarks import peers, streams
+from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.report import Report, Series, Verdict, percentile
-from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
 from tests.support.commands import environment
 from tests.support.themes import DARK_TERMINAL
@@ -54,13 +54,13 @@ LIMIT_MS = 4.0
 _STRIP_PX = 4
 
 
-def run(setting: Setting) -> Report:
+def run(bench: BenchmarkEnvironment) -> Report:
     """Run the benchmark and return its report."""
     report = Report("whole_screen", f"a screen of {SIZE.columns}×{SIZE.rows} cells, all changed")
-    with own_qt(setting, *DISPLAY_PX):
-        _paint(report, setting.rounds)
+    with own_qt(bench, *DISPLAY_PX):
+        _paint(report, bench.rounds)
     for kind in streams.SCREENS:
-        _compare(report, setting, kind)
+        _compare(report, bench, kind)
     return report
 
 
@@ -180,22 +180,22 @@ class _ScreenProgram:
         return found[WARM_UP:]
 
 
-def _compare(report: Report, setting: Setting, kind: str) -> None:
+def _compare(report: Report, bench: BenchmarkEnvironment, kind: str) -> None:
     files = []
     for number in range(FILES):
-        files.append(setting.cache / f"{kind}-{number}")
+        files.append(bench.cache / f"{kind}-{number}")
         files[-1].write_bytes(streams.SCREENS[kind](number, SIZE.columns, SIZE.rows))
     with ExitStack() as stack:
         client = XClient()
         stack.callback(client.close)
 
         def shown(name: str) -> tuple[list[str], _ScreenProgram]:
-            gate = stack.enter_context(Gate(setting.cache / f"{kind}-{name}-gate"))
-            size = setting.cache / f"{kind}-{name}-size"
+            gate = stack.enter_context(Gate(bench.cache / f"{kind}-{name}-gate"))
+            size = bench.cache / f"{kind}-{name}-size"
             return program("shown_files", gate.path, size, *files), _ScreenProgram(gate, size, client)
 
         argv, ours = shown("outlive")
-        stack.enter_context(_our_window(setting, argv, ours))
+        stack.enter_context(_our_window(bench, argv, ours))
         contestants = {"outlive": ours}
         for name in peers.TERMINALS:
             if lacking := peers.missing(name):
@@ -207,7 +207,7 @@ def _compare(report: Report, setting: Setting, kind: str) -> None:
             theirs.find(wait_until(partial(_windows_of, name), WAIT_S, f"the window of {name}")[0])
             contestants[name] = theirs
         series = {name: Series(f"{kind}, {name}, signal to pixels", "ms") for name in contestants}
-        for _ in range(setting.rounds):
+        for _ in range(bench.rounds):
             for name, contestant in contestants.items():
                 series[name].values += contestant.turn()
         for name, each in series.items():
@@ -215,7 +215,7 @@ def _compare(report: Report, setting: Setting, kind: str) -> None:
             _add_results(report, each)
             if (columns, rows) != (SIZE.columns, SIZE.rows):
                 report.notes.append(f"{name} has {columns}×{rows} cells")
-    setting.end_sessions()
+    bench.end_sessions()
 
 
 def _has_started(shown: _ScreenProgram) -> bool:
@@ -232,12 +232,12 @@ def _windows_of(name: str) -> list[str]:
 
 
 @contextmanager
-def _our_window(setting: Setting, argv: list[str], shown: _ScreenProgram) -> Iterator[None]:
-    session = setting.new_session(argv, "screens")["id"]
-    with window() as own:
-        own.show(session)
-        own.wait_connected([session])
-        [window_id] = wait_until(own.shown, WAIT_S, "the window")
+def _our_window(bench: BenchmarkEnvironment, argv: list[str], shown: _ScreenProgram) -> Iterator[None]:
+    session = bench.new_session(argv, "screens")["id"]
+    with window() as app:
+        app.show(session)
+        app.wait_connected([session])
+        [window_id] = wait_until(app.shown, WAIT_S, "the window")
         lines = xdotool("getwindowgeometry", "--shell", window_id).splitlines()
         facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
         shown.find(window_id)
@@ -248,5 +248,5 @@ def _our_window(setting: Setting, argv: list[str], shown: _ScreenProgram) -> Ite
         time.sleep(1.0)
         shown.find(window_id)
         yield
-        own.ask("close")
-        own.process.wait(WAIT_S)
+        app.ask("close")
+        app.process.wait(WAIT_S)

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import deque
 
-from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.soak import PROGRAMS
 from tests.benchmarks.window_soak import KEYS, window_errors
 from tests.support.chat_commands import new_chat
@@ -88,18 +88,18 @@ class RandomUser:
 
     def _point(self) -> tuple[int, int]:
         """A random point of the active window, in screen pixels; more often in its sidebar or tab bar."""
-        told = xdotool("getactivewindow", "getwindowgeometry", "--shell")
-        box = {name: int(value) for name, value in (line.split("=") for line in told.split())}
+        output = xdotool("getactivewindow", "getwindowgeometry", "--shell")
+        box = {name: int(value) for name, value in (line.split("=") for line in output.split())}
         choose = self._choose
         width = min(box["WIDTH"], 260) if choose.random() < 0.4 else box["WIDTH"]
         height = min(box["HEIGHT"], 60) if choose.random() < 0.3 else box["HEIGHT"]
         return box["X"] + choose.randrange(width), box["Y"] + choose.randrange(height)
 
 
-def use(own: Setting, opened: Window, user: RandomUser, end_s: float, errors: int) -> int:
+def use(bench: BenchmarkEnvironment, opened: Window, user: RandomUser, end_s: float, errors: int) -> int:
     """Use one window until it ends or is hidden; return the number of errors in its log so far."""
-    chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
-    for chat in (*chats, new_chat(own.area, f"structured-{user.count}")):
+    chats = [bench.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
+    for chat in (*chats, new_chat(bench.area, f"structured-{user.count}")):
         opened.show(chat)
     wait_until(opened.shown, TIMEOUT_S, "a window to be shown")  # A new process restores the previous one's windows.
     for number in range(ACTS_OF_A_WINDOW):
@@ -113,11 +113,11 @@ def use(own: Setting, opened: Window, user: RandomUser, end_s: float, errors: in
             user.actions.append("no window is active")
         time.sleep(PAUSE_S)
         if number % LOOK_EVERY == 0:
-            errors = check_window(own, opened, user, errors)
-    return check_window(own, opened, user, errors)
+            errors = check_window(bench, opened, user, errors)
+    return check_window(bench, opened, user, errors)
 
 
-def check_window(own: Setting, opened: Window, user: RandomUser, errors: int) -> int:
+def check_window(bench: BenchmarkEnvironment, opened: Window, user: RandomUser, errors: int) -> int:
     """Check that the window answers, and print what is wrong; return the number of errors so far."""
     began_s = time.monotonic()
     try:
@@ -128,12 +128,12 @@ def check_window(own: Setting, opened: Window, user: RandomUser, errors: int) ->
             return errors + 1
     if (took_s := time.monotonic() - began_s) > 5:
         print(f"the window answered after {took_s:.0f} s; the last actions: {list(user.actions)}")
-    return print_new_errors(own, user, errors)
+    return print_new_errors(bench, user, errors)
 
 
-def print_new_errors(own: Setting, user: RandomUser, errors: int) -> int:
+def print_new_errors(bench: BenchmarkEnvironment, user: RandomUser, errors: int) -> int:
     """Print the windows' logs if they have new errors; return the number of errors so far."""
-    found, logs = window_errors(own)
+    found, logs = window_errors(bench)
     if found > errors:
         print(f"an error in the window's log; the last actions: {list(user.actions)}", *logs, sep="\n")
     return max(found, errors)
@@ -147,13 +147,13 @@ def main() -> int:
     options = parser.parse_args()
     end_s = time.monotonic() + options.minutes * 60
     user, errors, windows = RandomUser(options.seed), 0, 0
-    with setting(1) as own:
-        own.display()
-        own.tray()
+    with benchmark_environment(1) as bench:
+        bench.display()
+        bench.tray()
         while time.monotonic() < end_s:
             with window() as opened:
-                errors = use(own, opened, user, end_s, errors)
-            errors = print_new_errors(own, user, errors)
+                errors = use(bench, opened, user, end_s, errors)
+            errors = print_new_errors(bench, user, errors)
             windows += 1
     print(f"{user.count} actions in {windows} windows, errors: {errors}")
     return 1 if errors else 0

@@ -20,8 +20,8 @@ from functools import partial
 from pathlib import Path
 
 from gui.fault_report import CRASH, UNEXPECTED
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.plot import line_plot
-from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.soak import PROGRAMS
 from tests.benchmarks.usage import descriptor_count, flatness, lowest_of_each, pss_mb
 from tests.support.chat_commands import new_chat
@@ -65,11 +65,11 @@ class Soak:
         actions: a function for each action, by name.
     """
 
-    def __init__(self, own: Setting, opened: Window, seed: int) -> None:
+    def __init__(self, bench: BenchmarkEnvironment, opened: Window, seed: int) -> None:
         self._window = opened
         self._choose = random.Random(seed)
-        self._chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
-        self._structured = new_chat(own.area, "structured")
+        self._chats = [bench.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
+        self._structured = new_chat(bench.area, "structured")
         for session in (*self._chats, self._structured):
             opened.show(session)
         self.actions: dict[str, Callable[[], None]] = {
@@ -113,21 +113,21 @@ class Soak:
         self._press(("Return", "Down", "Down", "Escape"))
 
 
-def window_errors(own: Setting) -> tuple[int, list[str]]:
+def window_errors(bench: BenchmarkEnvironment) -> tuple[int, list[str]]:
     """The number of errors and crashes in the windows' logs, and the logs' texts."""
-    logs = [log.read_text(encoding="utf-8", errors="replace") for log in own.area.state.glob("logs/window*")]
+    logs = [log.read_text(encoding="utf-8", errors="replace") for log in bench.area.state.glob("logs/window*")]
     return sum(log.count(UNEXPECTED) + log.count(CRASH) for log in logs), logs
 
 
-def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> int:
+def run(bench: BenchmarkEnvironment, minutes: float, only: str, directory: Path, seed: int) -> int:
     """Use the window; return 1 if there was an error or a figure is not flat."""
-    own.display()
-    own.tray()
+    bench.display()
+    bench.tray()
     directory.mkdir(parents=True, exist_ok=True)
     series: dict[str, list[tuple[float, float]]] = {"window": [], "descriptors": []}
     done = 0
     with window(errors=directory / "window.log") as opened, (directory / "window_soak.csv").open("w") as file:
-        soak = Soak(own, opened, seed)
+        soak = Soak(bench, opened, seed)
         opened.focus()
         writer = csv.writer(file)
         writer.writerow(["seconds", "actions", *series])
@@ -139,7 +139,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
                     soak.do(name)
                 except (NotListening, AssertionError, RuntimeError):
                     print(f"action {done}, {name}; the window: {opened.process.poll()}")
-                    print(*window_errors(own)[1], sep="\n")
+                    print(*window_errors(bench)[1], sep="\n")
                     raise
                 done += 1
             pid = opened.process.pid
@@ -150,7 +150,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
             file.flush()
     (directory / "window_soak.svg").write_text(line_plot("window soak", "MB", {"window": series["window"]}))
     print(f"window soak of {minutes:g} minutes: {done} actions")
-    errors, logs = window_errors(own)
+    errors, logs = window_errors(bench)
     print(f"errors in the window's log: {errors}")
     if errors:
         print(*logs, sep="\n")
@@ -171,8 +171,8 @@ def main() -> int:
     parser.add_argument("--to", type=Path, default=Path("window_soak"), help="where the figures go (./window_soak)")
     parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
     options = parser.parse_args()
-    with setting(1) as own:
-        return run(own, options.minutes, options.only, options.to.absolute(), options.seed)
+    with benchmark_environment(1) as bench:
+        return run(bench, options.minutes, options.only, options.to.absolute(), options.seed)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,10 @@ class Maker:
     ) -> Emulator:
         """A new emulator, after it was fed ``output``."""
         size = GridSize(columns, rows)
-        made = create(self.engine, size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
-        self._made.append(made)
-        made.feed(output.encode() if isinstance(output, str) else output)
-        return made
+        emulator = create(self.engine, size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
+        self._made.append(emulator)
+        emulator.feed(output.encode() if isinstance(output, str) else output)
+        return emulator
 
     def keep(self, emulator: Emulator) -> Emulator:
         """Also close an emulator that was made elsewhere; returns it."""

@@ -135,9 +135,9 @@ def test_a_damaged_snapshot_is_refused_or_restored(engine: EngineName) -> None:
                 case _:
                     data[: choose.randrange(40)] = choose.randbytes(choose.randrange(40))
             try:
-                made = restore(engine, bytes(data))
+                restored = restore(engine, bytes(data))
             except OutliveError:
                 continue
-            made.feed(b"and more")
-            assert len(made.rows()) == made.size.rows
-            made.close()
+            restored.feed(b"and more")
+            assert len(restored.rows()) == restored.size.rows
+            restored.close()

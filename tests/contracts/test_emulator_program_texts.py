@@ -36,10 +36,10 @@ def test_titles_and_notifications_cannot_mislead_the_user(make: Maker, sequence:
     emulator = make(output=sequence.replace("{}", words))
     events = emulator.take_events()
     assert events, "it was said"
-    said = "".join(str(value) for event in events for value in event) + emulator.title
-    assert "abcd" in said.replace("\t", "")
-    assert KEPT in said
-    assert not set(said) & set(MISLEADING) - {"\t"}
+    texts = "".join(str(value) for event in events for value in event) + emulator.title
+    assert "abcd" in texts.replace("\t", "")
+    assert KEPT in texts
+    assert not set(texts) & set(MISLEADING) - {"\t"}
 
 
 def test_an_encoded_notification_cannot_mislead_the_user(make: Maker) -> None:

@@ -64,8 +64,17 @@ def test_other_sequences_and_cancelled_marks_report_nothing(make: Maker, output:
 
 def test_marks_keep_their_order_among_other_events(make: Maker) -> None:
     emulator = make(output=f"\x07\x1b]133;C\x1b\\\x1b]2;make\x07{ENDED}\x07\x1b]2;$\x07\x1b]133;D\x1b[m\x07")
-    told = [Bell(), BEGAN, TitleChanged("make"), CommandEnded(2), Bell(), TitleChanged("$"), CommandEnded(None), Bell()]
-    assert emulator.take_events() == told
+    expected = [
+        Bell(),
+        BEGAN,
+        TitleChanged("make"),
+        CommandEnded(2),
+        Bell(),
+        TitleChanged("$"),
+        CommandEnded(None),
+        Bell(),
+    ]
+    assert emulator.take_events() == expected
 
 
 @pytest.mark.parametrize("end", ["\x07", "\x1b\\"])

@@ -39,8 +39,8 @@ class ConversationEntry(NamedTuple):
     def prompt(self) -> str:
         """The user's text, without the agent's additions."""
         texts = [ADDED.sub("", PASTED.sub(r"\1", text)) for text in self.texts]
-        own = [text for text in texts if text and not text.lstrip().startswith("<")]
-        return own[-1] if self.who == "user" and own else ""
+        prompts = [text for text in texts if text and not text.lstrip().startswith("<")]
+        return prompts[-1] if self.who == "user" and prompts else ""
 
 
 class Wire(Protocol):
@@ -78,10 +78,10 @@ def event(data: Json, name: str = "") -> bytes:
     return f"{head}data: {json.dumps(data)}\n\n".encode()
 
 
-def last_prompt(said: Iterable[ConversationEntry]) -> tuple[str, list[str]]:
+def last_prompt(entries: Iterable[ConversationEntry]) -> tuple[str, list[str]]:
     """The user's last prompt, and the results of tools since then."""
     results: list[str] = []
-    for one in reversed(list(said)):
+    for one in reversed(list(entries)):
         if one.who == "result":
             results.insert(0, "\n".join(one.texts))
         elif prompt := one.prompt:
@@ -102,16 +102,16 @@ class Messages:
     name = "messages"
 
     def conversation(self, request: Json) -> list[ConversationEntry]:
-        said: list[ConversationEntry] = []
+        entries: list[ConversationEntry] = []
         for message in request.get("messages", []):
             if message.get("role") != "user":
                 continue
             content = message.get("content")
             blocks = content if isinstance(content, list) else []
             results = [block.get("content") for block in blocks if block.get("type") == "tool_result"]
-            said.extend(ConversationEntry("result", texts_of(result)) for result in results)
-            said.append(ConversationEntry("user", texts_of(content)))
-        return said
+            entries.extend(ConversationEntry("result", texts_of(result)) for result in results)
+            entries.append(ConversationEntry("user", texts_of(content)))
+        return entries
 
     def tools(self, request: Json) -> list[Tool]:
         # Anthropic's own tools, such as web_search, have no schema.
@@ -172,16 +172,16 @@ class Gemini:
     name = "gemini"
 
     def conversation(self, request: Json) -> list[ConversationEntry]:
-        said: list[ConversationEntry] = []
+        entries: list[ConversationEntry] = []
         for content in request.get("contents", []):
             parts = content.get("parts", [])
             for part in parts:
                 if "functionResponse" in part:
                     response = part["functionResponse"].get("response", {})
-                    said.append(ConversationEntry("result", [str(response.get("output", json.dumps(response)))]))
+                    entries.append(ConversationEntry("result", [str(response.get("output", json.dumps(response)))]))
             if content.get("role", "user") == "user":
-                said.append(ConversationEntry("user", texts_of(parts)))
-        return said
+                entries.append(ConversationEntry("user", texts_of(parts)))
+        return entries
 
     def tools(self, request: Json) -> list[Tool]:
         return [

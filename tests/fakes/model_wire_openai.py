@@ -28,13 +28,13 @@ class Responses:
         given = request.get("input", "")
         if isinstance(given, str):
             return [ConversationEntry("user", [given])]
-        said = []
+        entries = []
         for item in given:
             if str(item.get("type", "")).endswith("_call_output"):
-                said.append(ConversationEntry("result", texts_of(item.get("output"))))
+                entries.append(ConversationEntry("result", texts_of(item.get("output"))))
             elif item.get("role") == "user":
-                said.append(ConversationEntry("user", texts_of(item.get("content"))))
-        return said
+                entries.append(ConversationEntry("user", texts_of(item.get("content"))))
+        return entries
 
     def tools(self, request: Json) -> list[Tool]:
         every = request.get("tools") or []
@@ -116,13 +116,13 @@ class ChatCompletions:
     name = "chat"
 
     def conversation(self, request: Json) -> list[ConversationEntry]:
-        said = []
+        entries = []
         for message in request.get("messages", []):
             if message.get("role") == "tool":
-                said.append(ConversationEntry("result", texts_of(message.get("content"))))
+                entries.append(ConversationEntry("result", texts_of(message.get("content"))))
             elif message.get("role") == "user":
-                said.append(ConversationEntry("user", texts_of(message.get("content"))))
-        return said
+                entries.append(ConversationEntry("user", texts_of(message.get("content"))))
+        return entries
 
     def tools(self, request: Json) -> list[Tool]:
         functions = [tool["function"] for tool in request.get("tools") or [] if "function" in tool]

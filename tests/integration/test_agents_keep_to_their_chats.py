@@ -237,15 +237,15 @@ def test_a_resumed_agent_controls_the_chats_that_it_started_before(area: Area, a
 
 
 def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: ShellInChat) -> None:
-    own = json.loads(agent.outlive("new", "-d", "--json", "--", "true").output)["id"]
+    own_chat = json.loads(agent.outlive("new", "-d", "--json", "--", "true").output)["id"]
     others = started("command", "api-fix", "true")
-    for each in (own, others):
+    for each in (own_chat, others):
         assert outlive("wait", each, "--exited", "--timeout", "60").code == 0
 
     assert_refused(agent.outlive("rm", "api-fix"))
     assert_refused(agent.outlive("rm", "--ended", "--yes"))
     assert_refused(agent.outlive("rename", "api-fix", "mine"))
-    assert agent.outlive("rm", own).code == 0
+    assert agent.outlive("rm", own_chat).code == 0
     assert [each["name"] for each in outlive("ls", "--all", "--json").json()] == ["docs", "api-fix"]
 
 

@@ -75,8 +75,12 @@ async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> 
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
         explained = await run("explain", chat.record.name, "--json")
-        [told] = explained.json()["requests"]
-        assert (told["request"], told["digest"], told["subject"]) == (asked.id, digest(asked), "npm test --  --watch")
+        [question] = explained.json()["requests"]
+        assert (question["request"], question["digest"], question["subject"]) == (
+            asked.id,
+            digest(asked),
+            "npm test --  --watch",
+        )
         assert "npm test --  --watch" in (await run("explain", chat.record.name)).output
 
 
@@ -249,8 +253,8 @@ async def test_without_the_setting_questions_are_answered_in_the_dialog_only(tmp
         chat.order(f"asks {json.dumps(ASKS)}")
         await chat.wait_for_status(NEEDS, "state file", "Bash: npm test -- --watch")
         await chat.wait_for_text("hook 1 ended")
-        [own] = json.loads((session_files(chat.record.id) / "settings.json").read_text())["hooks"]["PermissionRequest"]
-        assert own["hooks"][0]["async"]
+        [hook] = json.loads((session_files(chat.record.id) / "settings.json").read_text())["hooks"]["PermissionRequest"]
+        assert hook["hooks"][0]["async"]
         done = await run("approve", chat.record.name)
         assert done.code == 1
         assert f"{chat.record.name} is a terminal" in done.complaint()

@@ -13,12 +13,12 @@ from tests.support.waiting import wait_until
 
 def test_a_chat_started_without_a_window_gets_the_colours_of_the_last_window(sessions: object, tmp_path: Path) -> None:
     last_colors.remember(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
-    told = tmp_path / "told"
+    replies = tmp_path / "told"
     expected = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n"
     asks = (
         r"stty raw -echo; printf '\033]11;?\033\\\033[?996n';"
-        f" dd bs=1 count={len(expected)} 2>/dev/null > {shlex.quote(str(told))}"
+        f" dd bs=1 count={len(expected)} 2>/dev/null > {shlex.quote(str(replies))}"
     )
     outlive("new", "-d", "--", "sh", "-c", asks)
-    wait_until(lambda: told.exists() and len(told.read_bytes()) == len(expected), 10, "the program to be told")
-    assert told.read_bytes() == expected
+    wait_until(lambda: replies.exists() and len(replies.read_bytes()) == len(expected), 10, "the replies")
+    assert replies.read_bytes() == expected

@@ -51,8 +51,10 @@ async def converse(choose: random.Random, session_id: str) -> None:
 
     async def listen() -> None:
         while data := await reader.read(65536):
-            told = decoder.feed(data)
-            attachments.extend(message.attachment for message in told if isinstance(message, m.Starting | m.Attached))
+            messages = decoder.feed(data)
+            attachments.extend(
+                message.attachment for message in messages if isinstance(message, m.Starting | m.Attached)
+            )
 
     def say(data: bytes) -> None:
         if not writer.transport.is_closing():

@@ -29,7 +29,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import GridSize, State
 from tests.support import protocol_recorder
 from tests.support.hosts import TIMEOUT_S, peek, start
-from tests.support.protocol_recordings import DIRECTORY, Frame, PlayedHost, Recording, ReplayedClient
+from tests.support.protocol_recordings import DIRECTORY, Frame, Recording, ReplayedClient, ReplayedHost
 from tests.support.waiting import eventually
 
 RECORDING = Recording(DIRECTORY / f"protocol-{OLDEST_PROTOCOL_VERSION}.jsonl")
@@ -66,8 +66,8 @@ async def test_a_client_of_an_earlier_protocol_is_served(conversation: str) -> N
 
 
 def test_the_recording_has_all_messages_of_a_client() -> None:
-    said = {frame.kind for frames in RECORDING.conversations.values() for frame in frames if frame.side == "client"}
-    assert said == {*RECORDING._messages["client"]}
+    kinds = {frame.kind for frames in RECORDING.conversations.values() for frame in frames if frame.side == "client"}
+    assert kinds == {*RECORDING._messages["client"]}
 
 
 # ------------------------------------------------------------------ today's client
@@ -76,7 +76,7 @@ def test_the_recording_has_all_messages_of_a_client() -> None:
 @pytest.mark.usefixtures("area")
 @pytest.mark.parametrize("conversation", list(protocol_recorder.SCRIPTS))
 async def test_a_client_understands_a_host_of_an_earlier_protocol(conversation: str) -> None:
-    host = PlayedHost(RECORDING, conversation)
+    host = ReplayedHost(RECORDING, conversation)
     async with host.listening():
         shown = await protocol_recorder.SCRIPTS[conversation](RECORDING.session_id)
         await eventually(lambda: host.problems or not any(host.left.values()), 5, lambda: f"{host.left} to be said")
@@ -94,7 +94,7 @@ async def test_a_client_understands_a_host_of_an_earlier_protocol(conversation: 
 
 @pytest.mark.usefixtures("area")
 async def test_a_host_of_an_earlier_protocol_is_listed() -> None:
-    host = PlayedHost(RECORDING, "ask")
+    host = ReplayedHost(RECORDING, "ask")
     async with host.listening():
         described = await asyncio.to_thread(describe, RECORDING.session_id)
         assert described is not None
@@ -115,7 +115,7 @@ def _hello() -> Frame:
 
 @pytest.mark.usefixtures("area")
 async def test_a_host_with_an_unknown_protocol_is_reported_as_another_version() -> None:
-    host = PlayedHost(RECORDING, "ask", speaks=0)
+    host = ReplayedHost(RECORDING, "ask", speaks=0)
     async with host.listening():
         with pytest.raises(ProtocolMismatch, match="this chat speaks protocol"):
             async with ControlConnection(RECORDING.session_id):
@@ -125,7 +125,7 @@ async def test_a_host_with_an_unknown_protocol_is_reported_as_another_version() 
 
 @pytest.mark.usefixtures("area")
 async def test_a_request_that_an_earlier_protocol_lacks_is_refused_before_it_is_sent() -> None:
-    host = PlayedHost(RECORDING, "ask")
+    host = ReplayedHost(RECORDING, "ask")
     async with host.listening():
         with pytest.raises(ProtocolMismatch, match="`outlive upgrade`"):
             await request(RECORDING.session_id, Explain(0))

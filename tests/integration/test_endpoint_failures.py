@@ -22,8 +22,8 @@ pytestmark = pytest.mark.usefixtures("sessions")
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
     """A fake server that treats each request as a turn."""
-    with ModelServer(tools_needed=False) as own:
-        yield own
+    with ModelServer(tools_needed=False) as server:
+        yield server
 
 
 async def test_a_server_that_is_down_is_tried_again(server: ModelServer) -> None:

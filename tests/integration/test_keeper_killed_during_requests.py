@@ -89,8 +89,8 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies(
     os.kill(host_pid, signal.SIGSTOP)
     with monkeypatch.context() as patch:
         KeeperKiller(patch, 1)
-        said = await asyncio.to_thread(kill_unresponsive, record.id)
-    assert "did not respond" in said
+        message = await asyncio.to_thread(kill_unresponsive, record.id)
+    assert "did not respond" in message
     assert outcome_of(record.id).state is State.EXITED
 
 

@@ -66,9 +66,9 @@ async def test_a_flapping_window_gives_the_program_few_sizes_and_the_last_one(tm
             viewer.resize(GridSize(30 + number % 60, 10 + number % 20), CellSize(8, 16))
         viewer.resize(GridSize(77, 33), CellSize(8, 16))
         await see(viewer, watcher, "size 77x33")
-        told = received_sizes(viewer)
-        assert told[-1] == "77x33"
-        assert len(told) < 30, "301 changes within a moment are no 301 redraws of a program"
+        sizes = received_sizes(viewer)
+        assert sizes[-1] == "77x33"
+        assert len(sizes) < 30, "301 changes within a moment are no 301 redraws of a program"
         viewer.key("q", "q")
         await watcher.until(lambda: viewer.state == "ended", "the end")
 
@@ -90,8 +90,8 @@ async def test_the_size_follows_the_last_typing_viewer_and_no_read_only_one(tmp_
         second.resize(GridSize(61, 21), CellSize(8, 16))  # A viewer that is not in use does not change the size.
         second.text("y")
         await see(looker, looker_watcher, "size 61x21")
-        told = received_sizes(looker)
-        assert not {"33x11", "44x12", "33x20", "44x20"} & set(told), told
+        sizes = received_sizes(looker)
+        assert not {"33x11", "44x12", "33x20", "44x20"} & set(sizes), sizes
         assert all(refusal.code == "read_only" for refusal in looker_watcher.refusals)
         assert "typed by a looker" not in "".join(shown(first))
         assert first.emulator is not None
@@ -111,18 +111,18 @@ async def test_viewers_learn_that_outlive_attach_sets_the_size_and_when_it_ends(
     window = Viewer(record.id, watcher := Watcher(), size=GridSize(100, 30), kind="window")
     window.start()
 
-    def told(columns: int, rows: int, kind: str) -> bool:
+    def has_size(columns: int, rows: int, kind: str) -> bool:
         sizes = [event for event in watcher.events if isinstance(event, SizeEvent)]
         return sizes[-1:] == [SizeEvent(GridSize(columns, rows), kind)]
 
     try:
-        await watcher.until(lambda: told(100, 30, "window"), "the window's size")
+        await watcher.until(lambda: has_size(100, 30, "window"), "the window's size")
         with OnTerminal("attach", record.id, size=GridSize(60, 15)) as terminal:
-            await watcher.until(lambda: told(60, 15, "attach"), "the size of outlive attach")
+            await watcher.until(lambda: has_size(60, 15, "attach"), "the size of outlive attach")
             async with watching(record.id, output=False) as (_, late):
                 await late.until(lambda: SizeEvent(GridSize(60, 15), "attach") in late.events, "a later viewer to hear")
             terminal.close()
-            await watcher.until(lambda: told(100, 30, "window"), "the size to be the window's again")
+            await watcher.until(lambda: has_size(100, 30, "window"), "the size to be the window's again")
     finally:
         window.close()
         await window.closed()

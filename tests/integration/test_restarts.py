@@ -93,8 +93,8 @@ def test_attach_send_and_wait_report_the_interrupted_chat(sessions: Sessions) ->
     restart_computer(sessions)
     with OnTerminal("attach", "cut") as terminal:
         assert terminal.end() == 6
-        said = " ".join(terminal.text().split())
-    assert said == ("outlive: cut was interrupted by a restart; see its last screen with: outlive peek cut")
+        text = " ".join(terminal.text().split())
+    assert text == ("outlive: cut was interrupted by a restart; see its last screen with: outlive peek cut")
     assert outlive("send", "cut", "x").complaint() == "cut was interrupted by a restart"
     done = outlive("wait", "cut", "--text", "never", "--timeout", "60")
     assert (done.code, done.complaint()) == (

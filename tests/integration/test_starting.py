@@ -97,13 +97,13 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
 async def test_attached_is_not_sent_before_the_exec_of_the_program() -> None:
     async with held_host(["cat"]) as host:
         connection = await HostConnection.open(ID, "viewer")
-        told: asyncio.Queue[Any] = asyncio.Queue()
-        connection.set_callbacks(told.put_nowait, lambda: None)
+        messages: asyncio.Queue[Any] = asyncio.Queue()
+        connection.set_callbacks(messages.put_nowait, lambda: None)
         connection.send_message(Attach(GridSize(80, 24)))
-        assert isinstance(await asyncio.wait_for(told.get(), 60), Starting)
-        assert told.empty()
+        assert isinstance(await asyncio.wait_for(messages.get(), 60), Starting)
+        assert messages.empty()
         host.release()
-        attached = await asyncio.wait_for(told.get(), 60)
+        attached = await asyncio.wait_for(messages.get(), 60)
         assert isinstance(attached, Attached)
         assert attached.state is State.RUNNING
         connection.close()
@@ -136,15 +136,15 @@ async def test_early_input_over_the_limit_is_refused_and_the_rest_is_kept(tmp_pa
     kept = tmp_path / "kept"
     async with held_host(program("early_input", kept, EARLY_INPUT_BYTES)) as host:
         connection = await HostConnection.open(ID, "viewer")
-        told: asyncio.Queue[Any] = asyncio.Queue()
-        connection.set_callbacks(told.put_nowait, lambda: None)
+        messages: asyncio.Queue[Any] = asyncio.Queue()
+        connection.set_callbacks(messages.put_nowait, lambda: None)
         connection.send_message(Attach(output=False))
-        starting = await asyncio.wait_for(told.get(), 60)
+        starting = await asyncio.wait_for(messages.get(), 60)
         # Short lines: a terminal in canonical mode drops the bytes of a line beyond 4,095 (termios(3)).
         half = ("x" * 63 + "\n") * (EARLY_INPUT_BYTES // 128)
         for sequence in (1, 2, 3):
             connection.send_message(Text(starting.attachment, sequence, half))
-        refusal = await asyncio.wait_for(told.get(), 60)
+        refusal = await asyncio.wait_for(messages.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)
         host.release()

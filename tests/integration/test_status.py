@@ -38,19 +38,19 @@ async def test_claudes_activity_comes_from_its_state_file_and_its_question_from_
         # Escape: no hook reports it, but the file does.
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file", "")
-        said = await chat.explanation()
-        assert [(each.source, each.said, each.counts) for each in said.evidence] == [
+        explanation = await chat.explanation()
+        assert [(each.source, each.said, each.counts) for each in explanation.evidence] == [
             ("state file", "idle", True),
             ("hook", "PermissionRequest: Bash: npm test", False),
         ]
-        assert [(each.activity, each.source, each.detail) for each in said.transitions][:3] == [
+        assert [(each.activity, each.source, each.detail) for each in explanation.transitions][:3] == [
             (IDLE, "state file", ""), (WORKING, "state file", ""), (NEEDS, "state file", "Bash: npm test"),
         ]  # fmt: skip
-        assert said.transitions[-2].detail == "Bash: npm test"
-        assert said.transitions[-1].activity is IDLE
-        assert said.stale_after_s == 60
+        assert explanation.transitions[-2].detail == "Bash: npm test"
+        assert explanation.transitions[-1].activity is IDLE
+        assert explanation.stale_after_s == 60
     kept = activity_log.last(session_transitions(chat.record.id), 20)
-    assert kept[:-1] == said.transitions
+    assert kept[:-1] == explanation.transitions
     assert (kept[-1].activity, kept[-1].source) == (NO_SIGNAL, "")
     assert session_transitions(chat.record.id).stat().st_mode & 0o777 == 0o600
 
@@ -186,27 +186,27 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
         await see(viewer, watcher, "it asks")
         enter("not yet")
         await see(viewer, watcher, "not yet")
-        said = await described()
-        assert (said.activity, said.activity_source) == (NEEDS, "osc 7501")
+        description = await described()
+        assert (description.activity, description.activity_source) == (NEEDS, "osc 7501")
         if host_dies:
-            os.kill(said.host_pid, signal.SIGSTOP)
+            os.kill(description.host_pid, signal.SIGSTOP)
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
         if host_dies:
-            shell = said.child_pid
+            shell = description.child_pid
             assert shell is not None
             await eventually(lambda: processes.foreground_group(shell) == shell, 20, "the shell to have its terminal")
-            os.kill(said.host_pid, signal.SIGKILL)
+            os.kill(description.host_pid, signal.SIGKILL)
         await see(viewer, watcher, "Killed")
         assert (await described()).activity is NEEDS
         viewer.key("x", "x")
         await watcher.until(lambda: viewer.pending == 0, "the key to be taken")
-        said = await described()
-        assert (said.activity, said.activity_source) == (NO_SIGNAL, "osc 7501")
+        description = await described()
+        assert (description.activity, description.activity_source) == (NO_SIGNAL, "osc 7501")
         viewer.key("Backspace")
         enter("printf '\\033]9;look\\007told'")
         # The echo of the command shows the same words before it runs.
-        said = await poll_until(described, lambda said: said.activity is NEEDS, 20, "the notification")
-        assert said.activity_source == "notification"
+        description = await poll_until(described, lambda each: each.activity is NEEDS, 20, "the notification")
+        assert description.activity_source == "notification"
     await end(record.id)
 
 
@@ -224,9 +224,11 @@ async def test_a_replacement_host_knows_the_open_question(tmp_path: Path) -> Non
             after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
             assert after.host_pid != host
             assert after.activity_since == before.activity_since
-        said = await chat.explanation()
-        assert [(each.source, each.said) for each in said.evidence] == [(each.source, each.said) for each in evidence]
-        assert [each.activity for each in said.transitions].count(WORKING) == 1
+        explanation = await chat.explanation()
+        assert [(each.source, each.said) for each in explanation.evidence] == [
+            (each.source, each.said) for each in evidence
+        ]
+        assert [each.activity for each in explanation.transitions].count(WORKING) == 1
         chat.order("state busy")
         await chat.wait_for_status(WORKING, "state file", "")
 
@@ -255,14 +257,14 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
             chat.order("state busy")
             await chat.wait_for_status(WORKING, "state file")
             chat.order("stop")
-            said = await chat.wait_for_status(NO_SIGNAL, "silence")
-            assert said.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
+            description = await chat.wait_for_status(NO_SIGNAL, "silence")
+            assert description.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
                 lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
                 "the decay to be told",
             )
-        assert said.child_pid is not None
-        os.kill(said.child_pid, signal.SIGCONT)
+        assert description.child_pid is not None
+        os.kill(description.child_pid, signal.SIGCONT)
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file")
 
@@ -286,8 +288,8 @@ async def test_terminal_signals_set_the_activity(says: str, activity: Activity, 
         await see(viewer, watcher, "said")
         described = await asyncio.to_thread(describe, record.id)
         assert described is not None
-        said: Explanation = await request(record.id, Explain(0))
+        explanation: Explanation = await request(record.id, Explain(0))
         assert (described.activity, described.activity_source) == (activity, source)
         assert described.activity_detail == detail
-        assert said.last_output
+        assert explanation.last_output
     await end(record.id)

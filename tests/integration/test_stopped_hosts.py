@@ -248,10 +248,10 @@ async def test_the_message_about_a_hung_keeper_names_a_living_process(
 async def test_upgrade_names_the_chat_that_it_could_not_reach(area: Area) -> None:
     """A stopped host did not hand its chat to the keeper that replaced the killed one."""
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
-    said = await request(stuck.id, Describe(0))
-    with stopped(said.host_pid):
-        processes.kill_keepers(said.keeper_pid)
-        wait_until(lambda: list_one(well.id)["keeper_pid"] not in {None, said.keeper_pid}, 10, "another keeper")
+    description = await request(stuck.id, Describe(0))
+    with stopped(description.host_pid):
+        processes.kill_keepers(description.keeper_pid)
+        wait_until(lambda: list_one(well.id)["keeper_pid"] not in {None, description.keeper_pid}, 10, "another keeper")
         done = outlive("upgrade", timeout_s=60)
         assert done.code == 1
         assert done.error == "outlive: stuck: not updated and not reachable: run `outlive doctor`\n"

@@ -70,8 +70,8 @@ async def test_no_event_is_repeated_and_title_and_activity_stay(tmp_path: Path) 
             await see(viewer, watcher, "said")
             for _ in range(KILLS):
                 await kill_host(record.id, viewer, watcher)
-            told = [type(event) for event in watcher.events]
-            assert told.count(BellEvent) == told.count(NotificationEvent) == 1
+            kinds = [type(event) for event in watcher.events]
+            assert kinds.count(BellEvent) == kinds.count(NotificationEvent) == 1
             activities = [event for event in watcher.events if isinstance(event, ActivityEvent)]
             assert {(event.activity, event.since, event.detail) for event in activities[-KILLS:]} == {
                 (activities[-1].activity, activities[-1].since, activities[-1].detail)

@@ -84,8 +84,8 @@ def test_after_clear_the_new_conversation_is_known_although_other_transcripts_ch
 ) -> None:
     other = transcript(chats, THIRD, tmp_path, begun=True)
     chat = start(area, tmp_path, preset=True)
-    own = listed(chat)["provider_session_id"]
-    turn(chat, "one", transcript(chats, own, tmp_path, begun=False))
+    current = listed(chat)["provider_session_id"]
+    turn(chat, "one", transcript(chats, current, tmp_path, begun=False))
     new = transcript(chats, SECOND, tmp_path, begun=False)
     with other.open("a") as file:
         file.write("{}\n")

@@ -36,11 +36,11 @@ class ClientUse:
 
     async def _start(self, client: Any, session: str, word: str, rest: str) -> str:
         limit, _, command = rest.partition(" ") if word == "start" else ("", "", rest)
-        made = await client.create_terminal(session, command, output_byte_limit=int(limit) if limit else None)
-        self._terminal = made.terminal_id
+        terminal = await client.create_terminal(session, command, output_byte_limit=int(limit) if limit else None)
+        self._terminal = terminal.terminal_id
         if word == "start":
             self._calls += 1
-            content = schema.TerminalToolCallContent(terminal_id=made.terminal_id, type="terminal")
+            content = schema.TerminalToolCallContent(terminal_id=terminal.terminal_id, type="terminal")
             call = acp.start_tool_call(f"terminal-{self._calls}", "Run it", kind="execute", content=[content])
             await client.session_update(session, call)
         return "started"

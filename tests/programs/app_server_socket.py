@@ -54,13 +54,13 @@ def serve(path: str, server_class: Callable[[Connection], Any]) -> None:
             if client in clients.all:
                 clients.all.remove(client)
 
-    own = Path(f"{path}.real")
-    with unix_serve(follow, str(own), compression=None, max_size=None, ping_interval=None) as listening:
-        Path(path).symlink_to(own)
+    real_path = Path(f"{path}.real")
+    with unix_serve(follow, str(real_path), compression=None, max_size=None, ping_interval=None) as listening:
+        Path(path).symlink_to(real_path)
 
         def end(number: int, frame: object) -> None:
             Path(path).unlink(missing_ok=True)
-            own.unlink(missing_ok=True)
+            real_path.unlink(missing_ok=True)
             os._exit(0)
 
         signal.signal(signal.SIGTERM, end)

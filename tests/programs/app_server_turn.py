@@ -252,7 +252,7 @@ class Player:
         item = {"type": "agentMessage", "id": f"msg_{fresh_id()}", "text": "", "phase": None}
         self.item("started", turn, item)
         numbers = turn.numbers
-        said = ""
+        text = ""
         for number in range(len(deltas) + 1):
             if number == numbers.get("cut"):
                 os._exit(1)
@@ -268,9 +268,9 @@ class Player:
             if number < len(deltas):
                 ids = {"turnId": turn.id, "itemId": item["id"]}
                 delta = deltas[number] or f"{time.monotonic_ns()} "
-                said += delta
+                text += delta
                 self.notify("item/agentMessage/delta", **ids, delta=delta)
-        self.item("completed", turn, item | {"text": said})
+        self.item("completed", turn, item | {"text": text})
 
     def hold(self, turn: Turn) -> None:
         while not turn.has_news() and not (self.release and self.release.exists()):

@@ -140,11 +140,11 @@ class Agent:
 
     def hear(self, hook: subprocess.Popen[bytes], dialog: int) -> None:
         """Wait for a hook, and apply its decision unless the dialog is closed."""
-        said = hook.stdout.read() if hook.stdout is not None else b""
+        output = hook.stdout.read() if hook.stdout is not None else b""
         hook.wait()
         print(f"hook {dialog} ended", flush=True)
-        if said:
-            decision = json.loads(said)["hookSpecificOutput"]["decision"]
+        if output:
+            decision = json.loads(output)["hookSpecificOutput"]["decision"]
             words = " ".join(f"{name}={value}" for name, value in sorted(decision.items()))
             self.close_dialog(dialog, f"the hook decides {words}", "busy")
 

@@ -215,8 +215,8 @@ class FakeAgent:
                 entries = [acp.plan_entry(step) for step in rest.split()]
                 await self._client.session_update(session, acp.update_plan(entries))
             case "read" | "write" | "start" | "loose" | "output" | "wait" | "kill" | "release":
-                told = await self._use.do(self._client, session, word, rest)
-                await self._client.session_update(session, acp.update_agent_message_text(told))
+                result = await self._use.do(self._client, session, word, rest)
+                await self._client.session_update(session, acp.update_agent_message_text(result))
             case "hold":
                 await self._cancelled.wait()
                 raise _Stopped
@@ -232,16 +232,16 @@ class FakeAgent:
 
     async def _stream(self, session: str, rest: str) -> None:
         count, delay_ms = (int(each) for each in rest.split())
-        said: list[str] = []
+        chunks: list[str] = []
         try:
             for number in range(1, count + 1):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._cancelled.wait(), delay_ms / 1000)
                     raise _Stopped
-                said.append(f"chunk {number} ")
-                await self._client.session_update(session, acp.update_agent_message_text(said[-1]))
+                chunks.append(f"chunk {number} ")
+                await self._client.session_update(session, acp.update_agent_message_text(chunks[-1]))
         finally:
-            self._keep(session, "agent", "".join(said))
+            self._keep(session, "agent", "".join(chunks))
 
     async def _misbehave(self, session: str, word: str, rest: str) -> None:
         match word:
@@ -301,8 +301,8 @@ class FakeAgent:
             session_id=session, requested_schema=schema.ElicitationSchema(properties=fields)
         )
         answer = await self._client.create_elicitation("What?", form)
-        told = json.dumps(answer.content if isinstance(answer, schema.AcceptElicitationResponse) else answer.action)
-        await self._client.session_update(session, acp.update_agent_message_text(told))
+        result = json.dumps(answer.content if isinstance(answer, schema.AcceptElicitationResponse) else answer.action)
+        await self._client.session_update(session, acp.update_agent_message_text(result))
 
 
 _ALLOW_AND_REJECT = [["yes", "allow_once"], ["always", "allow_always"], ["no", "reject_once"]]

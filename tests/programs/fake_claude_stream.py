@@ -320,13 +320,13 @@ class Turn:
         agent.send(type="user", message={"role": "user", "content": [result]}, parent_tool_use_id=None)
         if decision.get("interrupt"):
             raise Interrupted
-        taken = ""
+        steered = ""
         with agent.changed:
             for prompt in agent.prompts:
                 agent.lifecycle(prompt, "started")
-                taken += f"; steered: {prompt['message']['content'][0]['text']}"
+                steered += f"; steered: {prompt['message']['content'][0]['text']}"
             agent.prompts.clear()
-        return f"the tool said: {output}{' for good' * ('updatedPermissions' in decision)}{taken}"
+        return f"the tool said: {output}{' for good' * ('updatedPermissions' in decision)}{steered}"
 
 
 def main() -> None:

@@ -89,8 +89,8 @@ class Input:
 
     def take(self) -> bytes:
         """Take all unread input."""
-        taken, self.pending = self.pending, b""
-        return taken
+        unread, self.pending = self.pending, b""
+        return unread
 
 
 def main() -> None:

@@ -73,12 +73,12 @@ def show(text: str) -> None:
 
 
 if __name__ == "__main__":
-    own = Terminal(
+    terminal = Terminal(
         unix_connect(sys.argv[1], uri="ws://localhost/", compression=None, max_size=None, legacy=True), sys.argv[2]
     )
-    own.call("initialize", clientInfo={"name": "terminal"})
-    own.call("thread/resume", threadId=own.thread)
+    terminal.call("initialize", clientInfo={"name": "terminal"})
+    terminal.call("thread/resume", threadId=terminal.thread)
     show("\x1b[?1049h\nready\n")
-    threading.Thread(target=own.follow, daemon=True).start()
+    threading.Thread(target=terminal.follow, daemon=True).start()
     for typed in sys.stdin:
-        own.type(typed.strip())
+        terminal.type(typed.strip())

@@ -91,11 +91,13 @@ def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
         "permission": {"bash": "ask"},
         "provider": {"fake": provider},
     }
-    own = home / ".config" / "opencode"
-    write_json(own / "opencode.json", settings)
+    directory = home / ".config" / "opencode"
+    write_json(directory / "opencode.json", settings)
     # The state after the first start, in which npm installs this. Otherwise the agent waits for npm, without plugins.
-    write_json(own / "package-lock.json", {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}})
-    (own / "node_modules").mkdir()
+    write_json(
+        directory / "package-lock.json", {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}}
+    )
+    (directory / "node_modules").mkdir()
     return {
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "OPENCODE_DISABLE_MODELS_FETCH": "1",

@@ -88,14 +88,14 @@ _untouched: list[Area] = []
 @contextmanager
 def reused_area() -> Iterator[Area]:
     """As ``new_area``, but the next test reuses the area if this test leaves nothing in it."""
-    own = _untouched.pop() if _untouched else Area(Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")))
+    area = _untouched.pop() if _untouched else Area(Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")))
     try:
-        yield own
+        yield area
     finally:
-        if own.is_untouched():
-            _untouched.append(own)
+        if area.is_untouched():
+            _untouched.append(area)
         else:
-            _remove(own.root)
+            _remove(area.root)
 
 
 @contextmanager

@@ -54,16 +54,22 @@ def bus_daemon(directory: Path) -> Iterator[BusDaemon]:
     services = directory / "services"
     services.mkdir()
     configuration.write_text(CONFIGURATION.format(socket=socket, services=services))
-    ready, told = os.pipe()
-    command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", f"--print-address={told}"]
-    process = subprocess.Popen(command, pass_fds=[told], stdin=subprocess.DEVNULL)
-    os.close(told)
+    reading, writing = os.pipe()
+    command = [
+        "dbus-daemon",
+        f"--config-file={configuration}",
+        "--nofork",
+        "--nopidfile",
+        f"--print-address={writing}",
+    ]
+    process = subprocess.Popen(command, pass_fds=[writing], stdin=subprocess.DEVNULL)
+    os.close(writing)
     daemon = BusDaemon(socket, services, process)
     try:
-        wait_readable(ready, 10, "dbus-daemon's address")
-        assert os.read(ready, 1000).startswith(b"unix:"), "dbus-daemon did not start"
+        wait_readable(reading, 10, "dbus-daemon's address")
+        assert os.read(reading, 1000).startswith(b"unix:"), "dbus-daemon did not start"
         yield daemon
     finally:
-        os.close(ready)
+        os.close(reading)
         daemon.end()
         socket.unlink(missing_ok=True)

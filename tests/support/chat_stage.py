@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from gui.chat.view import ChatView
 from gui.theme.follow import Theme
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until, show
+from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
@@ -21,15 +21,15 @@ WAIT_S = 60.0
 class ChatStage:
     """A shown view, and a user's actions on it."""
 
-    def __init__(self, theme: Theme, chat: PlayedChat, directory: str) -> None:
+    def __init__(self, theme: Theme, chat: ScriptedChat, directory: str) -> None:
         self.chat = chat
         self.view = ChatView(theme, directory)
-        self.said: list[tuple[Any, ...]] = []
+        self.signals: list[tuple[Any, ...]] = []
         for name in (
             "prompt_sent", "interrupted", "answered", "withdrawn", "sent_now", "setting_changed", "link_activated",
             "file_activated", "image_activated", "notice_given",
         ):  # fmt: skip
-            getattr(self.view, name).connect(lambda *values, name=name: self.said.append((name, *values)))
+            getattr(self.view, name).connect(lambda *values, name=name: self.signals.append((name, *values)))
         self.view.set_transcript(chat.transcript)
         self.view.resize(900, 700)
         show(self.view)
@@ -47,7 +47,7 @@ class ChatStage:
         QApplication.processEvents()
 
     def of(self, name: str) -> list[tuple[Any, ...]]:
-        return [each[1:] for each in self.said if each[0] == name]
+        return [each[1:] for each in self.signals if each[0] == name]
 
     def shown(self) -> str:
         """The text on the page."""

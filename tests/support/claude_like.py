@@ -51,9 +51,9 @@ class ClaudeLike:
     async def wait_for_status(self, activity: Activity, source: str, detail: str | None = None) -> Description:
         """Wait until the chat's description has this activity, source and detail."""
 
-        def fits(said: Description) -> bool:
-            told = (said.activity, said.activity_source)
-            return told == (activity, source) and detail in {None, said.activity_detail}
+        def fits(description: Description) -> bool:
+            current = (description.activity, description.activity_source)
+            return current == (activity, source) and detail in {None, description.activity_detail}
 
         return await poll_until(self.description, fits, TIMEOUT_S, f"{activity} by {source}, {detail}")
 

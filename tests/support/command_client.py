@@ -146,12 +146,12 @@ def run(
                     list(words), timeout_s, bytes(received[from_stdout]), bytes(received[from_stderr])
                 )
         finally:
-            if len(told := received[from_server].split()) == 1:
+            if len(report := received[from_server].split()) == 1:
                 with suppress(ProcessLookupError):
-                    os.kill(int(told[0]), signal.SIGKILL)
+                    os.kill(int(report[0]), signal.SIGKILL)
                 while chunk := from_server.read(100):  # the server reports that it has ended
                     received[from_server] += chunk
-        return int(told[1]), bytes(received[from_stdout]), bytes(received[from_stderr])
+        return int(report[1]), bytes(received[from_stdout]), bytes(received[from_stderr])
 
 
 class CommandOnTerminal(PtyProcess):  # type: ignore[misc]

@@ -55,7 +55,7 @@ class Chat:
 
     async def wait_for_activity(self, activity: Activity) -> None:
         """Wait until the chat reports this activity."""
-        await poll_until(self.describe, lambda told: told.activity is activity, 60, f"{activity} to be told")
+        await poll_until(self.describe, lambda each: each.activity is activity, 60, f"{activity} to be reported")
 
 
 def conversation_files() -> list[Path]:

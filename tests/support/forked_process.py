@@ -29,15 +29,15 @@ class ForkedProcess:
         finally:
             os.close(nothing)
             os.close(theirs)
-        self._told = b""
+        self._report = b""
         self._read()
-        self.pid = int(self._told.split()[0])
+        self.pid = int(self._report.split()[0])
 
     def _read(self) -> None:
-        told = os.read(self._reports, 100)
-        if not told:
+        report = os.read(self._reports, 100)
+        if not report:
             raise ChildProcessError("the server of forks has gone")
-        self._told += told
+        self._report += report
 
     def end_descriptor(self) -> int:
         """A descriptor that is readable after the process's end, even if this object has seen the end; close it."""
@@ -56,12 +56,12 @@ class ForkedProcess:
         Raises:
             subprocess.TimeoutExpired: the process still runs.
         """
-        while len(self._told.split()) < 2:
+        while len(self._report.split()) < 2:
             if not select.select([self._reports], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("a forked process", timeout or 0)
             self._read()
         if self.returncode is None:
-            self.returncode = int(self._told.split()[1])
+            self.returncode = int(self._report.split()[1])
             os.close(self._reports)
         return self.returncode
 

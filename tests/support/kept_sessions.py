@@ -53,9 +53,9 @@ class CountingSplicer(Splicer):
         self._kept = kept
 
     def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
-        taken = super().sendfile_to_pty(master, file, count)
-        self._kept.unread_bytes += taken
-        return taken
+        sent = super().sendfile_to_pty(master, file, count)
+        self._kept.unread_bytes += sent
+        return sent
 
 
 class KeptSession:

@@ -33,11 +33,11 @@ class NotificationDesk:
 def notification_desk(*capabilities: str) -> Iterator[NotificationDesk]:
     """The service, on the session's bus."""
     ready, over = threading.Event(), asyncio.Event()
-    made: list[NotificationDesk] = []
+    desks: list[NotificationDesk] = []
 
     async def serve() -> None:
         async with notification_service(*capabilities) as service:
-            made.append(NotificationDesk(service, asyncio.get_running_loop()))
+            desks.append(NotificationDesk(service, asyncio.get_running_loop()))
             ready.set()
             await over.wait()
 
@@ -45,7 +45,7 @@ def notification_desk(*capabilities: str) -> Iterator[NotificationDesk]:
     thread.start()
     try:
         assert ready.wait(READY_S), "the notification service did not start"
-        yield made[0]
+        yield desks[0]
     finally:
-        made[0]._loop.call_soon_threadsafe(over.set)
+        desks[0]._loop.call_soon_threadsafe(over.set)
         thread.join()

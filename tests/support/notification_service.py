@@ -55,12 +55,12 @@ class NotificationService:
                 self.shown[number] = Shown(title, text, actions, hints["desktop-entry"][1])
                 self.history.append(self.shown[number])
                 if self.clicks_at_once:
-                    told = (
+                    messages = (
                         new_method_return(message, "u", (number,)),
                         new_signal(_OBJECT, "ActionInvoked", "us", (number, "default")),
                     )
                     serials = self._connection.outgoing_serial
-                    self._connection.writer.write(b"".join(each.serialise(next(serials)) for each in told))
+                    self._connection.writer.write(b"".join(each.serialise(next(serials)) for each in messages))
                     return
                 await self._connection.send(new_method_return(message, "u", (number,)))
             case "CloseNotification", (number,):

@@ -92,7 +92,10 @@ class Event(NamedTuple):
 
     def __str__(self) -> str:
         name = getattr(self.call, "__name__", None) or repr(self.call)
-        words = [*map(_said, self.arguments), *(f"{key}={_said(value)}" for key, value in self.options.items())]
+        words = [
+            *map(_line, self.arguments),
+            *(f"{key}={_line(value)}" for key, value in self.options.items()),
+        ]
         return f"{name}({', '.join(words)})"
 
 
@@ -137,8 +140,8 @@ class Playbook:
             returned = event.happen()
             actual = [*([Returned(returned)] if returned else []), *self._effects()]
             is_equal = len(expected) == len(actual) and all(map(Capture.match, expected, actual))
-            expected_lines += [f">> {event}", *(f"   << {_said(each)}" for each in expected)]
-            actual_lines += [f">> {event}", *(f"   << {_said(each)}" for each in actual)]
+            expected_lines += [f">> {event}", *(f"   << {_line(each)}" for each in expected)]
+            actual_lines += [f">> {event}", *(f"   << {_line(each)}" for each in actual)]
             if not is_equal:
                 rest = len(self._script) - number
                 diff = [line for line in difflib.ndiff(expected_lines, actual_lines) if not line.startswith("?")]
@@ -163,12 +166,12 @@ def _resolved(value: object) -> Any:
     return value
 
 
-def _said(value: object) -> str:
+def _line(value: object) -> str:
     """A value as a line of the diff; long ones are shortened."""
     if isinstance(value, bytes) and len(value) > 60:
         return f"{value[:40]!r}… ({len(value)} bytes)"
-    said = repr(value)
-    return said if len(said) <= LINE_CHARACTERS else f"{said[:LINE_CHARACTERS]}… ({len(said)} characters)"
+    text = repr(value)
+    return text if len(text) <= LINE_CHARACTERS else f"{text[:LINE_CHARACTERS]}… ({len(text)} characters)"
 
 
 class RulesStage(Generic[T]):

@@ -113,29 +113,29 @@ async def watch_and_type(session_id: str) -> str:
     """Attach with the snapshot that any engine reads, make input of each kind, resize, hide and show the viewer."""
     async with _live(session_id, portable=True) as (viewer, follower):
 
-        async def taken() -> None:
+        async def delivered() -> None:
             await follower.until(lambda: viewer.pending == 0)
 
         viewer.text("hello")
-        await taken()
+        await delivered()
         viewer.key("Enter", "\r")
-        await taken()
+        await delivered()
         await follower.until(lambda: "hello" in _shown(viewer))
         viewer.key("a", "A", int(Modifiers.SHIFT), KeyAction.PRESS)
-        await taken()
+        await delivered()
         viewer.paste("pasted\n")
-        await taken()
+        await delivered()
         viewer.mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4)
-        await taken()
+        await delivered()
         viewer.focus(True)
-        await taken()
+        await delivered()
         await follower.until(lambda: "Apasted" in _shown(viewer))
         viewer.resize(GridSize(100, 32), CellSize(8, 16))
         await follower.until(lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(100, 32))
         viewer.set_colors(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, False))
         viewer.follow(False)
         viewer.text("unseen\n")
-        await taken()
+        await delivered()
         viewer.follow(True)
         await follower.until(lambda: "unseen" in _shown(viewer))
         assert follower.refusals == []
@@ -228,11 +228,11 @@ def _later_version(session_id: str) -> str:
     return _raw(session_id, Hello(messages.PROTOCOL_VERSION + 1, "viewer"))
 
 
-def _raw(session_id: str, *said: messages.Message) -> str:
+def _raw(session_id: str, *to_send: messages.Message) -> str:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(TIMEOUT_S)
         connection.connect(str(session_socket(session_id)))
-        for message in said:
+        for message in to_send:
             connection.sendall(encode(message))
         while connection.recv(65536):
             pass

@@ -79,8 +79,8 @@ class Recording:
 
 
 def _decoder(structs: dict[str, list[list[Any]]]) -> msgspec.msgpack.Decoder[Any]:
-    made = [_struct(name, fields, tag=name) for name, fields in structs.items()]
-    return msgspec.msgpack.Decoder(Union[tuple(made)])  # noqa: UP007 - of types that are only known now
+    types = [_struct(name, fields, tag=name) for name, fields in structs.items()]
+    return msgspec.msgpack.Decoder(Union[tuple(types)])  # noqa: UP007 - of types that are only known now
 
 
 def _struct(name: str, fields: list[list[Any]], *, tag: str | None = None) -> type[msgspec.Struct]:
@@ -259,7 +259,7 @@ class ReplayedClient:
 # ------------------------------------------------------------------ the host's side
 
 
-class PlayedHost:
+class ReplayedHost:
     """Replays an earlier version's host from one recorded conversation; refuses messages unknown to that version.
 
     Attributes:
@@ -318,20 +318,22 @@ class PlayedHost:
         self._play(writer, wanted.popleft())
         while (payload := await read_payload(reader)) is not None:
             self._recording.decode("client", payload)
-            said = Frame(number, "client", payload)
-            if wanted and said.values == wanted[0].values:
+            received = Frame(number, "client", payload)
+            if wanted and received.values == wanted[0].values:
                 self._play(writer, wanted.popleft())
-                if not wanted and said.kind in {"Stop", "Kill"}:
+                if not wanted and received.kind in {"Stop", "Kill"}:
                     return
-            elif said.kind == "Describe":
-                self._describe(writer, said.values[1])
+            elif received.kind == "Describe":
+                self._describe(writer, received.values[1])
             else:
-                self.problems.append(f"{said.values} came; recorded was {wanted[0].values if wanted else 'the end'}")
+                self.problems.append(
+                    f"{received.values} came; recorded was {wanted[0].values if wanted else 'the end'}"
+                )
 
-    def _play(self, writer: asyncio.StreamWriter, said: Frame) -> None:
+    def _play(self, writer: asyncio.StreamWriter, received: Frame) -> None:
         """Send the host's recorded messages that follow this client's message on this connection."""
-        mine = [frame for frame in self._frames if frame.connection == said.connection]
-        for frame in mine[next(index for index, each in enumerate(mine) if each is said) + 1 :]:
+        mine = [frame for frame in self._frames if frame.connection == received.connection]
+        for frame in mine[next(index for index, each in enumerate(mine) if each is received) + 1 :]:
             if frame.side == "client":
                 return
             writer.write(framed(frame.values))

@@ -67,8 +67,8 @@ class Chat:
     ) -> Chat:
         """Start the agent by ``outlive new``, and wait until it accepts input."""
         words = ["new", agent.name, "-d", "--json", "-n", name, "-C", str(directory), "--size", SIZE]
-        own = (*agent.arguments, *arguments)
-        started = json.loads(done(*words, *(["--", *own] if own else [])))
+        all_arguments = (*agent.arguments, *arguments)
+        started = json.loads(done(*words, *(["--", *all_arguments] if all_arguments else [])))
         return cls(agent, server, started["id"]).until_ready()
 
     def until_ready(self) -> Chat:
@@ -91,8 +91,8 @@ class Chat:
     def info(self) -> dict[str, Any]:
         """The chat's entry in ``outlive ls``, running or ended."""
         listed = json.loads(done("ls", "--all", "--json"))
-        [own] = [each for each in listed if each["id"] == self.id]
-        return dict(own)
+        [entry] = [each for each in listed if each["id"] == self.id]
+        return dict(entry)
 
     def explained(self) -> dict[str, Any]:
         """The output of ``outlive explain``."""
@@ -131,8 +131,8 @@ class Chat:
             finally:
                 waiting.kill()
         if code:
-            told = json.dumps(self.explained(), indent=1)
-            raise WaitTimeout(f"it is not {activity}, but:\n{told}\n{self.screen()}")
+            explanation = json.dumps(self.explained(), indent=1)
+            raise WaitTimeout(f"it is not {activity}, but:\n{explanation}\n{self.screen()}")
 
     def changes(self) -> list[Change]:
         """All changes of its activity so far, oldest first."""
@@ -150,9 +150,9 @@ class Chat:
 
     def prompts(self) -> list[str]:
         """The prompts that the model received, without the agent's own requests."""
-        own = self.agent.errands
+        errands = self.agent.errands
         # Agents add a blank after a pasted text.
-        return [each.strip() for each in self.server.prompts() if not (own and re.match(own, each))]
+        return [each.strip() for each in self.server.prompts() if not (errands and re.match(errands, each))]
 
     def was_asked(self, prompt: str) -> None:
         """Wait until the model received this whole prompt."""

@@ -24,12 +24,12 @@ class Checkout:
     def new(cls, path: Path, *, commits: int = 1, bare: bool = False) -> Self:
         """Make a repository with the branch ``main``, which has ``file`` and ``src/deep/file``."""
         path.mkdir(parents=True)
-        own = cls(path)
-        own.git("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []))
+        checkout = cls(path)
+        checkout.git("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []))
         for _ in range(commits):
-            own.commit("file")
-            own.commit("src/deep/file")
-        return own
+            checkout.commit("file")
+            checkout.commit("src/deep/file")
+        return checkout
 
     def git(self, *words: str) -> str:
         """Run git; returns what it printed."""

@@ -73,18 +73,18 @@ class Stage(RulesStage[Effect]):
 
     def connection(self, *messages: m.Message) -> ClientConnection:
         """A client that has sent these messages and received the replies."""
-        own = ClientConnection(self.session, object(), lambda: self.refusal)
+        connection = ClientConnection(self.session, object(), lambda: self.refusal)
         for message in messages:
-            self._receive(own, encode(message))
-        own.frames.data_to_send()
+            self._receive(connection, encode(message))
+        connection.frames.data_to_send()
         self.take_effects()
-        return own
+        return connection
 
     def viewer(self, *, output: bool = False) -> ClientConnection:
         """A client that has attached."""
-        own = self.connection(HELLO_MESSAGE, m.Attach(output=output, epoch=SESSION_ID, offset=10))
+        viewer = self.connection(HELLO_MESSAGE, m.Attach(output=output, epoch=SESSION_ID, offset=10))
         self.take_effects()
-        return own
+        return viewer
 
     def _receive(self, connection: ClientConnection, data: bytes) -> bytes:
         typed = b""

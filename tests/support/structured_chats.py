@@ -52,8 +52,8 @@ def add_agent(name: str = "fake", *words: str, terminal: tuple[str, ...] = ()) -
 def add_live_agent() -> None:
     """Add the agent "live": the fake app-server on a socket, and a terminal client on the same socket."""
     server = (*RELAY, "{socket}", "--", sys.executable, str(FAKE), "--listen", "unix://{socket}")
-    own = (sys.executable, str(FAKE.with_name("remote_terminal.py")), "{socket}", "{conversation}")
-    add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *own))
+    argv = (sys.executable, str(FAKE.with_name("remote_terminal.py")), "{socket}", "{conversation}")
+    add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *argv))
 
 
 def add_keeping_agent() -> None:

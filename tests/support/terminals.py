@@ -142,8 +142,8 @@ class Terminal:
                 raise WaitTimeout(f"timed out waiting for {text!r}; got {self.output[-500:]!r}")
             self.output += data
         position = self.output.index(text) + len(text)
-        taken, self.output = self.output[:position], self.output[position:]
-        return taken
+        read, self.output = self.output[:position], self.output[position:]
+        return read
 
     def resize(self, size: GridSize) -> None:
         """Change the window's size."""

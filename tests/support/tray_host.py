@@ -100,11 +100,11 @@ def tray_host() -> Iterator[TrayHost]:
     """Run the tray on the session bus."""
     with open_dbus_connection("SESSION") as watcher, open_dbus_connection("SESSION") as host:
         Proxy(message_bus, watcher).RequestName(NAME)
-        made = TrayHost(watcher, host)
-        thread = threading.Thread(target=made.serve, name="tray host")
+        tray = TrayHost(watcher, host)
+        thread = threading.Thread(target=tray.serve, name="tray host")
         thread.start()
         try:
-            yield made
+            yield tray
         finally:
             watcher.sock.shutdown(2)
             thread.join()

@@ -51,10 +51,10 @@ def result(path: str, text: str) -> list[Any]:
 
 
 def ask(
-    server: ModelServer, path: str, prompt: str, *, stream: bool = True, with_tools: bool = True, told: str = ""
+    server: ModelServer, path: str, prompt: str, *, stream: bool = True, with_tools: bool = True, tool_output: str = ""
 ) -> HTTPResponse:
     body: dict[str, Any] = {"tools": tools(path) if with_tools else []}
-    more = result(path, told) if told else []
+    more = result(path, tool_output) if tool_output else []
     if "models/" in path:
         body["contents"] = [{"role": "user", "parts": [{"text": prompt}]}, *more]
         path = path if stream else "/v1beta/models/m:generateContent"
@@ -146,9 +146,9 @@ def test_the_agents_shell_tool_is_called_and_its_result_answered(path: str) -> N
             name, arguments = call(response)
         assert name.lower() in {"bash", "shell_command", "run_shell_command"}
         assert arguments == {"command": "ls -l count: 9", "description": "as the test asks"}
-        with ask(server, path, "count: 2 tool: ls", told="a file") as response:
+        with ask(server, path, "count: 2 tool: ls", tool_output="a file") as response:
             assert "".join(texts(response)).split("\n") == [answer_line(1), answer_line(2)]
-        with ask(server, path, "tool: ls", told="a file", stream=False) as response:
+        with ask(server, path, "tool: ls", tool_output="a file", stream=False) as response:
             assert "the tool said: a file" in response.read().decode()
         with ask(server, path, "tool: ls", stream=False) as response:
             assert "as the test asks" in response.read().decode()
@@ -166,7 +166,7 @@ def test_tools_are_called_one_after_the_other_and_by_name() -> None:
     with ModelServer() as server:
         with ask(server, "/v1/messages", prompt) as response:
             assert call(response)[0] == "Bash"
-        with ask(server, "/v1/messages", prompt, told="a file") as response:
+        with ask(server, "/v1/messages", prompt, tool_output="a file") as response:
             assert call(response) == ("AskUserQuestion", {"questions": []})
 
 

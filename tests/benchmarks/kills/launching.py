@@ -113,5 +113,5 @@ async def settled(chat: Chat) -> SessionRecord | None:
 
 def keepers() -> list[int]:
     """The PIDs of this area's active keepers."""
-    own = processes.with_environment("OUTLIVE_RUNTIME_DIR", os.fspath(runtime_dir()))
-    return [pid for pid in own if processes.name(pid) == "outlive-keeper"]
+    pids = processes.with_environment("OUTLIVE_RUNTIME_DIR", os.fspath(runtime_dir()))
+    return [pid for pid in pids if processes.name(pid) == "outlive-keeper"]

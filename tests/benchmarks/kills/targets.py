@@ -44,25 +44,25 @@ class ViewerProcess:
             WaitTimeout: a viewer does not become live.
         """
         self._starts += 1
-        own = self._directory / f"viewer-{self._starts}"
-        own.mkdir()
+        directory = self._directory / f"viewer-{self._starts}"
+        directory.mkdir()
         self._process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "tests.benchmarks.kills.recorder", str(own), *self._ids],
+            *[sys.executable, "-m", "tests.benchmarks.kills.recorder", str(directory), *self._ids],
             env=environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert self._process.stdout is not None
         waiting = set(self._ids)
-        said: list[str] = []
+        lines: list[str] = []
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 while waiting and (line := (await self._process.stdout.readline()).decode().split()):
-                    said.append(" ".join(line))
+                    lines.append(" ".join(line))
                     if line[0] == "live":
                         waiting.discard(line[1])
         except TimeoutError:
             pass  # reported below
         if waiting:
-            raise WaitTimeout(f"a viewer that was started did not become live; it said {said[-4:]}")
+            raise WaitTimeout(f"a viewer that was started did not become live; it said {lines[-4:]}")
 
     async def kill_and_restart(self) -> float:
         """Kill the process and start another; return the seconds until its viewers are live."""

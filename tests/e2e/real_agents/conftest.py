@@ -107,9 +107,9 @@ def agent(
         binary = chosen.install()
     except CannotInstall as reason:
         pytest.skip(str(reason))
-    own = area.home / "tmp"  # Temporary files that a killed agent leaves behind are not an error.
-    own.mkdir()
-    monkeypatch.setenv("TMPDIR", str(own))
+    temporary = area.home / "tmp"  # Temporary files that a killed agent leaves behind are not an error.
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
     for name, value in chosen.prepare(area.home, project, server.url).items():
         monkeypatch.setenv(name, value)

@@ -16,8 +16,8 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.operations import ReadText, WriteText
 from session_host.structured.transcript import Transcript
 from tests.fakes.model_server import ModelServer
+from tests.support.hostless_chat import HostlessChat
 from tests.support.real_agents import COPILOT, GEMINI, OPENCODE, RealAgent
-from tests.support.spoken_chat import SpokenChat
 
 AGENTS = (OPENCODE, GEMINI, COPILOT)
 
@@ -29,25 +29,25 @@ pytestmark = [
 ]
 
 START_S = 60.0
-Open = Callable[..., SpokenChat]
+Open = Callable[..., HostlessChat]
 
 
 @pytest.fixture
 def open_chat(agent: RealAgent, project: Path) -> Iterator[Open]:
     """Opens chats, each with its own process and ready for a prompt."""
-    opened: list[SpokenChat] = []
+    opened: list[HostlessChat] = []
     settings = load_agent(config_dir(), agent.name).structured
     assert settings is not None
     argv = [word for word in settings.start if isinstance(word, str)]
 
-    def open_one(previous: SpokenChat | None = None, *, has_history: bool = True, **options: str) -> SpokenChat:
+    def open_one(previous: HostlessChat | None = None, *, has_history: bool = True, **options: str) -> HostlessChat:
         conversation = previous.transcript.status.conversation if previous else ""
         start = Start(
             directory=str(project), conversation=conversation, has_history=has_history and previous is not None,
             options={**settings.options, **options},
         )  # fmt: skip
         transcript = previous.transcript if previous and has_history else Transcript()
-        chat = SpokenChat(
+        chat = HostlessChat(
             AcpDialect, start, argv, {**os.environ, **settings.env}, prefix=f"chat{len(opened)}", transcript=transcript
         )
         opened.append(chat)

@@ -14,8 +14,8 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.dialects.codex.notifications import IGNORED, NOTICES
 from tests.fakes.model_server import ModelServer
+from tests.support.hostless_chat import HostlessChat
 from tests.support.real_agents import CODEX, RealAgent
-from tests.support.spoken_chat import SpokenChat
 
 pytestmark = [
     pytest.mark.e2e,
@@ -24,18 +24,18 @@ pytestmark = [
     pytest.mark.parametrize("agent", [CODEX], ids=["codex"], indirect=True),
 ]
 
-Open = Callable[..., SpokenChat]
+Open = Callable[..., HostlessChat]
 
 
 @pytest.fixture
 def open_chat(agent: RealAgent, server: ModelServer, project: Path) -> Iterator[Open]:
     """Opens chats, each with its own server and ready for a prompt."""
-    opened: list[SpokenChat] = []
+    opened: list[HostlessChat] = []
 
-    def open_one(previous: SpokenChat | None = None, **start: Any) -> SpokenChat:
+    def open_one(previous: HostlessChat | None = None, **start: Any) -> HostlessChat:
         if previous is not None:
             start |= {"conversation": previous.transcript.status.conversation, "has_history": True}
-        chat = SpokenChat(
+        chat = HostlessChat(
             CodexDialect, Start(directory=str(project), **start), ["codex", "app-server"],
             prefix=f"chat{len(opened)}", transcript=previous.transcript if previous else None,
         )  # fmt: skip
@@ -55,7 +55,7 @@ def escalated(command: str) -> str:
     return f"use: exec_command {json.dumps(arguments | {'yield_time_ms': 30000})}"
 
 
-def shown(chat: SpokenChat, *kinds: str) -> list[tuple[str, str]]:
+def shown(chat: HostlessChat, *kinds: str) -> list[tuple[str, str]]:
     return [(each.status, each.text) for each in chat.transcript if each.kind in kinds]
 
 

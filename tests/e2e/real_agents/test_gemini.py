@@ -67,9 +67,9 @@ def test_a_chat_survives_the_restart_after_trusting_a_folder(
     area: Area, agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     settings = area.home / ".gemini" / "settings.json"
-    own = json.loads(settings.read_text())
-    del own["security"]["folderTrust"]
-    settings.write_text(json.dumps(own))
+    values = json.loads(settings.read_text())
+    del values["security"]["folderTrust"]
+    settings.write_text(json.dumps(values))
     words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE]
     chat = Chat(agent, server, json.loads(done(*words))["id"])
     chat.sees("Do you trust")

@@ -13,8 +13,8 @@ from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
+from tests.support.hostless_chat import HostlessChat
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, RealAgent
-from tests.support.spoken_chat import SpokenChat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -41,7 +41,7 @@ def headers_of_codex(primary: float) -> dict[str, str]:
 
 
 @pytest.fixture
-def chat(agent: RealAgent, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpokenChat]:
+def chat(agent: RealAgent, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostlessChat]:
     """A chat with the agent, ready for a prompt; Claude Code uses a subscription's login."""
     dialect: Callable[[DialectPort], Dialect] = CodexDialect
     argv = [agent.name, "app-server"]
@@ -49,19 +49,19 @@ def chat(agent: RealAgent, project: Path, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.delenv("ANTHROPIC_API_KEY")
         monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-fake-token-of-the-tests")
         dialect, argv = ClaudeDialect, [agent.name, *OF_CLAUDE]
-    with SpokenChat(dialect, Start(directory=str(project)), argv) as made:
-        made.until(lambda: made.rules.state.takes_prompts)
-        yield made
+    with HostlessChat(dialect, Start(directory=str(project)), argv) as chat:
+        chat.until(lambda: chat.rules.state.takes_prompts)
+        yield chat
 
 
-def limits(chat: SpokenChat) -> list[tuple[str, float, int, int]]:
+def limits(chat: HostlessChat) -> list[tuple[str, float, int, int]]:
     usage = chat.transcript.status.usage
     reported = [] if usage is None else usage.limits
     return [(limit.id, limit.used, limit.window_min, limit.resets_ms // 1000) for limit in reported]
 
 
 @pytest.mark.parametrize("agent", [CODEX], ids=lambda agent: agent.label, indirect=True)
-def test_codex_reports_both_windows_with_each_answer(chat: SpokenChat, server: ModelServer) -> None:
+def test_codex_reports_both_windows_with_each_answer(chat: HostlessChat, server: ModelServer) -> None:
     for percent in (63, 81):
         server.headers = headers_of_codex(percent)
         chat.turn(f"at {percent}")
@@ -72,7 +72,7 @@ def test_codex_reports_both_windows_with_each_answer(chat: SpokenChat, server: M
 
 @pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)
 def test_claude_reports_both_windows_and_when_the_limit_that_ended_a_turn_is_reset(
-    chat: SpokenChat, server: ModelServer
+    chat: HostlessChat, server: ModelServer
 ) -> None:
     weekly = ("seven_day", 0.2, 10080, WEEKLY_RESETS_S)
     for share, status in ((0.63, "allowed"), (0.93, "allowed_warning")):
@@ -88,7 +88,7 @@ def test_claude_reports_both_windows_and_when_the_limit_that_ended_a_turn_is_res
 
 
 @pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
-def test_an_older_claude_reports_only_a_limit_that_is_nearly_reached(chat: SpokenChat, server: ModelServer) -> None:
+def test_an_older_claude_reports_only_a_limit_that_is_nearly_reached(chat: HostlessChat, server: ModelServer) -> None:
     server.headers = headers_of_claude("allowed", 0.63)
     chat.turn("far")
     assert limits(chat) == []

@@ -109,9 +109,9 @@ def test_an_interrupted_or_failed_turn_does_not_stay_working(
 def test_a_hung_agent_has_no_signal_until_it_continues(
     agent: RealAgent, server: ModelServer, area: Area, project: object, sessions: Sessions
 ) -> None:
-    own = area.config / "agents" / f"{agent.name}.toml"
-    own.parent.mkdir(parents=True)
-    own.write_text("[signals]\nstale_after_s = 3\n", encoding="utf-8")
+    agent_file = area.config / "agents" / f"{agent.name}.toml"
+    agent_file.parent.mkdir(parents=True)
+    agent_file.write_text("[signals]\nstale_after_s = 3\n", encoding="utf-8")
     chat = Chat.start(agent, server, area.home / "project")
     chat.hold()
     chat.becomes("working")

@@ -23,8 +23,8 @@ from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.support.chat_stage import ChatStage
 from tests.support.displays import XServer
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until, show
+from tests.support.scripted_chat import ScriptedChat
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 from tests.support.windows import has_keyboard, xdotool
@@ -211,31 +211,31 @@ def show_view(qapp: QApplication, window_manager: None, display: XServer) -> Ite
     def make(columns: int = 60, rows: int = 12, theme: TerminalTheme = DARK) -> ShownView:
         # An earlier test may have left the pointer where the view appears: the view would react to it.
         QCursor.setPos(qapp.primaryScreen().geometry().bottomRight())
-        made = ShownView(GridSize(columns, rows), theme)
-        shown.append(made)
-        return made
+        terminal = ShownView(GridSize(columns, rows), theme)
+        shown.append(terminal)
+        return terminal
 
     yield make
-    for made in shown:
-        made.view.set_viewer(None)
-        made.view.close()
-        made.emulator.close()
+    for terminal in shown:
+        terminal.view.set_viewer(None)
+        terminal.view.close()
+        terminal.emulator.close()
 
 
 @pytest.fixture
 def show_chat(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
-    """Shows views of a played chat, and closes them at the end."""
+    """Shows views of a scripted chat, and closes them at the end."""
     shown: list[ChatStage] = []
     theme = Theme(qapp, OWN, "dark")
 
-    def make(chat: PlayedChat | None = None, directory: str = "") -> ChatStage:
-        shown.append(ChatStage(theme, chat or PlayedChat(), directory))
+    def make(chat: ScriptedChat | None = None, directory: str = "") -> ChatStage:
+        shown.append(ChatStage(theme, chat or ScriptedChat(), directory))
         return shown[-1]
 
     yield make
-    for made in shown:
-        made.view.close()
-        made.view.deleteLater()
+    for terminal in shown:
+        terminal.view.close()
+        terminal.view.deleteLater()
 
 
 @pytest.fixture

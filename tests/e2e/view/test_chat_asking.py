@@ -24,8 +24,8 @@ from session_host.structured.items import (
     SetStatus,
 )
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat, command_request, long_chat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
 
@@ -37,7 +37,7 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 
 
 def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     request = command_request("make install")
     chat.ask(request)
     shown = show_chat(chat)
@@ -51,7 +51,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatS
 
 
 def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
@@ -69,7 +69,7 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     show_chat: Callable[..., ChatStage],
 ) -> None:
     alt = Qt.KeyboardModifier.AltModifier
-    chat = PlayedChat()
+    chat = ScriptedChat()
     requests = [command_request("make"), command_request("make install", request_id="r2")]
     for request in requests:
         chat.ask(request)
@@ -98,7 +98,7 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
 
 
 def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(msgspec.structs.replace(command_request("make"), title="Write /var/tmp/copy-of-the-database.db"))
     chat.put("tool", title="Edit", tool="edit", status="done", changes=(FileChange("/a", "@@ -1 +1 @@\n-a\n+b\n"),))
     shown = show_chat(chat)
@@ -115,7 +115,7 @@ def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callab
 
 
 def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
     shown = show_chat(chat)
     card = shown.view.page.card("r1")
@@ -133,7 +133,7 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
 
 
 def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("make …", complete=False))
     shown = show_chat(chat)
     card = shown.view.page.card("r1")
@@ -145,7 +145,7 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., Cha
 
 
 def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
@@ -174,7 +174,7 @@ def test_enter_sends_and_shift_enter_begins_a_line(show_chat: Callable[..., Chat
 def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interrupts_as_the_box_says(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.run()
     shown = show_chat(chat)
     shown.type("later")
@@ -192,7 +192,7 @@ def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interru
 
 
 def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     shown = show_chat(chat)
     shown.press(Qt.Key.Key_C, CTRL)
     assert not shown.of("interrupted")
@@ -209,7 +209,7 @@ def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: Callable[..
 
 
 def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     queued = chat.put("user", "in the queue", status="queued")
     chat.put("user", "lost", status="unconfirmed")
     shown = show_chat(chat)
@@ -273,7 +273,7 @@ def test_text_typed_while_the_messages_have_the_focus_goes_to_the_prompt_box(
 
 
 def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     item = chat.put("agent", "draft")
     shown = show_chat(chat)
     previous = chat.transcript.get(item)
@@ -287,7 +287,7 @@ def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatStage]) -
 
 
 def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     options = (
         RequestOption("yes", "Yes", "allow_once"),
         RequestOption("always", "Yes, and don't ask again for npm & npx in /home/ada/src", "allow_always"),
@@ -309,7 +309,7 @@ def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatStage]
 
 
 def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     options = (RequestOption("no", "No", "reject_once"),)
     chat.ask(AgentRequest("r1", "command", 1, "Run make all -j …", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ -j 2", "make all \\\n -j 2", options))
@@ -323,7 +323,7 @@ def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[.
 def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
@@ -338,7 +338,7 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
 
 
 def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
@@ -355,7 +355,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
 
 
 def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
     questions = (Question("q1", "Why?"), Question("q2", "When?"))
     chat.ask(AgentRequest("r1", "permission", 1, "Go on?", "all of it", options, questions=questions))
@@ -368,7 +368,7 @@ def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., C
 
 
 def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")

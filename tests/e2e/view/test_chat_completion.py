@@ -9,15 +9,15 @@ from PySide6.QtCore import Qt
 
 from session_host.structured.items import CommandsChanged, SlashCommand
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat
 
 WAIT_S = 60.0
 
 
 def test_files_and_commands_are_completed(show_chat: Callable[..., ChatStage], tmp_path: Path) -> None:
     (tmp_path / "retry.py").touch()
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
     shown = show_chat(chat, str(tmp_path))
     offers = shown.view.prompt.completion.list

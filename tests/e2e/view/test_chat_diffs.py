@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from gui.terminal.links.links import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, RequestOption
 from tests.support.chat_stage import WAIT_S, ChatStage
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat
 
 EDIT = "--- /src/a.py\n+++ /src/a.py\n@@ -1 +1 @@\n-old\n+new\n"
 
@@ -22,7 +22,7 @@ def edit_request(diff: str, item: str = "") -> AgentRequest:
 
 
 def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     change = FileChange("/src/a.py", "@@ -1 +1 @@\n-old\n+new\n")
     item = chat.put("tool", tool="edit", changes=(change,), status="running")
     chat.ask(edit_request(EDIT + "Writing below /src is allowed for the rest of the session.\n", item))
@@ -37,7 +37,7 @@ def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: Callable[...,
 
 
 def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     lines = "".join(f"+line {number}\n" for number in range(300))
     chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
     shown = show_chat(chat)
@@ -58,7 +58,7 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat:
 
 
 def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
     shown = show_chat(chat, "/src")
     shown.click(shown.control("file"))
@@ -73,7 +73,7 @@ def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., Ch
 
 
 def test_a_files_button_copies_a_patch(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.ask(edit_request(EDIT))
     shown = show_chat(chat, "/src")
     shown.click(shown.control("copy"))

@@ -16,8 +16,8 @@ from gui.chat.page import pointing
 from gui.terminal.links.links import FileLocation, LinkRules
 from session_host.structured.items import FileChange
 from tests.support.chat_stage import WAIT_S, ChatStage
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import xdotool
 
 EXISTING = ("gui/app.py", "docs/ä.md", "docs/log")
@@ -55,7 +55,7 @@ def files(show_chat: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
     for name in ("gui/app.py", "docs/ä.md", "docs/log"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "Look at gui/app.py:3", status="done")
     chat.put("tool", tool="read", title="Read gui/app.py", text="The text.", status="done")
     chat.put(

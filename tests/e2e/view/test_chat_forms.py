@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QApplication
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Question
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat
+from tests.support.scripted_chat import ScriptedChat
 
 
 def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
     request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
     chat.ask(request)
@@ -37,7 +37,7 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
 
 
 def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
     chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))
     shown = show_chat(chat)

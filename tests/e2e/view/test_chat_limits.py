@@ -13,7 +13,7 @@ from gui.chat import limits
 from gui.chat.announcing import Announcer
 from session_host.structured.items import UsageChanged, UsageLimit
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat
+from tests.support.scripted_chat import ScriptedChat
 
 pytestmark = pytest.mark.e2e
 
@@ -33,13 +33,13 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The view's clock, set to noon; times are shown in the German format."""
-    made = Clock()
-    monkeypatch.setattr(limits, "now", made)
+    clock = Clock()
+    monkeypatch.setattr(limits, "now", clock)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     previous = QLocale()
     QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
-    yield made
+    yield clock
     QLocale.setDefault(previous)
     monkeypatch.undo()
     time.tzset()
@@ -59,7 +59,7 @@ def used(*reported: UsageLimit) -> UsageChanged:
 def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
     show_chat: Callable[..., ChatStage], clock: Clock
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     weekly = limit("seven_day", 20, 75, 168)
     chat.apply(used(limit("five_hour", 74.9, 2.5, 5), weekly))
     shown = show_chat(chat)
@@ -88,7 +88,7 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
 def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
     show_chat: Callable[..., ChatStage], clock: Clock
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.apply(used(limit("five_hour", 100, 2.5, 5), limit("seven_day", 80, 75, 168)))
     shown = show_chat(chat)
     labels = shown.view.prompt.settings.usage
@@ -109,7 +109,7 @@ def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
 
 
 def test_a_narrow_view_shows_the_limit_before_the_context(show_chat: Callable[..., ChatStage], clock: Clock) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.apply(used(limit("five_hour", 93, 2.5, 5)))
     shown = show_chat(chat)
     labels = shown.view.prompt.settings.usage
@@ -126,13 +126,13 @@ def test_a_narrow_view_shows_the_limit_before_the_context(show_chat: Callable[..
 def test_a_screen_reader_says_a_limit_each_time_that_it_reaches_the_next_level(
     show_chat: Callable[..., ChatStage], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    announced: list[str] = []
     monkeypatch.setattr("gui.chat.announcing.QAccessible.isActive", lambda: True)
-    monkeypatch.setattr(Announcer, "announce", lambda _self, text: said.append(text))
-    chat = PlayedChat()
+    monkeypatch.setattr(Announcer, "announce", lambda _self, text: announced.append(text))
+    chat = ScriptedChat()
     chat.apply(used(limit("five_hour", 76, 2.5, 5)))
     shown = show_chat(chat)
     for percent in (80, 90, 95, 100, 10, 75):
         chat.apply(used(limit("five_hour", percent, 2.5, 5)))
         shown.settle()
-    assert said == [f"5-hour limit {percent} % · resets 14:30" for percent in (90, 100, 75)]
+    assert announced == [f"5-hour limit {percent} % · resets 14:30" for percent in (90, 100, 75)]

@@ -24,8 +24,8 @@ from session_host.structured.items import (
     UsageChanged,
 )
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +37,7 @@ ALT = Qt.KeyboardModifier.AltModifier
 
 
 def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
     chat.apply(UsageChanged(84_000, 200_000, 1_250_000, 1.234, "USD"))
@@ -58,7 +58,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatS
 
 
 def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     choice = (SettingChoice("a", "a model with quite a long name"),)
     chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
     shown = show_chat(chat)
@@ -81,7 +81,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., Chat
 
 
 def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
     chat.apply(CapabilitiesKnown(Capabilities(interrupt=True, images=True)))
@@ -108,7 +108,7 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., 
 def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.apply(StateChanged("requires_action"))
     shown = show_chat(chat)
     prompt = shown.view.prompt
@@ -128,7 +128,7 @@ def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
 def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_not_use_it(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    shown = show_chat(PlayedChat())
+    shown = show_chat(ScriptedChat())
     editor = shown.view.prompt.editor
     QTest.keyClicks(editor, "typed")
     QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -146,7 +146,7 @@ def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_
 def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.run()
     shown = show_chat(chat)
     shells: list[bool] = []
@@ -161,7 +161,7 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
 
 
 def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     shown = show_chat(chat)
     prompt = shown.view.prompt
     hint = "Press Escape again to stop this turn"
@@ -189,7 +189,7 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[.
 
 
 def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.run()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
     chat.put("tool", tool="read", title="a.py", status="done")
@@ -242,7 +242,7 @@ def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable
 def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "first", status="queued")
     second = chat.put("user", "second", status="queued")
     shown = show_chat(chat)
@@ -277,7 +277,7 @@ def test_images_are_attached_by_a_button_if_the_agent_takes_them(
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(0x336699)
     assert image.save(str(tmp_path / "shot.png"))
-    chat = PlayedChat()
+    chat = ScriptedChat()
     shown = show_chat(chat, str(tmp_path))
     prompt = shown.view.prompt
     button = next(each for each in prompt.findChildren(QPushButton) if each.accessibleName() == "Attach images…")

@@ -15,8 +15,8 @@ from gui.wording import phrases
 from session_host.protocol.values import Image
 from session_host.structured.items import Remove, SetStatus, TurnEnded
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import ScriptedChat
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +26,7 @@ WAIT_S = 60.0
 def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_it(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     first, second = [chat.put("user", text, status="queued") for text in ("in the queue", "too late")]
     by_another = chat.put("user", "by another viewer", status="queued")
     shown = show_chat(chat)
@@ -51,7 +51,7 @@ def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_
 
 
 def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "an earlier one", status="done", turn="t0")
     chat.put("agent", "Done.", status="done", turn="t0")
     chat.put("user", "run the tests", status="done", turn="t1", images=(Image("image/png", b"x"),))
@@ -68,7 +68,7 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[...,
 def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "run the tests", status="done", turn="t1")
     chat.put("notice", "no network (5 tries)", turn="t1")
     chat.end(TurnEnded("t1", "failed", "no network"))
@@ -81,7 +81,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
     show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.chat.page.page.COPIED_MS", 600_000)
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "an earlier conversation", status="done")
     chat.put("agent", "Yes.", status="done")
     chat.put("user", "why?", status="done", turn="t1")
@@ -120,7 +120,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
 def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "why `a`?", status="done")
     chat.put("agent", "Because **b**.", status="done")
     chat.put("tool", tool="read", title="a.py", status="done")
@@ -149,7 +149,7 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
 def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_line(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     text = "\n".join(f"line {number}." for number in range(100))
     for _ in range(2):
         chat.put("user", text, status="done")

@@ -27,8 +27,8 @@ from session_host.structured.items import (
 )
 from session_host.structured.transcript import Transcript
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import BEGAN_MS, PlayedChat, command_request, long_chat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import BEGAN_MS, ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
 
@@ -119,7 +119,7 @@ def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[
 
 
 def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     above = chat.put("agent", "Above.", status="running")
     for number in range(60):
         chat.put("notice", f"Notice {number}")
@@ -132,7 +132,7 @@ def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable
 
 
 def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("tool", tool="execute", title="make", command="make -j2", output="all good", status="done")
     shown = show_chat(chat)
     assert "all good" not in shown.shown()
@@ -146,7 +146,7 @@ def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[
 
 
 def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     text = "😀 [**one** word](https://a.test), https://b.test\n\n| x |\n| --- |\n| [cell](https://c.test) |"
     chat.put("agent", text, status="done")
     shown = show_chat(chat)
@@ -166,7 +166,7 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..
 
 
 def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     output = "\n".join(f"line {number}" for number in range(2000))
     chat.put("tool", title="make", output=output, status="done")
     shown = show_chat(chat)
@@ -178,7 +178,7 @@ def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[...,
 
 
 def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
     shown = show_chat(chat)
     one = shown.point_of("+new")
@@ -190,7 +190,7 @@ def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatStage]) ->
 
 
 def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("agent", "One.", status="done")
     chat.end(TurnEnded("t1", "failed", "no credit left"))
     chat.put("agent", "Two.", status="interrupted")
@@ -204,13 +204,13 @@ def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatStage]) 
 
 
 def test_a_plan_is_a_check_list(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("plan", plan=(PlanEntry("one", "completed"), PlanEntry("two", "in_progress")))
     assert show_chat(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
 
 
 def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("agent", "1. E\n2. E\n", status="done")
     shown = show_chat(chat)
     image, text = shown.view.page.grab().toImage(), shown.point_of("E", within=0)
@@ -238,7 +238,7 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Ca
 
 
 def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
     shown = show_chat(chat)
     assert not shown.of("link_activated")
@@ -263,7 +263,7 @@ def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callab
 
 
 def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "first prompt", status="done")
     chat.put("agent", "a **bold** answer")
     chat.put("agent", "the last words")
@@ -279,7 +279,7 @@ def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatStag
 def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
     show_chat: Callable[..., ChatStage],
 ) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("tool", title="make", output="a needle in the output", status="done")
     for number in range(40):
         chat.put("agent", f"Answer {number}")
@@ -310,7 +310,7 @@ def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item per slice, then other events.
-    chat = PlayedChat()
+    chat = ScriptedChat()
     for number in range(10):
         chat.put("agent", f"Needle {number}")
     shown = show_chat(chat)
@@ -328,7 +328,7 @@ def test_no_message_loads_anything(show_chat: Callable[..., ChatStage]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        chat = PlayedChat()
+        chat = ScriptedChat()
         chat.put(
             "agent",
             f"![image]({address}/a.png) <img src='{address}/b.png'>\n\n<link rel=stylesheet href={address}/c.css>\n\n"
@@ -346,11 +346,11 @@ def test_no_message_loads_anything(show_chat: Callable[..., ChatStage]) -> None:
 def test_screen_readers_get_names_and_each_finished_message(
     show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    announced: list[str] = []
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
-    monkeypatch.setattr(Announcer, "announce", lambda _self, text: said.append(text))
+    monkeypatch.setattr(Announcer, "announce", lambda _self, text: announced.append(text))
     install_roles()
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "What is wrong?", status="done")
     chat.put("tool", title="make", command="make", output="error", exit_code=2, status="failed")
     message = chat.put("agent", "Only a", status="running")
@@ -360,14 +360,14 @@ def test_screen_readers_get_names_and_each_finished_message(
     rows = [page.child(number) for number in range(page.childCount())]
     names = [row.text(QAccessible.Text.Name) for row in rows if row.role() == QAccessible.Role.ListItem]
     assert names == ["Your prompt: What is wrong?", "Tool call: make\nexit 2", "The agent’s message: Only a"]
-    assert not said
+    assert not announced
     chat.say(message, " typo.")
     chat.done(message)
     shown.settle()
-    assert said == ["The agent’s message: Only a typo."]
+    assert announced == ["The agent’s message: Only a typo."]
     chat.ask(command_request("make"))
     shown.settle()
-    assert said[1:] == ["The agent asks: Run a command?"]
+    assert announced[1:] == ["The agent asks: Run a command?"]
 
 
 def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Callable[..., ChatStage]) -> None:
@@ -382,7 +382,7 @@ def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Cal
 
 
 def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("tool", title="make", output="\n".join(f"line {number}" for number in range(50_000)), status="done")
     shown = show_chat(chat)
     page = shown.view.page

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import command_request, long_chat
 from tests.support.qt_waiting import process_events_until
+from tests.support.scripted_chat import command_request, long_chat
 
 WAIT_S = 60.0
 

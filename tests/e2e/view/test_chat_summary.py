@@ -12,19 +12,19 @@ from PySide6.QtWidgets import QApplication, QMenu
 from gui.chat.content.summary import Summary
 from session_host.structured.items import FileChange, Item, PlanEntry, Put
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import BEGAN_MS, PlayedChat
+from tests.support.scripted_chat import BEGAN_MS, ScriptedChat
 
 pytestmark = pytest.mark.e2e
 
 PATCH = "@@ -1,2 +1,3 @@\n-old\n+new\n+more\n same\n"
 
 
-def edited(chat: PlayedChat, *paths: str, status: str = "done", **fields: str) -> str:
+def edited(chat: ScriptedChat, *paths: str, status: str = "done", **fields: str) -> str:
     changes = tuple(FileChange(path, PATCH, **fields) for path in paths)  # type: ignore[arg-type]
     return chat.put("tool", title="Edit", tool="edit", status=status, changes=changes)
 
 
-def plan(chat: PlayedChat, done: int, item: str = "plan") -> None:
+def plan(chat: ScriptedChat, done: int, item: str = "plan") -> None:
     names = ("Read the parser", "Fix the parser", "Run the tests")
     states = ["completed"] * done + ["in_progress"] + ["pending"] * len(names)
     entries = tuple(PlanEntry(name, state) for name, state in zip(names, states, strict=False))  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def plan(chat: PlayedChat, done: int, item: str = "plan") -> None:
 
 
 def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     show_view = show_chat(chat, "/src/app")
     strip = show_view.view.strip
     assert not strip.isVisible()
@@ -82,7 +82,7 @@ def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat
 
 
 def test_only_completed_changes_count() -> None:
-    chat, summary = PlayedChat(), Summary()
+    chat, summary = ScriptedChat(), Summary()
     running = edited(chat, "a.py", status="running")
     edited(chat, "b.py", status="declined")
     summary.update(chat.transcript)

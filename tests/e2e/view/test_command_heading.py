@@ -23,127 +23,127 @@ FIRST_LINE = 2
 """The row of the first line of the long output: rows 0 and 1 have the prompts of both commands."""
 
 
-def heading_of(made: ShownView) -> CommandHeading:
-    found = made.view.findChild(CommandHeading)
+def heading_of(terminal: ShownView) -> CommandHeading:
+    found = terminal.view.findChild(CommandHeading)
     assert isinstance(found, CommandHeading)
     return found
 
 
-def heading_text(made: ShownView) -> str:
+def heading_text(terminal: ShownView) -> str:
     """The text of the heading; "" if it is not visible."""
-    found = made.view.findChild(CommandHeading)
+    found = terminal.view.findChild(CommandHeading)
     return found.text() if isinstance(found, CommandHeading) and found.isVisible() else ""
 
 
-def scroll_to(made: ShownView, row: int) -> None:
+def scroll_to(terminal: ShownView, row: int) -> None:
     """Scroll as the user does until ``row`` is the first visible row."""
-    made.view.scroll_lines(row - top(made))
-    made.settle()
-    assert top(made) == row
+    terminal.view.scroll_lines(row - top(terminal))
+    terminal.settle()
+    assert top(terminal) == row
 
 
 def test_the_heading_shows_the_command_while_its_prompt_is_scrolled_out_of_view(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    made.feed(SESSION)
-    assert heading_text(made) == "", "live output stays as it is"
-    grid, cells = made.emulator.size, made.cell_image(0, 3, 60)
-    scroll_to(made, FIRST_LINE)
-    assert heading_text(made) == "$ make -j8 test"
-    assert heading_of(made).accessibleName() == "Go to the command $ make -j8 test, exit code 3"
-    assert heading_of(made).geometry().bottom() < made.point(0, 1).y(), "it covers the first row alone"
-    made.view.zoom(6)
-    assert made.point(0, 0).y() < heading_of(made).geometry().bottom() < made.point(0, 1).y()
-    made.view.zoom(-6)
-    made.settle()
-    scroll_to(made, FIRST_LINE - 1)
-    assert heading_text(made) == "", "the prompt is in view"
-    scroll_to(made, FIRST_LINE + 10)
-    assert heading_text(made) == "$ make -j8 test"
-    made.view.scroll_to_end()
-    made.settle()
-    assert (heading_text(made), made.emulator.size, made.cell_image(0, 3, 60)) == ("", grid, cells)
+    terminal = show_view()
+    terminal.feed(SESSION)
+    assert heading_text(terminal) == "", "live output stays as it is"
+    grid, cells = terminal.emulator.size, terminal.cell_image(0, 3, 60)
+    scroll_to(terminal, FIRST_LINE)
+    assert heading_text(terminal) == "$ make -j8 test"
+    assert heading_of(terminal).accessibleName() == "Go to the command $ make -j8 test, exit code 3"
+    assert heading_of(terminal).geometry().bottom() < terminal.point(0, 1).y(), "it covers the first row alone"
+    terminal.view.zoom(6)
+    assert terminal.point(0, 0).y() < heading_of(terminal).geometry().bottom() < terminal.point(0, 1).y()
+    terminal.view.zoom(-6)
+    terminal.settle()
+    scroll_to(terminal, FIRST_LINE - 1)
+    assert heading_text(terminal) == "", "the prompt is in view"
+    scroll_to(terminal, FIRST_LINE + 10)
+    assert heading_text(terminal) == "$ make -j8 test"
+    terminal.view.scroll_to_end()
+    terminal.settle()
+    assert (heading_text(terminal), terminal.emulator.size, terminal.cell_image(0, 3, 60)) == ("", grid, cells)
 
 
 def test_a_click_on_the_heading_goes_to_the_prompt(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed(SESSION)
-    scroll_to(made, FIRST_LINE + 10)
-    assert heading_of(made).focusPolicy() is Qt.FocusPolicy.NoFocus
-    QTest.mouseClick(heading_of(made), Qt.MouseButton.LeftButton, pos=QPoint(30, 12))
-    made.settle()
-    assert (heading_text(made), top(made)) == ("", FIRST_LINE - 2)
-    assert made.view.prompts.margin.current is not None, "it is the command that keys act on"
-    assert made.view.prompts.output_of_chosen() == LINES.replace("\r", "").rstrip("\n")
+    terminal = show_view()
+    terminal.feed(SESSION)
+    scroll_to(terminal, FIRST_LINE + 10)
+    assert heading_of(terminal).focusPolicy() is Qt.FocusPolicy.NoFocus
+    QTest.mouseClick(heading_of(terminal), Qt.MouseButton.LeftButton, pos=QPoint(30, 12))
+    terminal.settle()
+    assert (heading_text(terminal), top(terminal)) == ("", FIRST_LINE - 2)
+    assert terminal.view.prompts.margin.current is not None, "it is the command that keys act on"
+    assert terminal.view.prompts.output_of_chosen() == LINES.replace("\r", "").rstrip("\n")
 
 
 def test_a_running_command_has_no_mark_until_it_ends(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed(command("true", "", 0) + f"{WAITING}make\r\n\x1b]133;C\x07{LINES}")
-    scroll_to(made, FIRST_LINE + 3)
-    line, theme = heading_of(made), made.view._surface.theme
+    terminal = show_view()
+    terminal.feed(command("true", "", 0) + f"{WAITING}make\r\n\x1b]133;C\x07{LINES}")
+    scroll_to(terminal, FIRST_LINE + 3)
+    line, theme = heading_of(terminal), terminal.view._surface.theme
 
     def has_mark() -> bool:
         picture = line.grab().toImage()
         failed = failed_color(theme, picture.pixelColor(line.width() // 2, 2))
         return rgb(failed) in colors_in(picture.copy(0, 0, 8, line.height()))
 
-    assert (heading_text(made), line.accessibleName(), has_mark()) == ("$ make", "Go to the command $ make", False)
-    made.feed(LINES)
-    made.feed(f"\x1b]133;D;2\x07{WAITING}")
-    made.until(lambda: line.accessibleName().endswith("exit code 2"), "the end")
-    assert (heading_text(made), has_mark()) == ("$ make", True)
+    assert (heading_text(terminal), line.accessibleName(), has_mark()) == ("$ make", "Go to the command $ make", False)
+    terminal.feed(LINES)
+    terminal.feed(f"\x1b]133;D;2\x07{WAITING}")
+    terminal.until(lambda: line.accessibleName().endswith("exit code 2"), "the end")
+    assert (heading_text(terminal), has_mark()) == ("$ make", True)
 
 
 def test_the_heading_never_covers_the_rows_of_another_command(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed(command("one", LINES, 0) + command("two", LINES, 0) + WAITING)
+    terminal = show_view()
+    terminal.feed(command("one", LINES, 0) + command("two", LINES, 0) + WAITING)
     found = {}
     for row in (29, 30, 31, 32):
-        scroll_to(made, row)
-        found[row] = heading_text(made)
+        scroll_to(terminal, row)
+        found[row] = heading_text(terminal)
     assert found == {29: "$ one", 30: "", 31: "", 32: "$ two"}
 
 
 def test_the_heading_is_hidden_by_find_selecting_its_setting_and_the_alternate_screen(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    made.feed(SESSION)
-    scroll_to(made, FIRST_LINE + 5)
-    finder, prompts = made.view.finder, made.view.prompts
+    terminal = show_view()
+    terminal.feed(SESSION)
+    scroll_to(terminal, FIRST_LINE + 5)
+    finder, prompts = terminal.view.finder, terminal.view.prompts
     finder.set_covered_height(40)
-    made.until(lambda: not heading_text(made), "the find bar to have the room")
+    terminal.until(lambda: not heading_text(terminal), "the find bar to have the room")
     finder.set_covered_height(0)
-    made.until(lambda: heading_text(made), "the line to be back")
-    made.view.modes.select()
-    assert heading_text(made) == ""
-    made.view.modes.leave_in_place()
-    made.until(lambda: heading_text(made), "the line to be back")
+    terminal.until(lambda: heading_text(terminal), "the line to be back")
+    terminal.view.modes.select()
+    assert heading_text(terminal) == ""
+    terminal.view.modes.leave_in_place()
+    terminal.until(lambda: heading_text(terminal), "the line to be back")
     prompts.set_heading(enabled=False)
-    assert heading_text(made) == ""
+    assert heading_text(terminal) == ""
     prompts.set_heading(enabled=True)
-    assert heading_text(made) == "$ make -j8 test"
-    made.feed("\x1b[?1049h")
-    made.view.scroll_to_end()
-    made.settle()
-    assert heading_text(made) == ""
+    assert heading_text(terminal) == "$ make -j8 test"
+    terminal.feed("\x1b[?1049h")
+    terminal.view.scroll_to_end()
+    terminal.settle()
+    assert heading_text(terminal) == ""
 
 
 def test_an_echo_never_updates_the_heading(
     show_view: Callable[..., ShownView], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = show_view()
-    made.feed(SESSION)
-    scroll_to(made, FIRST_LINE)
-    made.view.scroll_to_end()
-    made.settle()
+    terminal = show_view()
+    terminal.feed(SESSION)
+    scroll_to(terminal, FIRST_LINE)
+    terminal.view.scroll_to_end()
+    terminal.settle()
     monkeypatch.setattr(CommandHeading, "show_command_of", lambda *_: pytest.fail("for an echo"))
     for letter in "make":
-        QTest.keyClicks(made.view, letter)
-        made.feed(letter)
-        made.until(lambda: not made.view.prompts._marks_timer.isActive(), "the marks")
+        QTest.keyClicks(terminal.view, letter)
+        terminal.feed(letter)
+        terminal.until(lambda: not terminal.view.prompts._marks_timer.isActive(), "the marks")
 
 
 TWO_LINES = "\x1b]133;A\x07\r\n~/src on main\r\n> \x1b]133;B\x07"

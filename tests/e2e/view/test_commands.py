@@ -24,33 +24,33 @@ BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
 AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
 
 
-def start_clock(made: ShownView) -> list[int]:
+def start_clock(terminal: ShownView) -> list[int]:
     """Time the view's commands by a clock of the test; returns its reading in ms, in a list that the test changes."""
     reading = [5_000]
-    made.emulator.commands.start_numbers(1)
-    made.emulator.commands.clock = lambda: (BEGAN_MS, reading[0])
+    terminal.emulator.commands.start_numbers(1)
+    terminal.emulator.commands.clock = lambda: (BEGAN_MS, reading[0])
     return reading
 
 
-def run(made: ShownView, reading: list[int], text: str, output: str, code: int, took_ms: int) -> None:
+def run(terminal: ShownView, reading: list[int], text: str, output: str, code: int, took_ms: int) -> None:
     """Feed the output of a command that runs for ``took_ms``."""
     begin, end = command(text, output, code).split("\x1b]133;D")
-    made.feed(begin)
+    terminal.feed(begin)
     reading[0] += took_ms
-    made.feed("\x1b]133;D" + end)
+    terminal.feed("\x1b]133;D" + end)
 
 
 def test_a_marks_tooltip_shows_command_exit_code_duration_and_time(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    reading = start_clock(made)
-    run(made, reading, "make test", "failed\r\n", 2, 125_400)
-    made.feed(WAITING)
-    margin = made.view.prompts.margin
-    made.until(lambda: margin.marks, "the mark")
-    made.view.prompts.go(-1, failed=True)
-    assert label_text(made) == f"{prompt_texts.failed(1, 1)} · 2 min 5 s · {AT}"
+    terminal = show_view()
+    reading = start_clock(terminal)
+    run(terminal, reading, "make test", "failed\r\n", 2, 125_400)
+    terminal.feed(WAITING)
+    margin = terminal.view.prompts.margin
+    terminal.until(lambda: margin.marks, "the mark")
+    terminal.view.prompts.go(-1, failed=True)
+    assert label_text(terminal) == f"{prompt_texts.failed(1, 1)} · 2 min 5 s · {AT}"
     place = QPoint(3, int(margin.marks[0].top + 4))
     QApplication.sendEvent(margin, QHelpEvent(QEvent.Type.ToolTip, place, margin.mapToGlobal(place)))
     assert f">make test\nExit code 2 · 2 min 5 s · {AT}<" in QToolTip.text()
@@ -58,60 +58,60 @@ def test_a_marks_tooltip_shows_command_exit_code_duration_and_time(
 
 
 def test_the_heading_shows_the_duration_of_a_command_once_it_is_known(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.emulator.commands.start_numbers(1)
-    made.feed(command("long", LONG, 0) + WAITING)
-    made.view.scroll_lines(-15)
-    made.settle()
-    heading = made.view.findChild(CommandHeading)
+    terminal = show_view()
+    terminal.emulator.commands.start_numbers(1)
+    terminal.feed(command("long", LONG, 0) + WAITING)
+    terminal.view.scroll_lines(-15)
+    terminal.settle()
+    heading = terminal.view.findChild(CommandHeading)
     assert isinstance(heading, CommandHeading)
     assert heading.accessibleName() == "Go to the command $ long, exit code 0"
-    source = create(made.emulator.engine, GridSize(20, 5))
+    source = create(terminal.emulator.engine, GridSize(20, 5))
     source.commands.start_numbers(1)
     reading = [5_000]
     source.commands.clock = lambda: (BEGAN_MS, reading[0])
     source.feed(b"\x1b]133;C\x07")
     reading[0] += 12_000
     source.feed(b"\x1b]133;D;0\x07")
-    made.emulator.commands.set_times(source.commands.take_changes())
+    terminal.emulator.commands.set_times(source.commands.take_changes())
     source.close()
-    made.feed("more")
-    made.until(lambda: "12 s" in heading.accessibleName(), "the time")
+    terminal.feed("more")
+    terminal.until(lambda: "12 s" in heading.accessibleName(), "the time")
     assert heading.accessibleName() == f"Go to the command $ long, exit code 0 · 12 s · {AT}"
 
 
 def test_a_command_is_copied_and_is_put_at_the_prompt_only_while_the_shell_waits(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    commands = made.view.prompts.commands
-    made.emulator.commands.start_numbers(1)
-    made.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
+    terminal = show_view()
+    commands = terminal.view.prompts.commands
+    terminal.emulator.commands.start_numbers(1)
+    terminal.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
     commands.copy()
-    assert (clipboard(), label_text(made)) == ("echo one", prompt_texts.command_copied())
+    assert (clipboard(), label_text(terminal)) == ("echo one", prompt_texts.command_copied())
     commands.copy(with_output=True)
     assert clipboard() == "echo one\none"
     commands.put_at_prompt()
-    assert made.sink.of("paste") == [("echo one",)]
-    made.feed("sleep 9\r\n\x1b]133;C\x07")
+    assert terminal.sink.of("paste") == [("echo one",)]
+    terminal.feed("sleep 9\r\n\x1b]133;C\x07")
     commands.put_at_prompt()
-    assert label_text(made) == prompt_texts.not_at_prompt()
-    made.feed("\x1b[?1049h")
+    assert label_text(terminal) == prompt_texts.not_at_prompt()
+    terminal.feed("\x1b[?1049h")
     commands.put_at_prompt()
     commands.copy()
-    assert (label_text(made), made.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
-    assert (commands.listed(), label_text(made)) == ([], prompt_texts.full_screen())
+    assert (label_text(terminal), terminal.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
+    assert (commands.listed(), label_text(terminal)) == ([], prompt_texts.full_screen())
 
 
 def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_ended_chat(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    made.emulator.commands.start_numbers(1)
-    made.feed(command("echo one", "one\r\n", 0) + command("echo two", "two\r\n", 0) + WAITING)
+    terminal = show_view()
+    terminal.emulator.commands.start_numbers(1)
+    terminal.feed(command("echo one", "one\r\n", 0) + command("echo two", "two\r\n", 0) + WAITING)
 
     def offered() -> list[str]:
-        menu = made.view.context_menu(QPointF(made.point(1, 1)))
+        menu = terminal.view.context_menu(QPointF(terminal.point(1, 1)))
         texts = [prompt_texts.copy_command(), prompt_texts.copy_command_and_output(), prompt_texts.put_at_prompt()]
         chosen = [action for action in menu.actions() if action.text() in texts]
         for action in chosen:
@@ -120,8 +120,8 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
         return [action.text() for action in chosen]
 
     assert offered()[-1] == prompt_texts.put_at_prompt()
-    assert (clipboard(), made.sink.of("paste")) == ("echo one\none", [("echo one",)])
-    made.view.show_emulator(made.emulator)
+    assert (clipboard(), terminal.sink.of("paste")) == ("echo one\none", [("echo one",)])
+    terminal.view.show_emulator(terminal.emulator)
     assert offered()[-1] == prompt_texts.copy_command_and_output(), "an ended chat takes no input"
 
 

@@ -12,21 +12,21 @@ GROUND, FILL = rgb(DARK.background), rgb(DARK.cursor)
 
 
 def test_a_block_cursor_shows_its_character_in_the_background_colour(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[2 qM\x1b[D")
-    seen = colors_in(made.cell_image(0, 0))
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[2 qM\x1b[D")
+    seen = colors_in(terminal.cell_image(0, 0))
     assert FILL in seen
     assert min(color & 0xFF for color in seen) <= GROUND & 0xFF
-    assert made.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == FILL
+    assert terminal.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == FILL
 
 
 @pytest.mark.parametrize(("sequence", "filled"), [("\x1b[4 q", "bottom"), ("\x1b[6 q", "left")])
 def test_underline_and_bar_cursors(show_view, sequence, filled):
-    made = show_view()
-    made.focus()
-    made.feed(f"{sequence}\x1b[2;5H")
-    cell = made.cell_image(4, 1)
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed(f"{sequence}\x1b[2;5H")
+    cell = terminal.cell_image(4, 1)
     width, height = cell.width(), cell.height()
     assert cell.pixel(width - 1, 0) & 0xFFFFFF == GROUND
     edge = cell.pixel(width - 1, height - 1) if filled == "bottom" else cell.pixel(0, 0)
@@ -35,83 +35,83 @@ def test_underline_and_bar_cursors(show_view, sequence, filled):
 
 @pytest.mark.parametrize("shape", [2, 6])
 def test_the_cursor_has_the_programs_colour_until_that_is_reset(show_view, shape):
-    made = show_view()
-    made.focus()
-    made.feed(f"\x1b[{shape} q")
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed(f"\x1b[{shape} q")
     for sequence, color in (("\x1b]12;#ff8000\x07", 0xFF8000), ("\x1b]112\x07", FILL)):
-        made.feed(sequence)
-        assert made.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == color
+        terminal.feed(sequence)
+        assert terminal.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == color
 
 
 def test_a_block_cursor_covers_a_wide_character(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[2 q日\x1b[1;1H")
-    corners = [made.cell_image(column, 0).pixel(0, 0) & 0xFFFFFF for column in (0, 1)]
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[2 q日\x1b[1;1H")
+    corners = [terminal.cell_image(column, 0).pixel(0, 0) & 0xFFFFFF for column in (0, 1)]
     assert corners == [FILL, FILL]
-    assert made.cell_image(2, 0).pixel(0, 0) & 0xFFFFFF == GROUND
+    assert terminal.cell_image(2, 0).pixel(0, 0) & 0xFFFFFF == GROUND
 
 
 def test_the_cursor_is_hollow_without_the_keyboard_focus(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[2 q")
-    made.view.clearFocus()
-    made.settle()
-    cell = made.cell_image(0, 0)
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[2 q")
+    terminal.view.clearFocus()
+    terminal.settle()
+    cell = terminal.cell_image(0, 0)
     assert cell.pixel(0, 0) & 0xFFFFFF == FILL
     assert cell.pixel(cell.width() // 2, cell.height() // 2) & 0xFFFFFF == GROUND
 
 
 def test_the_cursor_is_hidden_when_the_program_hides_it(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[?25l")
-    assert colors_in(made.image()) == {GROUND}
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[?25l")
+    assert colors_in(terminal.image()) == {GROUND}
 
 
 def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(show_view, monkeypatch):
-    made = show_view()
+    terminal = show_view()
     monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
     monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.3)
-    blink = made.view._blink
-    made.view.clearFocus()
-    made.settle()
+    blink = terminal.view._blink
+    terminal.view.clearFocus()
+    terminal.settle()
     assert not blink.running
-    made.focus()
-    made.feed("\x1b[1 q\x1b[3;3H")
-    made.until(lambda: not blink.shown, "the dark half of a blink")
-    assert colors_in(made.cell_image(2, 2)) == {GROUND}
-    made.until(lambda: not blink.running, "the blinking to end for want of life")
+    terminal.focus()
+    terminal.feed("\x1b[1 q\x1b[3;3H")
+    terminal.until(lambda: not blink.shown, "the dark half of a blink")
+    assert colors_in(terminal.cell_image(2, 2)) == {GROUND}
+    terminal.until(lambda: not blink.running, "the blinking to end for want of life")
     assert blink.shown
-    made.feed("x")
+    terminal.feed("x")
     assert blink.running, "life makes it blink again"
-    made.view.clearFocus()
-    made.settle()
+    terminal.view.clearFocus()
+    terminal.settle()
     assert not blink.running
 
 
 def test_a_steady_cursor_needs_no_timer(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[2 q")
-    assert not made.view._blink.running
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[2 q")
+    assert not terminal.view._blink.running
 
 
 def test_the_previous_cell_is_cleared_when_the_cursor_moves(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[2 q\x1b[3;3H")
-    made.feed("\x1b[8;20H")
-    assert colors_in(made.cell_image(2, 2)) == {GROUND}
-    assert colors_in(made.cell_image(19, 7)) == {FILL}
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[2 q\x1b[3;3H")
+    terminal.feed("\x1b[8;20H")
+    assert colors_in(terminal.cell_image(2, 2)) == {GROUND}
+    assert colors_in(terminal.cell_image(19, 7)) == {FILL}
 
 
 def test_a_read_only_screen_has_no_cursor(show_view):
-    made = show_view()
-    made.focus()
-    made.feed("\x1b[2 q")
-    assert FILL in colors_in(made.cell_image(0, 0))
-    made.view.show_emulator(made.emulator)
-    made.settle()
-    assert colors_in(made.image()) == {GROUND}
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[2 q")
+    assert FILL in colors_in(terminal.cell_image(0, 0))
+    terminal.view.show_emulator(terminal.emulator)
+    terminal.settle()
+    assert colors_in(terminal.image()) == {GROUND}

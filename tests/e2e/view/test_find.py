@@ -35,17 +35,17 @@ def opened(qapp: QApplication, show_view: Callable[..., ShownView]) -> Iterator[
     holders: list[QWidget] = []
 
     def make(output: str, columns: int = 60, rows: int = 12) -> Opened:
-        made = show_view(columns, rows)
-        made.feed(output)
+        terminal = show_view(columns, rows)
+        terminal.feed(output)
         holders.append(QWidget())
         holders[-1].resize(500, 120)
-        bar = FindBar(theme, holders[-1], made.view.finder)
+        bar = FindBar(theme, holders[-1], terminal.view.finder)
         bar.resized.connect(lambda: bar.place(500))
         show(holders[-1])
         holders[-1].activateWindow()
         bar.open_find()
-        made.until(bar.field.hasFocus, "the bar to have the keyboard")
-        return made, bar
+        terminal.until(bar.field.hasFocus, "the bar to have the keyboard")
+        return terminal, bar
 
     yield make
     for holder in holders:
@@ -53,31 +53,31 @@ def opened(qapp: QApplication, show_view: Callable[..., ShownView]) -> Iterator[
         holder.deleteLater()
 
 
-def find(made: ShownView, bar: FindBar, text: str) -> None:
+def find(terminal: ShownView, bar: FindBar, text: str) -> None:
     """Type a query in place of the previous one."""
     bar.field.selectAll()
     QTest.keyClicks(bar.field, text)
-    wait_for_search(made, bar)
+    wait_for_search(terminal, bar)
 
 
-def wait_for_search(made: ShownView, bar: FindBar) -> None:
-    matches = made.view.finder._matches
-    made.until(lambda: matches is None or matches.is_done, "the search to end")
-    made.settle()
+def wait_for_search(terminal: ShownView, bar: FindBar) -> None:
+    matches = terminal.view.finder._matches
+    terminal.until(lambda: matches is None or matches.is_done, "the search to end")
+    terminal.settle()
 
 
-def press(made: ShownView, bar: FindBar, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+def press(terminal: ShownView, bar: FindBar, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
     QTest.keyClick(bar.field, key, modifiers)
-    made.settle()
+    terminal.settle()
 
 
-def shown(made: ShownView) -> list[str]:
-    return ["" if row is None else row.text() for row in made.view._surface.rows]
+def shown(terminal: ShownView) -> list[str]:
+    return ["" if row is None else row.text() for row in terminal.view._surface.rows]
 
 
-def match_at(made: ShownView, column: int, row: int, columns: int = 1) -> str:
+def match_at(terminal: ShownView, column: int, row: int, columns: int = 1) -> str:
     """The highlight of cells: "match", "current" for the current match, or ""."""
-    found = colors_in(made.cell_image(column, row, columns))
+    found = colors_in(terminal.cell_image(column, row, columns))
     return "current" if CURRENT in found else "match" if MATCH in found else ""
 
 
@@ -86,139 +86,147 @@ def numbered(first: int, last: int) -> str:
 
 
 def test_matches_are_counted_and_marked_during_typing_and_enter_wraps_around(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("an apple\r\nno fruit\r\nAPPLE pie, apple juice\r\n$ ", rows=16)
-    find(made, bar, "apple")
+    terminal, bar = opened("an apple\r\nno fruit\r\nAPPLE pie, apple juice\r\n$ ", rows=16)
+    find(terminal, bar, "apple")
     assert bar.count.text() == "3 of 3"
-    assert (match_at(made, 3, 0, 5), match_at(made, 0, 2, 5), match_at(made, 11, 2, 5)) == ("match", "match", "current")
-    assert match_at(made, 0, 1, 20) == ""
-    press(made, bar, Qt.Key.Key_Return)
+    assert (match_at(terminal, 3, 0, 5), match_at(terminal, 0, 2, 5), match_at(terminal, 11, 2, 5)) == (
+        "match",
+        "match",
+        "current",
+    )
+    assert match_at(terminal, 0, 1, 20) == ""
+    press(terminal, bar, Qt.Key.Key_Return)
     assert bar.count.text() == "1 of 3"
-    assert match_at(made, 3, 0, 5) == "current"
-    press(made, bar, Qt.Key.Key_F3, SHIFT)
+    assert match_at(terminal, 3, 0, 5) == "current"
+    press(terminal, bar, Qt.Key.Key_F3, SHIFT)
     assert bar.count.text() == "3 of 3"
-    press(made, bar, Qt.Key.Key_C, ALT)
+    press(terminal, bar, Qt.Key.Key_C, ALT)
     assert bar.count.text() == "2 of 2"
-    find(made, bar, "app")
-    press(made, bar, Qt.Key.Key_W, ALT)
+    find(terminal, bar, "app")
+    press(terminal, bar, Qt.Key.Key_W, ALT)
     assert bar.count.text() == "No match"
 
 
 def test_escape_returns_to_the_terminal_with_the_match_selected(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("one needle here\r\n")
+    terminal, bar = opened("one needle here\r\n")
     closed: list[bool] = []
     bar.closed.connect(lambda: closed.append(True))
-    find(made, bar, "needle")
-    assert made.emulator.selected_text() == ""
-    press(made, bar, Qt.Key.Key_Escape)
+    find(terminal, bar, "needle")
+    assert terminal.emulator.selected_text() == ""
+    press(terminal, bar, Qt.Key.Key_Escape)
     assert closed
     assert not bar.isVisible()
-    assert made.emulator.selected_text() == "needle"
-    assert match_at(made, 4, 0, 6) == ""
-    assert made.sink.presses() == [], "no key went to the program"
+    assert terminal.emulator.selected_text() == "needle"
+    assert match_at(terminal, 4, 0, 6) == ""
+    assert terminal.sink.presses() == [], "no key went to the program"
 
 
 def test_a_match_spans_soft_wrapped_rows(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("x" * 55 + "needlework\r\n漢字 " + "y" * 54 + "needle\r\n", columns=60)
-    find(made, bar, "needle")
+    terminal, bar = opened("x" * 55 + "needlework\r\n漢字 " + "y" * 54 + "needle\r\n", columns=60)
+    find(terminal, bar, "needle")
     assert bar.count.text() == "2 of 2"
-    assert (match_at(made, 55, 0, 5), match_at(made, 0, 1)) == ("match", "match")
-    assert match_at(made, 1, 1) == ""
-    assert (match_at(made, 59, 2), match_at(made, 0, 3, 5), match_at(made, 5, 3)) == ("current", "current", "")
-    press(made, bar, Qt.Key.Key_Escape)
-    assert made.emulator.selected_text() == "needle"
+    assert (match_at(terminal, 55, 0, 5), match_at(terminal, 0, 1)) == ("match", "match")
+    assert match_at(terminal, 1, 1) == ""
+    assert (match_at(terminal, 59, 2), match_at(terminal, 0, 3, 5), match_at(terminal, 5, 3)) == (
+        "current",
+        "current",
+        "",
+    )
+    press(terminal, bar, Qt.Key.Key_Escape)
+    assert terminal.emulator.selected_text() == "needle"
 
 
 def test_a_regular_expression_finds_matches_and_an_invalid_one_is_explained(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("error 12\r\nerror x\r\nerror 345 🦀 error 6\r\n")
-    press(made, bar, Qt.Key.Key_R, ALT)
+    terminal, bar = opened("error 12\r\nerror x\r\nerror 345 🦀 error 6\r\n")
+    press(terminal, bar, Qt.Key.Key_R, ALT)
     assert bar.is_expression.isChecked()
-    find(made, bar, r"error \d+")
+    find(terminal, bar, r"error \d+")
     assert bar.count.text() == "3 of 3"
-    assert match_at(made, 13, 2, 7) == "current"
-    find(made, bar, r"error (\d+")
+    assert match_at(terminal, 13, 2, 7) == "current"
+    find(terminal, bar, r"error (\d+")
     assert bar.count.text() == ""
     assert bar.problem.isVisible()
     assert "missing closing parenthesis" in bar.problem.text()
-    find(made, bar, r"error (\d+)")
+    find(terminal, bar, r"error (\d+)")
     assert not bar.problem.isVisible()
 
 
 def test_an_expression_that_takes_forever_does_not_block_the_window(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("a" * 50 + "b\r\n" + numbered(1, 300))
-    press(made, bar, Qt.Key.Key_R, ALT)
-    find(made, bar, "(a+)+$")
+    terminal, bar = opened("a" * 50 + "b\r\n" + numbered(1, 300))
+    press(terminal, bar, Qt.Key.Key_R, ALT)
+    find(terminal, bar, "(a+)+$")
     assert bar.count.text() == "No match"
     assert "too slow" in bar.problem.text()
 
 
 def test_the_alternate_screen_is_searched_while_it_is_shown(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("needle\r\nneedle\r\n")
-    find(made, bar, "needle")
+    terminal, bar = opened("needle\r\nneedle\r\n")
+    find(terminal, bar, "needle")
     assert bar.count.text() == "2 of 2"
-    made.feed("\x1b[?1049h\x1b[5;1Honly one needle")
-    made.until(lambda: bar.count.text() == "1 of 1", "the alternate screen to be searched")
-    made.settle()  # The count of matches is updated before the frame is painted.
-    assert match_at(made, 9, 4, 6) == "current"
-    made.feed("\x1b[?1049l")
-    made.until(lambda: bar.count.text() == "2 of 2", "the first screen to be searched again")
+    terminal.feed("\x1b[?1049h\x1b[5;1Honly one needle")
+    terminal.until(lambda: bar.count.text() == "1 of 1", "the alternate screen to be searched")
+    terminal.settle()  # The count of matches is updated before the frame is painted.
+    assert match_at(terminal, 9, 4, 6) == "current"
+    terminal.feed("\x1b[?1049l")
+    terminal.until(lambda: bar.count.text() == "2 of 2", "the first screen to be searched again")
 
 
 def test_the_match_stays_while_output_flows_and_old_lines_are_dropped(opened: Callable[..., Opened]) -> None:
-    made, bar = opened(numbered(1, 10_050))
-    find(made, bar, "line 9000")
+    terminal, bar = opened(numbered(1, 10_050))
+    find(terminal, bar, "line 9000")
     assert bar.count.text() == "1 of 1"
-    row = shown(made).index("line 9000")
+    row = shown(terminal).index("line 9000")
     for part in range(12):
-        made.feed(numbered(20_000 + part * 100, 20_099 + part * 100))
-    assert shown(made)[row] == "line 9000"
-    assert match_at(made, 0, row, 9) == "current"
-    find(made, bar, "line 2")
-    before, seen = bar.count.text(), shown(made)
-    made.feed("a new line 2\r\n")
-    made.until(lambda: bar.count.text() != before, "the new match to be counted")
-    assert shown(made) == seen, "the place stays"
+        terminal.feed(numbered(20_000 + part * 100, 20_099 + part * 100))
+    assert shown(terminal)[row] == "line 9000"
+    assert match_at(terminal, 0, row, 9) == "current"
+    find(terminal, bar, "line 2")
+    before, seen = bar.count.text(), shown(terminal)
+    terminal.feed("a new line 2\r\n")
+    terminal.until(lambda: bar.count.text() != before, "the new match to be counted")
+    assert shown(terminal) == seen, "the place stays"
 
 
 def test_output_does_not_scroll_the_current_match_away(opened: Callable[..., Opened]) -> None:
-    made, bar = opened(numbered(1, 30) + "needle\r\n")
-    find(made, bar, "needle")
-    made.feed(numbered(31, 80))
-    assert "needle" in shown(made)
-    made.view.scroll_to_end()
-    made.feed(numbered(81, 120))
-    assert "line 120" in shown(made), "who scrolls to the end follows the output again"
+    terminal, bar = opened(numbered(1, 30) + "needle\r\n")
+    find(terminal, bar, "needle")
+    terminal.feed(numbered(31, 80))
+    assert "needle" in shown(terminal)
+    terminal.view.scroll_to_end()
+    terminal.feed(numbered(81, 120))
+    assert "line 120" in shown(terminal), "who scrolls to the end follows the output again"
 
 
 def test_a_match_far_up_is_shown_and_ticks_lie_on_the_scroll_bar(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("needle 1\r\n" + numbered(1, 500) + "needle 2\r\n" + numbered(501, 1000))
-    find(made, bar, "needle")
+    terminal, bar = opened("needle 1\r\n" + numbered(1, 500) + "needle 2\r\n" + numbered(501, 1000))
+    find(terminal, bar, "needle")
     assert bar.count.text() == "2 of 2"
-    press(made, bar, Qt.Key.Key_Return, SHIFT)
-    assert "needle 1" in shown(made)
-    assert made.view.scrolled_back
-    ticks = made.view._bar
+    press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+    assert "needle 1" in shown(terminal)
+    assert terminal.view.scrolled_back
+    ticks = terminal.view._bar
     assert len(ticks._ticks) == 2
     assert ticks._current_tick == ticks._ticks[0]
     assert DARK.palette[3].rgb() & 0xFFFFFF in colors_in(ticks.grab().toImage())
 
 
 def test_the_current_match_is_found_again_after_a_resize(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("".join(f"needle {number} " + "z" * 50 + "\r\n" for number in range(40)))
-    find(made, bar, "needle")
+    terminal, bar = opened("".join(f"needle {number} " + "z" * 50 + "\r\n" for number in range(40)))
+    find(terminal, bar, "needle")
     for _ in range(5):
-        press(made, bar, Qt.Key.Key_Return, SHIFT)
+        press(terminal, bar, Qt.Key.Key_Return, SHIFT)
     assert bar.count.text() == "35 of 40"
-    made.emulator.resize(GridSize(40, 12), CellSize())
-    made.view.on_damage()
-    made.until(lambda: bar.count.text() == "35 of 40", "the match to be found again")
-    made.until(lambda: made.view.finder._current is not None, "it to be the current one")
+    terminal.emulator.resize(GridSize(40, 12), CellSize())
+    terminal.view.on_damage()
+    terminal.until(lambda: bar.count.text() == "35 of 40", "the match to be found again")
+    terminal.until(lambda: terminal.view.finder._current is not None, "it to be the current one")
 
 
 def test_ten_thousand_lines_are_searched_in_slices(opened: Callable[..., Opened]) -> None:
-    made, bar = opened(numbered(1, 10_050))
+    terminal, bar = opened(numbered(1, 10_050))
     totals: list[int] = []
-    made.view.finder.set_listener(lambda found: totals.append(found.total))
-    find(made, bar, "line 9")
+    terminal.view.finder.set_listener(lambda found: totals.append(found.total))
+    find(terminal, bar, "line 9")
     assert totals[-1] == 1110, "the history has no line 9 any more"
     assert len(set(totals)) > 3, "other events are handled in between"
 
@@ -226,36 +234,36 @@ def test_ten_thousand_lines_are_searched_in_slices(opened: Callable[..., Opened]
 def test_requested_steps_are_taken_as_soon_as_the_search_allows_them(
     opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, bar = opened(numbered(1, 3000) + "$ ")
+    terminal, bar = opened(numbered(1, 3000) + "$ ")
     with monkeypatch.context() as slow:
         slow.setattr(finder, "_BUDGET_S", 0.0)
         QTest.keyClicks(bar.field, "line 25")
-        press(made, bar, Qt.Key.Key_Return, SHIFT)
-        press(made, bar, Qt.Key.Key_Return, SHIFT)
+        press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+        press(terminal, bar, Qt.Key.Key_Return, SHIFT)
         assert bar.count.text() == "…"
-    wait_for_search(made, bar)
+    wait_for_search(terminal, bar)
     assert bar.count.text() == "109 of 111", "2599 is the first one, from below"
-    press(made, bar, Qt.Key.Key_Escape)
-    assert made.emulator.selected_text() == "line 25"
-    assert "line 2597" in shown(made)
+    press(terminal, bar, Qt.Key.Key_Escape)
+    assert terminal.emulator.selected_text() == "line 25"
+    assert "line 2597" in shown(terminal)
 
 
 def test_closing_the_bar_during_the_search_selects_the_requested_match(
     opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, bar = opened(numbered(1, 3000) + "$ ")
+    terminal, bar = opened(numbered(1, 3000) + "$ ")
     monkeypatch.setattr(finder, "_BUDGET_S", 0.0)
     QTest.keyClicks(bar.field, "line 25..")
-    press(made, bar, Qt.Key.Key_R, ALT)
-    press(made, bar, Qt.Key.Key_Return, SHIFT)
-    press(made, bar, Qt.Key.Key_Escape)
-    assert made.emulator.selected_text() == "line 2598"
+    press(terminal, bar, Qt.Key.Key_R, ALT)
+    press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+    press(terminal, bar, Qt.Key.Key_Escape)
+    assert terminal.emulator.selected_text() == "line 2598"
 
 
 def test_the_selected_text_becomes_the_query(opened: Callable[..., Opened]) -> None:
-    made, bar = opened("apple pear apple\r\n")
+    terminal, bar = opened("apple pear apple\r\n")
     bar.close_find()
-    made.emulator.select((6, 0), (9, 0), "cell")
+    terminal.emulator.select((6, 0), (9, 0), "cell")
     bar.open_find()
     assert bar.field.text() == "pear"
     assert bar.query == FindQuery("pear")

@@ -50,70 +50,70 @@ class PaintedRows:
 
 def test_only_rows_that_differ_are_painted(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
-    made = show_view()
-    made.feed("one\r\ntwo\r\nthree")
+    terminal = show_view()
+    terminal.feed("one\r\ntwo\r\nthree")
     painted.take()
-    made.feed("\x1b[2;1HTWO")
+    terminal.feed("\x1b[2;1HTWO")
     assert painted.take() == [1]
-    made.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same text, and another position of the cursor
+    terminal.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same text, and another position of the cursor
     assert painted.take() == []
 
 
 def test_a_redrawn_screen_paints_only_the_rows_that_differ(show_view, monkeypatch):
     """Agents redraw their whole screen to move one spinner."""
     painted = PaintedRows(monkeypatch)
-    made = show_view()
+    terminal = show_view()
     screen = "\r\n".join(f"line {number}" for number in range(10))
-    made.feed(f"\x1b[H\x1b[2J{screen}")
+    terminal.feed(f"\x1b[H\x1b[2J{screen}")
     painted.take()
-    made.feed(f"\x1b[H\x1b[2J{screen}\x1b[4;1H*ine 3")
+    terminal.feed(f"\x1b[H\x1b[2J{screen}\x1b[4;1H*ine 3")
     assert painted.take() == [3]
 
 
 def test_scrolling_moves_pixels_and_paints_the_new_line(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
-    made = show_view(60, 12)
-    made.feed("\r\n".join(f"line {number}" for number in range(12)))
+    terminal = show_view(60, 12)
+    terminal.feed("\r\n".join(f"line {number}" for number in range(12)))
     painted.take()
-    made.feed("\r\nline 12")
+    terminal.feed("\r\nline 12")
     assert painted.take() == [11]
-    moved = made.image()
-    made.emulator.damage_all()
-    made.view._surface.clear()
-    made.view.on_damage()
-    made.settle()
-    assert made.image() == moved, "moved pixels differ from painted ones"
+    moved = terminal.image()
+    terminal.emulator.damage_all()
+    terminal.view._surface.clear()
+    terminal.view.on_damage()
+    terminal.settle()
+    assert terminal.image() == moved, "moved pixels differ from painted ones"
 
 
 def test_scrolling_between_a_fixed_header_and_footer_paints_one_row(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
-    made = show_view(60, 12)
+    terminal = show_view(60, 12)
     body = "\r\n".join(f"line {number}" for number in range(8))
-    made.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
+    terminal.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
     painted.take()
-    made.feed("\r\nlast")
+    terminal.feed("\r\nlast")
     assert painted.take() == [9]
-    moved = made.image()
-    made.view.on_replaced()
-    made.settle()
-    assert made.image() == moved
+    moved = terminal.image()
+    terminal.view.on_replaced()
+    terminal.settle()
+    assert terminal.image() == moved
 
 
 def test_a_screen_of_plain_text_is_painted_in_the_windows_picture(show_view, monkeypatch):
     """The canvas's own picture is painted only for rows of which a part is shown alone."""
     painted = PaintedRows(monkeypatch, atlas=True)
-    made = show_view(60, 12)
-    made.feed("\x1b[?25l" + "\r\n".join(f"line {number}" for number in range(11)) + "\r\n→")
+    terminal = show_view(60, 12)
+    terminal.feed("\x1b[?25l" + "\r\n".join(f"line {number}" for number in range(11)) + "\r\n→")
     assert painted.take() == [11]
-    height = made.cell.height_px
-    made.view.update(QRect(30, 8 + height, 40, 2 * height - 1))
-    made.settle()
+    height = terminal.cell.height_px
+    terminal.view.update(QRect(30, 8 + height, 40, 2 * height - 1))
+    terminal.settle()
     assert painted.take() == [1, 2]
 
 
 def test_the_first_damage_after_a_pause_is_painted_at_once(show_view, monkeypatch):
-    made = show_view()
-    made.until(lambda: time.monotonic() > made.view._pacer._due_s, "the frame's time to pass")
+    terminal = show_view()
+    terminal.until(lambda: time.monotonic() > terminal.view._pacer._due_s, "the frame's time to pass")
     painted: list[QRegion] = []
     real = Surface.paint
 
@@ -122,10 +122,10 @@ def test_the_first_damage_after_a_pause_is_painted_at_once(show_view, monkeypatc
         real(surface, painter, region)
 
     monkeypatch.setattr(Surface, "paint", paint)
-    made.emulator.feed(b"x")
-    made.view.on_damage()
-    assert not made.view._pacer.pending
-    assert made.view._surface._canvas.rows[0].text() == "x"
+    terminal.emulator.feed(b"x")
+    terminal.view.on_damage()
+    assert not terminal.view._pacer.pending
+    assert terminal.view._surface._canvas.rows[0].text() == "x"
     assert len(painted) == 1, "painted on the screen, without another turn of the event loop"
 
 
@@ -174,26 +174,26 @@ def test_the_second_frame_follows_soon_and_further_frames_wait_for_a_multiple_of
 
 
 def test_scrolling_does_not_wait_because_of_the_cost_of_previous_frames(show_view):
-    made = show_view()
-    made.feed("\r\n".join(f"line {number}" for number in range(40)))
-    pacer = made.view._pacer
+    terminal = show_view()
+    terminal.feed("\r\n".join(f"line {number}" for number in range(40)))
+    pacer = terminal.view._pacer
     pacer._begun_s, pacer._due_s = 0.0, time.monotonic() + 3600
-    made.view.on_damage()
+    terminal.view.on_damage()
     assert pacer.pending
-    made.view.scroll_to_start()
+    terminal.view.scroll_to_start()
     assert not pacer.pending
-    assert made.view._surface._canvas.rows[0].text() == "line 0"
+    assert terminal.view._surface._canvas.rows[0].text() == "line 0"
 
 
 def test_frames_in_which_a_program_changes_much_are_counted(show_view, monkeypatch):
     counted: list[int] = []
     monkeypatch.setattr(AtlasImport, "count_frame", lambda _: counted.append(1))
-    made = show_view()
-    made.feed("\r\n".join(f"line {number}" for number in range(40)))
+    terminal = show_view()
+    terminal.feed("\r\n".join(f"line {number}" for number in range(40)))
     assert len(counted) == 1
-    made.feed("an echo")
-    made.view.scroll_to_start()
-    made.settle()
+    terminal.feed("an echo")
+    terminal.view.scroll_to_start()
+    terminal.settle()
     assert len(counted) == 1, "neither an echo nor the user's own scrolling"
 
 
@@ -206,15 +206,15 @@ def test_a_window_that_was_never_painted_does_not_wait_for_the_x_server(qapp, wi
 
 
 def test_a_flood_is_painted_once_a_frame(show_view, monkeypatch):
-    made = show_view()
+    terminal = show_view()
     frames: list[float] = []
-    real = type(made.emulator).frame
+    real = type(terminal.emulator).frame
 
     def frame(emulator: Any) -> Any:
         frames.append(time.monotonic())
         return real(emulator)
 
-    monkeypatch.setattr(type(made.emulator), "frame", frame)
+    monkeypatch.setattr(type(terminal.emulator), "frame", frame)
     began = time.monotonic()
     count = 0
 
@@ -222,112 +222,112 @@ def test_a_flood_is_painted_once_a_frame(show_view, monkeypatch):
         nonlocal count
         for _ in range(200):
             count += 1
-            made.emulator.feed(b"line %d\r\n" % count)
-            made.view.on_damage()
+            terminal.emulator.feed(b"line %d\r\n" % count)
+            terminal.view.on_damage()
         return time.monotonic() - began > 0.3
 
-    made.until(flood, "the flood to end")
-    made.settle()
+    terminal.until(flood, "the flood to end")
+    terminal.settle()
     elapsed = frames[-1] - began
     assert len(frames) <= elapsed / frame_pacing.FRAME_S + 2
-    assert made.view._surface._canvas.rows[made.emulator.size.rows - 2].text() == f"line {count}"
+    assert terminal.view._surface._canvas.rows[terminal.emulator.size.rows - 2].text() == f"line {count}"
 
 
 def test_a_synchronized_update_is_shown_only_when_it_is_complete(show_view):
-    made = show_view()
-    made.feed("before")
-    made.emulator.feed(b"\x1b[?2026h\x1b[H\x1b[2Jhalf")
-    made.view.on_damage()
-    assert made.view._pacer.pending
-    assert made.view._surface._canvas.rows[0].text() == "before"
-    made.emulator.feed(b" and whole\x1b[?2026l")
-    made.view.on_damage()
-    made.settle()
-    assert made.view._surface._canvas.rows[0].text() == "half and whole"
+    terminal = show_view()
+    terminal.feed("before")
+    terminal.emulator.feed(b"\x1b[?2026h\x1b[H\x1b[2Jhalf")
+    terminal.view.on_damage()
+    assert terminal.view._pacer.pending
+    assert terminal.view._surface._canvas.rows[0].text() == "before"
+    terminal.emulator.feed(b" and whole\x1b[?2026l")
+    terminal.view.on_damage()
+    terminal.settle()
+    assert terminal.view._surface._canvas.rows[0].text() == "half and whole"
 
 
 def test_a_synchronized_update_that_never_ends_is_shown_after_150_ms(show_view):
-    made = show_view()
+    terminal = show_view()
     began = time.monotonic()
-    made.feed("\x1b[?2026hhalf")
-    assert made.view._surface._canvas.rows[0].text() == "half"
+    terminal.feed("\x1b[?2026hhalf")
+    assert terminal.view._surface._canvas.rows[0].text() == "half"
     assert time.monotonic() - began > 0.1
 
 
 def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(show_view, monkeypatch):
-    made = show_view()
-    made.view.hide()
+    terminal = show_view()
+    terminal.view.hide()
     painted = PaintedRows(monkeypatch)
-    made.feed("hidden work")
+    terminal.feed("hidden work")
     assert painted.numbers == []
-    made.view.show()
-    made.settle()
-    assert made.view._surface._canvas.rows[0].text() == "hidden work"
+    terminal.view.show()
+    terminal.settle()
+    assert terminal.view._surface._canvas.rows[0].text() == "hidden work"
 
 
 def test_a_hidden_view_keeps_no_picture(show_view):
-    made = show_view()
-    made.feed("\x1b[?25ltext 日本")
-    shown = made.image()
-    made.view.hide()
-    assert made.view._surface._canvas.size == GridSize(0, 0)
-    made.view.show()
-    made.settle()
-    assert made.image() == shown
+    terminal = show_view()
+    terminal.feed("\x1b[?25ltext 日本")
+    shown = terminal.image()
+    terminal.view.hide()
+    assert terminal.view._surface._canvas.size == GridSize(0, 0)
+    terminal.view.show()
+    terminal.settle()
+    assert terminal.image() == shown
 
 
 def test_a_view_without_a_replica_is_an_empty_page(show_view):
-    made = show_view()
-    made.feed("text")
-    made.sink.emulator = None
-    made.view.on_replaced()
-    made.settle()
-    assert colors_in(made.image()) == {GROUND}
+    terminal = show_view()
+    terminal.feed("text")
+    terminal.sink.emulator = None
+    terminal.view.on_replaced()
+    terminal.settle()
+    assert colors_in(terminal.image()) == {GROUND}
 
 
 def test_another_emulator_is_painted_completely(show_view):
     from session_host.terminal import create
 
-    made = show_view()
-    made.feed("\x1b]11;#203040\x07old\r\nold")
-    other = create(None, made.emulator.size)
+    terminal = show_view()
+    terminal.feed("\x1b]11;#203040\x07old\r\nold")
+    other = create(None, terminal.emulator.size)
     other.feed(b"new")
-    old, made.emulator = made.emulator, other
-    made.sink.emulator = other
-    made.view.on_replaced()
-    made.settle()
+    old, terminal.emulator = terminal.emulator, other
+    terminal.sink.emulator = other
+    terminal.view.on_replaced()
+    terminal.settle()
     old.close()
-    assert [row.text() for row in made.view._surface._canvas.rows[:2]] == ["new", ""]
-    assert made.image().pixel(1, 1) & 0xFFFFFF == GROUND, "the old program's colours are gone"
+    assert [row.text() for row in terminal.view._surface._canvas.rows[:2]] == ["new", ""]
+    assert terminal.image().pixel(1, 1) & 0xFFFFFF == GROUND, "the old program's colours are gone"
 
 
 def test_an_ended_screen_is_shown_for_reading(show_view):
-    made = show_view()
-    made.feed("the end")
-    made.view.show_emulator(made.emulator)
-    made.settle()
-    assert made.view.sink is None
-    assert made.view._surface._canvas.rows[0].text() == "the end"
+    terminal = show_view()
+    terminal.feed("the end")
+    terminal.view.show_emulator(terminal.emulator)
+    terminal.settle()
+    assert terminal.view.sink is None
+    assert terminal.view._surface._canvas.rows[0].text() == "the end"
 
 
 def test_a_grid_larger_than_the_view_keeps_the_cursor_visible(show_view):
     """The grid has the size of another viewer, which is in use and taller."""
-    made = show_view(40, 8)
-    made.emulator.resize(GridSize(60, 20), made.cell)
-    made.feed("\r\n".join(f"line {number}" for number in range(20)))
-    assert made.view._surface._first_row == 12
-    top = made.view._surface.cell_at(made.view.device_point(made.point(0, 0).toPointF()))
+    terminal = show_view(40, 8)
+    terminal.emulator.resize(GridSize(60, 20), terminal.cell)
+    terminal.feed("\r\n".join(f"line {number}" for number in range(20)))
+    assert terminal.view._surface._first_row == 12
+    top = terminal.view._surface.cell_at(terminal.view.device_point(terminal.point(0, 0).toPointF()))
     assert top == (0, 12)
-    made.feed("\x1b[H")
-    assert made.view._surface._first_row == 0
+    terminal.feed("\x1b[H")
+    assert terminal.view._surface._first_row == 0
 
 
 def test_a_grid_smaller_than_the_view_ends_in_a_hairline(show_view):
-    made = show_view(60, 12)
-    made.emulator.resize(GridSize(30, 6), made.cell)
-    made.feed("\x1b[?25l" + "\r\n".join("x" * 30 for _ in range(6)))
-    image = made.image()
-    right, bottom = 8 + 30 * made.cell.width_px, 8 + 6 * made.cell.height_px
+    terminal = show_view(60, 12)
+    terminal.emulator.resize(GridSize(30, 6), terminal.cell)
+    terminal.feed("\x1b[?25l" + "\r\n".join("x" * 30 for _ in range(6)))
+    image = terminal.image()
+    right, bottom = 8 + 30 * terminal.cell.width_px, 8 + 6 * terminal.cell.height_px
     line = image.pixel(right, 20) & 0xFFFFFF
     assert line != GROUND
     assert image.pixel(20, bottom) & 0xFFFFFF == line
@@ -336,25 +336,25 @@ def test_a_grid_smaller_than_the_view_ends_in_a_hairline(show_view):
 
 
 def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
-    made = show_view(60, 12)
-    made.emulator.resize(GridSize(30, 6), made.cell)
-    made.feed("\x1b[?25l" + "x" * 30)
-    made.view.show_emulator(made.emulator)
-    image = made.image()
-    right, bottom = 8 + 30 * made.cell.width_px, 8 + 6 * made.cell.height_px
+    terminal = show_view(60, 12)
+    terminal.emulator.resize(GridSize(30, 6), terminal.cell)
+    terminal.feed("\x1b[?25l" + "x" * 30)
+    terminal.view.show_emulator(terminal.emulator)
+    image = terminal.image()
+    right, bottom = 8 + 30 * terminal.cell.width_px, 8 + 6 * terminal.cell.height_px
     assert image.pixel(right, 20) & 0xFFFFFF == GROUND
     assert image.pixel(20, bottom) & 0xFFFFFF == GROUND
 
 
 def test_a_changed_screen_is_not_drawn_cell_by_cell(show_view):
     """Each row has four colours. Once the glyphs are known, a screen needs fewer calls than it has cells."""
-    made = show_view(120, 40)
-    canvas: Canvas = made.view._surface._canvas
+    terminal = show_view(120, 40)
+    canvas: Canvas = terminal.view._surface._canvas
     words = [f"\x1b[38;5;{16 + number % 200}m{f'a part of a line, {number}':30}" for number in range(4 * 40)]
 
     def show(words: list[str]) -> int:
-        made.emulator.feed(b"\x1b[H" + "".join(words).encode())
-        frame = made.emulator.frame()
+        terminal.emulator.feed(b"\x1b[H" + "".join(words).encode())
+        frame = terminal.emulator.frame()
         assert len(frame.rows) == 40
         window = CanvasWindow(canvas, frame.size)
         return calls_of(lambda: window.show_rows(canvas.apply(frame)))
@@ -365,10 +365,10 @@ def test_a_changed_screen_is_not_drawn_cell_by_cell(show_view):
 
 def test_painting_a_part_equals_painting_everything(show_view):
     """Painting any exposed part gives the same pixels as painting everything."""
-    made = show_view(40, 8)
-    made.focus()
-    made.feed("\x1b[31mred \x1b[42mgreen\x1b[0m 日本 ┌──┐")
-    whole = made.image()
-    made.view.update(QRegion(20, 10, 33, 21))
-    made.settle()
-    assert made.view.grab(QRect(20, 10, 33, 21)).toImage() == whole.copy(20, 10, 33, 21)
+    terminal = show_view(40, 8)
+    terminal.focus()
+    terminal.feed("\x1b[31mred \x1b[42mgreen\x1b[0m 日本 ┌──┐")
+    whole = terminal.image()
+    terminal.view.update(QRegion(20, 10, 33, 21))
+    terminal.settle()
+    assert terminal.view.grab(QRect(20, 10, 33, 21)).toImage() == whole.copy(20, 10, 33, 21)

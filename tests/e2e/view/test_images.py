@@ -73,14 +73,14 @@ class Screen:
 @pytest.fixture
 def screens(qapp):
     """Makes screens, and closes them at the end."""
-    made = []
+    emulators = []
 
     def make(**options):
-        made.append(Screen(**options))
-        return made[-1]
+        emulators.append(Screen(**options))
+        return emulators[-1]
 
     yield make
-    for screen in made:
+    for screen in emulators:
         screen.emulator.close()
 
 

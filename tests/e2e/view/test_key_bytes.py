@@ -46,42 +46,42 @@ LEGACY = {
 }
 
 
-def typed(made: ShownView, keys: list[str]) -> bytes:
+def typed(terminal: ShownView, keys: list[str]) -> bytes:
     """Press keys; returns the bytes that the program reads."""
-    made.focus()
-    made.sink.calls.clear()
+    terminal.focus()
+    terminal.sink.calls.clear()
     for key in keys:
         subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
     subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)
-    made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
+    terminal.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in terminal.sink.calls, "the last key")
     read = b""
-    for call in made.sink.calls:
+    for call in terminal.sink.calls:
         if call[0] == "key" and call[1] != "F9":
-            read += made.emulator.encode_key(Key("a", 1, *call[1:]))
+            read += terminal.emulator.encode_key(Key("a", 1, *call[1:]))
         elif call[0] == "text":
             read += call[1].encode()
     return read
 
 
-def scrolls_back(made: ShownView, key: str) -> bool:
+def scrolls_back(terminal: ShownView, key: str) -> bool:
     """Press a key that scrolls back; returns whether the program receives no key."""
-    made.focus()
-    made.sink.calls.clear()
+    terminal.focus()
+    terminal.sink.calls.clear()
     subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
-    made.until(lambda: made.view.scrolled_back, "the view to scroll")
-    return made.sink.presses() == []
+    terminal.until(lambda: terminal.view.scrolled_back, "the view to scroll")
+    return terminal.sink.presses() == []
 
 
 @pytest.mark.parametrize("key", LEGACY)
 def test_a_program_reads_the_legacy_bytes_of_keys(show_view, display, key):
-    made = show_view()
-    assert typed(made, [key]) == LEGACY[key]
+    terminal = show_view()
+    assert typed(terminal, [key]) == LEGACY[key]
 
 
 def test_application_cursor_keys(show_view, display):
-    made = show_view()
-    made.feed("\x1b[?1h")
-    assert typed(made, ["Up"]) == b"\x1bOA"
+    terminal = show_view()
+    terminal.feed("\x1b[?1h")
+    assert typed(terminal, ["Up"]) == b"\x1bOA"
 
 
 @pytest.mark.parametrize(
@@ -96,45 +96,45 @@ def test_application_cursor_keys(show_view, display):
 )
 def test_a_program_with_the_kitty_keyboard(show_view, display, key, read):
     """Shift+Enter begins a new line in agents; the window keeps its own keys."""
-    made = show_view()
-    made.feed("\x1b[>1u")
+    terminal = show_view()
+    terminal.feed("\x1b[>1u")
     from PySide6.QtGui import QKeySequence, QShortcut
 
-    QShortcut(QKeySequence("Ctrl+Shift+P"), made.view)
-    assert typed(made, [key]) == read
+    QShortcut(QKeySequence("Ctrl+Shift+P"), terminal.view)
+    assert typed(terminal, [key]) == read
 
 
 def test_a_program_that_asks_for_key_releases_gets_them(show_view, display):
-    made = show_view()
-    made.feed("\x1b[>3u")
-    read = typed(made, ["x"])
+    terminal = show_view()
+    terminal.feed("\x1b[>3u")
+    read = typed(terminal, ["x"])
     assert read == b"x\x1b[120;1:3u"
 
 
 def test_letters_of_other_layouts(show_view, keyboard_layout):
     keyboard_layout("fr")
-    made = show_view()
-    assert typed(made, ["eacute", "ccedilla", "2", "ctrl+a"]) == "éç2\x01".encode()
+    terminal = show_view()
+    assert typed(terminal, ["eacute", "ccedilla", "2", "ctrl+a"]) == "éç2\x01".encode()
     keyboard_layout("ru")
-    assert typed(made, ["Cyrillic_ef", "alt+Cyrillic_ef", "ctrl+Cyrillic_ef"]) == "ф\x1bф\x01".encode()
+    assert typed(terminal, ["Cyrillic_ef", "alt+Cyrillic_ef", "ctrl+Cyrillic_ef"]) == "ф\x1bф\x01".encode()
 
 
 def test_slash_commands_on_layouts_that_need_shift_for_a_slash(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = show_view()
-    made.feed("\x1b[>1u")
-    assert typed(made, ["slash", "h", "question", "shift+space"]) == b"/h? "
+    terminal = show_view()
+    terminal.feed("\x1b[>1u")
+    assert typed(terminal, ["slash", "h", "question", "shift+space"]) == b"/h? "
     keyboard_layout("ru")
-    assert typed(made, ["slash", "comma", "Cyrillic_EF"]) == "/,Ф".encode()
+    assert typed(terminal, ["slash", "comma", "Cyrillic_EF"]) == "/,Ф".encode()
 
 
 def test_a_program_that_asked_for_modified_keys_selects_with_them(show_view, keyboard_layout):
-    made = show_view()
-    made.feed("line\r\n" * 40)
-    assert scrolls_back(made, "shift+Up")
-    made.view.scroll_to_end()
-    made.feed("\x1b[>1u")
-    read = typed(made, ["shift+Up", "shift+Home", "ctrl+Insert"])
+    terminal = show_view()
+    terminal.feed("line\r\n" * 40)
+    assert scrolls_back(terminal, "shift+Up")
+    terminal.view.scroll_to_end()
+    terminal.feed("\x1b[>1u")
+    read = typed(terminal, ["shift+Up", "shift+Home", "ctrl+Insert"])
     assert read == b"\x1b[1;2A\x1b[1;2H\x1b[2;5~"
-    assert not made.view.scrolled_back
-    assert scrolls_back(made, "shift+Prior")
+    assert not terminal.view.scrolled_back
+    assert scrolls_back(terminal, "shift+Prior")

@@ -16,20 +16,20 @@ from tests.e2e.view.conftest import ShownView
 SHIFT, ALT, CTRL = int(Modifiers.SHIFT), int(Modifiers.ALT), int(Modifiers.CTRL)
 
 
-def pressed(made: ShownView, *keys: str) -> list[tuple[str, str, int]]:
+def pressed(terminal: ShownView, *keys: str) -> list[tuple[str, str, int]]:
     """Press keys on the X server; returns the presses that reached the session."""
-    made.focus()
-    made.sink.calls.clear()
+    terminal.focus()
+    terminal.sink.calls.clear()
     for key in keys:
         subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
     subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)  # arrives after all previous keys
-    made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
-    return [press for press in made.sink.presses() if press[0] != "F9"]
+    terminal.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in terminal.sink.calls, "the last key")
+    return [press for press in terminal.sink.presses() if press[0] != "F9"]
 
 
 def test_letters_digits_and_shifted_characters(show_view, keyboard_layout):
-    made = show_view()
-    assert pressed(made, "a", "A", "1", "exclam", "question", "space") == [
+    terminal = show_view()
+    assert pressed(terminal, "a", "A", "1", "exclam", "question", "space") == [
         ("a", "a", 0),
         ("a", "A", SHIFT),
         ("1", "1", 0),
@@ -40,20 +40,20 @@ def test_letters_digits_and_shifted_characters(show_view, keyboard_layout):
 
 
 def test_keys_with_names(show_view, keyboard_layout):
-    made = show_view()
+    terminal = show_view()
     names = {
         "Return": "Enter", "Tab": "Tab", "BackSpace": "Backspace", "Escape": "Escape", "Up": "ArrowUp",
         "Down": "ArrowDown", "Left": "ArrowLeft", "Right": "ArrowRight", "Home": "Home", "End": "End",
         "Prior": "PageUp", "Next": "PageDown", "Insert": "Insert", "Delete": "Delete", "F1": "F1", "F12": "F12",
     }  # fmt: skip
-    assert pressed(made, *names) == [(name, "", 0) for name in names.values()]
+    assert pressed(terminal, *names) == [(name, "", 0) for name in names.values()]
     assert set(names.values()) <= NAMED_KEYS
 
 
 def test_ctrl_and_alt_reach_the_program(show_view, keyboard_layout):
-    made = show_view()
+    terminal = show_view()
     keys = pressed(
-        made, "ctrl+c", "ctrl+w", "ctrl+q", "alt+f", "alt+b", "ctrl+alt+x", "ctrl+space", "shift+Tab", "alt+Return"
+        terminal, "ctrl+c", "ctrl+w", "ctrl+q", "alt+f", "alt+b", "ctrl+alt+x", "ctrl+space", "shift+Tab", "alt+Return"
     )
     assert keys == [
         ("c", "", CTRL),
@@ -69,46 +69,46 @@ def test_ctrl_and_alt_reach_the_program(show_view, keyboard_layout):
 
 
 def test_each_press_has_its_release(show_view, keyboard_layout):
-    made = show_view()
-    pressed(made, "x")
-    actions = [(key, action) for key, _, _, action in made.sink.of("key") if key == "x"]
+    terminal = show_view()
+    pressed(terminal, "x")
+    actions = [(key, action) for key, _, _, action in terminal.sink.of("key") if key == "x"]
     assert actions == [("x", KeyAction.PRESS), ("x", KeyAction.RELEASE)]
 
 
 def test_a_held_key_repeats_until_it_is_released(show_view, keyboard_layout):
-    made = show_view()
-    made.focus()
-    made.sink.calls.clear()
+    terminal = show_view()
+    terminal.focus()
+    terminal.sink.calls.clear()
 
     def actions() -> list[KeyAction]:
-        return [action for key, _, _, action in made.sink.of("key") if key == "x"]
+        return [action for key, _, _, action in terminal.sink.of("key") if key == "x"]
 
     def strokes() -> int:
         return len([action for action in actions() if action != KeyAction.RELEASE])
 
     subprocess.run(["xdotool", "keydown", "x"], check=True, timeout=60)
     try:
-        made.until(lambda: strokes() >= 3, "the key to repeat")
+        terminal.until(lambda: strokes() >= 3, "the key to repeat")
     finally:
         subprocess.run(["xdotool", "keyup", "x"], check=True, timeout=60)
-    made.until(lambda: actions()[-1] == KeyAction.RELEASE, "the release")
+    terminal.until(lambda: actions()[-1] == KeyAction.RELEASE, "the release")
     assert actions()[0] == KeyAction.PRESS
     # Qt may not recognise a release and a press of the X server as one repetition: then it delivers both.
     assert actions().count(KeyAction.PRESS) == actions().count(KeyAction.RELEASE)
 
 
 def test_repetitions_are_distinguished_from_presses(show_view):
-    made = show_view()
-    made.focus()
+    terminal = show_view()
+    terminal.focus()
     for kind, repeats in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True), (QEvent.Type.KeyPress, True)):
         none = Qt.KeyboardModifier.NoModifier
-        QApplication.sendEvent(made.view, QKeyEvent(kind, Qt.Key.Key_X.value, none, "x", repeats))
-    assert [call[3] for call in made.sink.of("key")] == [KeyAction.PRESS, KeyAction.REPEAT]
+        QApplication.sendEvent(terminal.view, QKeyEvent(kind, Qt.Key.Key_X.value, none, "x", repeats))
+    assert [call[3] for call in terminal.sink.of("key")] == [KeyAction.PRESS, KeyAction.REPEAT]
 
 
 def test_the_number_pad(show_view, keyboard_layout):
-    made = show_view()
-    assert pressed(made, "KP_7", "KP_Enter", "KP_Add", "KP_Divide") == [
+    terminal = show_view()
+    assert pressed(terminal, "KP_7", "KP_Enter", "KP_Add", "KP_Divide") == [
         ("Numpad7", "7", 0),
         ("NumpadEnter", "", 0),
         ("NumpadAdd", "+", 0),
@@ -117,52 +117,52 @@ def test_the_number_pad(show_view, keyboard_layout):
 
 
 def test_the_number_pad_without_num_lock_sends_arrow_keys(show_view):
-    made = show_view()
-    QTest.keyClick(made.view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
-    assert made.sink.presses() == [("Home", "", 0)]
+    terminal = show_view()
+    QTest.keyClick(terminal.view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
+    assert terminal.sink.presses() == [("Home", "", 0)]
 
 
 def test_altgr_types_its_third_character(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = show_view()
-    made.focus()
-    keys = pressed(made, "ISO_Level3_Shift+q", "ISO_Level3_Shift+e")
+    terminal = show_view()
+    terminal.focus()
+    keys = pressed(terminal, "ISO_Level3_Shift+q", "ISO_Level3_Shift+e")
     assert [text for _, text, _ in keys if text] == ["@", "€"]
     assert all(modifiers == 0 for _, text, modifiers in keys if text)
 
 
 def test_the_unshifted_key_of_another_layout_is_learned(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = show_view()
-    assert pressed(made, "2", "quotedbl")[-1] == ("2", '"', SHIFT)
-    assert pressed(made, "z", "Z") == [("z", "z", 0), ("z", "Z", SHIFT)]
+    terminal = show_view()
+    assert pressed(terminal, "2", "quotedbl")[-1] == ("2", '"', SHIFT)
+    assert pressed(terminal, "z", "Z") == [("z", "z", 0), ("z", "Z", SHIFT)]
 
 
 def test_ctrl_with_a_cyrillic_letter_is_the_latin_one(show_view, keyboard_layout):
     keyboard_layout("ru")
-    made = show_view()
-    assert pressed(made, "Cyrillic_es") == [("с", "с", 0)]
-    assert pressed(made, "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [("c", "", CTRL), ("d", "", CTRL)]
+    terminal = show_view()
+    assert pressed(terminal, "Cyrillic_es") == [("с", "с", 0)]
+    assert pressed(terminal, "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [("c", "", CTRL), ("d", "", CTRL)]
 
 
 def test_a_dead_key_composes(show_view, keyboard_layout):
     keyboard_layout("us", "intl")
-    made = show_view()
-    keys = pressed(made, "dead_acute", "e")
-    assert [text for (text,) in made.sink.of("text")] == ["é"]
+    terminal = show_view()
+    keys = pressed(terminal, "dead_acute", "e")
+    assert [text for (text,) in terminal.sink.of("text")] == ["é"]
     assert keys == []
 
 
 def test_a_dead_key_composes_in_a_tab_that_was_focused_before_its_chat_was_connected(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = show_view()
-    made.focus()
-    made.view.clearFocus()
-    made.view.set_viewer(None)
-    made.focus()
-    made.view.set_viewer(made.sink)
-    keys = pressed(made, "dead_acute", "a", "dead_circumflex", "E")
-    assert [text for (text,) in made.sink.of("text")] == ["á", "Ê"]
+    terminal = show_view()
+    terminal.focus()
+    terminal.view.clearFocus()
+    terminal.view.set_viewer(None)
+    terminal.focus()
+    terminal.view.set_viewer(terminal.sink)
+    keys = pressed(terminal, "dead_acute", "a", "dead_circumflex", "E")
+    assert [text for (text,) in terminal.sink.of("text")] == ["á", "Ê"]
     assert keys == []
 
 
@@ -170,7 +170,7 @@ def test_a_dead_key_composes_in_a_tab_that_was_focused_before_its_chat_was_conne
 
 
 def test_the_windows_shortcuts_still_work(show_view, keyboard_layout):
-    made = show_view()
+    terminal = show_view()
     fired: list[str] = []
     texts = [
         "Ctrl+Shift+P",
@@ -187,7 +187,7 @@ def test_the_windows_shortcuts_still_work(show_view, keyboard_layout):
         "Ctrl+0",
     ]
     for text in texts:
-        shortcut = QShortcut(QKeySequence(text), made.view)
+        shortcut = QShortcut(QKeySequence(text), terminal.view)
         shortcut.activated.connect(lambda text=text: fired.append(text))
     keys = [
         "ctrl+shift+p",
@@ -203,87 +203,87 @@ def test_the_windows_shortcuts_still_work(show_view, keyboard_layout):
         "ctrl+minus",
         "ctrl+0",
     ]
-    assert pressed(made, *keys) == []
+    assert pressed(terminal, *keys) == []
     assert fired == texts
 
 
 def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(show_view, keyboard_layout):
-    made = show_view()
+    terminal = show_view()
     fired: list[str] = []
     for text in ("Ctrl+W", "Ctrl+Q", "Alt+F", "Esc", "Tab"):
-        QShortcut(QKeySequence(text), made.view).activated.connect(lambda: fired.append("stolen"))
-    keys = pressed(made, "ctrl+w", "ctrl+q", "alt+f", "Escape", "Tab")
+        QShortcut(QKeySequence(text), terminal.view).activated.connect(lambda: fired.append("stolen"))
+    keys = pressed(terminal, "ctrl+w", "ctrl+q", "alt+f", "Escape", "Tab")
     assert [key for key, _, _ in keys] == ["w", "q", "f", "Escape", "Tab"]
     assert fired == []
 
 
 def test_rebound_window_keys_are_followed(show_view, keyboard_layout):
-    made = show_view()
-    made.view.set_window_keys(("Ctrl+J",))
+    terminal = show_view()
+    terminal.view.set_window_keys(("Ctrl+J",))
     fired: list[str] = []
-    QShortcut(QKeySequence("Ctrl+J"), made.view).activated.connect(lambda: fired.append("j"))
-    assert pressed(made, "ctrl+j", "alt+1") == [("1", "1", ALT)]
+    QShortcut(QKeySequence("Ctrl+J"), terminal.view).activated.connect(lambda: fired.append("j"))
+    assert pressed(terminal, "ctrl+j", "alt+1") == [("1", "1", ALT)]
     assert fired == ["j"]
 
 
 def test_a_read_only_screen_takes_no_keys(show_view):
-    made = show_view()
-    made.focus()
-    made.view.show_emulator(made.emulator)
-    made.sink.calls.clear()
-    QTest.keyClick(made.view, Qt.Key.Key_A)
-    assert made.sink.calls == []
+    terminal = show_view()
+    terminal.focus()
+    terminal.view.show_emulator(terminal.emulator)
+    terminal.sink.calls.clear()
+    QTest.keyClick(terminal.view, Qt.Key.Key_A)
+    assert terminal.sink.calls == []
 
 
 # ---------------------------------------------------------------- effects of typing on the view
 
 
 def test_typing_returns_to_the_bottom_and_output_does_not(show_view):
-    made = show_view(40, 8)
-    made.feed("\r\n".join(f"line {number}" for number in range(50)))
-    made.view.scroll_lines(-10)
-    made.settle()
-    assert made.view.scrolled_back
-    made.feed("\r\nmore output")
-    assert made.view.scrolled_back
-    QTest.keyPress(made.view, Qt.Key.Key_Shift)
-    made.settle()
-    assert made.view.scrolled_back, "a bare modifier is no typing"
-    QTest.keyClick(made.view, Qt.Key.Key_A)
-    made.settle()
-    assert not made.view.scrolled_back
+    terminal = show_view(40, 8)
+    terminal.feed("\r\n".join(f"line {number}" for number in range(50)))
+    terminal.view.scroll_lines(-10)
+    terminal.settle()
+    assert terminal.view.scrolled_back
+    terminal.feed("\r\nmore output")
+    assert terminal.view.scrolled_back
+    QTest.keyPress(terminal.view, Qt.Key.Key_Shift)
+    terminal.settle()
+    assert terminal.view.scrolled_back, "a bare modifier is no typing"
+    QTest.keyClick(terminal.view, Qt.Key.Key_A)
+    terminal.settle()
+    assert not terminal.view.scrolled_back
 
 
 def test_focus_changes_are_reported(show_view):
-    made = show_view()
-    made.focus()
-    made.view.clearFocus()
-    made.focus()
-    assert made.sink.of("focus")[-2:] == [(False,), (True,)]
+    terminal = show_view()
+    terminal.focus()
+    terminal.view.clearFocus()
+    terminal.focus()
+    assert terminal.sink.of("focus")[-2:] == [(False,), (True,)]
 
 
 def test_the_release_of_a_key_held_during_a_focus_change_is_not_sent(show_view):
-    made = show_view()
-    made.focus()
-    QTest.keyPress(made.view, Qt.Key.Key_A)
-    made.view.clearFocus()
-    made.focus()
-    made.sink.calls.clear()
-    QTest.keyRelease(made.view, Qt.Key.Key_A)
-    assert made.sink.of("key") == []
+    terminal = show_view()
+    terminal.focus()
+    QTest.keyPress(terminal.view, Qt.Key.Key_A)
+    terminal.view.clearFocus()
+    terminal.focus()
+    terminal.sink.calls.clear()
+    QTest.keyRelease(terminal.view, Qt.Key.Key_A)
+    assert terminal.sink.of("key") == []
 
 
 @pytest.mark.parametrize("is_wanted", [False, True])
 def test_ctrl_c_copies_selected_text_if_it_is_set_to_and_the_next_one_interrupts(show_view, is_wanted):
-    made = show_view()
-    made.feed("a line")
-    made.view.set_ctrl_c_copies(enabled=is_wanted)
+    terminal = show_view()
+    terminal.feed("a line")
+    terminal.view.set_ctrl_c_copies(enabled=is_wanted)
     QGuiApplication.clipboard().setText("before")
-    made.view.select_all()
-    made.sink.calls.clear()
-    QTest.keyClick(made.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    terminal.view.select_all()
+    terminal.sink.calls.clear()
+    QTest.keyClick(terminal.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text().strip() == ("a line" if is_wanted else "before")
-    assert [key for key, *_ in made.sink.presses()] == ([] if is_wanted else ["c"])
-    assert made.emulator.selected_text() == ""
-    QTest.keyClick(made.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert made.sink.presses()[-1][0] == "c"
+    assert [key for key, *_ in terminal.sink.presses()] == ([] if is_wanted else ["c"])
+    assert terminal.emulator.selected_text() == ""
+    QTest.keyClick(terminal.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert terminal.sink.presses()[-1][0] == "c"

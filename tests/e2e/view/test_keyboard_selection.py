@@ -37,23 +37,23 @@ class KeyReleaseCounter(QObject):
 class Typist:
     """Presses keys on the X server, and waits until the view has received them."""
 
-    def __init__(self, made: ShownView) -> None:
-        self.made = made
-        self._releases = KeyReleaseCounter(made.view)
-        made.view.installEventFilter(self._releases)
-        made.focus()
-        made.sink.calls.clear()
+    def __init__(self, terminal: ShownView) -> None:
+        self.terminal = terminal
+        self._releases = KeyReleaseCounter(terminal.view)
+        terminal.view.installEventFilter(self._releases)
+        terminal.focus()
+        terminal.sink.calls.clear()
 
     def press(self, *keys: str) -> None:
         expected = self._releases.count + len(keys)
         subprocess.run(["xdotool", "key", "--clearmodifiers", *keys], check=True, timeout=60)
-        self.made.until(lambda: self._releases.count >= expected, "the keys")
-        self.made.settle()
+        self.terminal.until(lambda: self._releases.count >= expected, "the keys")
+        self.terminal.settle()
 
     @property
     def caret(self) -> tuple[int, int]:
         """Column and row, in the view, of the painted caret."""
-        cursor = self.made.view._surface.cursor
+        cursor = self.terminal.view._surface.cursor
         assert cursor is not None
         return cursor.column, cursor.row
 
@@ -63,11 +63,11 @@ def typist(show_view: Any, keyboard_layout: Any) -> Callable[..., Typist]:
     """Shows an output, and starts the mode for selecting by keyboard."""
 
     def make(output: str, columns: int = 60, rows: int = 12) -> Typist:
-        made = show_view(columns, rows)
-        made.feed(output)
-        typed = Typist(made)
-        made.view.modes.select()
-        made.settle()
+        terminal = show_view(columns, rows)
+        terminal.feed(output)
+        typed = Typist(terminal)
+        terminal.view.modes.select()
+        terminal.settle()
         return typed
 
     return make
@@ -87,71 +87,71 @@ def test_vi_keys_select_and_copy_and_nothing_reaches_the_program(typist):
     user.press("k", "k", "0", "w")
     assert user.caret == (6, 0)
     user.press("v", "e")
-    made = user.made
-    assert made.emulator.selected_text() == "words"
-    assert SELECTED in colors_in(made.cell_image(7, 0, 2))
-    assert made.view.modes.line.title == "Selecting characters"
+    terminal = user.terminal
+    assert terminal.emulator.selected_text() == "words"
+    assert SELECTED in colors_in(terminal.cell_image(7, 0, 2))
+    assert terminal.view.modes.line.title == "Selecting characters"
     user.press("o", "b")
     assert user.caret == (0, 0)
-    assert made.emulator.selected_text() == "first words"
+    assert terminal.emulator.selected_text() == "first words"
     user.press("V", "j", "y")
     assert copied() == "first words, here\nsecond line"
-    assert made.view.modes.active is None
-    assert not made.view.modes.line.is_shown
-    assert made.emulator.selected_text() == ""
-    assert made.sink.presses() == []
+    assert terminal.view.modes.active is None
+    assert not terminal.view.modes.line.is_shown
+    assert terminal.emulator.selected_text() == ""
+    assert terminal.sink.presses() == []
     user.press("x")
-    assert made.sink.presses() == [("x", "x", 0)], "typing goes to the program again"
+    assert terminal.sink.presses() == [("x", "x", 0)], "typing goes to the program again"
 
 
 def test_arrows_and_shift_select_and_a_block_is_copied_as_a_block(typist):
     user = typist("abcdef\r\nghijkl\r\nmnopqr\r\n")
     user.press("ctrl+Home", "Right", "shift+Right", "shift+Down")
-    assert user.made.emulator.selected_text() == "bcdef\nghi"
+    assert user.terminal.emulator.selected_text() == "bcdef\nghi"
     user.press("ctrl+v", "Down", "Right")
-    assert user.made.view.modes.line.title == "Selecting a block"
+    assert user.terminal.view.modes.line.title == "Selecting a block"
     user.press("Return")
     assert copied() == "bcd\nhij\nnop"
 
 
 def test_the_caret_moves_through_the_scrollback_and_stays_there_while_output_arrives(typist):
     user = typist(lines(1, 40) + "$ ", rows=10)
-    made = user.made
+    terminal = user.terminal
     user.press("2", "0", "k", "0", "v", "End")
-    selected = made.emulator.selected_text()
+    selected = terminal.emulator.selected_text()
     assert selected == "line 21 here"
     place = user.caret
-    made.feed(lines(50, 90))
-    assert (user.caret, made.emulator.selected_text()) == (place, selected)
+    terminal.feed(lines(50, 90))
+    assert (user.caret, terminal.emulator.selected_text()) == (place, selected)
     user.press("j")
-    assert made.emulator.selected_text() == "line 21 here\nline 22 here"
+    assert terminal.emulator.selected_text() == "line 21 here\nline 22 here"
     user.press("g", "G", "Escape")
-    assert not made.view.scrolled_back
+    assert not terminal.view.scrolled_back
 
 
 def test_a_view_at_the_end_does_not_scroll_away_from_the_caret_while_output_arrives(typist):
     user = typist(lines(1, 40) + "$ ", rows=10)
     user.press("k", "0")
-    made = user.made
-    before = made.cell_image(0, user.caret[1], 20)
-    made.feed(lines(50, 52))
-    assert made.cell_image(0, user.caret[1], 20) == before
+    terminal = user.terminal
+    before = terminal.cell_image(0, user.caret[1], 20)
+    terminal.feed(lines(50, 52))
+    assert terminal.cell_image(0, user.caret[1], 20) == before
     user.press("v", "dollar", "y")
     assert copied() == "line 40 here"
-    assert made.sink.presses() == []
+    assert terminal.sink.presses() == []
 
 
 def test_an_ended_chats_screen_is_read_with_a_caret(show_view, keyboard_layout):
-    made = show_view()
-    made.feed("what was said\r\n")
-    made.view.show_emulator(made.emulator)
-    user = Typist(made)
-    made.view.modes.select()
-    made.settle()
+    terminal = show_view()
+    terminal.feed("what was said\r\n")
+    terminal.view.show_emulator(terminal.emulator)
+    user = Typist(terminal)
+    terminal.view.modes.select()
+    terminal.settle()
     user.press("k", "0")
-    plain = colors_in(made.cell_image(8, 5))
-    assert colors_in(made.cell_image(0, 0)) != plain
-    assert rgb(DARK.cursor) in colors_in(made.cell_image(0, 0)), "the caret"
+    plain = colors_in(terminal.cell_image(8, 5))
+    assert colors_in(terminal.cell_image(0, 0)) != plain
+    assert rgb(DARK.cursor) in colors_in(terminal.cell_image(0, 0)), "the caret"
     user.press("V", "y")
     assert copied() == "what was said"
 
@@ -159,11 +159,11 @@ def test_an_ended_chats_screen_is_read_with_a_caret(show_view, keyboard_layout):
 def test_a_resize_and_another_screen_keep_the_caret_in_view(typist):
     user = typist(lines(1, 30), rows=10)
     user.press("5", "k", "v", "l")
-    made = user.made
-    made.emulator.resize(GridSize(40, 6), CellSize())
-    made.feed("")
+    terminal = user.terminal
+    terminal.emulator.resize(GridSize(40, 6), CellSize())
+    terminal.feed("")
     assert user.caret[1] < 6
-    made.feed("\x1b[?1049h\x1b[2J\x1b[Hfull screen")
+    terminal.feed("\x1b[?1049h\x1b[2J\x1b[Hfull screen")
     user.press("g", "v", "e", "y")
     assert copied() == "full"
 
@@ -172,7 +172,7 @@ def test_brackets_go_to_the_prompts_of_a_shell(typist):
     prompt = "\x1b]133;A\x07$ {}\r\n\x1b]133;C\x07"
     user = typist("".join(prompt.format(f"run {number}") + lines(1, 8) for number in range(4)), rows=10)
     user.press("bracketleft", "bracketleft", "v", "dollar")
-    assert user.made.emulator.selected_text() == "$ run 2"
+    assert user.terminal.emulator.selected_text() == "$ run 2"
     user.press("bracketright", "dollar", "y")
     assert copied().splitlines()[-1] == "$ run 3"
 
@@ -181,55 +181,55 @@ def test_keys_work_by_position_on_a_layout_without_latin_letters(typist, keyboar
     user = typist("one\r\ntwo words\r\n")
     keyboard_layout("ru")
     user.press("Cyrillic_el", "0", "Cyrillic_EM", "Cyrillic_en")
-    assert user.made.view.modes.active is None
+    assert user.terminal.view.modes.active is None
     assert copied() == "two words"
 
 
 def test_slash_opens_the_find_bar_and_mouse_and_pastes_end_the_mode(typist):
     user = typist("some text\r\n")
-    made, asked = user.made, []
-    made.view.findRequested.connect(lambda: asked.append(True))
+    terminal, asked = user.terminal, []
+    terminal.view.findRequested.connect(lambda: asked.append(True))
     user.press("slash")
     assert asked
-    made.click(3, 3)
-    assert made.view.modes.active is None
-    made.view.modes.select()
-    made.view.paste_text("pasted")
-    assert made.view.modes.active is None
-    assert made.sink.of("paste") == [("pasted",)]
+    terminal.click(3, 3)
+    assert terminal.view.modes.active is None
+    terminal.view.modes.select()
+    terminal.view.paste_text("pasted")
+    assert terminal.view.modes.active is None
+    assert terminal.sink.of("paste") == [("pasted",)]
 
 
 def test_letters_open_and_copy_links_paths_and_hashes(show_view, keyboard_layout, tmp_path):
     (tmp_path / "app.py").write_text("x")
-    made = show_view(columns=40)
-    made.view.find_files_in(lambda: (str(tmp_path),))
+    terminal = show_view(columns=40)
+    terminal.view.find_files_in(lambda: (str(tmp_path),))
     opened: list[Any] = []
-    made.view.linkActivated.connect(opened.append)
-    made.view.fileActivated.connect(opened.append)
+    terminal.view.linkActivated.connect(opened.append)
+    terminal.view.fileActivated.connect(opened.append)
     address = "https://example.org/" + "long/" * 6
-    made.feed(
+    terminal.feed(
         f"see {address}\r\napp.py:3:7: error\r\ngone.py:1 and/or\r\ncommit 1a2b3c4d\r\n"
         "\x1b]8;;https://e.org/x\x1b\\link\x1b]8;;\x1b\\\r\n"
     )
-    user = Typist(made)
-    hints = made.view.modes.hints
+    user = Typist(terminal)
+    hints = terminal.view.modes.hints
 
     def show() -> dict[str, str]:
-        made.view.modes.show_hints()
-        made.until(lambda: hints.labels, "the letters")
-        made.settle()
+        terminal.view.modes.show_hints()
+        terminal.until(lambda: hints.labels, "the letters")
+        terminal.settle()
         return dict(hints.labels)
 
     labels = show()
     path = str(tmp_path / "app.py")
     assert labels == {"a": "https://e.org/x", "s": "1a2b3c4d", "d": f"{path}:3:7", "f": address}
-    assert LABEL in colors_in(made.cell_image(4, 0))
-    assert LABEL not in colors_in(made.cell_image(0, 1, 20)), "an address that wraps counts once"
-    assert LABEL not in colors_in(made.cell_image(0, 3, 20)), "such a file does not exist"
+    assert LABEL in colors_in(terminal.cell_image(4, 0))
+    assert LABEL not in colors_in(terminal.cell_image(0, 1, 20)), "an address that wraps counts once"
+    assert LABEL not in colors_in(terminal.cell_image(0, 3, 20)), "such a file does not exist"
     user.press("f")
     assert opened == [address]
     assert hints.labels == {}
-    assert LABEL not in colors_in(made.image())
+    assert LABEL not in colors_in(terminal.image())
     show()
     user.press("d")
     assert opened[1:] == [(path, 3, 7)]
@@ -241,24 +241,24 @@ def test_letters_open_and_copy_links_paths_and_hashes(show_view, keyboard_layout
     assert copied() == "1a2b3c4d"
     show()
     user.press("z", "Escape")
-    assert made.view.modes.active is None
+    assert terminal.view.modes.active is None
     assert len(opened) == 2
-    assert made.sink.presses() == []
+    assert terminal.sink.presses() == []
 
 
 def test_many_links_have_two_letters_and_an_overwritten_one_has_none(show_view, keyboard_layout):
-    made = show_view(rows=20)
+    terminal = show_view(rows=20)
     opened: list[str] = []
-    made.view.linkActivated.connect(opened.append)
-    made.feed("".join(f"https://example.org/{number}\r\n" for number in range(12)))
-    user = Typist(made)
-    made.view.modes.show_hints()
-    made.settle()
-    hints = made.view.modes.hints
+    terminal.view.linkActivated.connect(opened.append)
+    terminal.feed("".join(f"https://example.org/{number}\r\n" for number in range(12)))
+    user = Typist(terminal)
+    terminal.view.modes.show_hints()
+    terminal.settle()
+    hints = terminal.view.modes.hints
     by_address = {text: label for label, text in hints.labels.items()}
     first = by_address["https://example.org/0"]
     assert len(first) == 2
-    made.feed("\x1b[12;1Hgone\x1b[K")
+    terminal.feed("\x1b[12;1Hgone\x1b[K")
     assert "https://example.org/11" not in hints.labels.values()
     user.press(*first)
     assert opened == ["https://example.org/0"]
@@ -267,19 +267,19 @@ def test_many_links_have_two_letters_and_an_overwritten_one_has_none(show_view, 
 def test_link_letters_appear_at_the_scrolled_position_while_selecting(typist):
     user = typist("https://example.org/first\r\n" + lines(1, 40) + "https://example.org/last", rows=10)
     user.press("g")
-    made = user.made
-    made.view.modes.show_hints()
-    made.settle()
-    assert list(made.view.modes.hints.labels.values()) == ["https://example.org/first"]
-    assert not made.view.modes.selecting.is_on
+    terminal = user.terminal
+    terminal.view.modes.show_hints()
+    terminal.settle()
+    assert list(terminal.view.modes.hints.labels.values()) == ["https://example.org/first"]
+    assert not terminal.view.modes.selecting.is_on
 
 
 def test_a_screen_without_links_is_reported(show_view):
-    made = show_view()
+    terminal = show_view()
     notices: list[str] = []
-    made.view.notice.connect(notices.append)
-    made.feed("nothing but words")
-    made.view.modes.show_hints()
+    terminal.view.notice.connect(notices.append)
+    terminal.feed("nothing but words")
+    terminal.view.modes.show_hints()
     QApplication.processEvents()
     assert notices == ["No links, paths or hashes in view"]
-    assert made.view.modes.active is None
+    assert terminal.view.modes.active is None

@@ -14,39 +14,39 @@ WAIT_MS = 60_000
 
 
 def test_output_below_is_announced_and_a_click_goes_to_it(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.view._new_output._redraw.stop()  # As if the wait for a redraw after the view's first resize were over.
-    made.feed("".join(f"line {number}\r\n" for number in range(100)))
-    made.view.scroll_pages(-2)
-    made.settle()
-    assert not made.view._new_output.is_visible, "there is no new output"
-    made.feed("more\r\n")
-    button = made.view._new_output.button
+    terminal = show_view()
+    terminal.view._new_output._redraw.stop()  # As if the wait for a redraw after the view's first resize were over.
+    terminal.feed("".join(f"line {number}\r\n" for number in range(100)))
+    terminal.view.scroll_pages(-2)
+    terminal.settle()
+    assert not terminal.view._new_output.is_visible, "there is no new output"
+    terminal.feed("more\r\n")
+    button = terminal.view._new_output.button
     assert button is not None
     assert button.isVisible()
-    assert made.view.rect().contains(button.geometry())
+    assert terminal.view.rect().contains(button.geometry())
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    made.settle()
+    terminal.settle()
     assert not button.isVisible()
-    assert not made.view.scrolled_back
-    made.view.scroll_pages(-1)
-    made.feed("and more\r\n")
-    made.view.scroll_to_end()
-    made.settle()
+    assert not terminal.view.scrolled_back
+    terminal.view.scroll_pages(-1)
+    terminal.feed("and more\r\n")
+    terminal.view.scroll_to_end()
+    terminal.settle()
     assert not button.isVisible(), "who is at the end sees the output"
 
 
 def test_a_programs_redraw_after_a_resize_is_no_new_output(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed("".join(f"line {number}\r\n" for number in range(100)))
-    made.view.scroll_pages(-2)
-    made.settle()
-    redraw = made.view._new_output._redraw
+    terminal = show_view()
+    terminal.feed("".join(f"line {number}\r\n" for number in range(100)))
+    terminal.view.scroll_pages(-2)
+    terminal.settle()
+    redraw = terminal.view._new_output._redraw
     redraw.setInterval(WAIT_MS)
-    made.view.resize(made.view.width() - 80, made.view.height())
+    terminal.view.resize(terminal.view.width() - 80, terminal.view.height())
     process_events_until(redraw.isActive, WAIT_S, "the program to get the size")
-    made.feed("\r$ ")
-    assert not made.view._new_output.is_visible
+    terminal.feed("\r$ ")
+    assert not terminal.view._new_output.is_visible
     redraw.stop()
-    made.feed("more\r\n")
-    assert made.view._new_output.is_visible
+    terminal.feed("more\r\n")
+    assert terminal.view._new_output.is_visible

@@ -220,14 +220,14 @@ def test_reverse_screen(qapp):
 
 
 def test_a_theme_change_repaints_everything(show_view):
-    made = show_view()
-    made.feed("hello")
-    made.view.set_theme(LIGHT)
-    made.settle()
-    image = made.image()
+    terminal = show_view()
+    terminal.feed("hello")
+    terminal.view.set_theme(LIGHT)
+    terminal.settle()
+    image = terminal.image()
     assert image.pixel(0, 0) & 0xFFFFFF == rgb(LIGHT.background)
-    assert image.pixel(made.point(30, 5)) & 0xFFFFFF == rgb(LIGHT.background)
-    assert GROUND not in colors_in(made.cell_image(20, 5))
+    assert image.pixel(terminal.point(30, 5)) & 0xFFFFFF == rgb(LIGHT.background)
+    assert GROUND not in colors_in(terminal.cell_image(20, 5))
 
 
 def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
@@ -323,11 +323,11 @@ def test_a_pause_sign_asked_for_as_an_emoji_is_in_colour_over_two_cells(qapp):
 def test_a_long_arrow_uses_the_free_cell_after_it(qapp):
     width_of = QFontMetricsF(CellMetrics(FONT, 26, 1.0).shaped_fonts[0]).tightBoundingRect("\u27f9").width()
     free, metrics = rendered("x\u27f9 ", GridSize(20, 5), ratio=2.0)
-    taken, _ = rendered("x\u27f9xx", GridSize(20, 5), ratio=2.0)
+    occupied, _ = rendered("x\u27f9xx", GridSize(20, 5), ratio=2.0)
     plain, _ = rendered("xx xx", GridSize(20, 5), ratio=2.0)
     behind = QRect(2 * metrics.width, 0, metrics.width, metrics.height)
     assert (colors_in(free.copy(behind)) != {GROUND}) == (width_of > metrics.width)
-    assert taken.copy(behind) == plain.copy(QRect(0, 0, metrics.width, metrics.height))
+    assert occupied.copy(behind) == plain.copy(QRect(0, 0, metrics.width, metrics.height))
 
 
 LINES = ("4", "4:2", "4:3", "4:4", "4:5", "9", "53")
@@ -339,15 +339,15 @@ LINES = ("4", "4:2", "4:3", "4:4", "4:5", "9", "53")
 def test_higher_rows_have_the_usual_text_and_lines_vertically_centred(qapp, ratio, line_height):
     text = "\r\n".join(f"\x1b[{line}mgÅy_|\x1b[0m x" for line in LINES)
     size = GridSize(20, len(LINES))
-    low, own = rendered(text, size, ratio=ratio)
+    low, low_metrics = rendered(text, size, ratio=ratio)
     high, metrics = rendered(text, size, ratio=ratio, line_height=line_height)
-    assert (metrics.width, metrics.height) == (own.width, round(own.height * line_height))
+    assert (metrics.width, metrics.height) == (low_metrics.width, round(low_metrics.height * line_height))
     above, below = metrics.text_top, metrics.height - metrics.text_bottom
     assert 0 <= below - above <= 1
     for row in range(len(LINES)):
         top = row * metrics.height
-        assert high.copy(0, top + above, high.width(), own.height) == low.copy(
-            0, row * own.height, low.width(), own.height
+        assert high.copy(0, top + above, high.width(), low_metrics.height) == low.copy(
+            0, row * low_metrics.height, low.width(), low_metrics.height
         ), LINES[row]
         for rest in (high.copy(0, top, high.width(), above), high.copy(0, top + metrics.text_bottom, 9, below)):
             assert rest.isNull() or colors_in(rest) == {GROUND}

@@ -15,7 +15,7 @@ from gui.wording import prompt_texts
 from session_host.terminal.prompts import TurnPosition
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import long_chat
+from tests.support.scripted_chat import long_chat
 from tests.support.themes import DARK_TERMINAL, LIGHT_TERMINAL
 
 WAITING = "\x1b]133;A\x07$ \x1b]133;B\x07"
@@ -32,8 +32,8 @@ SESSION = (
 )
 
 
-def top(made: ShownView) -> int:
-    place = made.view._surface.viewport
+def top(terminal: ShownView) -> int:
+    place = terminal.view._surface.viewport
     return place.history_rows - place.offset
 
 
@@ -41,156 +41,156 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-def label_text(made: ShownView) -> str:
-    return made.view.prompts.label.text
+def label_text(terminal: ShownView) -> str:
+    return terminal.view.prompts.label.text
 
 
 def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed(SESSION)
-    prompts = made.view.prompts
+    terminal = show_view()
+    terminal.feed(SESSION)
+    prompts = terminal.view.prompts
     for number, text in ((3, "$ printf end"), (2, "$ long"), (1, "$ true")):
         prompts.go(-1)
-        made.settle()
-        assert label_text(made) == prompt_texts.position(number, 3)
-        rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
+        terminal.settle()
+        assert label_text(terminal) == prompt_texts.position(number, 3)
+        rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert text in rows[:12]
         assert prompts.margin.current is not None
     prompts.go(-1)
-    assert label_text(made) == prompt_texts.no_earlier()
+    assert label_text(terminal) == prompt_texts.no_earlier()
     prompts.go(1)
-    made.feed("more output\r\n")
-    assert (label_text(made), made.view.scrolled_back) == (prompt_texts.position(2, 3), True)
+    terminal.feed("more output\r\n")
+    assert (label_text(terminal), terminal.view.scrolled_back) == (prompt_texts.position(2, 3), True)
     prompts.go(1)
     prompts.go(1)
-    made.settle()
-    assert not made.view.scrolled_back
+    terminal.settle()
+    assert not terminal.view.scrolled_back
     assert prompts.margin.current is None
 
 
 def test_going_to_failed_commands_skips_the_others(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed(command("false", "", 1) + SESSION)
-    prompts = made.view.prompts
+    terminal = show_view()
+    terminal.feed(command("false", "", 1) + SESSION)
+    prompts = terminal.view.prompts
     prompts.go(1, failed=True)
-    assert label_text(made) == prompt_texts.no_later_failed()
+    assert label_text(terminal) == prompt_texts.no_later_failed()
     for number, text in ((2, "$ long"), (1, "$ false")):
         prompts.go(-1, failed=True)
-        made.settle()
-        assert label_text(made) == prompt_texts.failed(number, 2)
-        assert text in [row.text() if row is not None else "" for row in made.view._surface.rows]
+        terminal.settle()
+        assert label_text(terminal) == prompt_texts.failed(number, 2)
+        assert text in [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert prompts.margin.current is not None
     prompts.go(-1, failed=True)
-    assert label_text(made) == prompt_texts.no_earlier_failed()
+    assert label_text(terminal) == prompt_texts.no_earlier_failed()
     prompts.go(1, failed=True)
-    assert label_text(made) == prompt_texts.failed(2, 2)
+    assert label_text(terminal) == prompt_texts.failed(2, 2)
     prompts.go(1, failed=True)
-    assert label_text(made) == prompt_texts.no_later_failed()
-    made.settle()
-    assert made.view.scrolled_back, "the place stays"
+    assert label_text(terminal) == prompt_texts.no_later_failed()
+    terminal.settle()
+    assert terminal.view.scrolled_back, "the place stays"
 
 
 def test_a_command_is_copied_and_selected_completely_without_its_prompt(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    made.feed(SESSION)
-    prompts = made.view.prompts
+    terminal = show_view()
+    terminal.feed(SESSION)
+    prompts = terminal.view.prompts
     prompts.copy_output()
-    assert (clipboard(), label_text(made)) == ("end", prompt_texts.copied())
+    assert (clipboard(), label_text(terminal)) == ("end", prompt_texts.copied())
     prompts.go(-1)
     prompts.go(-1)
-    made.settle()
+    terminal.settle()
     prompts.copy_output()
     assert clipboard() == LONG.replace("\r", "").rstrip("\n")
     prompts.select_output()
-    made.settle()
-    assert made.emulator.selected_text() == LONG.replace("\r", "").rstrip("\n")
-    assert top(made) <= 1 + 1, "the command is in view"
+    terminal.settle()
+    assert terminal.emulator.selected_text() == LONG.replace("\r", "").rstrip("\n")
+    assert top(terminal) <= 1 + 1, "the command is in view"
 
 
 def test_the_menu_acts_on_the_command_under_the_pointer_and_shows_the_keys_only_for_the_chosen_one(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    made.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5", "select_output": "F6"}.get(name, "")))
-    made.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
-    menu = made.view.context_menu(QPointF(made.point(1, 4)))
+    terminal = show_view()
+    terminal.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5", "select_output": "F6"}.get(name, "")))
+    terminal.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
+    menu = terminal.view.context_menu(QPointF(terminal.point(1, 4)))
     assert [action.shortcut().toString() for action in menu.actions()[-2:]] == ["F5", "F6"]
     menu.close()
-    menu = made.view.context_menu(QPointF(made.point(1, 2)))
+    menu = terminal.view.context_menu(QPointF(terminal.point(1, 2)))
     found = {action.text(): action for action in menu.actions()}
     assert found[prompt_texts.copy_output()].shortcut().isEmpty(), "the key copies the output of the other command"
     found[prompt_texts.copy_output()].trigger()
     assert clipboard() == "one\ntwo"
     found[prompt_texts.select_output()].trigger()
-    assert made.emulator.selected_text() == "one\ntwo"
+    assert terminal.emulator.selected_text() == "one\ntwo"
     menu.close()
-    made.emulator.clear_selection()
+    terminal.emulator.clear_selection()
     for row in (5, 8):
-        menu = made.view.context_menu(QPointF(made.point(1, row)))
+        menu = terminal.view.context_menu(QPointF(terminal.point(1, row)))
         assert prompt_texts.copy_output() not in [action.text() for action in menu.actions()], row
         menu.close()
 
 
 @pytest.mark.parametrize("theme", [DARK_TERMINAL, LIGHT_TERMINAL], ids=["dark", "light"])
 def test_the_margin_shows_how_each_command_ended(show_view: Callable[..., ShownView], theme: object) -> None:
-    made = show_view(theme=theme)
-    made.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
-    margin = made.view.prompts.margin
-    made.until(lambda: len(margin.marks) == 2, "the marks")
-    made.settle()
+    terminal = show_view(theme=theme)
+    terminal.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
+    margin = terminal.view.prompts.margin
+    terminal.until(lambda: len(margin.marks) == 2, "the marks")
+    terminal.settle()
     assert [mark.exit_code for mark in margin.marks] == [0, 1]
-    height = made.cell.height_px
-    image = made.image()
-    shown = made.view._surface.theme
+    height = terminal.cell.height_px
+    image = terminal.image()
+    shown = terminal.view._surface.theme
     failed = rgb(failed_color(shown, shown.background))
     assert failed in colors_in(image.copy(0, 8 + height, 8, height))
     assert failed not in colors_in(image.copy(0, 8, 8, height))
     assert len(colors_in(image.copy(0, 8, 8, height))) > 1, "a ring"
-    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(made.view._surface.theme.background)}
+    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(terminal.view._surface.theme.background)}
 
 
 def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
     show_view: Callable[..., ShownView],
 ) -> None:
-    made = show_view()
-    made.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
-    margin = made.view.prompts.margin
-    made.until(lambda: len(margin.marks) == 2, "the marks")
-    made.feed("clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jcc\r\nld\r\n\x1b]133;D;2\x07" + WAITING)
-    made.until(lambda: not margin.marks, "no marks of what was erased")
-    made.view.prompts.copy_output()
-    assert (clipboard(), label_text(made)) == ("cc\nld", prompt_texts.copied())
-    made.feed("false\r\n\x1b]133;C\x07\x1b]133;D;1\x07" + WAITING)
-    made.until(lambda: len(margin.marks) == 1, "the mark of the next command")
+    terminal = show_view()
+    terminal.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
+    margin = terminal.view.prompts.margin
+    terminal.until(lambda: len(margin.marks) == 2, "the marks")
+    terminal.feed("clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jcc\r\nld\r\n\x1b]133;D;2\x07" + WAITING)
+    terminal.until(lambda: not margin.marks, "no marks of what was erased")
+    terminal.view.prompts.copy_output()
+    assert (clipboard(), label_text(terminal)) == ("cc\nld", prompt_texts.copied())
+    terminal.feed("false\r\n\x1b]133;C\x07\x1b]133;D;1\x07" + WAITING)
+    terminal.until(lambda: len(margin.marks) == 1, "the mark of the next command")
 
 
 def test_a_terminal_without_prompts_shows_a_quiet_notice(show_view: Callable[..., ShownView]) -> None:
-    made = show_view()
-    prompts: TerminalPrompts = made.view.prompts
+    terminal = show_view()
+    prompts: TerminalPrompts = terminal.view.prompts
     prompts.go(-1)
-    assert label_text(made) == prompt_texts.none()
-    made.feed(SESSION + "\x1b[?1049h")
+    assert label_text(terminal) == prompt_texts.none()
+    terminal.feed(SESSION + "\x1b[?1049h")
     prompts.go(-1)
-    assert label_text(made) == prompt_texts.full_screen()
+    assert label_text(terminal) == prompt_texts.full_screen()
     prompts.copy_output()
-    assert label_text(made) == prompt_texts.no_output()
-    made.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
+    assert label_text(terminal) == prompt_texts.no_output()
+    terminal.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
 
 
 def test_turns_of_an_agent_are_shown_in_the_upper_third(show_view: Callable[..., ShownView]) -> None:
-    made = show_view(60, 12)
+    terminal = show_view(60, 12)
     for number in range(3):
-        made.feed(f"> question {number}\r\n\r\n")
-        made.emulator.mark_turn()
-        made.feed("answer\r\n" * 20)
+        terminal.feed(f"> question {number}\r\n\r\n")
+        terminal.emulator.mark_turn()
+        terminal.feed("answer\r\n" * 20)
     for number in (2, 1, 0):
-        made.view.prompts.go(-1)
-        made.settle()
-        assert label_text(made) == prompt_texts.turn(number + 1, 3)
-        rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
+        terminal.view.prompts.go(-1)
+        terminal.settle()
+        assert label_text(terminal) == prompt_texts.turn(number + 1, 3)
+        rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert f"> question {number}" in rows[:4]
-    made.view.prompts.copy_output()
-    assert label_text(made) == prompt_texts.no_output()
+    terminal.view.prompts.copy_output()
+    assert label_text(terminal) == prompt_texts.no_output()
 
 
 class PromptsByText:
@@ -210,22 +210,22 @@ class PromptsByText:
 
 
 def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., ShownView]) -> None:
-    made = show_view(40, 12)
+    terminal = show_view(40, 12)
     answers = PromptsByText()
-    made.view.prompts.set_answers(answers)
-    made.feed("$ agent\r\n")
+    terminal.view.prompts.set_answers(answers)
+    terminal.feed("$ agent\r\n")
     for number in range(3):
         # The agent reports the turn at its input line, which it then erases and draws again below the answer.
-        made.feed(f"\x1b[10;1H› question {number}\x1b[K")
-        made.emulator.mark_turn()
-        made.feed(f"\x1b[10;1H\x1b[J› question {number}\r\n\r\n" + "  › answer\r\n" * 20)
-    made.feed(f"a row that is wrapped ends {'x' * 13}› here\r\n\r\n› typed, not sent\r\n  › its second row")
-    prompts = made.view.prompts
+        terminal.feed(f"\x1b[10;1H› question {number}\x1b[K")
+        terminal.emulator.mark_turn()
+        terminal.feed(f"\x1b[10;1H\x1b[J› question {number}\r\n\r\n" + "  › answer\r\n" * 20)
+    terminal.feed(f"a row that is wrapped ends {'x' * 13}› here\r\n\r\n› typed, not sent\r\n  › its second row")
+    prompts = terminal.view.prompts
     for number in (2, 1, 0):
         prompts.go(-1)
-        made.settle()
-        assert label_text(made) == prompt_texts.turn(number + 1, 3)
-        rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
+        terminal.settle()
+        assert label_text(terminal) == prompt_texts.turn(number + 1, 3)
+        rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert rows.index(f"› question {number}") <= 1
         assert prompts.margin.current is not None
         prompts.copy_output()
@@ -233,15 +233,15 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
         assert answers.position.later == 2 - number
         assert answers.position.text.startswith(f"› question {number}\n")
     prompts.go(-1)
-    assert label_text(made) == prompt_texts.no_earlier()
-    made.view.modes.select()
-    QTest.keyClicks(made.view, "]")
-    made.settle()
-    assert made.emulator.history(made.view.modes.selecting.caret.row, 1)[0].text() == "› question 1"
-    made.view.modes.select()
-    made.feed("\x1b[?1049h› question")
+    assert label_text(terminal) == prompt_texts.no_earlier()
+    terminal.view.modes.select()
+    QTest.keyClicks(terminal.view, "]")
+    terminal.settle()
+    assert terminal.emulator.history(terminal.view.modes.selecting.caret.row, 1)[0].text() == "› question 1"
+    terminal.view.modes.select()
+    terminal.feed("\x1b[?1049h› question")
     prompts.go(-1)
-    assert label_text(made) == prompt_texts.full_screen()
+    assert label_text(terminal) == prompt_texts.full_screen()
 
 
 def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(

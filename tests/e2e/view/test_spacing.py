@@ -14,27 +14,27 @@ from tests.support.themes import DARK_TERMINAL as DARK
 SPACINGS = [(1.0, 0), (1.0, 3), (1.3, 24), (2.0, 64)]
 
 
-def set_spacing(made: ShownView, line_height: float, padding_px: int) -> None:
+def set_spacing(terminal: ShownView, line_height: float, padding_px: int) -> None:
     """Set the spacing, and give the emulator the size that the view reports."""
-    made.view.set_spacing(line_height, padding_px)
-    size, cell = made.sink.of("resize")[-1]
-    made.emulator.resize(size, cell)
-    made.view.on_damage()
-    made.settle()
+    terminal.view.set_spacing(line_height, padding_px)
+    size, cell = terminal.sink.of("resize")[-1]
+    terminal.emulator.resize(size, cell)
+    terminal.view.on_damage()
+    terminal.settle()
 
 
 @pytest.mark.parametrize(("line_height", "padding_px"), SPACINGS)
 def test_grid_mouse_and_input_method_follow_the_spacing(show_view, line_height, padding_px):
-    made = show_view(60, 20)
-    before, view = made.cell, made.view
-    made.focus()
-    set_spacing(made, line_height, padding_px)
-    cell, size = made.cell, made.emulator.size
+    terminal = show_view(60, 20)
+    before, view = terminal.cell, terminal.view
+    terminal.focus()
+    set_spacing(terminal, line_height, padding_px)
+    cell, size = terminal.cell, terminal.emulator.size
     assert (cell.width_px, cell.height_px) == (before.width_px, round(before.height_px * line_height))
     assert size == GridSize(
         (view.width() - 2 * padding_px) // cell.width_px, (view.height() - 2 * padding_px) // cell.height_px
     )
-    made.feed("\x1b[2J\x1b[3;5H\x1b[?1000h\x1b[?1006h")
+    terminal.feed("\x1b[2J\x1b[3;5H\x1b[?1000h\x1b[?1006h")
     rect: QRect = view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
     corner = QPoint(padding_px + 4 * cell.width_px, padding_px + 2 * cell.height_px)
     assert (rect.topLeft(), rect.height()) == (corner, cell.height_px)
@@ -42,11 +42,11 @@ def test_grid_mouse_and_input_method_follow_the_spacing(show_view, line_height, 
         QTest.mouseClick(
             view, Qt.MouseButton.LeftButton, pos=QPoint(corner.x(), padding_px + row * cell.height_px + inside)
         )
-        action, _button, column, found, _modifiers = made.sink.of("mouse")[-2]
+        action, _button, column, found, _modifiers = terminal.sink.of("mouse")[-2]
         assert (action, column, found) == (MouseAction.PRESS, 4, row)
     # The background of the first and the last cell reaches to the padding, and not beyond.
-    made.feed(f"\x1b[?1000l\x1b[?25l\x1b[1;1H\x1b[41m \x1b[{size.rows};{size.columns}H ")
-    image, ground = made.image(), rgb(DARK.background)
+    terminal.feed(f"\x1b[?1000l\x1b[?25l\x1b[1;1H\x1b[41m \x1b[{size.rows};{size.columns}H ")
+    image, ground = terminal.image(), rgb(DARK.background)
     last = QPoint(padding_px + size.columns * cell.width_px - 1, padding_px + size.rows * cell.height_px - 1)
     assert ground not in {image.pixel(place) & 0xFFFFFF for place in (QPoint(padding_px, padding_px), last)}
     if padding_px:
@@ -55,27 +55,27 @@ def test_grid_mouse_and_input_method_follow_the_spacing(show_view, line_height, 
 
 
 def test_zooming_keeps_the_spacing_and_the_previous_spacing_can_be_restored(show_view):
-    made = show_view(60, 20)
-    before, size = made.cell, made.emulator.size
-    set_spacing(made, 1.5, 20)
-    made.view.zoom(3)
-    assert made.cell.height_px > round(before.height_px * 1.5)
-    made.view.reset_zoom()
-    assert made.cell.height_px == round(before.height_px * 1.5)
-    set_spacing(made, 1.0, TERMINAL_PADDING_PX)
-    assert (made.cell, made.emulator.size) == (before, size)
+    terminal = show_view(60, 20)
+    before, size = terminal.cell, terminal.emulator.size
+    set_spacing(terminal, 1.5, 20)
+    terminal.view.zoom(3)
+    assert terminal.cell.height_px > round(before.height_px * 1.5)
+    terminal.view.reset_zoom()
+    assert terminal.cell.height_px == round(before.height_px * 1.5)
+    set_spacing(terminal, 1.0, TERMINAL_PADDING_PX)
+    assert (terminal.cell, terminal.emulator.size) == (before, size)
 
 
 def test_marks_of_commands_stay_beside_the_text(show_view):
-    made = show_view(60, 20)
-    made.feed("\x1b]133;A\x07$ x\r\n\x1b]133;C\x07out\r\n\x1b]133;D;3\x07\x1b]133;A\x07$ ")
-    margin = made.view.prompts.margin
-    made.until(margin.isVisible, "the mark")
+    terminal = show_view(60, 20)
+    terminal.feed("\x1b]133;A\x07$ x\r\n\x1b]133;C\x07out\r\n\x1b]133;D;3\x07\x1b]133;A\x07$ ")
+    margin = terminal.view.prompts.margin
+    terminal.until(margin.isVisible, "the mark")
     for padding_px, room in ((20, QRect(12, 0, 8, 0)), (6, QRect(0, 0, 6, 0)), (8, QRect(0, 0, 8, 0))):
-        set_spacing(made, 1.2, padding_px)
-        made.until(lambda: margin.width() == room.width() and margin.x() == room.x(), "the mark's place")  # noqa: B023
+        set_spacing(terminal, 1.2, padding_px)
+        terminal.until(lambda: margin.width() == room.width() and margin.x() == room.x(), "the mark's place")  # noqa: B023
         assert margin.isVisible()
         [mark] = margin.marks
-        assert (mark.top, mark.height) == (padding_px, made.cell.height_px)
-    set_spacing(made, 1.2, 2)
-    made.until(lambda: not margin.isVisible(), "the mark to go")
+        assert (mark.top, mark.height) == (padding_px, terminal.cell.height_px)
+    set_spacing(terminal, 1.2, 2)
+    terminal.until(lambda: not margin.isVisible(), "the mark to go")

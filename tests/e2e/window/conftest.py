@@ -67,10 +67,10 @@ def new_chat(area: Area, sessions: Sessions) -> NewChat:
     """Starts a chat that runs one of the test programs; returns the output of ``new --json``."""
 
     def new(name: str, *argv: str) -> dict[str, Any]:
-        made: dict[str, Any] = json.loads(
+        session: dict[str, Any] = json.loads(
             outlive("new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *argv)
         )
-        return made
+        return session
 
     return new
 
@@ -78,16 +78,16 @@ def new_chat(area: Area, sessions: Sessions) -> NewChat:
 @pytest.fixture
 def gate(area: Area) -> Iterator[Gate]:
     """A gate at which a program waits until the test releases it."""
-    made = Gate(area.root / "gate")
-    yield made
-    made.close()
+    gate = Gate(area.root / "gate")
+    yield gate
+    gate.close()
 
 
 @pytest.fixture
 def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
     """A screen reader on the desktop's bus."""
-    with screen_reader() as made:
-        yield made
+    with screen_reader() as reader:
+        yield reader
 
 
 def retry_until(action: Callable[[], None], done: Callable[[], object], what: str) -> None:

@@ -34,14 +34,14 @@ LONG_TURN_S = 1
 
 @pytest.fixture
 def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
-    with notification_desk("actions") as made:
-        yield made
+    with notification_desk("actions") as desk:
+        yield desk
 
 
 @pytest.fixture
 def tray(session_bus: BusDaemon) -> Iterator[TrayHost]:
-    with tray_host() as made:
-        yield made
+    with tray_host() as tray:
+        yield tray
 
 
 def turn_behind(gate: Gate) -> list[str]:
@@ -127,9 +127,9 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         wait_until(lambda: time.time() - since > LONG_TURN_S, WAIT_S, "the turns to be long ones")
         gate.release(4)
         wait_until(desk.shown, WAIT_S, "the notification")
-        [told] = desk.shown()
-        assert told.title == "3 chats finished"
-        assert sorted(told.text.split(", ")) == names[:3]
+        [notification] = desk.shown()
+        assert notification.title == "3 chats finished"
+        assert sorted(notification.text.split(", ")) == names[:3]
         desk.click()
         wait_until(lambda: active(app)[0] in names[:3], WAIT_S, "a chat of them in front")
         for name in names[:3]:
@@ -154,7 +154,7 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         die("turn-4")
         die("turn-2")
         wait_until(desk.shown, WAIT_S, "the notification")
-        assert [told.title for told in desk.shown()] == ["turn-2 ended unexpectedly"]
+        assert [notification.title for notification in desk.shown()] == ["turn-2 ended unexpectedly"]
         desk.click()
         wait_until(app.shown, WAIT_S, "the window, with the chat that died")
         wait_until(lambda: active(app) == ["turn-2"], WAIT_S, "the chat's tab in front")

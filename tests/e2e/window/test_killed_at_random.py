@@ -44,9 +44,9 @@ COMMANDS = ("movetabtoanew", "movetabtoanother", "closepane")
 @pytest.fixture
 def client(display: XServer) -> Iterator[XClient]:
     """Presses keys without starting a process for each."""
-    made = XClient()
-    yield made
-    made.close()
+    client = XClient()
+    yield client
+    client.close()
 
 
 class RandomUser:

@@ -137,9 +137,9 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         keys = ("session_id", "window", "pane", "in_front")
         assert [[tab[key] for key in keys] for tab in again.tabs()] == [[tab[key] for key in keys] for tab in tabs]
         outlive("window", "grab", str(area.root / "both.png"), "--window", "all")
-        taken = [QImage(str(area.root / f"both-{number}.png")) for number in (1, 2)]
+        pictures = [QImage(str(area.root / f"both-{number}.png")) for number in (1, 2)]
         geometries = [window.geometry or () for window in layout.windows]
-        assert [(image.width(), image.height()) for image in taken] == [each[2:] for each in geometries]
+        assert [(image.width(), image.height()) for image in pictures] == [each[2:] for each in geometries]
         again.ask("close")
         again.process.wait()
     assert saved_layout().windows == layout.windows

@@ -29,8 +29,8 @@ def shell(area: Area, monkeypatch: pytest.MonkeyPatch, open_window: OpenWindow) 
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.delenv("OUTLIVE_SHELL_INTEGRATION", raising=False)
     (area.home / ".bashrc").write_text("PS1='$ '\n")
-    made = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))
-    session_id: str = made["id"]
+    session = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))
+    session_id: str = session["id"]
     wait_until(lambda: chat_text(session_id).rstrip().endswith("$"), WAIT_S, "the prompt")
     return session_id
 

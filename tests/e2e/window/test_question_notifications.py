@@ -19,8 +19,8 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
-    with notification_desk("actions") as made:
-        yield made
+    with notification_desk("actions") as desk:
+        yield desk
 
 
 def asks_behind(gate: Gate) -> list[str]:
@@ -43,8 +43,8 @@ def test_a_question_is_notified_and_a_click_opens_its_chat(
         assert desk.shown() == []
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
-        [told] = desk.shown()
-        assert (told.title, told.text) == ("asking needs you", "Run npm test?")
+        [notification] = desk.shown()
+        assert (notification.title, notification.text) == ("asking needs you", "Run npm test?")
         desk.click()
         wait_until(
             lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["asking"],
@@ -86,8 +86,8 @@ def test_a_programs_notification_is_forwarded_and_is_no_question(
         app.focus()
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
-        [told] = desk.shown()
-        assert (told.title, told.text) == ("build: Build", "all <b>done</b>")
+        [notification] = desk.shown()
+        assert (notification.title, notification.text) == ("build: Build", "all <b>done</b>")
         assert listed(build["id"])["activity"] == "no_signal"
         desk.click()
         wait_until(

@@ -30,7 +30,7 @@ def confirm_until(app: Window, path: Path, *, exists: bool) -> None:
 
 def test_files_are_restored_to_before_a_prompt_and_the_restore_is_undone(open_window: OpenWindow, area: Area) -> None:
     checkout = Checkout.new(area.home / "api")
-    made = checkout.path / "made"
+    new_file = checkout.path / "made"
     install_agent(area)
     with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
         file.write("[signals]\nends_all = true\n")
@@ -40,13 +40,13 @@ def test_files_are_restored_to_before_a_prompt_and_the_restore_is_undone(open_wi
     with open_window() as app:
         app.show(session)
         app.focus()
-        app.type(f"write: {made}")
+        app.type(f"write: {new_file}")
         app.press("Return")
-        wait_until(made.exists, WAIT_S, "the agent to write its file")
+        wait_until(new_file.exists, WAIT_S, "the agent to write its file")
         wait_for_text("x", "^echo: ")
         wait("x", "idle")
         command(app, "rewind")
-        confirm_until(app, made, exists=False)
+        confirm_until(app, new_file, exists=False)
         command(app, "rewind")
-        confirm_until(app, made, exists=True)
+        confirm_until(app, new_file, exists=True)
     assert checkout.git("status", "--porcelain") == "?? made"

@@ -22,9 +22,9 @@ TYPED = "abcdefghijklmnopqrstuvwxyz0123456789"
 @pytest.fixture
 def client(display: XServer) -> Iterator[XClient]:
     """An X client that presses keys and reads pixels."""
-    made = XClient()
-    yield made
-    made.close()
+    client = XClient()
+    yield client
+    client.close()
 
 
 def test_keys_typed_right_after_a_switch_arrive_in_the_new_chat(

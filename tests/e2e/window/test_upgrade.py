@@ -37,8 +37,8 @@ def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
         env={**environment(), "PYTHONPATH": str(root)},
         cwd=root, check=True, capture_output=True, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    made: dict[str, Any] = json.loads(done.stdout)
-    return made
+    session: dict[str, Any] = json.loads(done.stdout)
+    return session
 
 
 def choose_update(app: Window) -> None:

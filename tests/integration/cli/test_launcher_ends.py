@@ -46,8 +46,8 @@ def test_a_chat_survives_its_launchers_process_group() -> None:
         stdout=subprocess.PIPE, start_new_session=True, cwd=REPOSITORY, env=environment(),
     )  # fmt: skip
     assert launcher.stdout is not None
-    with launcher.stdout as said:
-        while b"started" not in said.readline():
+    with launcher.stdout as output:
+        while b"started" not in output.readline():
             pass
         os.killpg(launcher.pid, signal.SIGKILL)
         launcher.wait()

@@ -157,8 +157,8 @@ def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> Non
 def test_explain_names_the_protocol_as_the_source(area: Area) -> None:
     new_chat(area, "x", "run: make")
     wait("x", "needs_input")
-    said = outlive("explain", "x", "--json").json()
-    assert (said["activity"], said["activity_source"], said["activity_detail"]) == (
+    explanation = outlive("explain", "x", "--json").json()
+    assert (explanation["activity"], explanation["activity_source"], explanation["activity_detail"]) == (
         "needs_input", "protocol", "Run make",
     )  # fmt: skip
     assert "silence" not in outlive("explain", "x").output

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.every_instant import examine, make_report
 from tests.benchmarks.kills.trace import CannotTrace
-from tests.benchmarks.setting import Setting, setting
 
 pytestmark = pytest.mark.slow
 
@@ -42,15 +42,15 @@ SPREADS = {
 
 
 @pytest.fixture
-def own() -> Iterator[Setting]:
-    with setting(1) as made:
-        yield made
+def bench() -> Iterator[BenchmarkEnvironment]:
+    with benchmark_environment(1) as bench:
+        yield bench
 
 
 @pytest.mark.parametrize(("name", "spread"), SPREADS.items())
-async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, own: Setting) -> None:
+async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, bench: BenchmarkEnvironment) -> None:
     try:
-        found = await examine(own, name, spread=spread)
+        found = await examine(bench, name, spread=spread)
     except CannotTrace as error:
         pytest.skip(f"nothing can be traced here: {error}")
     assert found.failures == []

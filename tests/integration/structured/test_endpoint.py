@@ -29,8 +29,8 @@ pytestmark = pytest.mark.usefixtures("sessions")
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
     """A fake server that treats each request as a turn."""
-    with ModelServer(tools_needed=False) as own:
-        yield own
+    with ModelServer(tools_needed=False) as server:
+        yield server
 
 
 async def start(server: ModelServer, directory: Path) -> SessionRecord:

@@ -118,14 +118,14 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         cut = chat.items[-1]
         assert (cut.status, cut.text[-5:]) == ("cut", "0007\n")
-        said = chat.items
+        items = chat.items
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
     transcript = last_transcript(record.id)
     assert transcript is not None
-    assert list(transcript) == said
+    assert list(transcript) == items
     again = await resume(record.id)
     async with viewing(again.id) as chat:
-        assert chat.items[: len(said)] == said
+        assert chat.items[: len(items)] == items
         assert chat.viewer.transcript is not None
         assert chat.viewer.transcript.answers == transcript.answers != {}
         chat.viewer.prompt("answer: after")
@@ -137,9 +137,9 @@ async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The host reads the agent's last output and is killed before recording it, and so is the agent."""
-    own, mark = tmp_path / "code", tmp_path / "die"
-    own.mkdir()
-    (own / "sitecustomize.py").write_text(
+    code, mark = tmp_path / "code", tmp_path / "die"
+    code.mkdir()
+    (code / "sitecustomize.py").write_text(
         "import os\n"
         "import session_host.host.driver.driver as driver\n"
         "previous = driver.Driver.on_output\n"
@@ -151,7 +151,7 @@ async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
         "    return previous(self, data)\n"
         "driver.Driver.on_output = on_output\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(own))
+    monkeypatch.setenv("PYTHONPATH", str(code))
     record = await start_chat(tmp_path)
     monkeypatch.delenv("PYTHONPATH")
     async with viewing(record.id) as chat:
@@ -161,8 +161,8 @@ async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         assert not mark.exists()
         shown = [(each.kind, each.status, each.text) for each in chat.items if each.kind != "notice"]
-    said = "".join(f"answer line {number:04}\n" for number in range(1, 5))
-    assert shown == [("user", "done", "count: 9\ncut: 4"), ("agent", "cut", said)]
+    answer = "".join(f"answer line {number:04}\n" for number in range(1, 5))
+    assert shown == [("user", "done", "count: 9\ncut: 4"), ("agent", "cut", answer)]
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
 
 
@@ -254,9 +254,9 @@ async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
     tmp_path: Path,
 ) -> None:
     """As after an upgrade during which the host was killed."""
-    own, mark = tmp_path / "code", tmp_path / "unreadable"
-    own.mkdir()
-    (own / "sitecustomize.py").write_text(
+    code, mark = tmp_path / "code", tmp_path / "unreadable"
+    code.mkdir()
+    (code / "sitecustomize.py").write_text(
         "import os\n"
         f"if os.path.exists({str(mark)!r}):\n"
         "    import session_host.structured.rules as rules\n"
@@ -271,7 +271,7 @@ async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
         await chat.until_said("line 0003")
         mark.touch()
         environment = keeper_environment()
-        environment["PYTHONPATH"] = f"{own}{os.pathsep}{environment['PYTHONPATH']}"
+        environment["PYTHONPATH"] = f"{code}{os.pathsep}{environment['PYTHONPATH']}"
         pipe = connect_or_start_keeper()
         assert isinstance(pipe.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
         pipe.close()

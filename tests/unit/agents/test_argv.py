@@ -118,17 +118,17 @@ def test_a_sessions_settings_file_has_the_command_of_its_hooks(tmp_path: Path) -
 
     write_files([str(source)], tmp_path / "one" / "agent")
 
-    made = tmp_path / "one" / "agent" / "settings.json"
-    assert json.loads(made.read_text())["command"].endswith("report.py Stop")
-    assert made.stat().st_mode & 0o777 == 0o600
+    settings_file = tmp_path / "one" / "agent" / "settings.json"
+    assert json.loads(settings_file.read_text())["command"].endswith("report.py Stop")
+    assert settings_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_if_the_window_may_answer_hooks_ask_and_report_the_end_of_calls(tmp_path: Path) -> None:
-    made = []
+    all_hooks = []
     for answering in (False, True):
         write_files(load_catalog(tmp_path)["claude"].files, tmp_path / "files", answering=answering)
-        made.append(json.loads((tmp_path / "files" / "settings.json").read_text())["hooks"])
-    previous, hooks = made
+        all_hooks.append(json.loads((tmp_path / "files" / "settings.json").read_text())["hooks"])
+    previous, hooks = all_hooks
     [asking] = hooks.pop("PermissionRequest")[0]["hooks"]
     [reporting] = previous.pop("PermissionRequest")[0]["hooks"]
     ends = [hooks.pop(each) for each in ("PostToolUse", "PostToolUseFailure", "PostToolBatch", "SubagentStop")]

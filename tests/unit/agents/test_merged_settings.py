@@ -74,13 +74,13 @@ def test_an_opencode_that_would_wait_for_npm_gets_no_plugin(tmp_path: Path) -> N
         return "plugin" in settings
 
     assert not has_plugin()
-    own = with_plugin_library(tmp_path / ".config" / "opencode")
+    directory = with_plugin_library(tmp_path / ".config" / "opencode")
     assert has_plugin()
     (tmp_path / "project" / ".opencode").mkdir()
     assert not has_plugin()
     with_plugin_library(tmp_path / "project" / ".opencode")
     assert has_plugin()
-    (own / "package-lock.json").write_text("[" * 100_000, encoding="utf-8")
+    (directory / "package-lock.json").write_text("[" * 100_000, encoding="utf-8")
     assert not has_plugin()
     assert not has_plugin(XDG_CONFIG_HOME=str(tmp_path / "elsewhere"))
 
@@ -99,10 +99,10 @@ def test_qwens_system_defaults_stay_in_effect(tmp_path: Path) -> None:
     around = "/other/state/sessions/0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00/agent/settings.json"
     assert given(**{name: around}) == (f"{FILES}/settings.json", "")
 
-    path, said = given(**{name: "/the/users/own.json"})
+    path, problem = given(**{name: "/the/users/own.json"})
     assert path == "/the/users/own.json"
-    assert "without Outlive's hook" in said
+    assert "without Outlive's hook" in problem
     (tmp_path / "system-defaults.json").write_text("{}")
-    path, said = given()
+    path, problem = given()
     assert path is None
-    assert "without Outlive's hook" in said
+    assert "without Outlive's hook" in problem

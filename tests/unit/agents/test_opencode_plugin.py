@@ -62,7 +62,7 @@ def reports_of(listener: socket.socket, tmp_path: Path, events: list[dict[str, A
 
 def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: Path) -> None:
     root, child = "ses_root", "ses_child"
-    said = reports_of(
+    reports = reports_of(
         listener,
         tmp_path,
         [
@@ -79,7 +79,7 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
             {"type": "session.status"},
         ],
     )  # fmt: skip
-    assert said == [
+    assert reports == [
         Hello(3, "control"),
         Report("plugin", "start"),
         Report("plugin", "conversation", root, "New session"),
@@ -92,7 +92,7 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
 
 def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path) -> None:
     root = "ses_root"
-    said = reports_of(
+    reports = reports_of(
         listener,
         tmp_path,
         [
@@ -103,9 +103,9 @@ def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path
             {"type": "session.idle", "properties": {"sessionID": root}},
         ],
     )  # fmt: skip
-    assert [report.event for report in said[2:] if isinstance(report, Report)] == ["working", "needs_input", "idle"]
-    assert isinstance(said[3], Report)
-    assert len(said[3].detail) == 400
+    assert [report.event for report in reports[2:] if isinstance(report, Report)] == ["working", "needs_input", "idle"]
+    assert isinstance(reports[3], Report)
+    assert len(reports[3].detail) == 400
 
 
 def test_without_a_host_opencode_keeps_running(tmp_path: Path) -> None:

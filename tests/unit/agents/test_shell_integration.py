@@ -39,8 +39,8 @@ def test_a_bash_that_the_user_wants_in_posix_mode_is_left_alone() -> None:
 
 
 def test_the_users_own_values_are_passed_on() -> None:
-    own = {"ENV": "/e", "ZDOTDIR": "/z", "XDG_DATA_DIRS": "/x", "HISTFILE": "/h"}
-    assert shell_integration(["bash"], own).items() >= {"OUTLIVE_ENV": "/e", "OUTLIVE_HISTFILE": "/h"}.items()
-    assert shell_integration(["zsh"], own)["OUTLIVE_ZDOTDIR"] == "/z"
-    fish = shell_integration(["fish"], own)
+    values = {"ENV": "/e", "ZDOTDIR": "/z", "XDG_DATA_DIRS": "/x", "HISTFILE": "/h"}
+    assert shell_integration(["bash"], values).items() >= {"OUTLIVE_ENV": "/e", "OUTLIVE_HISTFILE": "/h"}.items()
+    assert shell_integration(["zsh"], values)["OUTLIVE_ZDOTDIR"] == "/z"
+    fish = shell_integration(["fish"], values)
     assert (fish["OUTLIVE_XDG_DATA_DIRS"], fish["XDG_DATA_DIRS"]) == ("/x", f"{DIRECTORY}:/x")

@@ -115,14 +115,14 @@ class Program:
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Any]:
-    made: list[Program] = []
+    started: list[Program] = []
 
     def make(code: str) -> Program:
-        made.append(Program(code, tmp_path / f"output-{len(made)}"))
-        return made[-1]
+        started.append(Program(code, tmp_path / f"output-{len(started)}"))
+        return started[-1]
 
     yield make
-    for each in made:
+    for each in started:
         if each.process.poll() is None:
             each.process.kill()
         each.process.communicate()

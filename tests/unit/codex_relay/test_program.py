@@ -18,9 +18,9 @@ from session_host.codex_relay.terminal import ENDED
 from session_host.errors import UsageError
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
+from tests.support.hostless_chat import HostlessChat
 from tests.support.other_client import OtherClient
 from tests.support.processes import is_alive
-from tests.support.spoken_chat import SpokenChat
 from tests.support.structured_chats import FAKE
 from tests.support.waiting import wait_until
 
@@ -38,10 +38,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def chat(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpokenChat]:
+def chat(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostlessChat]:
     """A chat through the relay, ready for a prompt."""
     monkeypatch.setenv("FAKE_APP_SERVER_THREADS", str(tmp_path))
-    with SpokenChat(CodexDialect, Start(directory=str(tmp_path)), served(path)) as opened:
+    with HostlessChat(CodexDialect, Start(directory=str(tmp_path)), served(path)) as opened:
         opened.until(lambda: opened.rules.state.takes_prompts)
         yield opened
         opened.process.terminate()
@@ -49,25 +49,25 @@ def chat(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @pytest.fixture
-def other(chat: SpokenChat, path: Path) -> Iterator[OtherClient]:
+def other(chat: HostlessChat, path: Path) -> Iterator[OtherClient]:
     """Another client that follows the chat's thread."""
     with OtherClient(path) as client:
         client.open(chat.transcript.status.conversation)
         yield client
 
 
-def server_of(chat: SpokenChat) -> int:
+def server_of(chat: HostlessChat) -> int:
     """Return the PID of the server."""
     children = Path(f"/proc/{chat.process.pid}/task/{chat.process.pid}/children").read_text().split()
     assert len(children) == 1
     return int(children[0])
 
 
-def shown(chat: SpokenChat) -> list[tuple[str, str]]:
+def shown(chat: HostlessChat) -> list[tuple[str, str]]:
     return [(each.kind, each.text) for each in chat.transcript if each.kind in {"user", "agent"}]
 
 
-def test_prompts_of_both_are_shown_once_each_and_in_order(chat: SpokenChat, other: OtherClient) -> None:
+def test_prompts_of_both_are_shown_once_each_and_in_order(chat: HostlessChat, other: OtherClient) -> None:
     chat.turn("one")
     other.wait_for_notification("turn/completed")
     other.prompt("two")
@@ -83,7 +83,7 @@ def test_prompts_of_both_are_shown_once_each_and_in_order(chat: SpokenChat, othe
 
 
 def test_during_the_other_clients_turn_a_prompt_waits_and_a_steering_text_is_sent(
-    chat: SpokenChat, other: OtherClient
+    chat: HostlessChat, other: OtherClient
 ) -> None:
     other.prompt("count: 9\nhold: 3")
     chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
@@ -95,7 +95,7 @@ def test_during_the_other_clients_turn_a_prompt_waits_and_a_steering_text_is_sen
     assert chat.texts("agent")[-2:] == ["steered: the other way", "echo: after it"]
 
 
-def test_the_chat_interrupts_the_other_clients_turn(chat: SpokenChat, other: OtherClient) -> None:
+def test_the_chat_interrupts_the_other_clients_turn(chat: HostlessChat, other: OtherClient) -> None:
     other.prompt("count: 9\nhold: 3")
     chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
     chat.interrupt()
@@ -104,7 +104,7 @@ def test_the_chat_interrupts_the_other_clients_turn(chat: SpokenChat, other: Oth
     assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
-def test_a_request_that_the_other_client_answers_is_closed_in_the_chat(chat: SpokenChat, other: OtherClient) -> None:
+def test_a_request_that_the_other_client_answers_is_closed_in_the_chat(chat: HostlessChat, other: OtherClient) -> None:
     chat.prompt("run: make all")
     asked = chat.until_asked()
     other.answer(other.wait_for_request(), "accept")
@@ -114,7 +114,7 @@ def test_a_request_that_the_other_client_answers_is_closed_in_the_chat(chat: Spo
     assert chat.transcript.get(asked.item).status == "done"  # type: ignore[union-attr]
 
 
-def test_a_request_that_the_chat_answers_is_closed_at_the_other_client(chat: SpokenChat, other: OtherClient) -> None:
+def test_a_request_that_the_chat_answers_is_closed_at_the_other_client(chat: HostlessChat, other: OtherClient) -> None:
     other.prompt("run: make all")
     chat.answer(chat.until_asked(), "decline")
     request = other.wait_for_request()
@@ -125,7 +125,7 @@ def test_a_request_that_the_chat_answers_is_closed_at_the_other_client(chat: Spo
 
 
 def test_the_turn_continues_when_the_other_client_disconnects(
-    chat: SpokenChat, other: OtherClient, tmp_path: Path
+    chat: HostlessChat, other: OtherClient, tmp_path: Path
 ) -> None:
     other.prompt("count: 9\nhold: 3")
     chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
@@ -136,7 +136,7 @@ def test_the_turn_continues_when_the_other_client_disconnects(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_the_server_ends_with_the_program(chat: SpokenChat, path: Path, number: signal.Signals) -> None:
+def test_the_server_ends_with_the_program(chat: HostlessChat, path: Path, number: signal.Signals) -> None:
     server = server_of(chat)
     chat.process.send_signal(number)
     chat.until_ended()
@@ -145,7 +145,7 @@ def test_the_server_ends_with_the_program(chat: SpokenChat, path: Path, number: 
     assert path.is_symlink() == (number == signal.SIGKILL)
 
 
-def test_the_program_ends_with_the_server(chat: SpokenChat, path: Path) -> None:
+def test_the_program_ends_with_the_server(chat: HostlessChat, path: Path) -> None:
     chat.prompt("count: 9\nhold: 3")
     chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
     os.kill(server_of(chat), signal.SIGKILL)
@@ -155,7 +155,7 @@ def test_the_program_ends_with_the_server(chat: SpokenChat, path: Path) -> None:
     assert not path.is_symlink()
 
 
-def test_the_end_of_stdin_ends_program_and_server(chat: SpokenChat) -> None:
+def test_the_end_of_stdin_ends_program_and_server(chat: HostlessChat) -> None:
     server = server_of(chat)
     assert chat.process.stdin is not None
     chat.process.stdin.close()
@@ -206,14 +206,14 @@ def test_sockets_left_by_killed_relays_are_removed(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "output"),
     [("/no/such/program", "No such file"), ("true", "the server ended before it took connections")],
 )
-def test_a_server_that_does_not_serve_is_reported(path: Path, command: str, said: str) -> None:
+def test_a_server_that_does_not_serve_is_reported(path: Path, command: str, output: str) -> None:
     done = subprocess.run([*RELAY, str(path), "--", command], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("outlive-codex-relay: ")
-    assert said in done.stderr
+    assert output in done.stderr
 
 
 def test_a_wrong_command_line_is_reported() -> None:
@@ -246,7 +246,7 @@ def test_after_a_failed_agent_the_terminal_says_whether_the_chat_has_ended(path:
             asking, _ = listening.accept()
             end()
             asking.close()
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
         watching.close()
-    assert "cannot connect" in said
-    assert (process.returncode, ENDED in said) == ((3, False) if server == "serves" else (0, True))
+    assert "cannot connect" in output
+    assert (process.returncode, ENDED in output) == ((3, False) if server == "serves" else (0, True))

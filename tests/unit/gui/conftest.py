@@ -203,12 +203,12 @@ class WindowHarness:
     def _make_viewer(
         self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
     ) -> FakeViewer:
-        made = FakeViewer(session_id, delegate, size, output, runtime)
+        viewer = FakeViewer(session_id, delegate, size, output, runtime)
         if isinstance(delegate, Chat):
-            self.viewers[session_id] = made
+            self.viewers[session_id] = viewer
         else:
-            self.further.append(made)
-        return made
+            self.further.append(viewer)
+        return viewer
 
     async def add(self, name: str, **fields: Any) -> str:
         """Record a session as its host would, and refresh the window; returns the session's id."""
@@ -279,10 +279,10 @@ class WindowHarness:
 @pytest.fixture
 def theme(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]:
     """The theme; a test may ask for another appearance by an indirect parameter."""
-    made = Theme(qapp, OWN, getattr(request, "param", "dark"))
-    yield made
-    made.disconnect(made)
-    made.deleteLater()
+    theme = Theme(qapp, OWN, getattr(request, "param", "dark"))
+    yield theme
+    theme.disconnect(theme)
+    theme.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qapp.setStyleSheet("")
 

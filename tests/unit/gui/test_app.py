@@ -54,23 +54,23 @@ def recorded(area: Area) -> None:
 
 @pytest.fixture
 async def app(qapp: QApplication, display: XServer, window_manager: None, recorded: None) -> AsyncIterator[App]:
-    async with opened(qapp) as made:
-        yield made
+    async with opened(qapp) as app:
+        yield app
 
 
 @asynccontextmanager
 async def opened(qapp: QApplication, make_viewer: Callable[..., FakeViewer] = FakeViewer) -> AsyncIterator[App]:
     claim = single_instance.claim_or_raise()
     assert claim is not None
-    made = App(qapp, claim, make_viewer)  # type: ignore[arg-type]
-    running = asyncio.ensure_future(made.run())
+    app = App(qapp, claim, make_viewer)  # type: ignore[arg-type]
+    running = asyncio.ensure_future(app.run())
     try:
-        await until(made.window.isActiveWindow)
-        yield made
+        await until(app.window.isActiveWindow)
+        yield app
     finally:
-        made.quit()
+        app.quit()
         assert await running == 0
-    delete_now(made.theme, made.sessions)
+    delete_now(app.theme, app.sessions)
     qapp.setStyleSheet("")
 
 
@@ -204,15 +204,15 @@ async def test_the_layout_is_in_the_store_at_once(app: App):
 async def test_a_prompt_typed_right_before_the_window_is_closed_is_restored(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
-    async with opened(qapp) as made:
-        chat = made.sessions.chats()[0].id
-        made.sessions.drafts.set(chat, Draft("typed a moment ago"))
-        made.quit()
-        made.sessions.drafts.save_due.emit()
-    made._save_layout()
-    made.show_fault("An error while the window closes", "/nowhere")
-    async with opened(qapp) as made:
-        assert made.sessions.drafts.of(chat) == Draft("typed a moment ago")
+    async with opened(qapp) as app:
+        chat = app.sessions.chats()[0].id
+        app.sessions.drafts.set(chat, Draft("typed a moment ago"))
+        app.quit()
+        app.sessions.drafts.save_due.emit()
+    app._save_layout()
+    app.show_fault("An error while the window closes", "/nowhere")
+    async with opened(qapp) as app:
+        assert app.sessions.drafts.of(chat) == Draft("typed a moment ago")
 
 
 async def test_a_layout_that_could_not_be_read_is_not_overwritten(
@@ -226,13 +226,13 @@ async def test_a_layout_that_could_not_be_read_is_not_overwritten(
 
     with monkeypatch.context() as patch:
         patch.setattr(Store, "layout", locked)
-        async with opened(qapp) as made:
-            banner = made.window.banners.current
+        async with opened(qapp) as app:
+            banner = app.window.banners.current
             assert banner is not None
             assert "kept it locked" in banner.text
-            await until(lambda: made.sessions.get(ID) is not None)
-            made.window.open_chat(made.sessions.chats()[0])
-            made.window.chat_actions.close_tab(ID)
+            await until(lambda: app.sessions.get(ID) is not None)
+            app.window.open_chat(app.sessions.chats()[0])
+            app.window.chat_actions.close_tab(ID)
     with Store.open(paths.database()) as store:
         assert store.layout()["windows"][0]["panes"][0]["tabs"] == [ID]
 
@@ -242,29 +242,29 @@ async def test_a_damaged_layout_gives_one_line_and_its_valid_tabs_are_opened(
 ):
     with Store.open(paths.database()) as store:
         store.save_layout({"windows": [{"panes": [{"tabs": [ID]}], "tree": "a bush"}, 5]})
-    async with opened(qapp) as made:
-        banner = made.window.banners.current
+    async with opened(qapp) as app:
+        banner = app.window.banners.current
         assert banner is not None
         assert banner.text.startswith("The saved windows and tabs were damaged")
-        assert made.window.tabs.ids() == [ID]
-        made.window.banners.dismiss()
-        assert made.window.banners.current is None
+        assert app.window.tabs.ids() == [ID]
+        app.window.banners.dismiss()
+        assert app.window.banners.current is None
 
 
 async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_last_one_closed(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
-    async with opened(qapp) as made:
-        cast("FakeViewer", made.sessions.chats()[0].viewer).undelivered = 1_500_000
-    async with opened(qapp) as made:
-        banner = made.window.banners.current
+    async with opened(qapp) as app:
+        cast("FakeViewer", app.sessions.chats()[0].viewer).undelivered = 1_500_000
+    async with opened(qapp) as app:
+        banner = app.window.banners.current
         assert banner is not None
         assert banner.text == (
             "one did not respond when the window closed. Up to 1,500,000 characters of your input may be missing."
         )
         assert banner.lasting
-    async with opened(qapp) as made:
-        assert made.window.banners.current is None or "did not respond" not in made.window.banners.current.text
+    async with opened(qapp) as app:
+        assert app.window.banners.current is None or "did not respond" not in app.window.banners.current.text
 
 
 async def test_chats_that_could_not_be_listed_are_listed_later(
@@ -276,10 +276,10 @@ async def test_chats_that_could_not_be_listed_are_listed_later(
     monkeypatch.setattr(chat_list, "RETRY_MS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
-        async with opened(qapp) as made:
-            assert made.window.empty.title.text() == "Can’t list your chats yet"
+        async with opened(qapp) as app:
+            assert app.window.empty.title.text() == "Can’t list your chats yet"
             patch.undo()
-            await until(lambda: made.window.empty.title.text() == "1 running chat")
+            await until(lambda: app.window.empty.title.text() == "1 running chat")
 
 
 async def test_an_unsafe_runtime_directory_is_reported_once_until_it_is_safe(

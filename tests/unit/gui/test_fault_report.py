@@ -27,10 +27,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def report(qapp: object, path: Path) -> Iterator[FaultReport]:
-    made = FaultReport(path)
-    yield made
-    made.close()
-    made.deleteLater()
+    report = FaultReport(path)
+    yield report
+    report.close()
+    report.deleteLater()
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -101,10 +101,10 @@ def test_a_warning_is_written_and_not_shown(report: FaultReport, path: Path) -> 
 def test_a_crash_of_the_last_window_is_recognised(qapp: object, path: Path, text: str, has_crashed: bool) -> None:
     path.parent.mkdir()
     path.write_text(text)
-    made = FaultReport(path)
-    assert made.has_crashed == has_crashed
-    made.close()
-    made.deleteLater()
+    report = FaultReport(path)
+    assert report.has_crashed == has_crashed
+    report.close()
+    report.deleteLater()
     again = FaultReport(path)
     assert not again.has_crashed, "it is reported once"
     again.close()
@@ -114,9 +114,9 @@ def test_a_crash_of_the_last_window_is_recognised(qapp: object, path: Path, text
 def test_a_long_log_is_rotated(qapp: object, path: Path) -> None:
     path.parent.mkdir()
     path.write_text("old\n" * (LIMIT_BYTES // 4 + 1))
-    made = FaultReport(path)
-    made.close()
-    made.deleteLater()
+    report = FaultReport(path)
+    report.close()
+    report.deleteLater()
     assert "old" in rotated_path(path).read_text()
     assert "old" not in path.read_text()
 
@@ -124,10 +124,10 @@ def test_a_long_log_is_rotated(qapp: object, path: Path) -> None:
 def test_the_window_starts_although_its_log_cannot_be_written(qapp: object, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    made = FaultReport(blocked / "logs" / "window.log")
+    report = FaultReport(blocked / "logs" / "window.log")
     fail()
-    made.close()
-    made.deleteLater()
+    report.close()
+    report.deleteLater()
 
 
 HANGS = """

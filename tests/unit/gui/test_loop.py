@@ -19,8 +19,8 @@ WAIT_S = 20.0
 
 @pytest.fixture
 def loop(qapp: QApplication) -> Iterator[DirectLoop]:
-    with DirectLoop(qapp) as made:
-        yield made
+    with DirectLoop(qapp) as loop:
+        yield loop
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def messages_of(listener: socket.socket) -> list[object]:
 
 
 def test_the_input_of_a_hook_is_reported(listener: socket.socket) -> None:
-    _, status, said = run(listener.getsockname(), given=json.dumps(ASKS).encode())
-    assert (status, said) == (0, b"")
+    _, status, output = run(listener.getsockname(), given=json.dumps(ASKS).encode())
+    assert (status, output) == (0, b"")
     assert messages_of(listener) == [
         Hello(PROTOCOL_VERSION, "control"),
         Report("hook", "PermissionRequest", ASKS["session_id"], "Bash: npm test"),  # type: ignore[arg-type]
@@ -133,8 +133,8 @@ def test_the_text_of_a_question_is_found(value: dict[str, object], text: str) ->
     ids=["nothing", "torn", "list", "no text", "string", "empty", "number", "deep", "huge"],
 )  # fmt: skip
 def test_invalid_input_is_not_reported_and_raises_no_error(listener: socket.socket, given: bytes) -> None:
-    took_s, status, said = run(listener.getsockname(), given=given)
-    assert (status, said) == (0, b"")
+    took_s, status, output = run(listener.getsockname(), given=given)
+    assert (status, output) == (0, b"")
     assert took_s < BOUND_S
     listener.setblocking(False)
     with pytest.raises(BlockingIOError):
@@ -143,8 +143,8 @@ def test_invalid_input_is_not_reported_and_raises_no_error(listener: socket.sock
 
 def test_without_a_host_the_hook_ends_silently(tmp_path: Path) -> None:
     for path in ("", str(tmp_path / "nothing"), str(tmp_path), "x" * 200):
-        took_s, status, said = run(path, "Stop", given=subprocess.DEVNULL)
-        assert (status, said) == (0, b"")
+        took_s, status, output = run(path, "Stop", given=subprocess.DEVNULL)
+        assert (status, output) == (0, b"")
         assert took_s < BOUND_S
 
 
@@ -153,8 +153,8 @@ def test_a_full_backlog_is_not_waited_for(listener: socket.socket) -> None:
     for _ in range(3):
         callers.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
         callers[-1].connect_ex(listener.getsockname())
-    took_s, status, said = run(listener.getsockname(), "Stop", given=subprocess.DEVNULL)
-    assert (status, said) == (0, b"")
+    took_s, status, output = run(listener.getsockname(), "Stop", given=subprocess.DEVNULL)
+    assert (status, output) == (0, b"")
     assert took_s < BOUND_S
     for each in callers:
         each.close()
@@ -163,8 +163,8 @@ def test_a_full_backlog_is_not_waited_for(listener: socket.socket) -> None:
 def test_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> None:
     read, write = os.pipe()
     try:
-        took_s, status, said = run(listener.getsockname(), "Stop", given=read)
-        assert (status, said) == (0, b"")
+        took_s, status, output = run(listener.getsockname(), "Stop", given=read)
+        assert (status, output) == (0, b"")
         assert TIMEOUT_S / 2 <= took_s < BOUND_S
         assert messages_of(listener)[1] == Report("hook", "Stop")
     finally:
@@ -192,8 +192,8 @@ def test_hosts_of_earlier_versions_understand_the_hook() -> None:
 def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail: str) -> None:
     texts = [text.encode("utf-8", "replace").decode() for text in (event, conversation, detail)]
     report = Report("hook", *texts)
-    made = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
-    assert list(ClientDecoder().feed(made)) == [Hello(PROTOCOL_VERSION, "control"), report]
+    frames = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
+    assert list(ClientDecoder().feed(frames)) == [Hello(PROTOCOL_VERSION, "control"), report]
     assert frame(["Report", "hook", *texts, ""]) == encode(report)
 
 

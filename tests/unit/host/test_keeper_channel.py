@@ -55,8 +55,8 @@ sys.stdin.readline()
 async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_reported() -> None:
     with kept_session() as kept:
         ours, keepers = socket.socketpair()
-        said: list[Any] = []
-        channel = KeeperChannel(ours, kept.spec, kept.descriptors, said.append)
+        messages: list[Any] = []
+        channel = KeeperChannel(ours, kept.spec, kept.descriptors, messages.append)
         gone = asyncio.Event()
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
@@ -66,7 +66,7 @@ async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_repor
         keeper.send_message(ChildEnded())
         keeper.close()
         await asyncio.wait_for(gone.wait(), 60)
-        assert said == [Prepare(), ChildEnded()]
+        assert messages == [Prepare(), ChildEnded()]
         assert channel.keeper_pid == 0
         channel.close()
 

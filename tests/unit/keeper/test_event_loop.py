@@ -25,7 +25,7 @@ class Owner:
         self.loop = loop
         self.busy = True
         self.looked = 0
-        self.said: list[Any] = []
+        self.messages: list[Any] = []
 
     def is_busy(self) -> bool:
         return self.busy
@@ -34,7 +34,7 @@ class Owner:
         self.looked += 1
 
     def on_connection(self, client: MessageChannel, message: Any) -> None:
-        self.said.append(message)
+        self.messages.append(message)
         if isinstance(message, Status):
             self.loop.reply(client, KeeperStatus(1, "v", []))
         if message == ExitSaved():
@@ -52,15 +52,15 @@ def loop(path: Path) -> Iterator[Loop]:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
-    own = Loop(listener, path)
-    yield own
+    loop = Loop(listener, path)
+    yield loop
     signal.set_wakeup_fd(-1)
     for number, handler in before.items():
         signal.signal(number, handler)
-    for client in tuple(own._clients):
-        own.drop(client)
-    own._selector.close()
-    for each in (listener, own._wake, own._wake_write):
+    for client in tuple(loop._clients):
+        loop.drop(client)
+    loop._selector.close()
+    for each in (listener, loop._wake, loop._wake_write):
         each.close()
     path.unlink(missing_ok=True)
 
@@ -169,7 +169,7 @@ def test_requests_are_answered_and_a_failing_one_does_not_affect_the_others(
     callers[0].send_message(ExitSaved())
     callers[1].send_message(Status())
     callers[2].socket.send(b"\xff" * 10)
-    leave_once(loop, lambda: len(owner.said) == 2 and len(loop._clients) == 2)
+    leave_once(loop, lambda: len(owner.messages) == 2 and len(loop._clients) == 2)
     with caplog.at_level("CRITICAL"):
         loop.run(owner)
     assert callers[1].receive() == [KeeperStatus(1, "v", [])]
@@ -186,9 +186,9 @@ def test_a_client_that_is_gone_needs_no_reply(loop: Loop, path: Path) -> None:
     caller = connect(path)
     caller.send_message(Status())
     caller.close()
-    leave_once(loop, lambda: bool(owner.said) and not loop._clients)
+    leave_once(loop, lambda: bool(owner.messages) and not loop._clients)
     loop.run(owner)
-    assert owner.said == [Status()]
+    assert owner.messages == [Status()]
     assert not loop._clients
 
 

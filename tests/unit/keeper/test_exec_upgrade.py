@@ -150,9 +150,9 @@ def program() -> Iterator[int]:
 @pytest.fixture
 def stage(tmp_path: Path, program: int) -> Iterator[KeeperStage]:
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    own = KeeperStage(tmp_path, program)
-    yield own
-    own.close()
+    stage = KeeperStage(tmp_path, program)
+    yield stage
+    stage.close()
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -199,8 +199,8 @@ def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, 
         assert found["child"] == [program, program], "the log's header is the same"
         status = stage.asking.request(Status(), TIMEOUT_S)
         assert (status.pid, status.version) == (pid, VERSION)
-        told = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
-        assert told == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
+        sessions = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
+        assert sessions == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
     finally:
         os.kill(pid, signal.SIGTERM)
         wait_for_end(pid, TIMEOUT_S)
@@ -212,21 +212,21 @@ def test_the_next_version_gets_all_descriptors_and_the_state(
     stage: KeeperStage, monkeypatch: pytest.MonkeyPatch, max_bytes: int
 ) -> None:
     """Also if a write takes only a few bytes."""
-    told: list[Any] = []
+    calls: list[Any] = []
 
     def look(path: str, argv: list[str], variables: dict[str, str]) -> None:
         state = int(argv[-1])
         inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(stage.kept()))]
         assert dict(variables) == {**os.environ, "NEW": "variable"}
-        told.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
+        calls.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
 
     write = os.write
     on_exec(monkeypatch, look)
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:max_bytes]))
     stage.replace("/bin/next", "-m", "keeper", NEW="variable")
     monkeypatch.undo()
-    assert len(told) == 1
-    path, argv, inheritable, kept = told[0]
+    assert len(calls) == 1
+    path, argv, inheritable, kept = calls[0]
     assert (path, argv) == ("/bin/next", ["/bin/next", "-m", "keeper", ARGUMENT])
     assert all(inheritable)
     assert kept == stage.kept()

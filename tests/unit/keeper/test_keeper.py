@@ -65,18 +65,18 @@ class Caller:
 
 @pytest.fixture
 def caller() -> Iterator[Caller]:
-    own = Caller()
-    yield own
-    own.close()
+    caller = Caller()
+    yield caller
+    caller.close()
 
 
 def status() -> KeeperStatus:
     """The status of the current keeper."""
-    own = Caller()
+    caller = Caller()
     try:
-        return own.status()
+        return caller.status()
     finally:
-        own.close()
+        caller.close()
 
 
 def kept(spec: LaunchSpec) -> SessionSummary | None:
@@ -140,15 +140,15 @@ def test_a_session_has_a_host_which_has_the_program(caller: Caller) -> None:
 
 def test_a_session_launched_twice_is_one_session(caller: Caller, tmp_path: Path) -> None:
     """The reply may have been lost, so the command asks again."""
-    told = tmp_path / "told"
-    spec = spec_for("sh", "-c", f"echo started >> {told}; cat")
+    started = tmp_path / "told"
+    spec = spec_for("sh", "-c", f"echo started >> {started}; cat")
     first = caller.launch(spec)
     assert caller.launch(spec) == first
     other = Caller()
     assert other.launch(spec) == first
     other.close()
-    wait_until(lambda: told.exists() and told.read_text(), 10, "the program to begin")
-    assert told.read_text() == "started\n"
+    wait_until(lambda: started.exists() and started.read_text(), 10, "the program to begin")
+    assert started.read_text() == "started\n"
     assert len(caller.status().sessions) == 1
 
 
@@ -157,9 +157,9 @@ def test_a_session_launched_by_several_commands_at_once_is_one_session(caller: C
     reports: list[LaunchReport] = []
 
     def ask() -> None:
-        own = Caller()
-        reports.append(own.launch(spec))
-        own.close()
+        caller = Caller()
+        reports.append(caller.launch(spec))
+        caller.close()
 
     asking = [threading.Thread(target=ask) for _ in range(8)]
     for each in asking:
@@ -302,10 +302,10 @@ def test_a_command_gets_its_reply_although_the_first_host_dies_at_its_start(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(area, monkeypatch, "the first host dies as soon as it is there")
-    own = Caller()
+    caller = Caller()
     spec = spec_for("cat")
-    report = own.launch(spec)
-    own.close()
+    report = caller.launch(spec)
+    caller.close()
     assert report.ok
     assert described(spec).child_pid == report.child_pid
     assert (area.home / "died").read_text() == "died\n"
@@ -313,16 +313,16 @@ def test_a_command_gets_its_reply_although_the_first_host_dies_at_its_start(
 
 def test_a_host_that_can_never_start_is_given_up_and_reported(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(area, monkeypatch, "each host dies as soon as it is there")
-    own = Caller()
+    caller = Caller()
     started = area.home / "started"
-    report = own.launch(spec_for("sh", "-c", f"echo $$ >> {started}; exec cat"))
+    report = caller.launch(spec_for("sh", "-c", f"echo $$ >> {started}; exec cat"))
     assert (report.ok, report.error_kind) == (False, "failed")
     assert "failed to start" in report.error
-    assert own.status().sessions == []
+    assert caller.status().sessions == []
     if started.exists():  # The program may have started before its host died.
         [pid] = map(int, started.read_text().split())
         wait_for_end(pid, 10)
-    own.close()
+    caller.close()
     assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
 
 
@@ -380,10 +380,10 @@ def test_output_that_kills_the_engine_is_shown_by_the_other_one(
     area: Area, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     plant(area, monkeypatch, "certain output kills it", number)
-    own = Caller()
+    caller = Caller()
     spec = spec_for("sh", "-c", "echo before; read x; printf 'POI''SON\\n'; echo after; cat")
-    report = own.launch(spec)
-    own.close()
+    report = caller.launch(spec)
+    caller.close()
     wait_until(lambda: lines_of(spec) == ["before"], 10, "the first output")
     asyncio.run(request(spec.session_id, Send(0, text="go", enter=True)))
 

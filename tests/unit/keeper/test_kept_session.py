@@ -26,9 +26,9 @@ def session() -> Iterator[KeptSession]:
     before = open_descriptors()
     descriptors, slave = session_descriptors.create_descriptors(path, GridSize(80, 24))
     InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
-    own = KeptSession(spec, descriptors, LogHeader(descriptors.input_log), slave)
-    yield own
-    own.close()
+    session = KeptSession(spec, descriptors, LogHeader(descriptors.input_log), slave)
+    yield session
+    session.close()
     path.unlink()
     assert (open_descriptors() - before).total() == 0
 

@@ -55,9 +55,9 @@ class KeeperWithChat:
 def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeeperWithChat]:
     monkeypatch.setattr(sockets, "make_inotify", lambda: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    own = KeeperWithChat()
-    yield own
-    own.close()
+    kept = KeeperWithChat()
+    yield kept
+    kept.close()
     for number, handler in before.items():
         signal.signal(number, handler)
 

@@ -33,9 +33,9 @@ Pair = tuple[MessageChannel, MessageChannel]
 def pair() -> Iterator[Pair]:
     """The end of a host or command, and the keeper's end."""
     ours, theirs = socket.socketpair()
-    own = MessageChannel(ours, FromKeeperDecoder()), MessageChannel(theirs, ToKeeperDecoder())
-    yield own
-    for pipe in own:
+    pair = MessageChannel(ours, FromKeeperDecoder()), MessageChannel(theirs, ToKeeperDecoder())
+    yield pair
+    for pipe in pair:
         pipe.close()
 
 
@@ -50,10 +50,10 @@ def receive_all(pipe: MessageChannel, count: int) -> list[object]:
 
 def test_messages_arrive_complete_and_in_order(pair: Pair) -> None:
     asking, keeping = pair
-    told = [Status(), Launch(spec_of()), ReplaceHost("x"), ExitSaved(), Prepared()]
-    for message in told:
+    messages = [Status(), Launch(spec_of()), ReplaceHost("x"), ExitSaved(), Prepared()]
+    for message in messages:
         asking.send_message(message)
-    assert receive_all(keeping, len(told)) == told
+    assert receive_all(keeping, len(messages)) == messages
 
 
 def test_a_long_message_arrives_complete_through_a_non_blocking_socket(pair: Pair) -> None:
@@ -87,8 +87,8 @@ def test_descriptors_travel_with_their_message(pair: Pair) -> None:
     assert [os.lseek(file, 0, os.SEEK_CUR) for file in files] == [5] * 7, "one open file, its position too"
     for file in files:
         os.close(file)
-    taken = keeping.descriptors.popleft()
-    os.close(taken)
+    descriptor = keeping.descriptors.popleft()
+    os.close(descriptor)
     keeping.close()  # closes the descriptors that were not taken, too
     asking.close()
     assert (descriptors() - before).total() == 0

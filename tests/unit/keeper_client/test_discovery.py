@@ -95,10 +95,10 @@ def test_twenty_commands_at_once_start_exactly_one_keeper(sessions: Sessions) ->
     ]
     os.close(hold)
     os.close(let_go)  # all of them read the end of stdin at once
-    told = [process.communicate(timeout=60) for process in asking]
-    assert [error for _, error in told] == [b""] * 20
-    assert len({int(output) for output, _ in told}) == 1
-    assert keepers(sessions) == [int(told[0][0])]
+    outputs = [process.communicate(timeout=60) for process in asking]
+    assert [error for _, error in outputs] == [b""] * 20
+    assert len({int(output) for output, _ in outputs}) == 1
+    assert keepers(sessions) == [int(outputs[0][0])]
 
 
 def test_a_killed_keeper_is_replaced(sessions: Sessions) -> None:

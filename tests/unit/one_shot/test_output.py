@@ -11,7 +11,7 @@ from session_host.one_shot.options import Options, command, read_options
 from session_host.one_shot.output import JsonLines, Output, PlainText
 
 
-def said(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
+def pieces_of(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
     """Feed pieces of output; returns the types and data of the resulting lines."""
     lines = b"".join([*(output.feed(piece) for piece in pieces), output.finish()]).splitlines()
     return [(each["type"], each["data"]) for each in map(json.loads, lines)]
@@ -19,15 +19,15 @@ def said(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
 
 def words(*pieces: bytes) -> str:
     """Feed pieces of plain output; returns the resulting text."""
-    return "".join(str(data) for _, data in said(PlainText(), *pieces))
+    return "".join(str(data) for _, data in pieces_of(PlainText(), *pieces))
 
 
 def test_json_lines_are_passed_on_as_they_are() -> None:
-    assert said(JsonLines(), b'{"a": 1}\n{"b"', b": 2}\n") == [("line", {"a": 1}), ("line", {"b": 2})]
+    assert pieces_of(JsonLines(), b'{"a": 1}\n{"b"', b": 2}\n") == [("line", {"a": 1}), ("line", {"b": 2})]
 
 
 def test_other_lines_become_texts() -> None:
-    assert said(JsonLines(), b'warning\n{"torn": \n[1]\n{"a": 1}') == [
+    assert pieces_of(JsonLines(), b'warning\n{"torn": \n[1]\n{"a": 1}') == [
         ("text", "warning\n"), ("text", '{"torn": \n'), ("text", "[1]\n"), ("line", {"a": 1}),
     ]  # fmt: skip
 

@@ -15,7 +15,11 @@ from session_host.structured.operations import OperationDone
 from tests.support.protocol_recordings import DIRECTORY, Recording
 
 RECORDING = Recording(DIRECTORY / f"protocol-{OLDEST_PROTOCOL_VERSION}.jsonl")
-OLDEST = {kind: [name for name, *_ in fields] for said in RECORDING._messages.values() for kind, fields in said.items()}
+OLDEST = {
+    kind: [name for name, *_ in fields]
+    for fields_by_kind in RECORDING._messages.values()
+    for kind, fields in fields_by_kind.items()
+}
 
 
 @pytest.mark.parametrize("kind", sorted(OLDEST))

@@ -20,7 +20,7 @@ from session_host.protocol.values import State
 from session_host.version import VERSION
 
 
-def said(greeting: ClientGreeting) -> Hello:
+def hello_of(greeting: ClientGreeting) -> Hello:
     [hello] = ClientDecoder().feed(greeting.data_to_send())
     assert isinstance(hello, Hello)
     return hello
@@ -41,14 +41,14 @@ def test_a_host_refuses_a_protocol_that_it_does_not_know(protocol: int) -> None:
 
 def test_a_client_offers_older_protocols_until_the_host_knows_one() -> None:
     greeting = ClientGreeting("id", "viewer", "engine 1")
-    offered = [said(greeting).protocol]
+    offered = [hello_of(greeting).protocol]
     with pytest.raises(ProtocolMismatch, match="too new"):
         greeting.receive(Error(ErrorCode.VERSION, "too new"))
     while greeting.try_older():
-        offered.append(said(greeting).protocol)
+        offered.append(hello_of(greeting).protocol)
     assert offered == list(range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION - 1, -1))
-    assert said(greeting) == Hello(OLDEST_PROTOCOL_VERSION, "viewer", "engine 1", VERSION)
-    welcome = answer_hello(said(greeting), "id", "epoch", State.RUNNING)
+    assert hello_of(greeting) == Hello(OLDEST_PROTOCOL_VERSION, "viewer", "engine 1", VERSION)
+    welcome = answer_hello(hello_of(greeting), "id", "epoch", State.RUNNING)
     assert greeting.receive(welcome) == welcome
 
 

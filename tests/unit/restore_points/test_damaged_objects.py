@@ -16,21 +16,21 @@ PROMPT = About(kind="prompt", item="prompt-1")
 
 def test_the_other_restore_points_are_listed_and_more_are_made(tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    made = []
+    points = []
     for number in range(3):
         checkout.write("file", f"{number}")
-        made.append(take(checkout.path, CHAT, PROMPT))
+        points.append(take(checkout.path, CHAT, PROMPT))
     objects = checkout.path / ".git/objects"
-    lost_tag = checkout.git("rev-parse", made[0].reference).strip()
-    for name in (lost_tag, made[1].kept.tree):
+    lost_tag = checkout.git("rev-parse", points[0].reference).strip()
+    for name in (lost_tag, points[1].kept.tree):
         (objects / name[:2] / name[2:]).unlink()
 
-    assert listed(checkout.path, [CHAT]) == [made[2]]
+    assert listed(checkout.path, [CHAT]) == [points[2]]
     checkout.write("file", "3")
-    made.append(take(checkout.path, CHAT, PROMPT))
-    assert listed(checkout.path, [CHAT]) == made[2:]
+    points.append(take(checkout.path, CHAT, PROMPT))
+    assert listed(checkout.path, [CHAT]) == points[2:]
 
-    for point in made[2:]:
+    for point in points[2:]:
         checkout.git("update-ref", "-d", point.reference)
     with pytest.raises(WorktreeError, match="git failed: missing object"):
         listed(checkout.path, [CHAT])

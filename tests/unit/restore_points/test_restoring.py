@@ -45,13 +45,13 @@ def files_of(top: Path) -> dict[str, tuple[str, int]]:
 
 def git_facts(checkout: Checkout) -> tuple[object, ...]:
     """The parts of a repository that a restore point must not change."""
-    own = checkout.path / ".git"
-    logs = sorted(path for path in (own / "logs").rglob("*") if path.is_file())
+    dot_git = checkout.path / ".git"
+    logs = sorted(path for path in (dot_git / "logs").rglob("*") if path.is_file())
     ask = partial(checkout.git, "-c", "core.hooksPath=/dev/null")
     return (
-        (own / "HEAD").read_bytes(), (own / "index").read_bytes(), [path.read_bytes() for path in logs],
+        (dot_git / "HEAD").read_bytes(), (dot_git / "index").read_bytes(), [path.read_bytes() for path in logs],
         ask("for-each-ref", "refs/heads", "refs/tags", "refs/stash"), ask("log", "--all", "--oneline"),
-        ask("status", "--porcelain=v2", "--branch").splitlines()[:2], sorted(each.name for each in own.iterdir()),
+        ask("status", "--porcelain=v2", "--branch").splitlines()[:2], sorted(each.name for each in dot_git.iterdir()),
     )  # fmt: skip
 
 
@@ -386,10 +386,10 @@ def test_a_git_that_hangs_is_ended(checkout: Checkout) -> None:
 
 
 def test_the_files_that_a_restore_would_change_are_counted_for_each_point(checkout: Checkout) -> None:
-    made = [point_of(checkout)]
+    points = [point_of(checkout)]
     for names in (["a", "b"], [], ["file"], ["a"]):
         for name in names:
-            checkout.write(name, f"changed for the {len(made)}.")
-        made.append(point_of(checkout))
+            checkout.write(name, f"changed for the {len(points)}.")
+        points.append(point_of(checkout))
     (checkout.path / "b").unlink()
-    assert file_counts(checkout.path, made) == [2, 3, 3, 2, 1]
+    assert file_counts(checkout.path, points) == [2, 3, 3, 2, 1]

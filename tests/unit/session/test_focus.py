@@ -43,12 +43,12 @@ ASKS, ASKS_NOT = cast("Emulator", Modes(asks=True)), cast("Emulator", Modes(asks
 class Stage(RulesStage[Effect]):
     """The rules of one session's focus reports, and a viewer."""
 
-    def __init__(self, told: bool | None = None) -> None:
+    def __init__(self, last_report: bool | None = None) -> None:
         self.effects = []
         attachments = Attachments(self.effects, {}, lambda: "a" * 32)
         self.viewer = attachments.attach(Client(), resume="", read_only=False)
         self.effects.clear()
-        self.focus = FocusReporter(attachments, self.effects, told)
+        self.focus = FocusReporter(attachments, self.effects, last_report)
         self.grace, self.no_grace = StartTimer(self.focus, UNSEEN, GRACE_S), StopTimer(self.focus, UNSEEN)
         self.ask = UseEmulator(self.focus)
 
@@ -98,7 +98,7 @@ def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(stage: Stage
 
 
 def test_a_later_host_does_not_repeat_the_focus_report() -> None:
-    stage = Stage(told=False)
+    stage = Stage(last_report=False)
     assert stage.unseen(ASKS) >> stage.used(ASKS)
 
 

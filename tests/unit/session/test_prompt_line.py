@@ -15,16 +15,16 @@ CLAUDE = "❯\\s"
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    made = create(None, GridSize(40, 5))
-    yield made
-    made.close()
+    emulator = create(None, GridSize(40, 5))
+    yield emulator
+    emulator.close()
 
 
 def line(pattern: str = CLAUDE) -> PromptLine:
-    made = PromptLine(pattern, LogState())
-    made.program_began()
-    made.activity_changed(Activity.IDLE)
-    return made
+    line = PromptLine(pattern, LogState())
+    line.program_began()
+    line.activity_changed(Activity.IDLE)
+    return line
 
 
 def test_the_line_is_empty_if_the_cursor_is_at_its_beginning(emulator: Emulator) -> None:
@@ -48,10 +48,10 @@ def test_the_line_is_not_empty_in_doubt(emulator: Emulator) -> None:
     after_restart.activity_changed(Activity.IDLE)
     assert not after_restart.is_empty(emulator)
     for activity in set(Activity) - {Activity.IDLE}:
-        own = line()
-        own.activity_changed(activity)
-        assert not own.is_empty(emulator)
-    own = line()
-    own.typed(b"x")
-    own.typed(b"\x7f")
-    assert not own.is_empty(emulator)
+        prompt_line = line()
+        prompt_line.activity_changed(activity)
+        assert not prompt_line.is_empty(emulator)
+    prompt_line = line()
+    prompt_line.typed(b"x")
+    prompt_line.typed(b"\x7f")
+    assert not prompt_line.is_empty(emulator)

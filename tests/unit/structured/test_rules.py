@@ -157,9 +157,9 @@ def test_a_queued_prompt_is_sent_before_the_others_when_its_user_stops_the_turn_
     chat.hear("say stopped", "end")
     assert chat.sent[-1] == {"prompt": "three"}
     assert [each.text for each in chat.transcript] == ["one", "stopped", "three", "two"]
-    said = len(chat.sent)
+    sent_before = len(chat.sent)
     assert chat.do(SendNow("", 0, "me-3")).refusal is not None, "it is sent; its own turn must not be stopped"
-    assert len(chat.sent) == said
+    assert len(chat.sent) == sent_before
 
 
 def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:

@@ -17,9 +17,9 @@ from tests.support.waiting import wait_until
 @pytest.mark.parametrize("words", [["--version"], ["ls", "--json"], ["nonsense"], ["peek", "日本"], ["send", "--help"]])
 def test_both_have_the_same_output(words: list[str], tmp_path: Path) -> None:
     assert command_client.is_possible(words, environment())
-    own = subprocess.run([*OUTLIVE, *words], capture_output=True, cwd=tmp_path, env=environment(), check=False)
+    process = subprocess.run([*OUTLIVE, *words], capture_output=True, cwd=tmp_path, env=environment(), check=False)
 
-    assert outlive(*words, cwd=tmp_path) == (own.returncode, own.stdout.decode(), own.stderr.decode())
+    assert outlive(*words, cwd=tmp_path) == (process.returncode, process.stdout.decode(), process.stderr.decode())
 
 
 def test_a_forked_command_has_its_own_environment_directory_umask_and_input(sessions: Sessions, tmp_path: Path) -> None:

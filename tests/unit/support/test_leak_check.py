@@ -140,20 +140,20 @@ def test_processes_started_since_a_moment_are_found_by_their_pids(
 @pytest.mark.parametrize(
     "touch",
     [
-        lambda own: (own.home / "file").touch(),
-        lambda own: own.state.chmod(0o500),
-        lambda own: own.config.rmdir(),
-        lambda own: (own.root / "more").mkdir(),
+        lambda area: (area.home / "file").touch(),
+        lambda area: area.state.chmod(0o500),
+        lambda area: area.config.rmdir(),
+        lambda area: (area.root / "more").mkdir(),
     ],
     ids=["a file", "other permissions", "a directory less", "a directory more"],
 )
 def test_an_area_is_reused_only_if_it_is_unchanged(touch: Callable[[Area], None]) -> None:
-    with reused_area() as own:
+    with reused_area() as area:
         pass
     with reused_area() as again:
-        assert again is own
+        assert again is area
         touch(again)
     with reused_area() as fresh:
-        assert fresh.root != own.root
+        assert fresh.root != area.root
         assert fresh.is_untouched()
-    assert not own.root.exists()
+    assert not area.root.exists()

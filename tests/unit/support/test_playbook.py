@@ -123,8 +123,8 @@ def test_effects_of_something_before_the_script_fail_it(doorman: Doorman) -> Non
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_script_that_is_not_asserted_is_reported(doorman: Doorman, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[BaseException | None] = []
-    monkeypatch.setattr("sys.unraisablehook", lambda hook: told.append(hook.exc_value))
+    errors: list[BaseException | None] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda hook: errors.append(hook.exc_value))
     Playbook(doorman.take_effects) >> do(doorman.wait)
     gc.collect()
-    assert [str(each) for each in told] == ["a script without assert is not run"]
+    assert [str(each) for each in errors] == ["a script without assert is not run"]

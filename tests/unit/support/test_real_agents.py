@@ -34,8 +34,8 @@ def test_an_agents_settings_name_the_server_and_are_in_its_home(agent: RealAgent
     environment = agent.prepare(tmp_path, cwd, "http://127.0.0.1:1")
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert written or not agent.package
-    told = json.dumps(environment) + "".join(path.read_text() for path in written)
-    assert "http://127.0.0.1:1" in told
+    text = json.dumps(environment) + "".join(path.read_text() for path in written)
+    assert "http://127.0.0.1:1" in text
 
 
 @pytest.mark.parametrize("agent", [*ALL_AGENTS, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label)

@@ -18,11 +18,11 @@ TIMEOUT_S = 60.0
 
 async def test_each_watch_reports_events_until_it_is_removed(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
-    told: asyncio.Queue[Event] = asyncio.Queue()
+    reported: asyncio.Queue[Event] = asyncio.Queue()
 
     def tell(events: list[Event]) -> None:
         for event in events:
-            told.put_nowait(event)
+            reported.put_nowait(event)
 
     inotify = Inotify(tell)
     assert inotify.start()
@@ -33,14 +33,14 @@ async def test_each_watch_reports_events_until_it_is_removed(tmp_path: Path) -> 
     numbers = [inotify.watch(place, inotify.flags.CREATE) for place in (one, other)]
     for number, place in zip(numbers, (one, other), strict=True):
         (place / "made").touch()
-        event = await asyncio.wait_for(told.get(), TIMEOUT_S)
+        event = await asyncio.wait_for(reported.get(), TIMEOUT_S)
         assert (event.wd, event.name) == (number, "made")
         assert event.mask & inotify.flags.CREATE
     for _ in range(2):
         inotify.unwatch(numbers[0])  # Removing it twice is harmless: a watch may have ended with its directory.
     (one / "unseen").touch()
     (other / "seen").touch()
-    while (event := await asyncio.wait_for(told.get(), TIMEOUT_S)).name != "seen":
+    while (event := await asyncio.wait_for(reported.get(), TIMEOUT_S)).name != "seen":
         assert event.mask & inotify.flags.IGNORED
     inotify.close()
 

@@ -20,24 +20,24 @@ from session_host.structured.items import Item
 from session_host.worktree_setup.in_chat import CUT, MAX_OUTPUT_CHARACTERS
 from session_host.worktree_setup.options import Options, read_options
 from tests.programs import program
-from tests.support.spoken_chat import SpokenChat
+from tests.support.hostless_chat import HostlessChat
 
-Open = Callable[[str], SpokenChat]
+Open = Callable[[str], HostlessChat]
 
 
 @pytest.fixture
 def open_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     monkeypatch.setenv("SHELL", "/bin/sh")
-    opened: list[SpokenChat] = []
+    opened: list[HostlessChat] = []
     worktree = tmp_path / "worktree"
     worktree.mkdir()
 
-    def open_one(command: str) -> SpokenChat:
+    def open_one(command: str) -> HostlessChat:
         setup = WorktreeSetup(command, str(worktree), str(tmp_path))
         turn = program("one_turn", "codex")
         agent = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", "codex", "--", *turn, ":::", *turn]
         words = [sys.executable, "-P", "-m", "session_host.worktree_setup", "--lines", str(worktree), str(tmp_path)]
-        chat = SpokenChat(
+        chat = HostlessChat(
             partial_dialect(setup), Start(directory=str(tmp_path)), [*words, command, "--", *agent]
         )  # fmt: skip
         opened.append(chat)
@@ -52,7 +52,7 @@ def partial_dialect(setup: WorktreeSetup) -> Any:
     return setup_dialect(setup, partial(OneShotDialect))
 
 
-def setups(chat: SpokenChat) -> list[Item]:
+def setups(chat: HostlessChat) -> list[Item]:
     return [item for item in chat.transcript if item.id.startswith("worktree-setup")]
 
 

@@ -43,10 +43,10 @@ def test_a_declined_command_does_not_run(asking: str) -> None:
 
 def test_always_chooses_the_permanent_option(asking: str) -> None:
     done = outlive("approve", asking, "--always", "--json")
-    said = done.json()
-    assert (said["name"], said["subject"]) == ("api-fix", "npm test")
-    kinds = {each["id"]: each["kind"] for each in said["options"]}
-    assert kinds[said["answer"]] == "allow_always"
+    reply = done.json()
+    assert (reply["name"], reply["subject"]) == ("api-fix", "npm test")
+    kinds = {each["id"]: each["kind"] for each in reply["options"]}
+    assert kinds[reply["answer"]] == "allow_always"
 
 
 def test_a_second_answer_is_refused_with_the_name_of_the_first(asking: str) -> None:

@@ -362,10 +362,10 @@ class TestWhyNot:
         wait_until(lambda: listed(chat)["provider_session_id"] != first, 10, "the other conversation")
         outlive("stop", chat)
 
-        said = outlive("resume", chat, "--json").error
+        error = outlive("resume", chat, "--json").error
 
-        assert f"resume its earlier conversation {first}: cd {project} && {agent}" in said
-        assert f"resume {first}" in said
+        assert f"resume its earlier conversation {first}: cd {project} && {agent}" in error
+        assert f"resume {first}" in error
 
     def test_a_chat_with_a_missing_directory_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)

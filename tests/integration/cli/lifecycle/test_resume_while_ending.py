@@ -72,7 +72,11 @@ def kill_program(chat: str) -> None:
     assert described is not None
     assert described.child_pid is not None
     os.kill(described.child_pid, signal.SIGKILL)
-    wait_until(lambda: (said := describe(chat)) is not None and said.state is State.EXITED, 10, "the end to be seen")
+    wait_until(
+        lambda: (description := describe(chat)) is not None and description.state is State.EXITED,
+        10,
+        "the end to be seen",
+    )
 
 
 def test_resume_waits_for_an_unsaved_exit(chat: str, exit_was_checked: threading.Event) -> None:

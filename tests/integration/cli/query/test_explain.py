@@ -20,21 +20,26 @@ def chat() -> str:
 
 
 def test_a_running_chat_is_explained(chat: str) -> None:
-    said = outlive("explain", "x", "--json").json()
-    assert (said["id"], said["name"], said["state"], said["activity"]) == (chat, "x", "running", "needs_input")
-    assert (said["activity_source"], said["activity_detail"]) == ("osc 7501", "permission")
-    assert said["child_started"] > 0
-    assert said["child_started_at"]
-    assert [(each["source"], each["said"], each["counts"]) for each in said["evidence"]] == [
+    explained = outlive("explain", "x", "--json").json()
+    assert (explained["id"], explained["name"], explained["state"], explained["activity"]) == (
+        chat,
+        "x",
+        "running",
+        "needs_input",
+    )
+    assert (explained["activity_source"], explained["activity_detail"]) == ("osc 7501", "permission")
+    assert explained["child_started"] > 0
+    assert explained["child_started_at"]
+    assert [(each["source"], each["said"], each["counts"]) for each in explained["evidence"]] == [
         ("osc 7501", "state=blocked permission", True), ("osc 9;4", "indeterminate", False),
     ]  # fmt: skip
-    assert [each["activity"] for each in said["transitions"]] == ["working", "needs_input"]
-    assert said["stale_after_s"] == 60
+    assert [each["activity"] for each in explained["transitions"]] == ["working", "needs_input"]
+    assert explained["stale_after_s"] == 60
 
     text = outlive("explain", "x").output.splitlines()
     assert text[0].split() == ["x", "command", chat]
     assert text[1].startswith("state         running since ")
-    assert f"process {said['child_pid']}, started " in text[2]
+    assert f"process {explained['child_pid']}, started " in text[2]
     assert any(line.startswith("status        needs you since ") for line in text)
     assert any("osc 9;4" in line and "silenced" in line for line in text)
     assert any("60 s" in line for line in text)
@@ -43,14 +48,19 @@ def test_a_running_chat_is_explained(chat: str) -> None:
     assert "▲ needs you" in table
     assert "permission" in table
     listed = outlive("ls", "--json").json()[0]
-    assert (listed["activity_detail"], listed["activity_since"]) == ("permission", said["activity_since"])
+    assert (listed["activity_detail"], listed["activity_since"]) == ("permission", explained["activity_since"])
 
 
 def test_an_ended_chat_keeps_its_activity_log(chat: str) -> None:
     assert outlive("kill", "x").code == 0
-    said = outlive("explain", chat, "--json").json()
-    assert (said["state"], said["exit_signal"], said["activity"], said["evidence"]) == ("exited", 9, None, [])
-    assert [(each["activity"], each["source"]) for each in said["transitions"]] == [
+    explained = outlive("explain", chat, "--json").json()
+    assert (explained["state"], explained["exit_signal"], explained["activity"], explained["evidence"]) == (
+        "exited",
+        9,
+        None,
+        [],
+    )
+    assert [(each["activity"], each["source"]) for each in explained["transitions"]] == [
         ("working", "osc 7501"), ("needs_input", "osc 7501"), ("no_signal", ""),
     ]  # fmt: skip
     text = outlive("explain", chat).output

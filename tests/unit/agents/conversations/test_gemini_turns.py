@@ -19,7 +19,7 @@ class Disk:
         self.named = named.encode()
         self.turns = GeminiTurns(PROJECT, dict(self.sizes))
 
-    def turn(self, own: str, *grown: str, project: str = PROJECT) -> str:
+    def turn(self, conversation: str, *grown: str, project: str = PROJECT) -> str:
         for each in grown:
             self.sizes[each] = self.sizes.get(each, 0) + 10
         project_hash = hashlib.sha256(project.encode()).hexdigest()
@@ -27,7 +27,9 @@ class Disk:
             each: json.dumps({"sessionId": each, "projectHash": project_hash}).encode()
             for each in self.turns.written(dict(self.sizes))
         }
-        return self.turns.conversation(own, lines, lambda: [b"node\0gemini\0--session-id\0" + self.named + b"\0"])
+        return self.turns.conversation(
+            conversation, lines, lambda: [b"node\0gemini\0--session-id\0" + self.named + b"\0"]
+        )
 
 
 def test_the_chats_own_transcript_grew() -> None:

@@ -80,8 +80,8 @@ def test_conversations_in_opencodes_database_are_listed(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript((RECORDINGS / "opencode.sql").read_text(encoding="utf-8"))
-        own = "SELECT directory, title, time_updated FROM session WHERE id = ?"
-        directory, title, changed_ms = connection.execute(own, (IDS["opencode"],)).fetchone()
+        query = "SELECT directory, title, time_updated FROM session WHERE id = ?"
+        directory, title, changed_ms = connection.execute(query, (IDS["opencode"],)).fetchone()
     before = sorted(path.parent.iterdir())
 
     found = {kept.conversation: kept for kept in listed("opencode", tmp_path)}
@@ -152,11 +152,11 @@ class TestClaude:
     def test_each_kind_of_title_is_read(self, put: Put, tmp_path: Path) -> None:
         generated = {"type": "ai-title", "aiTitle": "Apples and pears", "sessionId": IDS["claude"]}
         chosen = {"type": "custom-title", "customTitle": "fruit", "sessionId": IDS["claude"]}
-        said = {"type": "last-prompt", "lastPrompt": "and\n\tplums", "sessionId": IDS["claude"]}
-        put("claude", lines(user("I like apples"), generated, said))
+        record = {"type": "last-prompt", "lastPrompt": "and\n\tplums", "sessionId": IDS["claude"]}
+        put("claude", lines(user("I like apples"), generated, record))
         assert titles("claude", tmp_path) == [("Apples and pears", "and plums")]
 
-        put("claude", lines(user("I like apples"), chosen, generated, said))
+        put("claude", lines(user("I like apples"), chosen, generated, record))
         assert titles("claude", tmp_path) == [("fruit", "and plums")]
 
     @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ class TestClaude:
 
     def test_a_first_prompt_with_a_large_image_is_the_title(self, put: Put, tmp_path: Path) -> None:
         picture = {"type": "image", "source": {"type": "base64", "data": "A" * FIRST_BYTES}}
-        said = {"type": "last-prompt", "lastPrompt": "what is it?"}
-        put("claude", lines(user([{"type": "text", "text": "what is it?"}, picture]), user("x" * LAST_BYTES), said))
+        record = {"type": "last-prompt", "lastPrompt": "what is it?"}
+        put("claude", lines(user([{"type": "text", "text": "what is it?"}, picture]), user("x" * LAST_BYTES), record))
 
         assert titles("claude", tmp_path) == [("what is it?", "what is it?")]
 
@@ -208,8 +208,8 @@ class TestClaude:
 class TestCodex:
     def rollout(self, **more: object) -> bytes:
         meta = {"id": IDS["codex"], "cwd": PROJECT, "source": "cli"} | more
-        said = {"type": "user_message", "message": "I like apples"}
-        return lines({"type": "session_meta", "payload": meta}, {"type": "event_msg", "payload": said})
+        record = {"type": "user_message", "message": "I like apples"}
+        return lines({"type": "session_meta", "payload": meta}, {"type": "event_msg", "payload": record})
 
     def test_a_rollout_of_an_earlier_version_is_read(self, put: Put, tmp_path: Path) -> None:
         put("codex", self.rollout())
@@ -266,8 +266,8 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202eevil\u2066\r\n\x00 " + "x" * 5000
 
 
 def test_a_hostile_title_is_one_short_clean_line(put: Put, tmp_path: Path) -> None:
-    said = {"type": "last-prompt", "lastPrompt": HOSTILE}
-    put("claude", lines(user(HOSTILE), said))
+    record = {"type": "last-prompt", "lastPrompt": HOSTILE}
+    put("claude", lines(user(HOSTILE), record))
 
     [(title, last)] = titles("claude", tmp_path)
     for text in (title, last):

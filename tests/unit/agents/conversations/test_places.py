@@ -116,10 +116,10 @@ class TestClaude:
 
     def test_processes_with_the_conversation_open_are_found(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".claude" / "sessions"
-        own = {"pid": os.getpid(), "sessionId": ID, "procStart": str(start_time(os.getpid()))}
-        write(sessions / "1.json", own)
-        write(sessions / "2.json", own | {"pid": 1, "procStart": "7"})
-        write(sessions / "3.json", own | {"sessionId": OTHER})
+        entry = {"pid": os.getpid(), "sessionId": ID, "procStart": str(start_time(os.getpid()))}
+        write(sessions / "1.json", entry)
+        write(sessions / "2.json", entry | {"pid": 1, "procStart": "7"})
+        write(sessions / "3.json", entry | {"sessionId": OTHER})
         write(sessions / "4.json", "{")
         write(sessions / "5.json", [1])
 
@@ -257,8 +257,8 @@ class TestGemini:
         write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(OTHER))
         assert find_conversation("gemini", seek(used=True)).kept is Availability.LOST
 
-        said = {"type": "user", "content": [{"text": "hi"}]}
-        write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), said)
+        record = {"type": "user", "content": [{"text": "hi"}]}
+        write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), record)
         assert find_conversation("gemini", seek(used=True)).kept is Availability.WHOLE
 
     @pytest.mark.parametrize(
@@ -363,9 +363,9 @@ class TestQwen:
 
     def test_processes_with_the_conversation_open_are_found(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".qwen" / "sessions"
-        own = {"pid": os.getpid(), "sessionId": ID, "procStart": f"{boot_id()}:{start_time(os.getpid())}"}
-        write(sessions / "1.json", own)
-        write(sessions / "2.json", own | {"procStart": f"another-boot:{start_time(os.getpid())}"})
+        entry = {"pid": os.getpid(), "sessionId": ID, "procStart": f"{boot_id()}:{start_time(os.getpid())}"}
+        write(sessions / "1.json", entry)
+        write(sessions / "2.json", entry | {"procStart": f"another-boot:{start_time(os.getpid())}"})
 
         assert opened_by("qwen", seek()) == [os.getpid()]
 

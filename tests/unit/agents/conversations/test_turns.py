@@ -165,15 +165,15 @@ class TestCodex:
 
 class TestCopilot:
     def test_sub_agents_are_left_out(self, seek: Seek, record: Callable[[str], Path]) -> None:
-        def said(text: str, **more: object) -> object:
+        def message(text: str, **more: object) -> object:
             return {"type": "assistant.message", "data": {"content": text, **more}}
 
         append(
             record("copilot"),
             {"type": "user.message", "data": {"content": "go"}},
-            said("I ask another."),
-            said("aside", parentToolCallId="call_1"),
-            said("Done."),
+            message("I ask another."),
+            message("aside", parentToolCallId="call_1"),
+            message("Done."),
         )
         assert turns("copilot", seek)[0] == Turn("go", "I ask another.\n\nDone.")
 

@@ -85,8 +85,8 @@ def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> 
             play(book, signal)
     book.wait(ANSWER_S)
     if book.status[0] is NEEDS:
-        told = {each.source for each in book.tracker.evidence() if each.activity is NEEDS and each.counts}
-        asking = told.intersection(TELLING_ENDS)
+        sources = {each.source for each in book.tracker.evidence() if each.activity is NEEDS and each.counts}
+        asking = sources.intersection(TELLING_ENDS)
         assert asking, "a source that still reports the question also reports its end"
         for source in asking:
             play(book, Signal(source, IDLE, "", 0.0))

@@ -47,15 +47,15 @@ def test_a_text_never_contains_control_sequences(engine: str) -> None:
 
 
 def test_each_kind_of_terminal_gets_its_own_form() -> None:
-    def said(environment: dict[str, str]) -> tuple[bytes, bytes]:
+    def sequences(environment: dict[str, str]) -> tuple[bytes, bytes]:
         signals = OuterSignals(environment)
         return signals.bell(), signals.notification("api", "Build", "done; 3 s")
 
-    assert said(KITTY) == (BELL, b"\x1b]777;notify;api: Build;done, 3 s\a")
-    assert said({"TERM": "xterm", "TERM_PROGRAM": "iTerm.app"})[1] == b"\x1b]9;api: Build: done, 3 s\a"
-    assert said({"TERM": "tmux"})[1] == b"\x1bPtmux;\x1b\x1b]777;notify;api: Build;done, 3 s\a\x1b\\"
-    assert said({"TERM": "linux"}) == (BELL, b"")
-    assert said({**KITTY, SIGNALS: "0"}) == (b"", b"")
+    assert sequences(KITTY) == (BELL, b"\x1b]777;notify;api: Build;done, 3 s\a")
+    assert sequences({"TERM": "xterm", "TERM_PROGRAM": "iTerm.app"})[1] == b"\x1b]9;api: Build: done, 3 s\a"
+    assert sequences({"TERM": "tmux"})[1] == b"\x1bPtmux;\x1b\x1b]777;notify;api: Build;done, 3 s\a\x1b\\"
+    assert sequences({"TERM": "linux"}) == (BELL, b"")
+    assert sequences({**KITTY, SIGNALS: "0"}) == (b"", b"")
 
 
 def test_the_terminals_own_title_is_saved_once_and_restored() -> None:

@@ -108,8 +108,8 @@ def test_age(since: str, words: str) -> None:
     ],
 )
 def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict[str, object], words: str) -> None:
-    told = {"agent": "shell", "activity": Activity.NO_SIGNAL, "last_ended": "2026-01-02T03:04:00Z", **fields}
-    assert row(info(**told), NOW)[2] == words
+    values = {"agent": "shell", "activity": Activity.NO_SIGNAL, "last_ended": "2026-01-02T03:04:00Z", **fields}
+    assert row(info(**values), NOW)[2] == words
 
 
 def test_only_home_becomes_a_tilde() -> None:

@@ -42,9 +42,9 @@ def test_control_characters_are_made_harmless() -> None:
     for is_colored in (False, True):
         chats = {"1" * 36: chat("1" * 36, "x\x1b]0;y\x07")}
         text = "".join(grouped(hits, chats, Query.of("needle"), 60, is_colored=is_colored))
-        own = re.sub(r"\x1b\[(0|1|2|1;31)m", "", text)
-        assert not any(character in own for character in "\x1b\x07\u202e")
-        assert (own == text) is not is_colored
+        plain = re.sub(r"\x1b\[(0|1|2|1;31)m", "", text)
+        assert not any(character in plain for character in "\x1b\x07\u202e")
+        assert (plain == text) is not is_colored
 
 
 def test_matches_are_marked() -> None:

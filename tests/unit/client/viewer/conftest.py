@@ -91,11 +91,11 @@ class FakeHost:
 
 @pytest.fixture
 async def host(area: Area) -> AsyncIterator[FakeHost]:
-    made = FakeHost()
-    server = await asyncio.start_unix_server(made.serve, session_socket(made.id))
-    yield made
+    host = FakeHost()
+    server = await asyncio.start_unix_server(host.serve, session_socket(host.id))
+    yield host
     server.close()
-    await made.close()
+    await host.close()
 
 
 @pytest.fixture

@@ -27,60 +27,60 @@ def nothing_is_left(checkout: Checkout, branches: list[str]) -> None:
 
 class TestNew:
     def test_a_branch_named_after_the_chat(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "fix the bug")
+        worktree = make(str(checkout.path), None, "fix the bug")
 
-        assert made.branch == "outlive/fix-the-bug"
-        assert made.branch_made
-        assert (made.name, made.repository) == ("project", str(checkout.path / ".git"))
-        assert Path(made.path) == worktrees_dir() / find(checkout.path).key / "outlive-fix-the-bug"
-        assert made.directory == made.path
-        there = Checkout(made.path)
+        assert worktree.branch == "outlive/fix-the-bug"
+        assert worktree.branch_made
+        assert (worktree.name, worktree.repository) == ("project", str(checkout.path / ".git"))
+        assert Path(worktree.path) == worktrees_dir() / find(checkout.path).key / "outlive-fix-the-bug"
+        assert worktree.directory == worktree.path
+        there = Checkout(worktree.path)
         assert there.git("branch", "--show-current") == "outlive/fix-the-bug"
         assert there.git("rev-parse", "HEAD") == checkout.git("rev-parse", "HEAD")
         assert there.git("status", "--porcelain") == ""
 
     def test_the_directory_is_private_to_the_user(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
+        worktree = make(str(checkout.path), None, "x")
 
         assert worktrees_dir().stat().st_mode & 0o077 == 0
-        assert Path(made.path).parent.stat().st_mode & 0o077 == 0
+        assert Path(worktree.path).parent.stat().st_mode & 0o077 == 0
 
     def test_the_chat_starts_in_the_users_subdirectory(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path / "src" / "deep"), None, "x")
+        worktree = make(str(checkout.path / "src" / "deep"), None, "x")
 
-        assert made.directory == f"{made.path}/src/deep"
+        assert worktree.directory == f"{worktree.path}/src/deep"
 
     def test_the_chat_starts_in_the_nearest_directory_that_the_branch_has(self, checkout: Checkout) -> None:
         (checkout.path / "src" / "new" / "dir").mkdir(parents=True)
 
-        made = make(str(checkout.path / "src" / "new" / "dir"), None, "x")
+        worktree = make(str(checkout.path / "src" / "new" / "dir"), None, "x")
 
-        assert made.directory == f"{made.path}/src"
+        assert worktree.directory == f"{worktree.path}/src"
 
     def test_a_worktree_made_from_a_linked_one_begins_at_its_commit(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
         commit = Checkout(tmp_path / "other").commit("more")
 
-        made = make(str(tmp_path / "other"), None, "x")
+        worktree = make(str(tmp_path / "other"), None, "x")
 
-        assert Checkout(made.path).git("rev-parse", "HEAD") == commit
-        assert made.repository == str(checkout.path / ".git")
+        assert Checkout(worktree.path).git("rev-parse", "HEAD") == commit
+        assert worktree.repository == str(checkout.path / ".git")
 
     def test_a_worktree_is_made_from_a_bare_repository(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
 
-        made = make(str(tmp_path / "bare.git"), None, "x")
+        worktree = make(str(tmp_path / "bare.git"), None, "x")
 
-        assert (Path(made.path) / "file").exists()
+        assert (Path(worktree.path) / "file").exists()
 
     def test_a_worktree_is_made_of_a_submodule(self, checkout: Checkout, tmp_path: Path) -> None:
         outer = Checkout.new(tmp_path / "outer")
         outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(checkout.path), "inner")
 
-        made = make(str(outer.path / "inner" / "src"), None, "x")
+        worktree = make(str(outer.path / "inner" / "src"), None, "x")
 
-        assert made.directory == f"{made.path}/src"
-        assert Checkout(made.path).git("branch", "--show-current") == "outlive/x"
+        assert worktree.directory == f"{worktree.path}/src"
+        assert Checkout(worktree.path).git("branch", "--show-current") == "outlive/x"
 
     def test_a_branch_named_outlive_changes_the_new_branchs_name(self, checkout: Checkout) -> None:
         checkout.git("branch", "outlive")
@@ -89,18 +89,18 @@ class TestNew:
 
     @pytest.mark.parametrize("name", ["feature/a b", "-n", "Ünïcødé 漢字", "../../etc", "x\ny", ".", "@{-1}"])
     def test_any_chat_name_gives_a_valid_branch(self, checkout: Checkout, name: str) -> None:
-        made = make(str(checkout.path), None, name)
+        worktree = make(str(checkout.path), None, name)
 
-        assert Path(made.path).parent.parent == worktrees_dir()
-        assert Checkout(made.path).git("branch", "--show-current") == made.branch
+        assert Path(worktree.path).parent.parent == worktrees_dir()
+        assert Checkout(worktree.path).git("branch", "--show-current") == worktree.branch
 
     def test_worktrees_made_at_the_same_time_get_different_branches(self, checkout: Checkout) -> None:
         with ThreadPoolExecutor(4) as threads:
-            made = list(threads.map(lambda _: make(str(checkout.path), None, "x"), range(4)))
+            worktrees = list(threads.map(lambda _: make(str(checkout.path), None, "x"), range(4)))
 
-        assert sorted(each.branch for each in made) == ["outlive/x", "outlive/x-2", "outlive/x-3", "outlive/x-4"]
-        assert len({each.path for each in made}) == 4
-        assert sorted(checkout.worktrees()) == sorted(each.path for each in made)
+        assert sorted(each.branch for each in worktrees) == ["outlive/x", "outlive/x-2", "outlive/x-3", "outlive/x-4"]
+        assert len({each.path for each in worktrees}) == 4
+        assert sorted(checkout.worktrees()) == sorted(each.path for each in worktrees)
 
     def test_of_two_worktrees_made_for_one_branch_at_once_one_is_refused(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
@@ -123,16 +123,16 @@ class TestNamedBranches:
         commit = checkout.git("commit-tree", "HEAD^{tree}", "-m", "apart")
         checkout.git("branch", "topic/one", commit)
 
-        made = make(str(checkout.path), "topic/one", "x")
+        worktree = make(str(checkout.path), "topic/one", "x")
 
-        assert (made.branch, made.branch_made) == ("topic/one", False)
-        assert Checkout(made.path).git("rev-parse", "HEAD") == commit
-        assert Path(made.path).name == "topic-one"
+        assert (worktree.branch, worktree.branch_made) == ("topic/one", False)
+        assert Checkout(worktree.path).git("rev-parse", "HEAD") == commit
+        assert Path(worktree.path).name == "topic-one"
 
     def test_a_new_branch_is_created(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), "größer/漢字", "x")
+        worktree = make(str(checkout.path), "größer/漢字", "x")
 
-        assert (made.branch, made.branch_made) == ("größer/漢字", True)
+        assert (worktree.branch, worktree.branch_made) == ("größer/漢字", True)
         assert checkout.branches() == ["größer/漢字", "main"]
 
     def test_branches_with_the_same_directory_name_get_different_directories(self, checkout: Checkout) -> None:
@@ -144,10 +144,10 @@ class TestNamedBranches:
         checkout.git("branch", "topic")
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
 
-        made = make(str(tmp_path / "clone"), "topic", "x")
+        worktree = make(str(tmp_path / "clone"), "topic", "x")
 
-        assert made.branch_made
-        assert Checkout(made.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
+        assert worktree.branch_made
+        assert Checkout(worktree.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
 
     def test_a_branch_of_several_remotes_is_refused(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("branch", "topic")
@@ -203,9 +203,9 @@ class TestFailures:
         hook = checkout.write(".git/hooks/post-checkout", "#!/bin/sh\necho no >&2\nexit 3\n")
         hook.chmod(0o755)
 
-        made = make(str(checkout.path), None, "x")
+        worktree = make(str(checkout.path), None, "x")
 
-        assert Checkout(made.path).git("status", "--porcelain") == ""
+        assert Checkout(worktree.path).git("status", "--porcelain") == ""
 
     def test_a_checkout_that_times_out_leaves_nothing_behind(
         self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
@@ -239,10 +239,10 @@ class TestFailures:
         assert checkout.branches() == ["main"]
 
     def test_discard_removes_the_worktree_and_its_branch(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
-        (Path(made.path) / "left by a hook").write_text("")
+        worktree = make(str(checkout.path), None, "x")
+        (Path(worktree.path) / "left by a hook").write_text("")
 
-        discard(made)
+        discard(worktree)
 
         nothing_is_left(checkout, ["main"])
 
@@ -274,10 +274,10 @@ class TestStaleRegistrations:
         for name in ("gone", "also-gone", "locked"):
             shutil.rmtree(tmp_path / "trees" / name)
 
-        made = make(str(checkout.path), "gone", "x")
+        worktree = make(str(checkout.path), "gone", "x")
 
         others = [str(tmp_path / "trees" / name) for name in ("also-gone", "locked")]
-        assert sorted(checkout.worktrees()) == sorted([made.path, *others])
+        assert sorted(checkout.worktrees()) == sorted([worktree.path, *others])
 
     def test_a_locked_worktree_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
         place = tmp_path / "disk" / "topic"
@@ -303,59 +303,59 @@ class TestStaleRegistrations:
 
 class TestRemaking:
     def test_a_missing_worktree_is_made_again_at_its_branch(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
-        commit = Checkout(made.path).commit("work")
-        shutil.rmtree(made.path)
+        worktree = make(str(checkout.path), None, "x")
+        commit = Checkout(worktree.path).commit("work")
+        shutil.rmtree(worktree.path)
 
-        assert remake(made.path, made.repository, made.branch)
+        assert remake(worktree.path, worktree.repository, worktree.branch)
 
-        there = Checkout(made.path)
+        there = Checkout(worktree.path)
         assert there.git("rev-parse", "HEAD") == commit
         assert there.git("status", "--porcelain") == ""
 
     def test_a_pruned_worktree_is_made_again(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
+        worktree = make(str(checkout.path), None, "x")
         shutil.rmtree(worktrees_dir())
         checkout.git("worktree", "prune")
 
-        assert remake(made.path, made.repository, made.branch)
-        assert checkout.worktrees() == [made.path]
+        assert remake(worktree.path, worktree.repository, worktree.branch)
+        assert checkout.worktrees() == [worktree.path]
 
     def test_an_empty_directory_in_its_place_is_used(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
-        shutil.rmtree(made.path)
-        Path(made.path).mkdir()
+        worktree = make(str(checkout.path), None, "x")
+        shutil.rmtree(worktree.path)
+        Path(worktree.path).mkdir()
 
-        assert remake(made.path, made.repository, made.branch)
-        assert (Path(made.path) / "file").exists()
+        assert remake(worktree.path, worktree.repository, worktree.branch)
+        assert (Path(worktree.path) / "file").exists()
 
     def test_an_existing_worktree_is_left_alone(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
+        worktree = make(str(checkout.path), None, "x")
 
-        assert not remake(made.path, made.repository, made.branch)
+        assert not remake(worktree.path, worktree.repository, worktree.branch)
 
     def test_a_missing_branch_is_reported(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
-        shutil.rmtree(made.path)
+        worktree = make(str(checkout.path), None, "x")
+        shutil.rmtree(worktree.path)
         checkout.git("worktree", "prune")
-        checkout.git("branch", "-D", made.branch)
+        checkout.git("branch", "-D", worktree.branch)
 
         with pytest.raises(WorktreeError, match="and its branch outlive/x are missing; start a new chat"):
-            remake(made.path, made.repository, made.branch)
+            remake(worktree.path, worktree.repository, worktree.branch)
 
     def test_a_branch_checked_out_elsewhere_is_reported(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
-        shutil.rmtree(made.path)
+        worktree = make(str(checkout.path), None, "x")
+        shutil.rmtree(worktree.path)
         checkout.git("worktree", "prune")
-        checkout.git("switch", "--quiet", made.branch)
+        checkout.git("switch", "--quiet", worktree.branch)
 
         with pytest.raises(WorktreeError, match=f"outlive/x is checked out in {checkout.path}"):
-            remake(made.path, made.repository, made.branch)
+            remake(worktree.path, worktree.repository, worktree.branch)
 
     def test_a_missing_repository_is_reported(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "x")
-        shutil.rmtree(made.path)
+        worktree = make(str(checkout.path), None, "x")
+        shutil.rmtree(worktree.path)
         shutil.rmtree(checkout.path)
 
         with pytest.raises(WorktreeError, match=r"the repository .* is missing"):
-            remake(made.path, made.repository, made.branch)
+            remake(worktree.path, worktree.repository, worktree.branch)

@@ -33,10 +33,10 @@ def test_slugs_of_names(text: str, expected: str) -> None:
 def test_git_accepts_the_slug_of_any_name() -> None:
     @given(st.text(max_size=60))
     def check(text: str) -> None:
-        made = slug(text)
-        assert "/" not in made
-        assert len(made.encode()) <= 80
-        names.append(made)
+        name = slug(text)
+        assert "/" not in name
+        assert len(name.encode()) <= 80
+        names.append(name)
 
     names: list[str] = []
     check()
@@ -45,7 +45,7 @@ def test_git_accepts_the_slug_of_any_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "expected"),
+    ("existing", "expected"),
     [
         ([], "outlive/x"),
         (["main", "outlive/y"], "outlive/x"),
@@ -56,5 +56,5 @@ def test_git_accepts_the_slug_of_any_name() -> None:
         (["outlive", "outlive-x"], "outlive-x-2"),
     ],
 )
-def test_a_free_branch_name_is_found(taken: list[str], expected: str) -> None:
-    assert free_branch("x", taken) == expected
+def test_a_free_branch_name_is_found(existing: list[str], expected: str) -> None:
+    assert free_branch("x", existing) == expected

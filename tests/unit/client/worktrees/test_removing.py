@@ -17,58 +17,58 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def made(checkout: Checkout) -> Worktree:
+def worktree(checkout: Checkout) -> Worktree:
     return make(str(checkout.path), None, "x")
 
 
-def removed(made: Worktree) -> Removal:
-    return remove(made.path, made.repository, made.branch, branch_made=made.branch_made)
+def removed(worktree: Worktree) -> Removal:
+    return remove(worktree.path, worktree.repository, worktree.branch, branch_made=worktree.branch_made)
 
 
-def is_kept(made: Worktree, why: str) -> bool:
-    before = sorted(str(path) for path in Path(made.path).rglob("*"))
-    result = removed(made)
+def is_kept(worktree: Worktree, why: str) -> bool:
+    before = sorted(str(path) for path in Path(worktree.path).rglob("*"))
+    result = removed(worktree)
     assert not result.removed
-    assert result.line == f"kept the worktree {made.path}: {why}"
-    assert sorted(str(path) for path in Path(made.path).rglob("*")) == before
-    return made.branch in Checkout(Path(made.repository)).branches()
+    assert result.line == f"kept the worktree {worktree.path}: {why}"
+    assert sorted(str(path) for path in Path(worktree.path).rglob("*")) == before
+    return worktree.branch in Checkout(Path(worktree.repository)).branches()
 
 
 class TestNothingIsLost:
-    def test_worktree_branch_and_directory_are_removed(self, checkout: Checkout, made: Worktree) -> None:
-        assert removed(made) == Removal(removed=True, line="")
+    def test_worktree_branch_and_directory_are_removed(self, checkout: Checkout, worktree: Worktree) -> None:
+        assert removed(worktree) == Removal(removed=True, line="")
 
         assert checkout.worktrees() == []
         assert checkout.branches() == ["main"]
         assert list(worktrees_dir().iterdir()) == []
 
-    def test_a_merged_branch_is_removed(self, checkout: Checkout, made: Worktree) -> None:
-        Checkout(made.path).commit("work")
-        checkout.git("merge", "--quiet", "--no-ff", made.branch)
+    def test_a_merged_branch_is_removed(self, checkout: Checkout, worktree: Worktree) -> None:
+        Checkout(worktree.path).commit("work")
+        checkout.git("merge", "--quiet", "--no-ff", worktree.branch)
 
-        assert removed(made) == Removal(removed=True, line="")
+        assert removed(worktree) == Removal(removed=True, line="")
         assert checkout.branches() == ["main"]
 
     @pytest.mark.parametrize("how", ["tag", "branch"])
     def test_a_branch_with_commits_in_another_branch_or_tag_is_removed(
-        self, checkout: Checkout, made: Worktree, how: str
+        self, checkout: Checkout, worktree: Worktree, how: str
     ) -> None:
-        Checkout(made.path).commit("work")
-        checkout.git(how, "keeps-it", made.branch)
+        Checkout(worktree.path).commit("work")
+        checkout.git(how, "keeps-it", worktree.branch)
 
-        assert removed(made).removed
-        assert made.branch not in checkout.branches()
+        assert removed(worktree).removed
+        assert worktree.branch not in checkout.branches()
 
     def test_a_pushed_branch_is_removed(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
-        made = make(str(tmp_path / "clone"), None, "x")
-        there = Checkout(made.path)
+        worktree = make(str(tmp_path / "clone"), None, "x")
+        there = Checkout(worktree.path)
         there.commit("work")
         there.git("push", "--quiet", "origin", "HEAD")
 
-        assert removed(made) == Removal(removed=True, line="")
+        assert removed(worktree) == Removal(removed=True, line="")
         assert Checkout(tmp_path / "clone").branches() == ["main"]
-        assert made.branch in checkout.branches()
+        assert worktree.branch in checkout.branches()
 
     def test_a_branch_that_existed_before_is_kept(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
@@ -78,36 +78,36 @@ class TestNothingIsLost:
 
     def test_ignored_files_are_removed_and_named(self, checkout: Checkout) -> None:
         checkout.commit(".gitignore", ".env\nbuild/\n*.o\n")
-        made = make(str(checkout.path), None, "x")
-        there = Checkout(made.path)
+        worktree = make(str(checkout.path), None, "x")
+        there = Checkout(worktree.path)
         for name in (".env", "build/a", "build/b", "src/a.o", "src/b.o"):
             there.write(name)
 
-        assert removed(made) == Removal(
-            removed=True, line=f"removed {made.path}, including ignored files: .env, build/, src/a.o and 1 more"
+        assert removed(worktree) == Removal(
+            removed=True, line=f"removed {worktree.path}, including ignored files: .env, build/, src/a.o and 1 more"
         )
-        assert not Path(made.path).exists()
+        assert not Path(worktree.path).exists()
 
     def test_a_missing_worktree_is_unregistered_and_its_branch_removed(
-        self, checkout: Checkout, made: Worktree
+        self, checkout: Checkout, worktree: Worktree
     ) -> None:
-        shutil.rmtree(made.path)
+        shutil.rmtree(worktree.path)
 
-        assert removed(made) == Removal(removed=True, line="")
+        assert removed(worktree) == Removal(removed=True, line="")
         assert checkout.worktrees() == []
         assert checkout.branches() == ["main"]
 
-    def test_the_branch_of_a_worktree_removed_with_git_is_removed(self, checkout: Checkout, made: Worktree) -> None:
-        checkout.git("worktree", "remove", made.path)
+    def test_the_branch_of_a_worktree_removed_with_git_is_removed(self, checkout: Checkout, worktree: Worktree) -> None:
+        checkout.git("worktree", "remove", worktree.path)
 
-        assert removed(made) == Removal(removed=True, line="")
+        assert removed(worktree) == Removal(removed=True, line="")
         assert checkout.branches() == ["main"]
 
-    def test_a_missing_repository_is_no_error_without_a_worktree(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_missing_repository_is_no_error_without_a_worktree(self, checkout: Checkout, worktree: Worktree) -> None:
         shutil.rmtree(checkout.path)
-        shutil.rmtree(made.path)
+        shutil.rmtree(worktree.path)
 
-        assert removed(made) == Removal(removed=True, line="")
+        assert removed(worktree) == Removal(removed=True, line="")
 
     def test_a_worktree_with_empty_submodules_is_removed(self, checkout: Checkout, tmp_path: Path) -> None:
         inner = Checkout.new(tmp_path / "inner")
@@ -116,162 +116,164 @@ class TestNothingIsLost:
 
         assert removed(make(str(checkout.path), None, "x")) == Removal(removed=True, line="")
 
-    def test_the_agents_other_branch_is_kept(self, checkout: Checkout, made: Worktree) -> None:
-        Checkout(made.path).git("switch", "--quiet", "--create", "other")
+    def test_the_agents_other_branch_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
+        Checkout(worktree.path).git("switch", "--quiet", "--create", "other")
         checkout.git("merge", "--quiet", "other")
 
-        assert removed(made).removed
+        assert removed(worktree).removed
         assert checkout.branches() == ["main", "other"]
 
 
 class TestWorkIsKept:
-    def test_an_untracked_file_is_kept(self, made: Worktree) -> None:
-        (Path(made.path) / "new file").write_text("")
+    def test_an_untracked_file_is_kept(self, worktree: Worktree) -> None:
+        (Path(worktree.path) / "new file").write_text("")
 
-        assert is_kept(made, "1 file untracked")
+        assert is_kept(worktree, "1 file untracked")
 
-    def test_an_untracked_file_is_kept_whatever_git_settings_hide(self, checkout: Checkout, made: Worktree) -> None:
+    def test_an_untracked_file_is_kept_whatever_git_settings_hide(self, checkout: Checkout, worktree: Worktree) -> None:
         checkout.git("config", "status.showUntrackedFiles", "no")
-        (Path(made.path) / "new file").write_text("")
+        (Path(worktree.path) / "new file").write_text("")
 
-        assert is_kept(made, "1 file untracked")
+        assert is_kept(worktree, "1 file untracked")
 
-    def test_changed_and_staged_files_are_kept(self, made: Worktree) -> None:
-        there = Checkout(made.path)
+    def test_changed_and_staged_files_are_kept(self, worktree: Worktree) -> None:
+        there = Checkout(worktree.path)
         there.write("file", "changed\n")
         there.write("staged")
         there.git("add", "staged")
         there.write("new")
 
-        assert is_kept(made, "2 files not committed and 1 file untracked")
+        assert is_kept(worktree, "2 files not committed and 1 file untracked")
 
-    def test_a_deleted_file_counts_as_a_change(self, made: Worktree) -> None:
-        (Path(made.path) / "file").unlink()
+    def test_a_deleted_file_counts_as_a_change(self, worktree: Worktree) -> None:
+        (Path(worktree.path) / "file").unlink()
 
-        assert is_kept(made, "1 file not committed")
+        assert is_kept(worktree, "1 file not committed")
 
-    def test_commits_on_no_other_branch_are_kept(self, made: Worktree) -> None:
-        Checkout(made.path).commit("work")
-        Checkout(made.path).commit("work")
+    def test_commits_on_no_other_branch_are_kept(self, worktree: Worktree) -> None:
+        Checkout(worktree.path).commit("work")
+        Checkout(worktree.path).commit("work")
 
-        assert is_kept(made, "its branch outlive/x has 2 commits not on any other branch")
+        assert is_kept(worktree, "its branch outlive/x has 2 commits not on any other branch")
 
     def test_a_commit_on_the_chats_own_branch_is_kept(self, checkout: Checkout) -> None:
-        made = make(str(checkout.path), None, "y")
-        Checkout(made.path).commit("work")
+        worktree = make(str(checkout.path), None, "y")
+        Checkout(worktree.path).commit("work")
 
-        assert is_kept(made, "its branch outlive/y has 1 commit not on any other branch")
+        assert is_kept(worktree, "its branch outlive/y has 1 commit not on any other branch")
 
-    def test_commits_on_a_detached_head_are_kept(self, made: Worktree) -> None:
-        there = Checkout(made.path)
+    def test_commits_on_a_detached_head_are_kept(self, worktree: Worktree) -> None:
+        there = Checkout(worktree.path)
         there.git("switch", "--quiet", "--detach")
         there.commit("work")
 
-        assert is_kept(made, "it has 1 commit on no branch")
+        assert is_kept(worktree, "it has 1 commit on no branch")
 
-    def test_a_branch_with_work_is_kept_when_the_worktree_left_it(self, checkout: Checkout, made: Worktree) -> None:
-        there = Checkout(made.path)
+    def test_a_branch_with_work_is_kept_when_the_worktree_left_it(self, checkout: Checkout, worktree: Worktree) -> None:
+        there = Checkout(worktree.path)
         there.commit("work")
         there.git("switch", "--quiet", "--detach", "main")
 
-        assert removed(made) == Removal(
+        assert removed(worktree) == Removal(
             removed=True, line="kept the branch outlive/x: 1 commit not on any other branch"
         )
         assert checkout.branches() == ["main", "outlive/x"]
 
-    def test_a_branch_checked_out_elsewhere_is_kept(self, checkout: Checkout, made: Worktree) -> None:
-        Checkout(made.path).git("switch", "--quiet", "--detach")
-        checkout.git("switch", "--quiet", made.branch)
+    def test_a_branch_checked_out_elsewhere_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
+        Checkout(worktree.path).git("switch", "--quiet", "--detach")
+        checkout.git("switch", "--quiet", worktree.branch)
 
-        assert removed(made) == Removal(
+        assert removed(worktree) == Removal(
             removed=True, line=f"kept the branch outlive/x: it is checked out in {checkout.path}"
         )
 
-    def test_a_merge_in_progress_is_kept(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_merge_in_progress_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         checkout.git("commit", "--quiet", "--allow-empty", "-m", "theirs")
-        there = Checkout(made.path)
+        there = Checkout(worktree.path)
         there.git("merge", "--quiet", "--no-commit", "--no-ff", "main")
 
-        assert is_kept(made, "a merge in progress")
+        assert is_kept(worktree, "a merge in progress")
 
-    def test_a_bisection_in_progress_is_kept(self, checkout: Checkout, made: Worktree) -> None:
-        there = Checkout(made.path)
+    def test_a_bisection_in_progress_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
+        there = Checkout(worktree.path)
         there.git("bisect", "start", "HEAD", "HEAD~2")
 
-        assert is_kept(made, "a bisection in progress")
+        assert is_kept(worktree, "a bisection in progress")
 
     @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
-    def test_changes_hidden_from_git_are_kept(self, made: Worktree, mark: str) -> None:
-        there = Checkout(made.path)
+    def test_changes_hidden_from_git_are_kept(self, worktree: Worktree, mark: str) -> None:
+        there = Checkout(worktree.path)
         there.git("update-index", mark, "file", "src/deep/file")
         there.write("file", "changed\n")
 
-        assert is_kept(made, "1 file changed but hidden from git (assume-unchanged or skip-worktree)")
+        assert is_kept(worktree, "1 file changed but hidden from git (assume-unchanged or skip-worktree)")
 
-    def test_a_sparse_checkout_does_not_count_as_work(self, made: Worktree) -> None:
-        there = Checkout(made.path)
+    def test_a_sparse_checkout_does_not_count_as_work(self, worktree: Worktree) -> None:
+        there = Checkout(worktree.path)
         there.git("sparse-checkout", "set", "nothing")
 
         assert not (there.path / "src").exists()
-        assert removed(made).removed
+        assert removed(worktree).removed
 
     def test_an_ignored_repository_inside_is_kept(self, checkout: Checkout) -> None:
         checkout.commit(".gitignore", "vendor/\n")
-        made = make(str(checkout.path), None, "x")
-        Checkout.new(Path(made.path) / "vendor")
+        worktree = make(str(checkout.path), None, "x")
+        Checkout.new(Path(worktree.path) / "vendor")
 
-        assert is_kept(made, "vendor/ is a separate repository")
+        assert is_kept(worktree, "vendor/ is a separate repository")
 
     def test_a_filled_submodule_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
         inner = Checkout.new(tmp_path / "inner")
         checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
         checkout.git("commit", "--quiet", "-m", "submodule")
-        made = make(str(checkout.path), None, "x")
-        Checkout(made.path).git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
+        worktree = make(str(checkout.path), None, "x")
+        Checkout(worktree.path).git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
 
-        assert is_kept(made, "working trees containing submodules cannot be moved or removed")
+        assert is_kept(worktree, "working trees containing submodules cannot be moved or removed")
 
-    def test_a_locked_worktree_is_kept(self, checkout: Checkout, made: Worktree) -> None:
-        checkout.git("worktree", "lock", "--reason", "on a stick", made.path)
+    def test_a_locked_worktree_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
+        checkout.git("worktree", "lock", "--reason", "on a stick", worktree.path)
 
-        assert is_kept(made, "it is locked: on a stick")
+        assert is_kept(worktree, "it is locked: on a stick")
 
-    def test_a_directory_that_is_no_worktree_any_more_is_kept(self, checkout: Checkout, made: Worktree) -> None:
-        checkout.git("worktree", "remove", made.path)
-        Path(made.path).mkdir(parents=True)
-        (Path(made.path) / "mine").write_text("")
+    def test_a_directory_that_is_no_worktree_any_more_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
+        checkout.git("worktree", "remove", worktree.path)
+        Path(worktree.path).mkdir(parents=True)
+        (Path(worktree.path) / "mine").write_text("")
 
-        result = removed(made)
+        result = removed(worktree)
 
-        assert (result.removed, (Path(made.path) / "mine").exists()) == (False, True)
+        assert (result.removed, (Path(worktree.path) / "mine").exists()) == (False, True)
         assert "no longer a worktree of" in result.line
 
-    def test_a_worktree_with_a_broken_link_is_kept(self, made: Worktree) -> None:
-        (Path(made.path) / ".git").unlink()
+    def test_a_worktree_with_a_broken_link_is_kept(self, worktree: Worktree) -> None:
+        (Path(worktree.path) / ".git").unlink()
 
-        assert not removed(made).removed
-        assert (Path(made.path) / "file").exists()
+        assert not removed(worktree).removed
+        assert (Path(worktree.path) / "file").exists()
 
-    def test_a_worktree_with_a_broken_link_inside_another_repository_is_kept(self, made: Worktree, area: Area) -> None:
-        (Path(made.path) / ".git").unlink()
+    def test_a_worktree_with_a_broken_link_inside_another_repository_is_kept(
+        self, worktree: Worktree, area: Area
+    ) -> None:
+        (Path(worktree.path) / ".git").unlink()
         Checkout(area.root).git("init", "--quiet")
         Checkout(area.root).write(".gitignore", "*\n")
 
-        result = removed(made)
+        result = removed(worktree)
 
-        assert (result.removed, (Path(made.path) / "file").exists()) == (False, True)
+        assert (result.removed, (Path(worktree.path) / "file").exists()) == (False, True)
         assert "no longer a worktree of" in result.line
 
-    def test_a_worktree_without_its_repository_is_kept(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_worktree_without_its_repository_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         shutil.rmtree(checkout.path)
 
-        assert not removed(made).removed
-        assert (Path(made.path) / "file").exists()
+        assert not removed(worktree).removed
+        assert (Path(worktree.path) / "file").exists()
 
-    def test_a_worktree_is_kept_without_git(self, made: Worktree, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_worktree_is_kept_without_git(self, worktree: Worktree, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "")
 
-        result = removed(made)
+        result = removed(worktree)
 
-        assert (result.removed, Path(made.path).exists()) == (False, True)
+        assert (result.removed, Path(worktree.path).exists()) == (False, True)
         assert "git is not installed" in result.line

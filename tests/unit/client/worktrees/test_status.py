@@ -31,9 +31,9 @@ def test_a_clean_worktree_has_no_changes(checkout: Checkout) -> None:
 
 
 def test_the_worktree_of_a_chat_is_named(checkout: Checkout) -> None:
-    made = make(str(checkout.path), None, "x")
+    worktree = make(str(checkout.path), None, "x")
 
-    assert status(f"{made.path}/src").words == "project · outlive/x"
+    assert status(f"{worktree.path}/src").words == "project · outlive/x"
 
 
 def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:

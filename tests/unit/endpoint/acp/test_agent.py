@@ -24,8 +24,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
     """A fake model server that takes each request as a turn."""
-    with ModelServer(tools_needed=False) as own:
-        yield own
+    with ModelServer(tools_needed=False) as server:
+        yield server
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str,
     (tmp_path / "notes.txt").write_text("milk")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00\xff")
     with endpoint_chat(*words, start=Start(directory=str(tmp_path), version="1.0")) as chat:
-        said = chat.ask("see @notes.txt and @picture.png", images=(Image("image/png", PNG),))
-        assert said[0][:2] == ("notice", f"not attached: {tmp_path}/picture.png is not a text file (not UTF-8)")
+        answer = chat.ask("see @notes.txt and @picture.png", images=(Image("image/png", PNG),))
+        assert answer[0][:2] == ("notice", f"not attached: {tmp_path}/picture.png is not a text file (not UTF-8)")
         text, image = server.requests[-1].body["messages"][-1]["content"]
         assert text["text"] == "File notes.txt:\n```\nmilk\n```\n\nsee @notes.txt and @picture.png"
         assert image == {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -186,8 +186,8 @@ def test_failures_say_what_to_do(words: tuple[str, ...], script: str, words_of_i
 def test_a_server_that_is_down_and_a_missing_address_are_reported(words: tuple[str, ...], server: ModelServer) -> None:
     server.close()
     with endpoint_chat(*words) as chat:
-        said = (chat.ask("hello"))[-1][1]
-        assert said == f"connection to {server.url.removeprefix('http://')} refused; start the server, then /retry"
+        answer = (chat.ask("hello"))[-1][1]
+        assert answer == f"connection to {server.url.removeprefix('http://')} refused; start the server, then /retry"
     with endpoint_chat("--conversation", "another") as chat:
         chat.until(lambda: chat.failure)
         assert chat.failure.startswith("Model server cannot begin a conversation: no server given; use:")

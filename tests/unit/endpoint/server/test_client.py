@@ -135,7 +135,7 @@ async def test_a_server_without_chat_completions_is_asked_for_responses() -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "kind", "words"),
+    ("status", "reason", "kind", "words"),
     [
         (401, "Incorrect key", ErrorKind.KEY, "set another with /key"),
         (404, "The model `m` does not exist", ErrorKind.NOT_FOUND, "has no model 'm'; choose one with /model"),
@@ -145,8 +145,8 @@ async def test_a_server_without_chat_completions_is_asked_for_responses() -> Non
         (400, "too long", ErrorKind.OTHER, "rejected the question (400: too long)"),
     ],
 )
-async def test_refusals_say_what_to_do(status: int, said: str, kind: ErrorKind, words: str) -> None:
-    body = json.dumps({"error": {"message": said}}).encode()
+async def test_refusals_say_what_to_do(status: int, reason: str, kind: ErrorKind, words: str) -> None:
+    body = json.dumps({"error": {"message": reason}}).encode()
     with serving((status, {"Content-Type": "application/json", "Retry-After": "7"}, body)) as server:
         error = await trouble(server.url, api="chat")
     assert error.kind is kind

@@ -66,11 +66,11 @@ async def test_the_end_of_a_chat_reaches_both_pages_and_closes_a_hidden_viewer(h
     for each in (second, third):
         each.set_shown(True)
     third.set_shown(False)
-    told: list[str] = []
-    second.connection_changed.connect(lambda: told.append("second"))
+    reports: list[str] = []
+    second.connection_changed.connect(lambda: reports.append("second"))
     harness.viewers[session_id].end(exit_code=0)
     harness.viewers[session_id].become(ViewerState.ENDED)
-    assert told
+    assert reports
     shown, hidden = harness.further
     assert not shown.is_closed, "its screen is looked at"
     assert hidden.is_closed

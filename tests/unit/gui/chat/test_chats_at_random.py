@@ -75,9 +75,9 @@ _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
 @pytest.fixture(scope="module")
 def painter(qapp: QApplication) -> Iterator[QPainter]:
     image = QImage(int(WIDTH), int(HEIGHT), QImage.Format.Format_RGB32)
-    made = QPainter(image)
-    yield made
-    made.end()
+    painter = QPainter(image)
+    yield painter
+    painter.end()
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from gui.theme.follow import Theme
 from session_host.structured.dialects.codex.items import whole_diff
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
 from session_host.structured.items import AgentRequest, FileChange, Item
-from tests.support.played_chat import PlayedChat
+from tests.support.scripted_chat import ScriptedChat
 from tests.support.themes import OWN
 
 PATCH = """@@ -1,3 +1,4 @@ def f():
@@ -180,7 +180,7 @@ def test_no_line_of_any_text_is_lost(text: str) -> None:
 
 
 def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplication) -> None:
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("tool", tool="edit", title="Edit a.py", changes=(FileChange("/src/a.py", PATCH),), status="done")
     chat.ask(AgentRequest("r1", "edit", 1, "Edit", f"--- /src/a.py\n+++ /src/a.py\n{PATCH}"))
     rows = Rows(chat.transcript, Style(Theme(qapp, OWN, "dark"), 13), 400.0, "/src")

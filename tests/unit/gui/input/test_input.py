@@ -92,12 +92,12 @@ def test_composed_text_has_columns_and_cells():
 
 
 def test_the_windows_keys_leave_those_that_programs_need():
-    taken = combinations(WINDOW_KEYS)
+    window_keys = combinations(WINDOW_KEYS)
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
-        assert combination(f"Ctrl+{letter}") not in taken
-        assert combination(f"Alt+{letter}") not in taken
+        assert combination(f"Ctrl+{letter}") not in window_keys
+        assert combination(f"Alt+{letter}") not in window_keys
     for key in ("Esc", "Tab", "Return", "Backspace", "F1", "F10", "Shift+Tab", "Alt+Return"):
-        assert combination(key) not in taken
+        assert combination(key) not in window_keys
 
 
 @pytest.mark.parametrize("text", ["", "Ctrl+K, Ctrl+C"])

@@ -29,7 +29,7 @@ colors = {COLORS}
 
 
 @pytest.fixture
-def own(area) -> Path:
+def themes(area) -> Path:
     directory = own_themes(area.config)
     directory.mkdir()
     return directory
@@ -57,8 +57,8 @@ def test_a_pair_is_one_row_of_the_list_and_ours_is_the_first():
     assert {"Solarized Dark", "Gruvbox Dark", "Catppuccin Mocha", "Nord"} <= set(names)
 
 
-def test_the_users_own_theme_is_used(area, own: Path):
-    (own / "mine.toml").write_text(MINE)
+def test_the_users_own_theme_is_used(area, themes: Path):
+    (themes / "mine.toml").write_text(MINE)
     (area.config / "window.toml").write_text('theme = "mine"\n')
     found = load_preferences(area.config)
     assert found.problems == ()
@@ -80,25 +80,25 @@ def test_the_users_own_theme_is_used(area, own: Path):
     ],
 )
 def test_a_problem_in_a_theme_names_file_and_line_and_the_previous_theme_stays(
-    area, own: Path, broken: str, line: int, says: str
+    area, themes: Path, broken: str, line: int, says: str
 ):
-    (own / "mine.toml").write_text(MINE)
+    (themes / "mine.toml").write_text(MINE)
     (area.config / "window.toml").write_text('theme = "mine"\n')
     settings = LiveSettings(area.config)
-    told: list[list[str]] = []
-    settings.problems.connect(told.append)
+    reports: list[list[str]] = []
+    settings.problems.connect(reports.append)
     previous = settings.preferences.pair
-    (own / "mine.toml").write_text(broken)
+    (themes / "mine.toml").write_text(broken)
     settings.read_again()
-    [[problem]] = told
-    assert problem.startswith(f"{own / 'mine.toml'}:{line}: " if line else f"{own / 'mine.toml'}: ")
+    [[problem]] = reports
+    assert problem.startswith(f"{themes / 'mine.toml'}:{line}: " if line else f"{themes / 'mine.toml'}: ")
     assert says in problem
     assert "\n" not in problem
     assert problem.endswith("The previous theme stays.")
     assert settings.preferences.pair == previous
-    (own / "mine.toml").write_text(MINE)
+    (themes / "mine.toml").write_text(MINE)
     settings.read_again()
-    assert told[1:] == [[]]
+    assert reports[1:] == [[]]
 
 
 def test_an_unknown_theme_is_reported_with_its_line(area):
@@ -171,10 +171,10 @@ def test_a_theme_of_another_terminal_is_imported(area, tmp_path: Path, name: str
     source = tmp_path / name
     source.write_text(text)
     assert import_theme(source, own_themes(area.config)) == identifier
-    made = read_theme(own_themes(area.config) / f"{identifier}.toml").terminal
-    assert (made.foreground.name(), made.background.name()) == ("#eeeeee", "#101010")
-    assert [color.name() for color in made.palette] == COLORS
-    assert made.dark
+    imported = read_theme(own_themes(area.config) / f"{identifier}.toml").terminal
+    assert (imported.foreground.name(), imported.background.name()) == ("#eeeeee", "#101010")
+    assert [color.name() for color in imported.palette] == COLORS
+    assert imported.dark
     # A second theme with this name gets another file.
     assert import_theme(source, own_themes(area.config)) == f"{identifier}-2"
 

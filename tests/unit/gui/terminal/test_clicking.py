@@ -19,15 +19,15 @@ Maker = Callable[[str], Emulator]
 def shell(request: pytest.FixtureRequest) -> Iterator[Maker]:
     """Makes a terminal of 20 × 6 cells in which a shell has written something."""
     engine: EngineName = request.param
-    made: list[Emulator] = []
+    emulators: list[Emulator] = []
 
     def make(output: str) -> Emulator:
-        made.append(create(engine, GridSize(20, 6)))
-        made[-1].feed((COUNTED + output).encode())
-        return made[-1]
+        emulators.append(create(engine, GridSize(20, 6)))
+        emulators[-1].feed((COUNTED + output).encode())
+        return emulators[-1]
 
     yield make
-    for emulator in made:
+    for emulator in emulators:
         emulator.close()
 
 

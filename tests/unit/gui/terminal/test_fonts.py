@@ -80,8 +80,8 @@ def test_symbols_of_a_fallback_font_stay_in_their_cell_or_use_a_blank_next_one(q
     neighbours = cells(painted("xx xx", font, ratio=ratio), 3, 4)
     wide = 0
     for symbol in list(lacking(OTHER, WIDE))[:150:5]:
-        taken, free = (painted(f"x{symbol}{behind}", font, ratio=ratio) for behind in ("xx", "  "))
-        assert cells(taken, 2, 3) == neighbours, f"U+{ord(symbol):04X} covers its neighbour"
+        occupied, free = (painted(f"x{symbol}{behind}", font, ratio=ratio) for behind in ("xx", "  "))
+        assert cells(occupied, 2, 3) == neighbours, f"U+{ord(symbol):04X} covers its neighbour"
         assert not ink(cells(free, 3, 24))
         wide += bool(ink(cells(free, 2, 3)))
     assert wide, "none is wider than a cell"

@@ -15,9 +15,9 @@ from session_host.terminal.base import Emulator
 
 @pytest.fixture(params=available_engines())
 def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    made = create(request.param, GridSize(20, 6))
-    yield made
-    made.close()
+    emulator = create(request.param, GridSize(20, 6))
+    yield emulator
+    emulator.close()
 
 
 def look(emulator: Emulator, text: str, typed: str) -> bool:

@@ -16,9 +16,9 @@ COLUMNS, ROWS, LINES = 24, 6, 100
 
 
 def finder() -> PromptFinder:
-    made = PromptFinder()
-    made.pattern = lambda: r"› \S"
-    return made
+    finder = PromptFinder()
+    finder.pattern = lambda: r"› \S"
+    return finder
 
 
 @pytest.mark.parametrize("engine", available_engines())

@@ -19,10 +19,10 @@ from tests.support.qt_waiting import show
 
 @pytest.fixture
 def holder(theme: Theme) -> Iterator[QWidget]:
-    made = QWidget()
-    yield made
-    made.close()
-    made.deleteLater()
+    parent = QWidget()
+    yield parent
+    parent.close()
+    parent.deleteLater()
 
 
 def text_left(field: QWidget, holder: QWidget) -> int:

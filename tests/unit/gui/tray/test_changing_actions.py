@@ -16,9 +16,9 @@ pytestmark = pytest.mark.usefixtures("qapp")
 
 @pytest.fixture
 def menu() -> Iterator[QMenu]:
-    made = QMenu()
-    yield made
-    made.deleteLater()
+    menu = QMenu()
+    yield menu
+    menu.deleteLater()
 
 
 def shown(menu: QMenu) -> list[QAction]:

@@ -166,8 +166,8 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_
     chat.be(Activity.WORKING, (now + timedelta(seconds=1)).isoformat())  # The terminal may lag behind.
     harness.settle()
     assert (counted(), stage.board.count) == ([], 1)
-    own = (now + timedelta(seconds=2)).isoformat()
-    shown.be(Activity.NEEDS_INPUT, own, "Approval requested: in another conversation")
+    asked_at = (now + timedelta(seconds=2)).isoformat()
+    shown.be(Activity.NEEDS_INPUT, asked_at, "Approval requested: in another conversation")
     harness.settle()
     assert counted() == ["one-terminal"]
     await harness.until(lambda: stage.board.shown.keys() == {terminal}, "a notification of the terminal's own question")
@@ -305,10 +305,10 @@ class Desktop:
 
 @pytest.fixture
 async def desktop(harness: WindowHarness) -> AsyncIterator[Desktop]:
-    made = Desktop(harness)
-    yield made
-    await made.notifications.close()
-    await made.tasks.cancel_all()
+    desktop = Desktop(harness)
+    yield desktop
+    await desktop.notifications.close()
+    await desktop.tasks.cancel_all()
 
 
 async def test_the_desktop_shows_replaces_and_withdraws(session_bus: BusDaemon, desktop: Desktop):

@@ -38,8 +38,8 @@ def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
 async def test_the_command_runs_once_for_each_notification_which_is_shown_as_before(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    board, said, saved = Board(), list[str](), tmp_path / "saved"
-    command = NotifyCommand(board, said.append, harness.sessions)
+    board, messages, saved = Board(), list[str](), tmp_path / "saved"
+    command = NotifyCommand(board, messages.append, harness.sessions)
     command.show("one", "one needs you", "before")
     command.command = f'{sys.executable} -c "{SAVES}" {saved} {{title}} {{text}}'
     command.show("one", "one needs you", "make?")
@@ -52,37 +52,37 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     assert board.shown == {"one": "one needs you: rm -r x? []"}
     command.withdraw("one")
     command.close()
-    assert (board.shown, said) == ({}, [])
+    assert (board.shown, messages) == ({}, [])
 
 
 async def test_a_command_that_fails_is_reported_with_its_last_line(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
-    said: list[str] = []
-    command = NotifyCommand(Board(), said.append, harness.sessions)
+    messages: list[str] = []
+    command = NotifyCommand(Board(), messages.append, harness.sessions)
     for argv, line in (
         ("sh -c 'echo trying >&2; echo no network >&2; exit 6' x", "sh, failed with exit code 6: no network"),
         ("/no/such/program", "Can’t run the command for notifications, /no/such/program: "),
         ("sleep 600 {text}", "sleep, was killed or took too long"),
     ):
-        said.clear()
+        messages.clear()
         monkeypatch.setattr(notify_command, "TIMEOUT_MS", 200 if "sleep" in argv else 60_000)
         command.command = argv
         command.show(argv, "1", "1")
-        await harness.until(lambda: said, "the problem")
-        assert line in said[0]
+        await harness.until(lambda: messages, "the problem")
+        assert line in messages[0]
 
 
 async def test_a_command_that_runs_at_the_windows_end_gets_a_moment_to_finish(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 200)
-    said, saved = list[str](), tmp_path / "saved"
-    command = NotifyCommand(Board(), said.append, harness.sessions)
+    messages, saved = list[str](), tmp_path / "saved"
+    command = NotifyCommand(Board(), messages.append, harness.sessions)
     command.command = "sleep 600 {text}"
     command.show("slow", "1", "1")
     command.close()
-    assert "sleep, was killed" in said[0]
+    assert "sleep, was killed" in messages[0]
     monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 60_000)
     command.command = f"touch {saved} {saved}{{text}}"
     command.show("quick", "1", "1")

@@ -70,14 +70,14 @@ async def test_a_notification_with_the_same_id_replaces_the_earlier_one(stage: S
 async def test_visible_muted_and_disabled_chats_and_agents_questions_show_nothing(stage: ShellsOnBoard):
     looked_at, muted, unwanted = [await stage.harness.add(name, agent="shell") for name in ("one", "two", "three")]
     agent = await stage.harness.add("agent", agent="codex")
-    said = NotificationEvent("Build", "done")
+    event = NotificationEvent("Build", "done")
     stage.look_at(looked_at)
     stage.harness.sessions.muting.mute_chat(stage.harness.chat(muted), muted=True)
     for session_id in (looked_at, muted, agent):
-        stage.notify(session_id, said)
+        stage.notify(session_id, event)
     stage.notify(looked_at, NotificationEvent("", " "))
     stage.notifier.apply_settings(is_enabled=False)
-    stage.notify(unwanted, said)
+    stage.notify(unwanted, event)
     assert stage.board.count == 0
     assert stage.harness.chat(muted).unseen_notification == "Build · done", "its mark stays"
 

@@ -18,10 +18,10 @@ from tests.unit.gui.conftest import WindowHarness
 
 @pytest.fixture
 def tray(harness: WindowHarness) -> Iterator[Tray]:
-    made = Tray(harness.theme, harness.sessions)
-    yield made
-    made.close()
-    made.deleteLater()
+    tray = Tray(harness.theme, harness.sessions)
+    yield tray
+    tray.close()
+    tray.deleteLater()
     harness.settle()
 
 

@@ -37,12 +37,12 @@ def theme(qapp: QApplication) -> Theme:
 @pytest.fixture
 def around(theme: Theme) -> Iterator[QWidget]:
     """The window around a sheet."""
-    made = QWidget()
-    made.resize(900, 600)
-    made.show()
-    yield made
-    made.close()
-    made.deleteLater()
+    parent = QWidget()
+    parent.resize(900, 600)
+    parent.show()
+    yield parent
+    parent.close()
+    parent.deleteLater()
 
 
 def settles(done: Callable[[], bool], what: str) -> None:

@@ -75,45 +75,45 @@ def test_the_start_of_a_running_chat_is_not_called_an_end():
     changes = [Transition("2026-05-02T11:00:00.000Z", Activity.NO_SIGNAL, "")]
     [started] = explained(explanation(transitions=changes)).transitions
     assert started.cells[1:] == ("no signal", "chat started", "")
-    told = explained_without_host([*changes, changes[0]], "", has_ended=True).transitions
-    assert [row.cells[2] for row in told] == ["chat ended", "chat started"]
+    transitions = explained_without_host([*changes, changes[0]], "", has_ended=True).transitions
+    assert [row.cells[2] for row in transitions] == ["chat ended", "chat started"]
 
 
 def test_an_agent_that_reports_each_change_has_no_line_about_silence():
-    told = explained(explanation(stale_after_s=NEVER_STALE_S))
-    assert not any("no signal" in note for note in told.notes)
+    result = explained(explanation(stale_after_s=NEVER_STALE_S))
+    assert not any("no signal" in note for note in result.notes)
 
 
 def test_an_explanation_is_rows_of_evidence():
-    told = explained(explanation())
-    assert told.evidence[0] == (("hooks", "PermissionRequest", "needs you", "1 min ago"), True)
-    assert told.evidence[1] == (("window title", "a [31mtitle", "no effect", "2 min ago"), False)
-    assert [row.cells[1:] for row in told.transitions] == [
+    result = explained(explanation())
+    assert result.evidence[0] == (("hooks", "PermissionRequest", "needs you", "1 min ago"), True)
+    assert result.evidence[1] == (("window title", "a [31mtitle", "no effect", "2 min ago"), False)
+    assert [row.cells[1:] for row in result.transitions] == [
         ("needs you", "hooks", "Run npm test?"),
         ("working", "hooks", ""),
     ], "newest first"
-    assert told.notes == [
+    assert result.notes == [
         "After 1 min without output or reports, “working” becomes “no signal”.",
         "Last output 30 s ago",
         "Process ID: 42",
         "Conversation: unknown",
     ]
-    assert "hooks\tPermissionRequest\tneeds you\t1 min ago" in told.as_text()
+    assert "hooks\tPermissionRequest\tneeds you\t1 min ago" in result.as_text()
 
 
 def test_an_explanation_of_a_chat_with_little_information():
-    told = explained(
+    result = explained(
         explanation(evidence=[], transitions=[], child_pid=None, conversation="abc", conversation_source="plugin")
     )
-    assert (told.evidence, told.transitions) == ([], [])
-    assert told.notes[-1] == "Conversation: abc (plugin)"
+    assert (result.evidence, result.transitions) == ([], [])
+    assert result.notes[-1] == "Conversation: abc (plugin)"
 
 
 def test_an_explanation_says_why_an_agent_lacks_its_plugin():
     why = CONDITIONS["opencode has its plugin library"].otherwise
-    told = explained(explanation(evidence=[], transitions=[], remark=why))
-    assert why in told.notes
-    assert why in told.as_text()
+    transitions = explained(explanation(evidence=[], transitions=[], remark=why))
+    assert why in transitions.notes
+    assert why in transitions.as_text()
 
 
 @pytest.mark.parametrize(

@@ -85,18 +85,18 @@ class Stage:
 
     def client(self, *messages: m.Message) -> tuple[Client, FakeWire]:
         with socket.socket() as unused:
-            own = Client(unused, self.driver, self.server)
-        assert isinstance(own.transport, FakeWire)
-        say(own, *messages)
-        return own, own.transport
+            client = Client(unused, self.driver, self.server)
+        assert isinstance(client.transport, FakeWire)
+        say(client, *messages)
+        return client, client.transport
 
 
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     monkeypatch.setattr(client, "SocketTransport", FakeWire)
     with kept_session() as kept:
-        own = Stage(kept)
-        yield own
+        stage = Stage(kept)
+        yield stage
 
 
 def kinds(messages: list[Any]) -> list[str]:

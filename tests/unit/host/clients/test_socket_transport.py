@@ -71,10 +71,10 @@ class Line:
 
 @pytest.fixture
 async def line() -> AsyncIterator[Line]:
-    own = Line()
-    yield own
-    own.wire.abort()
-    own.client.close()
+    line = Line()
+    yield line
+    line.wire.abort()
+    line.client.close()
     await asyncio.sleep(0)
 
 

@@ -220,9 +220,9 @@ async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
 
     async def watched(*, portable: bool) -> bool:
         happened.append("begins")
-        made = await make(portable=portable)
-        happened.append("is made" if made else "fails")
-        return made
+        checkpoint = await make(portable=portable)
+        happened.append("is made" if checkpoint else "fails")
+        return checkpoint
 
     monkeypatch.setattr(kept.checkpointer, "_make", watched)
     driver.worker.cpu_s = WORK_S * 2

@@ -20,7 +20,7 @@ class Stage:
     """A performer, and the events that it broadcast."""
 
     def __init__(self) -> None:
-        self.told: list[Event] = []
+        self.broadcast_events: list[Event] = []
         self.then: Callable[[Event], None] = lambda _: None
         self.effects: list[Effect] = []
         self.worker = Mock()
@@ -28,7 +28,7 @@ class Stage:
         self.performer = Performer(session, Mock(), self.worker, Mock(), Mock(), Mock())
 
     def tell(self, event: Event) -> None:
-        self.told.append(event)
+        self.broadcast_events.append(event)
         self.then(event)
 
     def want(self, *events: Event) -> None:
@@ -44,7 +44,7 @@ def stage() -> Stage:
 def test_new_effects_run_after_pending_ones(stage: Stage) -> None:
     stage.then = lambda event: stage.want(THIRD) if event == FIRST else None
     stage.want(FIRST, SECOND)
-    assert stage.told == [FIRST, SECOND, THIRD]
+    assert stage.broadcast_events == [FIRST, SECOND, THIRD]
     assert stage.effects == []
 
 
@@ -57,7 +57,7 @@ def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(stage: 
     with pytest.raises(OSError, match=r"^$"):
         stage.want(FIRST, SECOND)
     stage.want(THIRD)
-    assert stage.told == [FIRST, SECOND, THIRD]
+    assert stage.broadcast_events == [FIRST, SECOND, THIRD]
 
 
 class Bell:
@@ -77,7 +77,7 @@ async def test_effects_of_an_expired_timer_are_carried_out_and_a_stopped_timer_h
     stage.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
     stage.performer.perform()
     await asyncio.wait_for(bell.rang.wait(), 60)
-    assert stage.told == [BellEvent()]
+    assert stage.broadcast_events == [BellEvent()]
     assert not other.rang.is_set()
 
 
@@ -89,7 +89,7 @@ async def test_a_timer_may_be_stopped_after_close(stage: Stage) -> None:
     stage.effects.append(StopTimer(bell, "ring"))
     stage.performer.perform()
     await asyncio.sleep(0)
-    assert stage.told == []
+    assert stage.broadcast_events == []
 
 
 class EmulatorUser:
@@ -105,7 +105,7 @@ class EmulatorUser:
 def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(stage: Stage) -> None:
     stage.effects.append(UseEmulator(EmulatorUser(stage)))
     stage.performer.perform()
-    assert stage.told == []
+    assert stage.broadcast_events == []
     (use,) = stage.worker.run_next.call_args.args
     use(Mock())
-    assert stage.told == [BellEvent()]
+    assert stage.broadcast_events == [BellEvent()]

@@ -19,7 +19,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def own(tmp_path: Path, at_once: None) -> AsyncIterator[Recorded]:
-    made = Recorded(tmp_path / "journal")
-    yield made
-    await made.close()
+async def recording(tmp_path: Path, at_once: None) -> AsyncIterator[Recorded]:
+    recording = Recorded(tmp_path / "journal")
+    yield recording
+    await recording.close()

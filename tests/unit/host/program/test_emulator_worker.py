@@ -59,9 +59,9 @@ class WorkerOnOutput(EmulatorWorker):
 
 @pytest.fixture
 async def worker() -> AsyncIterator[EmulatorWorker]:
-    own = WorkerOnOutput()
-    yield own
-    own.close()
+    worker = WorkerOnOutput()
+    yield worker
+    worker.close()
 
 
 async def interpret(worker: EmulatorWorker, data: bytes) -> None:
@@ -231,15 +231,15 @@ async def test_reading_resumes_long_before_a_full_queue_is_empty(monkeypatch: py
     waiting: list[int] = []
 
     def drained() -> None:
-        waiting.append(own.received_to - own.interpreted_to)
+        waiting.append(draining.received_to - draining.interpreted_to)
 
-    own = WorkerOnOutput("ghostty", drained=drained)
-    await interpret(own, b"\r" * INLINE_BYTES * 2)
-    while own.feed_output(b"\r" * 64 * 1024):
+    draining = WorkerOnOutput("ghostty", drained=drained)
+    await interpret(draining, b"\r" * INLINE_BYTES * 2)
+    while draining.feed_output(b"\r" * 64 * 1024):
         pass
     await eventually(lambda: bool(waiting), 60, "the worker to want more")
     assert waiting[0] > MAX_FULL_BYTES - 2 * RESUME_BYTES
-    own.close()
+    draining.close()
 
 
 async def test_an_engine_that_fails_on_some_output_interprets_the_rest(
@@ -296,7 +296,7 @@ async def test_a_failed_use_does_not_block_later_ones(worker: EmulatorWorker, ca
     def fail(_: Emulator) -> None:
         raise RuntimeError("of a watcher")
 
-    said: list[str] = []
+    results: list[str] = []
     with caplog.at_level(logging.CRITICAL):
         worker.feed_output(
             b"\x1b[m" + b"x" * INLINE_BYTES * 2
@@ -304,13 +304,13 @@ async def test_a_failed_use_does_not_block_later_ones(worker: EmulatorWorker, ca
         assert not worker.is_quiet
         worker.run_next(fail)
         worker.run_after_output(fail)
-        worker.run_after_output(lambda _: said.append("in order"))
-        looked = asyncio.ensure_future(worker.run(lambda _: said.append("soon")))
+        worker.run_after_output(lambda _: results.append("in order"))
+        looked = asyncio.ensure_future(worker.run(lambda _: results.append("soon")))
         with pytest.raises(RuntimeError):
             await asyncio.wait_for(worker.run(fail), 60)
         await asyncio.wait_for(looked, 60)
         await eventually(lambda: worker.is_quiet, 10, "all to be done")
-    assert sorted(said) == ["in order", "soon"]
+    assert sorted(results) == ["in order", "soon"]
 
 
 async def test_a_failing_listener_does_not_stop_the_interpretation_of_output(caplog: pytest.LogCaptureFixture) -> None:

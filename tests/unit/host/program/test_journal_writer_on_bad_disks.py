@@ -41,114 +41,114 @@ class FailingDisk:
 
 @pytest.mark.parametrize("removes_all", [True, False])
 async def test_a_removed_journal_is_begun_again_with_the_kept_output(
-    own: Recorded, caplog: pytest.LogCaptureFixture, *, removes_all: bool
+    recording: Recorded, caplog: pytest.LogCaptureFixture, *, removes_all: bool
 ) -> None:
-    await own.start()
-    own.output(b"before,")
-    own.resize(91)
-    await own.caught_up()
+    await recording.start()
+    recording.output(b"before,")
+    recording.resize(91)
+    await recording.caught_up()
     if removes_all:
-        shutil.rmtree(own.directory)
+        shutil.rmtree(recording.directory)
     else:
-        (own.directory / "00000001.log").unlink()
-    own.output(b"after,")
-    await own.caught_up()
-    own.output(b"later")
-    await own.caught_up()
-    assert recorded_bytes(own.directory) == b"before,after,later"
-    assert sizes(recorded(own.directory)) == [(7, 91)]
-    assert own.journal_writer.error == ""
+        (recording.directory / "00000001.log").unlink()
+    recording.output(b"after,")
+    await recording.caught_up()
+    recording.output(b"later")
+    await recording.caught_up()
+    assert recorded_bytes(recording.directory) == b"before,after,later"
+    assert sizes(recorded(recording.directory)) == [(7, 91)]
+    assert recording.journal_writer.error == ""
     assert [record.getMessage() for record in caplog.records] == ["the journal was removed; recording again from 0"]
 
 
 async def test_output_written_during_disk_failures_is_recorded_later(
-    own: Recorded, monkeypatch: pytest.MonkeyPatch
+    recording: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = FailingDisk(monkeypatch, "append")
-    await own.start()
-    own.output(b"before,")
-    await own.caught_up()
+    await recording.start()
+    recording.output(b"before,")
+    await recording.caught_up()
     disk.refuses = True
     for number in range(5):
-        own.output(b"%d," % number)
-        own.resize(90 + number)
-        own.journal_writer.add_snapshot(own.snapshot(b""))
-    await eventually(lambda: own.journal_writer.error, 10, "the trouble")
-    assert own.journal_writer.error == "the disk is in no mood"
-    assert own.journal_writer.end == len(b"before,")
-    own.output(b"more,")
-    seen = own.progress
-    await eventually(lambda: own.progress > seen + 2, 10, "several tries")
+        recording.output(b"%d," % number)
+        recording.resize(90 + number)
+        recording.journal_writer.add_snapshot(recording.snapshot(b""))
+    await eventually(lambda: recording.journal_writer.error, 10, "the trouble")
+    assert recording.journal_writer.error == "the disk is in no mood"
+    assert recording.journal_writer.end == len(b"before,")
+    recording.output(b"more,")
+    seen = recording.progress
+    await eventually(lambda: recording.progress > seen + 2, 10, "several tries")
     disk.refuses = False
-    await own.caught_up()
-    assert own.journal_writer.error == ""
-    own.output(b"after")
-    await own.caught_up()
-    await own.journal_writer.close()
-    assert recorded_bytes(own.directory) == own.written
-    assert sizes(recorded(own.directory)) == [(7 + 2 * (each + 1), 90 + each) for each in range(5)]
+    await recording.caught_up()
+    assert recording.journal_writer.error == ""
+    recording.output(b"after")
+    await recording.caught_up()
+    await recording.journal_writer.close()
+    assert recorded_bytes(recording.directory) == recording.written
+    assert sizes(recorded(recording.directory)) == [(7 + 2 * (each + 1), 90 + each) for each in range(5)]
 
 
 async def test_output_is_recorded_although_a_snapshot_does_not_fit_on_the_disk(
-    own: Recorded, monkeypatch: pytest.MonkeyPatch
+    recording: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = FailingDisk(monkeypatch, "begin_segment")
     disk.refuses = True
-    await own.start()
-    own.output(b"before,")
-    own.journal_writer.add_snapshot(own.snapshot())
-    own.output(b"after")
-    await own.caught_up()
-    assert own.journal_writer.error == ""
-    assert recorded_bytes(own.directory) == b"before,after"
+    await recording.start()
+    recording.output(b"before,")
+    recording.journal_writer.add_snapshot(recording.snapshot())
+    recording.output(b"after")
+    await recording.caught_up()
+    assert recording.journal_writer.error == ""
+    assert recorded_bytes(recording.directory) == b"before,after"
 
 
 async def test_a_journal_that_cannot_be_opened_is_opened_later(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("in the way")
-    own = Recorded(tmp_path / "journal")
-    own.output(b"early")
-    await own.start()
-    own.resize(90)
-    own.output(b"later")
-    await eventually(lambda: own.journal_writer.error, 10, "the trouble")
+    recording = Recorded(tmp_path / "journal")
+    recording.output(b"early")
+    await recording.start()
+    recording.resize(90)
+    recording.output(b"later")
+    await eventually(lambda: recording.journal_writer.error, 10, "the trouble")
     (tmp_path / "journal").unlink()
-    await own.caught_up()
-    assert own.journal_writer.error == ""
-    await own.close()
-    assert recorded_bytes(own.directory) == b"earlylater"
-    assert sizes(recorded(own.directory)) == [(5, 90)]
+    await recording.caught_up()
+    assert recording.journal_writer.error == ""
+    await recording.close()
+    assert recorded_bytes(recording.directory) == b"earlylater"
+    assert sizes(recorded(recording.directory)) == [(5, 90)]
 
 
 async def test_a_full_disk_is_reported_and_kept_output_is_recorded_once_there_is_room(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1024) as disk:
-        own = Recorded(disk / "journal")
-        await own.start()
-        own.output(b"before")
-        await own.caught_up()
+        recording = Recorded(disk / "journal")
+        await recording.start()
+        recording.output(b"before")
+        await recording.caught_up()
         ballast = fill_disk(disk)
-        own.output(os.urandom(50_000))
-        await eventually(lambda: own.journal_writer.error, 10, "the trouble")
-        assert "the disk is full" in own.journal_writer.error
+        recording.output(os.urandom(50_000))
+        await eventually(lambda: recording.journal_writer.error, 10, "the trouble")
+        assert "the disk is full" in recording.journal_writer.error
         ballast.unlink()
-        await own.caught_up()
-        assert own.journal_writer.error == ""
-        await own.close()
-        assert recorded_bytes(own.directory) == own.written
+        await recording.caught_up()
+        assert recording.journal_writer.error == ""
+        await recording.close()
+        assert recorded_bytes(recording.directory) == recording.written
 
 
-async def test_closing_waits_for_unwritten_output(own: Recorded) -> None:
-    await own.start()
-    own.output(b"last words")
-    await own.journal_writer.close()
-    assert recorded_bytes(own.directory) == b"last words"
-    own.open()
+async def test_closing_waits_for_unwritten_output(recording: Recorded) -> None:
+    await recording.start()
+    recording.output(b"last words")
+    await recording.journal_writer.close()
+    assert recorded_bytes(recording.directory) == b"last words"
+    recording.open()
 
 
-async def test_closing_does_not_wait_for_a_failing_disk(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_does_not_wait_for_a_failing_disk(recording: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FailingDisk(monkeypatch, "append")
-    await own.start()
+    await recording.start()
     disk.refuses = True
-    own.output(b"lost")
-    await asyncio.wait_for(own.journal_writer.close(), 60)
-    assert recorded_bytes(own.directory) == b""
-    own.open()
+    recording.output(b"lost")
+    await asyncio.wait_for(recording.journal_writer.close(), 60)
+    assert recorded_bytes(recording.directory) == b""
+    recording.open()

@@ -96,11 +96,11 @@ async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(kept: Kept
     path.unlink()
     for _ in range(2):
         host(kept)
-        told = kept.driver.watch.transitions()
+        transitions = kept.driver.watch.transitions()
         kept.kill()
         kept_there = activity_log.last(path, 20)
         assert [(each.activity, each.source) for each in kept_there] == [(Activity.WORKING, "plugin")]
-        assert told == kept_there
+        assert transitions == kept_there
 
 
 async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of_the_question(
@@ -187,10 +187,10 @@ async def test_a_question_reported_by_two_sources_is_logged_once(kept: KeptSessi
         asked_by_hook(detail)
     report_activity(kept, "idle", 0, FIRST, "hook")
     kept.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
-    told = watch.transitions()
+    transitions = watch.transitions()
     kept.kill()
 
-    questions = [(each.at, each.detail) for each in told if each.activity is Activity.NEEDS_INPUT]
+    questions = [(each.at, each.detail) for each in transitions if each.activity is Activity.NEEDS_INPUT]
     assert [detail for _, detail in questions] == ["Bash: npm test", "Bash: rm -r build"]
     assert questions[0][0] == poorer.at, "the time of the question, not of its better text"
-    assert activity_log.last(path, 20) == told
+    assert activity_log.last(path, 20) == transitions

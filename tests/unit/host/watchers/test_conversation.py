@@ -21,24 +21,24 @@ ROTATED_SUFFIX = '"made by":"another"'
 
 
 def tracker(chosen: str = "", saved_state: ConversationState | None = None) -> tuple[ConversationTracker, list[str]]:
-    told: list[str] = []
-    return ConversationTracker(chosen, Watch(), saved_state, lambda each: told.append(each.conversation)), told
+    reported: list[str] = []
+    return ConversationTracker(chosen, Watch(), saved_state, lambda each: reported.append(each.conversation)), reported
 
 
 class TestSources:
     def test_a_chosen_conversation_is_known_from_the_start(self) -> None:
-        found, told = tracker("one")
+        found, reported = tracker("one")
 
-        assert (found.id, found.source, told) == ("one", CHOSEN, [])
+        assert (found.id, found.source, reported) == ("one", CHOSEN, [])
         assert found.saved_state() is None
 
     def test_the_tracker_follows_the_agent_to_other_conversations(self) -> None:
-        found, told = tracker("one")
+        found, reported = tracker("one")
 
         assert found.set_conversation("two", HOOK)
         assert found.set_conversation("three", HOOK)
 
-        assert (found.id, told) == ("three", ["two", "three"])
+        assert (found.id, reported) == ("three", ["two", "three"])
         assert found.saved_state() == ConversationState("three", HOOK)
 
     def test_a_weaker_source_is_ignored_after_a_stronger_one(self) -> None:
@@ -50,21 +50,21 @@ class TestSources:
         assert found.id == "two"
 
     def test_a_repeated_id_is_reported_only_for_a_better_source(self) -> None:
-        found, told = tracker("one")
+        found, reported = tracker("one")
 
         assert not found.set_conversation("one", HOOK)
         assert not found.set_conversation("one", HOOK)
 
-        assert told == ["one"]  # by a better source than before, for a later host
+        assert reported == ["one"]  # by a better source than before, for a later host
         assert found.source == HOOK
 
     @pytest.mark.parametrize("text", ["", "-x", "a b", "../x", "x" * 200])
     def test_an_invalid_id_is_ignored(self, text: str) -> None:
-        found, told = tracker("one")
+        found, reported = tracker("one")
 
         assert not found.set_conversation(text, STATE_FILE)
 
-        assert (found.id, told) == ("one", [])
+        assert (found.id, reported) == ("one", [])
 
     def test_a_later_host_continues_with_the_saved_conversation(self) -> None:
         found, _ = tracker("one", ConversationState("two", STATE_FILE))
@@ -186,10 +186,10 @@ class TestOpenFiles:
 
 
 async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Holder, places: Path) -> None:
-    told: list[str] = []
-    found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda each: told.append(each.conversation))
+    reported: list[str] = []
+    found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda each: reported.append(each.conversation))
     found.activity_changed()
-    assert told == []  # The program has not started yet.
+    assert reported == []  # The program has not started yet.
 
     process = hold(("w", places / "locks" / "one.lock"))
     found.set_program_pid(process.pid)
@@ -199,7 +199,7 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
     found.activity_changed()
     other = hold(("w", places / "locks" / "two.lock"))
     found.set_program_pid(other.pid)  # As if the same program had opened the file a moment later.
-    while told != ["one", "two"]:  # noqa: ASYNC110 - the test's own time limit ends it
+    while reported != ["one", "two"]:  # noqa: ASYNC110 - the test's own time limit ends it
         await asyncio.sleep(0)
 
     found.close()

@@ -11,6 +11,6 @@ from tests.support.send_stage import PAUSING, SendStage
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest) -> Iterator[SendStage]:
-    own = SendStage(getattr(request, "param", PAUSING))
-    yield own
-    own.emulator.close()
+    stage = SendStage(getattr(request, "param", PAUSING))
+    yield stage
+    stage.emulator.close()

@@ -77,88 +77,88 @@ def processes_ended_event(request: Capture[EndRequest]) -> Event:
 
 
 def test_a_shell_gets_a_hang_up_and_its_stop_is_answered_when_the_exit_is_saved() -> None:
-    stage, own = Stage(SHELL), some_request()
+    stage, request = Stage(SHELL), some_request()
     assert (
         stage.running()
         >> stage.stop()
         << RecordEndRequest("stop")
         << HUP
         << CONT
-        << StartTimer(own, STEP, 4.0)
+        << StartTimer(request, STEP, 4.0)
         >> stage.ended()
-        << StopTimer(own, STEP)
-        << StartTimer(own, SAVE, SAVE_S)
+        << StopTimer(request, STEP)
+        << StartTimer(request, SAVE, SAVE_S)
         >> stage.saved()
-        << StopTimer(own, SAVE)
+        << StopTimer(request, SAVE)
         << STOPPED
         >> stage.saved()
     )
 
 
 def test_a_program_that_ignores_polite_signals_is_killed_in_the_end() -> None:
-    stage, own = Stage(OTHER), some_request()
+    stage, request = Stage(OTHER), some_request()
     assert (
         stage.running()
         >> stage.stop()
         << RecordEndRequest("stop")
         << TERM
         << CONT
-        << StartTimer(own, STEP, 1.0)
-        >> due(own, STEP)
+        << StartTimer(request, STEP, 1.0)
+        >> due(request, STEP)
         << HUP
         << CONT
-        << StartTimer(own, STEP, 4.0)
-        >> due(own, STEP)
+        << StartTimer(request, STEP, 4.0)
+        >> due(request, STEP)
         << KILL
         << CONT
         >> stage.ended()
-        << StartTimer(own, SAVE, SAVE_S)
+        << StartTimer(request, SAVE, SAVE_S)
         >> stage.saved()
-        << StopTimer(own, SAVE)
+        << StopTimer(request, SAVE)
         << STOPPED
     )
 
 
 def test_the_agents_processes_are_listed_before_its_end_and_ended_with_it() -> None:
-    stage, own = Stage(AGENT), some_request()
+    stage, request = Stage(AGENT), some_request()
     assert (
         stage.running()
         >> stage.stop()
         << RecordEndRequest("stop")
-        << ListProcesses(own)
-        >> listed(own, "a tool")
+        << ListProcesses(request)
+        >> listed(request, "a tool")
         << TERM
         << CONT
-        << StartTimer(own, STEP, 8.0)
+        << StartTimer(request, STEP, 8.0)
         >> stage.ended()
-        << StopTimer(own, STEP)
-        << EndProcesses(own, ("a tool",), gracefully=True)
-        >> processes_ended_event(own)
-        << StartTimer(own, SAVE, SAVE_S)
+        << StopTimer(request, STEP)
+        << EndProcesses(request, ("a tool",), gracefully=True)
+        >> processes_ended_event(request)
+        << StartTimer(request, SAVE, SAVE_S)
         >> stage.saved()
-        << StopTimer(own, SAVE)
+        << StopTimer(request, SAVE)
         << STOPPED
     )
 
 
 def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() -> None:
-    stage, own = Stage(AGENT), some_request()
+    stage, request = Stage(AGENT), some_request()
     assert (
         stage.running()
         >> stage.stop()
         << RecordEndRequest("stop")
-        << ListProcesses(own)
+        << ListProcesses(request)
         >> stage.ended()
-        >> listed(own, "a tool")
-        << EndProcesses(own, ("a tool",), gracefully=True)
+        >> listed(request, "a tool")
+        << EndProcesses(request, ("a tool",), gracefully=True)
         >> stage.saved()
-        >> processes_ended_event(own)
+        >> processes_ended_event(request)
         << STOPPED
     )
 
 
 def test_a_program_that_has_not_started_yet_is_ended_once_it_runs() -> None:
-    stage, own = Stage(OTHER), some_request()
+    stage, request = Stage(OTHER), some_request()
     assert (
         stage.script()
         >> stage.kill()
@@ -166,27 +166,27 @@ def test_a_program_that_has_not_started_yet_is_ended_once_it_runs() -> None:
         << RecordEndRequest("kill")
         << KILL
         >> stage.ended()
-        << StartTimer(own, SAVE, SAVE_S)
+        << StartTimer(request, SAVE, SAVE_S)
         >> stage.saved()
-        << StopTimer(own, SAVE)
+        << StopTimer(request, SAVE)
         << KILLED
     )
 
 
 def test_a_stop_is_answered_after_a_time_out_if_the_disk_refuses_the_exit() -> None:
-    stage, own = Stage(AGENT), some_request()
+    stage, request = Stage(AGENT), some_request()
     assert (
         stage.running()
         >> stage.kill()
         << RecordEndRequest("kill")
-        << ListProcesses(own)
-        >> listed(own)
+        << ListProcesses(request)
+        >> listed(request)
         << KILL
         >> stage.ended()
-        << EndProcesses(own, (), gracefully=False)
-        >> processes_ended_event(own)
-        << StartTimer(own, SAVE, SAVE_S)
-        >> due(own, SAVE)
+        << EndProcesses(request, (), gracefully=False)
+        >> processes_ended_event(request)
+        << StartTimer(request, SAVE, SAVE_S)
+        >> due(request, SAVE)
         << KILLED
         >> stage.saved()
     )

@@ -21,7 +21,7 @@ from session_host.storage.descriptors.splice import Splicer
 BLOCK_BYTES = 512
 
 
-def made(number: int, length: int = 10_000) -> Checkpoint:
+def checkpoint_of(number: int, length: int = 10_000) -> Checkpoint:
     log_state = LogState(
         name=f"name {number}",
         attachments={"ab" * 16: AttachmentState(read_only=False, last_sequence=number)},
@@ -52,38 +52,38 @@ def test_before_the_first_checkpoint_none_is_read(file: int, header: LogHeader) 
 
 def test_the_newest_checkpoint_is_read_completely(file: int, header: LogHeader) -> None:
     for number in range(1, 6):
-        put(file, header, made(number))
-        assert checkpoints.read(file, header) == made(number)
+        put(file, header, checkpoint_of(number))
+        assert checkpoints.read(file, header) == checkpoint_of(number)
 
 
 def test_an_uncommitted_checkpoint_does_not_count(file: int, header: LogHeader) -> None:
-    put(file, header, made(1))
-    checkpoints.write(file, made(2), PAGE_BYTES)
-    assert checkpoints.read(file, header) == made(1)
-    put(file, header, made(3))
-    assert checkpoints.read(file, header) == made(3)
+    put(file, header, checkpoint_of(1))
+    checkpoints.write(file, checkpoint_of(2), PAGE_BYTES)
+    assert checkpoints.read(file, header) == checkpoint_of(1)
+    put(file, header, checkpoint_of(3))
+    assert checkpoints.read(file, header) == checkpoint_of(3)
 
 
 def test_a_partly_written_checkpoint_does_not_count(file: int, header: LogHeader) -> None:
-    put(file, header, made(1))
+    put(file, header, checkpoint_of(1))
     length = os.fstat(file).st_size
-    checkpoints.write(file, made(2), PAGE_BYTES)
+    checkpoints.write(file, checkpoint_of(2), PAGE_BYTES)
     os.ftruncate(file, length + 3 * PAGE_BYTES - 7)
-    assert checkpoints.read(file, header) == made(1)
-    put(file, header, made(3))
-    assert checkpoints.read(file, header) == made(3)
+    assert checkpoints.read(file, header) == checkpoint_of(1)
+    put(file, header, checkpoint_of(3))
+    assert checkpoints.read(file, header) == checkpoint_of(3)
 
 
 @pytest.mark.parametrize("where", [0, 1, 5_000, -1])
 def test_a_damaged_checkpoint_is_not_read(file: int, header: LogHeader, where: int) -> None:
-    at = put(file, header, made(1))
+    at = put(file, header, checkpoint_of(1))
     place = at.offset + where % at.length
     os.pwrite(file, bytes([os.pread(file, 1, place)[0] ^ 1]), place)
     assert checkpoints.read(file, header) is None
 
 
 def test_a_truncated_checkpoint_is_not_read(file: int, header: LogHeader) -> None:
-    at = put(file, header, made(1))
+    at = put(file, header, checkpoint_of(1))
     os.ftruncate(file, at.offset + at.length - 1)
     assert checkpoints.read(file, header) is None
 
@@ -100,15 +100,15 @@ def test_a_checkpoint_of_another_form_is_not_read(file: int, header: LogHeader) 
 def test_additional_fields_of_a_later_version_are_ignored(file: int, header: LogHeader) -> None:
     import zlib
 
-    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(made(1)))
+    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(checkpoint_of(1)))
     data = msgspec.msgpack.encode([*fields, "of a later version"])
     os.pwrite(file, data, 0)
     header.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
-    assert checkpoints.read(file, header) == made(1)
+    assert checkpoints.read(file, header) == checkpoint_of(1)
 
 
 def test_the_pages_of_previous_checkpoints_are_freed(file: int, header: LogHeader) -> None:
     for number in range(50):
-        put(file, header, made(number, 100_000))
+        put(file, header, checkpoint_of(number, 100_000))
     assert os.fstat(file).st_blocks * BLOCK_BYTES <= 100_000 + 3 * PAGE_BYTES
     assert os.fstat(file).st_size > 50 * 100_000, "offsets only grow"

@@ -75,7 +75,7 @@ class LogStage:
         self.reader.takes = 0
         return done
 
-    def taken(self) -> list[int]:
+    def delivered(self) -> list[int]:
         """The numbers of the waiting inputs that the program has taken since the last call."""
         return [number for _, number in self.input_log.pending.collect_delivered()]
 
@@ -93,8 +93,8 @@ def open_stage() -> Iterator[LogStage]:
 
 @pytest.fixture
 def stage() -> Iterator[LogStage]:
-    with open_stage() as own:
-        yield own
+    with open_stage() as stage:
+        yield stage
 
 
 # ------------------------------------------------------------------------------------ at random
@@ -250,30 +250,30 @@ def test_each_complete_delivery_is_reported_once_and_in_order(stage: LogStage) -
         stage.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
         stage.input_log.append(EntryKind.REPLY, b"d")
     stage.take(2)
-    assert stage.taken() == []
+    assert stage.delivered() == []
     stage.take(1)
-    assert stage.taken() == [0]
+    assert stage.delivered() == [0]
     stage.take(5)
-    assert stage.taken() == [1]
+    assert stage.delivered() == [1]
     stage.take(100)
-    assert stage.taken() == [2]
+    assert stage.delivered() == [2]
 
 
 def test_an_input_is_taken_at_once_or_in_order_and_reported_if_it_waited(stage: LogStage) -> None:
     assert stage.give(b"at once", 7, 1)
-    assert stage.taken() == [], "the caller knows it already"
+    assert stage.delivered() == [], "the caller knows it already"
     assert not stage.give(b"in part", 3, 2)
     assert not stage.give(b"behind", 0, 3)
-    assert (stage.taken(), stage.input_log.pending.bytes) == ([], 10)
+    assert (stage.delivered(), stage.input_log.pending.bytes) == ([], 10)
     assert stage.give(b"last", 14, 4)
-    assert stage.taken() == [2, 3, 4]
+    assert stage.delivered() == [2, 3, 4]
     assert stage.reader.got == b"at oncein partbehindlast"
 
 
 def test_empty_input_is_delivered_at_once(stage: LogStage) -> None:
     stage.input_log.append(EntryKind.INPUT, b"", TAG, 7)
     assert stage.take(0)
-    assert stage.taken() == [7]
+    assert stage.delivered() == [7]
     stage.reopen()
     assert stage.input_log.pending.bytes == 0
 

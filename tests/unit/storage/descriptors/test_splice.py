@@ -57,10 +57,10 @@ class Line:
 
 @pytest.fixture(params=[True, False], ids=["in the kernel", "read and written"])
 def line(request: pytest.FixtureRequest) -> Iterator[Line]:
-    own = Line(Splicer(in_kernel=request.param))
-    yield own
-    assert own.splicer.in_kernel is request.param, "the kernel did what it was asked to"
-    own.close()
+    line = Line(Splicer(in_kernel=request.param))
+    yield line
+    assert line.splicer.in_kernel is request.param, "the kernel did what it was asked to"
+    line.close()
 
 
 # -------------------------------------------------------------------------------- output

@@ -233,13 +233,13 @@ def test_a_writer_killed_during_an_append_leaves_no_gap(directory: Path) -> None
             try:
                 assert writer.stdout is not None
                 assert int(writer.stdout.readline()) == end
-                told = int(writer.stdout.readline())
+                reported = int(writer.stdout.readline())
                 # Wait for a moment within the next one or two appends, which take less than a millisecond.
                 select.select([], [], [], when.random() / 1000)
             finally:
                 writer.kill()
         with Journal.open(directory) as journal:
-            assert journal.end >= told
+            assert journal.end >= reported
             end = journal.end
         entries = [entry for entry in recorded(directory) if isinstance(entry, Output)]
         place = entries[0].offset

@@ -57,11 +57,11 @@ def test_items_and_folded_output_are_found_with_their_times() -> None:
 
 def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
     ended, middle, newest = Chat("ended"), Chat("middle"), Chat("newest")
-    said = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(3)]
-    ended.step(said[0])
+    answers = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(3)]
+    ended.step(answers[0])
     middle.steps = newest.steps = 60
-    middle.step(said[0], continues="ended")
-    middle.step(said[1])
+    middle.step(answers[0], continues="ended")
+    middle.step(answers[1])
     with Search() as search:
         search.update(["ended", "middle", "newest"])
         query = Query.of("needle")
@@ -69,8 +69,8 @@ def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
             ("middle", "needle 1"),
             ("middle", "needle 0"),
         ]
-        newest.step(said[0], said[1], continues="middle")
-        newest.step(said[2])
+        newest.step(answers[0], answers[1], continues="middle")
+        newest.step(answers[2])
         search.update(["newest"])
         hits = search.find(query, 10)
         assert [(hit.session_id, hit.text) for hit in hits] == [("newest", f"needle {number}") for number in (2, 1, 0)]
@@ -82,12 +82,12 @@ def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
 
 def test_a_line_repeated_by_a_fork_is_found_once_and_later_lines_of_both_too() -> None:
     first, fork = Chat("first"), Chat("fork")
-    said = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(4)]
-    first.step(said[0], said[1])
+    answers = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(4)]
+    first.step(answers[0], answers[1])
     fork.steps = 60
-    fork.step(said[0], said[1], continues="fork first")
-    first.step(said[2])
-    fork.step(said[3])
+    fork.step(answers[0], answers[1], continues="fork first")
+    first.step(answers[2])
+    fork.step(answers[3])
     with Search() as search:
         search.update(["first", "fork"])
 
@@ -97,7 +97,7 @@ def test_a_line_repeated_by_a_fork_is_found_once_and_later_lines_of_both_too() -
         assert found() == {("first", "0"), ("first", "1"), ("first", "2"), ("fork", "3")}
         assert found({"fork"}) == {("fork", "0"), ("fork", "1"), ("fork", "3")}
         resumed = Chat("resumed")
-        resumed.step(*said[:3], continues="first")
+        resumed.step(*answers[:3], continues="first")
         search.update(["resumed"])
         assert found() == {("resumed", "0"), ("resumed", "1"), ("resumed", "2"), ("fork", "3")}
         search.forget("resumed")

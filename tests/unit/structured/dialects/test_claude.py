@@ -8,32 +8,32 @@ import pytest
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.rules import StructuredRules
-from tests.support.played_claude import CURRENT, EARLIER, Played, entries
+from tests.support.replayed_claude import CURRENT, EARLIER, ReplayedClaude, entries
 
 
 @pytest.fixture(scope="module")
-def whole() -> Played:
-    played = Played()
+def whole() -> ReplayedClaude:
+    replayed = ReplayedClaude()
     for entry in entries(CURRENT):
-        played.play(entry)
-    return played
+        replayed.replay(entry)
+    return replayed
 
 
-def test_the_same_lines_are_sent_as_in_the_recorded_chat(whole: Played) -> None:
+def test_the_same_lines_are_sent_as_in_the_recorded_chat(whole: ReplayedClaude) -> None:
     assert whole.sent == [each["msg"] for each in entries(CURRENT) if each["dir"] == "->"]
 
 
-def test_no_message_of_a_recorded_chat_is_unknown(whole: Played) -> None:
+def test_no_message_of_a_recorded_chat_is_unknown(whole: ReplayedClaude) -> None:
     assert whole.raws() == []
 
 
-def test_a_streamed_message_and_its_whole_text_are_one_item(whole: Played) -> None:
+def test_a_streamed_message_and_its_whole_text_are_one_item(whole: ReplayedClaude) -> None:
     assert [each.text for each in whole.transcript if each.text == "echo: hello"] == ["echo: hello"]
     answers = [each for each in whole.transcript if each.kind == "agent" and each.turn == "s-2"]
     assert [(each.status, each.text.count("\n")) for each in answers] == [("done", 3)]
 
 
-def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(whole: Played) -> None:
+def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(whole: ReplayedClaude) -> None:
     assert whole.find("user", "steered into it").turn == whole.find("user", "sleep 0.3").turn
     steered = whole.find("user", "steered")
     assert steered.turn == steered.id
@@ -43,18 +43,18 @@ def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(whole: Pl
 @pytest.mark.parametrize(
     ("option", "status"), [("allow", "done"), ("decline", "declined"), ("stop", "declined"), ("q", "interrupted")]
 )
-def test_a_command_that_asks_for_permission(whole: Played, option: str, status: str) -> None:
+def test_a_command_that_asks_for_permission(whole: ReplayedClaude, option: str, status: str) -> None:
     tool = whole.find("tool", f"echo {option} >")
     assert (tool.tool, tool.command, tool.status) == ("execute", f"echo {option} > {option}.txt", status)
     assert tool.output == ""
 
 
-def test_a_failed_command_has_its_output_and_exit_code(whole: Played) -> None:
+def test_a_failed_command_has_its_output_and_exit_code(whole: ReplayedClaude) -> None:
     tool = whole.find("tool", "exit 3")
     assert (tool.status, tool.exit_code, tool.output) == ("failed", 3, "out")
 
 
-def test_an_edit_has_the_diff_with_the_lines_of_the_file(whole: Played) -> None:
+def test_an_edit_has_the_diff_with_the_lines_of_the_file(whole: ReplayedClaude) -> None:
     (change,) = whole.find("tool", "Edit").changes
     assert change.path == "/home/user/project/f.txt"
     assert change.patch == "@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
@@ -62,20 +62,20 @@ def test_an_edit_has_the_diff_with_the_lines_of_the_file(whole: Played) -> None:
     assert (change.kind, change.patch) == ("add", "@@ -0,0 +1,2 @@\n+a\n+b\n")
 
 
-def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(whole: Played) -> None:
+def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(whole: ReplayedClaude) -> None:
     call = whole.find("tool", "look")
     assert call.output == "Runs in the background.\nthe tool said: (Bash completed with no output)"
     below = [each for each in whole.transcript if each.parent == call.id]
     assert [(each.kind, each.status) for each in below] == [("tool", "done"), ("agent", "done")]
 
 
-def test_errors_of_the_service_are_shown_once(whole: Played) -> None:
+def test_errors_of_the_service_are_shown_once(whole: ReplayedClaude) -> None:
     notices = [each.text for each in whole.transcript if each.kind == "notice"]
     assert "The model's service: error 529. Trying again in 1 s (attempt 1 of 10)." in notices
     assert notices.count("API Error: 400 refused with 400, as the test asks") == 1
 
 
-def test_settings_and_commands_are_known(whole: Played) -> None:
+def test_settings_and_commands_are_known(whole: ReplayedClaude) -> None:
     status = whole.transcript.status
     assert [(each.id, each.value) for each in status.settings] == [
         ("model", "sonnet"), ("mode", "default"), ("effort", "high"),
@@ -87,28 +87,28 @@ def test_settings_and_commands_are_known(whole: Played) -> None:
     assert status.usage.window == 1_000_000
 
 
-def test_a_message_cut_by_the_agents_death_is_kept_and_marked(whole: Played) -> None:
+def test_a_message_cut_by_the_agents_death_is_kept_and_marked(whole: ReplayedClaude) -> None:
     last = whole.transcript[len(whole.transcript) - 1]
     assert (last.status, last.text) == ("cut", "answer line 0001\nanswer line 0002\nanswer line 0003\n")
     assert whole.transcript.status.last_turn is not None
     assert whole.transcript.status.last_turn.outcome == "cut"
 
 
-def test_saving_the_state_at_every_message_makes_no_difference(whole: Played) -> None:
-    saving = Played(saves=True)
+def test_saving_the_state_at_every_message_makes_no_difference(whole: ReplayedClaude) -> None:
+    saving = ReplayedClaude(saves=True)
     for entry in entries(CURRENT):
-        saving.play(entry)
+        saving.replay(entry)
     assert saving.sent == whole.sent
     assert saving.transcript.snapshot() == whole.transcript.snapshot()
 
 
 def test_the_program_may_end_after_any_message() -> None:
     recorded = entries(CURRENT)
-    played = Played()
+    replayed = ReplayedClaude()
     for entry in recorded:
-        played.play(entry)
-        state, dialect = played.rules.save()
-        ended = StructuredRules(ClaudeDialect, played.start, "s")
+        replayed.replay(entry)
+        state, dialect = replayed.rules.save()
+        ended = StructuredRules(ClaudeDialect, replayed.start, "s")
         ended.load(msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state)), dialect)
         ended.end(2)
         assert ended.state.ended
@@ -116,33 +116,33 @@ def test_the_program_may_end_after_any_message() -> None:
 
 
 def test_a_cleared_conversation_is_shown_and_its_new_id_known() -> None:
-    played = Played()
+    replayed = ReplayedClaude()
     for message in (
         {"type": "conversation_reset", "new_conversation_id": "c", "session_id": "a"},
         {"type": "system", "subtype": "init", "session_id": "b"},
     ):
-        played.play({"dir": "<-", "msg": message})
-    assert [each.kind for each in played.transcript] == ["notice"]
-    assert played.transcript.status.conversation == "b"
+        replayed.replay({"dir": "<-", "msg": message})
+    assert [each.kind for each in replayed.transcript] == ["notice"]
+    assert replayed.transcript.status.conversation == "b"
 
 
 def test_messages_of_the_previous_version_are_understood() -> None:
-    played = Played()
+    replayed = ReplayedClaude()
     prompts = 0
     for entry in entries(EARLIER):
         if entry["dir"] == "<-":
-            played.play(entry)
+            replayed.replay(entry)
             continue
         message = entry["msg"]
         if message["type"] == "user":
             prompts += 1
-            played.do(Prompt("", 0, message["message"]["content"][0]["text"]))
+            replayed.do(Prompt("", 0, message["message"]["content"][0]["text"]))
         elif message["type"] == "control_response":
-            played.do(AnswerRequest("", 0, played.transcript.open_requests[0].id, "allow", ""))
+            replayed.do(AnswerRequest("", 0, replayed.transcript.open_requests[0].id, "allow", ""))
         elif message["request"]["subtype"] == "interrupt":
-            played.do(Interrupt("", 0))
-    assert played.raws() == []
-    assert [each.text for each in played.transcript if each.kind == "agent"] == [
+            replayed.do(Interrupt("", 0))
+    assert replayed.raws() == []
+    assert [each.text for each in replayed.transcript if each.kind == "agent"] == [
         "PONG-123: hello stream", "TOOL-DONE-125: (Bash completed with no output)", "PONG-126: slow 20 stop ",
         "PONG-127: slow 3 first w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 END-127",
         "PONG-128: queued while running", "PONG-129: after resume",

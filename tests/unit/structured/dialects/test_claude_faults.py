@@ -17,7 +17,7 @@ from session_host.structured.dialects.claude.requests import agent_request, alwa
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line
 from session_host.structured.rules import StructuredRules
-from tests.support.played_claude import CURRENT, Played, entries
+from tests.support.replayed_claude import CURRENT, ReplayedClaude, entries
 
 WRONG: tuple[Any, ...] = (None, 5, "x", [1], {"y": 2})
 
@@ -51,9 +51,9 @@ def faults(changes: list[AnyChange]) -> list[str]:
     return [each.title for each in raws if "Error" in each.title]
 
 
-def one_of_each_kind() -> Iterator[tuple[Played, dict[str, Any]]]:
+def one_of_each_kind() -> Iterator[tuple[ReplayedClaude, dict[str, Any]]]:
     """Yield the first message of each kind in the recording, with the chat just before it."""
-    played, seen = Played(), set()
+    replayed, seen = ReplayedClaude(), set()
     for entry in entries(CURRENT):
         message = entry["msg"]
         if entry["dir"] == "<-":
@@ -63,14 +63,14 @@ def one_of_each_kind() -> Iterator[tuple[Played, dict[str, Any]]]:
             kind = (message["type"], message.get("subtype"), event.get("type"), block, "tool_use_result" in message)
             if kind not in seen:
                 seen.add(kind)
-                yield played, message
-        played.play(entry)
+                yield replayed, message
+        replayed.replay(entry)
 
 
 def test_a_message_with_a_wrong_field_causes_no_error() -> None:
     found = []
-    for played, message in one_of_each_kind():
-        state, dialect = played.rules.save()
+    for replayed, message in one_of_each_kind():
+        state, dialect = replayed.rules.save()
         kept = msgspec.msgpack.encode(state)
         for wrong in damaged(message):
             rules = StructuredRules(ClaudeDialect, Start(directory="/"), "s")

@@ -25,9 +25,9 @@ def given(**more: Any) -> str:
 
 
 def decision(option: str, **texts: str) -> Any:
-    said = json.loads(output(given(), Answer(option, texts)))["hookSpecificOutput"]
-    assert said["hookEventName"] == "PermissionRequest"
-    return said["decision"]
+    reply = json.loads(output(given(), Answer(option, texts)))["hookSpecificOutput"]
+    assert reply["hookEventName"] == "PermissionRequest"
+    return reply["decision"]
 
 
 def test_a_command_is_shown_exactly() -> None:

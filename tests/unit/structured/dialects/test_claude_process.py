@@ -14,9 +14,9 @@ from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from tests.programs import program
-from tests.support.spoken_chat import SpokenChat, received
+from tests.support.hostless_chat import HostlessChat, received
 
-Open = Callable[..., SpokenChat]
+Open = Callable[..., HostlessChat]
 CONVERSATION = "6f0c7c58-64f6-43e8-9c3f-31b6a5a1b0c1"
 
 
@@ -28,14 +28,14 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
     """Opens chats that share their conversations, so that a later process can resume them."""
-    opened: list[SpokenChat] = []
+    opened: list[HostlessChat] = []
 
-    def open_one(*, resume: str = "", prefix: str = "me", **start: Any) -> SpokenChat:
+    def open_one(*, resume: str = "", prefix: str = "me", **start: Any) -> HostlessChat:
         environment = {**os.environ, "FAKE_CLAUDE_CONVERSATIONS": str(tmp_path / "conversations"),
                        "FAKE_CLAUDE_LOG": str(log)}  # fmt: skip
         arguments = ("--resume", resume) if resume else ("--session-id", CONVERSATION)
         start = {"conversation": resume or CONVERSATION, "resumes": bool(resume), **start}
-        chat = SpokenChat(
+        chat = HostlessChat(
             ClaudeDialect, Start(directory=str(tmp_path), **start),
             program("fake_claude_stream", *arguments), environment, prefix=prefix,
         )  # fmt: skip
@@ -48,7 +48,7 @@ def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
 
 
 @pytest.fixture
-def chat(open_chat: Open) -> SpokenChat:
+def chat(open_chat: Open) -> HostlessChat:
     chat = open_chat()
     chat.until_idle()
     return chat
@@ -59,17 +59,17 @@ def prompts(log: Path) -> list[str]:
     return [each["message"]["content"][-1]["text"] for each in received(log) if each["type"] == "user"]
 
 
-def notices(chat: SpokenChat) -> list[str]:
+def notices(chat: HostlessChat) -> list[str]:
     """The notices without the one that the agent is slow, which appears here since timers expire at once."""
     return [each for each in chat.texts("notice") if each != "Claude Code has not answered yet."]
 
 
-def test_a_new_conversation_has_no_earlier_messages(chat: SpokenChat) -> None:
+def test_a_new_conversation_has_no_earlier_messages(chat: HostlessChat) -> None:
     assert notices(chat) == []
     assert chat.transcript.status.conversation == CONVERSATION
 
 
-def test_three_turns_with_one_start(chat: SpokenChat, log: Path) -> None:
+def test_three_turns_with_one_start(chat: HostlessChat, log: Path) -> None:
     for words in ("one deltas: 2", "two think: deep", "three"):
         chat.turn(words)
     assert chat.texts("agent") == ["echo: one deltas: 2", "echo: two think: deep", "echo: three"]
@@ -82,7 +82,7 @@ def test_three_turns_with_one_start(chat: SpokenChat, log: Path) -> None:
     assert (status.usage.used, status.usage.window, status.usage.total, status.usage.cost) == (15, 200_000, 15, 0.25)
 
 
-def test_a_turn_continues_after_a_new_host_has_loaded_the_state(chat: SpokenChat, tmp_path: Path) -> None:
+def test_a_turn_continues_after_a_new_host_has_loaded_the_state(chat: HostlessChat, tmp_path: Path) -> None:
     chat.prompt("count: 4 hold: 2")
     chat.until(lambda: "0002" in chat.texts("agent")[0] if chat.texts("agent") else False)
     chat.reload()
@@ -99,7 +99,7 @@ def test_a_turn_continues_after_a_new_host_has_loaded_the_state(chat: SpokenChat
         ("decline", "the tool said: The user declined this tool use. It was not run.", "declined"),
     ],
 )
-def test_a_command_waits_for_permission(chat: SpokenChat, option: str, answer: str, status: str) -> None:
+def test_a_command_waits_for_permission(chat: HostlessChat, option: str, answer: str, status: str) -> None:
     chat.prompt("run: make")
     request = chat.until_asked()
     assert (request.kind, request.subject, request.complete) == ("command", "make", True)
@@ -110,7 +110,7 @@ def test_a_command_waits_for_permission(chat: SpokenChat, option: str, answer: s
     assert chat.statuses("tool") == [status]
 
 
-def test_declining_and_stopping_ends_the_turn(chat: SpokenChat) -> None:
+def test_declining_and_stopping_ends_the_turn(chat: HostlessChat) -> None:
     chat.prompt("run: make")
     chat.answer(chat.until_asked(), "stop")
     chat.until_idle()
@@ -119,7 +119,7 @@ def test_declining_and_stopping_ends_the_turn(chat: SpokenChat) -> None:
     assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
-def test_an_edit_is_shown_as_a_diff_before_it_is_made(chat: SpokenChat) -> None:
+def test_an_edit_is_shown_as_a_diff_before_it_is_made(chat: HostlessChat) -> None:
     chat.prompt("edit: /src/a.py")
     request = chat.until_asked()
     assert (request.kind, request.subject) == ("edit", "--- /src/a.py\n+++ /src/a.py\n@@ -0 +0 @@\n-one\n+two\n")
@@ -128,7 +128,7 @@ def test_an_edit_is_shown_as_a_diff_before_it_is_made(chat: SpokenChat) -> None:
     ]  # fmt: skip
 
 
-def test_a_question_is_answered_in_the_users_words(chat: SpokenChat) -> None:
+def test_a_question_is_answered_in_the_users_words(chat: HostlessChat) -> None:
     chat.prompt("ask: Which? / A / B")
     request = chat.until_asked()
     (question,) = request.questions
@@ -138,18 +138,18 @@ def test_a_question_is_answered_in_the_users_words(chat: SpokenChat) -> None:
     assert chat.texts("agent") == ['the tool said: {"Which?": "neither"}']
 
 
-def test_a_withdrawn_question_is_closed(chat: SpokenChat) -> None:
+def test_a_withdrawn_question_is_closed(chat: HostlessChat) -> None:
     chat.turn("withdraw: make")
     assert chat.transcript.open_requests == []
     assert [each.option for each in chat.transcript.answers.values()] == [""]
 
 
-def test_an_unknown_request_gets_an_error(chat: SpokenChat) -> None:
+def test_an_unknown_request_gets_an_error(chat: HostlessChat) -> None:
     assert chat.turn("control: elicitation").text == "the client said: elicitation is not supported"
     assert [each.title for each in chat.transcript if each.kind == "raw"] == ["refused: elicitation"]
 
 
-def test_a_text_sent_during_a_turn_is_added_to_it(chat: SpokenChat) -> None:
+def test_a_text_sent_during_a_turn_is_added_to_it(chat: HostlessChat) -> None:
     chat.prompt("run: make")
     request = chat.until_asked()
     chat.answer(request, "allow")
@@ -161,7 +161,7 @@ def test_a_text_sent_during_a_turn_is_added_to_it(chat: SpokenChat) -> None:
     assert chat.statuses("user") == ["done", "done"]
 
 
-def test_a_text_sent_after_the_last_tool_begins_the_next_turn(chat: SpokenChat, tmp_path: Path) -> None:
+def test_a_text_sent_after_the_last_tool_begins_the_next_turn(chat: HostlessChat, tmp_path: Path) -> None:
     chat.prompt("count: 2 hold: 1")
     chat.until(lambda: chat.texts("agent"))
     chat.prompt("then this", "steer")
@@ -173,7 +173,7 @@ def test_a_text_sent_after_the_last_tool_begins_the_next_turn(chat: SpokenChat, 
     assert turns == [each.id for each in chat.transcript if each.kind == "user"]
 
 
-def test_an_interrupted_turn_keeps_its_text(chat: SpokenChat) -> None:
+def test_an_interrupted_turn_keeps_its_text(chat: HostlessChat) -> None:
     chat.prompt("count: 9 hold: 2")
     chat.until(lambda: chat.texts("agent") and "0002" in chat.texts("agent")[0])
     chat.interrupt()
@@ -184,7 +184,7 @@ def test_an_interrupted_turn_keeps_its_text(chat: SpokenChat) -> None:
     assert chat.turn("on").text == "echo: on"
 
 
-def test_the_agents_death_during_an_answer_is_shown_and_the_chat_resumes(chat: SpokenChat, open_chat: Open) -> None:
+def test_the_agents_death_during_an_answer_is_shown_and_the_chat_resumes(chat: HostlessChat, open_chat: Open) -> None:
     chat.turn("first")
     chat.prompt("count: 9 cut: 3")
     chat.until_ended()
@@ -208,7 +208,7 @@ def test_a_missing_conversation_is_reported_and_the_chat_ends(open_chat: Open) -
     ("words", "title"),
     [("garbage: 1", "not a JSON object"), ("unknown: novelty", "novelty"), ("half: 1", "not a JSON object")],
 )
-def test_unknown_lines_are_kept_and_do_no_harm(chat: SpokenChat, words: str, title: str) -> None:
+def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat, words: str, title: str) -> None:
     if words == "half: 1":
         chat.prompt("half: 1 deltas: 2")
         chat.until_ended()
@@ -217,7 +217,7 @@ def test_unknown_lines_are_kept_and_do_no_harm(chat: SpokenChat, words: str, tit
     assert [each.title for each in chat.transcript if each.kind == "raw"] == [title]
 
 
-def test_an_error_of_the_service_is_shown_once_and_the_next_turn_runs(chat: SpokenChat) -> None:
+def test_an_error_of_the_service_is_shown_once_and_the_next_turn_runs(chat: HostlessChat) -> None:
     chat.turn("retry: overloaded\nfail: API Error: 400 no")
     assert notices(chat) == [
         "The model's service: error 529. Trying again in 0 s (attempt 1 of 10).", "API Error: 400 no",
@@ -227,7 +227,7 @@ def test_an_error_of_the_service_is_shown_once_and_the_next_turn_runs(chat: Spok
     assert chat.turn("on").text == "echo: on"
 
 
-def test_a_refused_prompt_has_failed_and_the_next_one_runs(chat: SpokenChat) -> None:
+def test_a_refused_prompt_has_failed_and_the_next_one_runs(chat: HostlessChat) -> None:
     chat.prompt("refuse: discarded")
     chat.until_idle()
     assert chat.statuses("user") == ["failed"]
@@ -235,7 +235,7 @@ def test_a_refused_prompt_has_failed_and_the_next_one_runs(chat: SpokenChat) -> 
     assert chat.turn("on").text == "echo: on"
 
 
-def test_settings_are_changed_and_a_refused_one_stays(chat: SpokenChat) -> None:
+def test_settings_are_changed_and_a_refused_one_stays(chat: HostlessChat) -> None:
     chat.change("model", "other")
     chat.change("mode", "plan")
     chat.change("mode", "bypassPermissions")
@@ -245,7 +245,7 @@ def test_settings_are_changed_and_a_refused_one_stays(chat: SpokenChat) -> None:
     assert [each.name for each in chat.transcript.status.commands] == ["compact"]
 
 
-def test_an_image_is_sent_with_its_prompt(chat: SpokenChat, log: Path) -> None:
+def test_an_image_is_sent_with_its_prompt(chat: HostlessChat, log: Path) -> None:
     chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),)))
     chat.until_idle()
     assert chat.texts("agent") == ["echo: look with an image"]
@@ -255,7 +255,7 @@ def test_an_image_is_sent_with_its_prompt(chat: SpokenChat, log: Path) -> None:
     }  # fmt: skip
 
 
-def test_an_unconfirmed_prompt_is_not_sent_again(chat: SpokenChat, log: Path) -> None:
+def test_an_unconfirmed_prompt_is_not_sent_again(chat: HostlessChat, log: Path) -> None:
     chat.prompt("silent: 1")
     chat.until(lambda: prompts(log))
     chat.reload()

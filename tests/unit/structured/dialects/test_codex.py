@@ -17,9 +17,9 @@ from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.digest import digest
 from session_host.structured.items import FileChange, PlanEntry
 from tests.programs import program
-from tests.support.spoken_chat import SpokenChat, received
+from tests.support.hostless_chat import HostlessChat, received
 
-Open = Callable[..., SpokenChat]
+Open = Callable[..., HostlessChat]
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
     """Opens chats that share their threads, so that a later process can resume them."""
-    opened: list[SpokenChat] = []
+    opened: list[HostlessChat] = []
 
-    def open_one(**start: Any) -> SpokenChat:
+    def open_one(**start: Any) -> HostlessChat:
         environment = {**os.environ, "FAKE_APP_SERVER_THREADS": str(tmp_path / "threads"),
                        "FAKE_APP_SERVER_LOG": str(log)}  # fmt: skip
         transcript = start.pop("transcript", None)
         prefix = start.pop("prefix", "me")
-        chat = SpokenChat(
+        chat = HostlessChat(
             CodexDialect, Start(directory=str(tmp_path), **start), program("fake_app_server"), environment,
             prefix=prefix, transcript=transcript,
         )  # fmt: skip
@@ -50,13 +50,13 @@ def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
 
 
 @pytest.fixture
-def chat(open_chat: Open) -> SpokenChat:
+def chat(open_chat: Open) -> HostlessChat:
     chat = open_chat(version="1.2")
     chat.until_idle()
     return chat
 
 
-def test_a_conversation_begins_and_answers(chat: SpokenChat) -> None:
+def test_a_conversation_begins_and_answers(chat: HostlessChat) -> None:
     assert chat.sent[0]["params"]["clientInfo"] == {"name": "outlive", "title": "Outlive", "version": "1.2"}
     assert chat.turn("hello deltas: 3").text == "echo: hello deltas: 3"
     assert chat.kinds() == ["notice", "user", "agent"]
@@ -70,7 +70,7 @@ def test_a_conversation_begins_and_answers(chat: SpokenChat) -> None:
     assert chat.transcript[1].turn == chat.transcript[2].turn != ""
 
 
-def test_three_prompts_in_a_row_are_three_turns(chat: SpokenChat, log: Path) -> None:
+def test_three_prompts_in_a_row_are_three_turns(chat: HostlessChat, log: Path) -> None:
     for text in ("one", "two", "three"):
         chat.prompt(text)
     chat.until_idle()
@@ -87,7 +87,7 @@ def test_three_prompts_in_a_row_are_three_turns(chat: SpokenChat, log: Path) -> 
         ("decline", "the command was declined", "declined"),
     ],
 )
-def test_a_command_waits_for_permission(chat: SpokenChat, option: str, answer: str, status: str) -> None:
+def test_a_command_waits_for_permission(chat: HostlessChat, option: str, answer: str, status: str) -> None:
     chat.prompt("run: make all")
     request = chat.until_asked()
     assert (request.kind, request.title, request.reason) == ("command", "Run make all", "fake: may I?")
@@ -110,7 +110,7 @@ def test_a_command_waits_for_permission(chat: SpokenChat, option: str, answer: s
     assert chat.texts("agent") == [answer]
 
 
-def test_declining_with_a_stop_ends_the_turn(chat: SpokenChat) -> None:
+def test_declining_with_a_stop_ends_the_turn(chat: HostlessChat) -> None:
     chat.prompt("run: make all")
     chat.answer(chat.until_asked(), "cancel")
     chat.until_idle()
@@ -119,7 +119,7 @@ def test_declining_with_a_stop_ends_the_turn(chat: SpokenChat) -> None:
     assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
-def test_each_answer_reaches_the_agent_once(chat: SpokenChat, log: Path) -> None:
+def test_each_answer_reaches_the_agent_once(chat: HostlessChat, log: Path) -> None:
     chat.prompt("run: make all")
     request = chat.until_asked()
     chat.answer(request, "accept")
@@ -131,7 +131,7 @@ def test_each_answer_reaches_the_agent_once(chat: SpokenChat, log: Path) -> None
     assert [each["result"] for each in received(log) if "result" in each] == [{"decision": "accept"}]
 
 
-def test_a_change_of_files_is_shown_completely_and_waits_for_permission(chat: SpokenChat) -> None:
+def test_a_change_of_files_is_shown_completely_and_waits_for_permission(chat: HostlessChat) -> None:
     chat.prompt("edit: src/a.py")
     request = chat.until_asked()
     assert (request.kind, request.title, request.complete) == ("edit", "Edit src/a.py", True)
@@ -144,7 +144,7 @@ def test_a_change_of_files_is_shown_completely_and_waits_for_permission(chat: Sp
     assert tool.changes == (FileChange("src/a.py", "@@ -1 +1 @@\n-old\n+new\n"),)
 
 
-def test_a_question_is_answered_in_words_or_not_at_all(chat: SpokenChat) -> None:
+def test_a_question_is_answered_in_words_or_not_at_all(chat: HostlessChat) -> None:
     chat.prompt("ask: Which one? / left / right")
     request = chat.until_asked()
     assert (request.kind, request.title) == ("question", "Which one?")
@@ -157,14 +157,14 @@ def test_a_question_is_answered_in_words_or_not_at_all(chat: SpokenChat) -> None
     assert chat.texts("agent") == ["the user says: neither", "the user says: "]
 
 
-def test_an_unknown_request_is_refused_and_kept(chat: SpokenChat) -> None:
+def test_an_unknown_request_is_refused_and_kept(chat: HostlessChat) -> None:
     chat.turn("call: item/tool/call\nanswer: all the same")
     assert chat.sent[-1]["error"]["code"] == -32601
     assert [each.title for each in chat.transcript if each.kind == "raw"] == ["item/tool/call"]
     assert chat.texts("agent") == ["all the same"]
 
 
-def test_a_steering_text_changes_the_answer_and_keeps_the_earlier_text(chat: SpokenChat) -> None:
+def test_a_steering_text_changes_the_answer_and_keeps_the_earlier_text(chat: HostlessChat) -> None:
     chat.prompt("count: 5 hold: 2")
     chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
     chat.prompt("the other way", "steer")
@@ -175,7 +175,7 @@ def test_a_steering_text_changes_the_answer_and_keeps_the_earlier_text(chat: Spo
     assert chat.statuses("user") == ["done", "done"]
 
 
-def test_an_interrupted_answer_is_marked(chat: SpokenChat) -> None:
+def test_an_interrupted_answer_is_marked(chat: HostlessChat) -> None:
     chat.prompt("count: 5 hold: 2")
     chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
     chat.interrupt()
@@ -186,7 +186,7 @@ def test_an_interrupted_answer_is_marked(chat: SpokenChat) -> None:
     assert chat.turn("and on").text == "echo: and on"
 
 
-def test_an_interrupt_withdraws_an_open_question(chat: SpokenChat) -> None:
+def test_an_interrupt_withdraws_an_open_question(chat: HostlessChat) -> None:
     chat.prompt("run: make all")
     request = chat.until_asked()
     chat.interrupt()
@@ -195,14 +195,14 @@ def test_an_interrupt_withdraws_an_open_question(chat: SpokenChat) -> None:
     assert chat.statuses("tool") == ["interrupted"]
 
 
-def test_an_overloaded_agent_is_asked_again(chat: SpokenChat) -> None:
+def test_an_overloaded_agent_is_asked_again(chat: HostlessChat) -> None:
     chat.turn("overload: 5")
     assert chat.texts("agent") == ["echo: overload: 5"]
     assert [seconds for _, seconds in chat.timers] == [0.5, 1, 2, 4, 8]
     assert chat.texts("notice")[1:] == ["Codex is overloaded: it is asked again."]
 
 
-def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: SpokenChat) -> None:
+def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: HostlessChat) -> None:
     chat.prompt("overload: 99")
     chat.until_idle()
     assert chat.statuses("user") == ["failed"]
@@ -210,14 +210,14 @@ def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: SpokenChat) -> 
     assert len(chat.timers) == 6
 
 
-def test_a_refused_prompt_is_reported(chat: SpokenChat) -> None:
+def test_a_refused_prompt_is_reported(chat: HostlessChat) -> None:
     chat.prompt("refuse: no such model")
     chat.until_idle()
     assert chat.statuses("user") == ["failed"]
     assert chat.texts("notice")[-1] == "Codex refused the prompt: no such model"
 
 
-def test_a_failed_turn_shows_the_reason_and_the_next_one_runs(chat: SpokenChat) -> None:
+def test_a_failed_turn_shows_the_reason_and_the_next_one_runs(chat: HostlessChat) -> None:
     chat.prompt("retry: one moment\nfail: out of money")
     chat.until_idle()
     assert chat.texts("notice")[1:] == ["out of money"]
@@ -227,14 +227,14 @@ def test_a_failed_turn_shows_the_reason_and_the_next_one_runs(chat: SpokenChat) 
     assert chat.turn("and on").text == "echo: and on"
 
 
-def test_thoughts_and_plans_are_shown(chat: SpokenChat) -> None:
+def test_thoughts_and_plans_are_shown(chat: HostlessChat) -> None:
     chat.turn("think: first this, then that\nplan: read / write")
     assert chat.texts("thought") == ["first this, then that"]
     plan = next(each for each in chat.transcript if each.kind == "plan")
     assert plan.plan == (PlanEntry("read", "completed"), PlanEntry("write", "pending"))
 
 
-def test_unknown_lines_are_kept_and_do_no_harm(chat: SpokenChat) -> None:
+def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat) -> None:
     chat.turn("garbage: 1\nunknown: item/holography/updated")
     raw = [each for each in chat.transcript if each.kind == "raw"]
     assert [each.title for each in raw] == ["a line that is not a message", "item/holography/updated"]
@@ -243,14 +243,14 @@ def test_unknown_lines_are_kept_and_do_no_harm(chat: SpokenChat) -> None:
     assert len(chat.texts("agent")) == 1
 
 
-def test_a_line_of_100_mb_is_dropped_and_reported(chat: SpokenChat) -> None:
+def test_a_line_of_100_mb_is_dropped_and_reported(chat: HostlessChat) -> None:
     chat.turn("long: 104857600")
     assert chat.texts("notice")[1].startswith("a message of 104,8")
     assert chat.texts("agent") == ["echo: long: 104857600"]
 
 
 @pytest.mark.parametrize("words", ["count: 5 cut: 2", "half: 1"])
-def test_the_agents_death_cuts_the_turn(chat: SpokenChat, words: str) -> None:
+def test_the_agents_death_cuts_the_turn(chat: HostlessChat, words: str) -> None:
     chat.prompt(words)
     chat.until_ended()
     assert chat.transcript.status.state == "ended"
@@ -263,7 +263,7 @@ def test_the_agents_death_cuts_the_turn(chat: SpokenChat, words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["silent: 1", "stall: 1"])
-def test_a_prompt_without_a_reply_stays_unconfirmed(chat: SpokenChat, words: str) -> None:
+def test_a_prompt_without_a_reply_stays_unconfirmed(chat: HostlessChat, words: str) -> None:
     chat.prompt(words)
     chat.read(0.1)
     assert chat.statuses("user") == ["sent"]
@@ -272,7 +272,7 @@ def test_a_prompt_without_a_reply_stays_unconfirmed(chat: SpokenChat, words: str
     assert chat.statuses("user") == ["unconfirmed"]
 
 
-def test_a_conversation_continues_in_a_new_process(chat: SpokenChat, open_chat: Open, log: Path) -> None:
+def test_a_conversation_continues_in_a_new_process(chat: HostlessChat, open_chat: Open, log: Path) -> None:
     chat.turn("one")
     chat.prompt("count: 5 hold: 2")
     chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
@@ -289,7 +289,7 @@ def test_a_conversation_continues_in_a_new_process(chat: SpokenChat, open_chat: 
 
 
 def test_a_conversation_of_another_program_is_read_page_by_page(
-    chat: SpokenChat, open_chat: Open, monkeypatch: pytest.MonkeyPatch
+    chat: HostlessChat, open_chat: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
         chat.turn(f"prompt {number}")
@@ -313,7 +313,7 @@ def test_a_conversation_that_codex_does_not_know_fails_or_begins_anew(open_chat:
     assert "this is a new one" in known_to_us.texts("notice")[0]
 
 
-def test_slash_commands_are_carried_out(chat: SpokenChat) -> None:
+def test_slash_commands_are_carried_out(chat: HostlessChat) -> None:
     assert [each.name for each in chat.transcript.status.commands] == ["compact", "review", "rename"]
     chat.turn("/compact")
     chat.turn("/review what I did")
@@ -327,7 +327,7 @@ def test_slash_commands_are_carried_out(chat: SpokenChat) -> None:
     assert chat.turn("/unknown").text == "echo: /unknown"
 
 
-def test_settings_are_offered_and_changed(chat: SpokenChat) -> None:
+def test_settings_are_offered_and_changed(chat: HostlessChat) -> None:
     def values() -> dict[str, str]:
         return {each.id: each.value for each in chat.transcript.status.settings}
 
@@ -361,7 +361,7 @@ def test_options_are_set_at_the_start_of_the_thread(open_chat: Open) -> None:
     assert [each.value for each in chat.transcript.status.settings if each.id == "sandbox"] == ["read-only"]
 
 
-def test_an_image_is_sent_with_its_prompt(chat: SpokenChat) -> None:
+def test_an_image_is_sent_with_its_prompt(chat: HostlessChat) -> None:
     assert chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),))) is None
     chat.until_idle()
     assert chat.sent[-1]["params"]["input"][1] == {"type": "image", "url": "data:image/png;base64,iVBORw=="}

@@ -21,7 +21,7 @@ DECLINED = 'TOOL-DONE-8: exec_command failed: CreateProcess { message: "Rejected
 CONVERSATION = "01a1f7bb-68a2-7d30-8aa2-b0f89e728e81"
 
 
-def played(process: int, *, reloads: bool = False, has_history: bool = False) -> CodexChat:
+def replayed(process: int, *, reloads: bool = False, has_history: bool = False) -> CodexChat:
     start = Start(directory=DIRECTORY, conversation=CONVERSATION if process == 2 else "", has_history=has_history)
     chat = CodexChat(start, reloads=reloads)
     chat.play(recording(process))
@@ -29,7 +29,7 @@ def played(process: int, *, reloads: bool = False, has_history: bool = False) ->
 
 
 def test_the_transcript_has_each_item_once_and_in_order() -> None:
-    chat = played(1)
+    chat = replayed(1)
     chat.end()
     assert [each for each in chat.shown() if each[0] != "notice"] == [
         ("user", "done", "hello app-server"),
@@ -55,14 +55,14 @@ def test_the_transcript_has_each_item_once_and_in_order() -> None:
 
 
 def test_tools_have_their_command_their_output_and_their_times() -> None:
-    tool = next(each for each in played(1).items if each.kind == "tool")
+    tool = next(each for each in replayed(1).items if each.kind == "tool")
     assert tool.command == "/bin/bash -lc 'echo approved-$((6*7)) > out.txt; cat out.txt'"
     assert (tool.output, tool.exit_code, tool.directory) == ("approved-42\n", 0, "/home/user/proj")
     assert (tool.at_ms, tool.ended_ms) == (1795157618886, 1795157619920)
 
 
 def test_requests_are_shown_and_answered_with_the_exact_decision() -> None:
-    chat = played(1)
+    chat = replayed(1)
     opened = [each.request for each in chat.changes if isinstance(each, RequestOpened)]
     assert [each.subject for each in opened] == [
         "echo approved-$((6*7)) > out.txt; cat out.txt", "echo two",
@@ -76,7 +76,7 @@ def test_requests_are_shown_and_answered_with_the_exact_decision() -> None:
 
 
 def test_the_state_follows_turns_and_requests() -> None:
-    chat = played(1)
+    chat = replayed(1)
     chat.end()
     states = [each.state for each in chat.changes if isinstance(each, StateChanged)]
     asked = ["running", "requires_action", "running", "idle"]
@@ -86,7 +86,7 @@ def test_the_state_follows_turns_and_requests() -> None:
 
 
 def test_usage_and_settings_are_known() -> None:
-    status = played(1).transcript.status
+    status = replayed(1).transcript.status
     assert status.usage is not None
     assert (status.usage.used, status.usage.window, status.usage.total) == (15, 258400, 90)
     assert status.conversation == CONVERSATION
@@ -96,7 +96,7 @@ def test_usage_and_settings_are_known() -> None:
 
 
 def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
-    chat = played(2)
+    chat = replayed(2)
     shown = [each for each in chat.shown() if each[0] != "notice"]
     assert shown[:2] == [("user", "done", "hello app-server"), ("agent", "done", "PONG-1: hello app-server")]
     assert ("user", "done", "steered text") in shown
@@ -108,7 +108,7 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
 
 
 def test_the_resumed_conversation_adds_nothing_to_a_transcript_that_has_it() -> None:
-    chat = played(2, has_history=True)
+    chat = replayed(2, has_history=True)
     assert [each for each in chat.shown() if each[0] != "notice"] == [
         ("user", "done", "after restart"), ("agent", "done", "PONG-10: after restart"),
     ]  # fmt: skip
@@ -117,7 +117,7 @@ def test_the_resumed_conversation_adds_nothing_to_a_transcript_that_has_it() -> 
 
 @pytest.mark.parametrize("process", [1, 2])
 def test_saving_the_state_at_each_step_makes_no_difference(process: int) -> None:
-    whole, reloaded = played(process), played(process, reloads=True)
+    whole, reloaded = replayed(process), replayed(process, reloads=True)
     assert reloaded.changes == whole.changes
     assert reloaded.sent == whole.sent
     assert not [each for each in whole.items if each.kind == "raw"]

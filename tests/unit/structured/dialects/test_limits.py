@@ -19,7 +19,7 @@ from session_host.structured.log import Cause, encode_record
 from session_host.structured.rules import StructuredRules
 from session_host.structured.transcript import Transcript
 from tests.support.codex_chat import CodexChat
-from tests.support.played_claude import RECORDINGS, Played
+from tests.support.replayed_claude import RECORDINGS, ReplayedClaude
 
 RESETS_MS, WEEKLY_RESETS_MS = 1795428186000, 1795719186000
 
@@ -36,12 +36,12 @@ def of_claude(version: str) -> list[dict[str, Any]]:
     return [each["msg"] for each in CLAUDE if each["version"] == version]
 
 
-def claude_in_a_turn(*, saves: bool = False) -> Played:
-    played = Played(saves=saves)
+def claude_in_a_turn(*, saves: bool = False) -> ReplayedClaude:
+    replayed = ReplayedClaude(saves=saves)
     reply = {"subtype": "success", "request_id": "outlive-1", "response": {}}
-    played.play({"dir": "<-", "msg": {"type": "control_response", "response": reply}})
-    played.do(Prompt("", 0, "go"))
-    return played
+    replayed.replay({"dir": "<-", "msg": {"type": "control_response", "response": reply}})
+    replayed.do(Prompt("", 0, "go"))
+    return replayed
 
 
 def shares(transcript: Transcript) -> dict[str, float]:
@@ -54,59 +54,59 @@ def notices(transcript: Transcript) -> list[str]:
 
 
 def test_claude_reports_each_window_and_the_state_that_is_saved_keeps_them() -> None:
-    played = claude_in_a_turn(saves=True)
+    replayed = claude_in_a_turn(saves=True)
     found = []
     for message in of_claude("2.1.329")[:5]:
-        played.play({"dir": "<-", "msg": message})
-        found.append(tuple(shares(played.transcript).values()))
+        replayed.replay({"dir": "<-", "msg": message})
+        found.append(tuple(shares(replayed.transcript).values()))
     assert found == [(0.63, 0.2), (0.7, 0.21), (0.93, 0.3), (0.05, 0.3), (1.0, 0.5)]
-    usage = played.transcript.status.usage
+    usage = replayed.transcript.status.usage
     assert usage is not None
     assert usage.limits == (
         UsageLimit("five_hour", 1.0, 300, RESETS_MS, "", 1),
         UsageLimit("seven_day", 0.5, 10080, WEEKLY_RESETS_MS, "", 1),
     )
-    assert [each for each in played.transcript if each.kind == "raw"] == []
+    assert [each for each in replayed.transcript if each.kind == "raw"] == []
 
 
 def test_a_turn_of_claude_ended_by_the_limit_says_when_it_is_reset() -> None:
-    played = claude_in_a_turn()
+    replayed = claude_in_a_turn()
     for message in of_claude("2.1.329"):
-        played.play({"dir": "<-", "msg": message})
-    assert notices(played.transcript) == [
+        replayed.replay({"dir": "<-", "msg": message})
+    assert notices(replayed.transcript) == [
         "The usage limit is nearly reached until 2026-11-23 10:03 UTC (five hour).",
         "The usage limit is reached until 2026-11-23 10:03 UTC (five hour).",
         "You've hit your 5-hour limit · resets 10:03am (UTC)",
     ]
-    assert played.transcript.status.last_turn is not None
-    assert played.transcript.status.last_turn.outcome == "failed"
+    assert replayed.transcript.status.last_turn is not None
+    assert replayed.transcript.status.last_turn.outcome == "failed"
 
 
 def test_a_notice_about_a_limit_is_not_repeated_with_each_share() -> None:
-    played = claude_in_a_turn()
+    replayed = claude_in_a_turn()
     for share_ in (0.91, 0.92, 0.93):
         message = msgspec.convert(of_claude("2.1.329")[2], dict[str, Any])
         message["rate_limit_info"]["unifiedWindows"]["five_hour"]["utilization"] = share_
-        played.play({"dir": "<-", "msg": message})
-    assert shares(played.transcript)["five_hour"] == 0.93
-    assert len(notices(played.transcript)) == 1
+        replayed.replay({"dir": "<-", "msg": message})
+    assert shares(replayed.transcript)["five_hour"] == 0.93
+    assert len(notices(replayed.transcript)) == 1
 
 
 def test_a_version_of_claude_without_windows_reports_a_share_only_near_the_limit() -> None:
-    played = claude_in_a_turn()
+    replayed = claude_in_a_turn()
     found = []
     for message in of_claude("2.1.197")[:4]:
-        played.play({"dir": "<-", "msg": message})
-        found.append(shares(played.transcript))
+        replayed.replay({"dir": "<-", "msg": message})
+        found.append(shares(replayed.transcript))
     assert found == [{}, {"five_hour": 0.93}, {}, {"five_hour": 1.0}]
 
 
 def test_a_limit_of_claude_for_one_model_has_its_name() -> None:
-    played = claude_in_a_turn()
+    replayed = claude_in_a_turn()
     info = {"status": "allowed_warning", "rateLimitType": "seven_day_opus", "utilization": 0.8, "resetsAt": 10**17}
-    played.play({"dir": "<-", "msg": {"type": "rate_limit_event", "rate_limit_info": info}})
-    assert played.transcript.status.usage is not None
-    assert played.transcript.status.usage.limits == (UsageLimit("seven_day_opus", 0.8, 10080, 0, "Opus", 1),)
+    replayed.replay({"dir": "<-", "msg": {"type": "rate_limit_event", "rate_limit_info": info}})
+    assert replayed.transcript.status.usage is not None
+    assert replayed.transcript.status.usage.limits == (UsageLimit("seven_day_opus", 0.8, 10080, 0, "Opus", 1),)
 
 
 def test_claude_with_a_process_for_each_turn_reports_its_limits_too() -> None:
@@ -183,9 +183,9 @@ class EarlierUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChang
 
 
 def test_limits_are_saved_and_earlier_versions_read_everything_else() -> None:
-    played = claude_in_a_turn()
-    played.play({"dir": "<-", "msg": of_claude("2.1.329")[0]})
-    usage = played.transcript.status.usage
+    replayed = claude_in_a_turn()
+    replayed.replay({"dir": "<-", "msg": of_claude("2.1.329")[0]})
+    usage = replayed.transcript.status.usage
     assert usage is not None
     transcript = Transcript()
     transcript.feed(encode_record(Cause.LINES, [usage], at_ms=1, raw_end=1))

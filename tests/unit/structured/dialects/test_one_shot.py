@@ -14,22 +14,22 @@ import pytest
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.one_shot.dialect import OneShotDialect
 from tests.programs import program
+from tests.support.hostless_chat import HostlessChat
 from tests.support.processes import is_alive
-from tests.support.spoken_chat import SpokenChat
 from tests.support.waiting import wait_until
 
-Open = Callable[..., SpokenChat]
+Open = Callable[..., HostlessChat]
 FORMATS = ("codex", "claude", "opencode", "text")
 
 
 @pytest.fixture
 def open_chat(tmp_path: Path) -> Iterator[Open]:
-    opened: list[SpokenChat] = []
+    opened: list[HostlessChat] = []
 
-    def open_one(form: str, *command: str, prefix: str = "me", **start: Any) -> SpokenChat:
+    def open_one(form: str, *command: str, prefix: str = "me", **start: Any) -> HostlessChat:
         words = command or (*program("one_turn", form), ":::", *program("one_turn", form, "%conversation%"))
         argv = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", form, "--", *words]
-        chat = SpokenChat(OneShotDialect, Start(directory=str(tmp_path), **start), argv, prefix=prefix)
+        chat = HostlessChat(OneShotDialect, Start(directory=str(tmp_path), **start), argv, prefix=prefix)
         opened.append(chat)
         return chat
 
@@ -38,7 +38,7 @@ def open_chat(tmp_path: Path) -> Iterator[Open]:
         chat.close()
 
 
-def outcome(chat: SpokenChat) -> str:
+def outcome(chat: HostlessChat) -> str:
     last = chat.transcript.status.last_turn
     return "" if last is None else last.outcome
 

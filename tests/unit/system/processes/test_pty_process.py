@@ -89,9 +89,9 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    own = Terminal()
-    yield own
-    own.close()
+    terminal = Terminal()
+    yield terminal
+    terminal.close()
 
 
 def test_a_program_gets_its_terminal_size_directory_and_environment(terminal: Terminal) -> None:
@@ -166,7 +166,7 @@ def test_a_program_is_not_reaped_by_python(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "cell", "told"),
+    ("size", "cell", "expected"),
     [
         (GridSize(100, 30), CellSize(9, 18), "size 100x30 900x540"),
         # More pixels than fit into the kernel's 16 bits: the program gets the maximum.
@@ -174,21 +174,21 @@ def test_a_program_is_not_reaped_by_python(terminal: Terminal) -> None:
     ],
 )
 def test_a_resize_reaches_the_program_with_pixels(
-    terminal: Terminal, size: GridSize, cell: CellSize, told: str
+    terminal: Terminal, size: GridSize, cell: CellSize, expected: str
 ) -> None:
     from tests.programs import program
 
     process = terminal.run(*program("window_size"))
     seen = ""
 
-    def said(text: str) -> bool:
+    def has_printed(text: str) -> bool:
         nonlocal seen
         seen += (terminal.read() or b"").decode()
         return text in seen
 
-    wait_until(lambda: said("size 80x24"), 10, "the first size")
+    wait_until(lambda: has_printed("size 80x24"), 10, "the first size")
     process.resize(size, cell)
-    wait_until(lambda: said(told), 10, "the second size")
+    wait_until(lambda: has_printed(expected), 10, "the second size")
 
 
 def test_signals_reach_the_foreground_group_too(terminal: Terminal) -> None:

@@ -42,11 +42,11 @@ def is_known(starting: StartingProcess, within_s: float) -> bool:
 
 
 def test_the_fork_prepares_and_then_runs_the_program(begin: Begin, tmp_path: Path) -> None:
-    prepared, told = os.pipe()
+    prepared, prepared_write = os.pipe()
     permitted, permit = os.pipe()
 
     def prepare() -> None:
-        os.write(told, b"x")
+        os.write(prepared_write, b"x")
         os.read(permitted, 1)
 
     starting = begin("touch", str(tmp_path / "ran"), prepare=prepare)
@@ -59,7 +59,7 @@ def test_the_fork_prepares_and_then_runs_the_program(begin: Begin, tmp_path: Pat
     assert process.pid == starting.pid
     assert os.waitpid(process.pid, 0) == (process.pid, 0)
     assert (tmp_path / "ran").exists()
-    for descriptor in (prepared, told, permitted, permit):
+    for descriptor in (prepared, prepared_write, permitted, permit):
         os.close(descriptor)
 
 

@@ -32,9 +32,9 @@ def run_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(addresses, "RUN_USER", tmp_path)
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    own = tmp_path / str(ME)
-    own.mkdir()
-    return own
+    directory = tmp_path / str(ME)
+    directory.mkdir()
+    return directory
 
 
 # ----------------------------------------------------------------------------------------- addresses

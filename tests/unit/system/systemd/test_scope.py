@@ -296,8 +296,8 @@ def cgroup_root() -> Path:
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, mount, kind, *_ = line.split()
         if kind == "cgroup2":
-            own = next(path for path in control_groups.control_groups(os.getpid()))
-            return Path(mount) / own.lstrip("/")
+            group = next(path for path in control_groups.control_groups(os.getpid()))
+            return Path(mount) / group.lstrip("/")
     pytest.skip("there is no cgroup v2 here")
 
 

@@ -21,7 +21,7 @@ Place = tuple[int, float, float, float, float]
 
 
 @pytest.fixture
-def made() -> Iterator[list[Emulator]]:
+def emulators() -> Iterator[list[Emulator]]:
     """Emulators to close."""
     emulators: list[Emulator] = []
     yield emulators
@@ -30,10 +30,10 @@ def made() -> Iterator[list[Emulator]]:
 
 
 @pytest.fixture
-def terminal(made: list[Emulator]) -> Emulator:
+def terminal(emulators: list[Emulator]) -> Emulator:
     """A terminal of 40 × 10 cells of 8 × 16 pixels, with 100 lines of history."""
-    made.append(create("ghostty", SIZE, cell=CELL, scrollback_lines=100))
-    return made[-1]
+    emulators.append(create("ghostty", SIZE, cell=CELL, scrollback_lines=100))
+    return emulators[-1]
 
 
 def places(emulator: Emulator) -> list[Place]:
@@ -88,18 +88,18 @@ def test_each_command_has_one_answer(terminal: Emulator, control: str, data: byt
     assert terminal.take_replies() == b""
 
 
-def test_pieces_of_any_size_give_the_same_image(terminal: Emulator, made: list[Emulator]):
+def test_pieces_of_any_size_give_the_same_image(terminal: Emulator, emulators: list[Emulator]):
     data = png(RED)
     output = (
         b"a\r\n" + command("a=T,f=100,i=3,m=1", data[:30]) + command("m=1", data[30:60]) + command("m=0", data[60:])
     )
     terminal.feed(output)
     for size in (1, 2, 3, 7):
-        made.append(create("ghostty", SIZE, cell=CELL))
+        emulators.append(create("ghostty", SIZE, cell=CELL))
         for start in range(0, len(output), size):
-            made[-1].feed(output[start : start + size])
-        assert places(made[-1]) == places(terminal) == [(3, 0, 1, 8, 4)]
-        assert made[-1].take_replies() == b"\x1b_Gi=3;OK\x1b\\"
+            emulators[-1].feed(output[start : start + size])
+        assert places(emulators[-1]) == places(terminal) == [(3, 0, 1, 8, 4)]
+        assert emulators[-1].take_replies() == b"\x1b_Gi=3;OK\x1b\\"
 
 
 def test_a_program_that_died_in_the_middle_leaves_nothing_behind(terminal: Emulator):
@@ -195,34 +195,36 @@ def test_images_below_others_are_listed_first(terminal: Emulator):
 @pytest.mark.parametrize("alternate", [b"", b"\x1b[?1049h" + shown("i=9")])
 @pytest.mark.parametrize("form", ["snapshot", "replay"])
 def test_a_copy_of_the_terminal_has_the_same_images(
-    terminal: Emulator, made: list[Emulator], form: str, alternate: bytes
+    terminal: Emulator, emulators: list[Emulator], form: str, alternate: bytes
 ):
     terminal.feed(b"".join(b"line %d\r\n" % number for number in range(30)))
     terminal.feed(shown("i=1,X=3,c=5,r=2") + b"\r\n" * 8 + shown() + b"\r\n  " + shown("i=2,z=-5", GREEN) + alternate)
     terminal.feed(command("a=T,f=100,i=5,m=1", png(RED)[:30]) + b"\x1b_Gm")
     if form == "snapshot":
-        made.append(restore("ghostty", terminal.snapshot()))
+        emulators.append(restore("ghostty", terminal.snapshot()))
     else:
-        made.append(from_replay("ghostty", terminal.replay(), SIZE, CELL, 100))
-    assert (made[1].take_replies(), made[1].take_events()) == (b"", [])
-    for emulator in made:
+        emulators.append(from_replay("ghostty", terminal.replay(), SIZE, CELL, 100))
+    assert (emulators[1].take_replies(), emulators[1].take_events()) == (b"", [])
+    for emulator in emulators:
         emulator.feed(command("=0", png(RED)[30:])[3:])
         assert emulator.take_replies().endswith(b"\x1b_Gi=5;OK\x1b\\")
-    assert made[1].frame().images != ()
+    assert emulators[1].frame().images != ()
     for output in (b"", b"\x1b[?1049l", b"\r\n" * 3):
-        for emulator in made:
+        for emulator in emulators:
             emulator.feed(output)
             emulator.scroll(-20)
-        assert places(made[1]) == places(terminal)
-        assert [one.image.data for one in made[1].frame().images] == [one.image.data for one in terminal.frame().images]
+        assert places(emulators[1]) == places(terminal)
+        assert [one.image.data for one in emulators[1].frame().images] == [
+            one.image.data for one in terminal.frame().images
+        ]
 
 
-def test_the_beginning_of_a_snapshot_has_the_images_on_the_screen(terminal: Emulator, made: list[Emulator]):
+def test_the_beginning_of_a_snapshot_has_the_images_on_the_screen(terminal: Emulator, emulators: list[Emulator]):
     terminal.feed(b"hello" + shown("i=1"))
     snapshot = terminal.snapshot()
     beginning = restore_beginning("ghostty", snapshot[: snapshot.index(png(RED))])
     assert beginning is not None
-    made.append(beginning)
+    emulators.append(beginning)
     assert (beginning.rows()[0].text(), beginning.frame().images) == ("hello", ())
 
 

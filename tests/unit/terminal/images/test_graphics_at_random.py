@@ -54,14 +54,14 @@ def test_cutting_the_output_makes_no_difference(output: bytes, cuts: list[int]) 
 
 @given(before=OUTPUTS.map(b"".join), after=OUTPUTS.map(b"".join), scrolled=st.integers(0, 30))
 def test_a_copy_continues_in_the_same_way(before: bytes, after: bytes, scrolled: int) -> None:
-    own = create("ghostty", SIZE, cell=CELL, scrollback_lines=50)
-    own.feed(before)
-    own.take_replies(), own.take_events()
-    copy = restore("ghostty", own.snapshot())
-    for emulator in (own, copy):
+    original = create("ghostty", SIZE, cell=CELL, scrollback_lines=50)
+    original.feed(before)
+    original.take_replies(), original.take_events()
+    copy = restore("ghostty", original.snapshot())
+    for emulator in (original, copy):
         emulator.feed(after)
         emulator.scroll(-scrolled)
-    assert everything(copy) == everything(own)
-    assert copy.take_replies() == own.take_replies()
-    for emulator in (own, copy):
+    assert everything(copy) == everything(original)
+    assert copy.take_replies() == original.take_replies()
+    for emulator in (original, copy):
         emulator.close()

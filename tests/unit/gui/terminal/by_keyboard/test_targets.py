@@ -16,13 +16,13 @@ from session_host.terminal.lines import joined_lines
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 17, 81, 82, 400, 676])
 def test_no_label_is_the_beginning_of_another_and_all_are_as_short_as_possible(count: int) -> None:
-    made = labels(count)
-    assert len(made) == len(set(made)) == count
-    assert not [one for one, other in pairwise(sorted(made)) if other.startswith(one)]
-    assert max(map(len, made), default=1) == (1 if count <= 9 else 2)
-    assert list(map(len, made)) == sorted(map(len, made))
+    all_labels = labels(count)
+    assert len(all_labels) == len(set(all_labels)) == count
+    assert not [one for one, other in pairwise(sorted(all_labels)) if other.startswith(one)]
+    assert max(map(len, all_labels), default=1) == (1 if count <= 9 else 2)
+    assert list(map(len, all_labels)) == sorted(map(len, all_labels))
     if count <= 81:
-        assert set("".join(made)) <= set("asdfghjkl"), "the home row"
+        assert set("".join(all_labels)) <= set("asdfghjkl"), "the home row"
 
 
 def found(*lines: str, columns: int = 80) -> list[Target]:

@@ -89,10 +89,10 @@ def test_an_empty_text_gives_no_tool_tip() -> None:
 def test_html_in_a_title_is_shown_literally(qapp: object, text: str) -> None:
     from gui.window.widgets.parts import ElidedLabel, label
 
-    for made in (label(text), ElidedLabel(text)):
-        assert isinstance(made, QLabel)
-        assert made.textFormat() == Qt.TextFormat.PlainText
-        made.deleteLater()
+    for widget in (label(text), ElidedLabel(text)):
+        assert isinstance(widget, QLabel)
+        assert widget.textFormat() == Qt.TextFormat.PlainText
+        widget.deleteLater()
     elided = ElidedLabel(text)
     elided.resize(30, 20)
     elided.grab()

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from gui.window.main_window import MainWindow
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.items import Setting, SettingChoice, SettingsChanged
-from tests.support.played_chat import PlayedChat
+from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
 
 MODELS = (SettingChoice("fast", "Fast"), SettingChoice("careful", "Careful", "Thinks longer"))
@@ -20,9 +20,9 @@ async def open_chat(harness: WindowHarness, *settings: Setting) -> tuple[MainWin
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
-    told = PlayedChat()
-    told.apply(SettingsChanged(settings))
-    viewer.transcript = told.transcript
+    chat = ScriptedChat()
+    chat.apply(SettingsChanged(settings))
+    viewer.transcript = chat.transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     harness.settle()

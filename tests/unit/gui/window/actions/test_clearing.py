@@ -37,21 +37,21 @@ async def test_a_line_says_why_nothing_is_cleared(harness: WindowHarness) -> Non
     assert viewer.emulator is not None
     clear, reset = window.actions_["clear_scrollback"], window.actions_["reset_terminal"]
 
-    def said() -> str:
+    def banner_text() -> str:
         return window.banners.current.text if window.banners.current is not None else ""
 
     viewer.emulator.feed(b"\x1b[?1049h")
     clear.trigger()
-    assert said() == page_texts.no_scrollback_to_clear()
+    assert banner_text() == page_texts.no_scrollback_to_clear()
     reset.trigger()
     assert [call for call in viewer.calls if call[0] == "clear_terminal"] == [("clear_terminal", "reset")]
     viewer.emulator.feed(b"\x1b[?1049l")
     viewer.can_clear = False
     clear.trigger()
-    assert said() == page_texts.cannot_clear_in_old_chat()
+    assert banner_text() == page_texts.cannot_clear_in_old_chat()
     viewer.become(ViewerState.RECONNECTING)
     clear.trigger()
-    assert said() == page_texts.cannot_clear_yet()
+    assert banner_text() == page_texts.cannot_clear_yet()
     viewer.end(0)
     window.describe()
     assert not clear.isEnabled()

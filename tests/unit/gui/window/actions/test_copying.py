@@ -19,7 +19,7 @@ from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness
 
 
-def said(role: str, text: str) -> str:
+def record_line(role: str, text: str) -> str:
     return json.dumps({"type": role, "message": {"content": text}}) + "\n"
 
 
@@ -28,7 +28,7 @@ async def add_claude(harness: WindowHarness, *turns: tuple[str, str], **fields: 
     conversation = str(uuid.uuid4())
     path = Path.home() / ".claude" / "projects" / "-project" / f"{conversation}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(said("user", prompt) + said("assistant", answer) for prompt, answer in turns))
+    path.write_text("".join(record_line("user", prompt) + record_line("assistant", answer) for prompt, answer in turns))
     return await harness.add("fix", agent="claude", argv=["claude"], provider_session_id=conversation, **fields)
 
 
@@ -123,8 +123,8 @@ async def test_one_line_says_that_there_is_nothing_to_copy(harness: WindowHarnes
         assert len(answer_items(harness)) == 1
         window.actions_["copy_output"].trigger()
         assert (await copied(harness)).startswith(line)
-    own = await harness.add("own", agent="parrot", argv=["parrot"])
-    harness.show(own)
+    parrot = await harness.add("own", agent="parrot", argv=["parrot"])
+    harness.show(parrot)
     assert answer_items(harness) == []
     window.actions_["copy_output"].trigger()
     assert (await copied(harness)).startswith("Outlive knows no record of parrot’s answers")

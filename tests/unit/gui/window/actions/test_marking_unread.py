@@ -27,8 +27,8 @@ def unread(harness: WindowHarness) -> list[str]:
     """The names of the chats that the sidebar marks as unread, as screen readers get them."""
     harness.settle()
     model = harness.window.sidebar.model
-    said = [model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
-    return [text.split(", ")[0] for text in said if "unread" in text.split(", ")]
+    accessible_texts = [model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
+    return [text.split(", ")[0] for text in accessible_texts if "unread" in text.split(", ")]
 
 
 async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(harness: WindowHarness) -> None:

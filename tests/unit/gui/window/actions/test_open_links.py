@@ -103,26 +103,26 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
 
     monkeypatch.setattr(QProcess, "startDetached", start)
     (tmp_path / "app.py").write_text("x")
-    tasks, told = Started(), list[str]()
-    opener = LinkOpener(tasks, lambda: "code", told.append)  # type: ignore[arg-type] # runs them when it is asked to
+    tasks, messages = Started(), list[str]()
+    opener = LinkOpener(tasks, lambda: "code", messages.append)  # type: ignore[arg-type] # runs them when it is asked to
     opener.open_address("app.py:12:3", str(tmp_path))
     opener.open_file(FileLocation("app.py", 12, 3), str(tmp_path))
     tasks.run()
     assert commands == [["code", "-g", f"{tmp_path}/app.py:12:3"]] * 2
     opener.open_address("missing.py#L3", str(tmp_path))
     tasks.run()
-    assert told == [f"Can’t open {tmp_path}/missing.py: No such file or directory"]
+    assert messages == [f"Can’t open {tmp_path}/missing.py: No such file or directory"]
     assert len(commands) == 2
 
 
 def test_a_link_without_a_program_for_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    opener = LinkOpener(None, str, told.append)  # type: ignore[arg-type] # an address needs no task
+    messages: list[str] = []
+    opener = LinkOpener(None, str, messages.append)  # type: ignore[arg-type] # an address needs no task
     for is_opened in (True, False):
         monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url, is_opened=is_opened: is_opened)
         opener.open_address("https://example.com/", "/")
-        assert len(told) == (not is_opened)
-    assert "https" in told[0]
+        assert len(messages) == (not is_opened)
+    assert "https" in messages[0]
 
 
 def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None:

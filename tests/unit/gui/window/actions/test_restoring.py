@@ -47,13 +47,13 @@ async def in_terminal(
 ) -> tuple[TerminalPage, list[RestorePoint]]:
     """Open the page of a chat with an agent that changed "file" after each prompt."""
     session = await harness.add("x", agent="claude", cwd=str(checkout.path / "src"))
-    made = []
+    points = []
     for number in range(prompts):
-        made.append(take(checkout.path, session, PROMPT))
+        points.append(take(checkout.path, session, PROMPT))
         checkout.write("file", f"changed {number}\n")
     window = harness.open_window()
     window.open_chat(harness.chat(session))
-    return harness.page, made
+    return harness.page, points
 
 
 async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes_it(
@@ -182,7 +182,7 @@ async def test_after_a_fork_before_a_prompt_files_that_changed_since_can_be_rest
 
 async def test_a_prompt_after_which_no_file_changed_is_not_offered(harness: WindowHarness, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    page, made = await in_terminal(harness, checkout)
+    page, points = await in_terminal(harness, checkout)
     take(checkout.path, page.chat.id, PROMPT)
     window = harness.window
 
@@ -194,7 +194,7 @@ async def test_a_prompt_after_which_no_file_changed_is_not_offered(harness: Wind
 
     assert await listed("changes_since") == ["no file changed", "1 file changed"]
     assert await listed("restore_files") == ["1 file changed"]
-    checkout.git("update-ref", "-d", made[0].reference)
+    checkout.git("update-ref", "-d", points[0].reference)
     window.actions_["restore_files"].trigger()
     await harness.until(lambda: "there is nothing to restore" in banner(harness), "the line")
 
@@ -249,11 +249,11 @@ async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(
     checkout.write("file", "changed")
     path = checkout.write(f"../claude/projects/-x/{conversation}.jsonl", "\n")
 
-    def said(at_ms: int, text: str) -> str:
+    def record_line(at_ms: int, text: str) -> str:
         line = {"type": "user", "timestamp": as_text(at_ms / 1000), "message": {"content": text}}
         return f"{json.dumps(line)}\n"
 
-    path.write_text(said(point.at_ms - 60_000, "long ago") + said(point.at_ms - 300, "Fix\x1b[31m it"))
+    path.write_text(record_line(point.at_ms - 60_000, "long ago") + record_line(point.at_ms - 300, "Fix\x1b[31m it"))
     window = harness.open_window()
     window.open_chat(harness.chat(session))
     window.actions_["restore_files"].trigger()

@@ -130,5 +130,5 @@ async def test_a_broken_installed_version_is_reported(harness: WindowHarness, mo
 def test_the_report_names_updated_and_refused_chats(
     results: list[tuple[str, bool, str]], left: list[str], text: str, well: bool
 ):
-    made = [UpgradeResult(name, name, ok, message) for name, ok, message in results]
-    assert upgrade.report(made, left) == (text, well)
+    upgrade_results = [UpgradeResult(name, name, ok, message) for name, ok, message in results]
+    assert upgrade.report(upgrade_results, left) == (text, well)

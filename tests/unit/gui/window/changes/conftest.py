@@ -117,11 +117,11 @@ async def opened(harness: WindowHarness, display: XServer, tmp_path: Path, area:
     checkout.write("long", LONG.replace("line 150\n", "line 150 has changed\n"))
     checkout.write("src/deep/new", LONG)
     session_id = await harness.add("work", cwd=str(checkout.path))
-    made = Opened(harness, checkout, session_id, area)
+    opened = Opened(harness, checkout, session_id, area)
     await harness.until(
-        lambda: made.window.isActiveWindow() and has_keyboard(int(made.window.winId())), "the window's keyboard"
+        lambda: opened.window.isActiveWindow() and has_keyboard(int(opened.window.winId())), "the window's keyboard"
     )
-    await made.until_read()
-    yield made
-    made.opener.close()
-    delete_now(made.opener, made.settings)
+    await opened.until_read()
+    yield opened
+    opened.opener.close()
+    delete_now(opened.opener, opened.settings)

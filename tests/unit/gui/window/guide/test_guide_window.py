@@ -107,13 +107,13 @@ def opened(
     for name, text in PAGES.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(chapters, "GUIDE", tmp_path)
-    made = Opened(theme, area)
-    window = made.window
+    opened = Opened(theme, area)
+    window = opened.window
     process_events_until(
         lambda: window.isActiveWindow() and has_keyboard(int(window.winId())), WAIT_S, "the guide to have the keyboard"
     )
-    yield made
-    made.close()
+    yield opened
+    opened.close()
 
 
 def test_the_guide_is_read_by_keyboard_alone(opened: Opened) -> None:
@@ -282,12 +282,12 @@ def test_screen_readers_get_each_paragraph_and_a_name_for_each_part(opened: Open
 
 
 def test_screen_readers_hear_the_number_of_matches(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr("gui.window.widgets.page_list.announce", lambda _widget, text: said.append(text))
+    announced: list[str] = []
+    monkeypatch.setattr("gui.window.widgets.page_list.announce", lambda _widget, text: announced.append(text))
     opened.window.search.setText("needle")
     opened.window.search.setText("needles")
     opened.window.search.setText("")
-    assert said == ["1 of 3", "No match"]
+    assert announced == ["1 of 3", "No match"]
 
 
 def test_there_is_one_guide_window_and_it_keeps_its_position(opened: Opened) -> None:

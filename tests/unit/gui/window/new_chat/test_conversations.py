@@ -47,8 +47,8 @@ def keep(area: Area, monkeypatch: pytest.MonkeyPatch) -> Keep:
         name = "".join(each if each.isalnum() else "-" for each in str(directory))
         path = area.home / ".claude" / "projects" / name / f"{IDS[number]}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        said = [{"type": "user", "cwd": str(directory), "message": {"content": prompt}} for prompt in prompts]
-        path.write_text("".join(json.dumps(line) + "\n" for line in said))
+        records = [{"type": "user", "cwd": str(directory), "message": {"content": prompt}} for prompt in prompts]
+        path.write_text("".join(json.dumps(line) + "\n" for line in records))
         os.utime(path, (1_000_000 + number, 1_000_000 + number))
 
     return write

@@ -30,9 +30,9 @@ def claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     program.write_text("#!/bin/sh\n")
     program.chmod(stat.S_IRWXU)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    own = area.config / "agents"
-    own.mkdir()
-    (own / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\nloud = ["--verbose"]\n')
+    directory = area.config / "agents"
+    directory.mkdir()
+    (directory / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\nloud = ["--verbose"]\n')
 
 
 async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet(

@@ -26,11 +26,11 @@ ENDED: dict[str, Any] = {
 
 def picture(width_px: int = 8) -> Image:
     """A small image."""
-    made = QImage(width_px, 8, QImage.Format.Format_RGB32)
-    made.fill(Qt.GlobalColor.red)
+    image = QImage(width_px, 8, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    made.save(buffer, "PNG")  # type: ignore[call-overload]  # the type hints name bytes
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the type hints name bytes
     return Image("image/png", bytes(buffer.data().data()))
 
 

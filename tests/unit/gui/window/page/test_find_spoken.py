@@ -11,8 +11,8 @@ from tests.unit.gui.conftest import WindowHarness
 async def test_each_search_and_step_is_announced_once_and_output_is_not(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr("gui.window.page.find_bar.announce", lambda _widget, text: said.append(text))
+    announced: list[str] = []
+    monkeypatch.setattr("gui.window.page.find_bar.announce", lambda _widget, text: announced.append(text))
     session_id = await harness.add("shell")
     harness.open_window()
     viewer = harness.show(session_id)
@@ -22,16 +22,16 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
     page.view.on_damage()
     harness.settle()
     page.open_find(FindQuery("needle"))
-    await harness.until(lambda: said, "the number of matches")
-    assert said == ["2 of 2"]
+    await harness.until(lambda: announced, "the number of matches")
+    assert announced == ["2 of 2"]
 
     viewer.emulator.feed(b"needle\r\n")
     page.view.on_damage()
     await harness.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
-    assert said == ["2 of 2"]
+    assert announced == ["2 of 2"]
     page.find_bar._step(-1)
-    await harness.until(lambda: said[1:], "the answer to the step")
-    assert said[1:] == ["1 of 3"]
+    await harness.until(lambda: announced[1:], "the answer to the step")
+    assert announced[1:] == ["1 of 3"]
     page.open_find(FindQuery("needles"))
-    await harness.until(lambda: said[2:], "the answer to the other text")
-    assert said[2:] == ["No match"]
+    await harness.until(lambda: announced[2:], "the answer to the other text")
+    assert announced[2:] == ["No match"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gui.window.page.structured_page import StructuredPage
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.digest import digest
-from tests.support.played_chat import PlayedChat, command_request
+from tests.support.scripted_chat import ScriptedChat, command_request
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -14,11 +14,11 @@ async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: Windo
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
-    told = PlayedChat()
+    chat = ScriptedChat()
     first, second = command_request("make"), command_request("make install", request_id="r2")
-    told.ask(first)
-    told.ask(second)
-    viewer.transcript = told.transcript
+    chat.ask(first)
+    chat.ask(second)
+    viewer.transcript = chat.transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
@@ -29,10 +29,10 @@ async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: Windo
         page.view.answered.emit(request.id, "yes", digest(request), {})
     viewer.refuse("the question is not the one that was shown", sequence=2)
     harness.settle()
-    other, own = cards.card("r1"), cards.card("r2")
+    other, refused = cards.card("r1"), cards.card("r2")
     assert other is not None
-    assert own is not None
-    assert own._message.text() == "the question is not the one that was shown"
+    assert refused is not None
+    assert refused._message.text() == "the question is not the one that was shown"
     assert "the question" not in other._message.text()
     viewer.refuse("nothing is running", sequence=3)
-    assert "nothing" not in other._message.text() + own._message.text()
+    assert "nothing" not in other._message.text() + refused._message.text()

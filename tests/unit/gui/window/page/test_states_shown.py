@@ -146,11 +146,11 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     viewer = harness.show(session_id)
     page = window.tabs.active_page
     assert isinstance(page, TerminalPage)
-    own = f"{page.grid.columns}×{page.grid.rows}"
+    own_size = f"{page.grid.columns}×{page.grid.rows}"
     line = window.status_line
     viewer.tell(SizeEvent(page.grid, "window"))
     harness.settle()
-    assert line.right.text() == own, "its engine is not known yet"
+    assert line.right.text() == own_size, "its engine is not known yet"
     assert line.take_over.isHidden()
 
     viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
@@ -162,7 +162,7 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     assert page.view.hasFocus()
     viewer.tell(SizeEvent(page.grid, "window"))
     harness.settle()
-    assert line.right.text().startswith(own)
+    assert line.right.text().startswith(own_size)
     assert line.take_over.isHidden()
 
 
@@ -210,8 +210,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def request(session_id: str, message: object) -> Explanation:
         assert isinstance(message, Explain)
         ids.append(session_id)
-        said = Evidence("hook", ago(3), f"word {len(ids)}", Activity.WORKING, True)
-        return Explanation(1, ago(0), 42, 1, "", "", 60.0, [said], [], "", "")
+        evidence = Evidence("hook", ago(3), f"word {len(ids)}", Activity.WORKING, True)
+        return Explanation(1, ago(0), 42, 1, "", "", 60.0, [evidence], [], "", "")
 
     monkeypatch.setattr("session_host.client.control.request", request)
     return ids
@@ -320,7 +320,7 @@ async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: W
     session_id = await harness.add("build", agent="shell")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    for code, said, in_short in (
+    for code, text, in_short in (
         (2, "last command ended with 2", "Exit code 2"),
         (0, "last command succeeded", "Succeeded"),
     ):
@@ -328,6 +328,6 @@ async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: W
         harness.settle()
         assert row(harness, session_id).status == in_short
         assert row(harness, session_id).age == "20 s", "the time of the end, not of the prompt"
-        assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
+        assert window.status_line.known.accessibleName() == f"running · {text}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))
     assert (harness.chat(session_id).status_text, harness.chat(session_id).last_command) == ("make -j8", "")

@@ -12,7 +12,7 @@ from gui.window.page.structured_page import StructuredPage
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import CellSize
-from tests.support.played_chat import PlayedChat
+from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
 
 TO_THE_TOP, TO_THE_END = b"\x1b[H", b"\x1b[999H"
@@ -126,7 +126,7 @@ async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: Win
     window.resize(700, 300)
     window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
-    viewer.transcript = PlayedChat().transcript
+    viewer.transcript = ScriptedChat().transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page

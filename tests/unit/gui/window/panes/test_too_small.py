@@ -45,14 +45,14 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
     window.frame.splitter.setSizes([200, 460])
     window.resize(660, 420)
     harness.settle()
-    said = []
+    messages = []
     for action in ("split_right", "split_right", "split_down", "split_down", "new_shell_right"):
         window.actions_[action].trigger()
         harness.settle()
-        said.append(window.banners.current.text if window.banners.current is not None else "")
+        messages.append(window.banners.current.text if window.banners.current is not None else "")
         window.banners.dismiss()
     narrow = "This pane is too narrow to split. Make it or the window wider."
-    assert said == ["", narrow, "", "This pane is too low to split. Make it or the window higher.", narrow]
+    assert messages == ["", narrow, "", "This pane is too low to split. Make it or the window higher.", narrow]
     assert ([pane.tabs.ids() for pane in panes.panes()], launched) == ([[one, two, three], [three], [three]], [])
     left, upper, lower = panes.panes()
     for source, tab, target, point, expected, text in (

@@ -67,7 +67,7 @@ class Opened:
 
 @pytest.fixture
 def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
-    made = Opened(theme, area)
-    show(made.window)
-    yield made
-    made.close()
+    opened = Opened(theme, area)
+    show(opened.window)
+    yield opened
+    opened.close()

@@ -85,14 +85,14 @@ def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Open
 
 
 def test_screen_readers_announce_an_awaited_key_and_a_conflict(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr("gui.window.settings.key_row.announce", lambda _widget, text: said.append(text))
+    announced: list[str] = []
+    monkeypatch.setattr("gui.window.settings.key_row.announce", lambda _widget, text: announced.append(text))
     page = opened.window.page("keys")
     assert isinstance(page, KeysPage)
     rename = next(row for row in page.rows if row.action.name == "rename")
     rename.wait()
     QTest.keyClick(rename, Qt.Key.Key_A)
-    assert said == ["Press the new key…  Esc cancels", page.question.words.text()]
+    assert announced == ["Press the new key…  Esc cancels", page.question.words.text()]
 
 
 def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opened: Opened, area: Area) -> None:

@@ -237,8 +237,8 @@ def test_agents_changed_just_before_the_page_is_opened_reach_all_listeners(opene
     seen: list[bool] = []
     opened.agents.changed.connect(lambda: seen.append("mine" in opened.agents))
     (area.config / "agents").mkdir()
-    own = 'title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nposition = 1\n'
-    (area.config / "agents/mine.toml").write_text(own)
+    agent = 'title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nposition = 1\n'
+    (area.config / "agents/mine.toml").write_text(agent)
     opened.window.show_page("agents")
     opened.settings.read_again()
     opened.settings.read_again()

@@ -135,12 +135,12 @@ async def test_an_impossible_file_is_reported_before_anything_is_written(harness
     session_id = await ended(harness)
     harness.window.chat_actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
-    for typed, said in (
+    for typed, message in (
         ("~/none/one.html", "The folder ~/none doesn’t exist"), ("", "Enter a file name"), ("~", "Enter a file name"),
     ):  # fmt: skip
         sheet.file.setText(typed)
         QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-        assert (sheet.is_open, sheet.problem.text()) == (True, said)
+        assert (sheet.is_open, sheet.problem.text()) == (True, message)
     QTest.keyClick(sheet.file, Qt.Key.Key_Escape)
     assert not sheet.is_open
     assert list(area.home.glob("*.html")) == []

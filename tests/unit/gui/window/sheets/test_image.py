@@ -14,7 +14,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.image import ImageSheet
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Image
-from tests.support.played_chat import PlayedChat
+from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import WindowHarness
 
 WIDTH_PX, HEIGHT_PX = 3000, 1000
@@ -34,7 +34,7 @@ async def open_page(harness: WindowHarness, image: Image) -> StructuredPage:
     session_id = await harness.add("one", runtime="structured", cwd="/")
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
-    chat = PlayedChat()
+    chat = ScriptedChat()
     chat.put("user", "look", status="done", images=(image,))
     viewer = harness.viewers[session_id]
     viewer.transcript = chat.transcript

@@ -31,7 +31,7 @@ def start(agent: str, **fields: object) -> Start:
     return Start(directory=DIRECTORY, version="1.0", options=options, **fields)  # type: ignore[arg-type]
 
 
-def played(agent: str, *, reloads: bool = False) -> AcpChat:
+def replayed(agent: str, *, reloads: bool = False) -> AcpChat:
     chat = AcpChat(start(agent), reloads=reloads)
     chat.play(recording(agent, 1))
     return chat
@@ -39,7 +39,7 @@ def played(agent: str, *, reloads: bool = False) -> AcpChat:
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_a_conversation_has_its_items(agent: str) -> None:
-    chat = played(agent)
+    chat = replayed(agent)
     prompts = [each.text for each in chat.items if each.kind == "user"]
     assert prompts == ["hello acp", "tool: touch acpfile", "slow 20 cancel me", "slow 20 kill me"]
     answers = [each for each in chat.items if each.kind == "agent"]
@@ -57,7 +57,7 @@ def test_a_conversation_has_its_items(agent: str) -> None:
 
 @pytest.mark.parametrize("agent", ASKING)
 def test_a_permission_shows_the_whole_command(agent: str) -> None:
-    chat = played(agent)
+    chat = replayed(agent)
     (request,) = chat.transcript.requests.values()
     assert (request.kind, request.subject, request.complete) == ("command", "touch acpfile", True)
     assert request.title == "Run touch acpfile?"
@@ -70,7 +70,7 @@ def test_a_permission_shows_the_whole_command(agent: str) -> None:
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_the_agent_reports_its_settings_and_commands(agent: str) -> None:
-    status = played(agent).transcript.status
+    status = replayed(agent).transcript.status
     assert {"model", "mode"} <= {each.category for each in status.settings}
     assert len({each.id for each in status.settings}) == len(status.settings)
     for setting in status.settings:
@@ -81,7 +81,7 @@ def test_the_agent_reports_its_settings_and_commands(agent: str) -> None:
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_the_death_of_the_agent_cuts_its_turn(agent: str) -> None:
-    chat = played(agent)
+    chat = replayed(agent)
     chat.end()
     last = chat.items[-1]
     assert (last.status, last.text.endswith("w3 ")) == ("cut", True)
@@ -136,7 +136,7 @@ def test_gemini_is_asked_again_if_it_does_not_find_its_conversation_yet() -> Non
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_saving_the_state_before_each_step_makes_no_difference(agent: str) -> None:
-    whole, reloaded = played(agent), played(agent, reloads=True)
+    whole, reloaded = replayed(agent), replayed(agent, reloads=True)
     assert reloaded.changes == whole.changes
     assert reloaded.sent == whole.sent
 

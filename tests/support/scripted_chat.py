@@ -1,4 +1,4 @@
-"""A transcript for tests of views, changed by the test, without an agent."""
+"""A transcript for tests of views: the test itself makes each change; there is no agent."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ ALWAYS = RequestOption("always", "Always allow make", "allow_always")
 DECLINE = RequestOption("no", "Decline", "reject_once")
 
 
-class PlayedChat:
-    """Changes a transcript as a dialect does.
+class ScriptedChat:
+    """A transcript, and methods that change it as a dialect does.
 
     Attributes:
         transcript: the transcript, for a view.
@@ -85,9 +85,9 @@ def command_request(subject: str, *, complete: bool = True, item: str = "", requ
     )  # fmt: skip
 
 
-def long_chat(items: int) -> PlayedChat:
+def long_chat(items: int) -> ScriptedChat:
     """A chat of many items of all kinds."""
-    chat = PlayedChat()
+    chat = ScriptedChat()
     for number in range(items):
         match number % 5:
             case 0:

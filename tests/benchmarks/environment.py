@@ -26,7 +26,7 @@ _NUMBERS = itertools.count(1)
 """Numbers that make the names of running chats unique."""
 
 
-class Setting:
+class BenchmarkEnvironment:
     """The environment of one benchmark run: directories, sessions, display.
 
     Attributes:
@@ -87,13 +87,13 @@ class Setting:
 
 
 @contextmanager
-def setting(rounds: int) -> Iterator[Setting]:
+def benchmark_environment(rounds: int) -> Iterator[BenchmarkEnvironment]:
     """The environment of a run; at the end its processes and files are removed."""
     with new_area() as area, pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         area.enter(patch)
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # An installed product is compiled once.
-        own = Setting(area, rounds, stack)
+        bench = BenchmarkEnvironment(area, rounds, stack)
         try:
-            yield own
+            yield bench
         finally:
-            own.end_sessions()
+            bench.end_sessions()

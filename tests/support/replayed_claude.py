@@ -29,7 +29,7 @@ def entries(path: Path) -> list[Entry]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-class Played:
+class ReplayedClaude:
     """A chat that replays a recording."""
 
     def __init__(self, *, saves: bool = False) -> None:
@@ -46,7 +46,7 @@ class Played:
         self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
         assert step.refusal is None
 
-    def play(self, entry: Entry) -> None:
+    def replay(self, entry: Entry) -> None:
         """Replay one line of the recording."""
         if self._saves:
             state, dialect = self.rules.save()

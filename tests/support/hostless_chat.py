@@ -1,4 +1,4 @@
-"""A structured chat with a real process: rules, their transcript, and the agent's pipes, without a host."""
+"""A structured chat with a real agent process, but no host: the rules, their transcript and the agent's pipes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from session_host.structured.transcript import Transcript
 DEADLINE_S = 60.0
 
 
-class SpokenChat:
-    """One chat with one process. A context manager.
+class HostlessChat:
+    """One chat with one agent process, without a host. A context manager.
 
     Attributes:
         transcript: the transcript, with the changes of all steps.
