@@ -1,13 +1,13 @@
-"""Every test runs in a corner of its own, and leaves nothing behind.
+"""Fixtures for all tests. Each test has its own directories, and must leave no process, file, thread or descriptor.
 
-Fixtures for all:
-
-    area              (always) own HOME, runtime, state, configuration and temporary directories; leak check
-    sessions          ends all processes that the test started in its area, hosts and agents included
-    x_server, display an X server off screen for the whole run / the environment of the test led to it
-    window_manager    openbox on that server
-    qapp              the one QApplication of the run, on that server
-    qt_messages       (always) Qt's warnings fail the test; ``allow(pattern)`` expects one
+area              (always) the test's own HOME, runtime, state, configuration and temporary directories; leak check
+sessions          ends all processes that the test started in its area, hosts and agents included
+session_bus       the test's own D-Bus session bus
+x_server          an off-screen X server for the whole run
+display           the X server, with the test's environment variables set to it
+window_manager    openbox on that server
+qapp              the only QApplication of the run, on that server
+qt_messages       (always) a warning of Qt fails the test; ``allow(pattern)`` allows one
 """
 
 from __future__ import annotations
@@ -43,23 +43,25 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile(
     "outlive", deadline=None, database=None, print_blob=True, derandomize=not IS_RANDOM,
-    max_examples=times(100) if IS_RANDOM else 60,  # each usual run tries the same ones
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of the machine, which others use too
+    max_examples=times(100) if IS_RANDOM else 60,  # without IS_RANDOM, each run tries the same examples
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # other programs may slow the machine down
 )  # fmt: skip
 hypothesis.settings.load_profile("outlive")
 
 
-# A shell without job control starts background commands with these ignored, and the programs of the tests inherit that.
+# A shell without job control ignores these signals in background commands, and the tests' programs would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the run; installers/test.sh passes them on."""
-    parser.addoption("--fast", action="store_true", help="only tests that start no programs and try nothing random")
-    parser.addoption("--real-agents", action="store_true", help="run the tests with real agents' command lines too")
-    parser.addoption("--write-agents-table", action="store_true", help="write their table, though not all of it ran")
+    """Add the options that installers/test.sh passes on."""
+    parser.addoption("--fast", action="store_true", help="only tests that start no programs and use no random input")
+    parser.addoption("--real-agents", action="store_true", help="also run the tests with real agents' command lines")
+    parser.addoption(
+        "--write-agents-table", action="store_true", help="write the table of their results after a partial run too"
+    )
 
 
 STARTING_FIXTURES = {"sessions", "x_server", "session_bus", "systemd", "repository"}
@@ -73,17 +75,17 @@ STARTING_MODULES = (
     "tests.support.repositories",
     "tests.support.terminals",
 )
-"""A test module that imports something of these starts programs."""
+"""A test module that imports one of these, or a name from one of these, starts programs."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What drives the whole product is not even imported in a fast run."""
+    """With --fast, do not import the tests of the whole product."""
     whole_product = collection_path in {REPOSITORY / "tests" / "integration", REPOSITORY / "tests" / "e2e"}
     return True if whole_product and config.getoption("--fast") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the options say."""
+    """Leave out the tests that the options exclude."""
     left_out: list[pytest.Item] = []
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
@@ -97,13 +99,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector leave alone what lives as long as the run: all modules and tests."""
+    """Exclude all modules and tests from garbage collection, since they live as long as the run."""
     gc.collect()
     gc.freeze()
 
 
 def _takes_long(item: pytest.Item) -> bool:
-    """Whether a test is known to start programs, or tries random things."""
+    """Whether a test starts programs, as far as its imports and fixtures show, or uses random input."""
     assert isinstance(item, pytest.Function)
     imported = {
         value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
@@ -126,16 +128,16 @@ product_loop = loop_factory() or asyncio.new_event_loop
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Hosts and commands run on the product's loop; the window's parts on what Qt's loop is most like."""
+    """The tests of the window use asyncio's loop, which is closest to Qt's; all others use the product's loop."""
     is_window = "gui" in item.path.relative_to(Path(__file__).parent).parts
     return {"loop": asyncio.new_event_loop if is_window else product_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
-    """The corner of the fixtures which serve the whole run."""
-    product_loop().close()  # libuv opens a pipe of the process's own with its first loop
-    tmp_path_factory.getbasetemp()  # settle it before TMPDIR changes
+    """The area of the fixtures with scope "session", set up before them."""
+    product_loop().close()  # libuv opens a pipe with its first loop, and keeps it
+    tmp_path_factory.getbasetemp()  # pytest chooses it at the first call, so call it before TMPDIR changes
     with reusing(), new_area() as area, pytest.MonkeyPatch.context() as patch:
         area.enter(patch)
         patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
@@ -147,23 +149,23 @@ def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
 
 
 class Sessions:
-    """Ends what a test started: every process with the test's runtime directory in its environment."""
+    """The processes that the test started: those with the test's runtime directory in their environment."""
 
     def __init__(self, check: leaks.LeakCheck) -> None:
         self._check = check
 
     def processes(self) -> list[int]:
-        """Those that live now."""
+        """The PIDs of those that run now."""
         return self._check.processes()
 
     def end_all(self) -> None:
-        """End them, by PID: gracefully first."""
+        """End them by PID, gracefully if possible."""
         processes.end_product(self.processes)
 
 
 @pytest.fixture(autouse=True)
 def area(run_area: Area, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
-    """This test's own directories, led to by the environment; afterwards nothing of the test may be left."""
+    """The test's directories, with the environment variables set to them. Fails the test if it leaves anything."""
     with reused_area() as area, pytest.MonkeyPatch.context() as patch:
         area.enter(patch)
         check = leaks.LeakCheck(area, tmp_path_factory.getbasetemp())
@@ -184,7 +186,7 @@ LEAK_CHECK = pytest.StashKey[leaks.LeakCheck]()
 
 @pytest.fixture
 def sessions(area: Area, request: pytest.FixtureRequest) -> Iterator[Sessions]:
-    """Asked for by tests that start hosts: at the end they are ended, whatever happened."""
+    """For tests that start hosts: ends all of the test's processes at its end, even after a failure."""
     sessions = Sessions(request.node.stash[LEAK_CHECK])
     yield sessions
     sessions.end_all()
@@ -192,7 +194,7 @@ def sessions(area: Area, request: pytest.FixtureRequest) -> Iterator[Sessions]:
 
 @pytest.fixture
 def session_bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
-    """A session bus of this test's own."""
+    """A D-Bus session bus for this test alone."""
     with bus_daemon(area.xdg_runtime) as daemon:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
         yield daemon
@@ -203,7 +205,7 @@ def session_bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaem
 
 @contextmanager
 def lasting(pid: int) -> Iterator[None]:
-    """Meanwhile the process is no leak of any test."""
+    """During the context, the leak check ignores the process."""
     leaks.long_lived.add(pid)
     try:
         yield
@@ -213,14 +215,14 @@ def lasting(pid: int) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def x_server(run_area: Area) -> Iterator[displays.XServer]:
-    """An X server off screen, for the whole run."""
+    """An off-screen X server for the whole run."""
     with displays.x_server() as server, lasting(server.process.pid):
         yield server
 
 
 @pytest.fixture
 def display(x_server: displays.XServer, area: Area, monkeypatch: pytest.MonkeyPatch) -> displays.XServer:
-    """The X server, with this test's environment led to it."""
+    """The X server, with this test's environment variables set to it."""
     for name, value in x_server.environment().items():
         monkeypatch.setenv(name, value)
     return x_server
@@ -240,7 +242,7 @@ _messages = QtMessages()
 
 @pytest.fixture(scope="session")
 def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
-    """The one QApplication of the run."""
+    """The only QApplication of the run."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in x_server.environment().items():
             patch.setenv(name, value)
@@ -254,24 +256,24 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         application.setQuitOnLastWindowClosed(False)
         translation.install(application)
         yield application
-        shiboken6.delete(application)  # before its X server goes, which would end this process
+        shiboken6.delete(application)  # before the X server ends, which would end this process, too
         _messages.uninstall()
 
 
 @pytest.fixture(autouse=True)
 def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessages]:
-    """Qt's complaints in this process; any that is not allowed fails the test."""
+    """Qt's messages in this process; one that is not allowed fails the test."""
     _messages.install_if_loaded()
     _messages.take_complaints()
     with_window = "qapp" in request.fixturenames
     if with_window:
-        gc.disable()  # A collection in another thread destroys what Qt's own thread uses; see gui/garbage.py.
+        gc.disable()  # A collection in another thread would destroy objects that Qt's thread uses; see gui/garbage.py.
     yield _messages
     if with_window:
         from tests.support.qt_waiting import close_all_windows
 
         close_all_windows()
-        gc.collect(0)  # all that the test has made
+        gc.collect(0)  # the objects that the test has made
         gc.enable()
     if complaints := _messages.take_complaints():
         pytest.fail("Qt complained:\n  " + "\n  ".join(complaints), pytrace=False)
