@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
@@ -32,7 +33,7 @@ MAX_PX = 640
 _BESIDE_PX = 32
 """The room beside the subject's lines, in the sheet and in their frame."""
 _ABOVE_AND_BELOW_PX = 24
-"""The room of its frame, padding and margin; lines of some fonts are a little higher than their metrics say."""
+"""The room of its frame, padding and margin."""
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
@@ -121,14 +122,11 @@ class _Subject(QPlainTextEdit):
         return True
 
     def heightForWidth(self, width: int) -> int:
+        line_px = _text_px("", self.font(), width)
         lines = self.blockCount()
         if self.lineWrapMode() != QPlainTextEdit.LineWrapMode.NoWrap:
-            lines = _wrapped_lines(self.toPlainText(), self.font(), width - _BESIDE_PX)
-        return (
-            min(max(lines, 1), SUBJECT_LINES) * QFontMetrics(self.font()).lineSpacing()
-            + _ABOVE_AND_BELOW_PX
-            + self._bar_px
-        )
+            lines = round(_text_px(self.toPlainText(), self.font(), width - _BESIDE_PX) / line_px)
+        return ceil(min(max(lines, 1), SUBJECT_LINES) * line_px) + _ABOVE_AND_BELOW_PX + self._bar_px
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, self.heightForWidth(WIDTH_PX))
@@ -137,8 +135,8 @@ class _Subject(QPlainTextEdit):
         return QSize(80, 0)
 
 
-def _wrapped_lines(text: str, text_font: QFont, width_px: int) -> int:
-    """The number of lines of a text that is wrapped at a width."""
+def _text_px(text: str, text_font: QFont, width_px: int) -> float:
+    """The height of a text that is wrapped at a width. Its lines can be higher than the font's metrics say."""
     document = QTextDocument()
     document.setDefaultFont(text_font)
     document.setDocumentMargin(0)
@@ -147,7 +145,7 @@ def _wrapped_lines(text: str, text_font: QFont, width_px: int) -> int:
     document.setDefaultTextOption(option)
     document.setPlainText(text)
     document.setTextWidth(width_px)
-    return round(document.size().height() / QFontMetrics(text_font).lineSpacing())
+    return document.size().height()
 
 
 class QuestionSheet(Sheet):

@@ -18,7 +18,7 @@ from gui.window.new_chat.agent_tiles import MAX_COLUMNS, AgentTile
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.state_bars import ConnectionBar
-from gui.window.sheets.question import Question, QuestionSheet
+from gui.window.sheets.question import SUBJECT_LINES, Question, QuestionSheet
 from gui.wording import page_texts
 from session_host.agents.catalog import load_catalog
 from tests.support.area import Area
@@ -47,6 +47,14 @@ def around(theme: Theme) -> Iterator[QWidget]:
 
 def settles(done: Callable[[], bool], what: str) -> None:
     process_events_until(done, WAIT_S, what)
+
+
+@pytest.mark.parametrize("lines", range(1, SUBJECT_LINES + 1))
+def test_a_list_of_few_lines_does_not_scroll(theme: Theme, around: QWidget, lines: int) -> None:
+    sheet = QuestionSheet(theme, around)
+    sheet.ask(Question("Stop these chats?", "Stop", lambda: None, subject="\n".join(["shell · running"] * lines)))
+    settles(lambda: sheet.subject.height() == sheet.subject.sizeHint().height(), "the list to have its height")
+    assert sheet.subject.verticalScrollBar().maximum() == 0
 
 
 @pytest.mark.parametrize("size", [(900, 600), MIN_SIZE_PX], ids=["usual", "least"])
