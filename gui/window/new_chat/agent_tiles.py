@@ -164,8 +164,13 @@ class AgentTiles(QWidget):
 
     def current(self) -> str:
         """The chosen agent's name, "" for none."""
+        tile = self.current_tile()
+        return tile.agent.name if tile is not None else ""
+
+    def current_tile(self) -> AgentTile | None:
+        """The chosen agent's tile, None if no agent is chosen."""
         tile = self._group.checkedButton()
-        return tile.agent.name if isinstance(tile, AgentTile) else ""
+        return tile if isinstance(tile, AgentTile) else None
 
     def is_installed(self, name: str) -> bool:
         """Whether an agent's program is installed."""

@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
@@ -256,6 +256,13 @@ class NewChatSheet(FormSheet):
         self._set_error("")
         self.start.setEnabled(not missing)
         self._suggest_name()
+        # The tiles and the fields below them get their places first.
+        QTimer.singleShot(0, self, self._scroll_to_agent)
+
+    def _scroll_to_agent(self) -> None:
+        tile = self.tiles.current_tile()
+        if tile is not None:
+            self.scrolled.ensureWidgetVisible(tile, 0, GAP_M_PX)
 
     def _on_directory(self, _text: str) -> None:
         self._set_error("")

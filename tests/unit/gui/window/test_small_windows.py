@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.theme.contrast import TEXT_RATIO, ratio
@@ -93,6 +94,27 @@ def test_the_sheet_for_a_new_chat_fits_the_smallest_window(theme: Theme, around:
     settles(lambda: label.geometry().bottom() < sheet.naming.geometry().top(), "the labels to be above the fields")
     around.resize(900, 600)
     settles(lambda: label.geometry().right() < sheet.naming.geometry().left(), "the labels to be beside the fields")
+
+
+@pytest.mark.parametrize("size", [(420, 300), MIN_SIZE_PX], ids=["low", "least"])
+def test_the_chosen_agent_is_visible_in_a_low_window(
+    theme: Theme, around: QWidget, area: Area, size: tuple[int, int]
+) -> None:
+    around.resize(*size)
+    agents = load_catalog(area.config)
+    sheet = NewChatSheet(theme, around, agents)
+    sheet.ask("command", "~", {}, {})
+    settles(lambda: sheet.tiles.current() == "command" and _is_in_view(sheet), "the suggested agent to be visible")
+    for name in list(agents)[-2::-1]:
+        QTest.keyClick(sheet.tiles, Qt.Key.Key_Left)
+        assert sheet.tiles.current() == name
+        settles(lambda: _is_in_view(sheet), "the agent chosen by an arrow key to be visible")
+
+
+def _is_in_view(sheet: NewChatSheet) -> bool:
+    tile, viewport = sheet.tiles.current_tile(), sheet.scrolled.viewport()
+    assert tile is not None
+    return viewport.rect().contains(QRect(tile.mapTo(viewport, QPoint()), tile.size()))
 
 
 @pytest.mark.parametrize("width", [MIN_SIZE_PX[0], 480, 640])
