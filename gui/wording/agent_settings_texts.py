@@ -43,6 +43,10 @@ def default_arguments(agent: str) -> str:
     return translate("settings", "Arguments of {agent}").format(agent=agent)
 
 
+def arguments_hint() -> str:
+    return translate("settings", "Arguments in these fields are passed to the agent in each new chat.")
+
+
 def no_arguments() -> str:
     return translate("settings", "No arguments")
 

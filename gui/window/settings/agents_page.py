@@ -11,7 +11,7 @@ from shiboken6 import Shiboken
 
 from gui.settings.live_agents import LiveAgents, is_built_in
 from gui.theme.icons import Glyph
-from gui.theme.tokens import GAP_M_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.agent_form import AgentForm
 from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import TextControl
@@ -103,6 +103,10 @@ class AgentsPage(Page):
         super().__init__(title)
         self._context = context
         self._agents = context.agents
+        hint = label(agent_settings_texts.arguments_hint(), "secondary")
+        hint.setWordWrap(True)
+        hint.setContentsMargins(0, 0, 0, GAP_S_PX)
+        self.add_unfiltered(hint)
         self._versions: dict[str, str] = {}
         self._rows: list[AgentRow] = []
         self.problem = label("", "problem")

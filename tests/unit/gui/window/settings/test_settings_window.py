@@ -6,7 +6,7 @@ import asyncio
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
@@ -16,6 +16,7 @@ from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
 from gui.window.settings.setup_list import SetupList
 from gui.window.widgets.page_list import PageList
+from gui.wording import agent_settings_texts
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, process_events_until
 from tests.unit.gui.window.settings.conftest import Opened
@@ -26,6 +27,16 @@ def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
     assert opened.window.page("keys").isVisible()
     opened.opener.open()
     assert opened.window.page("keys").isVisible(), "it stays where the user was"
+
+
+def test_the_page_of_agents_says_what_the_fields_beside_them_are_for(opened: Opened) -> None:
+    opened.window.show_page("agents")
+    page = opened.window.page("agents")
+    [hint] = [each for each in page.findChildren(QLabel) if each.text() == agent_settings_texts.arguments_hint()]
+    assert hint.isVisible()
+    opened.window.search.setText("codex")
+    assert page.isVisible()
+    assert not hint.isVisible(), "only what the search has found is shown"
 
 
 def test_the_text_for_an_unset_number_is_not_cut(opened: Opened) -> None:
