@@ -194,11 +194,13 @@ class SessionsModel(ChatList):
         Raises:
             OutliveError: the host does not answer, or its version lacks this request.
         """
+        is_plain = chat.is_shell_or_command
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
-                return explained(await ask(chat, Explain(request=1)))
+                return explained(await ask(chat, Explain(request=1)), is_plain=is_plain)
         changes = await asyncio.to_thread(activity_log.last, session_transitions(chat.id), TRANSITIONS)
-        return explained_without_host(changes, chat.record.provider_session_id or "", has_ended=chat.has_ended)
+        conversation = chat.record.provider_session_id or ""
+        return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
         """Type a text and Enter into a chat, also without an open tab; ``anyway``: even if the chat asks something.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QCoreApplication
 
 from gui.wording import activity_phrases, phrases
+from gui.wording.groups import Group, group_words
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation
@@ -49,8 +50,8 @@ class Explained(NamedTuple):
         return "\n\n".join([*parts, "\n".join(self.notes)])
 
 
-def explained(explanation: Explanation) -> Explained:
-    """The texts of an explanation."""
+def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
+    """The texts of an explanation; ``is_plain``: of a shell or a command, which need not report anything."""
     now = phrases.parse_time(explanation.now)
     assert now is not None
 
@@ -70,7 +71,7 @@ def explained(explanation: Explanation) -> Explained:
         for report in explanation.evidence
     ]
     notes: list[str] = []
-    if explanation.stale_after_s < NEVER_S:
+    if explanation.stale_after_s < NEVER_S and (evidence or not is_plain):
         text = translate("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
         notes.append(text.format(duration=phrases.duration(explanation.stale_after_s)))
     if when := ago(explanation.last_output):
@@ -81,39 +82,45 @@ def explained(explanation: Explanation) -> Explained:
         notes.append(explanation.remark)
     if explanation.child_pid is not None:
         notes.append(translate("explanation", "Process ID: {pid}").format(pid=explanation.child_pid))
-    notes.append(_conversation_note(explanation.conversation, explanation.conversation_source))
-    return Explained(evidence, _changes(explanation.transitions, has_ended=False), notes)
+    notes += _conversation_notes(explanation.conversation, explanation.conversation_source, is_plain=is_plain)
+    return Explained(evidence, _changes(explanation.transitions, has_ended=False, is_plain=is_plain), notes)
 
 
-def explained_without_host(transitions: Sequence[Transition], conversation: str, *, has_ended: bool) -> Explained:
+def explained_without_host(
+    transitions: Sequence[Transition], conversation: str, *, has_ended: bool, is_plain: bool = False
+) -> Explained:
     """Details of a chat without a responding host: the activity changes saved on disk."""
-    return Explained([], _changes(transitions, has_ended=has_ended), [_conversation_note(conversation, "")])
+    changes = _changes(transitions, has_ended=has_ended, is_plain=is_plain)
+    return Explained([], changes, _conversation_notes(conversation, "", is_plain=is_plain))
 
 
-def _changes(transitions: Sequence[Transition], *, has_ended: bool) -> list[Row]:
+def _changes(transitions: Sequence[Transition], *, has_ended: bool, is_plain: bool) -> list[Row]:
     """The changes, newest first. A change without a source is the chat's start; the newest one may be its end."""
-    return [
-        Row(
-            (
-                _clock(change.at),
-                activity_phrases.activity_words(change.activity),
-                activity_phrases.source_words(change.source) or _started_or_ended(is_end=has_ended and not index),
-                one_line(change.detail),
-            )
-        )
-        for index, change in enumerate(reversed(transitions))
-    ]
+    rows = []
+    for index, change in enumerate(reversed(transitions)):
+        is_end = has_ended and not index
+        activity = _changed(change, is_plain=is_plain, is_end=is_end)
+        why = activity_phrases.source_words(change.source) or _started_or_ended(is_end=is_end)
+        rows.append(Row((_clock(change.at), activity, why, one_line(change.detail))))
+    return rows
+
+
+def _changed(change: Transition, *, is_plain: bool, is_end: bool) -> str:
+    """The activity after a change; a shell or a command without reports runs until it ends."""
+    if is_plain and change.activity is Activity.NO_SIGNAL:
+        return "" if is_end else group_words(Group.RUNNING)
+    return activity_phrases.activity_words(change.activity)
 
 
 def _started_or_ended(*, is_end: bool) -> str:
     return translate("explanation", "chat ended") if is_end else translate("explanation", "chat started")
 
 
-def _conversation_note(conversation: str, source: str) -> str:
+def _conversation_notes(conversation: str, source: str, *, is_plain: bool) -> list[str]:
     if not conversation:
-        return translate("explanation", "Conversation: unknown")
+        return [] if is_plain else [translate("explanation", "Conversation: unknown")]
     note = f" ({activity_phrases.source_words(source)})" if source else ""
-    return translate("explanation", "Conversation: {conversation}").format(conversation=f"{conversation}{note}")
+    return [translate("explanation", "Conversation: {conversation}").format(conversation=f"{conversation}{note}")]
 
 
 def _meaning(activity: Activity | None) -> str:

@@ -113,11 +113,13 @@ class StatusDetailsSheet(Sheet):
             self.summary.setText(sheet_texts.loading())
             return
         over = self._chat is not None and self._chat.has_ended
-        self.evidence.setVisible(not over)
+        reports = self._chat is not None and not self._chat.is_shell_or_command
+        self.evidence.setVisible(not over and (reports or bool(explained_status.evidence)))
         self.evidence.fill(explained_status.evidence, sheet_texts.no_reports())
         no_changes = sheet_texts.no_changes() if over else sheet_texts.no_changes_yet()
         self.transitions.fill(explained_status.transitions, no_changes)
         self.notes.setText("\n".join(explained_status.notes))
+        self.notes.setVisible(bool(explained_status.notes))
         self.center()
 
     def _copy(self) -> None:

@@ -79,6 +79,23 @@ def test_the_start_of_a_running_chat_is_not_called_an_end():
     assert [row.cells[2] for row in transitions] == ["chat ended", "chat started"]
 
 
+def test_a_shell_runs_and_has_nothing_to_say_about_signals_and_conversations():
+    changes = [Transition("2026-05-02T11:00:00.000Z", Activity.NO_SIGNAL, "")]
+    told = explained(explanation(evidence=[], transitions=changes), is_plain=True)
+    assert [row.cells[1:] for row in told.transitions] == [("running", "chat started", "")]
+    assert told.notes == ["Last output 30 s ago", "Process ID: 42"]
+    ended = explained_without_host([*changes, changes[0]], "", has_ended=True, is_plain=True)
+    assert [row.cells[1:3] for row in ended.transitions] == [("", "chat ended"), ("running", "chat started")]
+    assert ended.notes == []
+
+
+def test_a_command_that_is_an_agent_and_reports_is_explained_like_an_agent():
+    told = explained(explanation(conversation="abc"), is_plain=True)
+    assert told.evidence
+    assert any("no signal" in note for note in told.notes)
+    assert told.notes[-1] == "Conversation: abc"
+
+
 def test_an_agent_that_reports_each_change_has_no_line_about_silence():
     result = explained(explanation(stale_after_s=NEVER_STALE_S))
     assert not any("no signal" in note for note in result.notes)

@@ -240,8 +240,27 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     assert len(asked) == 2, "the sheet is closed"
 
 
+async def test_for_a_shell_without_reports_the_sheet_does_not_expect_any(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    async def request(_session_id: str, _message: object) -> Explanation:
+        return Explanation(1, ago(0), 42, 1, "", "", 60.0, [], [Transition(ago(9), Activity.NO_SIGNAL, "")], "", "")
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    session_id = await harness.add("one", agent="shell")
+    window = harness.open_window()
+    harness.show(session_id)
+    window.actions_["explain"].trigger()
+    sheet = window.sheets.explain
+    await harness.until(sheet.area.isVisible, "the changes")
+    assert sheet.evidence.isHidden()
+    sheet.copy.click()
+    assert "running\tchat started" in QGuiApplication.clipboard().text()
+    assert "signal" not in QGuiApplication.clipboard().text()
+
+
 async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, asked: list[str]):
-    session_id = await harness.add("one", state=State.EXITED, exit_code=0, provider_session_id="abc")
+    session_id = await harness.add("one", agent="claude", state=State.EXITED, exit_code=0, provider_session_id="abc")
     path = paths.session_transitions(session_id)
     path.parent.mkdir(parents=True)
     activity_log.append(
