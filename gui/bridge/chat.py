@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat_viewer import ChatViewer
 from gui.bridge.facts import ChatFacts
-from gui.wording import page_texts
+from gui.wording import page_texts, phrases
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -138,7 +138,7 @@ class Chat(ChatViewer, ChatFacts):
         if self.needs_you:
             return page_texts.needs_your_answer(self.name)
         if self.is_shell_or_command and self.foreground:
-            return page_texts.is_still_running(shortened(self.foreground))
+            return page_texts.is_still_running(phrases.shortened(self.foreground))
         is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
         if is_recent and self.activity is not Activity.IDLE:
             return page_texts.was_active(self.name)
@@ -391,11 +391,3 @@ class Chat(ChatViewer, ChatFacts):
             self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()
-
-
-def shortened(text: str, characters: int = 40) -> str:
-    """Shorten a text to a number of characters by cutting its middle."""
-    if len(text) <= characters:
-        return text
-    half = (characters - 1) // 2
-    return f"{text[:half].rstrip()}…{text[-half:].lstrip()}"

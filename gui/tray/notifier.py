@@ -13,7 +13,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
-from gui.bridge.chat import Chat, shortened
+from gui.bridge.chat import Chat
 from gui.bridge.one_question import structured_chat_shown_by
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
@@ -213,7 +213,7 @@ class Notifier(QObject):
             text = notice_texts.after(phrases.duration(event.seconds), event.text or where)
             self._notifications.show(chat.id, notice_texts.finished(chat.name), text)
         elif event.kind == "ran":
-            title = notice_texts.command_ended(shortened(event.text), chat.name, chat.last_exit_code)
+            title = notice_texts.command_ended(phrases.shortened(event.text), chat.name, chat.last_exit_code)
             text = notice_texts.how_long_and_where(phrases.duration(event.seconds), where)
             self._notifications.show(chat.id, title, text)
         else:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
-from gui.bridge.chat import Chat, shortened
+from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
@@ -130,8 +130,10 @@ class Tray(QObject):
             ]
         )
         self._no_chats.setVisible(not chats)
-        directories = {path: shortened(phrases.short_directory(path), DIRECTORY_CHARACTERS) for path in self._recent}
-        self._directory_actions.show([Entry(path, shown) for path, shown in directories.items()])
+        short = {path: phrases.short_directory(path) for path in self._recent}
+        self._directory_actions.show(
+            [Entry(path, phrases.shortened(text, DIRECTORY_CHARACTERS)) for path, text in short.items()]
+        )
         self._recent_menu.menuAction().setVisible(bool(self._recent))
         self._new_chat.setVisible(not self._recent)
         until = self._sessions.muting.until
@@ -172,14 +174,14 @@ class Tray(QObject):
 
     def _chat_text(self, chat: Chat, difference: str, now: datetime) -> str:
         parts = (difference, self._status_text(chat), phrases.age(chat.since, now))
-        return f"{shortened(chat.name)}  ·  {' · '.join(filter(None, parts))}"
+        return f"{phrases.shortened(chat.name)}  ·  {' · '.join(filter(None, parts))}"
 
     def _status_text(self, chat: Chat) -> str:
         """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""
         if chat.is_unresponsive:
             return chat.status_text
         if chat.group is Group.RUNNING and chat.foreground:
-            return shortened(chat.foreground, PROGRAM_CHARACTERS)
+            return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
         if chat.group is Group.RUNNING and chat.last_command:
             return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):

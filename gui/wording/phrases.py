@@ -134,6 +134,14 @@ def short_path(path: str, characters: int) -> str:
     return "/".join([*head, "…", *tail]) if directories else path
 
 
+def shortened(text: str, characters: int = 40) -> str:
+    """Shorten a text to a number of characters by cutting its middle."""
+    if len(text) <= characters:
+        return text
+    half = (characters - 1) // 2
+    return f"{text[:half].rstrip()}…{text[-half:].lstrip()}"
+
+
 def first_upper(text: str) -> str:
     """A text with a capital letter first."""
     return text[:1].upper() + text[1:]
