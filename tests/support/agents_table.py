@@ -47,7 +47,7 @@ CHECKS = {
 """The table's rows: a sentence for each check, by the check's short name."""
 
 HEADER = """\
-# Real agents
+# Agents, as tested
 
 This table shows what works with each agent in Outlive. The tests run the agents' real programs from npm, without a
 network, against a test model service. They write this page:

@@ -53,6 +53,12 @@ def test_every_page_is_a_chapter_and_the_list_comes_first() -> None:
     assert [chapter.title for chapter in chapters[:2]] == ["Guide", "Start a chat"]
 
 
+def test_the_list_of_pages_calls_each_page_by_its_title() -> None:
+    index, *chapters = read_chapters({})
+    listed = re.findall(r"^\| \[([^]]+)\]\((\S+)\) \|", index.text, flags=re.MULTILINE)
+    assert [(title, name) for title, name in listed] == [(chapter.title, chapter.name) for chapter in chapters]
+
+
 def test_every_link_leads_to_a_chapter_or_a_web_page() -> None:
     chapters = read_chapters({})
     names = {chapter.name for chapter in chapters}
