@@ -19,7 +19,7 @@ from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation
 from session_host.protocol.untrusted_text import last_command
-from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, State
 from session_host.storage.store import activity_log as transitions
 from session_host.system.clock import as_text
 
@@ -183,6 +183,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     def ago(moment: str | None) -> str:
         return f"{age(moment, now)} ago" if moment else "never"
 
+    is_plain = explained.agent in WITHOUT_AGENT  # It need not report anything.
     rows = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
     if explained.state in RUNNING_STATES:
         state = f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"
@@ -201,19 +202,23 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
             effect = "believed" if report["counts"] else "no effect" if report["activity"] is None else "silenced"
             text = f"{report['source']:<13} {ago(str(report['at'])):>10}  {effect:<9}  {report['said']}"
             rows.append(("sources" if not number else "", text))
-        if not explained.evidence:
+        if not explained.evidence and not is_plain:
             rows.append(("sources", "no reports yet; only the process is known"))
         rows += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
-        if explained.stale_after_s is not None and explained.stale_after_s < NEVER_S:
+        expects_reports = bool(explained.evidence) or not is_plain
+        if explained.stale_after_s is not None and explained.stale_after_s < NEVER_S and expects_reports:
             text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
             rows.append(("silence", text))
     else:
         rows.append(("state", f"{ending_text(info)}, {_time(explained.since)} ({ago(explained.since)})"))
     source = f" ({explained.conversation_source})" if explained.conversation_source else ""
-    rows.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
+    if explained.conversation or not is_plain:
+        rows.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
     for number, change in enumerate(explained.transitions):
-        words = WORDS[Activity(str(change["activity"]))]
         is_end = number == len(explained.transitions) - 1 and State(explained.state) not in RUNNING_STATES
+        words = WORDS[Activity(str(change["activity"]))]
+        if is_plain and change["activity"] == Activity.NO_SIGNAL:
+            words = "" if is_end else "running"
         source = str(change["source"]) or ("ended" if is_end else "started")
         text = f"{_time(str(change['time']))}  {words:<9}  {source:<13} {change['detail']}"
         rows.append(("changes" if not number else "", text))

@@ -43,3 +43,20 @@ def test_a_shell_at_its_prompt_shows_how_its_last_command_ended() -> None:
 
     assert "shell at the prompt; last command ended with 2, 2026-01-02" in shown
     assert "(5 s ago)" in shown
+
+
+@pytest.mark.parametrize(("agent", "expects_reports"), [("shell", False), ("command", False), ("claude", True)])
+def test_only_an_agent_is_expected_to_report(agent: str, expects_reports: bool) -> None:
+    explained = Explained(
+        id="1", name="x", agent=agent, state="running", exit_code=None, exit_signal=None, reason=None, child_pid=2,
+        since=BEGAN["time"], activity="no_signal", activity_source=None, activity_since=None, activity_detail=None,
+        conversation=None, stale_after_s=60.0, transitions=[BEGAN],  # type: ignore[list-item]
+    )  # fmt: skip
+    info = INFO if expects_reports else msgspec.structs.replace(INFO, foreground="")
+
+    shown = lines(explained, info, datetime(2026, 1, 2, 4, tzinfo=UTC), None)
+
+    headings = {line.split()[0] for line in shown}
+    assert ({"sources", "silence", "conversation"} <= headings) == expects_reports
+    assert ("no signal" in "\n".join(shown)) == expects_reports
+    assert shown[-1].split()[-2:] == (["signal", "started"] if expects_reports else ["running", "started"])
