@@ -82,14 +82,14 @@ def _plurals(path: Path) -> set[tuple[str, str]]:
 
 
 def test_each_plural_has_its_english_forms_and_qt_finds_all_texts(tmp_path: Path) -> None:
-    found = tmp_path / "found.ts"
+    generated = tmp_path / "found.ts"
     files = sorted(str(path) for path in WORDING.glob("*.py"))
-    subprocess.run([TOOLS / "lupdate", "-silent", *files, "-ts", str(found)], check=True)
-    assert len(ET.parse(found).getroot().findall(".//message")) > 300
+    subprocess.run([TOOLS / "lupdate", "-silent", *files, "-ts", str(generated)], check=True)
+    assert len(ET.parse(generated).getroot().findall(".//message")) > 300
     advice = (
         "resources/translations/outlive_en.ts has both forms of each text with %n or (s); then run PySide6's lrelease"
     )
-    assert _plurals(found) == _plurals(TRANSLATIONS / "outlive_en.ts"), advice
+    assert _plurals(generated) == _plurals(TRANSLATIONS / "outlive_en.ts"), advice
 
 
 def test_the_compiled_translation_is_up_to_date(tmp_path: Path) -> None:

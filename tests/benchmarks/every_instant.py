@@ -91,14 +91,14 @@ async def examine(
     Raises:
         CannotTrace: the system does not allow tracing.
     """
-    found = ScenarioResult(name)
+    result = ScenarioResult(name)
     directory = bench.cache / name.replace(" ", "-")
     directory.mkdir()
     workspace = Workspace(directory)
     whole = await SCENARIOS[name](workspace, 0)
-    found.calls = whole.traced.calls
-    found.failures += [f"without any kill: {loss}" for loss in whole.losses]
-    last = last or int(found.calls * MORE_CALLS)
+    result.calls = whole.traced.calls
+    result.failures += [f"without any kill: {loss}" for loss in whole.losses]
+    last = last or int(result.calls * MORE_CALLS)
     step = max(1, (last - first) // spread) if spread else step
     waiting = list(range(first, last + 1, step))
     at_once = parallel if name in TOGETHER else 1
@@ -109,15 +109,15 @@ async def examine(
             try:
                 instant = await SCENARIOS[name](workspace, number)
             except (WaitTimeout, CannotTrace) as error:
-                found.failures.append(f"{name}, call {number}: {error}")
+                result.failures.append(f"{name}, call {number}: {error}")
                 continue
-            found.instants.append(instant)
+            result.instants.append(instant)
             if spread and instant.traced.killed_at is None and waiting:
                 # This run had fewer calls than the first: a process on a busy machine waits, and so calls, more often.
                 waiting[:] = _spread(first, instant.traced.calls, len(waiting))
 
     await asyncio.gather(*(work() for _ in range(at_once)))
-    return found
+    return result
 
 
 def _spread(first: int, last: int, count: int) -> list[int]:
@@ -128,17 +128,17 @@ def _spread(first: int, last: int, count: int) -> list[int]:
 def make_report(all_found: Sequence[ScenarioResult]) -> Report:
     """Make the report: figures and verdicts, with the tables as notes."""
     report = Report("every_instant", "a process killed at each of its system calls in turn")
-    for found in all_found:
-        took = [each.took_s * 1000 for each in found.instants]
-        report.series.append(Series(f"{found.scenario}: the whole work, killed once", "ms", took))
-        report.notes.append(f"{found.scenario}: {found.calls} calls counted, {len(found.instants)} instants")
-        report.notes += [f"  {line}" for line in found.table()]
-        for each in found.lost()[:SHOWN_LOSSES]:
+    for result in all_found:
+        took = [each.took_s * 1000 for each in result.instants]
+        report.series.append(Series(f"{result.scenario}: the whole work, killed once", "ms", took))
+        report.notes.append(f"{result.scenario}: {result.calls} calls counted, {len(result.instants)} instants")
+        report.notes += [f"  {line}" for line in result.table()]
+        for each in result.lost()[:SHOWN_LOSSES]:
             at = f"call {each.number} ({each.traced.name}, {each.traced.thread} thread)"
-            report.notes += [f"  LOSS {found.scenario}, {at}: {loss}" for loss in each.losses[:4]]
-        report.notes += [f"  FAILURE {failure}" for failure in found.failures[:SHOWN_LOSSES]]
+            report.notes += [f"  LOSS {result.scenario}, {at}: {loss}" for loss in each.losses[:4]]
+        report.notes += [f"  FAILURE {failure}" for failure in result.failures[:SHOWN_LOSSES]]
         report.verdicts.append(
-            Verdict(f"{found.scenario}: instants with a loss", len(found.lost()) + len(found.failures), "", 0, False)
+            Verdict(f"{result.scenario}: instants with a loss", len(result.lost()) + len(result.failures), "", 0, False)
         )
     return report
 

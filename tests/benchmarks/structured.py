@@ -231,7 +231,7 @@ def paintings(
     client: XClient, area: Area, begin: Callable[[], object], *, until: Callable[[], bool] = lambda: True
 ) -> list[float]:
     """Call ``begin``; return the times at which the area's pixels changed, in seconds, until they rest."""
-    found: list[float] = []
+    times_s: list[float] = []
     with client.watching():
         previous = client.pixels(area)
         begin()
@@ -241,10 +241,10 @@ def paintings(
                 seen_s = time.monotonic()
                 pixels = client.pixels(area)
                 if pixels != previous:
-                    found.append(seen_s)
+                    times_s.append(seen_s)
                     previous = pixels
-            elif found and until():
-                return found
+            elif times_s and until():
+                return times_s
             assert time.monotonic() < end_s, "it does not come to rest"
 
 

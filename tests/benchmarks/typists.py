@@ -104,10 +104,10 @@ class Client:
 
     def messages_until(self, kind: type[Message]) -> list[Message]:
         """Read messages until one is of this kind; also return those of the same read after it."""
-        found: list[Message] = []
-        while not any(isinstance(message, kind) for message in found):
-            found += self.messages(self.read())
-        return found
+        messages: list[Message] = []
+        while not any(isinstance(message, kind) for message in messages):
+            messages += self.messages(self.read())
+        return messages
 
     def messages(self, data: bytes) -> list[Message]:
         """Decode the messages in these bytes."""
@@ -155,9 +155,9 @@ def to_client(bench: BenchmarkEnvironment, argv: list[str]) -> Iterator[Typist]:
         def press(key: str) -> float:
             began_s = time.perf_counter()
             os.write(client.descriptor, client.frame(key))
-            found = client.messages_until(Output)
+            messages = client.messages_until(Output)
             took_s = time.perf_counter() - began_s
-            assert_echo(key, found)
+            assert_echo(key, messages)
             return took_s
 
         yield typist_of(press)

@@ -133,10 +133,10 @@ def check_window(bench: BenchmarkEnvironment, opened: Window, user: RandomUser, 
 
 def print_new_errors(bench: BenchmarkEnvironment, user: RandomUser, errors: int) -> int:
     """Print the windows' logs if they have new errors; return the number of errors so far."""
-    found, logs = window_errors(bench)
-    if found > errors:
+    count, logs = window_errors(bench)
+    if count > errors:
         print(f"an error in the window's log; the last actions: {list(user.actions)}", *logs, sep="\n")
-    return max(found, errors)
+    return max(count, errors)
 
 
 def main() -> int:

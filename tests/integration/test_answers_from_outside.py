@@ -56,7 +56,7 @@ async def open_requests(chat: ClaudeLike) -> list[AgentRequest]:
 
 
 async def until_none_is_open(chat: ClaudeLike) -> None:
-    await poll_until(lambda: open_requests(chat), lambda found: not found, 60, "no open question")
+    await poll_until(lambda: open_requests(chat), lambda requests: not requests, 60, "no open question")
 
 
 async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
@@ -128,12 +128,12 @@ async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) 
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
         answers = [AnswerRequest("", 0, asked.id, option, digest(asked)) for option in ("allow", "decline") * 4]
-        found = await asyncio.gather(
+        results = await asyncio.gather(
             *(request(chat.record.id, SendChatInput(0, answer, by="notification")) for answer in answers),
             return_exceptions=True,
         )
-        refused = [str(each) for each in found if isinstance(each, AlreadyAnswered)]
-        assert len(refused) == len(answers) - 1, found
+        refused = [str(each) for each in results if isinstance(each, AlreadyAnswered)]
+        assert len(refused) == len(answers) - 1, results
         [line] = set(refused)
         how = line.removeprefix("already answered in a notification: ")
         await chat.wait_for_text(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
@@ -154,8 +154,8 @@ async def test_a_question_outlives_its_host_and_is_answered_once(tmp_path: Path)
         [asked] = await open_requests(chat)
         os.kill((await chat.description()).host_pid, signal.SIGKILL)
 
-        def same(found: list[AgentRequest]) -> bool:
-            return [(each.id, digest(each)) for each in found] == [(asked.id, digest(asked))]
+        def same(requests: list[AgentRequest]) -> bool:
+            return [(each.id, digest(each)) for each in requests] == [(asked.id, digest(asked))]
 
         await poll_until(lambda: open_requests(chat), same, 60, "the same question")
         assert (await run("approve", chat.record.name)).code == 0
@@ -188,7 +188,9 @@ async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(
             chat.order(f"asks {json.dumps(ASKS | {'agent_id': agent})}")
 
         async def until_open(count: int) -> list[AgentRequest]:
-            return await poll_until(lambda: open_requests(chat), lambda found: len(found) == count, 60, f"{count} open")
+            return await poll_until(
+                lambda: open_requests(chat), lambda requests: len(requests) == count, 60, f"{count} open"
+            )
 
         previous = [each.id for each in await until_open(4)]
         chat.order(f"hook PostToolUse {json.dumps(call | {'agent_id': 'two', 'tool_response': 'x' * 9000})}")

@@ -66,8 +66,8 @@ def request(directory: Path, conversation: str = ID, *arguments: str) -> LaunchR
 
 
 def listed(directory: Path, **overrides: str) -> tuple[list[str], list[str]]:
-    found = list_conversations(load_catalog(config_dir())["claude"], str(directory), os.environ, overrides)
-    return [kept.conversation for kept in found.here], [kept.conversation for kept in found.elsewhere]
+    conversations = list_conversations(load_catalog(config_dir())["claude"], str(directory), os.environ, overrides)
+    return [kept.conversation for kept in conversations.here], [kept.conversation for kept in conversations.elsewhere]
 
 
 async def wait_for_arguments(record: SessionRecord, words: str) -> None:

@@ -52,56 +52,56 @@ def start_chat(tmp_path: Path, name: str = "one") -> tuple[str, dict[str, int]]:
     report = tmp_path / name
     session = str(outlive("new", "fake", "--json", "--", "-ISc", AGENT, str(report)).json()["id"])
     wait_until(report.exists, 20, "the agent to be ready")
-    found: dict[str, int] = json.loads(report.read_text())
-    return session, found
+    pids: dict[str, int] = json.loads(report.read_text())
+    return session, pids
 
 
-def living(found: dict[str, int]) -> set[str]:
-    return {name for name, pid in found.items() if processes.is_alive(pid)}
+def living(pids: dict[str, int]) -> set[str]:
+    return {name for name, pid in pids.items() if processes.is_alive(pid)}
 
 
-def end_rest(found: dict[str, int]) -> None:
-    for name in living(found):
-        os.kill(found[name], signal.SIGKILL)
+def end_rest(pids: dict[str, int]) -> None:
+    for name in living(pids):
+        os.kill(pids[name], signal.SIGKILL)
 
 
 @pytest.mark.parametrize("subcommand", ["stop", "kill"])
 def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, subcommand: str) -> None:
     install_agent(area, "ends_all = true")
-    session, found = start_chat(tmp_path)
+    session, pids = start_chat(tmp_path)
     neighbour, others = start_chat(tmp_path, "other")
-    assert living(found) == living(others) == {*found}
+    assert living(pids) == living(others) == {*pids}
 
     assert outlive(subcommand, session, timeout_s=30).code == 0
 
-    assert living(found) == {"of another chat"}
+    assert living(pids) == {"of another chat"}
     assert living(others) == {*others}, "another chat's are not this one's"
     assert outlive("kill", neighbour).code == 0
-    end_rest(found)
+    end_rest(pids)
     end_rest(others)
 
 
 def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path) -> None:
     """After the agent dies during its work, the host ends only the daemons that the catalog names."""
     install_agent(area, "ends_all = true\nstrays = ['the-daemon$']")
-    session, found = start_chat(tmp_path)
+    session, pids = start_chat(tmp_path)
 
-    os.kill(found["agent"], signal.SIGKILL)
+    os.kill(pids["agent"], signal.SIGKILL)
 
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
-    wait_for_end(found["daemon"], 10)
-    assert {"detached", "stubborn"} <= living(found), "they may be what its user wanted of it"
-    end_rest(found)
+    wait_for_end(pids["daemon"], 10)
+    assert {"detached", "stubborn"} <= living(pids), "they may be what its user wanted of it"
+    end_rest(pids)
 
 
 def test_background_jobs_of_a_shell_stay(area: Area, tmp_path: Path) -> None:
     install_agent(area, "")
-    session, found = start_chat(tmp_path)
+    session, pids = start_chat(tmp_path)
 
     assert outlive("kill", session).code == 0
 
-    assert {"detached", "stubborn", "daemon"} <= living(found)
-    end_rest(found)
+    assert {"detached", "stubborn", "daemon"} <= living(pids)
+    end_rest(pids)
 
 
 def test_a_shell_exits_by_itself_at_a_hang_up(area: Area) -> None:

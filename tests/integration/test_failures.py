@@ -332,9 +332,9 @@ async def test_a_store_damaged_under_a_running_chat_gets_its_end(area: Area) -> 
     def ended() -> bool:
         try:
             with open_store() as store:
-                found = store.get(record.id)
+                stored = store.get(record.id)
         except OutliveError:
             return False
-        return found is not None and found.exit_code == 6
+        return stored is not None and stored.exit_code == 6
 
     await eventually(ended, 15, "the end to be recorded in a fresh record")

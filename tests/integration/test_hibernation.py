@@ -179,7 +179,7 @@ async def test_hibernating_chats_survive_the_kill_of_the_keeper(dies: str) -> No
             await see(viewer, watcher, "kept")
         await poll_until(
             lambda record=record: described(record),  # type: ignore[misc]
-            lambda found: processes.is_alive(found.keeper_pid or 0) and found.keeper_pid != status.pid,
+            lambda entry: processes.is_alive(entry.keeper_pid or 0) and entry.keeper_pid != status.pid,
             TIMEOUT_S, "another keeper to be known",
         )  # fmt: skip
         await end(record.id)

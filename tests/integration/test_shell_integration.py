@@ -51,9 +51,9 @@ class ShellTerminal(ScreenTerminal):
         deadline_s = time.monotonic() + TIMEOUT_S
         while len(self.screen.prompts()) != count and self._show(deadline_s):
             pass
-        found = self.screen.prompts()
-        assert len(found) == count, self.text()
-        return found
+        prompts = self.screen.prompts()
+        assert len(prompts) == count, self.text()
+        return prompts
 
     def rows(self) -> list[str]:
         return [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
@@ -126,9 +126,9 @@ def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
         terminal.run(f"echo {'long ' * 20}| wc -c", 3)
         terminal.type(loop[0] + "\r")
         terminal.run(loop[1], 4)
-        found = [command_text(terminal.screen, prompt) for prompt in terminal.screen.prompts()[:3]]
-        assert (found[0].strip(), found[1]) == ("echo one  two", f"echo {'long ' * 20}| wc -c")
-        assert [line.strip() for line in found[2].split("\n")] == loop
+        prompts = [command_text(terminal.screen, prompt) for prompt in terminal.screen.prompts()[:3]]
+        assert (prompts[0].strip(), prompts[1]) == ("echo one  two", f"echo {'long ' * 20}| wc -c")
+        assert [line.strip() for line in prompts[2].split("\n")] == loop
 
 
 def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_path: Path) -> None:
@@ -139,9 +139,9 @@ def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_
         terminal.run("echo )", 2)
         terminal.type("\x18")
         terminal.prompts(3)
-        found = terminal.run("echo out", 4)
-        assert [prompt.exit_code for prompt in found] == [None, None, 0, None]
-        assert [terminal.rows()[prompt.row].partition("# ")[2] for prompt in found[:3]] == [
+        prompts = terminal.run("echo out", 4)
+        assert [prompt.exit_code for prompt in prompts] == [None, None, 0, None]
+        assert [terminal.rows()[prompt.row].partition("# ")[2] for prompt in prompts[:3]] == [
             "echo )",
             "echo )^C",
             "echo out",
@@ -156,8 +156,8 @@ def test_after_clearing_only_the_commands_on_the_screen_are_known(tmp_path: Path
         assert (cleared.row, cleared.exit_code, terminal.output_of(cleared)) == (0, 3, ["one"])
         terminal.type("\x0c")
         terminal.prompts(1)
-        found = terminal.run("sh -c 'echo two; exit 4'", 2)[0]
-        assert (found.row, found.output, found.exit_code, terminal.output_of(found)) == (0, 1, 4, ["two"])
+        prompts = terminal.run("sh -c 'echo two; exit 4'", 2)[0]
+        assert (prompts.row, prompts.output, prompts.exit_code, terminal.output_of(prompts)) == (0, 1, 4, ["two"])
         assert "echo two" in terminal.rows()[0]
 
 
@@ -167,12 +167,12 @@ def test_the_users_own_prompt_and_hooks_work_as_before(tmp_path: Path, shell: st
     with ShellTerminal(home, shell) as terminal:
         terminal.prompts(1)
         terminal.see("[0]\n$")
-        found = terminal.run("sh -c 'exit 4' || sh -c 'echo out; exit 0'", 2)
-        assert terminal.output_of(found[0])[0].removeprefix("run: ").startswith("out")
-        assert found[0].exit_code == 0
+        prompts = terminal.run("sh -c 'exit 4' || sh -c 'echo out; exit 0'", 2)
+        assert terminal.output_of(prompts[0])[0].removeprefix("run: ").startswith("out")
+        assert prompts[0].exit_code == 0
         if shell != "bash":  # in bash, set -e ends the shell
-            found = terminal.run("sh -c 'exit 4'", 3)
-            assert found[1].exit_code == 4
+            prompts = terminal.run("sh -c 'exit 4'", 3)
+            assert prompts[1].exit_code == 4
             terminal.see("[4]\n$")
 
 

@@ -39,16 +39,16 @@ def recorded() -> list[SessionRecord]:
 async def test_a_session_is_recorded_before_the_keeper_is_asked_to_start_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found: list[SessionRecord] = []
+    records: list[SessionRecord] = []
     start_host = launching._start_host
 
     def look(spec: LaunchSpec, store: Store) -> LaunchReport:
-        found.extend(recorded())
+        records.extend(recorded())
         return start_host(spec, store)
 
     monkeypatch.setattr(launching, "_start_host", look)
     record = await start("cat", name="one")
-    [before] = found
+    [before] = records
     assert (before.id, before.state, before.child_pid) == (record.id, State.STARTING, None)
     assert (before.host_pid, before.host_started) == (os.getpid(), start_time(os.getpid()))
     [after] = recorded()

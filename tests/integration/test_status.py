@@ -172,8 +172,8 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
     )  # fmt: skip
 
     async def described() -> Description:
-        found: Description = await request(record.id, Describe(0))
-        return found
+        description: Description = await request(record.id, Describe(0))
+        return description
 
     async with watching(record.id) as (viewer, watcher):
 

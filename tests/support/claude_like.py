@@ -41,12 +41,12 @@ class ClaudeLike:
         os.write(self._orders, order.encode() + b"\n")
 
     async def description(self) -> Description:
-        found: Description = await request(self.record.id, Describe(0))
-        return found
+        description: Description = await request(self.record.id, Describe(0))
+        return description
 
     async def explanation(self) -> Explanation:
-        found: Explanation = await request(self.record.id, Explain(0))
-        return found
+        explanation: Explanation = await request(self.record.id, Explain(0))
+        return explanation
 
     async def wait_for_status(self, activity: Activity, source: str, detail: str | None = None) -> Description:
         """Wait until the chat's description has this activity, source and detail."""

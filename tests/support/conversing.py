@@ -44,10 +44,10 @@ def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
 
 def probe_options(agent: str, variables: Mapping[str, str]) -> None:
     """Probe an agent's options before its first chat, since a chat's start waits only a short time for them."""
-    found = load_catalog(config_dir())[agent]
-    path = found.find(os.environ["PATH"])
+    definition = load_catalog(config_dir())[agent]
+    path = definition.find(os.environ["PATH"])
     assert path is not None
-    assert probed(found, path, {**os.environ, **variables}, TIMEOUT_S).options is not None
+    assert probed(definition, path, {**os.environ, **variables}, TIMEOUT_S).options is not None
 
 
 def see(chat: str, text: str) -> None:

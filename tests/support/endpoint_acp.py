@@ -68,8 +68,8 @@ class EndpointChat(AcpChat):
 
     @property
     def usage(self) -> UsageChanged:
-        found: UsageChanged = self.last(UsageChanged)
-        return found
+        change: UsageChanged = self.last(UsageChanged)
+        return change
 
     def _check(self, line: bytes) -> None:
         """Check a message by the SDK's schema."""

@@ -35,8 +35,8 @@ class Frame(NamedTuple):
     @property
     def values(self) -> list[Any]:
         """The message's kind, and its fields in order."""
-        found: list[Any] = msgspec.msgpack.decode(self.payload)
-        return found
+        values: list[Any] = msgspec.msgpack.decode(self.payload)
+        return values
 
     @property
     def kind(self) -> str:

@@ -96,8 +96,8 @@ class Chat:
 
     def explained(self) -> dict[str, Any]:
         """The output of ``outlive explain``."""
-        found: dict[str, Any] = json.loads(done("explain", self.id, "--json"))
-        return found
+        explanation: dict[str, Any] = json.loads(done("explain", self.id, "--json"))
+        return explanation
 
     def everything(self) -> str:
         """The host's screen with its history."""

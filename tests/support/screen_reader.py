@@ -88,8 +88,8 @@ class Accessible:
 
     def text_at(self, offset: int, granularity: int) -> str:
         """The line, word or character at an offset."""
-        found: str = self.call("Text", "GetStringAtOffset", "iu", offset, granularity)[0]
-        return found
+        text: str = self.call("Text", "GetStringAtOffset", "iu", offset, granularity)[0]
+        return text
 
     @property
     def caret(self) -> int:

@@ -266,12 +266,12 @@ class Chat:
         assert viewer is not None
         written, received = witness.written, witness.received
         stayed = list(read_recording(self.directory / f"stays-{self.number}"))
-        found = [f"viewer: {loss}" for loss in viewer_losses(written, stayed, whole=True)]
-        found += [f"input: {loss}" for loss in input_losses(received, self.typed)]
-        found += [f"queries: {loss}" for loss in reply_losses(received, witness.asked)]
+        losses = [f"viewer: {loss}" for loss in viewer_losses(written, stayed, whole=True)]
+        losses += [f"input: {loss}" for loss in input_losses(received, self.typed)]
+        losses += [f"queries: {loss}" for loss in reply_losses(received, witness.asked)]
         if journal is not None:
-            found += [f"journal: {loss}" for loss in output_losses(written, journal, start=start)]
-        return [f"chat {self.number}: {loss}" for loss in found] + self.refused
+            losses += [f"journal: {loss}" for loss in output_losses(written, journal, start=start)]
+        return [f"chat {self.number}: {loss}" for loss in losses] + self.refused
 
     async def screen_losses(self, resizes: Sequence[tuple[int, GridSize]] = ()) -> list[str]:
         """Compare the screens of the permanent viewer and of the host with the written output; return differences.
@@ -312,12 +312,12 @@ def newest_lines(emulator: Emulator) -> list[str]:
     return lines
 
 
-def first_difference(expected: Sequence[str], found: Sequence[str]) -> str | None:
+def first_difference(expected: Sequence[str], actual: Sequence[str]) -> str | None:
     """Compare two lists of newest lines from their ends; return the first difference, None if there is none."""
-    if (len(expected) > FEW_LINES) != (len(found) > FEW_LINES):
-        return f"{len(found)} lines, not {len(expected)}"
-    for back, (one, other) in enumerate(zip(reversed(expected), reversed(found), strict=False), 1):
-        if one != other and back < min(len(expected), len(found)):  # the oldest may be cut
+    if (len(expected) > FEW_LINES) != (len(actual) > FEW_LINES):
+        return f"{len(actual)} lines, not {len(expected)}"
+    for back, (one, other) in enumerate(zip(reversed(expected), reversed(actual), strict=False), 1):
+        if one != other and back < min(len(expected), len(actual)):  # the oldest may be cut
             return f"line {back} from the end is {other!r}, not {one!r}"
     return None
 

@@ -203,8 +203,8 @@ def _first_difference(first: bytes, second: bytes) -> int:
 
 def _line_losses(written: bytes, kept: bytes) -> list[str]:
     """Missing and doubled lines by number, which are easier to read than byte offsets."""
-    expected, found = Counter(LINE.findall(written)), Counter(LINE.findall(kept))
-    missing, doubled = sorted((expected - found).elements()), sorted((found - expected).elements())
+    expected, actual = Counter(LINE.findall(written)), Counter(LINE.findall(kept))
+    missing, doubled = sorted((expected - actual).elements()), sorted((actual - expected).elements())
     return [
         f"{len(lines)} lines {what}: {int(lines[0])} … {int(lines[-1])}"
         for what, lines in (("missing", missing), ("doubled", doubled))

@@ -41,15 +41,15 @@ async def command_at_launch(workspace: Workspace, number: int) -> Instant:
         with command, await tracing(command.pid, number) as traced:
             await asyncio.to_thread(command.communicate, b".")
             result = await asyncio.to_thread(traced.result)
-        found = await settled(chat)
-        if found is not None:
-            await chat.adopt(found)
+        infos = await settled(chat)
+        if infos is not None:
+            await chat.adopt(infos)
             losses += await ends_well(chat)
         elif command.returncode == 0:
             losses.append("the command said that the chat was started, and there is none")
         await after.start()
         losses += await ends_well(after)
-        if found is None and chat.witness.sizes:
+        if infos is None and chat.witness.sizes:
             losses.append("the program was started, and there is no chat")
     except (WaitTimeout, OutliveError) as error:
         losses.append(str(error))
@@ -97,16 +97,16 @@ async def settled(chat: Chat) -> SessionRecord | None:
     """
     deadline_s = time.monotonic() + SETTLED_AFTER_S
     while True:
-        found = [info for info in (await chats()).values() if info.argv == chat.witness.argv]
-        if found and found[0].state == State.RUNNING and found[0].child_pid is not None:
+        infos = [info for info in (await chats()).values() if info.argv == chat.witness.argv]
+        if infos and infos[0].state == State.RUNNING and infos[0].child_pid is not None:
             with open_store() as store:
-                record = store.get(found[0].id)
+                record = store.get(infos[0].id)
             assert record is not None
-            record.child_pid = found[0].child_pid  # The process that records it may have been killed.
+            record.child_pid = infos[0].child_pid  # The process that records it may have been killed.
             return record
         if time.monotonic() > deadline_s:
-            if found:
-                raise WaitTimeout(f"the chat stays {found[0].state}")
+            if infos:
+                raise WaitTimeout(f"the chat stays {infos[0].state}")
             return None
         await asyncio.sleep(0.02)
 

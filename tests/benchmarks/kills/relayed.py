@@ -119,7 +119,7 @@ class RelayedChat:
         previous = self.viewer.items
         while True:
             self.deaths += 1
-            await self.until(lambda: (found := recorded(self.id)) is not None and found.state == "exited", "the end")
+            await self.until(lambda: (record := recorded(self.id)) is not None and record.state == "exited", "the end")
             if (ended := recorded(self.id)) is not None and not (ended.exit_signal or ended.exit_code):
                 self._losses.append("the record says that the agent ended well")
             await self._close_viewer()
@@ -207,11 +207,11 @@ class RelayedChat:
 
     def losses(self) -> list[str]:
         """A line for each lost or doubled prompt, answer or decision; call it after the last turn."""
-        items, found = self.viewer.items, list(self._losses)
+        items, losses = self.viewer.items, list(self._losses)
         prompts = [(int(match[1]), each.status) for each in items if (match := _prompted(each)) is not None]
         numbers = [number for number, _ in prompts]
         if numbers != sorted(set(numbers)):
-            found.append(f"the prompts shown are {numbers}")
+            losses.append(f"the prompts shown are {numbers}")
         got = Counter(
             int(match[1])
             for each in heard(self.directory, "turn/start")
@@ -220,16 +220,16 @@ class RelayedChat:
         for number, status in prompts:
             allowed = {"done": {1}, "unconfirmed": {0, 1}, "queued": {0}}.get(status, set())
             if got[number] not in allowed:
-                found.append(f"prompt {number} is {status}, and the agent got it {got[number]} times")
+                losses.append(f"prompt {number} is {status}, and the agent got it {got[number]} times")
         if unknown := got.keys() - set(numbers):
-            found.append(f"the agent got prompts that are not shown: {sorted(unknown)}")
-        found += self._answer_losses(items)
+            losses.append(f"the agent got prompts that are not shown: {sorted(unknown)}")
+        losses += self._answer_losses(items)
         if running := [each.id for each in items if each.status == "running"]:
-            found.append(f"{len(running)} items still run")
-        return [f"relayed chat: {each}" for each in found]
+            losses.append(f"{len(running)} items still run")
+        return [f"relayed chat: {each}" for each in losses]
 
     def _answer_losses(self, items: list[Item]) -> list[str]:
-        found: list[str] = []
+        losses: list[str] = []
         whole: Counter[int] = Counter()
         for each in items:
             if each.kind != "agent" or (match := _ANSWER.match(each.text)) is None:
@@ -238,19 +238,19 @@ class RelayedChat:
             if each.status == "done" and each.text == expected:
                 whole[number] += 1
             elif each.status != "cut" or not expected.startswith(each.text):
-                found.append(f"the answer of turn {number} is {each.status}: {each.text!r}")
+                losses.append(f"the answer of turn {number} is {each.status}: {each.text!r}")
         wanted = [number for number in self.answered if number % ASKS_EVERY]
         if doubled := [number for number in whole if whole[number] > 1]:
-            found.append(f"answers shown twice: {doubled}")
+            losses.append(f"answers shown twice: {doubled}")
         if missing := [number for number in wanted if not whole[number]]:
-            found.append(f"answers missing: {missing}")
+            losses.append(f"answers missing: {missing}")
         decided = sum(each.kind == "agent" and each.text == _DECIDED and each.status == "done" for each in items)
         if decided < len(self.answered) - len(wanted):
-            found.append(f"{decided} decisions of {len(self.answered) - len(wanted)}")
+            losses.append(f"{decided} decisions of {len(self.answered) - len(wanted)}")
         accepted = [each for each in heard(self.directory) if each["result"].get("decision")]
         if len(accepted) > self._asked // ASKS_EVERY:
-            found.append(f"the agent got {len(accepted)} answers of {self._asked // ASKS_EVERY}")
-        return found
+            losses.append(f"the agent got {len(accepted)} answers of {self._asked // ASKS_EVERY}")
+        return losses
 
     async def close(self) -> None:
         """Stop following the chat."""

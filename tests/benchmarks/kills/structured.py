@@ -134,30 +134,30 @@ class StructuredWitness:
     async def losses(self) -> list[str]:
         """A line for each lost or doubled prompt, answer or decision; call it after the last turn."""
         chat = self.viewer
-        found: list[str] = []
+        losses: list[str] = []
         whole = "".join(f"answer line {line:04}\n" for line in range(1, LINES + 1))
         prompts = [int(match[1]) for each in chat.texts("user") if (match := _TURN.search(each))]
         if prompts != list(range(1, self.turns + 1)):
-            found.append(f"prompts {prompts}, {self.turns} were sent")
+            losses.append(f"prompts {prompts}, {self.turns} were sent")
         texts = [each for each in chat.texts() if "line" in each]
         longest = len(whole) + DECISION_CHARACTERS
         wrong = [number for number, text in enumerate(texts, 1) if not text.endswith(whole) or len(text) > longest]
         if wrong or len(texts) != self.turns:
-            found.append(f"{len(texts)} answers of {self.turns}; wrong: {wrong[:5]}")
+            losses.append(f"{len(texts)} answers of {self.turns}; wrong: {wrong[:5]}")
         started = heard(self.directory, "turn/start")
         decisions = [each["result"].get("decision") for each in heard(self.directory)]
         if len(started) != self.turns:
-            found.append(f"the agent got {len(started)} prompts of {self.turns}")
+            losses.append(f"the agent got {len(started)} prompts of {self.turns}")
         if decisions != ["accept"] * self.turns:
-            found.append(f"the agent got {len(decisions)} answers of {self.turns}")
+            losses.append(f"the agent got {len(decisions)} answers of {self.turns}")
         fresh = ChatViewer(self.id)
         fresh.viewer.start()
         await self.until(lambda: len(fresh.items) >= len(chat.items), "another viewer")
         if fresh.items != chat.items:
-            found.append("another viewer shows other items")
+            losses.append("another viewer shows other items")
         fresh.viewer.close()
         await fresh.viewer.closed()
-        return [f"structured chat: {each}" for each in found]
+        return [f"structured chat: {each}" for each in losses]
 
     async def close(self) -> None:
         """Stop following the chat."""

@@ -255,28 +255,28 @@ async def _short_losses(
 
 async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]], messages: list[str]) -> list[str]:
     """Compare items and messages with the expected ones after the end; return a line for each difference."""
-    found = [f"input {each.sequence} was refused: {each.message}" for each in witness.viewer.watcher.refusals]
+    losses = [f"input {each.sequence} was refused: {each.message}" for each in witness.viewer.watcher.refusals]
     shown = witness.viewer.items
-    found += _difference("the viewer's items", items, _described(shown))
+    losses += _difference("the viewer's items", items, _described(shown))
     got = heard(witness.directory, everything=True)
-    found += _difference("the agent's input", messages, [each for each in map(_short, got) if each not in _OPENING])
+    losses += _difference("the agent's input", messages, [each for each in map(_short, got) if each not in _OPENING])
     opened = [each for each in map(_short, got) if each in _OPENING]
     if len(opened) != len(set(opened)):
-        found.append(f"the agent's input at the start: {opened}")
+        losses.append(f"the agent's input at the start: {opened}")
     numbers = [each["id"] for each in got if "id" in each and "method" in each]
     if numbers != sorted(set(numbers)):
-        found.append(f"the ids of the messages for the agent: {numbers}")
+        losses.append(f"the ids of the messages for the agent: {numbers}")
     deadline_s = time.monotonic() + TIMEOUT_S
     while (record := await asyncio.to_thread(recorded, witness.id)) is not None and record.state != "exited":
         if time.monotonic() > deadline_s:
-            found.append(f"the record knows: {record.state}")
+            losses.append(f"the record knows: {record.state}")
             break
         await asyncio.sleep(0.01)
     kept = await asyncio.to_thread(last_transcript, witness.id)
-    found += _difference("the kept items", _described(shown), _described(list(kept or ())))
-    if not found and list(kept or ()) != shown:
-        found.append("the kept items differ from the viewer's")
-    return found
+    losses += _difference("the kept items", _described(shown), _described(list(kept or ())))
+    if not losses and list(kept or ()) != shown:
+        losses.append("the kept items differ from the viewer's")
+    return losses
 
 
 def _described(items: list[Item]) -> list[tuple[str, str, str]]:
@@ -293,13 +293,13 @@ def _short(message: dict[str, Any]) -> str:
     return " ".join(each for each in (message["method"], text, model) if each)
 
 
-def _difference(name: str, expected: list[Any], found: list[Any]) -> list[str]:
-    if expected == found:
+def _difference(name: str, expected: list[Any], actual: list[Any]) -> list[str]:
+    if expected == actual:
         return []
-    index = next((at for at, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), -1)
-    index = min(len(expected), len(found)) if index < 0 else index
-    there, wanted = found[index : index + 2], expected[index : index + 2]
-    return [f"{name}: {len(found)} of {len(expected)}; at {index}: {there}, not {wanted}"]
+    index = next((at for at, pair in enumerate(zip(expected, actual, strict=False)) if pair[0] != pair[1]), -1)
+    index = min(len(expected), len(actual)) if index < 0 else index
+    there, wanted = actual[index : index + 2], expected[index : index + 2]
+    return [f"{name}: {len(actual)} of {len(expected)}; at {index}: {there}, not {wanted}"]
 
 
 async def _close(witness: StructuredWitness) -> None:

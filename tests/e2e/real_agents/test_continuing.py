@@ -84,8 +84,8 @@ def request(agent: RealAgent, conversation: str, directory: Path, runtime: Runti
 
 
 def listed_here(agent: RealAgent, directory: Path) -> list[tuple[str, str, str]]:
-    found = list_conversations(load_catalog(config_dir())[agent.name], str(directory), os.environ, {})
-    return [(kept.conversation, kept.title, kept.last_prompt) for kept in found.here]
+    conversations = list_conversations(load_catalog(config_dir())[agent.name], str(directory), os.environ, {})
+    return [(kept.conversation, kept.title, kept.last_prompt) for kept in conversations.here]
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)

@@ -225,7 +225,7 @@ def test_the_current_match_is_found_again_after_a_resize(opened: Callable[..., O
 def test_ten_thousand_lines_are_searched_in_slices(opened: Callable[..., Opened]) -> None:
     terminal, bar = opened(numbered(1, 10_050))
     totals: list[int] = []
-    terminal.view.finder.set_listener(lambda found: totals.append(found.total))
+    terminal.view.finder.set_listener(lambda result: totals.append(result.total))
     find(terminal, bar, "line 9")
     assert totals[-1] == 1110, "the history has no line 9 any more"
     assert len(set(totals)) > 3, "other events are handled in between"

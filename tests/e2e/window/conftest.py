@@ -110,8 +110,8 @@ def chat_text(session_id: str) -> str:
 
 def listed(session_id: str) -> dict[str, Any]:
     """A chat as ``ls --all --json`` prints it."""
-    found: list[dict[str, Any]] = json.loads(outlive("ls", "--all", "--json"))
-    return next(one for one in found if one["id"] == session_id)
+    entries: list[dict[str, Any]] = json.loads(outlive("ls", "--all", "--json"))
+    return next(one for one in entries if one["id"] == session_id)
 
 
 def echo() -> list[str]:

@@ -65,8 +65,8 @@ def command(app: Window, words: str) -> None:
 
 def newest() -> dict[str, Any]:
     """The chat that was started last, as ``ls`` prints it."""
-    found: list[dict[str, Any]] = json.loads(outlive("ls", "--all", "--json"))
-    return found[-1]
+    entries: list[dict[str, Any]] = json.loads(outlive("ls", "--all", "--json"))
+    return entries[-1]
 
 
 def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(

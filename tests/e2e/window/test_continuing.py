@@ -62,8 +62,8 @@ def test_a_conversation_is_found_continued_and_resumed(parrot: None, area: Area,
         first = tab["session_id"]
         app.wait_connected([first])
         wait_until(lambda: f"told: --resume {IDS[1]}" in chat_text(first), WAIT_S, "the agent to be resumed")
-        found = listed(first)
-        assert (found["provider_session_id"], found["cwd"]) == (IDS[1], str(area.home / "web"))
+        entry = listed(first)
+        assert (entry["provider_session_id"], entry["cwd"]) == (IDS[1], str(area.home / "web"))
 
         # The conversation runs in a chat now: choosing it again shows that chat, also from another tab.
         command(app, "continue a conversation")

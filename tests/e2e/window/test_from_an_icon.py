@@ -49,5 +49,5 @@ def test_an_agent_that_only_the_login_shell_finds_is_started(
         session_id = wait_until(lambda: started(app), WAIT_S, "the chat", every_s=0.2)
         wait_until(lambda: f"node runs {programs}/claude" in chat_text(session_id), WAIT_S, "the agent")
 
-    found = listed(session_id)
-    assert found["agent"] == "claude"
+    entry = listed(session_id)
+    assert entry["agent"] == "claude"

@@ -46,8 +46,8 @@ def test_a_chat_is_started_and_used_with_the_keyboard(open_window: OpenWindow, a
         app.type("echo $((6 * 7))-from-$PWD")
         app.press("Return")
         wait_until(lambda: f"42-from-{directory}" in chat_text(session_id), WAIT_S, "the shell's answer")
-    found = listed(session_id)
-    assert (found["name"], found["agent"], found["cwd"]) == ("project", "shell", str(directory))
+    entry = listed(session_id)
+    assert (entry["name"], entry["agent"], entry["cwd"]) == ("project", "shell", str(directory))
 
 
 def test_a_chat_stopped_by_command_stays_in_its_tab(open_window: OpenWindow, area: Area, only_a_shell: None):

@@ -33,7 +33,7 @@ def spoken(program: Accessible) -> list[str]:
     """The names of the visible parts of the guide's first chapter, in the screen reader's reading order."""
     windows = [window for window in program.children() if window.name == "Guide"]
     lists = [part for window in windows for part in window.children() if (part.role, part.name) == ("list", "Guide")]
-    return [part.name for found in lists for part in found.children() if "showing" in part.states]
+    return [part.name for each in lists for part in each.children() if "showing" in part.states]
 
 
 def caret_line(terminal: Accessible) -> str:

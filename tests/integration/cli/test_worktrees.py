@@ -23,8 +23,8 @@ def checkout(tmp_path: Path) -> Checkout:
 def new(checkout: Checkout, *words: str, below: str = ".") -> dict[str, Any]:
     done = outlive("new", "--json", "-C", str(checkout.path / below), *words)
     assert done.code == 0, done.error
-    found: dict[str, Any] = done.json()
-    return found
+    output: dict[str, Any] = done.json()
+    return output
 
 
 def end(name: str) -> None:

@@ -50,10 +50,10 @@ def bench() -> Iterator[BenchmarkEnvironment]:
 @pytest.mark.parametrize(("name", "spread"), SPREADS.items())
 async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, bench: BenchmarkEnvironment) -> None:
     try:
-        found = await examine(bench, name, spread=spread)
+        result = await examine(bench, name, spread=spread)
     except CannotTrace as error:
         pytest.skip(f"nothing can be traced here: {error}")
-    assert found.failures == []
-    assert found.lost() == [], make_report([found]).as_text()
+    assert result.failures == []
+    assert result.lost() == [], make_report([result]).as_text()
     # The number of calls varies between runs, so some kill points are after the end.
-    assert sum(each.traced.killed_at is not None for each in found.instants) >= spread / 3, "there were kills"
+    assert sum(each.traced.killed_at is not None for each in result.instants) >= spread / 3, "there were kills"

@@ -59,8 +59,8 @@ def chat(systemd: UserSystemd, sessions: object) -> str:
 
 def described() -> dict[str, Any]:
     """The only chat, as ``ls`` prints it."""
-    (found,) = outlive("ls", "--all", "--json").json()
-    return dict(found)
+    (entry,) = outlive("ls", "--all", "--json").json()
+    return dict(entry)
 
 
 WAITING = {"sh", "flock"}

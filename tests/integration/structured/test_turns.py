@@ -107,13 +107,13 @@ async def test_the_state_comes_from_the_agents_protocol(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="run: make", name="asks")
     async with viewing(record.id) as chat:
         await chat.until_asked()
-        found = outlive("ls", "--json").json()[0]
-        assert (found["activity"], found["activity_source"]) == ("needs_input", "protocol")
-        assert "make" in found["activity_detail"]
+        entry = outlive("ls", "--json").json()[0]
+        assert (entry["activity"], entry["activity_source"]) == ("needs_input", "protocol")
+        assert "make" in entry["activity_detail"]
         chat.answer(await chat.until_asked(), "accept")
         await chat.until_idle(1)
-        found = outlive("ls", "--json").json()[0]
-        assert (found["activity"], found["provider_session_id"]) == ("idle", heard_thread(tmp_path))
+        entry = outlive("ls", "--json").json()[0]
+        assert (entry["activity"], entry["provider_session_id"]) == ("idle", heard_thread(tmp_path))
 
 
 def heard_thread(directory: Path) -> str:

@@ -96,11 +96,16 @@ def test_a_claude_that_printed_one_answer_continues_as_a_chat() -> None:
 @pytest.mark.parametrize("agent", ["claude", "gemini", "copilot"])
 @pytest.mark.parametrize("arguments", [[], ["--model", "m"]])
 def test_the_first_prompt_of_a_chat_is_found_in_its_argv(agent: str, arguments: list[str]) -> None:
-    found = load_catalog(Path("/nonexistent"))[agent]
-    asked = found.argv(arguments, values=TemplateValues(prompt="fix it", conversation="c", files="/f"))
+    definition = load_catalog(Path("/nonexistent"))[agent]
+    asked = definition.argv(arguments, values=TemplateValues(prompt="fix it", conversation="c", files="/f"))
 
-    assert prompt_of(found, asked, arguments) == "fix it"
-    assert prompt_of(found, found.argv(arguments, values=TemplateValues(conversation="c", files="/f")), arguments) == ""
+    assert prompt_of(definition, asked, arguments) == "fix it"
+    assert (
+        prompt_of(
+            definition, definition.argv(arguments, values=TemplateValues(conversation="c", files="/f")), arguments
+        )
+        == ""
+    )
 
 
 def test_a_duplicate_chat_has_the_same_arguments_and_its_own_conversation():

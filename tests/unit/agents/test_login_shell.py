@@ -55,10 +55,10 @@ class TestEveryShell:
     def test_its_path_comes_first_and_no_entry_is_lost(self, area: Area, shell: str) -> None:
         start_up(area, shell, SYNTAX.get(shell, "export PATH=/nvm/bin:$PATH\n"))
 
-        found = login_path(desktop(shell))
+        result = login_path(desktop(shell))
 
-        assert found.problem == ""
-        entries = found.path.split(":")
+        assert result.problem == ""
+        entries = result.path.split(":")
         assert entries[0] == "/nvm/bin"
         assert {"/usr/bin", "/bin", "/snap/bin"} <= set(entries)
         assert len(entries) == len(set(entries))
@@ -85,10 +85,10 @@ class TestEveryShell:
         monkeypatch.setattr(login_shell, "TIMEOUT_S", 1.5)
         environment = desktop(shell)
 
-        found = login_path(environment)
+        result = login_path(environment)
 
-        assert found.path == environment["PATH"]
-        assert "no answer within 1.5 s: check the shell's startup files" in found.problem
+        assert result.path == environment["PATH"]
+        assert "no answer within 1.5 s: check the shell's startup files" in result.problem
         wait_for_end(int((area.home / "pid").read_text()), 5)
 
 
@@ -162,10 +162,10 @@ class TestShells:
         shell.chmod(0o755)
         environment = desktop("bash") | {"SHELL": str(shell)}
 
-        found = login_path(environment)
+        result = login_path(environment)
 
-        assert found.path == environment["PATH"]
-        assert str(shell) in found.problem
+        assert result.path == environment["PATH"]
+        assert str(shell) in result.problem
 
     def test_no_home(self) -> None:
         environment = desktop("bash") | {"HOME": "/no/home"}

@@ -64,10 +64,10 @@ def asked(path: str, timeout_s: float = 10) -> Probe:
 
 
 def test_version_and_options(program: Program, tmp_path: Path) -> None:
-    found = asked(program(well_behaved(tmp_path / "count")))
+    result = asked(program(well_behaved(tmp_path / "count")))
 
     valued = frozenset({"-c", "--config", "--model", "--session-id"})
-    assert found == Probe("1.2.3-rc.4", OPTIONS, valued, commands=frozenset({"exec", "app-server", "acp"}))
+    assert result == Probe("1.2.3-rc.4", OPTIONS, valued, commands=frozenset({"exec", "app-server", "acp"}))
 
 
 def test_help_that_is_printed_as_an_error_is_help(program: Program) -> None:
@@ -100,9 +100,9 @@ def test_a_file_that_is_no_program_gives_no_options(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", ["sleep 1000", "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"])
 def test_a_hanging_program_is_ended_after_the_time_limit(program: Program, script: str, tmp_path: Path) -> None:
-    found = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), timeout_s=0.5)
+    result = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), timeout_s=0.5)
 
-    assert found == Probe()
+    assert result == Probe()
     for pid in (tmp_path / "pids").read_text().split():
         wait_for_end(int(pid), 5)
 
@@ -115,10 +115,10 @@ def test_a_daemon_that_it_leaves_is_ended_without_waiting(program: Program, tmp_
     pids = tmp_path / "pids"
     daemon = f"setsid sh -c 'echo $$ >> {pids}; exec sleep 1000' & while ! [ -s {pids} ]; do :; done"
 
-    found = asked(program(f"{daemon}\n{well_behaved(tmp_path / 'count')}"))
+    result = asked(program(f"{daemon}\n{well_behaved(tmp_path / 'count')}"))
 
-    assert found.version == "1.2.3-rc.4"
-    assert found.options == OPTIONS
+    assert result.version == "1.2.3-rc.4"
+    assert result.options == OPTIONS
     for pid in pids.read_text().split():
         wait_for_end(int(pid), 5)
         assert not is_alive(int(pid))

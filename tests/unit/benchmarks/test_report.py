@@ -35,8 +35,8 @@ def test_a_report_reads_as_a_table_and_as_json() -> None:
     report = Report("echo", "one key", [Series("ours", "µs", [80.0], "cmd"), Series("skipped", "µs")])
     report.notes.append("skipped skipped")
     assert "ours" in report.as_text()
-    [found] = json.loads(render_json({"cpu": "x"}, [report]))["reports"]
-    assert [series["name"] for series in found["series"]] == ["ours"]
+    [document] = json.loads(render_json({"cpu": "x"}, [report]))["reports"]
+    assert [series["name"] for series in document["series"]] == ["ours"]
 
 
 @pytest.mark.parametrize("kind", list(streams.KINDS))

@@ -130,60 +130,60 @@ def programs(tmp_path: Path) -> Iterator[Any]:
 
 def test_a_process_with_counted_calls_runs_to_its_end(programs: Any) -> None:
     program = programs(STEPS)
-    found, code = program.traced()
+    trace, code = program.traced()
     assert code == 5, "the parent gets the child's end, traced or not"
-    assert program.writes == found.names["write"] == WRITES
-    assert found.killed_at is None
-    assert found.calls == sum(found.names.values()) > WRITES
+    assert program.writes == trace.names["write"] == WRITES
+    assert trace.killed_at is None
+    assert trace.calls == sum(trace.names.values()) > WRITES
 
 
 def test_the_process_is_killed_just_before_the_call(programs: Any) -> None:
     for kill_at in (1, 2, 50, 101):
         program = programs(STEPS)
-        found, code = program.traced(kill_at=kill_at)
+        trace, code = program.traced(kill_at=kill_at)
         assert code == -signal.SIGKILL
-        assert found.killed_at == found.calls == kill_at
-        assert program.writes == found.names.get("write", 0) - (found.name == "write")
+        assert trace.killed_at == trace.calls == kill_at
+        assert program.writes == trace.names.get("write", 0) - (trace.name == "write")
 
 
 def test_threads_are_counted_together(programs: Any) -> None:
     program = programs(THREADS)
-    found, _ = program.traced()
-    assert found.names["write"] == program.writes == 100
+    trace, _ = program.traced()
+    assert trace.names["write"] == program.writes == 100
     program = programs(THREADS)
-    found, code = program.traced(kill_at=found.calls // 2)
+    trace, code = program.traced(kill_at=trace.calls // 2)
     assert code == -signal.SIGKILL
-    assert found.killed_at == found.calls
+    assert trace.killed_at == trace.calls
     assert 0 < program.writes < 100
 
 
 def test_the_next_fork_is_followed_from_its_first_call(programs: Any) -> None:
     program = programs(FORKS)
-    found, code = program.traced(kill_at=20, follow="fork")
+    trace, code = program.traced(kill_at=20, follow="fork")
     assert code == signal.SIGKILL, "the parent saw how its child ended"
-    assert found.pid != program.process.pid
+    assert trace.pid != program.process.pid
     assert 0 < program.writes <= 20
 
 
 def test_a_program_that_is_executed_is_followed(programs: Any) -> None:
     program = programs(EXECS)
-    found, code = program.traced(follow="exec", match="the one")
+    trace, code = program.traced(follow="exec", match="the one")
     assert (code, program.writes) == (1, 100)
     program = programs(EXECS)
-    assert found.calls > 100
-    found, code = program.traced(kill_at=found.calls - 20, follow="exec", match="the one")
+    assert trace.calls > 100
+    trace, code = program.traced(kill_at=trace.calls - 20, follow="exec", match="the one")
     assert code == signal.SIGKILL
     assert 0 < program.writes < 100
 
 
 def test_what_an_executed_program_forks_is_followed(programs: Any) -> None:
     program = programs(DAEMONS)
-    found, _ = program.traced(follow="daemon", match="the one")
-    assert (found.names["write"], program.writes) == (100, 110)
+    trace, _ = program.traced(follow="daemon", match="the one")
+    assert (trace.names["write"], program.writes) == (100, 110)
     program = programs(DAEMONS)
-    found, code = program.traced(kill_at=20, follow="daemon", match="the one")
+    trace, code = program.traced(kill_at=20, follow="daemon", match="the one")
     assert code == signal.SIGKILL, "the program saw how its child ended"
-    assert found.killed_at == 20
+    assert trace.killed_at == 20
     assert 10 < program.writes <= 30
 
 

@@ -36,8 +36,8 @@ def offered(text: str) -> list[str]:
     ],
 )
 def test_a_line_is_split_into_command_and_argument(line: str, name: str | None, rest: str) -> None:
-    command, found = parse(line)
-    assert (command.name if command else None, found) == (name, rest)
+    command, argument = parse(line)
+    assert (command.name if command else None, argument) == (name, rest)
 
 
 def test_only_a_slash_and_a_word_are_a_command() -> None:

@@ -52,9 +52,9 @@ def test_names_of_servers_are_short() -> None:
 
 
 def test_the_command_line_is_read() -> None:
-    found = read_options(["-u", "localhost:1", "-m", "m", "--conversation", "c-1", "--system", "s", "--", "-what?"])
-    assert found.given == {"url": "http://localhost:1/v1", "model": "m", "system": "s"}
-    assert (found.conversation, found.prompt) == ("c-1", "-what?")
+    options = read_options(["-u", "localhost:1", "-m", "m", "--conversation", "c-1", "--system", "s", "--", "-what?"])
+    assert options.given == {"url": "http://localhost:1/v1", "model": "m", "system": "s"}
+    assert (options.conversation, options.prompt) == ("c-1", "-what?")
 
 
 @pytest.mark.parametrize(

@@ -84,16 +84,16 @@ def kept(spec: LaunchSpec) -> SessionSummary | None:
 
 
 def described(spec: LaunchSpec) -> Description:
-    found = describe(spec.session_id)
-    assert found is not None
-    return found
+    description = describe(spec.session_id)
+    assert description is not None
+    return description
 
 
 def record_of(spec: LaunchSpec) -> SessionRecord:
     with Store.open(database()) as store:
-        found = store.get(spec.session_id)
-    assert found is not None
-    return found
+        record = store.get(spec.session_id)
+    assert record is not None
+    return record
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> None:
@@ -105,8 +105,8 @@ def next_host(spec: LaunchSpec, previous: int) -> int:
     """Wait for the host that has taken over; returns its PID."""
 
     def taken_over() -> int:
-        found = kept(spec)
-        return found.host_pid if found is not None and found.host_pid not in {0, previous} else 0
+        session = kept(spec)
+        return session.host_pid if session is not None and session.host_pid not in {0, previous} else 0
 
     host = wait_until(taken_over, 10, "another host")
     wait_until(lambda: described(spec).host_pid == host, 10, "it to answer")
@@ -116,8 +116,8 @@ def next_host(spec: LaunchSpec, previous: int) -> int:
 def wait_for_record(spec: LaunchSpec) -> SessionRecord:
     def ended() -> bool:
         with Store.open(database()) as store:
-            found = store.get(spec.session_id)
-        return found is not None and found.state is State.EXITED
+            record = store.get(spec.session_id)
+        return record is not None and record.state is State.EXITED
 
     wait_until(ended, 10, "the end to be recorded")
     return record_of(spec)
@@ -259,14 +259,14 @@ def test_a_killed_keeper_is_followed_by_one_that_keeps_all_sessions(caller: Call
             kill(previous)
 
     def handed_over() -> bool:
-        found = status()
-        return found.pid != previous and len(found.sessions) == len(specs)
+        keeper = status()
+        return keeper.pid != previous and len(keeper.sessions) == len(specs)
 
     wait_until(handed_over, 20, "all to be kept again")
     for spec, report in zip(specs, reports, strict=True):
-        found = kept(spec)
-        assert found is not None
-        assert (found.host_pid, found.child_pid) == (report.host_pid, report.child_pid)
+        session = kept(spec)
+        assert session is not None
+        assert (session.host_pid, session.child_pid) == (report.host_pid, report.child_pid)
     now = status().pid
     wait_until(lambda: {described(spec).keeper_pid for spec in specs} == {now}, 10, "their hosts to know")
 
@@ -388,8 +388,8 @@ def test_output_that_kills_the_engine_is_shown_by_the_other_one(
     asyncio.run(request(spec.session_id, Send(0, text="go", enter=True)))
 
     def noticed() -> Description | None:
-        found = describe(spec.session_id)
-        return found if found is not None and found.notice else None
+        description = describe(spec.session_id)
+        return description if description is not None and description.notice else None
 
     after = wait_until(noticed, 20, "the other engine")
     assert after is not None

@@ -207,8 +207,8 @@ def test_submodules_and_repositories_inside_stay(checkout: Checkout, tmp_path: P
     checkout.git("commit", "-qam", "newer part")
     checkout.write("nested/file", "changed")
     checkout.write("file", "changed")
-    found = plan(checkout.path, point)
-    assert ([file.path for file in found.files], found.submodules) == (["file"], 1)
+    restore_plan = plan(checkout.path, point)
+    assert ([file.path for file in restore_plan.files], restore_plan.submodules) == (["file"], 1)
     back_to(checkout, point)
     assert (checkout.path / "part/file").read_text() == "new\n"
     assert (checkout.path / "nested/file").read_text() == "changed"
@@ -223,8 +223,8 @@ def test_large_and_unreadable_files_stay_as_they_are(checkout: Checkout, monkeyp
     assert point.kept.left_out == {"large", "shrinks"}
     for name, text in (("grows", "a" * 2000), ("large", "changed"), ("shrinks", "c"), ("file", "changed")):
         checkout.write(name, text)
-    found = plan(checkout.path, point)
-    assert ([file.path for file in found.files], found.too_large) == (["file"], 3)
+    restore_plan = plan(checkout.path, point)
+    assert ([file.path for file in restore_plan.files], restore_plan.too_large) == (["file"], 3)
 
 
 def test_too_many_untracked_files_are_neither_kept_nor_deleted(
@@ -238,8 +238,8 @@ def test_too_many_untracked_files_are_neither_kept_nor_deleted(
     shutil.rmtree(checkout.path / "new")
     checkout.write("later")
     checkout.write("file", "changed")
-    found = plan(checkout.path, point)
-    assert ([file.path for file in found.files], found.keeps_untracked) == (["file"], False)
+    restore_plan = plan(checkout.path, point)
+    assert ([file.path for file in restore_plan.files], restore_plan.keeps_untracked) == (["file"], False)
 
 
 def test_hidden_untracked_files_are_not_kept(checkout: Checkout) -> None:

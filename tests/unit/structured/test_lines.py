@@ -15,8 +15,8 @@ def test_any_pieces_give_the_same_lines(texts: list[bytes], data: st.DataObject)
     stream = b"".join(each + b"\n" for each in texts)
     cut = data.draw(st.integers(0, len(stream)))
     splitter = LineSplitter()
-    found = splitter.feed(stream[:cut]) + splitter.feed(stream[cut:])
-    assert [each.data for each in found] == [each.rstrip(b"\r") for each in texts if each.strip()]
+    lines = splitter.feed(stream[:cut]) + splitter.feed(stream[cut:])
+    assert [each.data for each in lines] == [each.rstrip(b"\r") for each in texts if each.strip()]
     assert splitter.offset == len(stream)
 
 

@@ -80,12 +80,12 @@ def test_a_thread_and_a_descriptor_are_noticed(check: leaks.LeakCheck) -> None:
     thread = threading.Thread(target=go_on.wait, name="left-thread")
     thread.start()
     one, other = socket.socketpair()
-    found = check.leaks()
+    leaks_found = check.leaks()
     go_on.set()
     thread.join()
     one.close()
     other.close()
-    assert found == ["thread: left-thread", "descriptor: 2 × socket"]
+    assert leaks_found == ["thread: left-thread", "descriptor: 2 × socket"]
     assert check.leaks() == []
 
 

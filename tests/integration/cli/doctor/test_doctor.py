@@ -29,15 +29,15 @@ def doctor(**env: str) -> tuple[int, dict[str, tuple[str, str]]]:
 def test_a_healthy_installation_has_no_faults(area: Area) -> None:
     new("-n", "x", "--", "cat")
 
-    code, found = doctor()
+    code, checks = doctor()
 
     assert code == 0
-    assert {status for status, _ in found.values()} <= {"ok", "warn"}
-    assert found["sockets"] == ("ok", "1 in use, none stale, plus the keeper's")
-    assert "1 chat, sound" in found["chat database"][1]
-    assert str(area.runtime) in found["runtime directory"][1]
-    assert "Qt 6" in found["window"][1]
-    assert "ghostty 0" in found["engines"][1]
+    assert {status for status, _ in checks.values()} <= {"ok", "warn"}
+    assert checks["sockets"] == ("ok", "1 in use, none stale, plus the keeper's")
+    assert "1 chat, sound" in checks["chat database"][1]
+    assert str(area.runtime) in checks["runtime directory"][1]
+    assert "Qt 6" in checks["window"][1]
+    assert "ghostty 0" in checks["engines"][1]
 
 
 def test_text_output_is_a_table_with_remedies() -> None:
@@ -59,11 +59,11 @@ def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
 
-    _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    _, checks = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
-    assert found["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex")
-    assert found["agent gemini"] == ("warn", f"{tmp_path}/gemini: prints no version, so it may not run")
-    status, message = found["agent claude"]
+    assert checks["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex")
+    assert checks["agent gemini"] == ("warn", f"{tmp_path}/gemini: prints no version, so it may not run")
+    status, message = checks["agent claude"]
     assert status == "warn"
     assert message.endswith("/claude: has no --session-id, so its status or its resume may not work")
 
@@ -87,9 +87,9 @@ def test_an_agent_that_is_a_link_is_listed_with_its_target(tmp_path: Path) -> No
     program.chmod(0o755)
     (tmp_path / "codex").symlink_to(program)
 
-    _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    _, checks = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
-    assert found["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex → {program}")
+    assert checks["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex → {program}")
 
 
 @pytest.mark.parametrize("place", ["", "not-there-yet"])
@@ -99,9 +99,9 @@ def test_versions_are_shown_without_creating_files(area: Area, tmp_path: Path, p
     codex.chmod(0o755)
     state = area.state / place
 
-    _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}", OUTLIVE_STATE_DIR=str(state))
+    _, checks = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}", OUTLIVE_STATE_DIR=str(state))
 
-    assert found["agent codex"] == ("ok", f"0.99.1 (untested; tested versions: 0.169.0), {codex}")
+    assert checks["agent codex"] == ("ok", f"0.99.1 (untested; tested versions: 0.169.0), {codex}")
     assert state.exists() == (not place)
 
 
@@ -112,19 +112,19 @@ def test_agents_that_only_the_login_shell_finds_are_reported(area: Area, tmp_pat
     codex.chmod(0o755)
     (area.home / ".profile").write_text(f"PATH={codex.parent}:$PATH\n")
 
-    _, found = doctor(SHELL="/bin/bash")
+    _, checks = doctor(SHELL="/bin/bash")
 
-    assert found["agent codex"] == ("ok", f"0.169.0, {codex} (only on your login shell's PATH)")
-    assert f"also has: {codex.parent}" in found["login shell's PATH"][1]
+    assert checks["agent codex"] == ("ok", f"0.169.0, {codex} (only on your login shell's PATH)")
+    assert f"also has: {codex.parent}" in checks["login shell's PATH"][1]
 
 
 def test_a_login_shell_that_hangs_is_reported(area: Area) -> None:
     (area.home / ".profile").write_text("exit 3\n")
 
-    code, found = doctor(SHELL="/bin/bash")
+    code, checks = doctor(SHELL="/bin/bash")
 
     assert code == 0
-    assert found["login shell's PATH"] == (
+    assert checks["login shell's PATH"] == (
         "warn", "cannot read the PATH of /bin/bash (no output); using the current PATH to find agents"
     )  # fmt: skip
 
@@ -146,12 +146,12 @@ def test_worktrees_without_a_chat_are_reported(area: Area, tmp_path: Path) -> No
 def test_doctor_changes_nothing(area: Area) -> None:
     place = area.root / "new"
 
-    code, found = doctor(
+    code, checks = doctor(
         OUTLIVE_RUNTIME_DIR=f"{place}/r", OUTLIVE_STATE_DIR=f"{place}/s", OUTLIVE_CONFIG_DIR=f"{place}/c"
     )
 
     assert code == 0
-    assert "will be created" in found["state directory"][1]
+    assert "will be created" in checks["state directory"][1]
     assert not place.exists()
 
 
@@ -173,13 +173,13 @@ def test_a_fault_does_not_stop_the_other_checks(area: Area, spoil: object, name:
     assert callable(spoil)
     spoil(area)
 
-    code, found = doctor()
+    code, checks = doctor()
 
     assert code == 1
-    assert found[name][0] == "fail"
-    assert message in found[name][1]
-    assert found["python"][0] == "ok"
-    assert "logging out" in found
+    assert checks[name][0] == "fail"
+    assert message in checks[name][1]
+    assert checks["python"][0] == "ok"
+    assert "logging out" in checks
     if area.state.is_file():
         area.state.unlink()
         area.state.mkdir()
@@ -190,19 +190,19 @@ def test_a_directory_of_another_user_is_reported(area: Area) -> None:
         pytest.skip("giving a directory away needs root")
     os.chown(area.runtime, 12345, -1)
     try:
-        code, found = doctor()
+        code, checks = doctor()
     finally:
         os.chown(area.runtime, 0, -1)
 
     assert code == 1
-    assert found["runtime directory"] == ("fail", f"{area.runtime} belongs to uid 12345")
+    assert checks["runtime directory"] == ("fail", f"{area.runtime} belongs to uid 12345")
 
 
 def test_a_path_too_long_for_sockets_is_reported(tmp_path: Path) -> None:
-    code, found = doctor(OUTLIVE_RUNTIME_DIR=str(tmp_path / ("x" * 120)))
+    code, checks = doctor(OUTLIVE_RUNTIME_DIR=str(tmp_path / ("x" * 120)))
 
     assert code == 1
-    assert found["socket paths"][0] == "fail"
+    assert checks["socket paths"][0] == "fail"
 
 
 def test_stale_sockets_are_reported(area: Area) -> None:
@@ -215,9 +215,9 @@ def test_stale_sockets_are_reported(area: Area) -> None:
     done = outlive("doctor", "--json")
 
     assert done.code == 0
-    [found] = [check for check in done.json() if check["name"] == "sockets"]
-    assert (found["status"], found["message"]) == ("warn", f"1 in use, 30 stale from lost chats: {paths[0].name} …")
-    assert found["remedy"] == "outlive doctor --stale-sockets | xargs -d '\\n' rm"
+    [check] = [check for check in done.json() if check["name"] == "sockets"]
+    assert (check["status"], check["message"]) == ("warn", f"1 in use, 30 stale from lost chats: {paths[0].name} …")
+    assert check["remedy"] == "outlive doctor --stale-sockets | xargs -d '\\n' rm"
     assert outlive("doctor", "--stale-sockets").output.splitlines() == list(map(str, paths))
     for path in paths[1:]:
         path.unlink()
@@ -235,11 +235,11 @@ def test_a_stale_keeper_socket_is_no_fault(area: Area) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(area.runtime / "keeper.sock"))
 
-    code, found = doctor()
+    code, checks = doctor()
 
     (area.runtime / "keeper.sock").unlink()
     assert code == 0
-    assert found["sockets"] == ("ok", "0 in use, none stale, the keeper's is stale and will be replaced")
+    assert checks["sockets"] == ("ok", "0 in use, none stale, the keeper's is stale and will be replaced")
 
 
 def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area) -> None:
@@ -249,10 +249,10 @@ def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area)
         listener.bind(str(path))
         listener.listen()
 
-        _, found = doctor()
+        _, checks = doctor()
 
     path.unlink()
-    assert found["sockets"] == ("ok", "1 in use, none stale")
+    assert checks["sockets"] == ("ok", "1 in use, none stale")
 
 
 @pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml"])
@@ -261,12 +261,12 @@ def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str)
     path = area.config / name
     path.write_text("# mine\n\nthis is no TOML\n")
 
-    code, found = doctor()
+    code, checks = doctor()
 
-    status, message = found[name]
+    status, message = checks[name]
     assert (code, status) == ((1, "fail") if name == "chats.toml" else (0, "warn"))
     assert message.startswith(f"{path}:3: ")
-    assert "settings" not in found
+    assert "settings" not in checks
 
 
 def test_errors_in_the_windows_settings_are_reported_with_file_and_line(area: Area) -> None:

@@ -67,9 +67,9 @@ def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
 
     path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
 
-    found = resumability(record.id)
-    assert found.can is False
-    assert found.reason.endswith("; start a new chat")
+    result = resumability(record.id)
+    assert result.can is False
+    assert result.reason.endswith("; start a new chat")
 
 
 def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
@@ -86,10 +86,10 @@ def test_the_last_chat_of_a_chain_is_named(transcript: Path) -> None:
     second = kept(2, resumed_from=first.id)
     third = kept(3, resumed_from=second.id, name="last")
 
-    found = resumability(first.id)
+    result = resumability(first.id)
 
-    assert found.can is False
-    assert found.reason == (
+    assert result.can is False
+    assert result.reason == (
         f"its conversation continues in last ({third.id[:8]}); resume that one: outlive resume {third.id[:8]}"
     )
 

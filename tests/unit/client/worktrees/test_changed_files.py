@@ -91,13 +91,13 @@ def test_each_file_has_its_own_name_numbers_and_patch(files: list[FileDiff]) -> 
 def test_of_a_diff_that_is_cut_off_all_whole_patches_are_read(files: list[FileDiff], data: st.DataObject) -> None:
     whole = printed(files)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    found = read_diff(cut, is_cut=True)
+    diffs = read_diff(cut, is_cut=True)
     expected = [file.read for file in files]
-    assert [file.path for file in found] == [file.path for file in expected[: len(found)]]
-    for file, entire in zip(found, expected, strict=False):
+    assert [file.path for file in diffs] == [file.path for file in expected[: len(diffs)]]
+    for file, entire in zip(diffs, expected, strict=False):
         assert file.withheld == "limit" or file == entire
     if len(cut) > len(whole) - len(files[-1].patch) + len("diff --git "):
-        assert found[:-1] == expected[:-1]
+        assert diffs[:-1] == expected[:-1]
 
 
 @given(st.text() | st.text(alphabet=":01 AMRT\0\t\n-").map(lambda text: f":{text}"))
@@ -111,11 +111,11 @@ def test_anything_else_is_refused(text: str) -> None:
 
 def test_invalid_utf8_is_replaced_in_patches_and_kept_in_names() -> None:
     file = FileDiff("M", "caf\udce9", "", [("+", "caf\udce9")])
-    [found] = read_diff(printed([file]))
-    assert (found.path, found.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\ufffd\n")
+    [diff] = read_diff(printed([file]))
+    assert (diff.path, diff.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\ufffd\n")
 
 
 @pytest.mark.parametrize(("line", "withheld"), [("x" * (1 << 20), "large"), ("x" * 1000, "")])
 def test_a_patch_that_is_too_long_is_left_out_and_its_numbers_stay(line: str, withheld: str) -> None:
-    [found] = read_diff(printed([FileDiff("M", "a", "", [("+", line)])]))
-    assert (found.withheld, found.added, not found.patch) == (withheld, 1, bool(withheld))
+    [diff] = read_diff(printed([FileDiff("M", "a", "", [("+", line)])]))
+    assert (diff.withheld, diff.added, not diff.patch) == (withheld, 1, bool(withheld))

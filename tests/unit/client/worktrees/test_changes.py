@@ -27,12 +27,12 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout.new(tmp_path / "api")
 
 
-def by_path(found: Changes) -> dict[str, ChangedFile]:
-    return {file.path: file for file in found.files}
+def by_path(changes: Changes) -> dict[str, ChangedFile]:
+    return {file.path: file for file in changes.files}
 
 
-def facts(found: Changes) -> dict[str, tuple[str, int, int]]:
-    return {file.path: (file.state, file.added, file.removed) for file in found.files}
+def facts(changes: Changes) -> dict[str, tuple[str, int, int]]:
+    return {file.path: (file.state, file.added, file.removed) for file in changes.files}
 
 
 def program(directory: Path, text: str) -> str:
@@ -67,15 +67,15 @@ def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) ->
     (checkout.path / "new/pipe").symlink_to("nowhere")
     checkout.write(".gitignore", "*.log\n")
     checkout.write("ignored.log")
-    found = read_changes(checkout.path / "src" / "deep")
-    assert (found.top, found.branch, found.since, found.more) == (str(checkout.path), "main", "commit", 0)
-    assert facts(found) == {
+    changes = read_changes(checkout.path / "src" / "deep")
+    assert (changes.top, changes.branch, changes.since, changes.more) == (str(checkout.path), "main", "commit", 0)
+    assert facts(changes) == {
         ".gitignore": ("untracked", 1, 0), "both": ("modified", 2, 1), "gone": ("deleted", 0, 2),
         "image": ("modified", 0, 0), "known": ("added", 1, 0), "link": ("type", 1, 1), "name": ("renamed", 0, 0),
         "new/pipe": ("untracked", 1, 0), "new/untracked": ("untracked", 2, 0), "run": ("modified", 0, 0),
         "staged": ("modified", 1, 1),
     }  # fmt: skip
-    files = by_path(found)
+    files = by_path(changes)
     assert files["name"].old_path == "old/name"
     assert files["run"].modes == ("100644", "100755")
     assert files["image"].withheld == "binary"
@@ -119,13 +119,13 @@ def test_conflicts_submodules_and_repositories_inside_are_named(checkout: Checko
     checkout.commit("kept", "two\n")
     with pytest.raises(AssertionError, match="merge"):
         checkout.git("merge", "other")
-    found = by_path(read_changes(checkout.path))
-    assert {path: file.state for path, file in found.items()} == {
+    files = by_path(read_changes(checkout.path))
+    assert {path: file.state for path, file in files.items()} == {
         "file": "conflict", "kept": "conflict", "module": "modified", "inner/": "untracked",
     }  # fmt: skip
-    assert "+<<<<<<< HEAD\n" in found["file"].patch
-    assert found["module"].is_submodule
-    assert found["inner/"].is_submodule
+    assert "+<<<<<<< HEAD\n" in files["file"].patch
+    assert files["module"].is_submodule
+    assert files["inner/"].is_submodule
 
 
 def test_a_branch_is_compared_with_where_it_began(checkout: Checkout) -> None:
@@ -185,13 +185,13 @@ def test_files_beyond_the_limit_are_left_out_and_counted(checkout: Checkout, mon
     for number in range(20):
         checkout.write(f"untracked{number:02}", "y" * 400 + "\n")
     monkeypatch.setattr(changes_module, "MAX_FILES", 30)
-    found = read_changes(checkout.path)
-    assert (len(found.files), found.more, found.without_lines) == (30, 10, 0)
+    changes = read_changes(checkout.path)
+    assert (len(changes.files), changes.more, changes.without_lines) == (30, 10, 0)
     monkeypatch.setattr(changes_module, "MAX_BYTES", 6000)
-    found = read_changes(checkout.path)
-    assert (len(found.files), found.more) == (30, 10)
-    assert 15 < found.without_lines < 30
-    assert all(bool(file.patch) != (file.withheld == "limit") for file in found.files)
+    changes = read_changes(checkout.path)
+    assert (len(changes.files), changes.more) == (30, 10)
+    assert 15 < changes.without_lines < 30
+    assert all(bool(file.patch) != (file.withheld == "limit") for file in changes.files)
     monkeypatch.setattr(untracked, "MAX_PATCH_CHARACTERS", 100)
     assert {file.withheld for file in read_changes(checkout.path).files if file.state == "untracked"} == {"large"}
 
@@ -281,9 +281,9 @@ def test_changes_since_a_prompt_have_untracked_files_on_both_sides(checkout: Che
     (checkout.path / "gone").unlink()
     checkout.write("new", "a\n")
     checkout.commit("src/deep/file", "committed\n")
-    found = read_changes(checkout.path / "src", "prompt", point=point)
-    assert (found.since, found.branch) == ("prompt", "main")
-    assert facts(found) == {
+    changes = read_changes(checkout.path / "src", "prompt", point=point)
+    assert (changes.since, changes.branch) == ("prompt", "main")
+    assert facts(changes) == {
         "before": ("modified", 1, 0), "gone": ("deleted", 0, 1), "new": ("added", 1, 0),
         "src/deep/file": ("modified", 1, 1),
     }  # fmt: skip

@@ -14,20 +14,20 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def status(path: Path | str) -> Status:
-    found = status_of(str(path))
-    assert found is not None
-    return found
+    git_status = status_of(str(path))
+    assert git_status is not None
+    return git_status
 
 
 def test_a_clean_worktree_has_no_changes(checkout: Checkout) -> None:
-    found = status(checkout.path)
+    git_status = status(checkout.path)
 
-    assert found == Status(
+    assert git_status == Status(
         repository="project", branch="main", commit=checkout.git("rev-parse", "HEAD")[:8], dirty=0, ahead=None,
         behind=None,
     )  # fmt: skip
-    assert found.words == "project · main"
-    assert found.words_without_repository == "main"
+    assert git_status.words == "project · main"
+    assert git_status.words_without_repository == "main"
 
 
 def test_the_worktree_of_a_chat_is_named(checkout: Checkout) -> None:
@@ -49,19 +49,19 @@ def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:
     checkout.write("new/b")
     checkout.write("line\nfeed")
 
-    found = status(checkout.path)
+    git_status = status(checkout.path)
 
-    assert found.dirty == 6
-    assert found.words == "project · main · 6 changed"
+    assert git_status.dirty == 6
+    assert git_status.words == "project · main · 6 changed"
 
 
 def test_a_detached_head_shows_its_commit(checkout: Checkout) -> None:
     checkout.git("switch", "--quiet", "--detach")
 
-    found = status(checkout.path)
+    git_status = status(checkout.path)
 
-    assert found.branch is None
-    assert found.words == f"project · {checkout.git('rev-parse', 'HEAD')[:8]}"
+    assert git_status.branch is None
+    assert git_status.words == f"project · {checkout.git('rev-parse', 'HEAD')[:8]}"
 
 
 def test_an_empty_repository_has_no_commit(tmp_path: Path) -> None:
@@ -78,10 +78,10 @@ def test_commits_ahead_and_behind_are_counted(checkout: Checkout, tmp_path: Path
     clone.commit("ours")
     clone.git("fetch", "--quiet")
 
-    found = status(clone.path)
+    git_status = status(clone.path)
 
-    assert (found.ahead, found.behind) == (2, 1)
-    assert found.words == "clone · main · ↑2 ↓1"
+    assert (git_status.ahead, git_status.behind) == (2, 1)
+    assert git_status.words == "clone · main · ↑2 ↓1"
 
 
 def test_reading_the_status_takes_no_lock(checkout: Checkout) -> None:

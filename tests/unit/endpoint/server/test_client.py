@@ -66,8 +66,8 @@ def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Any]:
 async def events(url: str, turns: Sequence[Turn] = (Turn("user", "hello"),), **settings: Any) -> list[Event]:
     server = Server(Settings(url=url, **({"model": "m"} | settings)), "key")
     try:
-        async with aclosing(server.answer(turns)) as found:
-            return [event async for event in found]
+        async with aclosing(server.answer(turns)) as stream:
+            return [event async for event in stream]
     finally:
         await server.close()
 
@@ -78,17 +78,17 @@ async def trouble(url: str, **settings: Any) -> ApiError:
     return caught.value
 
 
-def texts(found: list[Event]) -> str:
-    return "".join(event.text for event in found if isinstance(event, Text))
+def texts(received: list[Event]) -> str:
+    return "".join(event.text for event in received if isinstance(event, Text))
 
 
 @pytest.mark.parametrize("api", ["chat", "responses"])
 async def test_an_answer_has_pieces_tokens_and_an_end(api: str) -> None:
     with ModelServer(tools_needed=False) as server:
-        found = await events(f"{server.url}/v1", [Turn("system", "s"), Turn("user", "count: 3")], api=api)
-        assert texts(found) == "answer line 0001\nanswer line 0002\nanswer line 0003"
-        assert Tokens(1, 1) in found
-        assert found[-1] == Finished("")
+        received = await events(f"{server.url}/v1", [Turn("system", "s"), Turn("user", "count: 3")], api=api)
+        assert texts(received) == "answer line 0001\nanswer line 0002\nanswer line 0003"
+        assert Tokens(1, 1) in received
+        assert received[-1] == Finished("")
         body = server.requests[-1].body
         assert body.get("instructions") == ("s" if api == "responses" else None)
         assert body.get("store") is (False if api == "responses" else None), "the server keeps nothing"

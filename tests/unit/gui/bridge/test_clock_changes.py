@@ -124,8 +124,8 @@ async def test_a_day_has_one_heading_after_the_clock_was_set_back(harness: Windo
     for name, ended in (("future", noon + timedelta(days=2)), ("now", noon)):
         await harness.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
     chats = sorted(harness.sessions.chats(), key=lambda chat: str(chat.since), reverse=True)
-    [(day, found)] = days(chats, noon)
-    assert (day, [chat.name for chat in found]) == ("Today", ["future", "now"])
+    [(day, entries)] = days(chats, noon)
+    assert (day, [chat.name for chat in entries]) == ("Today", ["future", "now"])
 
 
 async def test_days_get_their_new_names_at_midnight(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:

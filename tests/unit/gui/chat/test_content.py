@@ -53,8 +53,8 @@ def read(text: str) -> list[Segment]:
 
 
 def test_markdown_becomes_headings_lists_tables_and_code() -> None:
-    found = read(MESSAGE)
-    heading, text, first, second, inner, more, done, open_, quoted, table, code, _rule, end = found
+    blocks = read(MESSAGE)
+    heading, text, first, second, inner, more, done, open_, quoted, table, code, _rule, end = blocks
     assert isinstance(heading, Paragraph)
     assert heading.level == 1
     assert text.text == "One two three four five six goes on."
@@ -74,11 +74,11 @@ def test_markdown_becomes_headings_lists_tables_and_code() -> None:
 
 
 def test_html_and_images_are_shown_as_text_and_links() -> None:
-    found = read(
+    blocks = read(
         '<img src="http://example.org/x.png"> and <script>alert(1)</script>\n\n![a picture](http://example.org/y.png)'
     )
-    assert "<script>alert(1)</script>" in found[0].text
-    picture = found[-1]
+    assert "<script>alert(1)</script>" in blocks[0].text
+    picture = blocks[-1]
     assert isinstance(picture, Paragraph)
     assert [(run.text, run.link) for run in picture.runs] == [("a picture", "http://example.org/y.png")]
 
@@ -145,12 +145,12 @@ def test_a_failed_command_shows_its_exit_code() -> None:
 def test_long_output_is_cut_in_the_middle_until_the_user_shows_all() -> None:
     output = "".join(f"line {number}\n" for number in range(1000))
     item = Item("i1", "tool", 1000, output=output)
-    found = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
-    shown = "\n".join(each.text for each in found)
+    blocks = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
+    shown = "\n".join(each.text for each in blocks)
     assert "line 0" in shown
     assert "line 999" in shown
     assert "line 500" not in shown
-    [hidden] = [each for each in found if isinstance(each, QuietLine)]
+    [hidden] = [each for each in blocks if isinstance(each, QuietLine)]
     assert hidden.text.startswith("960")
     assert hidden.buttons[0].action.kind == "show_all"
     whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
@@ -173,15 +173,15 @@ def test_characters_that_hide_a_part_of_a_command_are_made_visible() -> None:
 
 
 def test_a_selection_is_copied_as_markdown_and_as_plain_text() -> None:
-    found = read(MESSAGE)
-    assert "## " not in as_plain(found)
-    copied = as_markdown(found)
+    blocks = read(MESSAGE)
+    assert "## " not in as_plain(blocks)
+    copied = as_markdown(blocks)
     assert "# Title" in copied
     assert "**three**" in copied
     assert "| 1 | `x` |" in copied
     assert "- [x] done" in copied
-    assert [each.text for each in read(copied)] == [each.text for each in found]
-    assert as_plain([cut(found[1], 4, 13)]) == "two three"
+    assert [each.text for each in read(copied)] == [each.text for each in blocks]
+    assert as_plain([cut(blocks[1], 4, 13)]) == "two three"
 
 
 @pytest.mark.parametrize("text", ["plain", "wide 😀 letters", "ß ſ İ"])
@@ -194,13 +194,13 @@ def test_a_part_of_any_text_can_be_cut(text: str) -> None:
 def test_code_is_highlighted_once_its_language_is_loaded(qapp: QApplication) -> None:
     highlighting.spans("def f(): return 'x'", "python")
     process_events_until(lambda: highlighting.lexers().get("python") is not None, 60.0, "the language to be loaded")
-    found = highlighting.spans("def f(): return 'x'", "python")
-    assert [span.color for span in found] == ["keyword", "function", "keyword", "string"]
+    spans = highlighting.spans("def f(): return 'x'", "python")
+    assert [span.color for span in spans] == ["keyword", "function", "keyword", "string"]
     assert highlighting.spans("text", "no language at all") == ()
 
 
 def test_the_last_line_of_a_diff_has_its_colour() -> None:
     highlighting.spans("+", "diff")
     process_events_until(lambda: highlighting.lexers().get("diff") is not None, 60.0, "the language to be loaded")
-    found = highlighting.spans("-old\n+new", "diff")
-    assert [(each.start, each.length, each.color) for each in found] == [(0, 4, "deleted"), (5, 4, "string")]
+    spans = highlighting.spans("-old\n+new", "diff")
+    assert [(each.start, each.length, each.color) for each in spans] == [(0, 4, "deleted"), (5, 4, "string")]

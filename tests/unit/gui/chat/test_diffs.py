@@ -143,8 +143,8 @@ def test_a_long_change_is_cut_until_the_user_shows_all_but_never_in_a_request() 
     [folded] = segments(item, Mode(), MarkdownText(), ItemRequests())
     assert isinstance(folded, FoldLine)
     assert folded.detail == "+900"
-    found = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
-    hidden = found[-1]
+    parts = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
+    hidden = parts[-1]
     assert isinstance(hidden, QuietLine)
     assert (hidden.text[:3], hidden.buttons[0].action.kind) == ("701", "show_all")
     whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
@@ -214,8 +214,8 @@ def test_changed_words_are_marked_next_to_any_letters(
     assert [units[2 * each.start : 2 * (each.start + each.length)].decode("utf-16-le") for each in ranges] == marked
 
 
-def _selected(found: list[Segment]) -> list[Segment]:
-    return [cut(each, 0, len(each.text)) for each in found]
+def _selected(parts: list[Segment]) -> list[Segment]:
+    return [cut(each, 0, len(each.text)) for each in parts]
 
 
 def test_a_copied_diff_is_a_patch_that_git_applies(tmp_path: Path) -> None:

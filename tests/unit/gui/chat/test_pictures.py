@@ -27,9 +27,9 @@ def png(width: int, height: int) -> bytes:
 
 
 def test_a_large_image_is_made_smaller(qapp: QApplication) -> None:
-    found = lines.decode(Image("image/png", png(1200, 300)), MOST)
-    assert found is not None
-    assert (found.width(), found.height()) == (400, 100)
+    image = lines.decode(Image("image/png", png(1200, 300)), MOST)
+    assert image is not None
+    assert (image.width(), image.height()) == (400, 100)
 
 
 @pytest.mark.parametrize(

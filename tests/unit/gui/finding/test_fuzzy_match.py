@@ -12,8 +12,8 @@ NAMES = ["api-fix", "docs", "fix-api-timeouts", "payments", "Frontend API", "not
 
 
 def best(typed: str, names: list[str] = NAMES) -> str:
-    found = [(each.score, -number, name) for number, name in enumerate(names) if (each := fit(typed, name))]
-    return max(found)[2] if found else ""
+    match = [(each.score, -number, name) for number, name in enumerate(names) if (each := fit(typed, name))]
+    return max(match)[2] if match else ""
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_beginnings_of_words_rank_above_letters_inside_words():
 
 @given(st.text("abAB -ß", max_size=5), st.text("abAB -ßİ", max_size=20))
 def test_the_matched_letters_are_the_typed_ones(typed: str, text: str):
-    found = fit(typed, text)
-    if found is not None:
-        assert {text[place].casefold() for place in found.positions} <= {letter.casefold() for letter in typed}
-        assert all(0 <= place < len(text) for place in found.positions)
+    match = fit(typed, text)
+    if match is not None:
+        assert {text[place].casefold() for place in match.positions} <= {letter.casefold() for letter in typed}
+        assert all(0 <= place < len(text) for place in match.positions)
     if typed == "":
-        assert found == Fit(0, ())
+        assert match == Fit(0, ())
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,6 @@ def test_the_matched_letters_are_the_typed_ones(typed: str, text: str):
 def test_a_match_is_scattered_unless_it_is_contiguous_or_made_of_word_beginnings(
     typed: str, text: str, is_scattered: bool
 ):
-    found = fit(typed, text)
-    assert found is not None
-    assert found.is_scattered is is_scattered
+    match = fit(typed, text)
+    assert match is not None
+    assert match.is_scattered is is_scattered

@@ -83,8 +83,8 @@ def test_a_prompt_is_read_as_it_was_saved_and_overwrites_no_other(area: Area) ->
         for agents, place in (((), ""), (("claude",), str(area.home))):
             wanted = SavedPrompt("Näme with spaces", text, directory / "x", agents=agents, directory=place)
             write_prompt(directory, wanted, replace=True)
-            [found], _broken = read_prompts(directory, AGENTS)
-            assert (found.name, found.text, found.agents, found.directory) == (wanted.name, text, agents, place)
+            [prompt], _broken = read_prompts(directory, AGENTS)
+            assert (prompt.name, prompt.text, prompt.agents, prompt.directory) == (wanted.name, text, agents, place)
     with pytest.raises(PromptExists):
         write_prompt(directory, SavedPrompt("Näme with spaces", "other", directory / "x"))
     (area.config / "file").write_text("")

@@ -15,10 +15,10 @@ from gui.window.actions import key_table
 
 
 def test_without_files_there_are_defaults_and_no_problems(area):
-    found = load_preferences(area.config)
-    assert found.problems == ()
-    assert found.window.appearance == "desktop"
-    assert found.keys == {}
+    settings = load_preferences(area.config)
+    assert settings.problems == ()
+    assert settings.window.appearance == "desktop"
+    assert settings.keys == {}
 
 
 def test_the_terminals_font_is_taken_from_its_settings(area):
@@ -26,18 +26,18 @@ def test_the_terminals_font_is_taken_from_its_settings(area):
         'font = "Hack"\nfallback_fonts = ["A", "B"]\nfont_weight = "medium"\nfont_features = ["zero", "-calt"]\n'
         'ligatures = "always"\n'
     )
-    found = load_preferences(area.config)
-    assert found.problems == ()
-    assert found.terminal_font == TerminalFont("Hack", "always", ("A", "B"), "medium", ("zero", "-calt"))
+    settings = load_preferences(area.config)
+    assert settings.problems == ()
+    assert settings.terminal_font == TerminalFont("Hack", "always", ("A", "B"), "medium", ("zero", "-calt"))
     assert load_preferences(area.config.parent).terminal_font == TerminalFont()
 
 
 def test_the_users_settings_are_used(area):
     (area.config / "window.toml").write_text('appearance = "dark"\nfont = "Hack"\nfont_size = 15\n')
     (area.config / "keys.toml").write_text('new_chat = "F2"\nclose_tab = ["F3", "F4"]\nfull_screen = ""\n')
-    found = load_preferences(area.config)
-    assert (found.window.appearance, found.window.font, found.window.font_size) == ("dark", "Hack", 15)
-    assert found.keys == {"new_chat": ["F2"], "close_tab": ["F3", "F4"], "full_screen": []}
+    settings = load_preferences(area.config)
+    assert (settings.window.appearance, settings.window.font, settings.window.font_size) == ("dark", "Hack", 15)
+    assert settings.keys == {"new_chat": ["F2"], "close_tab": ["F3", "F4"], "full_screen": []}
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_the_users_settings_are_used(area):
 def test_an_unreadable_file_is_reported_in_one_line_and_left_alone(area, content: str):
     path = area.config / "window.toml"
     path.write_bytes(content.encode("latin-1"))
-    found = load_preferences(area.config)
-    [line] = found.problems
+    settings = load_preferences(area.config)
+    [line] = settings.problems
     assert str(path) in line
     assert "Using the defaults." in line
     assert "\n" not in line
-    assert found.window.appearance == "desktop"
+    assert settings.window.appearance == "desktop"
     assert path.read_bytes() == content.encode("latin-1")
 
 
@@ -97,15 +97,15 @@ def test_a_layout_is_read_from_the_store_as_it_was_saved():
 
 def test_a_layout_of_an_earlier_version_becomes_one_window_with_one_pane():
     warned: list[str] = []
-    found = WindowLayout.from_dict(
+    layout = WindowLayout.from_dict(
         {"tabs": ["a", "b", "a"], "active": "b", "places": {"a": [7, "digest"]}, "geometry": [1, 2, 800, 600],
          "sidebar_width_px": "wide", "zoom": 9000, "from_the_future": True},
         lambda: warned.append("damaged"),
     )  # fmt: skip
-    assert found.windows == [
+    assert layout.windows == [
         SavedWindow([SavedPane(["a", "b"], "b", {"a": (7, "digest")})], Pane(0), geometry=(1, 2, 800, 600))
     ]
-    assert found.zoom == 24
+    assert layout.zoom == 24
     assert not warned
 
 
@@ -123,10 +123,10 @@ def test_a_layout_of_an_earlier_version_becomes_one_window_with_one_pane():
 )
 def test_valid_parts_of_a_damaged_layout_are_kept_and_the_damage_is_reported_once(windows: object, tabs: object):
     warned: list[str] = []
-    found = WindowLayout.from_dict({"windows": windows, "zoom": 3}, lambda: warned.append("damaged"))
-    assert [[pane.tabs for pane in window.panes] for window in found.windows] == tabs
-    assert all(sorted(numbers(one.arrangement())) == list(range(len(one.panes))) for one in found.windows)
-    assert found.zoom == 3
+    layout = WindowLayout.from_dict({"windows": windows, "zoom": 3}, lambda: warned.append("damaged"))
+    assert [[pane.tabs for pane in window.panes] for window in layout.windows] == tabs
+    assert all(sorted(numbers(one.arrangement())) == list(range(len(one.panes))) for one in layout.windows)
+    assert layout.zoom == 3
     assert len(warned) == (0 if windows == [{"panes": [{"tabs": ["a"]}], "active_pane": 9}, {"panes": []}] else 1)
 
 
@@ -164,8 +164,8 @@ def test_keys_without_an_effect_are_reported_with_their_line(area):
     (area.config / "keys.toml").write_text(
         'dance = "F1"\n\nnew_chat = "Ctrl+Nonsense+Q"\nrename = "F7"\nsend = ["F8", "F7"]\n'
     )
-    found = load_preferences(area.config)
-    chosen, problems = key_table.with_overrides(found.keys, found.key_lines)
+    settings = load_preferences(area.config)
+    chosen, problems = key_table.with_overrides(settings.keys, settings.key_lines)
     assert problems == [
         "keys.toml:1: unknown action 'dance'",
         "keys.toml:3: invalid key 'Ctrl+Nonsense+Q' for 'new_chat'",

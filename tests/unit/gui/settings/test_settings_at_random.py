@@ -22,12 +22,12 @@ def test_any_settings_file_is_read_or_ignored(tmp_path: Path) -> None:
             window, keys = tmp_path / "window.toml", tmp_path / "keys.toml"
             window.write_bytes(some_toml(choose, WINDOW))
             keys.write_bytes(some_toml(choose, KEYS))
-            found = load_preferences(tmp_path)
-            assert found.window.appearance in {"desktop", "dark", "light"}
-            assert isinstance(found.window.font, str)
-            assert all(isinstance(key, str) for each in found.keys.values() for key in each)
-            assert len(found.problems) <= 2
-            for problem in found.problems:
+            settings = load_preferences(tmp_path)
+            assert settings.window.appearance in {"desktop", "dark", "light"}
+            assert isinstance(settings.window.font, str)
+            assert all(isinstance(key, str) for each in settings.keys.values() for key in each)
+            assert len(settings.problems) <= 2
+            for problem in settings.problems:
                 assert "\n" not in problem, problem
                 assert str(window) in problem or str(keys) in problem
 

@@ -90,14 +90,14 @@ def test_the_window_and_the_commands_allow_the_same_values(area: Area) -> None:
 
 def test_an_invalid_value_hides_no_other_and_names_its_line(area: Area) -> None:
     (area.config / "chats.toml").write_text('record = "no"\n\n[idle_timeout_min]\ncodex = 5\nqwen = -1\n')
-    found = FileValues.read(area.config, "chats")
+    values = FileValues.read(area.config, "chats")
     record = next(setting for setting in SETTINGS if setting.key == ("record",))
-    assert found.of(record) == (None, f"{area.config}/chats.toml:1: record must be true or false")
-    assert found.of(idle_timeout("codex")) == (5, "")
-    value, problem = found.of(idle_timeout("qwen"))
+    assert values.of(record) == (None, f"{area.config}/chats.toml:1: record must be true or false")
+    assert values.of(idle_timeout("codex")) == (5, "")
+    value, problem = values.of(idle_timeout("qwen"))
     assert value is None
     assert problem.startswith(f"{area.config}/chats.toml:5: qwen must be between")
-    assert found.of(idle_timeout("claude")) == (None, "")
+    assert values.of(idle_timeout("claude")) == (None, "")
 
 
 def test_defaults_are_those_of_the_files() -> None:

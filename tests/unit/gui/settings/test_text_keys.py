@@ -23,13 +23,13 @@ text = '\\e[5~\\x03\\u00e9 \\\\ end'
 
 def test_escapes_work_in_both_kinds_of_quotes(area: Area) -> None:
     (area.config / "keys.toml").write_text(MINE)
-    found = load_preferences(area.config)
-    assert found.problems == ()
-    assert [(entry.keys, entry.text, entry.line) for entry in found.texts] == [
+    settings = load_preferences(area.config)
+    assert settings.problems == ()
+    assert [(entry.keys, entry.text, entry.line) for entry in settings.texts] == [
         (("Ctrl+Alt+G",), r"git status\r", 2),
         (("F7", "F8"), r"\e[5~\x03\u00e9 \\ end", 6),
     ]
-    assert [typed(entry.text) for entry in found.texts] == ["git status\r", "\x1b[5~\x03é \\ end"]
+    assert [typed(entry.text) for entry in settings.texts] == ["git status\r", "\x1b[5~\x03é \\ end"]
     every = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, ord("é")]))
     assert typed(without_controls(every)) == every
 
@@ -59,15 +59,15 @@ def test_a_text_takes_its_key_from_an_action_unless_the_user_chose_it(area: Area
         'rename = "F7"\n[[text]]\nkeys = ["F7", "Ctrl+Shift+W", "F9"]\ntext = "a"\n'
         '[[text]]\nkeys = "Nonsense+Q"\ntext = "b"\n'
     )
-    found = load_preferences(area.config)
-    chosen, problems = key_table.with_overrides(found.all_keys, found.all_lines)
+    settings = load_preferences(area.config)
+    chosen, problems = key_table.with_overrides(settings.all_keys, settings.all_lines)
     assert problems == [
         "keys.toml:2: 'F7' is already the key of 'rename'",
         "keys.toml:5: invalid key 'Nonsense+Q' for 'text 2'",
     ]
     assert [key.toString() for key in chosen["text 1"]] == ["Ctrl+Shift+W", "F9"]
     assert chosen["close_tab"] == []
-    assert {"F9", "Ctrl+Shift+W"} <= set(key_table.of_the_window(chosen, found.all_keys)), "terminals leave it alone"
+    assert {"F9", "Ctrl+Shift+W"} <= set(key_table.of_the_window(chosen, settings.all_keys)), "terminals leave it alone"
 
 
 def test_written_entries_leave_everything_else_as_it_is(area: Area) -> None:

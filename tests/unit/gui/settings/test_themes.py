@@ -60,9 +60,9 @@ def test_a_pair_is_one_row_of_the_list_and_ours_is_the_first():
 def test_the_users_own_theme_is_used(area, themes: Path):
     (themes / "mine.toml").write_text(MINE)
     (area.config / "window.toml").write_text('theme = "mine"\n')
-    found = load_preferences(area.config)
-    assert found.problems == ()
-    assert found.schemes.light.name == "Mine"  # It has no counterpart.
+    settings = load_preferences(area.config)
+    assert settings.problems == ()
+    assert settings.schemes.light.name == "Mine"  # It has no counterpart.
     assert [pair.dark.name for pair in Library.of(area.config).pairs()[0]].count("Mine") == 1
 
 
@@ -103,9 +103,9 @@ def test_a_problem_in_a_theme_names_file_and_line_and_the_previous_theme_stays(
 
 def test_an_unknown_theme_is_reported_with_its_line(area):
     (area.config / "window.toml").write_text('# mine\n\ntheme = "no such"\n')
-    found = load_preferences(area.config)
-    assert found.problems == (f"{area.config}/window.toml:3: there is no theme 'no such'. Using the default theme.",)
-    assert found.schemes.dark.id == DEFAULT
+    settings = load_preferences(area.config)
+    assert settings.problems == (f"{area.config}/window.toml:3: there is no theme 'no such'. Using the default theme.",)
+    assert settings.schemes.dark.id == DEFAULT
 
 
 def test_a_chosen_theme_is_written_and_comments_and_order_stay(area):

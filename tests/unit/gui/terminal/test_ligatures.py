@@ -56,9 +56,9 @@ def painted(
 
 def joined_columns(canvas: Canvas, row: int = 0) -> list[int]:
     """The columns of a row that are parts of ligatures."""
-    found = canvas.rows[row]
-    assert found is not None
-    return [column for column in range(SIZE.columns) if canvas.painter.ligature_at(found, column) is not None]
+    painted_row = canvas.rows[row]
+    assert painted_row is not None
+    return [column for column in range(SIZE.columns) if canvas.painter.ligature_at(painted_row, column) is not None]
 
 
 def cells(canvas: Canvas, first: int, end: int, row: int = 0) -> QImage:

@@ -15,10 +15,10 @@ from tests.unit.gui.conftest import WindowHarness
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sounds, and the windows that requested attention."""
-    found: list[str] = []
-    monkeypatch.setattr(QApplication, "beep", lambda: found.append("sound"))
-    monkeypatch.setattr(QApplication, "alert", lambda window: found.append(window.objectName()))
-    return found
+    sounds: list[str] = []
+    monkeypatch.setattr(QApplication, "beep", lambda: sounds.append("sound"))
+    monkeypatch.setattr(QApplication, "alert", lambda window: sounds.append(window.objectName()))
+    return sounds
 
 
 async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(

@@ -207,9 +207,9 @@ async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(harness: WindowH
         await harness.add(name)
     window = harness.open_window()
     await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
-    found = window.sheets.chooser.list
-    assert found.items.rowCount() == 2
-    assert found.verticalScrollBar().maximum() == 0
+    results = window.sheets.chooser.list
+    assert results.items.rowCount() == 2
+    assert results.verticalScrollBar().maximum() == 0
 
 
 async def test_the_palette_runs_actions_and_lists_the_banners_action_first(harness: WindowHarness) -> None:

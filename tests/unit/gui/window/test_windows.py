@@ -188,8 +188,8 @@ async def test_a_new_window_does_not_cover_the_others(harness: WindowHarness, op
 
 def test_beside_a_window_that_fills_the_screen_a_new_one_is_smaller():
     room = QRect(0, 20, 1600, 980)
-    found = cascaded(QRect(0, 20, 1600, 980), [QPoint(0, 20)], room)
-    assert found == QRect(32, 52, 1568, 948)
+    placed = cascaded(QRect(0, 20, 1600, 980), [QPoint(0, 20)], room)
+    assert placed == QRect(32, 52, 1568, 948)
     low = cascaded(QRect(0, 20, 1600, 400), [QPoint(0, 20)], room)
     assert low == QRect(0, 52, 1600, 400), "as wide as the screen, it moves down only"
 

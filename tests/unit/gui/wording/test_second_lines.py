@@ -22,8 +22,8 @@ class Row:
 
 
 def lines(*chats: Row) -> list[str]:
-    found = second_lines(chats)
-    return [found[chat.id].whole for chat in chats]
+    texts = second_lines(chats)
+    return [texts[chat.id].whole for chat in chats]
 
 
 def test_a_single_chat_shows_its_directory_first():
@@ -84,8 +84,8 @@ def test_one_short_text_distinguishes_chats_of_one_name():
         Row("3", name="build", status_text="Finished"), Row("4", name="build", status_text="Exit code 3"),
         Row("adae1", name="claude"), Row("beef1", name="claude"), Row("5", name="alone"),
     ]  # fmt: skip
-    found = second_lines(chats)
-    assert [found[chat.id].difference for chat in chats] == [
+    texts = second_lines(chats)
+    assert [texts[chat.id].difference for chat in chats] == [
         "api", "docs", "Finished", "Exit code 3", "api · adae", "api · beef", "",
     ]  # fmt: skip
 
@@ -101,8 +101,8 @@ def test_a_project_in_the_heading_above_is_not_repeated():
         Row("bbbb1", location="old", directory="/old"),
     ]
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
-    found = second_lines(chats, projects)
-    assert [found[chat.id].whole for chat in chats] == [
+    texts = second_lines(chats, projects)
+    assert [texts[chat.id].whole for chat in chats] == [
         "main · 2 changed · fix the tests", "fix-timeouts", "main · write docs", "Running", "site · main",
         "aaaa", "bbbb",
     ]  # fmt: skip

@@ -45,15 +45,15 @@ async def is_due(kept: KeptSession) -> bool:
 
 async def shown(driver: Driver) -> Seen:
     """Return the screen once all output so far is interpreted."""
-    found: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
-    driver.worker.run_after_output(lambda emulator: found.set_result(seen(emulator)))
-    return await found
+    future: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
+    driver.worker.run_after_output(lambda emulator: future.set_result(seen(emulator)))
+    return await future
 
 
 def newest(kept: KeptSession) -> Checkpoint:
-    found = files.read(kept.descriptors.checkpoint, kept.input_log.header)
-    assert found is not None
-    return found
+    checkpoint = files.read(kept.descriptors.checkpoint, kept.input_log.header)
+    assert checkpoint is not None
+    return checkpoint
 
 
 # ---------------------------------------------------------------------------------- when a checkpoint is due

@@ -56,10 +56,10 @@ class LogStage:
         self.input_log.close()
         self.input_log = InputLog(self.file, MASTER, self.reader)
         at = self.input_log.header.checkpoint
-        found = list(self.input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=True))
-        for entry in found:
+        entries = list(self.input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=True))
+        for entry in entries:
             self.input_log.mark_pending(entry)
-        return found
+        return entries
 
     def take(self, count: int) -> bool:
         """Let the program take up to this many bytes; returns whether nothing is left."""
@@ -373,6 +373,6 @@ def test_many_small_entries_are_read_with_few_calls(stage: LogStage, monkeypatch
         return pread(file, length, position)
 
     monkeypatch.setattr(os, "pread", counted)
-    found = list(stage.input_log.read_entries(PAGE_BYTES, cut=False))
-    assert [entry.payload for entry in found] == written
+    entries = list(stage.input_log.read_entries(PAGE_BYTES, cut=False))
+    assert [entry.payload for entry in entries] == written
     assert len(calls) < 20

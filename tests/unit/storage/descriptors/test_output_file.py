@@ -45,12 +45,12 @@ def test_bytes_outside_of_the_freed_range_do_not_change(start: int, end: int) ->
     content = b"\xaa" * (5 * PAGE_BYTES)
     os.pwrite(file, content, 0)
     punch(file, start, end)
-    found = os.pread(file, len(content), 0)
+    content_now = os.pread(file, len(content), 0)
     os.close(file)
     first, last = min(start, end), max(start, end)
-    assert found[:first] == content[:first]
-    assert found[last:] == content[last:]
-    assert len(found) == len(content)
+    assert content_now[:first] == content[:first]
+    assert content_now[last:] == content[last:]
+    assert len(content_now) == len(content)
 
 
 def test_output_has_offsets_from_the_first_byte_on() -> None:

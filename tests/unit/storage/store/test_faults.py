@@ -168,9 +168,9 @@ class TestMovingDamagedFiles:
 
                 long_lived.update(record.id, title="still heard")
 
-                found = fresh.get(record.id)
-                assert found is not None
-                assert found.title == "still heard"
+                stored = fresh.get(record.id)
+                assert stored is not None
+                assert stored.title == "still heard"
 
 
 class TestVersions:

@@ -22,9 +22,9 @@ def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
 
     store.update(record.id, provider_session_id=conversation)
 
-    found = store.get(record.id)
-    assert found is not None
-    assert found.provider_session_id is None
+    stored = store.get(record.id)
+    assert stored is not None
+    assert stored.provider_session_id is None
 
 
 def test_a_record_is_read_as_it_was_written(store: Store, make_record: MakeRecord) -> None:

@@ -115,10 +115,10 @@ def test_a_program_inherits_no_descriptor(terminal: Terminal) -> None:
     os.set_inheritable(leaked, True)
     try:
         terminal.run(sys.executable, "-ISc", "import os; print(*os.listdir('/proc/self/fd'))")
-        found = terminal.read_all()
+        output = terminal.read_all()
     finally:
         os.close(leaked)
-    assert set(found.split()) <= {"0", "1", "2", "3"}, "3 is the descriptor of the listing"
+    assert set(output.split()) <= {"0", "1", "2", "3"}, "3 is the descriptor of the listing"
 
 
 def test_the_child_leads_a_session_and_has_the_terminal(terminal: Terminal) -> None:

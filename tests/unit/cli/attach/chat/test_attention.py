@@ -42,8 +42,8 @@ class AttachedChat:
         settled.get_loop().call_later(attention.SETTLE_S, settled.set_result, None)
         await settled
         await self.queue.finish()
-        found, self.written[:] = list(self.written), []
-        return found
+        written, self.written[:] = list(self.written), []
+        return written
 
 
 @pytest.fixture

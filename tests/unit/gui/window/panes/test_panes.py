@@ -325,9 +325,9 @@ async def test_panes_are_restored_as_they_were(harness: WindowHarness):
     assert panes.active is panes.panes()[0]
     assert panes.is_zoomed
     window.snapshot_layout()
-    found = WindowLayout.from_dict(harness.layouts[-1]).windows[0]
-    assert found.tree == Split(False, (Pane(0), Pane(1)), (0.25, 0.75))
-    assert (found.active_pane, found.is_pane_zoomed) == (0, True)
+    layout = WindowLayout.from_dict(harness.layouts[-1]).windows[0]
+    assert layout.tree == Split(False, (Pane(0), Pane(1)), (0.25, 0.75))
+    assert (layout.active_pane, layout.is_pane_zoomed) == (0, True)
     panes.zoom()
     upper, lower = panes.panes()
     assert abs(lower.height() - 3 * upper.height()) <= 4

@@ -125,8 +125,8 @@ def test_the_end_of_long_output_is_kept_and_begins_with_a_whole_character(runnin
     terminal = make_terminal(running, outputByteLimit=1001)
     show(running, terminal)
     running.result(TerminalOutput(terminal, "ä" * 1000))
-    found = output(running, terminal)
-    assert (found["output"], found["truncated"]) == ("ä" * 500, True)
+    text = output(running, terminal)
+    assert (text["output"], text["truncated"]) == ("ä" * 500, True)
     assert running.items[-1].output == "ä" * 1000
     running.result(TerminalOutput(terminal, "x" * 3 * SHOWN_BYTES))
     assert len(running.items[-1].output) == SHOWN_BYTES + len("…\n")
@@ -139,9 +139,9 @@ def test_an_agent_gets_output_up_to_a_limit(running: AcpChat) -> None:
     terminal = make_terminal(running)
     for _ in range(30):
         running.result(TerminalOutput(terminal, "\x1b[32m" + "y" * 100_000))
-    found = output(running, terminal)
-    assert (len(found["output"]), found["truncated"]) == (OUTPUT_BYTES, True)
-    assert set(found["output"]) == {"y"}
+    text = output(running, terminal)
+    assert (len(text["output"]), text["truncated"]) == (OUTPUT_BYTES, True)
+    assert set(text["output"]) == {"y"}
 
 
 def test_a_kill_is_answered_when_the_program_has_ended(running: AcpChat) -> None:
