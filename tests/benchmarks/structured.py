@@ -40,7 +40,7 @@ from tests.programs import Gate, program
 from tests.support.commands import environment
 from tests.support.hosts import end, hibernate_after
 from tests.support.long_thread import lengthen
-from tests.support.structured_chats import heard, start_chat, viewing
+from tests.support.structured_chats import received, start_chat, viewing
 from tests.support.windows import Window, window, xdotool
 from tests.support.x_client import Area, XClient
 
@@ -322,7 +322,7 @@ async def short_chat(directory: Path) -> str:
 async def long_chat(directory: Path) -> str:
     """Start a structured chat that resumes a long thread of the agent; return the session's id."""
     first = await short_chat(directory)
-    thread = heard(directory, "turn/start")[-1]["params"]["threadId"]
+    thread = received(directory, "turn/start")[-1]["params"]["threadId"]
     await end(first)
     lengthen(directory / f"{thread}.json", ITEMS)
     # A terminal chat keeps no transcript, so resuming it requests the agent's history.

@@ -18,7 +18,7 @@ from session_host.restore_points.points import RestorePoint, listed
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end
 from tests.support.repositories import Checkout
-from tests.support.structured_chats import add_keeping_agent, heard, start_chat, viewing
+from tests.support.structured_chats import add_keeping_agent, received, start_chat, viewing
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -81,7 +81,7 @@ async def test_a_prompt_waiting_for_its_restore_point_is_sent_once_although_the_
         os.kill(description.host_pid, signal.SIGKILL)
         await chat.until_idle(1)
         assert chat.texts() == ["first"]
-    assert len(heard(checkout.path, "turn/start")) == 1
+    assert len(received(checkout.path, "turn/start")) == 1
     # The git process of the killed host ends once the FIFO is opened.
     with (tmp_path / "never").open("w"):
         await end(record.id)

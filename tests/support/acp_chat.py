@@ -162,16 +162,16 @@ class AcpChat:
 
     # ------------------------------------------------------------ recordings
 
-    def play(self, recorded: list[Recorded]) -> None:
-        """Play a recording: the client's messages become inputs, and the dialect must send the same ones."""
+    def replay(self, recorded: list[Recorded]) -> None:
+        """Replay a recording: the client's messages become inputs, and the dialect must send the same ones."""
         expected = [each.message for each in recorded if each.ours]
-        self._play(recorded)
+        self._replay(recorded)
         assert len(self.sent) == len(expected)
         for sent, wanted in zip(self.sent, expected, strict=True):
             if sent.get("method") != "initialize":
                 assert sent == wanted
 
-    def _play(self, recorded: list[Recorded]) -> None:
+    def _replay(self, recorded: list[Recorded]) -> None:
         for each in recorded:
             if not each.ours:
                 self.hear(each.message)

@@ -143,8 +143,8 @@ class CodexChat:
 
     # ------------------------------------------------------------ recordings
 
-    def play(self, messages: list[Recorded]) -> None:
-        """Play a recording; the user's actions are those of the recorded client."""
+    def replay(self, messages: list[Recorded]) -> None:
+        """Replay a recording; the user's actions are those of the recorded client."""
         numbers: dict[Any, int] = {}
         for each in messages:
             self.now_ms = each.at_ms

@@ -6,7 +6,7 @@
     PYTHONPATH=/tmp/previous python -P tests/support/protocol_recorder.py tests/recordings/protocol-1.jsonl
 
 It runs hosts and clients of the ``session_host`` on the import path, with a proxy between them, and uses no other part
-of the project. Each script here is one conversation, played by the client's own code. Tests replay it with the current
+of the project. Each script here is one conversation, run by the client's own code. Tests replay it with the current
 client against the recorded messages of the host.
 
 A recording has one JSON object in each line. The first line describes the recording: ``protocol``, ``version``,

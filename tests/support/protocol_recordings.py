@@ -315,12 +315,12 @@ class ReplayedHost:
             return
         number, self._connections = self._connections, self._connections + 1
         wanted = self.left[min(number, len(self.left) - 1)]
-        self._play(writer, wanted.popleft())
+        self._replay(writer, wanted.popleft())
         while (payload := await read_payload(reader)) is not None:
             self._recording.decode("client", payload)
             received = Frame(number, "client", payload)
             if wanted and received.values == wanted[0].values:
-                self._play(writer, wanted.popleft())
+                self._replay(writer, wanted.popleft())
                 if not wanted and received.kind in {"Stop", "Kill"}:
                     return
             elif received.kind == "Describe":
@@ -330,7 +330,7 @@ class ReplayedHost:
                     f"{received.values} came; recorded was {wanted[0].values if wanted else 'the end'}"
                 )
 
-    def _play(self, writer: asyncio.StreamWriter, received: Frame) -> None:
+    def _replay(self, writer: asyncio.StreamWriter, received: Frame) -> None:
         """Send the host's recorded messages that follow this client's message on this connection."""
         mine = [frame for frame in self._frames if frame.connection == received.connection]
         for frame in mine[next(index for index, each in enumerate(mine) if each is received) + 1 :]:

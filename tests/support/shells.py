@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def stop_fish_from_reading_man_pages(home: Path) -> None:
-    """Make the directory whose absence makes an interactive fish read all man pages, to generate completions.
+    """Make fish's directory of generated completions.
 
-    It does so in the background, and goes on for up to a minute after its own end.
+    Without it, an interactive fish reads all man pages in the background, for up to a minute after its own end.
     """
     (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,7 @@ async def start_chat(
     )
 
 
-def heard(directory: Path, method: str = "", *, everything: bool = False) -> list[dict[str, Any]]:
+def received(directory: Path, method: str = "", *, everything: bool = False) -> list[dict[str, Any]]:
     """Messages that the directory's agents received: those of a method; by default, the replies to their requests."""
     lines = (directory / "input.log").read_text(encoding="utf-8").splitlines()
     messages: list[dict[str, Any]] = [json.loads(line) for line in lines]

@@ -24,7 +24,7 @@ from tests.benchmarks.kills import several
 from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.instants import Instant, Workspace, tracing
 from tests.support import processes
-from tests.support.structured_chats import ChatViewer, heard, start_chat
+from tests.support.structured_chats import ChatViewer, received, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
 FAULTS = ("relay killed", "relay stopped", "relay slow", "relay stopped, host killed", "server killed")
@@ -214,7 +214,7 @@ class RelayedChat:
             losses.append(f"the prompts shown are {numbers}")
         got = Counter(
             int(match[1])
-            for each in heard(self.directory, "turn/start")
+            for each in received(self.directory, "turn/start")
             if (match := _PROMPT.search("".join(part.get("text", "") for part in each["params"]["input"]))) is not None
         )
         for number, status in prompts:
@@ -247,7 +247,7 @@ class RelayedChat:
         decided = sum(each.kind == "agent" and each.text == _DECIDED and each.status == "done" for each in items)
         if decided < len(self.answered) - len(wanted):
             losses.append(f"{decided} decisions of {len(self.answered) - len(wanted)}")
-        accepted = [each for each in heard(self.directory) if each["result"].get("decision")]
+        accepted = [each for each in received(self.directory) if each["result"].get("decision")]
         if len(accepted) > self._asked // ASKS_EVERY:
             losses.append(f"the agent got {len(accepted)} answers of {self._asked // ASKS_EVERY}")
         return losses

@@ -14,7 +14,7 @@ from session_host.client.viewer.viewer import ViewerState
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest
 from tests.benchmarks.kills.chat import chats
-from tests.support.structured_chats import ChatViewer, heard, start_chat
+from tests.support.structured_chats import ChatViewer, received, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
 LINES = 40
@@ -144,8 +144,8 @@ class StructuredWitness:
         wrong = [number for number, text in enumerate(texts, 1) if not text.endswith(whole) or len(text) > longest]
         if wrong or len(texts) != self.turns:
             losses.append(f"{len(texts)} answers of {self.turns}; wrong: {wrong[:5]}")
-        started = heard(self.directory, "turn/start")
-        decisions = [each["result"].get("decision") for each in heard(self.directory)]
+        started = received(self.directory, "turn/start")
+        decisions = [each["result"].get("decision") for each in received(self.directory)]
         if len(started) != self.turns:
             losses.append(f"the agent got {len(started)} prompts of {self.turns}")
         if decisions != ["accept"] * self.turns:

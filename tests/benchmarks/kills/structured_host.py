@@ -24,7 +24,7 @@ from tests.benchmarks.kills.instants import Instant, Workspace, tracing
 from tests.benchmarks.kills.resting import resting_soon
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
-from tests.support.structured_chats import heard
+from tests.support.structured_chats import received
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 
 ANSWER = "answer line 0001\nanswer line 0002\n"
@@ -258,7 +258,7 @@ async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]],
     losses = [f"input {each.sequence} was refused: {each.message}" for each in witness.viewer.watcher.refusals]
     shown = witness.viewer.items
     losses += _difference("the viewer's items", items, _described(shown))
-    got = heard(witness.directory, everything=True)
+    got = received(witness.directory, everything=True)
     losses += _difference("the agent's input", messages, [each for each in map(_short, got) if each not in _OPENING])
     opened = [each for each in map(_short, got) if each in _OPENING]
     if len(opened) != len(set(opened)):

@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> Chat:
-    """A chat whose questions may be answered from outside."""
+    """A chat with questions that may be answered from outside."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n", encoding="utf-8")
     return Chat.start(agent, server, project)

@@ -23,7 +23,7 @@ from session_host.protocol.messages import Describe, Description
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from tests.support.hosts import end, has_hibernated, hibernate_after, is_over
-from tests.support.structured_chats import FAKE, ChatViewer, add_agent, heard, start_chat, viewing
+from tests.support.structured_chats import FAKE, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -65,7 +65,7 @@ async def test_a_host_killed_in_mid_delta_neither_loses_nor_repeats_events(tmp_p
             await chat.until_said(f"line {number:04}")
             await kill_host(record.id)
         await check_complete(chat)
-    assert len(heard(tmp_path, "turn/start")) == 1
+    assert len(received(tmp_path, "turn/start")) == 1
 
 
 async def test_a_keeper_killed_in_mid_delta_loses_nothing(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ async def test_an_approval_is_answered_after_its_window_and_its_host_were_killed
         await kill_host(record.id)
         chat.viewer.prompt("answer: on")
         await chat.until_said("on")
-    assert [each["result"]["decision"] for each in heard(tmp_path)] == ["accept"]
+    assert [each["result"]["decision"] for each in received(tmp_path)] == ["accept"]
 
 
 async def test_a_prompt_sent_while_the_host_dies_is_answered_once(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ async def test_a_prompt_sent_while_the_host_dies_is_answered_once(tmp_path: Path
             os.kill((await described(record.id)).host_pid, signal.SIGKILL)
             await chat.until_idle(number)
         assert chat.texts() == [f"number {number}" for number in range(1, 9)]
-    assert len(heard(tmp_path, "turn/start")) == 8
+    assert len(received(tmp_path, "turn/start")) == 8
 
 
 async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
         assert chat.viewer.transcript.answers == transcript.answers != {}
         chat.viewer.prompt("answer: after")
         await chat.until_said("after")
-    assert heard(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
+    assert received(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
 
 
 async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
@@ -175,7 +175,7 @@ async def test_a_prompt_that_the_agent_did_not_confirm_is_not_sent_again(tmp_pat
     record = await start_chat(tmp_path, prompt="silent: 1")
     async with viewing(record.id) as chat:
         await chat.watcher.until(lambda: prompt_status(chat) == "sent", "the prompt to be sent")
-        await eventually(lambda: bool(heard(tmp_path, "turn/start")), 10, "the prompt to arrive")
+        await eventually(lambda: bool(received(tmp_path, "turn/start")), 10, "the prompt to arrive")
         await end(record.id)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         assert prompt_status(chat) == "unconfirmed"
@@ -184,7 +184,7 @@ async def test_a_prompt_that_the_agent_did_not_confirm_is_not_sent_again(tmp_pat
     async with viewing(again.id) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the agent")
         assert prompt_status(chat) == "unconfirmed"
-    assert len(heard(tmp_path, "turn/start")) == 1
+    assert len(received(tmp_path, "turn/start")) == 1
 
 
 async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path
             [result] = upgrade(store)
         assert result.ok, result
         await check_complete(chat)
-    assert len(heard(tmp_path, "turn/start")) == 1
+    assert len(received(tmp_path, "turn/start")) == 1
 
 
 async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
         chat.viewer.prompt("answer: second")
         await chat.until_said("second")
         assert chat.texts() == ["first", "second"]
-    assert len(heard(tmp_path, "turn/start")) == 2
+    assert len(received(tmp_path, "turn/start")) == 2
 
 
 async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from session_host.errors import NotResumable, OutliveError
 from session_host.protocol.messages import Describe, Description, Done, ErrorCode, Send
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, start, watching
-from tests.support.structured_chats import heard, start_chat, viewing
+from tests.support.structured_chats import received, start_chat, viewing
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -29,7 +29,7 @@ async def test_three_turns_run_in_one_process(tmp_path: Path) -> None:
             await chat.until_idle(number)
         assert chat.texts() == ["first", "second", "third"]
         assert [each.status for each in chat.items if each.kind == "user"] == ["done"] * 3
-    assert len(heard(tmp_path, "thread/start")) == 1
+    assert len(received(tmp_path, "thread/start")) == 1
     description: Description = await request(record.id, Describe(0))
     assert (description.child_pid, description.runtime) == (record.child_pid, "structured")
 
@@ -51,8 +51,8 @@ async def test_steering_in_mid_turn_changes_the_answer(tmp_path: Path) -> None:
         chat.viewer.prompt("answer: steered", "steer")
         await chat.until_said("steered")
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-    assert len(heard(tmp_path, "turn/start")) == 1
-    assert len(heard(tmp_path, "turn/steer")) == 1
+    assert len(received(tmp_path, "turn/start")) == 1
+    assert len(received(tmp_path, "turn/steer")) == 1
 
 
 async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(
         assert other.watcher.refusals[-1].code == ErrorCode.ANSWERED
         other.viewer.prompt("answer: and on")
         await other.until_said("and on")
-    assert [each["result"]["decision"] for each in heard(tmp_path)] == [decision]
+    assert [each["result"]["decision"] for each in received(tmp_path)] == [decision]
 
 
 async def test_the_state_comes_from_the_agents_protocol(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_the_state_comes_from_the_agents_protocol(tmp_path: Path) -> None:
 
 def heard_thread(directory: Path) -> str:
     """The id of the first turn's thread."""
-    thread: str = heard(directory, "turn/start")[0]["params"]["threadId"]
+    thread: str = received(directory, "turn/start")[0]["params"]["threadId"]
     return thread
 
 
@@ -131,7 +131,7 @@ async def test_outlive_send_sends_a_prompt_and_no_keys(tmp_path: Path) -> None:
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
         assert chat.texts() == ["by command"]
-    assert len(heard(tmp_path, "turn/start")) == 1
+    assert len(received(tmp_path, "turn/start")) == 1
 
 
 async def test_a_terminal_refuses_prompts_and_a_structured_chat_refuses_keys(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
         copy.viewer.prompt("answer: third")
         await copy.until_idle(2)
     thread = heard_thread(tmp_path)
-    assert [each["params"]["threadId"] for each in heard(tmp_path, "thread/fork")] == [thread, thread]
+    assert [each["params"]["threadId"] for each in received(tmp_path, "thread/fork")] == [thread, thread]
     with open_store() as store:
         previous, new = store.get(record.id), store.get(again.id)
     assert previous is not None
@@ -216,7 +216,7 @@ async def test_a_fork_before_a_prompt_has_only_the_earlier_messages(tmp_path: Pa
         (tmp_path / "release").touch()
         await chat.until_idle(3)
         assert chat.texts() == ["first", "second", "third"]
-    assert [each["params"].get("lastTurnId") for each in heard(tmp_path, "thread/fork")] == [first.turn]
+    assert [each["params"].get("lastTurnId") for each in received(tmp_path, "thread/fork")] == [first.turn]
 
 
 async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:
@@ -236,4 +236,4 @@ async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path
         await chat.watcher.until(lambda: chat.texts() == ["first"], "the agent's history")
         chat.viewer.prompt("answer: second")
         await chat.until_said("second")
-    assert heard(tmp_path, "thread/resume")[-1]["params"]["threadId"] == thread
+    assert received(tmp_path, "thread/resume")[-1]["params"]["threadId"] == thread

@@ -24,7 +24,7 @@ CONVERSATION = "01a1f7bb-68a2-7d30-8aa2-b0f89e728e81"
 def replayed(process: int, *, reloads: bool = False, has_history: bool = False) -> CodexChat:
     start = Start(directory=DIRECTORY, conversation=CONVERSATION if process == 2 else "", has_history=has_history)
     chat = CodexChat(start, reloads=reloads)
-    chat.play(recording(process))
+    chat.replay(recording(process))
     return chat
 
 
@@ -128,7 +128,7 @@ def test_the_conversation_can_be_cut_after_any_message(process: int) -> None:
     messages = recording(process)
     for length in range(len(messages)):
         chat = CodexChat(Start(directory=DIRECTORY, conversation=CONVERSATION if process == 2 else ""))
-        chat.play(messages[:length])
+        chat.replay(messages[:length])
         chat.end()
         assert chat.transcript.status.state == "ended"
         assert not [each for each in chat.items if each.kind == "raw" or each.status == "running"]
@@ -167,7 +167,7 @@ def test_a_field_of_another_type_drops_no_message() -> None:
             continue
         seen.add(kind)
         chat = CodexChat()
-        chat.play(messages[:position])
+        chat.replay(messages[:position])
         saved = chat.rules.save()
         for path in fields(each.message):
             for value in OTHER_VALUES:

@@ -33,7 +33,7 @@ def start(agent: str, **fields: object) -> Start:
 
 def replayed(agent: str, *, reloads: bool = False) -> AcpChat:
     chat = AcpChat(start(agent), reloads=reloads)
-    chat.play(recording(agent, 1))
+    chat.replay(recording(agent, 1))
     return chat
 
 
@@ -92,7 +92,7 @@ def test_the_death_of_the_agent_cuts_its_turn(agent: str) -> None:
 @pytest.mark.parametrize("agent", ["opencode", "claude", "codex"])
 def test_a_loaded_conversation_is_complete(agent: str) -> None:
     chat = AcpChat(start(agent, conversation=CONVERSATIONS[agent]))
-    chat.play(recording(agent, 2))
+    chat.replay(recording(agent, 2))
     texts = [each.text for each in chat.items if each.kind == "user"]
     assert texts[:2] == ["hello acp", "tool: touch acpfile"]
     assert texts[-2:] == ["slow 20 kill me", "after load"]
@@ -126,7 +126,7 @@ def test_a_loaded_conversation_adds_nothing_to_a_transcript_that_has_it(agent: s
 
 def test_gemini_is_asked_again_if_it_does_not_find_its_conversation_yet() -> None:
     chat = AcpChat(start("gemini", conversation=CONVERSATIONS["gemini"]))
-    chat.play(recording("gemini", 2))
+    chat.replay(recording("gemini", 2))
     (notice,) = chat.items
     assert "No previous sessions found for this project." in notice.text
     (again,) = chat.expire("resume")
@@ -146,7 +146,7 @@ def test_a_conversation_can_be_cut_after_any_message(agent: str) -> None:
     messages = recording(agent, 1)
     for length in range(len(messages)):
         chat = AcpChat(start(agent))
-        chat._play(messages[:length])
+        chat._replay(messages[:length])
         chat.end()
         assert chat.transcript.status.state == "ended"
         assert not [each for each in chat.items if each.status == "running" or each.kind == "raw"]
@@ -177,7 +177,7 @@ def test_wrong_values_anywhere_raise_no_error(agent: str, data: st.DataObject) -
         container, key = data.draw(st.sampled_from(list(positions(message))))
         container[key] = data.draw(_VALUES)
     chat = AcpChat(start(agent), reloads=True)
-    chat._play(recording(agent, 1)[:8])
+    chat._replay(recording(agent, 1)[:8])
     chat.hear(message, message, *messages[-3:])
     chat.interrupt() if chat.states()[-1:] in (["running"], ["requires_action"]) else None
     for request in chat.transcript.open_requests:
