@@ -114,3 +114,16 @@ def test_a_shell_behind_a_full_screen_program_loses_no_line(make: Maker) -> None
         emulator.resize(size, CELL)
     emulator.feed(b"\x1b[?1049l")
     assert whole_text(emulator) == [f"row {n}" for n in range(12)]
+
+
+@pytest.mark.parametrize("size", [GridSize(40, 4), GridSize(30, 4)], ids=["shorter", "shorter and narrower"])
+def test_a_cleared_screen_stays_in_view_after_a_full_screen_program(make: Maker, size: GridSize) -> None:
+    prompt = "\x1b]133;A;redraw=0\x07$ \x1b]133;B\x07"
+    program = "less x\r\n\x1b]133;C\x07\x1b[?1049hpage\x1b[?1049l\x1b]133;D;0\x07"
+    emulator = make(40, 8, output="\r\n" * 7 + prompt + program + prompt + "\x1b[H\x1b[2J" + prompt)
+    emulator.feed(f"date\r\n\x1b]133;C\x07Monday\r\n\x1b]133;D;0\x07{prompt}".encode())
+    replica = make.keep(restore(make.engine, emulator.snapshot()))
+    for each in (emulator, replica):
+        each.resize(size, CELL)
+        assert texts(each) == ["$ date", "Monday", "$", ""]
+        assert each.cursor[:2] == (2, 2)

@@ -31,6 +31,7 @@ _ERASE: Final = re.compile(rb"\x1b(?:\[0*([0123]?)J|\[\?0*(?:47|1047|1049)([hl])
 """Sequences that erase prompts or images: ED, a change of screens, RIS."""
 
 _END_OF_STRING: Final = b"\x1b\\"
+_SAVE_CURSOR: Final = b"\x1b7"
 _PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
 _SCREEN_ERASES: Final = (b"2", b"3")
 _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
@@ -136,6 +137,7 @@ class Stream:
         self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._at_prompt = Getter(terminal, "CURSOR_AT_PROMPT", "bool")
         self._read_state()
 
     def _read_state(self) -> None:
@@ -326,6 +328,8 @@ class Stream:
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid."""
         self._prompts.before_resize(width_changes=size.columns != self._size.columns)
+        if size.rows < self._size.rows:
+            self._save_cursor_at_prompt()
         self._set_size(size)
         self._cell = cell
         column, row = self._cursor()
@@ -338,6 +342,16 @@ class Stream:
             self._keep_cursor(cell_under_cursor, column, row)
             ffi.release(cell_under_cursor)
             self._read_state()
+
+    def _save_cursor_at_prompt(self) -> None:
+        """At a shell's prompt, save the cursor again, where it is.
+
+        In a shorter grid, the library keeps the blank rows above the position that was saved last, for example by a
+        full-screen program that has ended, and moves rows with text into the history instead. No program needs that
+        position any more.
+        """
+        if self._ground[0] and self._at_prompt():
+            lib.ghostty_terminal_vt_write(self._terminal, _SAVE_CURSOR, len(_SAVE_CURSOR))
 
     def _cursor(self) -> tuple[int, int]:
         return int(self._cursor_x()), int(self._cursor_y())
