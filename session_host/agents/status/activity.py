@@ -172,6 +172,9 @@ class ActivityTracker:
         is_shown = previous is not None and previous.activity is Activity.WORKING
         if report.source == PROGRESS and report.activity is Activity.IDLE and not is_shown:
             return False  # A terminal's reset and each command's end remove progress, too, where none is shown.
+        was_removed = previous is not None and previous.activity is Activity.IDLE
+        if report.source == PROGRESS and report.is_last and not was_removed:
+            return False  # Most commands begin without any progress before, and some run below one that shows it.
         self._reports[report.source] = SourceReport(
             report.source,
             report.text,

@@ -14,6 +14,7 @@ OSC 7501 state=idle, done, error        idle
 OSC 7501 state=clear                    none: the source withdraws its status
 OSC 9;4 progress shown / removed        working / idle
 OSC 133;D, a command ended              idle, if it left its progress
+OSC 133;C, a command began              no signal, if an earlier one showed progress
 title                                   see the catalog's patterns
 OSC 9, 99, 777 notification; BEL        needs_input, if the catalog says so
 ======================================  =================================
@@ -33,6 +34,7 @@ from session_host.protocol.values import Activity
 from session_host.terminal.events import (
     AgentState,
     Bell,
+    CommandBegan,
     CommandEnded,
     Notification,
     Progress,
@@ -108,6 +110,8 @@ def from_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
             return StatusReport(PROGRESS, " ".join(filter(None, (state, share))), Activity.WORKING, share)
         case CommandEnded():
             return StatusReport(PROGRESS, "left by a command that ended", Activity.IDLE)
+        case CommandBegan():
+            return StatusReport(PROGRESS, "of an earlier command", Activity.NO_SIGNAL, is_last=True)
         case TitleChanged(title):
             for pattern, activity in watch.titles.items():
                 if re.search(pattern, title):

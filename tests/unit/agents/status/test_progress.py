@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.protocol.values import Activity
-from session_host.terminal.events import Bell, CommandEnded, Notification, Progress
+from session_host.terminal.events import Bell, CommandBegan, CommandEnded, Notification, Progress
 from tests.support.signals import TrackerScript
 
 WORKING, IDLE, NEEDS = Activity.WORKING, Activity.IDLE, Activity.NEEDS_INPUT
@@ -32,6 +32,20 @@ def test_progress_ends_with_its_command(book: TrackerScript) -> None:
     assert book.report(CommandEnded(130))
     assert book.status == (IDLE, "osc 9;4", "")
     assert not book.report(CommandEnded(0))
+
+
+def test_a_later_command_is_not_idle(book: TrackerScript) -> None:
+    assert not book.report(CommandBegan()), "no progress was shown before"
+    assert book.tracker.evidence() == []
+    book.report(Progress("running", 40))
+    assert not book.report(CommandBegan()), "a shell below the program that shows its progress"
+    assert book.status == (WORKING, "osc 9;4", "40 %")
+    book.report(Progress("none", None))
+    assert book.report(CommandBegan())
+    assert book.status[0] is Activity.NO_SIGNAL
+    assert not book.report(CommandEnded(0))
+    book.report(Progress("running", 5))
+    assert book.status == (WORKING, "osc 9;4", "5 %")
 
 
 def test_progress_cannot_ask_and_a_notification_can(book: TrackerScript) -> None:
