@@ -111,6 +111,8 @@ class Pointer(QObject):
         self.rules = MouseRules()
         self._drag = _Drag.NONE
         self._anchor = (0, 0)
+        self._linked: tuple[tuple[int, int], tuple[int, int]] | None = None
+        """The first and last cell of the link that a double click has just selected."""
         self._pressed_at = QPointF()
         self._last_at = QPointF()
         self._rectangle = False
@@ -286,7 +288,8 @@ class Pointer(QObject):
             self._selected = True
             spans = self._host.linked_cells(cell) if unit == "word" else ()
             if spans:
-                emulator.select((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0]), "cell")
+                self._linked = (spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0])
+                emulator.select(*self._linked, "cell")
             else:
                 emulator.select(cell, cell, unit)
         self._host.request_frame()
@@ -312,7 +315,7 @@ class Pointer(QObject):
             self._selected = True
             emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
         else:
-            emulator.extend_selection(cell)
+            self._extend_to(cell, emulator)
         self._host.request_frame()
         if self._host.rows_beyond(position):
             if not self._autoscroll.isActive():
@@ -320,16 +323,31 @@ class Pointer(QObject):
         else:
             self._autoscroll.stop()
 
+    def _extend_to(self, cell: tuple[int, int], emulator: Emulator) -> None:
+        """Move the selection's end; from a link, by words, so that the whole link stays selected."""
+        if self._linked is None:
+            emulator.extend_selection(cell)
+            return
+        first, last = self._linked
+        if cell[::-1] < first[::-1]:
+            emulator.select(last, cell, "word")
+        elif cell[::-1] > last[::-1]:
+            emulator.select(first, cell, "word")
+        else:
+            emulator.select(first, last, "cell")
+
     def _scroll_on(self) -> None:
         """Scroll while the mouse is held above or below the grid; faster if it is farther away."""
         emulator, beyond = self._host.emulator, self._host.rows_beyond(self._last_at)
         if emulator is None or not beyond or self._drag != _Drag.SELECTING:
             self._autoscroll.stop()
             return
+        self._linked = None  # Its cells move.
         emulator.scroll(max(-8, min(beyond, 8)))
         emulator.extend_selection(self._host.cell_at(self._last_at))
         self._host.request_frame()
 
     def _end_drag(self) -> None:
         self._drag = _Drag.NONE
+        self._linked = None
         self._autoscroll.stop()

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.terminal.links.links import LinkRules
-from tests.e2e.view.test_mouse import CONTROL
+from tests.e2e.view.test_mouse import CONTROL, LEFT
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import xdotool
 
@@ -110,6 +111,25 @@ def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(show_vie
         terminal.real_clicks(column, 0, 2)
         assert terminal.emulator.selected_text().startswith(text)
         assert ("12" in text) == ("12" in terminal.emulator.selected_text())
+
+
+def test_a_drag_that_begins_with_a_double_click_on_a_link_keeps_the_whole_link(show_view, monkeypatch):
+    made = show_view()
+    made.feed("see first https://example.org/a?b=c and last words")
+    monkeypatch.setattr(QApplication, "doubleClickInterval", lambda: 60_000)
+    QTest.mouseClick(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(20, 0))
+    QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(20, 0))
+    for column, text in (
+        (20, "https://example.org/a?b=c"),
+        (42, "https://example.org/a?b=c and last"),
+        (6, "first https://example.org/a?b=c"),
+        (24, "https://example.org/a?b=c"),
+    ):
+        made.move((column, 0))
+        assert made.emulator.selected_text() == text
+    made.move((6, 0))
+    QTest.mouseRelease(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(6, 0))
+    assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "first https://example.org/a?b=c"
 
 
 def test_output_and_mouse_moves_without_ctrl_do_not_search_for_links(show_view, monkeypatch):
