@@ -75,7 +75,7 @@ class TerminalView(PointingPage):
         )  # fmt: skip
         self._reporter = TextReporter(self, self._surface)
         self.accessible_text = TerminalText(self, self._surface, self._reporter)
-        self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self._pointer.note_selection, self)
+        self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self._pointer.offer_selection, self)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "deselect": self.deselect,
@@ -389,5 +389,5 @@ class TerminalView(PointingPage):
         """Select the history and the screen."""
         if self.emulator is not None:
             self.emulator.select_all()
-            self._pointer.note_selection()
+            self._pointer.offer_selection()
             self.request_frame()

@@ -143,6 +143,11 @@ class Pointer(QObject):
         """Something was selected without the mouse."""
         self._selected = True
 
+    def offer_selection(self) -> None:
+        """The user selected something without the mouse: note it, and offer it as what the mouse selects."""
+        self._selected = True
+        self._offer_selection()
+
     def deselect(self) -> None:
         """Clear the selection, if any: the user typed."""
         self._click_timer.stop()

@@ -92,14 +92,14 @@ class TerminalPrompts:
         host: PromptsHost,
         surface: Surface,
         finder: PromptFinder,
-        note_selection: Callable[[], object],
+        offer_selection: Callable[[], object],
         view: QWidget,
     ) -> None:
-        """``note_selection`` is called after something was selected."""
+        """``offer_selection`` is called after something was selected."""
         self._host = host
         self._finder = finder
         self._surface = surface
-        self._note_selection = note_selection
+        self._offer_selection = offer_selection
         self._view = view
         self._current: tuple[Emulator, RowMark, RowMark | None] | None = None
         """The prompt that the user went to, until the user scrolls or types; the last row of an agent's turn."""
@@ -282,7 +282,7 @@ class TerminalPrompts:
             emulator.scroll_to_bottom()
         if not viewport.top <= prompt.row < viewport.top + size.rows:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
-        self._note_selection()
+        self._offer_selection()
         self._host.request_frame()
 
     def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> None:

@@ -152,6 +152,14 @@ def test_select_all_and_copy(show_view):
     assert QGuiApplication.clipboard().text().splitlines()[:2] == ["line 0", "line 1"]
 
 
+def test_a_middle_click_pastes_what_was_selected_without_the_mouse(show_view):
+    made = show_view()
+    made.feed("hello world")
+    made.view.select_all()
+    made.click(20, 5, MIDDLE)
+    assert made.sink.of("paste") == [("hello world",)]
+
+
 def test_the_selection_keeps_text_readable_on_inverse_cells(show_view):
     terminal = show_view()
     terminal.feed("\x1b[7minverse\x1b[0m")
