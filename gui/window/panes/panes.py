@@ -68,9 +68,12 @@ class Panes(SplitPanes):
         return self.active.tabs.active_page
 
     def directory(self) -> str:
-        """The directory of the active chat (for a worktree, its repository); "" for none."""
+        """The directory of the active chat's program (for a worktree, the repository of the chat); "" for none."""
         chat = self.active_chat
-        return chat.record.project if chat is not None else ""
+        if chat is None:
+            return ""
+        has_moved = chat.current_directory != chat.directory and not chat.record.worktree
+        return chat.current_directory if has_moved else chat.record.project
 
     def shows(self, session_id: str) -> bool:
         """Whether a visible pane shows this chat."""
