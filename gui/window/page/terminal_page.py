@@ -79,9 +79,11 @@ class TerminalPage(ChatPage):
 
     @property
     def directory(self) -> str:
-        """The program's directory: the one that it reported (OSC 7), else the chat's."""
+        """The program's directory as it reported it (OSC 7), else the chat's; without a replica, the last known one."""
         emulator = self.view.emulator
-        return (local_directory(emulator.directory) if emulator is not None else "") or self.chat.record.cwd
+        if emulator is None:
+            return self.chat.current_directory
+        return local_directory(emulator.directory) or self.chat.record.cwd
 
     @property
     def _has_replica(self) -> bool:

@@ -372,12 +372,6 @@ async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(harness
     harness.show(session_id)
     window.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
-    window.sheets.new_chat.done()
-    assert harness.page.view.emulator is not None
-    harness.page.view.emulator.feed(b"\x1b]7;file:///usr/bin\x1b\\")
-    harness.chat(session_id).changed.emit()
-    window.starting.new_chat()
-    assert window.sheets.new_chat.directory.directory() == "/usr/bin"
 
 
 async def test_a_wrong_directory_is_reported_until_the_text_changes(harness: WindowHarness, area: Area) -> None:

@@ -117,6 +117,15 @@ async def test_the_actions_on_the_directory_follow_a_shell(harness: WindowHarnes
     assert copied() == str(area.home), "a resume starts there"
 
 
+async def test_a_new_chat_is_offered_in_the_directory_of_the_shell(harness: WindowHarness, area: Area) -> None:
+    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+    window = harness.open_window()
+    harness.show(session_id)
+    report(harness, session_id, "file:///usr")
+    window.starting.new_chat()
+    assert window.sheets.new_chat.directory.directory() == "/usr"
+
+
 async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, area: Area) -> None:
     session_id = await harness.add("one", agent="shell", cwd=str(area.home))
     harness.open_window()
@@ -128,6 +137,18 @@ async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, area
     previous.close()
     harness.settle()
     assert shown(harness) == ["Shell", "/usr"]
+
+
+async def test_a_known_directory_is_shown_before_the_terminal_is(harness: WindowHarness, area: Area) -> None:
+    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+    window = harness.open_window()
+    harness.chat(session_id).note_directory("/usr")
+    window.open_chat(harness.chat(session_id))
+    harness.settle()
+    assert harness.page.view.emulator is None
+    assert shown(harness) == ["Shell", "/usr"]
+    harness.chat(session_id).changed.emit()
+    assert harness.chat(session_id).current_directory == "/usr"
 
 
 async def test_a_directory_of_another_computer_is_not_shown(harness: WindowHarness, tmp_path: Path) -> None:
