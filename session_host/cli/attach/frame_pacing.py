@@ -70,8 +70,8 @@ class EchoPacer:
         if self._first_s is None:
             self._first_s = now_s
             return now_s + ECHO_SETTLE_S
-        if now_s < self._first_s + ECHO_SETTLE_S:
-            return None
+        if now_s < self._first_s + ECHO_SETTLE_S or self._is_behind_echo:
+            return None  # Also behind an echo, so that a program that writes all the time does not put off the frame.
         self._is_behind_echo = True
         return now_s + _BEHIND_ECHO_S
 

@@ -87,3 +87,13 @@ def test_a_key_without_an_answer_delays_the_frame_by_a_tenth_of_a_second_at_most
         times_s.append(pacer.due(times_s[-1], is_key_pending=True))
     assert times_s[-2] == pytest.approx(0.1, abs=0.003)
     assert len(times_s) > 10
+
+
+def test_output_that_never_pauses_does_not_put_off_the_frame() -> None:
+    pacer = EchoPacer()
+    timer_s, now_s = pacer.echoed(0.0), 0.0
+    while timer_s is not None:
+        now_s += 0.0005
+        timer_s = pacer.due(now_s, is_key_pending=False) if now_s >= timer_s else pacer.echoed(now_s) or timer_s
+        assert now_s < 0.1
+    assert now_s < ECHO_SETTLE_S + 0.012
