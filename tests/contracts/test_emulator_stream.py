@@ -266,14 +266,14 @@ def test_only_lines_that_leave_at_the_top_enter_the_history(make: Maker) -> None
     "before", [b"x", b"\x1b]8;;http://x\x07x", b"\x1b[?69h\x1b[1;2sx", b"\x1b[4hx", "👩‍👩‍👧".encode()]
 )
 @pytest.mark.parametrize("count", [b"99999999", b"65535", b"9" * 5000])
-def test_a_character_repeated_a_hundred_million_times_takes_no_minutes(
+def test_a_character_repeated_a_hundred_million_times_takes_less_than_100_ms(
     make: Maker, before: bytes, count: bytes
 ) -> None:
     """A hundred ``CSI 99999999 b`` took minutes, in which the chat could not be viewed."""
     emulator = make(80, 24, output=before)
     began_s = time.process_time()
     emulator.feed(b"\x1b[%sb" % count)
-    assert time.process_time() - began_s < 5
+    assert time.process_time() - began_s < 0.1
 
 
 @pytest.mark.parametrize(
