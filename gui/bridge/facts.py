@@ -90,12 +90,12 @@ class ChatFacts:
 
         Before the first report of the agent or host, this is a guess.
         """
-        activity, is_plain = self.activity, self.is_shell_or_command
+        activity = self.activity
         if self.has_ended:
             return group_of(self.record.state, activity, interrupted=self.is_interrupted)
         if self.is_starting or (self._is_unreported and not self.activity_since):
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
-        return group_of(self.record.state, activity, plain=is_plain)
+        return group_of(self.record.state, activity, plain=self.is_shell_or_command)
 
     @property
     def _is_unreported(self) -> bool:

@@ -145,7 +145,7 @@ class Pointer(QObject):
 
     def offer_selection(self) -> None:
         """The user selected something without the mouse: note it, and offer it as what the mouse selects."""
-        self._selected = True
+        self.note_selection()
         self._offer_selection()
 
     def deselect(self) -> None:
