@@ -90,7 +90,7 @@ class NewChatSheet(FormSheet):
         self.error = label("", "failed")
         self.error.setWordWrap(True)
         self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
-        self.cancel = button(common_texts.cancel(), "", self.dismiss)
+        self.cancel = button(common_texts.cancel(), "", self.discard)
         self.start = button(new_chat_texts.start(), "primary", self._submit)
         self._lines = (self.directory, self.name, self.model, self.url, self.arguments, self.environment)
         for field in self._lines:
@@ -192,6 +192,11 @@ class NewChatSheet(FormSheet):
         self.tiles.focus()
         self.center()
         return True
+
+    def discard(self) -> None:
+        """Close the sheet, and forget the input; Escape and a click beside the sheet keep it."""
+        self._is_draft = False
+        self.dismiss()
 
     def suggest_worktree(self) -> None:
         """Suggest a git worktree in the open sheet, also for the agents that the user chooses later."""
