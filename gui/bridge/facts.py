@@ -267,6 +267,11 @@ class ChatFacts:
         return not self.has_ended and not self.is_shell_or_command and self.activity_source == activity_phrases.SILENCE
 
     @property
+    def is_at_prompt(self) -> bool:
+        """Whether it is a shell that waits for a command."""
+        return self.group is Group.RUNNING and self.foreground == ""
+
+    @property
     def location_and_status(self) -> str:
         """Location and status in one line; the status comes first if the user is needed."""
         is_urgent = self.needs_you or self.is_unresponsive

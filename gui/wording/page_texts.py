@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication
 
 translate = QCoreApplication.translate
@@ -223,6 +225,11 @@ def chat_and_state(name: str, state: str) -> str:
 
 def state_and_detail(state: str, detail: str) -> str:
     return translate("page", "{state}: {detail}").format(state=state, detail=detail)
+
+
+def shells_at_prompt(names: Sequence[str]) -> str:
+    """The shells in a list of chats that run no command."""
+    return translate("page", "At the prompt: {names}").format(names=", ".join(names))
 
 
 def stop_several(count: int) -> str:

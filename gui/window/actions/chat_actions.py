@@ -225,13 +225,17 @@ class ChatActions(QObject):
 def listed(chats: Sequence[Chat]) -> str:
     """The chats of a question, one a line; chats of the same name with the part that distinguishes them.
 
-    Those that are at work come first, since a long list is scrolled.
+    Those that are at work come first, since a long list is scrolled. Shells at their prompts share the last line.
     """
     lines = second_lines(chats)
 
-    def line(chat: Chat) -> str:
+    def line(chat: Chat, text: str) -> str:
         difference = lines[chat.id].difference
-        is_named = difference == chat.status_text or difference in chat.name_and_state
-        return chat.name_and_state if is_named else page_texts.chat_and_state(chat.name_and_state, difference)
+        is_named = difference == chat.status_text or difference in text
+        return text if is_named else page_texts.chat_and_state(text, difference)
 
-    return "\n".join(map(line, sorted(chats, key=lambda chat: chat.has_ended or not chat.reason_to_confirm_end)))
+    shells = [line(chat, chat.name) for chat in chats if chat.is_at_prompt]
+    others = [chat for chat in chats if not chat.is_at_prompt]
+    others.sort(key=lambda chat: chat.has_ended or not chat.reason_to_confirm_end)
+    named = [line(chat, chat.name_and_state) for chat in others]
+    return "\n".join([*named, *([page_texts.shells_at_prompt(shells)] if shells else [])])

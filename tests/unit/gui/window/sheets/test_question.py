@@ -191,14 +191,16 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
 
 
 async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(harness: WindowHarness):
-    waits, makes, asks, works, idle = [
+    waits, rests, makes, asks, works, idle = [
         await harness.add(name, agent=agent)
         for name, agent in (
-            ("waits", "shell"), ("makes", "shell"), ("asks", "claude"), ("works", "claude"), ("idle", "claude"),
+            ("waits", "shell"), ("rests", "shell"), ("makes", "shell"), ("asks", "claude"), ("works", "claude"),
+            ("idle", "claude"),
         )
     ]  # fmt: skip
     window = harness.open_window()
-    harness.viewers[waits].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z"))
+    for shell in (waits, rests):
+        harness.viewers[shell].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z"))
     harness.viewers[makes].tell(ForegroundEvent("make -j8", (datetime.now(UTC) - timedelta(seconds=130)).isoformat()))
     harness.viewers[asks].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     harness.viewers[works].be(Activity.WORKING, detail="writing guide")
@@ -208,8 +210,8 @@ async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(h
         "makes · running make -j8 for 2 min",
         "asks · needs you: Run npm test?",
         "works · working: writing guide",
-        "waits · running · at the prompt",
         "idle · idle",
+        "At the prompt: waits, rests",
     ]
 
 
