@@ -119,7 +119,7 @@ async def test_a_failed_question_is_not_part_of_the_next_request(server: ModelSe
         await chat.enter("wrong fail: 400")
         await chat.see("rejected the question (400")
         await chat.enter("right")
-        await chat.see("the question above has no answer and is not sent again")
+        await chat.see("the previous question has no answer and is not sent again")
         await chat.see("echo: right")
         assert server.prompts()[-1] == "right"
 

@@ -11,7 +11,7 @@ from session_host.endpoint.acp.answer import SentAnswer
 from session_host.endpoint.acp.connection import INVALID_PARAMS, RequestError
 from session_host.endpoint.acp.prompts import PromptContent
 from session_host.endpoint.commands import CHAT_VIEW_COMMANDS, Command, is_command, parse
-from session_host.endpoint.conversation.conversation import AnswerState, Question, valid_utf8
+from session_host.endpoint.conversation.conversation import LEFT_OUT, AnswerState, Question, valid_utf8
 from session_host.endpoint.core import CONTINUE, ChatCore
 from session_host.endpoint.server.api_keys import check_source
 from session_host.errors import OutliveError
@@ -73,7 +73,7 @@ class Turns:
     def _ask(self, prompt: PromptContent) -> Question:
         last = self._core.conversation.last
         if isinstance(last, Question) and last.text != prompt.text:
-            self._send(updates.notice("the question above has no answer and is not sent again"))
+            self._send(updates.notice(LEFT_OUT))
         is_first = not self._core.conversation.topic
         question = self._core.add_question(prompt.text, prompt.attachments, prompt.images)
         if is_first and question.text:

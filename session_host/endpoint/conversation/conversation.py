@@ -145,6 +145,8 @@ _NOTES: Final = {
     AnswerState.STOPPED: "stopped",
 }
 UNANSWERED: Final = "this question has no answer; /retry to ask it again"
+LEFT_OUT: Final = "the previous question has no answer and is not sent again"
+"""After the next question: it is shown below that one in a chat view, and above it in a terminal."""
 
 Record = Union[Began, SettingsChanged, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
 

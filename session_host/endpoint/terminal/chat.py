@@ -13,6 +13,7 @@ from session_host.endpoint.asking import preload
 from session_host.endpoint.commands import is_command, parse
 from session_host.endpoint.conversation.attachments import label
 from session_host.endpoint.conversation.conversation import (
+    LEFT_OUT,
     Attachment,
     Conversation,
     Picture,
@@ -204,7 +205,7 @@ class Chat:
         if replaced is not None:
             self._stop_editing()
         elif isinstance(self.conversation.last, Question):
-            self.print_line("the question above has no answer and is not sent again")
+            self.print_line(LEFT_OUT)
         is_first = not self.conversation.topic
         question = self.core.add_question(text, attachments, images, replaced=replaced)
         if is_first:

@@ -97,6 +97,13 @@ def test_a_conversation_continues_in_a_program_that_loads_it(words: tuple[str, .
         assert third.shown() == [], "the transcript has it"
 
 
+def test_the_note_below_a_new_question_names_the_previous_one(words: tuple[str, ...], tmp_path: Path) -> None:
+    with endpoint_chat(*words, start=Start(directory=str(tmp_path), version="1.0")) as chat:
+        chat.ask("wrong fail: 400")
+        notes = [text for kind, text, _ in chat.ask("right") if kind == "notice"]
+        assert notes == ["the previous question has no answer and is not sent again"]
+
+
 def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("milk")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00\xff")
