@@ -23,6 +23,11 @@ def what_will_run() -> str:
     return translate("chat", "Command to run")
 
 
+def choice_and_meaning(choice: str, meaning: str) -> str:
+    """A suggested answer with the agent's description of it."""
+    return translate("chat", "{choice}: {meaning}").format(choice=choice, meaning=meaning)
+
+
 def option_with_key(name: str, key: str) -> str:
     return translate("chat", "{name} ({key})").format(name=name, key=key)
 

@@ -7,6 +7,7 @@ defaults.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Final, Literal
 
 import msgspec
@@ -128,6 +129,14 @@ class Question(Value, frozen=True):
     """Suggested answers."""
     free: bool = True
     secret: bool = False
+    several: bool = False
+    """Whether several answers can be given; then each is a line of the answer's text."""
+    descriptions: tuple[str, ...] = ()
+    """What the suggested answers mean, in their order; () if the agent does not say it."""
+
+    def described(self) -> tuple[tuple[str, str], ...]:
+        """The suggested answers with their descriptions, "" for none."""
+        return tuple(zip_longest(self.options, self.descriptions[: len(self.options)], fillvalue=""))
 
 
 class AgentRequest(Value, frozen=True):

@@ -13,7 +13,7 @@ from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
 
-from .items import AgentRequest, FileChange, Item, RequestResolved
+from .items import AgentRequest, FileChange, Item, Question, RequestResolved
 from .text import (
     INCOMPLETE,
     REMARKS,
@@ -132,10 +132,15 @@ def _request(request: AgentRequest) -> str:
         parts.append(fenced("\n".join(exact_lines(request.subject)), "diff" if request.kind == "edit" else "sh"))
     facts = [f"in {request.directory}"] if request.directory else []
     facts += [request.reason] if request.reason else []
-    facts += [question.text for question in request.questions]
-    facts += [] if request.complete else [INCOMPLETE]
     parts += [f"{_escaped(fact)}\n" for fact in facts]
+    parts += [_question(question) for question in request.questions]
+    parts += [] if request.complete else [f"{_escaped(INCOMPLETE)}\n"]
     return "\n".join(parts)
+
+
+def _question(question: Question) -> str:
+    options = [f"- {_escaped(f'{name}: {meaning}' if meaning else name)}\n" for name, meaning in question.described()]
+    return "".join([f"{_escaped(question.text)}\n", *(["\n"] if options else []), *options])
 
 
 def _answer(request: AgentRequest, answer: RequestResolved, zone: tzinfo, *, is_shown: bool) -> str:

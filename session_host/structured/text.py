@@ -280,7 +280,10 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
     for number, question in enumerate(request.questions, 1):
         lines.append(TextLine(f"  {number}. {one_line(question.text)}", "asking"))
-        lines += [TextLine(f"     {index}) {one_line(option)}") for index, option in enumerate(question.options, 1)]
+        lines += [
+            TextLine(f"     {index}) {one_line(f'{option}: {meaning}' if meaning else option)}")
+            for index, (option, meaning) in enumerate(question.described(), 1)
+        ]
     if not request.complete:
         lines.append(TextLine(f"  {INCOMPLETE}", "failed"))
     names = []

@@ -32,17 +32,18 @@ class QuestionForm(QObject):
         super().__init__(parent)
         self._questions = questions
         self._texts: dict[str, QLineEdit] = {}
-        self._selected_options: dict[str, str] = {}
+        self._chosen: dict[str, dict[str, None]] = {question.id: {} for question in questions}
+        """The chosen options of each question, in the order of the clicks."""
 
     def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
         """Add a question's choices in a row of their own, and its field, to a column."""
         if question.options:
             row = add_row()
-            for option in question.options:
-                button = option_button(option)
+            for option, meaning in question.described():
+                button = option_button(request_texts.choice_and_meaning(option, meaning) if meaning else option)
                 button.setProperty("kind", "chip")
                 button.setCheckable(True)
-                button.setAutoExclusive(True)
+                button.setAutoExclusive(not question.several)
                 button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
                 row.addWidget(button)
         if question.free or not question.options:
@@ -58,9 +59,9 @@ class QuestionForm(QObject):
 
     def _select_option(self, question: str, option: str, *, on: bool) -> None:
         if on:
-            self._selected_options[question] = option
-        elif self._selected_options.get(question) == option:
-            del self._selected_options[question]
+            self._chosen[question][option] = None
+        else:
+            self._chosen[question].pop(option, None)
         self.changed.emit()
 
     @property
@@ -69,9 +70,18 @@ class QuestionForm(QObject):
         return next(iter(self._texts.values()), None)
 
     def answers(self) -> dict[str, str]:
-        """The answers by the ids of their questions; a typed one replaces a chosen one."""
-        typed = {question: field.text() for question, field in self._texts.items() if field.text()}
-        return {**self._selected_options, **typed}
+        """The answers by the ids of their questions.
+
+        A typed one replaces a chosen one; if there can be several, each is a line, in the order of the options.
+        """
+        answers: dict[str, str] = {}
+        for question in self._questions:
+            field = self._texts.get(question.id)
+            typed = [field.text()] if field is not None and field.text() else []
+            chosen = [option for option in question.options if option in self._chosen[question.id]]
+            if given := [*chosen, *typed] if question.several else typed or chosen:
+                answers[question.id] = "\n".join(given)
+        return answers
 
     @property
     def hint(self) -> str:

@@ -109,14 +109,21 @@ class RequestCard(QWidget):
         if not request.complete:
             incomplete = self._label(request_texts.incomplete(), "failed")
             self._column.addWidget(incomplete)
+        is_title_asked = bool(request.questions) and " ".join(request.questions[0].text.split()) == request.title
+        if is_title_asked:
+            self._title.hide()  # The first question says it.
         for question in request.questions:
-            self._column.addWidget(self._label(question.text, ""))
+            self._column.addWidget(self._label(question.text, "title" if is_title_asked else ""))
             self._form.add_answers(question, self._column, self._add_row)
         self._buttons: dict[str, QPushButton] = {}
         self._shows_keys = False
         self._add_buttons()
         self._column.addWidget(self._message)
         self._message.hide()
+        if request.questions:  # The form must not move under the pointer with the first answer.
+            policy = self._message.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            self._message.setSizePolicy(policy)
         self._update_buttons()
         for stop in self.focus_order()[1:]:
             stop.installEventFilter(self)
@@ -133,9 +140,14 @@ class RequestCard(QWidget):
         return widget
 
     def _make_subject(self) -> SubjectView | None:
-        if not self.request.subject or self.request.kind == "edit":
-            return None  # The page shows a diff, above this widget.
+        if not self.request.subject or self.request.kind == "edit" or self._is_title_whole:
+            return None  # The page shows a diff, above this widget; the title shows a question's message.
         return SubjectView(visible(self.request.subject))
+
+    @property
+    def _is_title_whole(self) -> bool:
+        """Whether the title of a question is all of its subject."""
+        return self.request.kind == "question" and " ".join(self.request.subject.split()) == self.request.title
 
     def _add_buttons(self) -> None:
         row = self._add_row()
@@ -353,6 +365,7 @@ class RequestCard(QWidget):
             fit(row, width - sides_px, is_narrow=is_narrow)
         for label, text in self._labels.items():
             show_text(label, text, width - sides_px)
+        self._message.setMinimumHeight(self._message.fontMetrics().height())
         column = self._column
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
 

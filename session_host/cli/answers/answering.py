@@ -140,7 +140,14 @@ def as_object(request: AgentRequest) -> dict[str, object]:
         "reason": request.reason,
         "options": [{"id": option.id, "name": option.name, "kind": option.kind} for option in request.options],
         "questions": [
-            {"id": question.id, "text": question.text, "options": question.options} for question in request.questions
+            {
+                "id": question.id,
+                "text": question.text,
+                "options": question.options,
+                "descriptions": question.descriptions,
+                "several": question.several,
+            }
+            for question in request.questions
         ],
     }
 

@@ -36,6 +36,39 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
+def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_chat: Callable[..., ChatStage]) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "\n\n".join(f"line {number}" for number in range(80)))
+    questions = (
+        Question("q1", "Which base?", ("main", "dev"), descriptions=("what users have", "")),
+        Question("q2", "Which parts?", ("API", "UI", "docs"), several=True, descriptions=("REST", "Qt", "")),
+    )
+    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert not card._title.isVisible(), "the first question says it"
+    shown.view.page.scroll_to_end()
+    names = ("main: what users have", "docs", "API: REST", "UI: Qt", "UI: Qt")
+    window, none = card.window(), Qt.KeyboardModifier.NoModifier
+    places = [button.mapTo(window, button.rect().center()) for button in map(shown.button, names)]
+    for place in places:
+        QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
+        shown.settle()
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
+
+
+def test_a_message_that_is_the_title_is_shown_once(show_chat: Callable[..., ChatStage]) -> None:
+    chat = ScriptedChat()
+    questions = (Question("name", "Your name"),)
+    chat.ask(AgentRequest("r1", "question", 1, "Who are you?", "Who are you?", questions=questions))
+    card = show_chat(chat).view.page.card("r1")
+    assert card is not None
+    assert (card._title.isVisible(), card._subject) == (True, None)
+
+
 def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: Callable[..., ChatStage]) -> None:
     chat = ScriptedChat()
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))

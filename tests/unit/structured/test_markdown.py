@@ -16,6 +16,7 @@ from session_host.structured.items import (
     Item,
     PlanEntry,
     Put,
+    Question,
     RequestOpened,
     RequestOption,
     RequestResolved,
@@ -143,6 +144,14 @@ def _all(tokens: Any) -> Any:
     for token in tokens:
         yield token
         yield from _all(token.children or ())
+
+
+def test_a_question_is_exported_with_its_choices() -> None:
+    transcript = chat(Item("1", "user", 0, text="go", status="done"))
+    asked = Question("q", "Which <one>?", ("SQLite", "Postgres"), descriptions=("a file",))
+    transcript.apply(RequestOpened(AgentRequest("r", "question", 1, "Which <one>?", "", _OPTIONS, questions=(asked,))))
+    text = "".join(markdown_of(transcript))
+    assert text.endswith("\n\nWhich \\<one\\>?\n\n- SQLite: a file\n- Postgres\n\n**Not answered yet.**\n")
 
 
 def test_an_open_request_is_shown_completely_at_the_end() -> None:

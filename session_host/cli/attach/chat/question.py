@@ -102,6 +102,8 @@ class Question:
             asked, count = self._next, len(self.request.questions)
             which = f" {len(self._texts) + 1} of {count}" if count > 1 else ""
             digits = f" (or 1–{len(asked.options)})" if asked is not None and asked.options else ""
+            if digits and asked is not None and asked.several:
+                digits = f" (or 1–{len(asked.options)}, several: 1,2)"
             return f"▲ Type answer{which}{digits}, then Enter"
         keys = [key for option in self.request.options if (key := self.keys.get(option.id))]
         return f"▲ {' · '.join(f'{key} {_WORDS[key]}' if key in _WORDS else key for key in keys)}"
@@ -113,12 +115,17 @@ class Question:
 
     @staticmethod
     def _suggested(asked: AskedQuestion, text: str) -> str:
-        """The suggestion that a text names by itself or by its number; "" for none."""
-        text = text.strip()
-        if text in asked.options:
-            return text
-        number = int(text) if text.isdecimal() and len(text) < 3 else 0
-        return asked.options[number - 1] if 0 < number <= len(asked.options) else ""
+        """The suggestion that a text names by itself or by its number; "" for none. Several are lines."""
+        names = [_named(asked, part.strip()) for part in (text.split(",") if asked.several else [text])]
+        return _named(asked, text.strip()) or ("\n".join(dict.fromkeys(names)) if all(names) else "")
+
+
+def _named(asked: AskedQuestion, text: str) -> str:
+    """The one suggestion that a text names; "" for none."""
+    if text in asked.options:
+        return text
+    number = int(text) if text.isdecimal() and len(text) < 3 else 0
+    return asked.options[number - 1] if 0 < number <= len(asked.options) else ""
 
 
 def _keys(request: AgentRequest) -> dict[str, str]:

@@ -21,10 +21,13 @@ def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]
         limited = reading.mapping(field, "items") if kind == "array" else field
         values = _BOOLEANS if kind == "boolean" else _values(limited)
         title, description = reading.text(field, "title"), reading.text(field, "description")
-        text = "\n".join(part for part in (title or ("" if description else name), description) if part)
+        several = bool(values) and kind == "array"
+        title = title or ("" if description else name)
+        text = "\n".join(part for part in (title, description) if part) + (" (several)" if several else "")
         fields.append(Field(name, kind, values))
         secret = reading.text(field, "format") == "password"
-        questions.append(Question(name, text, tuple(values), not values or kind == "array", secret))
+        free = not values or kind == "array"
+        questions.append(Question(name, text, tuple(values), free, secret, several))
     return fields, tuple(questions)
 
 

@@ -131,19 +131,15 @@ def _edits(name: str, values: Mapping[str, Any]) -> str:
 
 def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str) -> AgentRequest:
     questions: list[Question] = []
-    lines: list[str] = []
     for number, question in enumerate(array(values, "questions")):
-        words = text(question, "question")
-        labels = tuple(text(option, "label") for option in array(question, "options") if text(option, "label"))
-        several = " (several)" if at(question, "multiSelect") is True else ""
-        questions.append(Question(str(number), words + several, labels))
-        lines.append(words)
-        lines += [
-            f"  {text(option, 'label')}: {text(option, 'description')}".rstrip(": ")
-            for option in array(question, "options")
-        ]
+        named = [option for option in array(question, "options") if text(option, "label")]
+        labels = tuple(text(option, "label") for option in named)
+        described = tuple(text(option, "description") for option in named)
+        several = at(question, "multiSelect") is True
+        words = text(question, "question") + (" (several)" if several else "")
+        questions.append(Question(str(number), words, labels, several=several, descriptions=described))
     return AgentRequest(
-        request_id, "question", at_ms, one_line(questions[0].text or "Claude asks"), "\n".join(lines),
+        request_id, "question", at_ms, one_line(questions[0].text or "Claude asks"), "",
         (RequestOption(DECLINE.id, "Do not answer", "reject_once"), STOP), item, questions=tuple(questions),
     )  # fmt: skip
 
@@ -196,7 +192,7 @@ def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
     if request.tool == "AskUserQuestion":
         values = mapping(msgspec.json.decode(request.input))
         answers = {
-            text(question, "question"): answer.texts.get(str(number), "")
+            text(question, "question"): ", ".join(answer.texts.get(str(number), "").split("\n"))
             for number, question in enumerate(array(values, "questions"))
         }
         return {"behavior": "allow", "updatedInput": {**values, "answers": answers}}

@@ -204,13 +204,13 @@ def _user_input(params: dict[str, Any], request: AgentRequest) -> UserRequest:
             text(question, "id"), text(question, "question") or text(question, "header"),
             tuple(text(option, "label") for option in array(question, "options")),
             free=bool(at(question, "isOther")) or not array(question, "options"), secret=bool(at(question, "isSecret")),
+            descriptions=tuple(text(option, "description") for option in array(question, "options")),
         )
         for question in array(params, "questions")
     )  # fmt: skip
     title = questions[0].text if questions else "A question without text"
     choices = [_Choice(SKIP, "Give no answer", "cancel", {"answers": {}})]
-    subject = "\n\n".join(question.text for question in questions)
-    return _user_request(request, choices, kind="question", title=title, subject=subject, questions=questions)
+    return _user_request(request, choices, kind="question", title=title, questions=questions)
 
 
 def _elicitation(params: dict[str, Any], request: AgentRequest) -> UserRequest | None:

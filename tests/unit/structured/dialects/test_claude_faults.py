@@ -107,6 +107,19 @@ def test_a_call_that_does_not_fit_into_the_title_is_shown_with_its_whole_input()
     assert "x" * 200 in subject
 
 
+def test_a_question_says_what_its_choices_mean_and_takes_several() -> None:
+    options = [{"label": "API", "description": "REST"}, {"label": ""}, {"label": "UI"}]
+    asked = {"question": "Which parts?", "multiSelect": True, "options": options}
+    body = ask("AskUserQuestion", {"questions": [asked]})
+    request = agent_request("r", body, at_ms=1, item="", directory="/")
+    (question,) = request.questions
+    assert (request.title, request.subject) == ("Which parts? (several)", "")
+    assert (question.several, question.described()) == (True, (("API", "REST"), ("UI", "")))
+    line = json.dumps({"request": body}).encode()
+    replied = reply(open_request(line, body), Answer("", {"0": "API\nUI"}))
+    assert replied["updatedInput"]["answers"] == {"Which parts?": "API, UI"}
+
+
 def test_a_call_without_an_input_can_only_be_declined() -> None:
     assert not shown(ask("Bash", None))[3]
 

@@ -45,6 +45,15 @@ def test_an_incomplete_question_can_only_be_declined() -> None:
     assert question.problem("n", 9.0) == ""
 
 
+def test_several_suggestions_are_named_by_their_numbers() -> None:
+    asked = (Asked("a", "Which parts?", ("API", "UI", "docs"), several=True),)
+    question = Question(AgentRequest("r", "question", 1, "Which parts?", "", questions=asked))
+    assert question.hint == "▲ Type answer (or 1–3, several: 1,2), then Enter"
+    answer = question.by_text("1, 3,1")
+    assert answer is not None
+    assert answer.texts == {"a": "API\ndocs"}
+
+
 def test_questions_are_answered_one_after_the_other_by_texts() -> None:
     asked = (Asked("a", "Which?", ("sqlite", "postgres"), free=False), Asked("b", "Password?", secret=True))
     question = Question(AgentRequest("r", "question", 1, "Some things", "", _OPTIONS[:1], questions=asked))
