@@ -66,3 +66,10 @@ def one_line(value: str, max_characters: int = 200) -> str:
     """A text as one line of limited length."""
     line = " ".join(value[: max_characters * 4].split())
     return line if len(line) <= max_characters else line[: max_characters - 1] + "…"
+
+
+def relative_path(path: str, directory: str) -> str:
+    """A path below a directory, relative to it; any other path as it is."""
+    base = directory.rstrip("/") + "/"
+    below = path.removeprefix(base)
+    return path if base == "/" or below.startswith("/") else below

@@ -60,7 +60,7 @@ class ClaudeDialect:
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
-        self._state.directory = start.directory
+        self._state.directory = self._state.reader.directory = start.directory
         self._state.fork_of = str(start.options.get(FORK_OPTION, ""))
         self._control("initialize", {"hooks": None})
         self._port.start_timer(STILL_STARTING, STILL_STARTING_AFTER_S)

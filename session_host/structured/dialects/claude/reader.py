@@ -150,7 +150,7 @@ class MessageReader:
 
     def _put_call(self, call: str, name: str, values: Mapping[str, Any], parent: str) -> None:
         state = self.state
-        item = with_call(state.tools.get(call) or self._call_item(call, name, parent), name, values)
+        item = with_call(state.tools.get(call) or self._call_item(call, name, parent), name, values, state.directory)
         state.tools[call] = item
         if name in AGENTS:
             state.parents[call] = item.id
@@ -161,7 +161,7 @@ class MessageReader:
     def _call_item(self, call: str, name: str, parent: str) -> Item:
         return Item(
             f"{self.state.turn}.{call}", "tool", self._port.now_ms, status="running", turn=self.state.turn,
-            title=call_title(name, {}), tool="other", parent=self._parent(parent),
+            title=call_title(name, {}, ""), tool="other", parent=self._parent(parent),
         )  # fmt: skip
 
     def user(self, message: Mapping[str, Any]) -> None:

@@ -86,7 +86,7 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
     suggestions = array(body, "permission_suggestions")
     options = (ALLOW, *always_options(suggestions), DECLINE, STOP)
     more = _more(name, values)
-    title = text(body, "title") or _title(name, values)
+    title = text(body, "title") or _title(name, values, directory)
     title = f"With {more}: {title}" if more else title
     kind: Literal["command", "edit", "permission"]
     match name:
@@ -105,12 +105,13 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
     )  # fmt: skip
 
 
-def _title(name: str, values: Mapping[str, Any]) -> str:
+def _title(name: str, values: Mapping[str, Any], directory: str) -> str:
     """The request in one line."""
     if name == "Bash":
         command = one_line(text(values, "command"), MAX_COMMAND_CHARACTERS)
         return text(values, "description") or (f"Run {command}?" if command else "Run a command?")
-    return call_title(name, values) if name in EDITS else f"Use {call_title(name, values)}"
+    title = call_title(name, values, directory)
+    return title if name in EDITS else f"Use {title}"
 
 
 def _more(name: str, values: Mapping[str, Any]) -> str:

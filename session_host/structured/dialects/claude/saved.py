@@ -121,6 +121,7 @@ class _SavedReader:
     def read(self, line: dict[str, Any]) -> None:
         """Read a line."""
         self.now_ms = _milliseconds(text(line, "timestamp")) or self.now_ms
+        self._state.directory = text(line, "cwd")
         match text(line, "type"), text(line, "subtype"):
             case "user", _ if line.get("isMeta") is not True and line.get("isCompactSummary") is not True:
                 self._user(line)

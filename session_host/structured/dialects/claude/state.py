@@ -41,6 +41,7 @@ class ReaderState(msgspec.Struct, array_like=True):
         read, written: the tokens of the main agent's last request and answer.
         window, total, cost, limits: see ``items.UsageChanged``.
         limit_notice: the last notice about a limit.
+        directory: the chat's directory; "" if unknown.
     """
 
     turn: str = ""
@@ -58,6 +59,7 @@ class ReaderState(msgspec.Struct, array_like=True):
     cost: float = 0.0
     limits: tuple[UsageLimit, ...] = ()
     limit_notice: str = ""
+    directory: str = ""
 
 
 class OpenRequest(msgspec.Struct, array_like=True):

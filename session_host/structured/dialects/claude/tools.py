@@ -12,7 +12,7 @@ import msgspec
 
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, relative_path, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry, ToolKind
 
 EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
@@ -66,9 +66,11 @@ _NAMED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The fields of a tool's input that its title shows."""
 
+_PATHS: Final = frozenset({"file_path", "notebook_path", "path"})
 
-def with_call(item: Item, name: str, values: Mapping[str, Any]) -> Item:
-    """The item with the fields of a tool call."""
+
+def with_call(item: Item, name: str, values: Mapping[str, Any], directory: str) -> Item:
+    """The item with the fields of a tool call; ``directory`` is the chat's."""
     kind = _KINDS.get(name, "other")
     changes = file_changes(name, values)
     shown = ""
@@ -79,17 +81,17 @@ def with_call(item: Item, name: str, values: Mapping[str, Any]) -> Item:
     elif kind == "other" and values and name != "AskUserQuestion":
         shown = f"```json\n{pretty(values)}\n```"
     return msgspec.structs.replace(
-        item, title=call_title(name, values), tool=kind, changes=changes, text=shown,
+        item, title=call_title(name, values, directory), tool=kind, changes=changes, text=shown,
         command=text(values, "command") if kind == "execute" else "",
     )  # fmt: skip
 
 
-def call_title(name: str, values: Mapping[str, Any]) -> str:
-    """A tool call in one line."""
+def call_title(name: str, values: Mapping[str, Any], directory: str) -> str:
+    """A tool call in one line; files below the directory are named relative to it."""
     if name == "Bash":
         return one_line(text(values, "description") or text(values, "command"))
     if name in EDITS:
-        return one_line(f"{name} {text(values, 'file_path') or text(values, 'notebook_path')}")
+        return one_line(f"{name} {_path(values, directory)}")
     if name in AGENTS:
         return one_line(text(values, "description") or "Sub-agent")
     if name == "ExitPlanMode":
@@ -99,7 +101,15 @@ def call_title(name: str, values: Mapping[str, Any]) -> str:
     if name.startswith("mcp__"):
         server, _, tool = name.removeprefix("mcp__").partition("__")
         return one_line(f"{server}: {tool}")
-    return one_line(" ".join([name, *(text(values, field) for field in _NAMED.get(name, ()))]))
+    named = (
+        relative_path(text(values, field), directory) if field in _PATHS else text(values, field)
+        for field in _NAMED.get(name, ())
+    )
+    return one_line(" ".join([name, *named]))
+
+
+def _path(values: Mapping[str, Any], directory: str) -> str:
+    return relative_path(text(values, "file_path") or text(values, "notebook_path"), directory)
 
 
 def pretty(values: Any) -> str:

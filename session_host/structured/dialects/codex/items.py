@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, relative_path, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
 
 STATUSES: Final[dict[str, ItemStatus]] = {
@@ -128,7 +128,7 @@ def _tool_fields(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
         case "webSearch":
             return {"tool": "search", "title": _search_title(raw)}
         case "imageView":
-            return {"tool": "read", "title": f"View {_relative(text(raw, 'path'), directory)}"}
+            return {"tool": "read", "title": f"View {relative_path(text(raw, 'path'), directory)}"}
         case "imageGeneration":
             return _generated_image(raw)
         case "sleep":
@@ -225,7 +225,7 @@ def file_changes(changes: list[Any], directory: str) -> tuple[FileChange, ...]:
         kind = text(change, "kind", "type")
         diff = text(change, "diff")
         moved_to = text(change, "kind", "move_path")
-        path = _relative(text(change, "path"), directory)
+        path = relative_path(text(change, "path"), directory)
         match kind:
             case "add":  # For these two, the server gives the file's content in place of a diff.
                 found.append(FileChange(path, unified_patch("", diff), "add"))
@@ -235,7 +235,7 @@ def file_changes(changes: list[Any], directory: str) -> tuple[FileChange, ...]:
                 patch = diff.removesuffix(
                     f"\n\nMoved to: {moved_to}"
                 )  # The server repeats the new path at the end of the diff.
-                found.append(FileChange(path, patch, "update", _relative(moved_to, directory)))
+                found.append(FileChange(path, patch, "update", relative_path(moved_to, directory)))
     return tuple(found)
 
 
@@ -269,11 +269,6 @@ def plan_entries(plan: list[Any]) -> tuple[PlanEntry, ...]:
             case _:
                 found.append(PlanEntry(text(step, "step")))
     return tuple(found)
-
-
-def _relative(path: str, directory: str) -> str:
-    base = directory.rstrip("/") + "/"
-    return path.removeprefix(base) if base != "/" else path
 
 
 def _pretty(value: Any) -> str:

@@ -41,6 +41,8 @@ class ClaudeReader(ItemReader):
                     self.state.error = notices.from_failure(message)
             case "rate_limit_event":
                 messages.rate_limit(message)
+            case "system" if text(message, "subtype") == "init":
+                messages.state.directory = text(message, "cwd")
             case "system" if text(message, "subtype") == "permission_denied":
                 messages.deny(text(message, "tool_use_id"))
             case "system" if text(message, "subtype") != "init":

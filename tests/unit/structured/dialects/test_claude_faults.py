@@ -107,6 +107,23 @@ def test_a_call_that_does_not_fit_into_the_title_is_shown_with_its_whole_input()
     assert "x" * 200 in subject
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "title"),
+    [
+        ("Write", {"file_path": "/home/user/src/api/new.py"}, "Write new.py"),
+        ("Write", {"file_path": "/home/user/src/other/new.py"}, "Write /home/user/src/other/new.py"),
+        ("Edit", {"file_path": "/home/user/src/api//etc/passwd"}, "Edit /home/user/src/api//etc/passwd"),
+        ("Grep", {"pattern": "/home/user/src/api/x", "path": "/home/user/src/api/lib"},
+         "Use Grep /home/user/src/api/x lib"),
+    ],
+)  # fmt: skip
+def test_a_file_below_the_chats_directory_is_named_relative_to_it(
+    name: str, values: dict[str, str], title: str
+) -> None:
+    request = agent_request("r", ask(name, values), at_ms=1, item="", directory="/home/user/src/api")
+    assert request.title == title
+
+
 def test_a_question_says_what_its_choices_mean_and_takes_several() -> None:
     options = [{"label": "API", "description": "REST"}, {"label": ""}, {"label": "UI"}]
     asked = {"question": "Which parts?", "multiSelect": True, "options": options}
