@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from session_host.protocol.messages import AnswerRequest, ErrorCode
 
 from .digest import digest
 from .items import DIALOG, PLACES, REJECTIONS, AgentRequest, RequestResolved
 from .step import Refusal
+
+HIDDEN: Final = "••••••"
+"""In place of a secret answer."""
 
 
 def first_answer(
@@ -49,5 +53,11 @@ def first_answer(
         return Refusal(
             ErrorCode.BAD_REQUEST, "the agent did not report everything that would run: it can only be declined"
         )
-    name = option.name if option is not None else "; ".join(answer.texts.values())
+    name = option.name if option is not None else _shown(request, answer.texts)
     return RequestResolved(request.id, answer.option or "text", name, by, now_ms)
+
+
+def _shown(request: AgentRequest, texts: Mapping[str, str]) -> str:
+    """Answers to questions in one line, for the transcript. A secret one is hidden: the transcript is recorded."""
+    secret = {asked.id for asked in request.questions if asked.secret}
+    return "; ".join(HIDDEN if question in secret else ", ".join(text.split("\n")) for question, text in texts.items())
