@@ -94,7 +94,7 @@ def segments(
         case "tool":
             if requests.open and mode.unfolded is None:
                 mode = mode._replace(unfolded=False)  # The request shows the changes.
-            found = _tool(item, mode, markdown, directory, is_asked=bool(requests.open))
+            found = _tool(item, mode, markdown, directory, requests)
         case "plan":
             found = _plan(item)
         case "notice":
@@ -196,13 +196,14 @@ def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
     return [head, *_inner(markdown.segments(item.text))] if unfolded else [head]
 
 
-def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, *, is_asked: bool) -> list[Segment]:
-    """The segments of a tool call; ``is_asked``: it waits for the user, although its agent says that it runs."""
+def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, requests: ItemRequests) -> list[Segment]:
+    """The segments of a tool call. With an open request it waits for the user, although its agent says that it runs."""
+    is_asked = bool(requests.open)
     unfolded = is_unfolded(item, mode)
     content = _tool_content(item, mode, markdown, directory) if unfolded else []
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
     title, is_code = tool_title(item, directory)
-    detail, tone = _tool_state(item, is_asked=is_asked)
+    detail, tone = _tool_state(item, requests)
     if item.changes and not unfolded:
         detail = chat_texts.joined(diff_texts.changed_lines(*patches.counts(item.changes)), detail)
     head = FoldLine(
@@ -231,10 +232,11 @@ def _is_command(title: str, command: str) -> bool:
     return bool(words) and words in _QUOTING.sub("", command)
 
 
-def _tool_state(item: Item, *, is_asked: bool) -> tuple[str, Tone]:
-    if is_asked:
+def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
+    if requests.open:
         return chat_texts.waits(), "needs_you"
-    duration = chat_texts.duration(item.ended_ms - item.at_ms) if item.ended_ms > item.at_ms else ""
+    began_ms = max(item.at_ms, *(answer.at_ms for _, answer in requests.answered), 0)  # It waited for the answer.
+    duration = chat_texts.duration(item.ended_ms - began_ms) if item.ended_ms > began_ms else ""
     match item.status:
         case "failed":
             how = chat_texts.exit_code(item.exit_code) if item.exit_code else chat_texts.failed()

@@ -12,7 +12,7 @@ from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Code, Face, FoldLine, Paragraph, QuietLine, Segment, Table
-from session_host.structured.items import Item
+from session_host.structured.items import AgentRequest, Item, RequestResolved
 from tests.support.qt_waiting import process_events_until
 
 MESSAGE = """# Title
@@ -204,3 +204,14 @@ def test_the_last_line_of_a_diff_has_its_colour() -> None:
     process_events_until(lambda: highlighting.lexers().get("diff") is not None, 60.0, "the language to be loaded")
     spans = highlighting.spans("-old\n+new", "diff")
     assert [(each.start, each.length, each.color) for each in spans] == [(0, 4, "deleted"), (5, 4, "string")]
+
+
+def test_the_duration_of_a_command_does_not_count_the_time_before_it_was_allowed() -> None:
+    item = Item("1", "tool", 1_000, status="done", tool="execute", command="make", ended_ms=163_000, exit_code=0)
+    answer = RequestResolved("r", "allow", "Allow", "notification", 160_000)
+    request = AgentRequest("r", "command", 1_000, "Run make?", "make", item="1")
+    head, answered = segments(item, Mode(), MarkdownText(), ItemRequests(answered=((request, answer),)))
+    assert isinstance(head, FoldLine)
+    assert head.detail == "3.0 s"
+    assert isinstance(answered, QuietLine)
+    assert answered.text.startswith("Allow · in a notification · ")
