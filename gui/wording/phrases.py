@@ -18,6 +18,8 @@ NOW_S = 5
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86400
+WORD_JOINER = "\u2060"
+"""Forbids a line break; it has no width (UAX #14)."""
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -145,6 +147,11 @@ def shortened(text: str, characters: int = 40) -> str:
 def first_upper(text: str) -> str:
     """A text with a capital letter first."""
     return text[:1].upper() + text[1:]
+
+
+def in_whole_words(text: str) -> str:
+    """A text that wraps only at its spaces: a command or an address is not divided behind "/" and "-"."""
+    return text.replace("/", f"/{WORD_JOINER}").replace("-", f"-{WORD_JOINER}")
 
 
 def last_part(path: str) -> str:

@@ -71,7 +71,9 @@ class AgentRow(PlainRow):
         agent = self.agent
         if self.path is None:
             install = agent.install_hint or agent.website
-            return agent_settings_texts.agent_install(install) if install else agent_settings_texts.agent_missing()
+            if not install:
+                return agent_settings_texts.agent_missing()
+            return agent_settings_texts.agent_install(phrases.in_whole_words(install))
         path = phrases.short_directory(self.path) if self.path else agent_settings_texts.comes_with_outlive()
         parts = [self.version, path]
         if self._agents.has_user_file(agent.name):

@@ -13,7 +13,7 @@ from gui.theme.tokens import GAP_S_PX
 from gui.window.settings.controls import Control, TextControl
 from gui.window.settings.values import Values, as_problem
 from gui.window.widgets.parts import IconButton, label
-from gui.wording import settings_texts
+from gui.wording import phrases, settings_texts
 
 NARROW_PX = 400
 """A narrower row has its control below the text, unless that is as small as a switch."""
@@ -78,13 +78,17 @@ class PlainRow(QWidget):
 
     def words(self) -> str:
         """The text that the search looks in."""
-        return f"{self.name} {self.help.text()}"
+        return f"{self.name} {self._help_text}"
+
+    @property
+    def _help_text(self) -> str:
+        return self.help.text().replace(phrases.WORD_JOINER, "")
 
     def show_problem(self, problem: str) -> None:
         """Show a problem; "" for none."""
         self.problem.setText(as_problem(problem))
         self.problem.setVisible(bool(problem))
-        self.control.inner.setAccessibleDescription(f"{self.help.text()} {self.problem.text()}".strip())
+        self.control.inner.setAccessibleDescription(f"{self._help_text} {self.problem.text()}".strip())
 
 
 class SettingRow(PlainRow):

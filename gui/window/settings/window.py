@@ -76,9 +76,9 @@ class SettingsWindow(PagedWindow):
         holder_column.setContentsMargins(GAP_L_PX + 4, 0, GAP_M_PX, 0)
         holder_column.addLayout(self._column)
         holder_column.addStretch(1)
-        row = QHBoxLayout(inner)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(holder)
+        self._row = QHBoxLayout(inner)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(holder)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,7 +86,13 @@ class SettingsWindow(PagedWindow):
         self.area.setWidget(inner)
         inner.setAutoFillBackground(False)
         self.area.viewport().setAutoFillBackground(False)
+        self.area.verticalScrollBar().rangeChanged.connect(self._keep_right_edge)
         column.addWidget(self.area, 1)
+
+    def _keep_right_edge(self, _minimum: int, maximum: int) -> None:
+        """Leave the scroll bar's room free while there is none, so that all pages have one right edge."""
+        room_px = 0 if maximum else self.area.verticalScrollBar().sizeHint().width()
+        self._row.setContentsMargins(0, 0, room_px, 0)
 
     # ------------------------------------------------------------ pages
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
-from gui.window.settings.agents_page import AgentsPage
+from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.controls import NumberControl
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
@@ -107,6 +108,40 @@ def test_no_control_is_cut_in_the_narrowest_window(opened: Opened) -> None:
     process_events_until(lambda: theme.control.y() > theme.help.y(), 30, "the control below the text")
     window.resize(900, 600)
     process_events_until(lambda: theme.control.x() > theme.help.geometry().right(), 30, "the control beside the text")
+
+
+def test_the_right_edge_of_the_controls_is_the_same_on_pages_with_and_without_a_scroll_bar(opened: Opened) -> None:
+    window = opened.window
+
+    def right_edge(name: PageName, key: str, *, scrolls: bool) -> int:
+        window.show_page(name)
+        bar = window.area.verticalScrollBar()
+        process_events_until(lambda: bar.isVisible() == scrolls, 30, f"the scroll bar of {name}")
+        QApplication.processEvents()
+        control = opened.row(key).control
+        return control.mapTo(window, control.rect().topRight()).x()
+
+    edges = {right_edge("appearance", "theme", scrolls=True), right_edge("sidebar", "compact_rows", scrolls=False)}
+    assert len(edges) == 1
+
+
+def test_the_command_that_installs_an_agent_wraps_only_at_its_spaces(opened: Opened) -> None:
+    opened.window.show_page("agents")
+    row = next(row for row in opened.window.findChildren(AgentRow) if row.agent.name == "claude")
+    row.path = None
+    row.set_version("")
+    text = row.help.text()
+    layout = QTextLayout(text, row.help.font())
+    layout.beginLayout()
+    parts = []
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(20)  # Narrower than any word: the text breaks wherever it may.
+        parts.append(text[line.textStart() : line.textStart() + line.textLength()].replace("\u2060", "").strip())
+    layout.endLayout()
+    assert parts[-1] == "@anthropic-ai/claude-code"
+    assert "-g" in parts
+    opened.window.search.setText("anthropic-ai/claude-code")
+    assert row.isVisible(), "the search does not see what keeps the words whole"
 
 
 def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Opened) -> None:
