@@ -21,6 +21,8 @@ from gui.wording import find_texts, guide_texts
 SIZE = QSize(1120, 760)
 MIN_SIZE = QSize(600, 360)
 CHAPTERS_PX = 272
+MAX_CHAPTERS_PX = 340
+"""The list of the chapters is wide enough for all titles, within these limits."""
 
 
 class _Visit(NamedTuple):
@@ -50,6 +52,7 @@ class GuideWindow(TextWindow):
         side = PageList(
             theme, CHAPTERS_PX, titles, search=guide_texts.search(), pages=guide_texts.chapters()
         )  # fmt: skip
+        side.widen_for_titles(MAX_CHAPTERS_PX)
         self.page = GuidePage(theme)
         super().__init__(guide_texts.guide(), side, self.page, size=SIZE, min_size=MIN_SIZE)
         self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}

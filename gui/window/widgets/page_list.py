@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QStringListModel, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPainter
+from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout
 
 from gui.theme.follow import Theme
@@ -16,6 +16,7 @@ from gui.window.widgets.parts import Area, label
 from gui.window.widgets.result_list import RowDelegate
 
 PAGE_ROW_PX = 32
+_MARGINS = (GAP_L_PX, 0, -GAP_S_PX, 0)
 
 
 class _PageDelegate(RowDelegate):
@@ -24,7 +25,7 @@ class _PageDelegate(RowDelegate):
     def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         painter.setFont(font())
         painter.setPen(self._theme.tokens.color("text"))
-        room = area.adjusted(GAP_L_PX, 0, -GAP_S_PX, 0)
+        room = area.adjusted(*_MARGINS)
         text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
@@ -102,6 +103,14 @@ class PageList(Area):
         """Replace the pages; all are listed, and none is marked."""
         self._titles = list(titles)
         self.set_listed(range(len(titles)))
+
+    def widen_for_titles(self, max_px: int) -> None:
+        """Make the list wide enough for its titles beside a scroll bar, but not wider than ``max_px``."""
+        bar = self.list.verticalScrollBar()
+        bar.ensurePolished()
+        titles = max(map(QFontMetrics(font()).horizontalAdvance, self._titles), default=0)
+        wanted = titles + GAP_L_PX + GAP_S_PX + bar.sizeHint().width() + 2 * self.list.frameWidth()
+        self.setFixedWidth(min(max(self.width(), wanted), max_px))
 
     def page_at(self, row: int) -> int:
         """The number of the page in a row of the list."""

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.settings.live import LiveSettings
 from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 from gui.window.actions.guide_actions import GuideOpener
 from gui.window.guide import chapters
 from gui.window.guide.window import GuideWindow
 from tests.support.area import Area
 from tests.support.displays import XServer
-from tests.support.qt_waiting import delete_now, process_events_until
+from tests.support.qt_waiting import delete_now, process_events_until, show
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
@@ -294,3 +295,20 @@ def test_there_is_one_guide_window_and_it_keeps_its_position(opened: Opened) -> 
     opened.window.show_chapter("third.md")
     assert opened.opener.open() is opened.window
     assert opened.title == "The third"
+
+
+def test_the_list_is_wide_enough_for_the_longest_title_of_the_guide(
+    theme: Theme, area: Area, window_manager: None
+) -> None:
+    opened = Opened(theme, area)
+    show(opened.window)
+    opened.window.resize(opened.window.width(), 500)
+    try:
+        pages, model = opened.window.navigation, opened.window.navigation.model()
+        process_events_until(lambda: pages.verticalScrollBar().isVisible(), WAIT_S, "the list with its scroll bar")
+        titles = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+        assert any(len(title) > 30 for title in titles), "these are the titles of the real guide"
+        room = pages.visualRect(model.index(0, 0)).width() - GAP_L_PX - GAP_S_PX
+        assert max(map(QFontMetrics(font()).horizontalAdvance, titles)) <= room
+    finally:
+        opened.close()
