@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QStandardItemModel
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
@@ -46,12 +46,28 @@ class ResultList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def fit_rows(self, marked: int = 0) -> None:
-        """Set the height to fit the rows, and mark one."""
+        """Set the height to fit the rows, and mark one; a low window has room for fewer."""
         count = self.items.rowCount()
         self.setVisible(bool(count))
-        self.setFixedHeight(min(count, self._rows_shown) * self._row_px + 2 * self.frameWidth())
+        self.setMinimumHeight(self._height_of(min(count, 1)))
+        self.setMaximumHeight(self._height_of(min(count, self._rows_shown)))
+        self.updateGeometry()
         if count:
             self.setCurrentIndex(self.items.index(marked, 0))
+
+    def _height_of(self, rows: int) -> int:
+        return rows * self._row_px + 2 * self.frameWidth()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.maximumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show whole rows only, and the marked one among them."""
+        margin = (self.height() - 2 * self.frameWidth()) % self._row_px
+        if margin != self.viewportMargins().bottom():
+            self.setViewportMargins(0, 0, 0, margin)
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
 
     def step(self, event: QKeyEvent) -> bool:
         """Move the mark if the key is an arrow or a page key; returns whether it is, and there are rows."""

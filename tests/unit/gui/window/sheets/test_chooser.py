@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHelpEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.window.sheets.chooser import Choice, _elided
@@ -95,3 +96,23 @@ async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(harn
     assert detail in QToolTip.text()
     QToolTip.hideText()
     assert _elided(chooser._choices[0], view.viewport().width())[1].startswith("Look at the error handling, the tests")
+
+
+async def test_a_low_window_shows_whole_rows_and_the_last_one_when_it_is_marked(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.resize(420, 300)
+    chooser = window.sheets.chooser
+    chooser.ask("Commands", "", [Choice(f"Choice {number}", "", lambda: None) for number in range(30)])
+    await harness.until(lambda: chooser.list.viewport().height() > 0, "the list")
+    harness.settle()
+    QTest.keyClick(chooser.field, Qt.Key.Key_Up)
+    harness.settle()
+    results, viewport = chooser.list, chooser.list.viewport()
+    last = results.visualRect(results.items.index(29, 0))
+    assert results.currentIndex().row() == 29
+    assert viewport.rect().contains(last)
+    assert viewport.height() % last.height() == 0
+    bottom = viewport.mapTo(chooser.body, viewport.rect().bottomLeft()).y()
+    assert bottom < chooser.body.height(), "the sheet does not cut the list"
+    window.resize(1120, 720)
+    await harness.until(lambda: viewport.height() == 10 * last.height(), "ten rows in a high window")
