@@ -172,7 +172,10 @@ class MainWindow(QWidget):
         looks = {**themes.handlers(), **self.view_actions.handlers()}
         others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
-        self.actions_ = Actions(self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners)
+        self.actions_ = Actions(
+            self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners,
+            self.commands.without_effect,
+        )  # fmt: skip
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(

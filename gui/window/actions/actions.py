@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -42,6 +43,7 @@ class Actions:
         handlers: dict[str, Callable[[], object]],
         sheets: Sheets,
         banners: BannerArea,
+        without_effect: Callable[[], Iterable[str]],
     ) -> None:
         """Create the Qt actions.
 
@@ -52,10 +54,13 @@ class Actions:
             handlers: the function of each action in the table, except the palette's.
             sheets: the sheets; one of them shows the palette.
             banners: the banners; the palette lists the action of the shown one.
+            without_effect: names the actions that have nothing to do now; the menu shows them disabled. Their keys
+                stay, and a banner says why nothing happens.
         """
         self._window = window
         self._sheets = sheets
         self._banners = banners
+        self._without_effect = without_effect
         handlers = {**handlers, "palette": self.show_palette}
         self._actions: dict[str, QAction] = {}
         for entry in key_table.TABLE:
@@ -140,6 +145,9 @@ class Actions:
         """Show the window's menu below its button."""
         menu = Menu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
+        for name in self._without_effect():
+            self._actions[name].setEnabled(False)
+            menu.aboutToHide.connect(partial(self._actions[name].setEnabled, True))
         for part in MENU:
             if isinstance(part, str):
                 self.fill(menu, [part])

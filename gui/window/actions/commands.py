@@ -155,6 +155,16 @@ class Commands:
             "conversations": chat is not None and self._chat_actions.has_conversations(chat),
         }
 
+    def without_effect(self) -> set[str]:
+        """The actions on tabs and on several chats that have nothing to do now."""
+        chats = self._sessions
+        has_nothing = {
+            "reopen_tab": self._tabs.closed.is_empty,
+            "resume_all": not any(chat.is_interrupted for chat in chats.listed()),
+            "stop_all": not chats.running(),
+        }
+        return {action for action, nothing in has_nothing.items() if nothing}
+
     def _on_page(self, handler: Callable[[ChatPage], object]) -> None:
         page = self._tabs.active_page
         if page is not None and not page.is_question_open:

@@ -25,6 +25,30 @@ async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected
     harness.settle()
 
 
+async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    names = ("reopen_tab", "resume_all", "stop_all")
+
+    def enabled() -> list[str]:
+        window.actions_.show_menu(window.menu_button)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        found = [
+            name for name in names if window.actions_[name] in menu.actions() and window.actions_[name].isEnabled()
+        ]
+        menu.close()
+        harness.settle()
+        return found
+
+    assert enabled() == []
+    assert all(window.actions_[name].isEnabled() for name in names), "their keys still say that there is nothing to do"
+    session_id = await harness.add("one")
+    harness.show(session_id)
+    assert enabled() == ["stop_all"]
+    window.actions_["close_tab"].trigger()
+    assert enabled() == ["reopen_tab", "stop_all"]
+
+
 async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness: WindowHarness) -> None:
     session_id = await harness.add("one")
     harness.open_window()
