@@ -11,6 +11,9 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
+_SHOWING_STATUS = frozenset({"agent", "tool"})
+"""The kinds of items that say themselves that they did not end."""
+
 
 def ends_turn(transcript: Transcript, position: int) -> bool:
     """Whether an item is a message of the agent with which a turn ended."""
@@ -63,9 +66,9 @@ def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str
             buttons = (Button(chat_texts.try_again(), Action("again", prompt)),) if prompt else ()
             line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
             return [line] if is_of_error else [*found, line]
-        case "interrupted" if not (item.kind == "agent" and item.status == "interrupted"):
+        case "interrupted" if not (item.kind in _SHOWING_STATUS and item.status == "interrupted"):
             return [*found, QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
-        case "cut" if not (item.kind == "agent" and item.status == "cut"):
+        case "cut" if not (item.kind in _SHOWING_STATUS and item.status == "cut"):
             return [*found, QuietLine(chat_texts.agent_ended_here(), tone="needs_you", icon=Glyph.WARNING)]
         case _:
             return found
