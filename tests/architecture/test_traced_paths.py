@@ -29,8 +29,8 @@ from session_host.storage.store import SessionRecord
 from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY, text
 from tests.architecture.test_paths import HEADINGS, section_of, steps
-from tests.support.kept_sessions import KeptSession, kept_session
 from tests.support.qt_waiting import show
+from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.waiting import eventually
 
@@ -79,17 +79,17 @@ async def settled(condition: Callable[[], object], what: str) -> None:
 
 
 @asynccontextmanager
-async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
+async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
     """A host that serves a session, and a terminal view that shows it, all in this process."""
-    driver = kept.host()
+    driver = harness.host()
     ours, theirs = socket.socketpair()
-    keeper = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _message: None)
-    server = Server(driver, Path(kept.spec.socket_path), kept.descriptors.listener, keeper)
-    kept.attach_pty()
+    keeper = KeeperChannel(ours, harness.spec, harness.descriptors, lambda _message: None)
+    server = Server(driver, Path(harness.spec.socket_path), harness.descriptors.listener, keeper)
+    harness.attach_pty()
     server.start()
     record = SessionRecord(
-        id=kept.spec.session_id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
-        created_at=kept.spec.created_at,
+        id=harness.spec.session_id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
+        created_at=harness.spec.created_at,
     )  # fmt: skip
     viewers: list[Viewer] = []
 
@@ -108,7 +108,7 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
         view.set_viewer(viewers[0])
         show(view)
         await settled(lambda: viewers[0].emulator is not None, "the snapshot")
-        await settled(lambda: kept.session.sizing.size == viewers[0].size, "the grid's size")
+        await settled(lambda: harness.session.sizing.size == viewers[0].size, "the grid's size")
         yield view
     finally:
         view.set_viewer(None)
@@ -121,24 +121,24 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
         chat.deleteLater()
 
 
-async def trace_key(kept: KeptSession, view: TerminalView) -> Turns:
+async def trace_key(harness: SessionHarness, view: TerminalView) -> Turns:
     """Press a key; returns the calls until the program has it."""
     turns: Turns = []
     with trace(turns):
         QTest.keyClick(view, Qt.Key.Key_A)
-        await settled(lambda: kept.unread_bytes, "the key at the program")
-    assert kept.read_typed() == b"a"
+        await settled(lambda: harness.unread_bytes, "the key at the program")
+    assert harness.read_typed() == b"a"
     assert isinstance(view.sink, Viewer)
     viewer = view.sink
     await settled(lambda: not viewer.pending, "the acknowledgement")
     return turns
 
 
-async def trace_output(kept: KeptSession, last: str) -> Turns:
+async def trace_output(harness: SessionHarness, last: str) -> Turns:
     """Write a byte as the program; returns the calls until the file ``last`` is called."""
     turns: Turns = []
     with trace(turns):
-        os.write(kept.slave, b"x")
+        os.write(harness.slave, b"x")
         await settled(lambda: any(last in turn for turn in turns), f"a call of {last}")
     return turns
 
@@ -147,11 +147,11 @@ async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplic
     paths = {name: [str(path) for _, _, path in steps(name)] for name in ("Key", "Output")}
     key: Turns = []
     output: Turns = []
-    with kept_session(engine=default_engine()) as kept:
-        async with shown_session(kept) as view:
+    with session_harness(engine=default_engine()) as harness:
+        async with shown_session(harness) as view:
             for _ in range(2):  # Only the second round counts: the first one also has calls of the window's start.
-                key = await trace_key(kept, view)
-                output = await trace_output(kept, paths["Output"][-1])
+                key = await trace_key(harness, view)
+                output = await trace_output(harness, paths["Output"][-1])
     check_path("Key", paths["Key"], key)
     check_path("Output", paths["Output"], output)
 

@@ -32,7 +32,7 @@ from session_host.protocol.values import GridSize, State
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess
 from tests.programs import program
 from tests.support.hosts import Watcher, see
-from tests.support.kept_sessions import OPEN_FILES, SESSION_ID, KeptSession, kept_session
+from tests.support.session_harness import OPEN_FILES, SESSION_ID, SessionHarness, session_harness
 from tests.support.waiting import eventually
 
 ID = SESSION_ID
@@ -41,13 +41,13 @@ ID = SESSION_ID
 class HeldHost:
     """A session and its server in this process; the program is started only after ``release``."""
 
-    def __init__(self, kept: KeptSession) -> None:
-        self.kept = kept
-        self.driver = kept.host()
-        self.session = kept.session
+    def __init__(self, harness: SessionHarness) -> None:
+        self.harness = harness
+        self.driver = harness.host()
+        self.session = harness.session
         ours, self._keepers = socket.socketpair()
-        self._keeper = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _: None)
-        self.server = Server(self.driver, Path(kept.spec.socket_path), kept.descriptors.listener, self._keeper)
+        self._keeper = KeeperChannel(ours, harness.spec, harness.descriptors, lambda _: None)
+        self.server = Server(self.driver, Path(harness.spec.socket_path), harness.descriptors.listener, self._keeper)
         self._released = asyncio.Event()
         self.starting: asyncio.Task[None] | None = None
 
@@ -56,10 +56,10 @@ class HeldHost:
 
     async def spawn(self) -> PtyProcess:
         await self._released.wait()
-        kept, spec = self.kept, self.kept.spec
+        harness, spec = self.harness, self.harness.spec
         starting = PtyProcess.fork(
             Program(spec.argv, spec.cwd, spec.env, spec.umask, OPEN_FILES),
-            ProgramDescriptors(kept.descriptors.master, kept.slave),
+            ProgramDescriptors(harness.descriptors.master, harness.slave),
             about_to_exec=lambda _: None,
         )
         return await asyncio.to_thread(starting.result)
@@ -80,8 +80,8 @@ async def kill(host: HeldHost) -> None:
 
 @asynccontextmanager
 async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
-    with kept_session(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as kept:
-        host = HeldHost(kept)
+    with session_harness(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as harness:
+        host = HeldHost(harness)
         host.server.start()
         host.starting = asyncio.get_running_loop().create_task(host.driver.start(host.spawn))
         try:
@@ -111,9 +111,9 @@ async def test_attached_is_not_sent_before_the_exec_of_the_program() -> None:
 
 
 async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
+    received = tmp_path / "received"
     typed = [chr(97 + number % 26) for number in range(1000)]
-    async with held_host(program("early_input", kept, 1000)) as host:
+    async with held_host(program("early_input", received, 1000)) as host:
         watcher = Watcher()
         viewer = Viewer(ID, watcher, size=GridSize(80, 24))
         viewer.start()
@@ -122,19 +122,19 @@ async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_pa
             viewer.key(character, character)
         assert viewer.pending == 1000
         host.release()
-        await eventually(kept.exists, 15, "the program to have read all")
+        await eventually(received.exists, 15, "the program to have read all")
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
         await watcher.until(lambda: viewer.state is not ViewerState.STARTING, "the viewer to be live")
         viewer.close()
         await viewer.closed()
-    assert kept.read_bytes() == "".join(typed).encode()
+    assert received.read_bytes() == "".join(typed).encode()
     assert watcher.refusals == []
     assert watcher.states[:2] == [ViewerState.STARTING, ViewerState.LIVE]
 
 
 async def test_early_input_over_the_limit_is_refused_and_the_rest_is_kept(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    async with held_host(program("early_input", kept, EARLY_INPUT_BYTES)) as host:
+    received = tmp_path / "received"
+    async with held_host(program("early_input", received, EARLY_INPUT_BYTES)) as host:
         connection = await HostConnection.open(ID, "viewer")
         messages: asyncio.Queue[Any] = asyncio.Queue()
         connection.set_callbacks(messages.put_nowait, lambda: None)
@@ -148,10 +148,10 @@ async def test_early_input_over_the_limit_is_refused_and_the_rest_is_kept(tmp_pa
         assert isinstance(refusal, InputRefused)
         assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)
         host.release()
-        await eventually(kept.exists, 15, "the program to have read all")
+        await eventually(received.exists, 15, "the program to have read all")
         connection.close()
         await connection.wait_closed()
-    assert kept.read_bytes() == half.encode() * 2
+    assert received.read_bytes() == half.encode() * 2
 
 
 async def test_a_kill_before_the_program_starts_ends_it_at_its_start() -> None:

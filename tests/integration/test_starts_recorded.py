@@ -25,7 +25,7 @@ from session_host.system.processes.identity import start_time
 from tests.support import processes
 from tests.support.commands import outlive
 from tests.support.hosts import end, start
-from tests.support.kept_sessions import spec_of
+from tests.support.session_harness import spec_of
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -26,8 +26,8 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
-from tests.support.kept_sessions import spec_of
 from tests.support.playbook import Event, Playbook, RulesStage, do
+from tests.support.session_harness import spec_of
 
 PROGRAM = Watch()
 PAUSING = Watch(enter_after_s=0.15)

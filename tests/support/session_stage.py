@@ -18,8 +18,8 @@ from session_host.storage.descriptors.log_entries import NO_TAG
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
-from tests.support.kept_sessions import SESSION_ID, spec_of
 from tests.support.playbook import Event, RulesStage, do
+from tests.support.session_harness import SESSION_ID, spec_of
 
 BUILD = "engine 1"
 HELLO_MESSAGE = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)

@@ -10,7 +10,7 @@ from session_host.protocol import messages
 from session_host.protocol.messages import InputRefused
 from session_host.session import focus
 from session_host.session.attachments import Attachment
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import eventually
 
 ASKS, ASKS_NO_MORE = b"\x1b[?1004h", b"\x1b[?1004l"
@@ -28,107 +28,107 @@ class Client:
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptSession]:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionHarness]:
     monkeypatch.setattr(focus, "GRACE_S", 0.01)
-    with kept_session() as session:
+    with session_harness() as session:
         yield session
 
 
-def host(kept: KeptSession) -> KeptSession:
-    kept.host()
-    kept.attach_pty()
-    return kept
+def host(harness: SessionHarness) -> SessionHarness:
+    harness.host()
+    harness.attach_pty()
+    return harness
 
 
-def attach_viewer(kept: KeptSession, resume: str = "") -> Attachment:
+def attach_viewer(harness: SessionHarness, resume: str = "") -> Attachment:
     """Attach a viewer that shows the session."""
-    attachment = kept.session.viewers.attach(Client(), resume=resume, read_only=False)
-    kept.session.viewers.set_follows_output(attachment, output=True)
-    kept.driver.performer.perform()
+    attachment = harness.session.viewers.attach(Client(), resume=resume, read_only=False)
+    harness.session.viewers.set_follows_output(attachment, output=True)
+    harness.driver.performer.perform()
     return attachment
 
 
-def report_focus(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
-    kept.take(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
+def report_focus(harness: SessionHarness, attachment: Attachment, *, focused: bool) -> None:
+    harness.take(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
 
 
-async def until_unseen(kept: KeptSession) -> None:
-    await eventually(lambda: kept.session.viewers.focus.is_unseen, 10, "the time for viewers to come to be over")
+async def until_unseen(harness: SessionHarness) -> None:
+    await eventually(lambda: harness.session.viewers.focus.is_unseen, 10, "the time for viewers to come to be over")
 
 
-async def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(kept: KeptSession) -> None:
-    host(kept).write_output(b"hello")
-    await until_unseen(kept)
-    kept.write_output(b"nothing is asked")
-    assert kept.read_typed() == b""
-    kept.write_output(ASKS)
-    kept.write_output(b"more")
-    assert kept.read_typed() == OUT
-    kept.write_output(ASKS_NO_MORE)
-    kept.write_output(b"another program")
-    kept.write_output(ASKS)
-    assert kept.read_typed() == OUT
+async def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(harness: SessionHarness) -> None:
+    host(harness).write_output(b"hello")
+    await until_unseen(harness)
+    harness.write_output(b"nothing is asked")
+    assert harness.read_typed() == b""
+    harness.write_output(ASKS)
+    harness.write_output(b"more")
+    assert harness.read_typed() == OUT
+    harness.write_output(ASKS_NO_MORE)
+    harness.write_output(b"another program")
+    harness.write_output(ASKS)
+    assert harness.read_typed() == OUT
 
 
-async def test_a_focus_report_is_not_repeated_after_a_kill(kept: KeptSession) -> None:
-    host(kept).write_output(ASKS)
-    await until_unseen(kept)
-    assert kept.read_typed() == OUT
+async def test_a_focus_report_is_not_repeated_after_a_kill(harness: SessionHarness) -> None:
+    host(harness).write_output(ASKS)
+    await until_unseen(harness)
+    assert harness.read_typed() == OUT
     for _ in range(2):
-        kept.kill()
-        host(kept)
-        await until_unseen(kept)
-        kept.write_output(b"more")
-        assert kept.read_typed() == b""
-    await kept.checkpointer.make_portable()
-    kept.kill()
-    host(kept)
-    await until_unseen(kept)
-    assert kept.read_typed() == b""
+        harness.kill()
+        host(harness)
+        await until_unseen(harness)
+        harness.write_output(b"more")
+        assert harness.read_typed() == b""
+    await harness.checkpointer.make_portable()
+    harness.kill()
+    host(harness)
+    await until_unseen(harness)
+    assert harness.read_typed() == b""
 
 
-async def test_a_viewer_without_a_focus_report_counts_as_focused(kept: KeptSession) -> None:
-    host(kept)
-    attachment = attach_viewer(kept)
-    kept.write_output(ASKS)
-    assert not kept.session.viewers.focus.is_unseen
-    kept.session.viewers.detach(attachment)
-    kept.driver.performer.perform()
-    await until_unseen(kept)
-    assert kept.read_typed() == OUT
+async def test_a_viewer_without_a_focus_report_counts_as_focused(harness: SessionHarness) -> None:
+    host(harness)
+    attachment = attach_viewer(harness)
+    harness.write_output(ASKS)
+    assert not harness.session.viewers.focus.is_unseen
+    harness.session.viewers.detach(attachment)
+    harness.driver.performer.perform()
+    await until_unseen(harness)
+    assert harness.read_typed() == OUT
 
 
-async def test_a_viewer_with_a_window_behind_others_is_not_focused(kept: KeptSession) -> None:
-    host(kept)
-    attachment = attach_viewer(kept)
-    report_focus(kept, attachment, focused=False)
-    await until_unseen(kept)
-    kept.write_output(ASKS)
-    assert kept.read_typed() == OUT
-    report_focus(kept, attachment, focused=True)
-    assert kept.read_typed() == IN
-    report_focus(kept, attachment, focused=False)
-    await until_unseen(kept)
-    kept.write_output(b"more")
-    assert kept.read_typed() == OUT
+async def test_a_viewer_with_a_window_behind_others_is_not_focused(harness: SessionHarness) -> None:
+    host(harness)
+    attachment = attach_viewer(harness)
+    report_focus(harness, attachment, focused=False)
+    await until_unseen(harness)
+    harness.write_output(ASKS)
+    assert harness.read_typed() == OUT
+    report_focus(harness, attachment, focused=True)
+    assert harness.read_typed() == IN
+    report_focus(harness, attachment, focused=False)
+    await until_unseen(harness)
+    harness.write_output(b"more")
+    assert harness.read_typed() == OUT
 
 
-async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_does(kept: KeptSession) -> None:
-    host(kept).write_output(ASKS)
-    attachment = attach_viewer(kept)
-    report_focus(kept, attachment, focused=True)
-    assert kept.read_typed() == IN
-    kept.kill()
-    host(kept)
-    attachment = attach_viewer(kept, attachment.id)
+async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_does(harness: SessionHarness) -> None:
+    host(harness).write_output(ASKS)
+    attachment = attach_viewer(harness)
+    report_focus(harness, attachment, focused=True)
+    assert harness.read_typed() == IN
+    harness.kill()
+    host(harness)
+    attachment = attach_viewer(harness, attachment.id)
     assert attachment.focused
-    assert kept.session.viewers.focus.state is focus.State.SHOWN
-    assert kept.read_typed() == b""
+    assert harness.session.viewers.focus.state is focus.State.SHOWN
+    assert harness.read_typed() == b""
     client = attachment.client
     assert client is not None
-    kept.session.viewers.disconnect(attachment, client)
-    kept.driver.performer.perform()
-    await until_unseen(kept)
-    assert kept.read_typed() == OUT
-    attach_viewer(kept, attachment.id)
-    assert kept.read_typed() == IN
+    harness.session.viewers.disconnect(attachment, client)
+    harness.driver.performer.perform()
+    await until_unseen(harness)
+    assert harness.read_typed() == OUT
+    attach_viewer(harness, attachment.id)
+    assert harness.read_typed() == IN

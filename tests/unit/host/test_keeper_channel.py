@@ -14,7 +14,7 @@ from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import ChildEnded, ExitSaved, Prepare
-from tests.support.kept_sessions import kept_session
+from tests.support.session_harness import session_harness
 from tests.support.waiting import eventually
 
 KEEPERS = """
@@ -53,10 +53,10 @@ sys.stdin.readline()
 
 
 async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_reported() -> None:
-    with kept_session() as kept:
+    with session_harness() as harness:
         ours, keepers = socket.socketpair()
         messages: list[Any] = []
-        channel = KeeperChannel(ours, kept.spec, kept.descriptors, messages.append)
+        channel = KeeperChannel(ours, harness.spec, harness.descriptors, messages.append)
         gone = asyncio.Event()
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
@@ -74,7 +74,7 @@ async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_repor
 async def test_a_keeper_that_dies_during_adoption_does_not_count_as_an_older_version() -> None:
     ensure_private(runtime_dir())
     with (
-        kept_session() as kept,
+        session_harness() as harness,
         subprocess.Popen(
             [sys.executable, "-c", KEEPERS, str(keeper_socket())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -84,7 +84,7 @@ async def test_a_keeper_that_dies_during_adoption_does_not_count_as_an_older_ver
         assert process.stdout is not None
         assert process.stdout.readline() == "listens\n"
         ours, keepers = socket.socketpair()
-        channel = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _: None)
+        channel = KeeperChannel(ours, harness.spec, harness.descriptors, lambda _: None)
         channel.child_pid = os.getpid()
         keepers.close()
         second = int(await asyncio.to_thread(process.stdout.readline))

@@ -14,20 +14,20 @@ from session_host.protocol.keeper import ExitSaved
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
-from tests.support.kept_sessions import kept_session
+from tests.support.session_harness import session_harness
 from tests.support.waiting import wait_for_end
 
 
 async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits() -> None:
     """The end is saved, the user removes the chat, and only then the host dies: no host may save the chat again."""
-    with kept_session() as kept:
-        kept.host()
-        kept.input_log.header.exit_saved = True
-        kept.kill()
-        order = HostParameters(kept.spec, kept.descriptors, -1, 1024, other_engine=False, rehearsal=False)
+    with session_harness() as harness:
+        harness.host()
+        harness.input_log.header.exit_saved = True
+        harness.kill()
+        parameters = HostParameters(harness.spec, harness.descriptors, -1, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
         with ours:
-            assert await _Host(order, theirs).run() == 0
+            assert await _Host(parameters, theirs).run() == 0
             assert MessageChannel(ours, ToKeeperDecoder()).receive() == [ExitSaved()]
     with Store.open(database()) as store:
         assert store.all() == []
@@ -35,15 +35,19 @@ async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits
 
 def test_garbage_collection_is_off_until_the_session_runs() -> None:
     """A collection would write to the memory pages that a host shares with the keeper, and copy them by that."""
-    with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
-        InputLog(kept.descriptors.input_log, kept.descriptors.master, Splicer()).close()
-        order = HostParameters(kept.spec, kept.descriptors, kept.slave, 1024, other_engine=False, rehearsal=False)
+    with session_harness(
+        argv=["true"], database=str(database()), screen=str(database().with_name("screen"))
+    ) as harness:
+        InputLog(harness.descriptors.input_log, harness.descriptors.master, Splicer()).close()
+        parameters = HostParameters(
+            harness.spec, harness.descriptors, harness.slave, 1024, other_engine=False, rehearsal=False
+        )
         ours, theirs = socket.socketpair()
         if not (pid := os.fork()):
             status = 2
             try:
                 gc.disable()  # as the keeper does
-                status = int(run_host(order, theirs) != 0 or not gc.isenabled())
+                status = int(run_host(parameters, theirs) != 0 or not gc.isenabled())
             finally:
                 os._exit(status)
         theirs.close()

@@ -40,8 +40,8 @@ from session_host.protocol.keeper import (
 )
 from session_host.version import VERSION
 from tests.support.commands import environment
-from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors as open_descriptors
+from tests.support.session_harness import spec_of
 from tests.support.waiting import wait_for_end
 
 TIMEOUT_S = 60.0

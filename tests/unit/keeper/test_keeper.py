@@ -25,7 +25,7 @@ from session_host.storage.store import SessionRecord, Store
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.hosts import peek
-from tests.support.kept_sessions import spec_of
+from tests.support.session_harness import spec_of
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -15,8 +15,8 @@ from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors as open_descriptors
+from tests.support.session_harness import spec_of
 
 
 @pytest.fixture

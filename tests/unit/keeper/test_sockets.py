@@ -22,7 +22,7 @@ from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
 from session_host.storage.descriptors.session_descriptors import listen as listen_at
 from tests.support.area import Area
 from tests.support.disks import remove_in_use
-from tests.support.kept_sessions import spec_of
+from tests.support.session_harness import spec_of
 
 ID = "5e55104e-0000-4000-8000-000000000001"
 

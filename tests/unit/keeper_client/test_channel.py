@@ -23,8 +23,8 @@ from session_host.protocol.keeper import (
     ReplaceHost,
     Status,
 )
-from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors
+from tests.support.session_harness import spec_of
 
 Pair = tuple[MessageChannel, MessageChannel]
 

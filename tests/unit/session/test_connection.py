@@ -21,8 +21,8 @@ from session_host.session.frame_queue import ACK
 from session_host.session.output_ring import Span
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.version import VERSION
-from tests.support.kept_sessions import SESSION_ID
 from tests.support.playbook import Capture, Returned, do
+from tests.support.session_harness import SESSION_ID
 from tests.support.session_stage import (
     BUILD,
     HELLO_MESSAGE,

@@ -15,7 +15,7 @@ from session_host.session.starting_input import LOOK, LOOK_S, STARTS_WITHIN_S, W
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
-from tests.support.kept_sessions import spec_of
+from tests.support.session_harness import spec_of
 
 AGENT = Watch(input_line="> ", start_question=r"❯ \d\. ", held_within_s=5.0)
 INPUT_LINE = b"\x1b[?2004h\x1b[2J\x1b[H> Type here"

@@ -19,7 +19,7 @@ from session_host.session.connection_states import State as ClientConnectionStat
 from session_host.session.subscription import OUTPUT_EVENT_INTERVAL_S
 from session_host.terminal import engine_build
 from session_host.version import VERSION
-from tests.support.kept_sessions import SESSION_ID, KeptSession, kept_session
+from tests.support.session_harness import SESSION_ID, SessionHarness, session_harness
 
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
@@ -66,20 +66,20 @@ class RecordingOwner:
 class Stage:
     """A session without a program, and its clients."""
 
-    def __init__(self, kept: KeptSession) -> None:
-        self.kept = kept
-        self.driver = kept.host()
-        self.session = kept.session
+    def __init__(self, harness: SessionHarness) -> None:
+        self.harness = harness
+        self.driver = harness.host()
+        self.session = harness.session
         self.session.program_runs()
         self.server = RecordingOwner()
 
     def output(self, data: bytes) -> None:
         """Write output of the program."""
-        self.kept.write_output(data)
+        self.harness.write_output(data)
 
     def program_reads(self) -> None:
         """Let the program read the typed input."""
-        assert self.kept.input_log.send_pending()
+        assert self.harness.input_log.send_pending()
         self.session.acknowledge_inputs(self.session.pending.collect_delivered())
         self.driver.performer.perform()
 
@@ -94,8 +94,8 @@ class Stage:
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     monkeypatch.setattr(client, "SocketTransport", FakeWire)
-    with kept_session() as kept:
-        stage = Stage(kept)
+    with session_harness() as harness:
+        stage = Stage(harness)
         yield stage
 
 
@@ -187,7 +187,7 @@ async def test_input_is_accepted_once_and_input_of_a_foreign_attachment_is_refus
     assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
     say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
     stage.program_reads()
-    assert stage.kept.read_typed() == b"ab"
+    assert stage.harness.read_typed() == b"ab"
     stage.output(b"ab")
     async with asyncio.timeout(60):
         while m.InputAck(attachment, 2) not in wire.got:

@@ -22,7 +22,7 @@ from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.journal import Snapshot
 from session_host.terminal.base import Emulator
 from tests.support.emulators import Seen, seen
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 
 TEXT = b"\x1b]2;a title\x07" + b"a line of text\r\n" * 40 + b"\x1b[31mred"
 T = TypeVar("T")
@@ -30,16 +30,16 @@ PAGES = b"\x1b[1mfour pages of output\r\n" * (4 * PAGE_BYTES // 22)
 
 
 @pytest.fixture
-def kept() -> Iterator[KeptSession]:
-    with kept_session() as session:
+def harness() -> Iterator[SessionHarness]:
+    with session_harness() as session:
         yield session
 
 
-async def is_due(kept: KeptSession) -> bool:
+async def is_due(harness: SessionHarness) -> bool:
     """Check whether a checkpoint is due; a due one is made."""
-    kept.checkpointer.maybe_checkpoint()
-    due = kept.checkpointer._task is not None
-    await kept.checkpointer.close()
+    harness.checkpointer.maybe_checkpoint()
+    due = harness.checkpointer._task is not None
+    await harness.checkpointer.close()
     return due
 
 
@@ -50,8 +50,8 @@ async def shown(driver: Driver) -> Seen:
     return await future
 
 
-def newest(kept: KeptSession) -> Checkpoint:
-    checkpoint = files.read(kept.descriptors.checkpoint, kept.input_log.header)
+def newest(harness: SessionHarness) -> Checkpoint:
+    checkpoint = files.read(harness.descriptors.checkpoint, harness.input_log.header)
     assert checkpoint is not None
     return checkpoint
 
@@ -59,139 +59,145 @@ def newest(kept: KeptSession) -> Checkpoint:
 # ---------------------------------------------------------------------------------- when a checkpoint is due
 
 
-async def test_a_checkpoint_is_due_after_enough_engine_work(kept: KeptSession) -> None:
-    driver = kept.host()
-    kept.checkpointer._cost_s = 0.0
+async def test_a_checkpoint_is_due_after_enough_engine_work(harness: SessionHarness) -> None:
+    driver = harness.host()
+    harness.checkpointer._cost_s = 0.0
     driver.worker.cpu_s = WORK_S
-    assert not await is_due(kept)
+    assert not await is_due(harness)
     driver.worker.cpu_s = WORK_S * 1.01
-    assert await is_due(kept)
-    assert not await is_due(kept), "the count begins again there"
+    assert await is_due(harness)
+    assert not await is_due(harness), "the count begins again there"
 
 
-async def test_expensive_checkpoints_are_made_less_often(kept: KeptSession) -> None:
-    driver = kept.host()
-    kept.checkpointer._cost_s = 1.0
+async def test_expensive_checkpoints_are_made_less_often(harness: SessionHarness) -> None:
+    driver = harness.host()
+    harness.checkpointer._cost_s = 1.0
     driver.worker.cpu_s = WORK_OF_COST
-    assert not await is_due(kept)
+    assert not await is_due(harness)
     driver.worker.cpu_s = WORK_OF_COST * 1.01
-    assert await is_due(kept)
-    assert kept.checkpointer._cost_s < 1.0, "the cost of the last checkpoint counts"
+    assert await is_due(harness)
+    assert harness.checkpointer._cost_s < 1.0, "the cost of the last checkpoint counts"
 
 
-async def test_a_checkpoint_is_due_after_enough_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    driver = kept.host()
+async def test_a_checkpoint_is_due_after_enough_output(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = harness.host()
     driver.worker.cpu_s = float("-inf")
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
-    kept.write_output(TEXT)
+    harness.write_output(TEXT)
     await shown(driver)
-    assert not await is_due(kept)
-    kept.write_output(b"x")
+    assert not await is_due(harness)
+    harness.write_output(b"x")
     await shown(driver)
-    assert await is_due(kept)
-    assert newest(kept).offset == len(TEXT) + 1
-    assert not await is_due(kept)
+    assert await is_due(harness)
+    assert newest(harness).offset == len(TEXT) + 1
+    assert not await is_due(harness)
 
 
 async def test_a_checkpoint_is_due_after_enough_input_log_entries(
-    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = kept.host()
+    driver = harness.host()
     driver.session.rename("one")
     driver.performer.perform()
-    monkeypatch.setattr(checkpoints, "INPUT_LOG_BYTES", kept.input_log.end - kept.checkpointer._input_log_end)
-    assert not await is_due(kept)
+    monkeypatch.setattr(checkpoints, "INPUT_LOG_BYTES", harness.input_log.end - harness.checkpointer._input_log_end)
+    assert not await is_due(harness)
     driver.session.rename("another")
     driver.performer.perform()
-    assert await is_due(kept)
-    assert newest(kept).log_state.name == "another"
-    assert not await is_due(kept)
+    assert await is_due(harness)
+    assert newest(harness).log_state.name == "another"
+    assert not await is_due(harness)
 
 
-async def test_a_checkpoint_is_due_after_enough_resizes(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_checkpoint_is_due_after_enough_resizes(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(checkpoints, "RESIZES", 2)
-    kept.host()
-    kept.attach_pty()
+    harness.host()
+    harness.attach_pty()
     for columns in (41, 42):
-        kept.resize(GridSize(columns, 7), CellSize(8, 16))
-    assert not await is_due(kept)
-    kept.resize(GridSize(43, 7), CellSize(8, 16))
-    assert await is_due(kept)
-    assert (newest(kept).resizes, newest(kept).size) == (3, GridSize(43, 7))
-    assert not await is_due(kept)
+        harness.resize(GridSize(columns, 7), CellSize(8, 16))
+    assert not await is_due(harness)
+    harness.resize(GridSize(43, 7), CellSize(8, 16))
+    assert await is_due(harness)
+    assert (newest(harness).resizes, newest(harness).size) == (3, GridSize(43, 7))
+    assert not await is_due(harness)
 
 
-async def test_a_later_host_counts_from_the_last_checkpoint(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_later_host_counts_from_the_last_checkpoint(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
-    driver = kept.host()
-    kept.write_output(TEXT + b"x")
+    driver = harness.host()
+    harness.write_output(TEXT + b"x")
     await shown(driver)
-    assert await is_due(kept)
-    kept.kill()
-    driver = kept.host()
-    kept.write_output(TEXT)
+    assert await is_due(harness)
+    harness.kill()
+    driver = harness.host()
+    harness.write_output(TEXT)
     await shown(driver)
-    assert not await is_due(kept)
+    assert not await is_due(harness)
 
 
-async def test_only_one_checkpoint_is_made_at_a_time(kept: KeptSession) -> None:
-    driver = kept.host()
+async def test_only_one_checkpoint_is_made_at_a_time(harness: SessionHarness) -> None:
+    driver = harness.host()
     driver.worker.cpu_s = WORK_S * 2
-    kept.checkpointer.maybe_checkpoint()
-    first = kept.checkpointer._task
+    harness.checkpointer.maybe_checkpoint()
+    first = harness.checkpointer._task
     assert first is not None
     driver.worker.cpu_s = WORK_S * 100
-    kept.checkpointer.maybe_checkpoint()
-    assert kept.checkpointer._task is first
-    await kept.checkpointer.close()
+    harness.checkpointer.maybe_checkpoint()
+    assert harness.checkpointer._task is first
+    await harness.checkpointer.close()
 
 
-async def test_a_requested_checkpoint_starts_at_once(kept: KeptSession) -> None:
-    kept.host()
-    assert not await is_due(kept)
-    kept.checkpointer.request_checkpoint()
-    assert kept.checkpointer._task is not None
-    await kept.checkpointer.close()
-    assert not await is_due(kept)
+async def test_a_requested_checkpoint_starts_at_once(harness: SessionHarness) -> None:
+    harness.host()
+    assert not await is_due(harness)
+    harness.checkpointer.request_checkpoint()
+    assert harness.checkpointer._task is not None
+    await harness.checkpointer.close()
+    assert not await is_due(harness)
 
 
 # ---------------------------------------------------------------------------------- failures
 
 
 async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
-    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = kept.host()
-    kept.write_output(TEXT)
+    driver = harness.host()
+    harness.write_output(TEXT)
     was = await shown(driver)
     with monkeypatch.context() as patches:
 
         def fail(_: Emulator) -> bytes:
             raise OutliveError("this engine cannot")
 
-        patches.setattr(type(kept.recovered.emulator), "snapshot", fail)
+        patches.setattr(type(harness.recovered.emulator), "snapshot", fail)
         costs = []
         for _ in range(3):
-            driver.worker.cpu_s = kept.checkpointer._work_s + 1000
-            assert await is_due(kept)
-            assert kept.input_log.header.checkpoint is None
-            costs.append(kept.checkpointer._cost_s)
+            driver.worker.cpu_s = harness.checkpointer._work_s + 1000
+            assert await is_due(harness)
+            assert harness.input_log.header.checkpoint is None
+            costs.append(harness.checkpointer._cost_s)
         assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
-    driver.worker.cpu_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
-    assert not await is_due(kept)
+    driver.worker.cpu_s = harness.checkpointer._work_s + costs[-1] * WORK_OF_COST
+    assert not await is_due(harness)
     driver.worker.cpu_s += 0.01
-    assert await is_due(kept)
-    assert newest(kept).offset == len(TEXT)
+    assert await is_due(harness)
+    assert newest(harness).offset == len(TEXT)
     assert await shown(driver) == was
 
 
 async def test_a_checkpoint_that_cannot_be_written_leaves_the_previous_one(
-    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = kept.host()
-    kept.write_output(TEXT)
-    assert await kept.checkpointer._make(portable=False)
-    kept.write_output(b"more")
+    driver = harness.host()
+    harness.write_output(TEXT)
+    assert await harness.checkpointer._make(portable=False)
+    harness.write_output(b"more")
     was = await shown(driver)
     with monkeypatch.context() as patches:
 
@@ -199,24 +205,24 @@ async def test_a_checkpoint_that_cannot_be_written_leaves_the_previous_one(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         patches.setattr(files, "write", full)
-        assert not await kept.checkpointer._make(portable=False)
-    assert newest(kept).offset == len(TEXT)
-    assert kept.checkpointer._offset == len(TEXT)
-    kept.kill()
-    assert await shown(kept.host()) == was
-    assert await kept.checkpointer._make(portable=False)
-    assert newest(kept).offset == len(TEXT) + 4
+        assert not await harness.checkpointer._make(portable=False)
+    assert newest(harness).offset == len(TEXT)
+    assert harness.checkpointer._offset == len(TEXT)
+    harness.kill()
+    assert await shown(harness.host()) == was
+    assert await harness.checkpointer._make(portable=False)
+    assert newest(harness).offset == len(TEXT) + 4
 
 
 # ---------------------------------------------------------------------------------- portable
 
 
 async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
-    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = kept.host()
-    kept.write_output(TEXT)
-    make, happened = kept.checkpointer._make, []
+    driver = harness.host()
+    harness.write_output(TEXT)
+    make, happened = harness.checkpointer._make, []
 
     async def watched(*, portable: bool) -> bool:
         happened.append("begins")
@@ -224,29 +230,29 @@ async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
         happened.append("is made" if checkpoint else "fails")
         return checkpoint
 
-    monkeypatch.setattr(kept.checkpointer, "_make", watched)
+    monkeypatch.setattr(harness.checkpointer, "_make", watched)
     driver.worker.cpu_s = WORK_S * 2
-    kept.checkpointer.maybe_checkpoint()
-    assert await kept.checkpointer.make_portable()
+    harness.checkpointer.maybe_checkpoint()
+    assert await harness.checkpointer.make_portable()
     assert happened == ["begins", "is made"] * 2
-    assert (newest(kept).form, newest(kept).offset, newest(kept).title) == ("vt", len(TEXT), "a title")
-    assert kept.checkpointer._task is None
+    assert (newest(harness).form, newest(harness).offset, newest(harness).title) == ("vt", len(TEXT), "a title")
+    assert harness.checkpointer._task is None
 
 
 async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A portable one is not needed there: any version can interpret the journal's output itself."""
-    with kept_session(journal=str(tmp_path / "journal")) as kept:
-        driver = kept.host()
-        await kept.journal_writer.start(kept.spec.size, [])
-        kept.write_output(TEXT)
+    with session_harness(journal=str(tmp_path / "journal")) as harness:
+        driver = harness.host()
+        await harness.journal_writer.start(harness.spec.size, [])
+        harness.write_output(TEXT)
         snapshots: list[Snapshot] = []
-        monkeypatch.setattr(kept.journal_writer, "add_snapshot", snapshots.append)
-        assert await kept.checkpointer.make_portable()
+        monkeypatch.setattr(harness.journal_writer, "add_snapshot", snapshots.append)
+        assert await harness.checkpointer.make_portable()
         assert snapshots == []
-        assert await kept.checkpointer._make(portable=False)
-        assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), kept.recovered.emulator.build)]
+        assert await harness.checkpointer._make(portable=False)
+        assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), harness.recovered.emulator.build)]
         assert driver.worker.interpreted_to == len(TEXT)
-        await kept.journal_writer.close()
+        await harness.journal_writer.close()
 
 
 # ---------------------------------------------------------------------------------- freed output
@@ -259,61 +265,64 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> int:
     return PAGE_BYTES
 
 
-async def test_output_that_no_recovery_and_no_viewer_needs_is_freed(kept: KeptSession, ring: int) -> None:
-    driver = kept.host()
-    kept.write_output(PAGES)
+async def test_output_that_no_recovery_and_no_viewer_needs_is_freed(harness: SessionHarness, ring: int) -> None:
+    driver = harness.host()
+    harness.write_output(PAGES)
     await shown(driver)
-    kept.checkpointer.free_superseded()
-    assert kept.output_file.start == 0, "without a checkpoint a recovery needs all of it"
-    assert await kept.checkpointer._make(portable=False)
-    assert kept.output_file.start == len(PAGES) - ring
-    assert os.lseek(kept.descriptors.output_file, 0, os.SEEK_DATA) == kept.output_file.start // PAGE_BYTES * PAGE_BYTES
-    kept.write_output(PAGES)
-    kept.checkpointer.free_superseded()
-    assert kept.output_file.start == len(PAGES), "a recovery begins there"
+    harness.checkpointer.free_superseded()
+    assert harness.output_file.start == 0, "without a checkpoint a recovery needs all of it"
+    assert await harness.checkpointer._make(portable=False)
+    assert harness.output_file.start == len(PAGES) - ring
+    assert (
+        os.lseek(harness.descriptors.output_file, 0, os.SEEK_DATA)
+        == harness.output_file.start // PAGE_BYTES * PAGE_BYTES
+    )
+    harness.write_output(PAGES)
+    harness.checkpointer.free_superseded()
+    assert harness.output_file.start == len(PAGES), "a recovery begins there"
     was = await shown(driver)
-    kept.kill()
-    assert await shown(kept.host()) == was
+    harness.kill()
+    assert await shown(harness.host()) == was
 
 
 async def test_output_that_the_journal_lacks_is_kept(tmp_path: Path, ring: int) -> None:
-    with kept_session(journal=str(tmp_path / "journal")) as kept:
-        driver = kept.host()
-        kept.write_output(PAGES)
+    with session_harness(journal=str(tmp_path / "journal")) as harness:
+        driver = harness.host()
+        harness.write_output(PAGES)
         await shown(driver)
-        kept.journal_writer.end = 7
-        assert await kept.checkpointer._make(portable=False)
-        assert kept.output_file.start == 7
-        kept.journal_writer.end = PAGE_BYTES
-        kept.checkpointer.free_superseded()
-        assert kept.output_file.start == PAGE_BYTES
-        kept.journal_writer.end = 0
-        kept.checkpointer.free_superseded()
-        assert kept.output_file.start == PAGE_BYTES, "freed output is not restored"
-        kept.journal_writer.error = "the disk is full"
-        kept.checkpointer.free_superseded()
-        assert kept.output_file.start == len(PAGES) - ring, "then the journal has a gap"
+        harness.journal_writer.end = 7
+        assert await harness.checkpointer._make(portable=False)
+        assert harness.output_file.start == 7
+        harness.journal_writer.end = PAGE_BYTES
+        harness.checkpointer.free_superseded()
+        assert harness.output_file.start == PAGE_BYTES
+        harness.journal_writer.end = 0
+        harness.checkpointer.free_superseded()
+        assert harness.output_file.start == PAGE_BYTES, "freed output is not restored"
+        harness.journal_writer.error = "the disk is full"
+        harness.checkpointer.free_superseded()
+        assert harness.output_file.start == len(PAGES) - ring, "then the journal has a gap"
 
 
 async def test_a_query_answered_while_a_checkpoint_is_written_is_not_answered_again(
-    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next host reads the log entry of the reply, although the checkpoint was made before the reply."""
-    driver = kept.host()
-    kept.attach_pty()
-    kept.write_output(TEXT)
-    worker_runs = kept.checkpointer._file_worker.run
+    driver = harness.host()
+    harness.attach_pty()
+    harness.write_output(TEXT)
+    worker_runs = harness.checkpointer._file_worker.run
 
     async def run_late(work: Callable[[], T]) -> T:
         """Start the thread late, so that the program asks in the meantime."""
-        kept.write_output(b"\x1b[c")
+        harness.write_output(b"\x1b[c")
         return await worker_runs(work)
 
-    monkeypatch.setattr(kept.checkpointer._file_worker, "run", run_late)
-    assert await kept.checkpointer.make_portable()
-    answer = kept.read_typed()
+    monkeypatch.setattr(harness.checkpointer._file_worker, "run", run_late)
+    assert await harness.checkpointer.make_portable()
+    answer = harness.read_typed()
     assert answer.endswith(b"c")
-    assert newest(kept).offset == driver.output_file.end - len(b"\x1b[c")
-    kept.kill()
-    kept.host()
-    assert kept.recovered.replies == b""
+    assert newest(harness).offset == driver.output_file.end - len(b"\x1b[c")
+    harness.kill()
+    harness.host()
+    assert harness.recovered.replies == b""

@@ -11,7 +11,7 @@ import pytest
 from session_host.host.driver import late_replies
 from session_host.terminal import available_engines
 from tests.support.images import command
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
@@ -21,69 +21,71 @@ REPLY, DA1 = b"\x1b_Gi=1;OK\x1b\\", b"\x1b[?62;4;22c"
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptSession]:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionHarness]:
     """A session with a program that reads with echo, as a shell's command does."""
     monkeypatch.setattr(late_replies, "WAIT_S", 600.0)
-    with kept_session(engine="ghostty", cooked=True) as kept:
-        yield kept
+    with session_harness(engine="ghostty", cooked=True) as harness:
+        yield harness
 
 
-def start(kept: KeptSession) -> None:
+def start(harness: SessionHarness) -> None:
     """Start a host, which writes to the PTY."""
-    kept.host()
-    kept.attach_pty()
+    harness.host()
+    harness.attach_pty()
 
 
-async def asked(kept: KeptSession, output: bytes = QUERY + b"\x1b[c") -> None:
+async def asked(harness: SessionHarness, output: bytes = QUERY + b"\x1b[c") -> None:
     """Let the program ask, and wait until its output is interpreted."""
-    kept.write_output(output)
-    await eventually(lambda: kept.driver.worker.is_quiet, 10, "the output to be interpreted")
+    harness.write_output(output)
+    await eventually(lambda: harness.driver.worker.is_quiet, 10, "the output to be interpreted")
 
 
-async def read(kept: KeptSession, length: int) -> bytes:
+async def read(harness: SessionHarness, length: int) -> bytes:
     """Read the program's next input of this length."""
-    await eventually(lambda: kept.unread_bytes >= length, 10, "the replies")
-    return kept.read_typed()
+    await eventually(lambda: harness.unread_bytes >= length, 10, "the replies")
+    return harness.read_typed()
 
 
-async def test_a_program_that_turns_the_echo_off_after_its_question_gets_the_answer(kept: KeptSession):
-    start(kept)
-    await asked(kept)
-    assert kept.unread_bytes == 0
-    tty.setraw(kept.slave, termios.TCSAFLUSH)
-    assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
+async def test_a_program_that_turns_the_echo_off_after_its_question_gets_the_answer(harness: SessionHarness):
+    start(harness)
+    await asked(harness)
+    assert harness.unread_bytes == 0
+    tty.setraw(harness.slave, termios.TCSAFLUSH)
+    assert await read(harness, len(REPLY + DA1)) == REPLY + DA1
 
 
-async def test_without_echo_or_for_other_queries_there_is_no_delay(kept: KeptSession):
-    start(kept)
-    await asked(kept, b"\x1b[c")
-    await eventually(lambda: kept.unread_bytes == len(DA1), 10, "the reply")
-    tty.setraw(kept.slave, termios.TCSANOW)
+async def test_without_echo_or_for_other_queries_there_is_no_delay(harness: SessionHarness):
+    start(harness)
+    await asked(harness, b"\x1b[c")
+    await eventually(lambda: harness.unread_bytes == len(DA1), 10, "the reply")
+    tty.setraw(harness.slave, termios.TCSANOW)
     # Read it instead of flushing: the kernel may deliver the reply a moment after the host has written it.
-    assert kept.read_typed() == DA1
-    await asked(kept)
-    assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
+    assert harness.read_typed() == DA1
+    await asked(harness)
+    assert await read(harness, len(REPLY + DA1)) == REPLY + DA1
 
 
-async def test_a_program_that_keeps_the_echo_gets_the_answer_later(kept: KeptSession, monkeypatch: pytest.MonkeyPatch):
+async def test_a_program_that_keeps_the_echo_gets_the_answer_later(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(late_replies, "WAIT_S", 0.01)
-    start(kept)
-    await asked(kept)
-    await eventually(lambda: kept.unread_bytes == len(REPLY + DA1), 10, "the replies")
+    start(harness)
+    await asked(harness)
+    await eventually(lambda: harness.unread_bytes == len(REPLY + DA1), 10, "the replies")
 
 
 @pytest.mark.parametrize("checkpoint", [False, True])
-async def test_a_kill_while_a_reply_waits_neither_loses_nor_repeats_it(kept: KeptSession, checkpoint: bool):
-    start(kept)
-    await asked(kept)
+async def test_a_kill_while_a_reply_waits_neither_loses_nor_repeats_it(harness: SessionHarness, checkpoint: bool):
+    start(harness)
+    await asked(harness)
     if checkpoint:
-        await kept.checkpointer.catch_up()
-        assert kept.unread_bytes == len(REPLY + DA1)
+        await harness.checkpointer.catch_up()
+        assert harness.unread_bytes == len(REPLY + DA1)
     else:
-        assert kept.unread_bytes == 0
-    kept.kill()
-    tty.setraw(kept.slave, termios.TCSANOW)
-    start(kept)
+        assert harness.unread_bytes == 0
+    harness.kill()
+    tty.setraw(harness.slave, termios.TCSANOW)
+    start(harness)
     if not checkpoint:
-        assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
-    assert kept.recovered.replies == (b"" if checkpoint else REPLY + DA1)
+        assert await read(harness, len(REPLY + DA1)) == REPLY + DA1
+    assert harness.recovered.replies == (b"" if checkpoint else REPLY + DA1)

@@ -10,7 +10,7 @@ from session_host.paths import make_directories, session_history
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.system.processes.pty_process import PtyProcess
 from tests.support.area import Area
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 
 SCREEN = b"a line of the shell before\r\n" * 400
 
@@ -19,27 +19,27 @@ SCREEN = b"a line of the shell before\r\n" * 400
 async def test_a_host_killed_while_it_writes_the_previous_screen_leaves_the_rest_to_the_next(
     area: Area, written: int
 ) -> None:
-    with kept_session(begins_with_screen=True) as kept:
-        path = session_history(kept.spec.session_id)
+    with session_harness(begins_with_screen=True) as harness:
+        path = session_history(harness.spec.session_id)
         make_directories(path.parent)
         path.write_bytes(SCREEN)
-        kept.host()
-        os.pwrite(kept.descriptors.output_file, SCREEN[:written], 0)
-        kept.kill()
+        harness.host()
+        os.pwrite(harness.descriptors.output_file, SCREEN[:written], 0)
+        harness.kill()
 
-        begin(kept)
-        assert output(kept) == SCREEN
-        kept.kill()
+        begin(harness)
+        assert output(harness) == SCREEN
+        harness.kill()
 
-        kept.host()
-        assert kept.recovered.log_state.child_started is not None, "a third host does not begin again"
-        kept.attach_pty()
-        assert output(kept) == SCREEN
-
-
-def begin(kept: KeptSession) -> None:
-    kept.host().begin(PtyProcess(os.getpid(), None, kept.descriptors.master))
+        harness.host()
+        assert harness.recovered.log_state.child_started is not None, "a third host does not begin again"
+        harness.attach_pty()
+        assert output(harness) == SCREEN
 
 
-def output(kept: KeptSession) -> bytes:
-    return os.pread(kept.descriptors.output_file, kept.output_file.end + 1, 0)
+def begin(harness: SessionHarness) -> None:
+    harness.host().begin(PtyProcess(os.getpid(), None, harness.descriptors.master))
+
+
+def output(harness: SessionHarness) -> bytes:
+    return os.pread(harness.descriptors.output_file, harness.output_file.end + 1, 0)

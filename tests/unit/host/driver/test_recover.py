@@ -17,7 +17,7 @@ from session_host.session.attachments import Attachment
 from session_host.storage.descriptors import checkpoint as checkpoints
 from session_host.terminal.base import EngineName
 from tests.support.emulators import Seen, outputs, seen
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import wait_readable
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
@@ -143,41 +143,41 @@ class State(NamedTuple):
 class Run:
     """A session that goes through steps; with ``spared``, its host is never killed."""
 
-    def __init__(self, kept: KeptSession, *, spared: bool) -> None:
-        self.kept = kept
+    def __init__(self, harness: SessionHarness, *, spared: bool) -> None:
+        self.harness = harness
         self.spared = spared
         self.read_typed = b""
         self.written = 0
         self.sequence = 0
         self.requests = 0
         self.client = Client()
-        self.kept.host()
-        self.kept.attach_pty()
+        self.harness.host()
+        self.harness.attach_pty()
         self.attachment: Attachment = self._attach("")
 
     def _attach(self, resume: str) -> Attachment:
-        attachment = self.kept.session.viewers.attach(self.client, resume=resume, read_only=False)
-        self.kept.driver.performer.perform()
+        attachment = self.harness.session.viewers.attach(self.client, resume=resume, read_only=False)
+        self.harness.driver.performer.perform()
         return attachment
 
     async def _settle(self) -> None:
         """Wait until all output is interpreted, and read the program's input."""
-        kept = self.kept
-        while kept.output_file.end < self.written:
-            wait_readable(kept.descriptors.master, 10, "output")
-            kept.driver.program.pty_io._readable()  # type: ignore[union-attr]
+        harness = self.harness
+        while harness.output_file.end < self.written:
+            wait_readable(harness.descriptors.master, 10, "output")
+            harness.driver.program.pty_io._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
-        kept.driver.worker.run_after_output(lambda _: done.set())
+        harness.driver.worker.run_after_output(lambda _: done.set())
         await done.wait()
-        kept.driver.flush_input()
-        self.read_typed += kept.read_typed()
+        harness.driver.flush_input()
+        self.read_typed += harness.read_typed()
 
     async def _kill(self) -> None:
         if self.spared:
             return
-        self.kept.kill()
-        self.kept.host()
-        self.kept.attach_pty()
+        self.harness.kill()
+        self.harness.host()
+        self.harness.attach_pty()
         known = self.attachment.id
         self.attachment = self._attach(known)
         assert self.attachment.id == known, "the viewer is known again"
@@ -189,7 +189,7 @@ class Run:
         return await self._state()
 
     async def _take(self, step: Any) -> None:
-        driver, session = self.kept.driver, self.kept.session
+        driver, session = self.harness.driver, self.harness.session
         match step:
             case Wrote(data=data):
                 self._write(data)
@@ -203,7 +203,7 @@ class Run:
                 if (size, cell) != (session.sizing.size, session.sizing.cell):
                     if step.killed and not self.spared:
                         driver.worker.run_after_output = lambda use: None  # type: ignore[method-assign]
-                    self.kept.resize(size, cell)
+                    self.harness.resize(size, cell)
                 if step.killed:
                     await self._kill()
             case Show(colors=colors):
@@ -218,44 +218,44 @@ class Run:
                 if step.killed == "before it was written" and not self.spared:
                     self._let_the_program_take_nothing()
                 if step.killed != "before it was accepted":
-                    self.kept.take(self.attachment, message)
+                    self.harness.take(self.attachment, message)
                 if step.killed != "never":
                     await self._kill()
                 if step.again or step.killed != "never":
-                    self.kept.take(self.attachment, message)
+                    self.harness.take(self.attachment, message)
             case Send():
                 self.requests += 1
                 for _ in range(2 if step.again else 1):
-                    assert self.kept.session.type_bytes(step.text.encode(), f"{self.requests:032x}")
-                    self.kept.driver.performer.perform()
+                    assert self.harness.session.type_bytes(step.text.encode(), f"{self.requests:032x}")
+                    self.harness.driver.performer.perform()
                     await self._kill()
             case Checkpoint(committed=committed):
                 with pytest.MonkeyPatch.context() as patch:
                     if not committed:
                         patch.setattr(checkpoints, "commit", lambda *_: None)
-                    assert await self.kept.checkpointer._make(portable=False)
+                    assert await self.harness.checkpointer._make(portable=False)
             case Kill():
                 await self._kill()
 
     def _write(self, data: bytes) -> None:
-        assert os.write(self.kept.slave, data) == len(data)
+        assert os.write(self.harness.slave, data) == len(data)
         self.written += len(data)
 
     def _let_the_program_take_nothing(self) -> None:
-        self.kept.input_log.send_pending = lambda: False  # type: ignore[method-assign]
+        self.harness.input_log.send_pending = lambda: False  # type: ignore[method-assign]
 
     def _move(self, place: str) -> None:
         """Move the program's output to PTY, pipe or output file."""
-        descriptors = self.kept.descriptors
+        descriptors = self.harness.descriptors
         if place != "the terminal":
             wait_readable(descriptors.master, 10, "output")
         if place == "the pipe":
             os.splice(descriptors.master, descriptors.pipe_write, 65536)
         elif place == "the output file":
-            self.kept.output_file.read_new(1 << 20)
+            self.harness.output_file.read_new(1 << 20)
 
     async def _state(self) -> State:
-        driver, session = self.kept.driver, self.kept.session
+        driver, session = self.harness.driver, self.harness.session
         assert self.client.refused == []
         tracker = driver.watch.tracker
         colors = session.colors
@@ -279,8 +279,8 @@ class Run:
 async def _both(engine: EngineName, steps: Sequence[Any]) -> tuple[State, State]:
     found = []
     for spared in (True, False):
-        with kept_session(engine=engine, scrollback_lines=60) as kept:
-            found.append(await Run(kept, spared=spared).go(steps))
+        with session_harness(engine=engine, scrollback_lines=60) as harness:
+            found.append(await Run(harness, spared=spared).go(steps))
     return found[0], found[1]
 
 

@@ -11,73 +11,73 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import EngineName
 from session_host.terminal.pyte.emulator import PyteEmulator
 from tests.support.emulators import Seen, seen
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
 
 TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
 
 
-async def _settled(kept: KeptSession) -> Seen:
-    return await kept.driver.worker.run(seen)
+async def _settled(harness: SessionHarness) -> Seen:
+    return await harness.driver.worker.run(seen)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("portable", [False, True])
 async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineName, portable: bool) -> None:
     """In both directions: the other engine is tried when one fails, and the next keeper knows of no failure."""
-    with kept_session(engine=engine) as kept:
-        kept.host()
-        kept.write_output(TEXT)
-        was = await _settled(kept)
+    with session_harness(engine=engine) as harness:
+        harness.host()
+        harness.write_output(TEXT)
+        was = await _settled(harness)
         for other in (True, True, False, False):
-            assert await kept.checkpointer._make(portable=portable)
-            kept.output_file.free_before(kept.output_file.end)  # so that only the checkpoint is left to begin with
-            kept.kill()
-            driver = kept.host(other_engine=other)
-            assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
+            assert await harness.checkpointer._make(portable=portable)
+            harness.output_file.free_before(harness.output_file.end)  # Only the checkpoint is left.
+            harness.kill()
+            driver = harness.host(other_engine=other)
+            assert harness.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
             assert ("failed on this chat's output" in driver.notice) is other
-            now = await _settled(kept)
+            now = await _settled(harness)
             assert (now.rows, now.cursor, driver.session.title) == (was.rows, was.cursor, "a title")
-            kept.write_output(b"")
+            harness.write_output(b"")
 
 
 async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    with kept_session(engine="ghostty") as kept:
-        kept.host(other_engine=True)  # so that the checkpoint is the portable engine's
-        kept.write_output(TEXT)
-        was = await _settled(kept)
-        assert await kept.checkpointer._make(portable=False)
-        kept.output_file.free_before(kept.output_file.end)
-        kept.kill()
+    with session_harness(engine="ghostty") as harness:
+        harness.host(other_engine=True)  # so that the checkpoint is the portable engine's
+        harness.write_output(TEXT)
+        was = await _settled(harness)
+        assert await harness.checkpointer._make(portable=False)
+        harness.output_file.free_before(harness.output_file.end)
+        harness.kill()
         monkeypatch.setattr("session_host.terminal.engines._is_installed", lambda engine: engine == "pyte")
-        kept.host()
-        assert kept.recovered.emulator.build.startswith("pyte")
-        assert await _settled(kept) == was
+        harness.host()
+        assert harness.recovered.emulator.build.startswith("pyte")
+        assert await _settled(harness) == was
 
 
 async def test_without_a_readable_checkpoint_all_kept_output_is_interpreted_again() -> None:
-    with kept_session() as kept:
-        kept.host()
-        kept.write_output(TEXT)
-        was = await _settled(kept)
-        assert await kept.checkpointer._make(portable=False)
-        at = kept.input_log.header.checkpoint
+    with session_harness() as harness:
+        harness.host()
+        harness.write_output(TEXT)
+        was = await _settled(harness)
+        assert await harness.checkpointer._make(portable=False)
+        at = harness.input_log.header.checkpoint
         assert at is not None
-        os.pwrite(kept.descriptors.checkpoint, b"damaged", at.offset)
-        kept.kill()
-        driver = kept.host()
-        assert await _settled(kept) == was
+        os.pwrite(harness.descriptors.checkpoint, b"damaged", at.offset)
+        harness.kill()
+        driver = harness.host()
+        assert await _settled(harness) == was
         assert driver.notice == ""
 
 
 async def test_a_notice_says_what_cannot_be_restored() -> None:
-    with kept_session() as kept:
-        kept.host()
-        kept.write_output(b"x" * 10_000 + b"\r\nthe end")
-        kept.output_file.free_before(9_000)
-        kept.kill()
-        driver = kept.host()
+    with session_harness() as harness:
+        harness.host()
+        harness.write_output(b"x" * 10_000 + b"\r\nthe end")
+        harness.output_file.free_before(9_000)
+        harness.kill()
+        driver = harness.host()
         assert "could be restored" in driver.notice
         assert "the end" in [line.text() for line in await driver.worker.run(lambda emulator: emulator.rows())]
         assert driver.worker.interpreted_to == driver.output_file.end
@@ -94,16 +94,16 @@ async def test_an_engine_that_raises_on_some_output_gets_the_rest(
         feed(self, data)
 
     monkeypatch.setattr(PyteEmulator, "feed", fragile)
-    with kept_session() as kept, caplog.at_level("CRITICAL"):
-        kept.host()
-        kept.write_output(b"POISON")
-        kept.kill()
-        driver = kept.host()
-        kept.write_output(b"good")
+    with session_harness() as harness, caplog.at_level("CRITICAL"):
+        harness.host()
+        harness.write_output(b"POISON")
+        harness.kill()
+        driver = harness.host()
+        harness.write_output(b"good")
         assert driver.worker.interpreted_to == 10
         assert await driver.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
-        kept.kill()
-        assert kept.host().session.state is not None
+        harness.kill()
+        assert harness.host().session.state is not None
 
 
 async def test_a_later_host_knows_all_signals_of_one_output_or_none(
@@ -114,9 +114,9 @@ async def test_a_later_host_knows_all_signals_of_one_output_or_none(
     class Killed(BaseException):
         pass
 
-    with kept_session() as kept:
-        kept.host()
-        add = kept.input_log.append
+    with session_harness() as harness:
+        harness.host()
+        add = harness.input_log.append
         noted = 0
 
         def add_and_die(kind: EntryKind, *rest: Any, **named: Any) -> None:
@@ -126,8 +126,8 @@ async def test_a_later_host_knows_all_signals_of_one_output_or_none(
             if noted:
                 raise Killed
 
-        monkeypatch.setattr(kept.input_log, "append", add_and_die)
+        monkeypatch.setattr(harness.input_log, "append", add_and_die)
         with pytest.raises(Killed):
-            kept.write_output(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
-        kept.kill()
-        assert kept.host().watch.tracker.activity == "needs_input"
+            harness.write_output(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
+        harness.kill()
+        assert harness.host().watch.tracker.activity == "needs_input"

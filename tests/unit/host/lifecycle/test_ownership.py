@@ -8,7 +8,7 @@ import os
 from session_host.host.lifecycle.ownership import try_lock_session, unlock_session
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.kept_sessions import kept_session
+from tests.support.session_harness import session_harness
 
 
 def another_process_gets_lock(input_log: int) -> bool:
@@ -25,9 +25,9 @@ def another_process_gets_lock(input_log: int) -> bool:
 
 
 def test_closing_the_input_logs_mapping_keeps_the_lock() -> None:
-    with kept_session() as kept:
-        input_log = kept.descriptors.input_log
-        InputLog(input_log, kept.descriptors.master, Splicer()).close()
+    with session_harness() as harness:
+        input_log = harness.descriptors.input_log
+        InputLog(input_log, harness.descriptors.master, Splicer()).close()
         assert another_process_gets_lock(input_log)
         assert try_lock_session(input_log)
         assert try_lock_session(input_log), "it is ours already"

@@ -16,7 +16,7 @@ from session_host.host.lifecycle.store_writer import StoreWriter
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
-from tests.support.kept_sessions import kept_session, spec_of
+from tests.support.session_harness import session_harness, spec_of
 
 TIMEOUT_S = 60.0
 
@@ -92,11 +92,11 @@ async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
 
     monkeypatch.setattr(SavedScreen, "of", make_and_remove)
     monkeypatch.setattr(store_writer, "RETRY_S", (0.0,))
-    with kept_session(database=database, screen=str(directory / "screen.bin")) as kept:
+    with session_harness(database=database, screen=str(directory / "screen.bin")) as harness:
         with Store.open(tmp_path / "outlive.db") as store:
-            store.insert(SessionRecord.of(kept.spec))
-        writer = StoreWriter(kept.spec, os.getpid())
+            store.insert(SessionRecord.of(harness.spec))
+        writer = StoreWriter(harness.spec, os.getpid())
 
-        await writer.save_end(kept.host(), "2026-01-01T00:00:01Z", interrupted=False)
+        await writer.save_end(harness.host(), "2026-01-01T00:00:01Z", interrupted=False)
 
     assert not directory.exists()

@@ -23,7 +23,7 @@ from session_host.structured.operations import (
     WriteText,
 )
 from session_host.system.processes.process_tree import chat_processes
-from tests.support.kept_sessions import spec_of
+from tests.support.session_harness import spec_of
 
 KEPT = 100_000
 

@@ -14,7 +14,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.store import activity_log
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.session_harness import SessionHarness, session_harness
 
 IDLE = Activity.IDLE
 WATCH = Watch(
@@ -24,9 +24,9 @@ FIRST, OTHER = "5e55104e-0000-4000-8000-00000000000a", "5e55104e-0000-4000-8000-
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[KeptSession]:
+def harness(tmp_path: Path) -> Iterator[SessionHarness]:
     """A session with this process as its program."""
-    with kept_session(watch=WATCH, conversation=FIRST, transitions=str(tmp_path / "activity.jsonl")) as session:
+    with session_harness(watch=WATCH, conversation=FIRST, transitions=str(tmp_path / "activity.jsonl")) as session:
         yield session
 
 
@@ -39,111 +39,111 @@ def tool() -> Iterator[int]:
         process.stdin.close()
 
 
-def host(kept: KeptSession) -> KeptSession:
-    kept.host()
-    kept.attach_pty()
-    return kept
+def host(harness: SessionHarness) -> SessionHarness:
+    harness.host()
+    harness.attach_pty()
+    return harness
 
 
 def report_activity(
-    kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin"
+    harness: SessionHarness, event: str, pid: int, conversation: str = "", source: str = "plugin"
 ) -> Activity:
-    kept.driver.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
-    return kept.driver.watch.tracker.activity
+    harness.driver.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
+    return harness.driver.watch.tracker.activity
 
 
-def is_timer_running(kept: KeptSession) -> bool:
-    return kept.driver.watch._expiry.is_running
+def is_timer_running(harness: SessionHarness) -> bool:
+    return harness.driver.watch._expiry.is_running
 
 
-async def test_a_plugin_of_a_nested_agent_is_ignored(kept: KeptSession, tool: int) -> None:
-    host(kept)
-    assert report_activity(kept, "working", os.getpid()) is Activity.WORKING
-    assert report_activity(kept, "ask", tool, OTHER) is Activity.WORKING
-    assert kept.driver.conversation.id == FIRST
-    kept.kill()
-    host(kept)
-    assert report_activity(kept, "ask", tool) is Activity.WORKING
-    assert report_activity(kept, "idle", os.getpid()) is Activity.IDLE
+async def test_a_plugin_of_a_nested_agent_is_ignored(harness: SessionHarness, tool: int) -> None:
+    host(harness)
+    assert report_activity(harness, "working", os.getpid()) is Activity.WORKING
+    assert report_activity(harness, "ask", tool, OTHER) is Activity.WORKING
+    assert harness.driver.conversation.id == FIRST
+    harness.kill()
+    host(harness)
+    assert report_activity(harness, "ask", tool) is Activity.WORKING
+    assert report_activity(harness, "idle", os.getpid()) is Activity.IDLE
 
 
 async def test_a_child_of_the_launcher_may_report_and_an_unrelated_process_may_not(
-    kept: KeptSession, tool: int
+    harness: SessionHarness, tool: int
 ) -> None:
-    host(kept)
-    assert report_activity(kept, "working", os.getppid()) is Activity.NO_SIGNAL
-    assert report_activity(kept, "working", 0) is Activity.NO_SIGNAL
-    assert report_activity(kept, "working", tool) is Activity.WORKING
-    assert report_activity(kept, "idle", os.getpid()) is Activity.WORKING
+    host(harness)
+    assert report_activity(harness, "working", os.getppid()) is Activity.NO_SIGNAL
+    assert report_activity(harness, "working", 0) is Activity.NO_SIGNAL
+    assert report_activity(harness, "working", tool) is Activity.WORKING
+    assert report_activity(harness, "idle", os.getpid()) is Activity.WORKING
 
 
-async def test_hook_reports_count_only_for_the_current_conversation(kept: KeptSession) -> None:
-    host(kept)
-    assert report_activity(kept, "working", 0, FIRST, "hook") is Activity.WORKING
-    assert report_activity(kept, "ask", 0, OTHER, "hook") is Activity.WORKING
-    assert report_activity(kept, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
-    assert kept.driver.conversation.id == OTHER
-    assert report_activity(kept, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
-    assert report_activity(kept, "idle", 0, "", "hook") is Activity.IDLE, "a report without a conversation"
+async def test_hook_reports_count_only_for_the_current_conversation(harness: SessionHarness) -> None:
+    host(harness)
+    assert report_activity(harness, "working", 0, FIRST, "hook") is Activity.WORKING
+    assert report_activity(harness, "ask", 0, OTHER, "hook") is Activity.WORKING
+    assert report_activity(harness, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
+    assert harness.driver.conversation.id == OTHER
+    assert report_activity(harness, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
+    assert report_activity(harness, "idle", 0, "", "hook") is Activity.IDLE, "a report without a conversation"
 
 
-async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(kept: KeptSession) -> None:
-    path = Path(kept.spec.transitions)
-    host(kept)
-    report_activity(kept, "working", os.getpid())
-    kept.kill()
+async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(harness: SessionHarness) -> None:
+    path = Path(harness.spec.transitions)
+    host(harness)
+    report_activity(harness, "working", os.getpid())
+    harness.kill()
     assert [each.activity for each in activity_log.last(path, 20)] == [Activity.WORKING]
     path.unlink()
     for _ in range(2):
-        host(kept)
-        transitions = kept.driver.watch.transitions()
-        kept.kill()
+        host(harness)
+        transitions = harness.driver.watch.transitions()
+        harness.kill()
         kept_there = activity_log.last(path, 20)
         assert [(each.activity, each.source) for each in kept_there] == [(Activity.WORKING, "plugin")]
         assert transitions == kept_there
 
 
 async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of_the_question(
-    kept: KeptSession,
+    harness: SessionHarness,
 ) -> None:
-    host(kept)
-    report_activity(kept, "ask", 0, FIRST, "hook")
-    kept.driver.watch.on_input()
-    assert is_timer_running(kept)
-    report_activity(kept, "ask", os.getpid())
-    kept.driver.watch.on_input()
-    assert not is_timer_running(kept)
-    kept.kill()
-    host(kept)
-    assert not is_timer_running(kept)
-    assert kept.driver.watch.tracker.activity is Activity.NEEDS_INPUT
+    host(harness)
+    report_activity(harness, "ask", 0, FIRST, "hook")
+    harness.driver.watch.on_input()
+    assert is_timer_running(harness)
+    report_activity(harness, "ask", os.getpid())
+    harness.driver.watch.on_input()
+    assert not is_timer_running(harness)
+    harness.kill()
+    host(harness)
+    assert not is_timer_running(harness)
+    assert harness.driver.watch.tracker.activity is Activity.NEEDS_INPUT
 
 
-async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: KeptSession) -> None:
-    host(kept)
-    report_activity(kept, "ask", os.getpid())
-    kept.driver.watch.on_input()
-    since = kept.driver.watch.tracker.since
-    kept.kill()
-    host(kept)
-    kept.driver.watch._now = lambda: "later"
-    assert report_activity(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
-    assert kept.driver.watch.tracker.since == since
-    report_activity(kept, "ask", os.getpid())
-    assert kept.driver.watch.tracker.since == "later", "a second repetition is another question"
+async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(harness: SessionHarness) -> None:
+    host(harness)
+    report_activity(harness, "ask", os.getpid())
+    harness.driver.watch.on_input()
+    since = harness.driver.watch.tracker.since
+    harness.kill()
+    host(harness)
+    harness.driver.watch._now = lambda: "later"
+    assert report_activity(harness, "ask", os.getpid()) is Activity.NEEDS_INPUT
+    assert harness.driver.watch.tracker.since == since
+    report_activity(harness, "ask", os.getpid())
+    assert harness.driver.watch.tracker.since == "later", "a second repetition is another question"
 
 
-async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSession) -> None:
-    host(kept)
-    report_activity(kept, "working", os.getpid())
-    due_s = kept.driver.watch._expiry._due_s
-    kept.kill()
-    host(kept)
-    assert kept.driver.watch._expiry._due_s == pytest.approx(due_s, abs=0.5)
+async def test_the_silence_time_out_includes_the_time_before_a_kill(harness: SessionHarness) -> None:
+    host(harness)
+    report_activity(harness, "working", os.getpid())
+    due_s = harness.driver.watch._expiry._due_s
+    harness.kill()
+    host(harness)
+    assert harness.driver.watch._expiry._due_s == pytest.approx(due_s, abs=0.5)
 
 
 async def test_a_chat_continues_and_ends_normally_although_the_agent_watch_fails(
-    kept: KeptSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The exception used to leave the session and end one host after another."""
 
@@ -156,39 +156,39 @@ async def test_a_chat_continues_and_ends_normally_although_the_agent_watch_fails
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.apply_report", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.program_ended", fail)
     monkeypatch.setattr("session_host.host.watchers.conversation.conversation_of", fail)
-    kept.spec.env["HOME"] = "/"
+    harness.spec.env["HOME"] = "/"
     with caplog.at_level(logging.CRITICAL):
         for _ in range(2):
-            host(kept)
-            assert report_activity(kept, "working", os.getpid()) is Activity.NO_SIGNAL
-            kept.driver.worker.feed_output(b"\x1b]2;a title\x07\x1b]9;notified\x07")
-            assert kept.session.title == "a title"
-            kept.driver.conversation.check_open_files()
-            kept.kill()
-        host(kept)
-        kept.driver.program_ended(0, None)
-        assert kept.driver.ended.is_set()
+            host(harness)
+            assert report_activity(harness, "working", os.getpid()) is Activity.NO_SIGNAL
+            harness.driver.worker.feed_output(b"\x1b]2;a title\x07\x1b]9;notified\x07")
+            assert harness.session.title == "a title"
+            harness.driver.conversation.check_open_files()
+            harness.kill()
+        host(harness)
+        harness.driver.program_ended(0, None)
+        assert harness.driver.ended.is_set()
 
 
-async def test_a_question_reported_by_two_sources_is_logged_once(kept: KeptSession) -> None:
-    path = Path(kept.spec.transitions)
-    host(kept)
-    watch = kept.driver.watch
+async def test_a_question_reported_by_two_sources_is_logged_once(harness: SessionHarness) -> None:
+    path = Path(harness.spec.transitions)
+    host(harness)
+    watch = harness.driver.watch
     watch._now = iter(f"2026-01-02T03:04:{second:02}Z" for second in range(60)).__next__
 
     def asked_by_hook(detail: str) -> None:
         watch.on_hook_report(Report("hook", "ask", FIRST, detail), 0)
 
-    report_activity(kept, "working", 0, FIRST, "hook")
-    kept.driver.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
+    report_activity(harness, "working", 0, FIRST, "hook")
+    harness.driver.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
     [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
     assert poorer.detail == "permission"
     for detail in ("Bash: npm", "Bash: npm test", "Bash: rm -r build"):
         asked_by_hook(detail)
-    report_activity(kept, "idle", 0, FIRST, "hook")
-    kept.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
+    report_activity(harness, "idle", 0, FIRST, "hook")
+    harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
     transitions = watch.transitions()
-    kept.kill()
+    harness.kill()
 
     questions = [(each.at, each.detail) for each in transitions if each.activity is Activity.NEEDS_INPUT]
     assert [detail for _, detail in questions] == ["Bash: npm test", "Bash: rm -r build"]

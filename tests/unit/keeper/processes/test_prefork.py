@@ -20,7 +20,7 @@ from session_host.storage.store import Store
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import DefaultColors
 from tests.support.area import Area
-from tests.support.kept_sessions import spec_of
+from tests.support.session_harness import spec_of
 from tests.support.waiting import wait_for_end
 
 COLORS = (0x102030, 0xA0B0C0, 0xFFFFFF, True)

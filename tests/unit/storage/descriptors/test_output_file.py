@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile, punch
 from session_host.storage.descriptors.session_descriptors import create_descriptors
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.kept_sessions import KeptSession, kept_session, spec_of
+from tests.support.session_harness import SessionHarness, session_harness, spec_of
 from tests.support.waiting import wait_readable
 
 MOST = 1 << 16
@@ -25,8 +25,8 @@ def kept_bytes(file: int) -> int:
     return os.fstat(file).st_blocks * BLOCK_BYTES
 
 
-def opened(kept: KeptSession, *, read_only: bool = False) -> OutputFile:
-    return OutputFile(kept.descriptors, Splicer(), read_only=read_only)
+def opened(harness: SessionHarness, *, read_only: bool = False) -> OutputFile:
+    return OutputFile(harness.descriptors, Splicer(), read_only=read_only)
 
 
 def test_pages_are_freed_and_the_length_stays(file: int) -> None:
@@ -54,26 +54,26 @@ def test_bytes_outside_of_the_freed_range_do_not_change(start: int, end: int) ->
 
 
 def test_output_has_offsets_from_the_first_byte_on() -> None:
-    with kept_session() as kept:
-        output_file = opened(kept)
+    with session_harness() as harness:
+        output_file = opened(harness)
         assert (output_file.start, output_file.end, output_file.read_new(MOST)) == (0, 0, b"")
-        os.write(kept.slave, b"hello")
-        wait_readable(kept.descriptors.master, 10, "output")
+        os.write(harness.slave, b"hello")
+        wait_readable(harness.descriptors.master, 10, "output")
         assert output_file.read_new(MOST) == b"hello"
         assert (output_file.start, output_file.end, output_file.read(1, 4)) == (0, 5, b"ell")
         assert not output_file.at_end
 
 
 def test_a_later_host_finds_the_start() -> None:
-    with kept_session() as kept:
-        output_file = opened(kept)
+    with session_harness() as harness:
+        output_file = opened(harness)
         content = Random(2).randbytes(20 * PAGE_BYTES)
-        os.pwrite(kept.descriptors.output_file, content, 0)
+        os.pwrite(harness.descriptors.output_file, content, 0)
         output_file.end = len(content)
         for offset in (10, PAGE_BYTES + 10, 7 * PAGE_BYTES, 20 * PAGE_BYTES):
             output_file.free_before(offset)
             assert output_file.start == offset
-            again = opened(kept)
+            again = opened(harness)
             assert (again.start, again.end) == (offset // PAGE_BYTES * PAGE_BYTES, len(content))
             assert again.read(again.start, again.end) == content[again.start :]
         output_file.free_before(5)
@@ -81,56 +81,56 @@ def test_a_later_host_finds_the_start() -> None:
 
 
 def test_no_more_than_all_output_is_freed() -> None:
-    with kept_session() as kept:
-        output_file = opened(kept)
-        os.pwrite(kept.descriptors.output_file, b"x" * 5000, 0)
+    with session_harness() as harness:
+        output_file = opened(harness)
+        os.pwrite(harness.descriptors.output_file, b"x" * 5000, 0)
         output_file.end = 5000
         output_file.free_before(1 << 40)
         assert output_file.start == output_file.end == 5000
-        os.write(kept.slave, b"more")
-        wait_readable(kept.descriptors.master, 10, "output")
+        os.write(harness.slave, b"more")
+        wait_readable(harness.descriptors.master, 10, "output")
         output_file.read_new(MOST)
         assert output_file.read(5000, 5004) == b"more"
-        assert opened(kept).start == PAGE_BYTES
+        assert opened(harness).start == PAGE_BYTES
 
 
 def test_memory_stays_bounded_while_output_continues() -> None:
-    with kept_session() as kept:
-        output_file = opened(kept)
+    with session_harness() as harness:
+        output_file = opened(harness)
         for _ in range(64):
-            os.pwrite(kept.descriptors.output_file, b"x" * 100_000, output_file.end)
+            os.pwrite(harness.descriptors.output_file, b"x" * 100_000, output_file.end)
             output_file.end += 100_000
             output_file.free_before(output_file.end - 200_000)
-            assert kept_bytes(kept.descriptors.output_file) <= 300_000 + 2 * PAGE_BYTES
+            assert kept_bytes(harness.descriptors.output_file) <= 300_000 + 2 * PAGE_BYTES
 
 
 def test_output_left_in_the_pipe_comes_before_that_in_the_pty() -> None:
-    with kept_session() as kept:
-        os.write(kept.slave, b"first,")
-        wait_readable(kept.descriptors.master, 10, "output")
-        opened(kept).read_new(MOST)
-        os.write(kept.slave, b"then,")
-        wait_readable(kept.descriptors.master, 10, "output")
-        os.splice(kept.descriptors.master, kept.descriptors.pipe_write, 100)
-        os.write(kept.slave, b"last")
+    with session_harness() as harness:
+        os.write(harness.slave, b"first,")
+        wait_readable(harness.descriptors.master, 10, "output")
+        opened(harness).read_new(MOST)
+        os.write(harness.slave, b"then,")
+        wait_readable(harness.descriptors.master, 10, "output")
+        os.splice(harness.descriptors.master, harness.descriptors.pipe_write, 100)
+        os.write(harness.slave, b"last")
 
-        looking = opened(kept, read_only=True)
+        looking = opened(harness, read_only=True)
         assert looking.end == 6, "a read-only reader takes nothing from the pipe"
-        output_file = opened(kept)
+        output_file = opened(harness)
         assert output_file.end == 11
-        wait_readable(kept.descriptors.master, 10, "output")
+        wait_readable(harness.descriptors.master, 10, "output")
         output_file.read_new(MOST)
         assert output_file.read(0, output_file.end) == b"first,then,last"
 
 
 def test_the_hang_up_is_reported() -> None:
-    with kept_session() as kept:
-        output_file = opened(kept)
-        os.write(kept.slave, b"x")
-        slave, kept.slave = kept.slave, os.open("/dev/null", os.O_RDONLY)
+    with session_harness() as harness:
+        output_file = opened(harness)
+        os.write(harness.slave, b"x")
+        slave, harness.slave = harness.slave, os.open("/dev/null", os.O_RDONLY)
         os.close(slave)
         while not output_file.at_end:
-            wait_readable(kept.descriptors.master, 10, "the end")
+            wait_readable(harness.descriptors.master, 10, "the end")
             output_file.read_new(MOST)
         assert output_file.read(0, output_file.end) == b"x"
 
@@ -161,15 +161,15 @@ def test_sequences_of_the_host_are_within_one_page(monkeypatch: pytest.MonkeyPat
         written.append((offset, len(data)))
         return pwrite(file, data, offset)
 
-    with kept_session() as kept:
+    with session_harness() as harness:
         for before in (0, 100, PAGE_BYTES - 4, PAGE_BYTES - 3, PAGE_BYTES - 1, PAGE_BYTES):
-            os.ftruncate(kept.descriptors.output_file, 0)
-            os.pwrite(kept.descriptors.output_file, b"x" * before, 0)
-            output_file = opened(kept)
+            os.ftruncate(harness.descriptors.output_file, 0)
+            os.pwrite(harness.descriptors.output_file, b"x" * before, 0)
+            output_file = opened(harness)
             monkeypatch.setattr(os, "pwrite", note)
             appended = output_file.append(b"\x1b[3J")
             monkeypatch.setattr(os, "pwrite", pwrite)
             assert appended.lstrip(b"\0") == b"\x1b[3J"
             assert output_file.read(0, output_file.end) == b"x" * before + appended
-            assert output_file.end == os.fstat(kept.descriptors.output_file).st_size
+            assert output_file.end == os.fstat(harness.descriptors.output_file).st_size
             assert all(at // PAGE_BYTES == (at + length - 1) // PAGE_BYTES for at, length in written), before

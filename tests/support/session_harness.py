@@ -1,4 +1,4 @@
-"""Sessions in this process, on descriptors that outlive each session, like those that the keeper holds."""
+"""Runs a session in the test's own process, on descriptors that outlive it, like those that the keeper holds."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def spec_of(**changes: object) -> LaunchSpec:
 class CountingSplicer(Splicer):
     """A splicer that counts the bytes written to the program."""
 
-    def __init__(self, kept: KeptSession) -> None:
+    def __init__(self, harness: SessionHarness) -> None:
         super().__init__()
-        self._kept = kept
+        self._harness = harness
 
     def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
         sent = super().sendfile_to_pty(master, file, count)
-        self._kept.unread_bytes += sent
+        self._harness.unread_bytes += sent
         return sent
 
 
-class KeptSession:
-    """A session's descriptors, and the latest session object that was made from them.
+class SessionHarness:
+    """Makes a session from its descriptors, kills it, and makes it again, as its hosts do.
 
     Attributes:
         spec, descriptors: the session's launch spec and descriptors.
@@ -148,10 +148,10 @@ class KeptSession:
 
 
 @contextmanager
-def kept_session(*, cooked: bool = False, **changes: object) -> Iterator[KeptSession]:
+def session_harness(*, cooked: bool = False, **changes: object) -> Iterator[SessionHarness]:
     """Make a session's descriptors; with ``cooked`` the PTY stays in cooked mode. See ``spec_of`` for ``changes``."""
-    kept = KeptSession(spec_of(**changes), cooked=cooked)
+    harness = SessionHarness(spec_of(**changes), cooked=cooked)
     try:
-        yield kept
+        yield harness
     finally:
-        kept.close()
+        harness.close()
