@@ -65,36 +65,36 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
     ]
     if busy:
         return NotReplaced("a chat is starting or updating; try again", passing=True)
-    kept = InheritedState(
+    state = InheritedState(
         keeper.loop.listener.fileno(),
         lock,
         client.socket.fileno(),
         keeper.open_files,
-        [_kept_of(session) for session in keeper.sessions.values()],
+        [_inherited_session(session) for session in keeper.sessions.values()],
         -1 if keeper.replication.connection is None else keeper.replication.connection.fileno(),
     )
-    state = os.memfd_create("outlive-keeper", 0)
-    data = msgspec.msgpack.encode(kept)
+    file = os.memfd_create("outlive-keeper", 0)
+    data = msgspec.msgpack.encode(state)
     done = 0
     while done < len(data):
-        done += os.write(state, data[done:])
-    descriptors = [state, *_descriptors_of(kept)]
+        done += os.write(file, data[done:])
+    descriptors = [file, *_descriptors_of(state)]
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     log.info("becoming %s", message.argv)
     sys.stderr.flush()
     try:
         os.execve(  # noqa: S606 - no shell is wanted
-            message.argv[0], [*message.argv, ARGUMENT, str(state)], {**os.environ, **message.environment}
+            message.argv[0], [*message.argv, ARGUMENT, str(file)], {**os.environ, **message.environment}
         )
     except OSError as error:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
-        os.close(state)
+        os.close(file)
         return NotReplaced(f"{message.argv[0]}: {error.strerror}")
 
 
-def _kept_of(session: KeptSession) -> InheritedSession:
+def _inherited_session(session: KeptSession) -> InheritedSession:
     return InheritedSession(
         session.spec,
         list(session.descriptors.present),
@@ -110,29 +110,29 @@ def _kept_of(session: KeptSession) -> InheritedSession:
     )
 
 
-def _descriptors_of(kept: InheritedState) -> list[int]:
-    found = [kept.listener, kept.lock, kept.asked_by, *([kept.standby] if kept.standby >= 0 else [])]
-    for session in kept.sessions:
-        found += [
+def _descriptors_of(state: InheritedState) -> list[int]:
+    descriptors = [state.listener, state.lock, state.asked_by, *([state.standby] if state.standby >= 0 else [])]
+    for session in state.sessions:
+        descriptors += [
             *session.descriptors,
             *(each for each in (session.pidfd, session.child_pidfd, session.channel) if each >= 0),
         ]
-    return found
+    return descriptors
 
 
-def read_inherited_state(state: int) -> InheritedState:
-    """Read the state that the earlier version left, and make its descriptors close-on-exec."""
-    os.lseek(state, 0, os.SEEK_SET)
-    with os.fdopen(state, "rb") as file:
-        kept = msgspec.msgpack.decode(file.read(), type=InheritedState)
-    for descriptor in _descriptors_of(kept):
-        os.set_inheritable(descriptor, False)
-    return kept
+def read_inherited_state(descriptor: int) -> InheritedState:
+    """Read the state that the earlier version left in a file, and make its descriptors close-on-exec."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with os.fdopen(descriptor, "rb") as file:
+        state = msgspec.msgpack.decode(file.read(), type=InheritedState)
+    for each in _descriptors_of(state):
+        os.set_inheritable(each, False)
+    return state
 
 
-def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
+def restore_inherited_state(keeper: Keeper, state: InheritedState) -> None:
     """Restore the earlier version's sessions, and report success to the requester."""
-    for each in kept.sessions:
+    for each in state.sessions:
         descriptors = SessionDescriptors(*each.descriptors)
         session = KeptSession(each.spec, descriptors, LogHeader(descriptors.input_log))
         session.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
@@ -141,5 +141,5 @@ def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
         keeper.add_session(session, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
             keeper.add_channel(session, socket.socket(fileno=each.channel))
-    client = keeper.loop.add_client(socket.socket(fileno=kept.asked_by))
+    client = keeper.loop.add_client(socket.socket(fileno=state.asked_by))
     keeper.loop.reply(client, Replaced(VERSION))

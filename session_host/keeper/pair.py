@@ -173,8 +173,8 @@ class ActiveStandbyPair:
             case SessionAdded():
                 spec, *received = descriptors
                 slave = received.pop() if change.slave else -1
-                kept = SessionDescriptors(*received)
-                session = KeptSession(replication.read_spec(spec), kept, LogHeader(kept.input_log), slave)
+                passed = SessionDescriptors(*received)
+                session = KeptSession(replication.read_spec(spec), passed, LogHeader(passed.input_log), slave)
                 keeper.sessions[session.id] = session
             case SessionUpdated():
                 self._apply_session_change(keeper.sessions[change.session_id], change, descriptors)
@@ -204,12 +204,12 @@ class ActiveStandbyPair:
 
     def _reap_children(self, active: socket.socket, child: int) -> bool:
         """Reap children and report their ends; returns whether the active keeper is among them."""
-        on_replacement_exit = False
+        has_active_ended = False
         for pid, status in ended_children():
             if pid == child:
                 log.warning("the active keeper %d ended, status %s; another takes its place", child, status)
                 os.waitpid(pid, 0)
-                on_replacement_exit = True
+                has_active_ended = True
             with suppress(EOFError):  # Apply its changes before the deaths of its hosts.
                 self._read_changes(active)
             if pid != child:
@@ -219,7 +219,7 @@ class ActiveStandbyPair:
                         session.host_pid = 0
                         self._keeper.channels.drop(session, session.channel)
                 self._send(active, StatusSaved(owner.id) if owner is not None else ChildReaped(pid, status))
-        return on_replacement_exit
+        return has_active_ended
 
     def _send(self, active: socket.socket, change: replication.Change) -> None:
         with suppress(OSError):  # A dead active keeper needs no message; the next one finds out by itself.

@@ -16,19 +16,19 @@ from .kept_session import KeptSession
 log = logging.getLogger(__name__)
 
 
-def refusal(client: MessageChannel, message: Any, kept: Mapping[str, KeptSession]) -> NotReplaced | None:
+def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSession]) -> NotReplaced | None:
     """The answer to a refused command; None if the command is allowed.
 
     Args:
         client: the command's connection.
         message: the command's message; replacing the keeper means controlling all chats.
-        kept: the chats by their ids.
+        sessions: the chats by their ids.
     """
     match message:
         case EndSession(session_id=session_id) | ReplaceHost(session_id=session_id):
-            controlled = [kept[session_id]] if session_id in kept else []
+            controlled = [sessions[session_id]] if session_id in sessions else []
         case ReplaceKeeper():
-            controlled = list(kept.values())
+            controlled = list(sessions.values())
         case _:
             return None
     origin = agent_chats(peer_pid(client.socket))  # Reads /proc: once for all chats.

@@ -36,25 +36,25 @@ def request_keeper(
         HostUnavailable: each connection broke, or no keeper can be started.
     """
     deadline_s = time.monotonic() + timeout_s
-    on_replacement_exit = False
+    has_keeper_died = False
     for wait_s in (*RETRY_S, None):
         is_last = wait_s is None or time.monotonic() + wait_s >= deadline_s
         pipe = find()
         if pipe is None:
-            if is_last or not on_replacement_exit:
+            if is_last or not has_keeper_died:
                 return None
         else:
             try:
                 answer = pipe.request(message, max(0.001, deadline_s - time.monotonic()))
                 # The next keeper may not have all chats yet.
-                if is_last or not isinstance(answer, NotReplaced) or not (answer.passing or on_replacement_exit):
+                if is_last or not isinstance(answer, NotReplaced) or not (answer.passing or has_keeper_died):
                     return answer
             except KeeperNotResponding:
                 raise
             except HostUnavailable:
                 if is_last:
                     raise
-                on_replacement_exit = True
+                has_keeper_died = True
             finally:
                 pipe.close()
         time.sleep(wait_s or 0.0)

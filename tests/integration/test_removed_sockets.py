@@ -97,14 +97,14 @@ async def test_a_chat_started_right_after_the_removal_leaves_one_keeper(area: Ar
     remove_in_use(runtime_dir())
     other = await start("cat")
     wait_until(lambda: len(keepers(area)) == 1, 10, lambda: f"one keeper, not {keepers(area)}")
-    wait_until(lambda: _kept() == {record.id, other.id}, 10, lambda: f"both to be kept, not {_kept()}")
+    wait_until(lambda: _kept_ids() == {record.id, other.id}, 10, lambda: f"not both chats, but {_kept_ids()}")
     assert {info["id"] for info in outlive("ls", "--json").json()} == {record.id, other.id}
     wait_until(lambda: reachable(record) and reachable(other), 10, "both sockets")
     await end(record.id)
     await end(other.id)
 
 
-def _kept() -> set[str]:
+def _kept_ids() -> set[str]:
     status = keeper_status()
     return {each.session_id for each in status.sessions} if status is not None else set()
 

@@ -131,13 +131,13 @@ def fork_host(
         os._exit(status)
 
 
-def _forget_parent(kept: set[int], log_path: str) -> None:
+def _forget_parent(inherited: set[int], log_path: str) -> None:
     """Close the parent's descriptors, leave its process group, and log to a file of our own."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
-    _close_others(kept)
+    _close_others(inherited)
     log_to(log_path)
     set_process_name("outlive-host")
 
@@ -149,12 +149,12 @@ def _closes_ranges() -> bool:
     return close_range is not None and close_range(_NO_DESCRIPTOR, _NO_DESCRIPTOR, 0) == 0
 
 
-def _close_others(kept: set[int]) -> None:
+def _close_others(inherited: set[int]) -> None:
     """Close all descriptors except the standard ones and these; the keeper has some thirteen a session."""
     # Listing the descriptors takes long, and costs each host memory.
     last = _NO_DESCRIPTOR if _closes_ranges() else max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208
     first = 3
-    for descriptor in sorted(each for each in kept if each > 2):
+    for descriptor in sorted(each for each in inherited if each > 2):
         os.closerange(first, descriptor)
         first = descriptor + 1
     os.closerange(first, last + 1)

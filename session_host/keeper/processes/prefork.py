@@ -99,15 +99,15 @@ def _directory() -> Iterator[Path]:
     """A temporary directory, with logging switched off."""
     directory = runtime_dir() / f"warming-{os.getpid()}"
     directory.mkdir(mode=0o700)
-    kept = os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    os.close(nothing)
+    stderr = os.dup(2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
     try:
         yield directory
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -21,7 +21,7 @@ from session_host.keeper.exec_upgrade import (
     ARGUMENT,
     InheritedState,
     _descriptors_of,
-    _kept_of,
+    _inherited_session,
     exec_new_version,
     read_inherited_state,
 )
@@ -53,19 +53,21 @@ from pathlib import Path
 import msgspec
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.event_loop import Loop
-from session_host.keeper.exec_upgrade import _descriptors_of, _kept_of, read_inherited_state, restore_inherited_state
+from session_host.keeper.exec_upgrade import (
+    _descriptors_of, _inherited_session, read_inherited_state, restore_inherited_state,
+)
 from session_host.protocol.keeper import Leave
 
 assert sys.argv[1] == "--continue"
-kept = read_inherited_state(int(sys.argv[2]))
+inherited = read_inherited_state(int(sys.argv[2]))
 report = {
-    "kept": msgspec.to_builtins(kept),
-    "handed on": [each for each in _descriptors_of(kept) if os.get_inheritable(each)],
+    "state": msgspec.to_builtins(inherited),
+    "handed on": [each for each in _descriptors_of(inherited) if os.get_inheritable(each)],
 }
-loop = Loop(socket.socket(fileno=kept.listener), Path(os.environ["SOCKET"]))
-keeper = Keeper(loop, kept.open_files, None)
-restore_inherited_state(keeper, kept)
-report["sessions"] = [msgspec.to_builtins(_kept_of(session)) for session in keeper.sessions.values()]
+loop = Loop(socket.socket(fileno=inherited.listener), Path(os.environ["SOCKET"]))
+keeper = Keeper(loop, inherited.open_files, None)
+restore_inherited_state(keeper, inherited)
+report["sessions"] = [msgspec.to_builtins(_inherited_session(session)) for session in keeper.sessions.values()]
 report["child"] = [session.header.child for session in keeper.sessions.values()]
 Path(os.environ["REPORT"]).write_text(json.dumps(report))
 for session in keeper.sessions.values():
@@ -75,7 +77,7 @@ loop.run(keeper)
 
 
 class KeeperStage:
-    """A keeper in this process, with two kept sessions and a connected command.
+    """A keeper in this process, with two sessions and a connected command.
 
     Attributes:
         keeper: the keeper.
@@ -119,9 +121,9 @@ class KeeperStage:
     def replace(self, *argv: str, **variables: str) -> KeeperMessage:
         return exec_new_version(self.lock, self.keeper, self.client, ReplaceKeeper(list(argv), variables))
 
-    def kept(self) -> InheritedState:
+    def expected_state(self) -> InheritedState:
         """The state that the next version must inherit."""
-        sessions = [_kept_of(session) for session in self.keeper.sessions.values()]
+        sessions = [_inherited_session(session) for session in self.keeper.sessions.values()]
         return InheritedState(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, sessions)
 
     def close(self) -> None:
@@ -177,7 +179,7 @@ def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, 
     script = tmp_path / "next.py"
     script.write_text(NEXT_VERSION)
     report = tmp_path / "report"
-    expected = json.loads(msgspec.json.encode(stage.kept()))
+    expected = json.loads(msgspec.json.encode(stage.expected_state()))
     pid = os.fork()
     if not pid:
         try:
@@ -192,7 +194,7 @@ def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, 
         stage.host.socket.settimeout(TIMEOUT_S)
         assert stage.host.receive() == [Leave()], "the host gets it through the same channel"
         found = json.loads(report.read_text())
-        assert found["kept"] == expected
+        assert found["state"] == expected
         assert found["handed on"] == []
         assert found["sessions"] == expected["wards"]
         assert [each["over"] for each in found["sessions"]] == [False, True]
@@ -216,7 +218,7 @@ def test_the_next_version_gets_all_descriptors_and_the_state(
 
     def look(path: str, argv: list[str], variables: dict[str, str]) -> None:
         state = int(argv[-1])
-        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(stage.kept()))]
+        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(stage.expected_state()))]
         assert dict(variables) == {**os.environ, "NEW": "variable"}
         calls.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
 
@@ -226,12 +228,12 @@ def test_the_next_version_gets_all_descriptors_and_the_state(
     stage.replace("/bin/next", "-m", "keeper", NEW="variable")
     monkeypatch.undo()
     assert len(calls) == 1
-    path, argv, inheritable, kept = calls[0]
+    path, argv, inheritable, state = calls[0]
     assert (path, argv) == ("/bin/next", ["/bin/next", "-m", "keeper", ARGUMENT])
     assert all(inheritable)
-    assert kept == stage.kept()
-    assert len(_descriptors_of(kept)) == 3 + 2 * 7 + 2, "two sessions' descriptors, a channel and a pidfd"
-    assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
+    assert state == stage.expected_state()
+    assert len(_descriptors_of(state)) == 3 + 2 * 7 + 2, "two sessions' descriptors, a channel and a pidfd"
+    assert not any(os.get_inheritable(each) for each in _descriptors_of(state))
 
 
 # ---------------------------------------------------------------------------------- failures
@@ -243,14 +245,14 @@ def test_a_failed_exec_changes_nothing(stage: KeeperStage, tmp_path: Path, why: 
     if why != "No such file or directory":
         path.write_bytes(b"no program")
         path.chmod(0o600 if why == "Permission denied" else 0o700)
-    before, kept, sessions = open_descriptors(), stage.kept(), dict(stage.keeper.sessions)
+    before, state, sessions = open_descriptors(), stage.expected_state(), dict(stage.keeper.sessions)
 
     assert stage.replace(str(path)) == NotReplaced(f"{path}: {why}")
 
     assert open_descriptors() == before
-    assert stage.kept() == kept
+    assert stage.expected_state() == state
     assert stage.keeper.sessions == sessions
-    assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
+    assert not any(os.get_inheritable(each) for each in _descriptors_of(state))
     # The keeper continues: it answers requests and notifies hosts.
     stage.keeper.on_connection(stage.client, Status())
     stage.asking.socket.settimeout(TIMEOUT_S)
