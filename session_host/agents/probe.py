@@ -111,12 +111,12 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: f
     if timeout_s <= 0:
         return Probe()
     with _asking[resolved]:
-        kept = _cached_probe(resolved, size, times)
+        cached = _cached_probe(resolved, size, times)
         # If another thread has asked meanwhile, its answer counts, also an insufficient one: a start waits once.
-        if kept is not None and kept != previous and (timeout_s <= TIMEOUT_S or _is_enough(kept, timeout_s)):
-            return kept.probe
+        if cached is not None and cached != previous and (timeout_s <= TIMEOUT_S or _is_enough(cached, timeout_s)):
+            return cached.probe
         probe = ask(resolved, agent.version, environment, timeout_s)
-        _cache_probe(resolved, _CachedProbe(size, times, probe, kept.tries + 1 if kept is not None else 1))
+        _cache_probe(resolved, _CachedProbe(size, times, probe, cached.tries + 1 if cached is not None else 1))
         return probe
 
 
@@ -179,20 +179,20 @@ def ask(path: str, version: Sequence[str], environment: Mapping[str, str], timeo
     mark = f"probe-{secrets.token_hex(8)}"
     quiet = {**environment, "TERM": "dumb", "NO_COLOR": "1", MARK: mark}
     deadline_s = time.monotonic() + timeout_s
-    asked = [_Question([path, *words], quiet) if words else None for words in (tuple(version), ("--help",))]
+    runs = [_ProgramRun([path, *words], quiet) if words else None for words in (tuple(version), ("--help",))]
     try:
-        for question in asked:
-            if question is not None:
-                question.listen(deadline_s)
+        for run in runs:
+            if run is not None:
+                run.listen(deadline_s)
     finally:
-        for question in asked:
-            if question is not None:
-                question.close(mark)
-    version_run, help_run = asked
+        for run in runs:
+            if run is not None:
+                run.close(mark)
+    version_run, help_run = runs
     return _parse_help(_version(version_run), help_run.text if help_run is not None and help_run.succeeded else "")
 
 
-class _Question:
+class _ProgramRun:
     """One run of a program that collects its output."""
 
     def __init__(self, argv: list[str], environment: Mapping[str, str]) -> None:
@@ -236,10 +236,10 @@ class _Question:
                 return
             for pipe in ready:
                 data = os.read(pipe.fileno(), 65536)
-                kept = self._printed[pipes[pipe]]
-                if len(kept) + len(data) > MAX_BYTES:
+                printed = self._printed[pipes[pipe]]
+                if len(printed) + len(data) > MAX_BYTES:
                     return
-                self._printed[pipes[pipe]] = kept + data
+                self._printed[pipes[pipe]] = printed + data
                 if not data:
                     del pipes[pipe]
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -260,7 +260,7 @@ class _Question:
                 pipe.close()
 
 
-def _version(version_run: _Question | None) -> str:
+def _version(version_run: _ProgramRun | None) -> str:
     lines = version_run.text.splitlines() if version_run is not None and version_run.succeeded else []
     found = next((match[0] for line in lines if (match := _VERSION.search(line))), "")
     return one_line(found)[:40]
@@ -280,11 +280,11 @@ def _parse_help(version: str, text: str) -> Probe:
     return Probe(version, options, frozenset(valued), frozenset(variadic), frozenset(_COMMAND.findall(text)))
 
 
-def _is_enough(kept: _CachedProbe, timeout_s: float) -> bool:
-    """Whether the kept answer is final."""
-    if kept.probe.version and kept.probe.options is not None:
+def _is_enough(cached: _CachedProbe, timeout_s: float) -> bool:
+    """Whether the cached answer is final."""
+    if cached.probe.version and cached.probe.options is not None:
         return True
-    return kept.tries >= MAX_TRIES and timeout_s < LONG_TIMEOUT_S
+    return cached.tries >= MAX_TRIES and timeout_s < LONG_TIMEOUT_S
 
 
 def _file() -> Path:
@@ -299,9 +299,9 @@ def _load() -> dict[str, _CachedProbe]:
 
 
 def _cached_probe(path: str, size: int, times: list[int]) -> _CachedProbe | None:
-    """The kept answer of this version of a program."""
-    kept = _load().get(path)
-    return kept if kept is not None and (kept.size, kept.times) == (size, times) else None
+    """The cached answer of this version of a program."""
+    cached = _load().get(path)
+    return cached if cached is not None and (cached.size, cached.times) == (size, times) else None
 
 
 def _cache_probe(path: str, entry: _CachedProbe) -> None:

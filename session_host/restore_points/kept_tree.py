@@ -180,8 +180,8 @@ def keep_tree(
     """
     git = Git(tree.top, niceness=niceness, stop=stop)
     try:
-        with only_one(tree.common, git), _copy_of(tree.index, scratch) as index:
-            return _Keeper(git, tree.top, index).keep(also)
+        with exclusive_lock(tree.common, git), _copy_of(tree.index, scratch) as index:
+            return _TreeWriter(git, tree.top, index).write(also)
     except OSError as error:
         raise WorktreeError(f"the files cannot be saved ({error.strerror})") from error
 
@@ -200,7 +200,7 @@ def _copy_of(index: Path, scratch: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def only_one(directory: Path, git: Git, what: str = "restore point") -> Iterator[None]:
+def exclusive_lock(directory: Path, git: Git, what: str = "restore point") -> Iterator[None]:
     """Wait until no other process is in such a context.
 
     Args:
@@ -231,25 +231,25 @@ def only_one(directory: Path, git: Git, what: str = "restore point") -> Iterator
         os.close(descriptor)
 
 
-class _Keeper:
+class _TreeWriter:
     """Writes one tree with a private index."""
 
     def __init__(self, git: Git, top: Path, index: Path) -> None:
         self._git, self._top, self._index = git, top, index
 
-    def keep(self, also: Iterable[str]) -> KeptTree:
-        changed = _Sorted(self._top, self._changed())
+    def write(self, also: Iterable[str]) -> KeptTree:
+        changed = _SortedPaths(self._top, self._changed())
         if len(changed.here) > MAX_CHANGED or changed.bytes > MAX_CHANGED_BYTES:
             raise WorktreeError("too many files have changed since the last commit")
         listing = self._untracked()
-        untracked = _Sorted(self._top, (listing or ())[:MAX_UNTRACKED])
+        untracked = _SortedPaths(self._top, (listing or ())[:MAX_UNTRACKED])
         has_untracked = listing is not None and len(listing) <= MAX_UNTRACKED and untracked.bytes <= MAX_UNTRACKED_BYTES
-        kept = [changed, *([untracked] if has_untracked else []), _Sorted(self._top, also)]
-        left_out = frozenset(path for each in kept for path in each.left_out)
+        parts = [changed, *([untracked] if has_untracked else []), _SortedPaths(self._top, also)]
+        left_out = frozenset(path for each in parts for path in each.left_out)
         if len(left_out) > MAX_LEFT_OUT:
             raise WorktreeError("too many files are too large")
         self._update(changed.gone, "--force-remove")
-        self._update([path for each in kept for path in each.here], "--add", "--remove", "--replace")
+        self._update([path for each in parts for path in each.here], "--add", "--remove", "--replace")
         tree = self._git.run("write-tree", "--missing-ok", index=self._index).strip()
         return KeptTree(tree=tree, left_out=left_out, has_untracked=has_untracked)
 
@@ -281,7 +281,7 @@ class _Keeper:
         return [path for path in records if not path.endswith("/")]
 
 
-class _Sorted:
+class _SortedPaths:
     """Paths of a working tree, sorted by what is there.
 
     Attributes:

@@ -25,9 +25,9 @@ from session_host.restore_points.kept_tree import (
     InsideCheck,
     KeptTree,
     WorkingTree,
+    exclusive_lock,
     find_tree,
     keep_tree,
-    only_one,
 )
 from session_host.restore_points.points import About, RestorePoint, save
 
@@ -148,7 +148,7 @@ def restore(directory: Path, accepted: Plan, session: str) -> Outcome:
     """
     tree = find_tree(directory)
     try:
-        with only_one(tree.top, Git(tree.top), "restore"):
+        with exclusive_lock(tree.top, Git(tree.top), "restore"):
             return _restore(directory, tree, accepted, session)
     except OSError as error:
         raise WorktreeError(f"the files cannot be restored ({error.strerror})") from error
@@ -184,7 +184,7 @@ def write_files(
     failed: set[str] = set()
     problem = ""
     try:
-        with only_one(tree.common, git):
+        with exclusive_lock(tree.common, git):
             problem = _Writer(tree, git, directory, files, failed).write()
     except (WorktreeError, OSError) as error:
         problem = (error.strerror if isinstance(error, OSError) else "") or str(error)

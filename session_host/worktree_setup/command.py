@@ -116,7 +116,7 @@ def end(child: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
         os.killpg(child.pid, signal.SIGKILL)  # What the shell left behind.
 
 
-def die_by(number: int) -> int:
+def kill_self(number: int) -> int:
     """End this process by a signal; returns the exit code if it survives."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 from typing import Any, Final
 
-from session_host.worktree_setup.command import Ended, begin, die_by, end, exec_agent, start
+from session_host.worktree_setup.command import Ended, begin, end, exec_agent, kill_self, start
 from session_host.worktree_setup.options import Options
 
 KEY: Final = "worktree_setup"
@@ -35,7 +35,7 @@ def run(options: Options) -> int:
             if answer == "start":
                 break
     except Ended as ended:
-        return die_by(ended.number)
+        return kill_self(ended.number)
     return exec_agent(options)
 
 

@@ -10,7 +10,7 @@ import sys
 import termios
 from typing import Any, Final, Literal
 
-from session_host.worktree_setup.command import Ended, begin, described, die_by, end, exec_agent, start
+from session_host.worktree_setup.command import Ended, begin, described, end, exec_agent, kill_self, start
 from session_host.worktree_setup.command import take_terminal as take
 from session_host.worktree_setup.options import Options
 
@@ -43,7 +43,7 @@ def run(options: Options) -> int:
             if choice == "start":
                 break
     except Ended as ended:
-        return die_by(ended.number)
+        return kill_self(ended.number)
     _restore(attributes)
     _report("clear")
     signal.signal(signal.SIGINT, signal.SIG_DFL)

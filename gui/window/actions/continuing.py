@@ -105,10 +105,10 @@ class ConversationActions(QObject):
 
     def _rows(self, agent: Agent, found: ConversationList) -> list[Row]:
         chats = self._conversations.chats_by_conversation(agent)
-        here = [Row(kept, "", chats.get(kept.conversation)) for kept in found.here]
+        here = [Row(each, "", chats.get(each.conversation)) for each in found.here]
         return here + [
-            Row(kept, one_line(phrases.short_directory(kept.directory)), chats.get(kept.conversation))
-            for kept in found.elsewhere
+            Row(each, one_line(phrases.short_directory(each.directory)), chats.get(each.conversation))
+            for each in found.elsewhere
         ]  # fmt: skip
 
     # ------------------------------------------------------------ continuing
@@ -117,7 +117,7 @@ class ConversationActions(QObject):
         request, sheet = self._request, self._sheets.new_chat
         if request is None:
             return
-        chat = self._conversations.chats_by_conversation(self._agents[request.agent]).get(row.kept.conversation)
+        chat = self._conversations.chats_by_conversation(self._agents[request.agent]).get(row.stored.conversation)
         if chat is None:
             sheet.conversations.set_busy()
             self._sessions.tasks.start(self._start(request, row, anyway=anyway), "continue")
@@ -131,7 +131,7 @@ class ConversationActions(QObject):
 
     async def _start(self, request: NewChatRequest, row: Row, *, anyway: bool) -> None:
         sheet = self._sheets.new_chat
-        directory = row.kept.directory if row.directory else request.directory
+        directory = row.stored.directory if row.directory else request.directory
         try:
             chat = await self._sessions.launch(
                 self._agents[request.agent],
@@ -143,7 +143,7 @@ class ConversationActions(QObject):
                 overrides=request.overrides,
                 size=GridSize(*self._layout.grid).clamped(),
                 runtime=request.runtime,
-                conversation=row.kept.conversation,
+                conversation=row.stored.conversation,
                 anyway=anyway,
             )
         except OutliveError as error:

@@ -22,7 +22,7 @@ from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_resu
 from gui.wording import common_texts, conversation_texts, phrases
 
 if TYPE_CHECKING:
-    from session_host.agents.conversations.listing.base import KeptConversation
+    from session_host.agents.conversations.listing.base import StoredConversation
 
 WIDTH_PX = 720
 ROW_PX = 46
@@ -41,19 +41,19 @@ class Row(NamedTuple):
     """A conversation in the list.
 
     Attributes:
-        kept: the conversation.
+        stored: the conversation.
         directory: its directory, if that is another one than the sheet's, else "".
         chat: the chat that is or was in it; None for none.
     """
 
-    kept: KeptConversation
+    stored: StoredConversation
     directory: str
     chat: Chat | None
 
     @property
     def title(self) -> str:
         """The first line."""
-        return self.kept.title or conversation_texts.untitled()
+        return self.stored.title or conversation_texts.untitled()
 
     @property
     def details(self) -> str:
@@ -62,15 +62,15 @@ class Row(NamedTuple):
         if self.chat is not None:
             text = conversation_texts.was_in if self.chat.has_ended else conversation_texts.running_in
             parts.append(text(self.chat.name))
-        elif self.kept.last_prompt != self.kept.title:
-            parts.append(self.kept.last_prompt)
+        elif self.stored.last_prompt != self.stored.title:
+            parts.append(self.stored.last_prompt)
         return " · ".join(part for part in parts if part)
 
     @property
     def age(self) -> str:
         """The time since its last change."""
         try:
-            changed = datetime.fromtimestamp(self.kept.changed_s, UTC)
+            changed = datetime.fromtimestamp(self.stored.changed_s, UTC)
         except (ValueError, OverflowError, OSError):
             return ""  # A file's time may be any number.
         return phrases.age(changed, datetime.now(UTC))
@@ -149,7 +149,7 @@ class ConversationPicker(Sheet):
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show the conversations: those of the directory, then the others, each group with the newest first."""
-        self._rows = [(f"{row.title} {row.details} {row.kept.last_prompt}".lower(), row) for row in rows]
+        self._rows = [(f"{row.title} {row.details} {row.stored.last_prompt}".lower(), row) for row in rows]
         self._is_read = True
         self._narrow(self.field.text())
         announce(self.state, self.state.text())

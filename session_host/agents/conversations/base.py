@@ -55,11 +55,11 @@ class LookupResult(NamedTuple):
     """The result of looking up a conversation.
 
     Attributes:
-        kept: how much of the conversation is kept.
+        availability: how much of the conversation is stored.
         reason: why a conversation is lost or holds nothing; a clause without a full stop.
     """
 
-    kept: Availability
+    availability: Availability
     reason: str = ""
 
 

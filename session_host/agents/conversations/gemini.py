@@ -5,7 +5,7 @@ it at the end if the conversation is empty. ``--resume`` creates a second, empty
 for the minute. The next Gemini CLI that starts in that project finds it "not resumable" and deletes all files with
 these eight characters: the conversation is lost. So Outlive removes such empty transcripts before each start.
 
-While a chat runs, its transcript has a second name among the session's own files
+While a chat runs, the session's own files have a backup of its transcript, a hard link
 (``agents.conversations.gemini_guard``), from which a deleted transcript is restored.
 """
 
@@ -37,7 +37,7 @@ class Gemini:
 
     def find(self, query: ConversationQuery) -> LookupResult:
         paths = _transcripts(query)
-        if any(has_words(path) for path in [*paths, *second_names(query.files, query.conversation)]):
+        if any(has_words(path) for path in [*paths, *backups(query.files, query.conversation)]):
             return LookupResult(Availability.WHOLE)
         if query.used:
             return LookupResult(
@@ -49,7 +49,7 @@ class Gemini:
         return []
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first([*_transcripts(query), *second_names(query.files, query.conversation)]):
+        for path in newest_first([*_transcripts(query), *backups(query.files, query.conversation)]):
             turn = None
             for turn in turns_of(recorded_texts(path)):
                 yield turn
@@ -71,10 +71,10 @@ class Gemini:
         if not any(has_words(path) for path in _transcripts(query)):
             # Gemini CLI cannot resume an empty conversation, and cannot begin one with the same id.
             _remove(_transcripts(query))
-            for kept in second_names(query.files, query.conversation):
-                original = first_name(kept, query.environment)
-                if original is not None and has_words(kept):
-                    _put_back(kept, original)
+            for backup in backups(query.files, query.conversation):
+                original = original_path(backup, query.environment)
+                if original is not None and has_words(backup):
+                    _restore(backup, original)
 
 
 # ---------------------------------------------------------------------------- paths of transcripts
@@ -102,19 +102,19 @@ def _transcripts(query: ConversationQuery) -> list[Path]:
     return [path for path in found if conversation_in(path) == query.conversation]
 
 
-def second_name(conversation: str, path: Path) -> str:
-    """The name of a transcript among a session's own files."""
+def backup_name(conversation: str, path: Path) -> str:
+    """The file name of a transcript's backup among a session's own files."""
     return f"{conversation}.{path.parent.parent.name}.{path.name}"
 
 
-def second_names(directory: Path, conversation: str) -> list[Path]:
-    """The second names of a conversation's transcripts."""
+def backups(directory: Path, conversation: str) -> list[Path]:
+    """The backups of a conversation's transcripts."""
     return sorted(directory.glob(f"{conversation}.*.session-*.jsonl"))
 
 
-def first_name(kept: Path, environment: Mapping[str, str]) -> Path | None:
-    """The path where the transcript of a second name belongs; None if the name is none of ours."""
-    project, mark, rest = kept.name.partition(".")[2].rpartition(".session-")
+def original_path(backup: Path, environment: Mapping[str, str]) -> Path | None:
+    """The path of the transcript that a backup belongs to; None if it is not a backup's name."""
+    project, mark, rest = backup.name.partition(".")[2].rpartition(".session-")
     return home_of(environment) / "tmp" / project / "chats" / f"session-{rest}" if mark else None
 
 
@@ -160,12 +160,12 @@ def _is_resumable_message(message: dict[str, Any]) -> bool:
     return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(NOT_RESUMED)
 
 
-def _put_back(kept: Path, original: Path) -> None:
-    """Restore a transcript from its second name, and append what was written to the first one since its deletion."""
+def _restore(backup: Path, original: Path) -> None:
+    """Restore a transcript from its backup, and append what was written at its path since its deletion."""
     original.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     since = original.read_bytes() if original.exists() else b""
     unfinished = original.with_name(f".{original.name}.{os.getpid()}.new")
-    shutil.copy2(kept, unfinished)
+    shutil.copy2(backup, unfinished)
     with unfinished.open("ab") as file:
         file.write(since)
     unfinished.replace(original)

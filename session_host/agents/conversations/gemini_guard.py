@@ -5,10 +5,10 @@ its messages into a new file of the same name. That file lacks the conversation'
 resumed, and the next Gemini CLI deletes the file. A resumed conversation gets a second, empty transcript with the same
 id; the next Gemini CLI deletes both.
 
-So the guard gives the transcript a second name (link(2)) among the session's own files. If the first name disappears
-while the chat runs, the guard restores it, and appends the messages of the new file. If the transcript was empty, the
-guard first waits until the new file has text. It removes an empty second transcript. The second name stays after the
-chat has ended: a later resume restores the transcript from it.
+So the guard makes a backup of the transcript, a hard link (link(2)) among the session's own files. If the transcript
+is deleted while the chat runs, the guard restores it, and appends the messages of the new file. If the transcript was
+empty, the guard first waits until the new file has text. It removes an empty second transcript. The backup stays after
+the chat has ended: a later resume restores the transcript from it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from session_host.agents.conversations.gemini import (
+    backup_name,
+    backups,
     chats_directories,
     conversation_in,
-    first_name,
     has_words,
-    second_name,
-    second_names,
+    original_path,
 )
 from session_host.paths import make_directories
 from session_host.system.inotify import Event, Inotify
@@ -51,7 +51,7 @@ class TranscriptGuard:
         Args:
             conversation: the conversation's id.
             environment: the program's environment, which leads to its files.
-            directory: the directory of the second names; created if needed.
+            directory: the directory of the backups; created if needed.
         """
         self._conversation = conversation
         self._environment = environment
@@ -68,7 +68,7 @@ class TranscriptGuard:
         self.relink()
 
     def relink(self) -> None:
-        """Restore the transcript's first name, and create its second name."""
+        """Restore the transcript at its path, and create its backup."""
         self._retry.cancel()
         try:
             self._check_transcript()
@@ -87,7 +87,7 @@ class TranscriptGuard:
         self.close()
         with contextlib.suppress(OSError):
             self._check_transcript()
-            for copy, path in self._name_pairs():
+            for copy, path in self._backups_with_paths():
                 if not has_words(copy):
                     path.unlink(missing_ok=True)
                     copy.unlink(missing_ok=True)
@@ -105,10 +105,10 @@ class TranscriptGuard:
             self.relink()
 
     def _check_transcript(self) -> None:
-        for copy, path in self._name_pairs():
+        for copy, path in self._backups_with_paths():
             self._watch(path.parent)
             self._restore(copy, path)
-        guarded = {path for _, path in self._name_pairs()}
+        guarded = {path for _, path in self._backups_with_paths()}
         found = [
             path
             for chats in chats_directories(self._environment)
@@ -123,14 +123,14 @@ class TranscriptGuard:
                     log.info("removed a second transcript that holds nothing")
             elif conversation_in(path) == self._conversation:
                 make_directories(self._directory)
-                _link(path, self._directory / second_name(self._conversation, path))
+                _link(path, self._directory / backup_name(self._conversation, path))
                 guarded.add(path)
                 self._watch(path.parent)
 
-    def _name_pairs(self) -> list[tuple[Path, Path]]:
-        """Pairs of a second name and the first name that belongs to it."""
-        found = second_names(self._directory, self._conversation)
-        return [(copy, original) for copy in found if (original := first_name(copy, self._environment)) is not None]
+    def _backups_with_paths(self) -> list[tuple[Path, Path]]:
+        """Each backup with the path of its transcript."""
+        found = backups(self._directory, self._conversation)
+        return [(copy, original) for copy in found if (original := original_path(copy, self._environment)) is not None]
 
     def _restore(self, copy: Path, path: Path) -> None:
         try:
@@ -143,7 +143,7 @@ class TranscriptGuard:
                 log.info("the agent's transcript was deleted; it is there again")
             return
         if conversation_in(path) == self._conversation:
-            _replace(path, copy)  # The file was rewritten, or the second name is a copy.
+            _replace(path, copy)  # The file was rewritten, or the backup is a copy.
             return
         # The messages written since the deletion.
         with path.open("rb") as written:
@@ -163,7 +163,7 @@ class TranscriptGuard:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Create a second name of a file; on another file system, a copy.
+    """Create a hard link to a file; on another file system, a copy.
 
     Raises:
         OSError: both the link and the copy failed.

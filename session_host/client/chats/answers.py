@@ -60,7 +60,7 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
     if choice is None:
         found = find_conversation(agent.conversation.place, query)
-        why = f"; {found.reason}" if found.kept is Availability.LOST else ""
+        why = f"; {found.reason}" if found.availability is Availability.LOST else ""
         raise NoAnswer(f"{agent.title} has not answered yet{why}")
     if not choice.turn.answer:
         soon = " yet" if choice.which == "unfinished" else ""

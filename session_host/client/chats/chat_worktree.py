@@ -59,7 +59,7 @@ def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:
     return WorktreeSetup(command, worktree, directory_of(repository), str(mark or "")) if command else None
 
 
-def take_back(store: Store, spec: LaunchSpec) -> None:
+def undo_worktree(store: Store, spec: LaunchSpec) -> None:
     """Undo ``in_worktree`` after a start that certainly failed. Blocks.
 
     Raises:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from session_host.agents.agent import Agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.listing.base import IsCancelled, KeptConversation
-from session_host.agents.conversations.listing.registry import LISTERS, list_kept
+from session_host.agents.conversations.listing.base import IsCancelled, StoredConversation
+from session_host.agents.conversations.listing.registry import LISTERS, list_stored
 from session_host.agents.conversations.registry import find_conversation
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.store_access import open_store
@@ -34,8 +34,8 @@ class ConversationList(NamedTuple):
         elsewhere: those of other directories; each has a directory.
     """
 
-    here: list[KeptConversation]
-    elsewhere: list[KeptConversation]
+    here: list[StoredConversation]
+    elsewhere: list[StoredConversation]
 
 
 def can_list(agent: Agent) -> bool:
@@ -69,16 +69,16 @@ def list_conversations(
         chats = {record.provider_session_id for record in store.all() if record.agent == agent.name}
     found = ConversationList([], [])
     real = dict[str, str]()
-    for kept in list_kept(agent.conversation.place, query, is_cancelled):
-        is_ours = kept.conversation in chats
-        if not agent.conversation.is_id(kept.conversation) or (kept.is_scripted and not is_ours):
+    for conversation in list_stored(agent.conversation.place, query, is_cancelled):
+        is_ours = conversation.conversation in chats
+        if not agent.conversation.is_id(conversation.conversation) or (conversation.is_scripted and not is_ours):
             continue
-        if kept.directory not in real:
-            real[kept.directory] = _real(kept.directory)
-        if real[kept.directory] == here:
-            found.here.append(kept)
-        elif real[kept.directory]:
-            found.elsewhere.append(kept)
+        if conversation.directory not in real:
+            real[conversation.directory] = _real(conversation.directory)
+        if real[conversation.directory] == here:
+            found.here.append(conversation)
+        elif real[conversation.directory]:
+            found.elsewhere.append(conversation)
     return found
 
 
@@ -113,7 +113,7 @@ def _check(request: LaunchRequest, anyway: bool) -> None:
     query = _query(agent, request.directory, request.environment, request.overrides)
     query = query._replace(conversation=request.conversation, used=True)
     found = find_conversation(agent.conversation.place, query)
-    if found.kept in {Availability.LOST, Availability.NOTHING}:
+    if found.availability in {Availability.LOST, Availability.NOTHING}:
         raise NotResumable(found.reason)
     if not anyway:
         with open_store() as store:

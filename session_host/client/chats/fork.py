@@ -101,8 +101,8 @@ def _request(
         record.provider_session_id = transcript.status.conversation or record.provider_session_id
     query = query_for(record, agent, environment)
     place = agent.conversation.place
-    kept = find_conversation(place, query).kept if query.conversation else Availability.LOST
-    if not before and kept in {Availability.LOST, Availability.NOTHING}:
+    availability = find_conversation(place, query).availability if query.conversation else Availability.LOST
+    if not before and availability in {Availability.LOST, Availability.NOTHING}:
         raise NotResumable(f"{record.name}: the conversation is empty; send a prompt first")
     with open_store() as store:
         request = request_of(store, record, agent, environment)

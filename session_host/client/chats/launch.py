@@ -94,14 +94,14 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
 
 
 def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
-    from .chat_worktree import in_worktree, take_back  # most starts do not need it
+    from .chat_worktree import in_worktree, undo_worktree  # most starts do not need it
 
     moved = in_worktree(spec, branch)
     try:
         record = _start(moved, store)
     except BaseException:
         with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
-            take_back(store, moved)
+            undo_worktree(store, moved)
         raise
     store.note_directory(spec.cwd)
     return record

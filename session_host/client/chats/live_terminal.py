@@ -95,10 +95,10 @@ def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | N
         raise NotResumable(f"{chat.name}: its agent takes no connections; try again")
     if (description := describe(chat.id)) is not None and description.conversation:
         chat.provider_session_id = description.conversation
-    kept = Availability.LOST
+    availability = Availability.LOST
     if chat.provider_session_id:
-        kept = find_conversation(agent.conversation.place, query_for(chat, agent, environment)).kept
-    if kept is Availability.LOST:
+        availability = find_conversation(agent.conversation.place, query_for(chat, agent, environment)).availability
+    if availability is Availability.LOST:
         raise NotResumable(f"{chat.name}: the conversation is empty; send a prompt first")
 
 

@@ -54,7 +54,7 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
     _remove_directory(session_dir(record.id))
     for log in (session_log(record.id), rotated_path(session_log(record.id))):
         log.unlink(missing_ok=True)
-    _forget_conversation(store, record)
+    _remove_conversation(store, record)
     store.remove(record.id)
     forget(record.id)
     return line
@@ -105,7 +105,7 @@ def _remove_directory(path: Path) -> None:
         )
 
 
-def _forget_conversation(store: Store, record: SessionRecord) -> None:
+def _remove_conversation(store: Store, record: SessionRecord) -> None:
     """Remove the conversation if it is in Outlive's own file and no other chat uses it; agents' own files stay."""
     conversation = record.provider_session_id
     if record.agent != ENDPOINT or conversation is None:

@@ -147,10 +147,10 @@ def plan_for(
         return ResumePlan(record, True, agent=agent, starts_over=True)
     query = query_for(record, agent, environment)
     found = find_conversation(agent.conversation.place, query)
-    previous = "" if found.kept is Availability.WHOLE else _previous(record, agent, query)
-    if found.kept is Availability.LOST:
+    previous = "" if found.availability is Availability.WHOLE else _previous(record, agent, query)
+    if found.availability is Availability.LOST:
         return ResumePlan(record, False, f"{found.reason}; {previous or 'start a new chat'}")
-    if found.kept is not Availability.NOTHING:
+    if found.availability is not Availability.NOTHING:
         return ResumePlan(record, True, found.reason, agent, query)
     arguments = record.arguments or []
     if agent.parse_conversation_options(arguments).is_chosen and not _is_in_argv(record):
@@ -173,10 +173,8 @@ def _previous(record: SessionRecord, agent: Agent, query: ConversationQuery) -> 
     for conversation in reversed(left):
         if not agent.conversation.is_id(conversation):
             continue
-        if (
-            find_conversation(agent.conversation.place, query._replace(conversation=conversation, used=True)).kept
-            is Availability.WHOLE
-        ):
+        found = find_conversation(agent.conversation.place, query._replace(conversation=conversation, used=True))
+        if found.availability is Availability.WHOLE:
             argv = agent.argv(values=TemplateValues(conversation=conversation), mode="resume")
             command = in_directory(record, agent, argv, query.environment)
             return f"resume its earlier conversation {conversation}: {command}"
@@ -227,9 +225,9 @@ def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str
     callers = child_environment(base, agent, record.env, str(files), record.engine)
     query = ConversationQuery(record.provider_session_id or "", record.cwd, callers, files, _was_used(record))
     own = query._replace(environment=relocated(place, callers, record.located_by))
-    if own.environment == callers or find_conversation(place, own).kept is Availability.WHOLE:
+    if own.environment == callers or find_conversation(place, own).availability is Availability.WHOLE:
         return own
-    return query if find_conversation(place, query).kept is Availability.WHOLE else own
+    return query if find_conversation(place, query).availability is Availability.WHOLE else own
 
 
 def _was_used(record: SessionRecord) -> bool:

@@ -41,7 +41,7 @@ def complete(store: Store) -> str:
         raise
     except (OutliveError, OSError):
         return ""  # The store cannot be written now; a later call may succeed.
-    return f"the chat database was missing and has been rebuilt; {found_again(found)} found" if found else ""
+    return f"the chat database was missing and has been rebuilt; {describe_found(found)} found" if found else ""
 
 
 def find_running(store: Store) -> int:
@@ -69,7 +69,7 @@ def find_running(store: Store) -> int:
     return found
 
 
-def found_again(count: int) -> str:
+def describe_found(count: int) -> str:
     """How many chats were found, as the subject of a sentence."""
     return "1 running chat was" if count == 1 else f"{count} running chats were"
 
@@ -82,28 +82,30 @@ def _records_of_unresponsive(ids: list[str]) -> list[SessionRecord]:
         status = keeper_status()
     except HostUnavailable:
         status = None
-    return [_record_of_kept(each) for each in status.sessions if each.session_id in ids] if status is not None else []
+    return (
+        [_record_of_summary(each) for each in status.sessions if each.session_id in ids] if status is not None else []
+    )
 
 
-def _record_of_kept(kept: SessionSummary) -> SessionRecord:
-    words = proc.command_line(kept.child_pid).decode(errors="replace").rstrip("\0")
+def _record_of_summary(summary: SessionSummary) -> SessionRecord:
+    words = proc.command_line(summary.child_pid).decode(errors="replace").rstrip("\0")
     return SessionRecord(
-        id=kept.session_id,
-        name=kept.name or kept.session_id[:8],
-        agent=kept.agent or "command",
+        id=summary.session_id,
+        name=summary.name or summary.session_id[:8],
+        agent=summary.agent or "command",
         argv=words.split("\0") if words else [],
-        cwd=kept.cwd or proc.working_directory(kept.child_pid) or "/",
+        cwd=summary.cwd or proc.working_directory(summary.child_pid) or "/",
         state=State.RUNNING,
-        host_pid=kept.host_pid,
-        host_started=start_time(kept.host_pid),
-        child_pid=kept.child_pid,
-        child_started=start_time(kept.child_pid),
+        host_pid=summary.host_pid,
+        host_started=start_time(summary.host_pid),
+        child_pid=summary.child_pid,
+        child_started=start_time(summary.child_pid),
         boot_id=boot_id(),
-        created_at=kept.created_at or now(),
+        created_at=summary.created_at or now(),
         columns=DEFAULT_COLUMNS,
         rows=DEFAULT_ROWS,
-        engine=kept.engine,
-        runtime=kept.runtime,
+        engine=summary.engine,
+        runtime=summary.runtime,
     )
 
 

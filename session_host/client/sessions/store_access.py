@@ -58,11 +58,11 @@ def open_or_recover() -> tuple[Store, str]:
     try:
         return open_store(warnings.append), "".join(warnings)
     except StoreCorrupt:
-        from .rebuild import find_running, found_again  # rarely needed
+        from .rebuild import describe_found, find_running  # rarely needed
 
         damaged = Store.move_damaged(path)
     store = Store.open(path)
-    chats = found_again(find_running(store))
+    chats = describe_found(find_running(store))
     return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {damaged}"
 
 

@@ -26,9 +26,9 @@ from session_host.restore_points.kept_tree import (
     InsideCheck,
     KeptTree,
     WorkingTree,
+    exclusive_lock,
     find_tree,
     keep_tree,
-    only_one,
 )
 from session_host.restore_points.points import About
 from session_host.restore_points.restoring import FileRestore, FilesChanged, How, entry_of, index_of, write_files
@@ -92,7 +92,7 @@ def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hu
     check_directory(directory)
     with explained(directory):
         tree = find_tree(directory)
-        with _alone(tree):
+        with _restore_lock(tree):
             if base_of(tree.top, shown.since) != shown.base:
                 raise FilesChanged("another commit is checked out")
             return _Discard(directory, tree, shown.base, file, session).run(hunk)
@@ -107,18 +107,18 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
     """
     with explained(directory):
         tree = find_tree(directory)
-        with _alone(tree):
-            now = _kept(tree, done.path)
+        with _restore_lock(tree):
+            now = _save_present_files(tree, done.path)
             if entry_of(Git(tree.top), now.tree, done.path) != (done.after.mode, done.after.blob):
                 raise FilesChanged(f"{readable(done.path)} has changed since")
-            _written(directory, tree, now, done.before, session)
+            _write_file(directory, tree, now, done.before, session)
 
 
 @contextlib.contextmanager
-def _alone(tree: WorkingTree) -> Iterator[None]:
+def _restore_lock(tree: WorkingTree) -> Iterator[None]:
     """Hold the lock that a restore of the working tree needs."""
     try:
-        with only_one(tree.top, Git(tree.top), "restore"):
+        with exclusive_lock(tree.top, Git(tree.top), "restore"):
             yield
     except OSError as error:
         raise WorktreeError(f"the files cannot be saved ({error.strerror})") from error
@@ -135,7 +135,7 @@ class _Discard:
         path = self._file.path
         if not InsideCheck(self._tree.top)(path) and self._file.state != "deleted":
             raise FilesChanged(f"{readable(path)} is not where it was")
-        now = _kept(self._tree, path)
+        now = _save_present_files(self._tree, path)
         patch = self._shown_patch(now)
         if self._file.state == "deleted" and not self._is_in_index():
             raise WorktreeError("its deletion is staged; unstage it first (git restore --staged)")
@@ -147,7 +147,7 @@ class _Discard:
             after = _file(path, base_mode, base_blob, is_there=bool(mode))
         else:
             after = _file(path, mode, self._without(mode, blob, patch, hunk), is_there=True)
-        _written(self._directory, self._tree, now, after, self._session)
+        _write_file(self._directory, self._tree, now, after, self._session)
         return Discarded(path=path, before=before, after=after)
 
     def _shown_patch(self, now: KeptTree) -> str:
@@ -196,7 +196,7 @@ class _Discard:
             return self._git.run("ls-files", "--stage", "-z", index=index).split(" ")[1]
 
 
-def _kept(tree: WorkingTree, path: str) -> KeptTree:
+def _save_present_files(tree: WorkingTree, path: str) -> KeptTree:
     """The files as they are, with one that git may ignore or that is not among the untracked ones to keep."""
     is_there = os.path.lexists(tree.top / path)
     now = keep_tree(tree, also=[path] if is_there else [], niceness=0)
@@ -210,7 +210,7 @@ def _file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRestore:
     return FileRestore(path=path, how=how, mode=mode, blob=blob)
 
 
-def _written(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str) -> None:
+def _write_file(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str) -> None:
     """Write one file, after a restore point."""
     outcome = write_files(directory, tree, now, (file,), session, About(kind="restore"))
     if outcome.failed:

@@ -75,7 +75,7 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
         except BaseException:
             _clear(repository, path)
             if made:
-                forget_branch(repository, start.branch, start.commit)
+                delete_branch(repository, start.branch, start.commit)
             raise
     return Worktree(
         path=str(path),
@@ -132,10 +132,10 @@ def discard(worktree: Worktree) -> None:
         _clear(repository, Path(worktree.path))
         commit = branches(repository).get(worktree.branch)
         if worktree.branch_made and commit is not None:
-            forget_branch(repository, worktree.branch, commit)
+            delete_branch(repository, worktree.branch, commit)
 
 
-def forget_branch(repository: Repository, branch: str, commit: str) -> None:
+def delete_branch(repository: Repository, branch: str, commit: str) -> None:
     """Delete a branch which is still at this commit; keep a branch that has moved on or is checked out."""
     with contextlib.suppress(WorktreeError):
         if branches(repository).get(branch) == commit:

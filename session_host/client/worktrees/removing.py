@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.client.worktrees.directories import locked
-from session_host.client.worktrees.making import forget_branch
+from session_host.client.worktrees.making import delete_branch
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
 from session_host.errors import WorktreeError
@@ -182,7 +182,7 @@ def _remove_branch(repository: Repository, branch: str) -> str:
         return f"kept the branch {branch}: it is checked out in {used.path}"
     if own := _own_commits(repository, commit, branch):
         return f"kept the branch {branch}: {_count(own, 'commit')} not on any other branch"
-    forget_branch(repository, branch, commit)
+    delete_branch(repository, branch, commit)
     return ""
 
 

@@ -21,7 +21,7 @@ from session_host.storage.descriptors import checkpoint as files
 from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
+from session_host.storage.descriptors.output_file import MemoryFile, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.journal import Snapshot
 from session_host.system.worker import Worker
@@ -70,7 +70,7 @@ class Checkpointer:
         log_state: Callable[[], LogState],
         *,
         input_log: InputLog,
-        output_file: KeptBytes,
+        output_file: MemoryFile,
         program_output: OutputFile,
         journal_writer: JournalWriter,
         ring: OutputRing,

@@ -32,7 +32,7 @@ from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import ConversationState, LogState
-from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
+from session_host.storage.descriptors.output_file import MemoryFile, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
@@ -106,7 +106,7 @@ class Driver:
         self.spec = spec
         self.input_log, self.program_output, self.journal_writer = input_log, program_output, journal_writer
         chat = recovered.chat
-        self.output_file: KeptBytes = chat.log if chat is not None else program_output
+        self.output_file: MemoryFile = chat.log if chat is not None else program_output
         ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.program = Program(program_output, input_log.header, self)
         self.session = Session(

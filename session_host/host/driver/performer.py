@@ -44,7 +44,7 @@ from session_host.session.output_ring import Span
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.output_file import KeptBytes
+from session_host.storage.descriptors.output_file import MemoryFile
 from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
@@ -76,7 +76,7 @@ class Performer:
         program: Program,
         worker: EmulatorWorker,
         input_log: InputLog,
-        output_file: KeptBytes,
+        output_file: MemoryFile,
         journal_writer: JournalWriter,
     ) -> None:
         """Begin with nothing pending.

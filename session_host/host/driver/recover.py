@@ -18,7 +18,7 @@ from session_host.storage.descriptors import checkpoint as checkpoints
 from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.output_file import PAGE_BYTES, KeptBytes, OutputFile, TranscriptLog
+from session_host.storage.descriptors.output_file import PAGE_BYTES, MemoryFile, OutputFile, TranscriptLog
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.clock import now_ms
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
@@ -149,7 +149,7 @@ def _rebuild_chat(
     log_state: LogState,
     checkpoint: Checkpoint | None,
     transcript_log: TranscriptLog,
-    agent_output: KeptBytes,
+    agent_output: MemoryFile,
     *,
     read_only: bool,
 ) -> RecoveredSession:

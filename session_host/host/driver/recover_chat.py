@@ -16,7 +16,7 @@ import msgspec
 
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.output_file import KeptBytes, TranscriptLog
+from session_host.storage.descriptors.output_file import MemoryFile, TranscriptLog
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.dialects.registry import make_dialect
 from session_host.structured.engine import TranscriptEngine
@@ -80,7 +80,7 @@ def recover_chat(
     structured: StructuredLaunch,
     log_state: LogState,
     transcript_log: TranscriptLog,
-    agent_output: KeptBytes,
+    agent_output: MemoryFile,
     transcript: Transcript,
     *,
     read_only: bool,
@@ -115,7 +115,7 @@ def _repeat_all(
     structured: StructuredLaunch,
     log_state: LogState,
     transcript_log: TranscriptLog,
-    agent_output: KeptBytes,
+    agent_output: MemoryFile,
     *,
     read_only: bool,
 ) -> RecoveredChat:
@@ -151,7 +151,7 @@ class _CauseReplay:
         splitter: LineSplitter,
         timers: dict[str, float],
         log_state: LogState,
-        agent_output: KeptBytes,
+        agent_output: MemoryFile,
     ) -> None:
         self.unsent: list[tuple[int, bytes]] = []
         self._rules, self._splitter, self._timers = rules, splitter, timers

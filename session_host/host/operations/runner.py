@@ -23,7 +23,7 @@ from session_host.structured.operations import (
 from session_host.system.worker import Worker
 
 from .files import FileRefused, check_directory, read_text, write_text
-from .terminals import Started, Terminal, end_left, start
+from .terminals import Started, Terminal, kill_leftover_processes, start
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class OperationRunner:
         """End a terminal, also one of a previous host."""
         terminal = self._terminals.get(name)
         leader = terminal.pid if terminal is not None else -1
-        await Worker().run(partial(end_left, self._mark(name), leader))
+        await Worker().run(partial(kill_leftover_processes, self._mark(name), leader))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work, name="terminal")

@@ -96,7 +96,7 @@ def start(
     return Started(process, master)
 
 
-def end_left(mark: str, leader: int = -1) -> None:
+def kill_leftover_processes(mark: str, leader: int = -1) -> None:
     """End a terminal's processes: those with the mark, and those of the leader's terminal session. Blocks."""
     end_processes(leader, mark, (), gracefully=True, variable=MARK)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from session_host.errors import StoreError
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
-from session_host.storage.descriptors.output_file import KeptBytes
+from session_host.storage.descriptors.output_file import MemoryFile
 from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot
 from session_host.system.worker import Worker
 
@@ -52,7 +52,7 @@ class JournalWriter:
     """
 
     def __init__(
-        self, directory: Path | None, limit_bytes: int, output_file: KeptBytes, progress: Callable[[], None]
+        self, directory: Path | None, limit_bytes: int, output_file: MemoryFile, progress: Callable[[], None]
     ) -> None:
         """Begin where the journal ends.
 

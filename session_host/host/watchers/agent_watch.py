@@ -132,7 +132,7 @@ class AgentWatch:
             self._file.start()
 
     def _guard_transcript(self) -> None:
-        """Guard the transcript of the current conversation; the previous one's keeps its second name."""
+        """Guard the transcript of the current conversation; the previous one's backup stays."""
         if self._guard is not None:
             self._guard.close()
             self._guard = None

@@ -27,7 +27,7 @@ from session_host.system.timer import Timer
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
-AGAIN_S = 0.05
+RETRY_S = 0.05
 TRIES = 20
 """Maximum number of reads of a file that is being rewritten."""
 
@@ -257,7 +257,7 @@ class StatusFile:
         self._retry.cancel()
         self._tries += 1
         if self._tries <= TRIES:
-            self._retry.set(AGAIN_S, self._scan)
+            self._retry.set(RETRY_S, self._scan)
 
 
 def _state_of(path: Path) -> _State | None:

@@ -19,7 +19,7 @@ SHORT_READ_BYTES = 1024
 """A shorter read is taken as the last one, since one more system call would cost as much as the read."""
 
 
-class KeptBytes:
+class MemoryFile:
     """A file in memory that grows at its end and is freed from its start.
 
     Attributes:
@@ -54,7 +54,7 @@ class KeptBytes:
         punch(self._file, 0, self.start)
 
 
-class OutputFile(KeptBytes):
+class OutputFile(MemoryFile):
     """The output of a session's program, from a start that moves up to its end.
 
     Attributes:
@@ -114,7 +114,7 @@ class OutputFile(KeptBytes):
         return padding + data
 
 
-class TranscriptLog(KeptBytes):
+class TranscriptLog(MemoryFile):
     """The transcript log of a structured session: records, appended whole."""
 
     def append(self, record: bytes) -> None:

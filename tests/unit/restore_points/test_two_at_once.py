@@ -30,12 +30,12 @@ def test_a_second_restore_at_the_same_time_waits_and_checks_the_files_again(
     accepted = plan(checkout.path, point)
     waits = threading.Event()
 
-    def only_one(directory: Path, *words: Any) -> AbstractContextManager[None]:
+    def exclusive_lock(directory: Path, *words: Any) -> AbstractContextManager[None]:
         if directory == checkout.path:
             waits.set()
-        return kept_tree.only_one(directory, *words)
+        return kept_tree.exclusive_lock(directory, *words)
 
-    monkeypatch.setattr(restoring, "only_one", only_one)
+    monkeypatch.setattr(restoring, "exclusive_lock", exclusive_lock)
     first = os.open(checkout.path, os.O_RDONLY)
     fcntl.flock(first, fcntl.LOCK_EX)
     with ThreadPoolExecutor() as pool:

@@ -1,4 +1,4 @@
-"""A listed conversation, and the protocol of listers."""
+"""A conversation in an agent's own files, and the protocol of listers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IsCancelled = Callable[[], bool]
 """Whether the list is no longer wanted."""
 
 
-class KeptConversation(NamedTuple):
+class StoredConversation(NamedTuple):
     """A conversation that an agent can resume.
 
     Attributes:
@@ -41,7 +41,7 @@ class KeptConversation(NamedTuple):
 class ConversationLister(Protocol):
     """Lists an agent's conversations."""
 
-    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
         """List at most ``MAX_LISTED`` conversations of all directories, in any order. Blocks on the disk.
 
         Damaged and unreadable files are left out, and conversations without a prompt.
@@ -61,7 +61,7 @@ def clean(text: str) -> str:
     return " ".join(one_line(text[: 4 * MAX_CHARACTERS]).split())[:MAX_CHARACTERS]
 
 
-def kept_conversation(
+def stored_conversation(
     conversation: str,
     directory: str,
     title: str,
@@ -69,7 +69,7 @@ def kept_conversation(
     changed_s: float,
     *,
     is_scripted: bool = False,
-) -> KeptConversation | None:
+) -> StoredConversation | None:
     """Make a conversation from the values in an agent's file; None without a prompt, since agents cannot resume it.
 
     ``title`` is the agent's or the user's, "" for none; ``prompts`` are the first and the last, "" for an unknown one.
@@ -77,6 +77,6 @@ def kept_conversation(
     first, last = prompts
     if not (first or last):
         return None
-    return KeptConversation(
+    return StoredConversation(
         conversation, directory, clean(title or first or last), clean(last), changed_s, is_scripted
     )  # fmt: skip

@@ -20,7 +20,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.claude import Message, projects
 from session_host.protocol.untrusted_text import is_conversation
 
-from .base import KeptConversation, kept_conversation
+from .base import StoredConversation, stored_conversation
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
 
@@ -66,7 +66,7 @@ class ClaudeFiles:
         for directory in directories_in(projects(self._query)):
             yield from files_in(directory, ".jsonl", is_here=directory.name == here)
 
-    def read(self, found: FoundFile) -> KeptConversation | None:
+    def read(self, found: FoundFile) -> StoredConversation | None:
         if not is_conversation(found.path.stem):
             return None
         with FileEnds(found.path) as ends:
@@ -87,7 +87,7 @@ class ClaudeFiles:
         moved = last_record(last, b'"relocated"', _Note)
         directory = _directory(found.path.parent.name, cwd, moved.relocated_cwd if moved is not None else "")
         prompts = prompt or command, _last_prompt(last)
-        return kept_conversation(
+        return stored_conversation(
             found.path.stem, directory, _title(last), prompts, found.changed_s, is_scripted=is_scripted
         )
 

@@ -17,7 +17,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.codex import Line as RolloutLine
 from session_host.agents.conversations.codex import home, prompt_in
 
-from .base import KeptConversation, kept_conversation
+from .base import StoredConversation, stored_conversation
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
 
@@ -56,7 +56,7 @@ class CodexFiles:
             for day in directories_in(month):
                 yield from files_in(day, ".jsonl")
 
-    def read(self, found: FoundFile) -> KeptConversation | None:
+    def read(self, found: FoundFile) -> StoredConversation | None:
         with FileEnds(found.path) as ends:
             meta = next((line.payload for line in ends.first_records(_FirstLine) if line.type == "session_meta"), None)
             if meta is None or meta.thread_source == "subagent" or isinstance(meta.source, dict):
@@ -65,7 +65,7 @@ class CodexFiles:
             last = last_record(ends.last_lines(), _PROMPT_MARK, RolloutLine)
         prompts = prompt, (prompt_in(last) or "") if last is not None else ""
         name = self._names.get(meta.id, "")
-        return kept_conversation(
+        return stored_conversation(
             meta.id, meta.cwd, name, prompts, found.changed_s, is_scripted=meta.source == _SCRIPTED
         )
 

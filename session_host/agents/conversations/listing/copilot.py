@@ -16,7 +16,7 @@ import msgspec
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.copilot import sessions
 
-from .base import KeptConversation, kept_conversation
+from .base import StoredConversation, stored_conversation
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in
 
@@ -56,7 +56,7 @@ class CopilotFiles:
             except OSError:
                 continue  # Nothing was said yet.
 
-    def read(self, found: FoundFile) -> KeptConversation | None:
+    def read(self, found: FoundFile) -> StoredConversation | None:
         cwd = prompt = ""
         with FileEnds(found.path) as ends:
             for event in ends.first_records(_Event):
@@ -67,7 +67,7 @@ class CopilotFiles:
             last = last_record(ends.last_lines(), b'"user.message"', _Event)
         prompts = prompt, _prompt(last) if last is not None else ""
         own = found.path.parent
-        return kept_conversation(own.name, cwd, _name(own), prompts, found.changed_s)
+        return stored_conversation(own.name, cwd, _name(own), prompts, found.changed_s)
 
 
 def _prompt(event: _Event) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from session_host.agents.conversations.base import ConversationQuery
 
-from .base import MAX_LISTED, IsCancelled, KeptConversation
+from .base import MAX_LISTED, IsCancelled, StoredConversation
 
 
 class FoundFile(NamedTuple):
@@ -32,7 +32,7 @@ class FileReader(Protocol):
     def files(self) -> Iterable[FoundFile]:
         """Find the files of all conversations."""
 
-    def read(self, found: FoundFile) -> KeptConversation | None:
+    def read(self, found: FoundFile) -> StoredConversation | None:
         """Read a file's ends; None if it has no conversation that can be resumed.
 
         Raises:
@@ -47,10 +47,10 @@ class FileLister:
         """List by a reader that is made for each query."""
         self._make_reader = make_reader
 
-    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
         reader = self._make_reader(query)
         newest = sorted(reader.files(), key=lambda found: (found.is_here, found.changed_s), reverse=True)
-        kept: list[KeptConversation] = []
+        conversations: list[StoredConversation] = []
         for found in newest[:MAX_LISTED]:
             if is_cancelled():
                 break
@@ -59,8 +59,8 @@ class FileLister:
             except OSError:
                 continue
             if conversation is not None:
-                kept.append(conversation)
-        return kept
+                conversations.append(conversation)
+        return conversations
 
 
 def files_in(directory: Path, suffix: str, *, is_here: bool = False) -> Iterator[FoundFile]:

@@ -19,7 +19,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.gemini import NOT_RESUMED, chats_directories
 from session_host.agents.conversations.gemini_answers import Record
 
-from .base import KeptConversation, kept_conversation
+from .base import StoredConversation, stored_conversation
 from .ends import FileEnds
 from .files import FileLister, FoundFile, files_in
 
@@ -43,7 +43,7 @@ class GeminiFiles:
         for chats in chats_directories(self._query.environment):
             yield from files_in(chats, ".jsonl", is_here=_root(chats.parent) == here)
 
-    def read(self, found: FoundFile) -> KeptConversation | None:
+    def read(self, found: FoundFile) -> StoredConversation | None:
         with FileEnds(found.path) as ends:
             first = next(ends.first_records(_FirstLine), None)
             if first is None or first.kind != "main":
@@ -55,7 +55,7 @@ class GeminiFiles:
             last_prompt = next((text for each in last_records for text in reversed(_prompts(each))), "")
         root = _root(found.path.parent.parent)
         directory = root if hashlib.sha256(root.encode(errors="replace")).hexdigest() == first.project_hash else ""
-        return kept_conversation(first.session_id, directory, "", (prompt, last_prompt), found.changed_s)
+        return stored_conversation(first.session_id, directory, "", (prompt, last_prompt), found.changed_s)
 
 
 def _prompts(record: Record) -> list[str]:

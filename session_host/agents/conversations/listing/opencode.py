@@ -9,7 +9,7 @@ from typing import Final
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.opencode import TIMEOUT_S, database, opened
 
-from .base import MAX_LISTED, IsCancelled, KeptConversation, clean
+from .base import MAX_LISTED, IsCancelled, StoredConversation, clean
 
 _PROMPT: Final = (
     "(SELECT substr(json_extract(part.data, '$.text'), 1, 1200) FROM message JOIN part ON part.message_id = message.id"
@@ -30,11 +30,11 @@ _UNTITLED: Final = re.compile(r"New session - \d{4}-.*")
 class OpenCodeDatabase:
     """See ``ConversationLister``."""
 
-    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
         path = database(query)
         if not path.exists():
             return []
-        kept: list[KeptConversation] = []
+        conversations: list[StoredConversation] = []
         try:
             with opened(path, TIMEOUT_S) as connection:
                 # Undecodable text is shown with replacement characters.
@@ -42,22 +42,22 @@ class OpenCodeDatabase:
                 for row in connection.execute(_LIST, (MAX_LISTED,)):
                     if is_cancelled():
                         break
-                    if (conversation := _kept(row)) is not None:
-                        kept.append(conversation)
+                    if (conversation := _conversation(row)) is not None:
+                        conversations.append(conversation)
         except sqlite3.Error as error:
-            if not kept:
+            if not conversations:
                 raise OSError(f"{path}: {error}") from error
-        return kept
+        return conversations
 
 
-def _kept(row: tuple[object, ...]) -> KeptConversation | None:
+def _conversation(row: tuple[object, ...]) -> StoredConversation | None:
     conversation, directory, title, changed_ms, prompt, last_prompt = row
     if not isinstance(changed_ms, int) or not isinstance(prompt, str) or not prompt.strip():
         return None
     own = str(title or "")
     shown = prompt if not own.strip() or _UNTITLED.fullmatch(own) else own
     last = last_prompt if isinstance(last_prompt, str) else ""
-    return KeptConversation(str(conversation), str(directory or ""), clean(shown), clean(last), changed_ms / 1000)
+    return StoredConversation(str(conversation), str(directory or ""), clean(shown), clean(last), changed_ms / 1000)
 
 
 OPENCODE: Final = OpenCodeDatabase()

@@ -10,7 +10,7 @@ import msgspec
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.qwen import Message, projects
 
-from .base import KeptConversation, kept_conversation
+from .base import StoredConversation, stored_conversation
 from .claude import encoded
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
@@ -44,7 +44,7 @@ class QwenFiles:
         for directory in directories_in(projects(self._query)):
             yield from files_in(directory / "chats", ".jsonl", is_here=directory.name == here)
 
-    def read(self, found: FoundFile) -> KeptConversation | None:
+    def read(self, found: FoundFile) -> StoredConversation | None:
         cwd = prompt = ""
         with FileEnds(found.path) as ends:
             for line in ends.first_records(_Line):
@@ -58,7 +58,7 @@ class QwenFiles:
         named = last_record(last_lines, b'"custom_title"', _Named)
         title = named.system_payload.custom_title if named is not None else ""
         prompts = prompt, _prompt(last) if last is not None else ""
-        return kept_conversation(found.path.stem, cwd, title, prompts, found.changed_s)
+        return stored_conversation(found.path.stem, cwd, title, prompts, found.changed_s)
 
 
 def _prompt(line: _Line) -> str:

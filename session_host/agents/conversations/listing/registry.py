@@ -10,7 +10,7 @@ from typing import Final
 
 from session_host.agents.conversations.base import ConversationQuery
 
-from .base import ConversationLister, IsCancelled, KeptConversation
+from .base import ConversationLister, IsCancelled, StoredConversation
 from .claude import CLAUDE
 from .codex import CODEX
 from .copilot import COPILOT
@@ -28,7 +28,7 @@ LISTERS: Final[dict[str, ConversationLister]] = {
 }
 
 
-def list_kept(place: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+def list_stored(place: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
     """List an agent's conversations, the newest first; none if no lister has this name.
 
     Raises:
@@ -37,6 +37,6 @@ def list_kept(place: str, query: ConversationQuery, is_cancelled: IsCancelled) -
     lister = LISTERS.get(place)
     if lister is None:
         return []
-    newest = sorted(lister.list(query, is_cancelled), key=lambda kept: kept.changed_s, reverse=True)
+    newest = sorted(lister.list(query, is_cancelled), key=lambda conversation: conversation.changed_s, reverse=True)
     # Gemini CLI may have several files for one conversation.
-    return list({kept.conversation: kept for kept in reversed(newest)}.values())[::-1]
+    return list({conversation.conversation: conversation for conversation in reversed(newest)}.values())[::-1]

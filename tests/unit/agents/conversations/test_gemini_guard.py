@@ -56,7 +56,7 @@ async def guarding(tmp_path: Path, files: str = "files") -> AsyncIterator[Transc
         guard.close()
 
 
-def second_name(tmp_path: Path, name: str = NAME) -> Path:
+def backup(tmp_path: Path, name: str = NAME) -> Path:
     return tmp_path / "files" / f"{ID}.pro.ject.{name}"
 
 
@@ -66,12 +66,12 @@ async def test_a_transcript_deleted_before_the_first_message_returns_with_the_fi
     path = chats / NAME
     async with guarding(tmp_path) as guard:
         append(path, HEAD, CONTEXT)
-        await until(second_name(tmp_path).exists)
+        await until(backup(tmp_path).exists)
         path.unlink()
         guard.relink()
         assert not path.exists(), "Gemini CLI may have deleted it itself, and begins no existing transcript"
         append(path, HELLO)
-        await until(lambda: path.samefile(second_name(tmp_path)))
+        await until(lambda: path.samefile(backup(tmp_path)))
         append(path, HELLO)
         guard.ended()
 
@@ -84,7 +84,7 @@ async def test_a_transcript_that_is_begun_again_counts(tmp_path: Path, chats: Pa
     async with guarding(tmp_path):
         path.unlink()
         append(path, HEAD | {"kind": "another"})
-        await until(lambda: path.samefile(second_name(tmp_path)))
+        await until(lambda: path.samefile(backup(tmp_path)))
 
         assert records(path) == [HEAD | {"kind": "another"}]
 
@@ -105,12 +105,12 @@ async def test_records_written_before_the_restore_follow_the_earlier_ones(tmp_pa
     async with guarding(tmp_path):
         path.unlink()
         append(path, HELLO)  # in one step of the loop, so that the guard is too late
-        await until(lambda: path.samefile(second_name(tmp_path)))
+        await until(lambda: path.samefile(backup(tmp_path)))
 
         assert records(path) == [HEAD, CONTEXT, HELLO]
         append(path, HELLO)
 
-    assert len(records(second_name(tmp_path))) == 4
+    assert len(records(backup(tmp_path))) == 4
 
 
 async def test_an_empty_second_transcript_is_removed_even_if_it_is_written_to_again(
@@ -132,7 +132,7 @@ async def test_of_two_transcripts_at_the_start_the_one_with_messages_is_kept(tmp
     append(chats / TWIN, HEAD, HELLO)
     async with guarding(tmp_path):
         assert [path.name for path in chats.iterdir()] == [TWIN]
-        assert second_name(tmp_path, TWIN).samefile(chats / TWIN)
+        assert backup(tmp_path, TWIN).samefile(chats / TWIN)
 
 
 async def test_transcripts_of_other_conversations_are_left_alone(tmp_path: Path, chats: Path) -> None:
@@ -145,29 +145,29 @@ async def test_transcripts_of_other_conversations_are_left_alone(tmp_path: Path,
         await until((chats / NAME).exists)
 
         assert other.exists()
-        assert not second_name(tmp_path, TWIN).exists()
+        assert not backup(tmp_path, TWIN).exists()
 
 
 async def test_an_empty_transcript_is_removed_with_its_chat(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, CONTEXT)
     async with guarding(tmp_path) as guard:
-        assert second_name(tmp_path).exists()
+        assert backup(tmp_path).exists()
         guard.ended()
 
     assert list(chats.iterdir()) == []
     assert list((tmp_path / "files").iterdir()) == []
 
 
-async def test_a_copy_of_an_earlier_session_becomes_a_second_name(tmp_path: Path, chats: Path) -> None:
+async def test_a_copy_of_an_earlier_session_becomes_a_backup(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, HELLO)
     (tmp_path / "files").mkdir()
-    second_name(tmp_path).write_bytes((chats / NAME).read_bytes())
+    backup(tmp_path).write_bytes((chats / NAME).read_bytes())
     append(chats / NAME, HELLO)
     async with guarding(tmp_path):
-        assert second_name(tmp_path).samefile(chats / NAME)
+        assert backup(tmp_path).samefile(chats / NAME)
 
 
-async def test_on_another_file_system_the_second_name_is_a_copy(
+async def test_on_another_file_system_the_backup_is_a_copy(
     tmp_path: Path, chats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_link(*_: object) -> None:
@@ -178,7 +178,7 @@ async def test_on_another_file_system_the_second_name_is_a_copy(
     append(path, HEAD, HELLO)
     async with guarding(tmp_path):
         append(path, HELLO)
-        await until(lambda: len(records(second_name(tmp_path))) == 3)
+        await until(lambda: len(records(backup(tmp_path))) == 3)
         path.unlink()
         await until(lambda: path.exists() and has_words(path))
 
@@ -191,10 +191,10 @@ async def test_a_transcript_made_after_the_start_is_found(tmp_path: Path) -> Non
         chats.mkdir(parents=True)
         append(chats / NAME, HEAD)
         guard.on_report()
-        await until(second_name(tmp_path).exists)
+        await until(backup(tmp_path).exists)
 
 
-async def test_a_second_name_that_cannot_be_written_does_no_harm(tmp_path: Path, chats: Path) -> None:
+async def test_a_backup_that_cannot_be_written_does_no_harm(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, HELLO)
     (tmp_path / "files").write_text("")
     async with guarding(tmp_path) as guard:

@@ -15,9 +15,9 @@ import pytest
 
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.listing import base, files
-from session_host.agents.conversations.listing.base import KeptConversation
+from session_host.agents.conversations.listing.base import StoredConversation
 from session_host.agents.conversations.listing.ends import FIRST_BYTES, LAST_BYTES
-from session_host.agents.conversations.listing.registry import LISTERS, list_kept
+from session_host.agents.conversations.listing.registry import LISTERS, list_stored
 from tests.support.fuzzing import chance, times
 from tests.unit.agents.conversations.test_turns import IDS, PLACES, RECORDINGS
 
@@ -53,9 +53,9 @@ def put(tmp_path: Path) -> Put:
     return write
 
 
-def listed(name: str, home: Path, directory: str = PROJECT) -> list[KeptConversation]:
+def listed(name: str, home: Path, directory: str = PROJECT) -> list[StoredConversation]:
     query = ConversationQuery("", directory, {"HOME": str(home)}, home / "files", used=False)
-    return list_kept(name, query, lambda: False)
+    return list_stored(name, query, lambda: False)
 
 
 def titles(name: str, home: Path) -> list[tuple[str, str]]:
@@ -71,7 +71,7 @@ def test_conversations_written_by_agents_are_listed(name: str, put: Put, tmp_pat
     put(name, changed_s=1_800_000_000)
 
     assert listed(name, tmp_path) == [
-        KeptConversation(IDS[name], PROJECT, FIRST, LAST_KEPT.get(name, LAST), 1_800_000_000)
+        StoredConversation(IDS[name], PROJECT, FIRST, LAST_KEPT.get(name, LAST), 1_800_000_000)
     ]
 
 
@@ -86,7 +86,7 @@ def test_conversations_in_opencodes_database_are_listed(tmp_path: Path) -> None:
 
     found = {kept.conversation: kept for kept in listed("opencode", tmp_path)}
     kept = found[IDS["opencode"]]
-    assert kept == KeptConversation(IDS["opencode"], directory, title, LAST, changed_ms / 1000)
+    assert kept == StoredConversation(IDS["opencode"], directory, title, LAST, changed_ms / 1000)
     assert sorted(path.parent.iterdir()) == before, "no files beside it"
 
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -141,7 +141,7 @@ def test_a_cancelled_listing_is_empty(put: Put, tmp_path: Path) -> None:
     put("claude")
     query = ConversationQuery("", PROJECT, {"HOME": str(tmp_path)}, tmp_path, used=False)
 
-    assert list_kept("claude", query, lambda: True) == []
+    assert list_stored("claude", query, lambda: True) == []
 
 
 def user(text: object, **more: object) -> dict[str, object]:

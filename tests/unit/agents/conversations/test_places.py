@@ -63,21 +63,21 @@ def test_every_place_that_the_catalog_names_exists() -> None:
 
 
 def test_an_unknown_place_gives_no_answer(seek: Seeking) -> None:
-    assert find_conversation("other", seek()).kept is Availability.UNKNOWN
+    assert find_conversation("other", seek()).availability is Availability.UNKNOWN
     assert opened_by("other", seek()) == []
 
 
 @pytest.mark.parametrize("place", ["aider", "claude", "copilot", "endpoint", "gemini", "qwen"])
 def test_a_missing_unused_conversation_is_empty_and_a_used_one_is_lost(place: str, seek: Seeking) -> None:
-    assert find_conversation(place, seek()).kept is Availability.NOTHING
-    assert find_conversation(place, seek(used=True)).kept is Availability.LOST
+    assert find_conversation(place, seek()).availability is Availability.NOTHING
+    assert find_conversation(place, seek(used=True)).availability is Availability.LOST
     assert "missing" in find_conversation(place, seek(used=True)).reason
 
 
 @pytest.mark.parametrize("place", ["codex", "opencode"])
 def test_a_conversation_that_the_agent_named_itself_and_lacks_is_lost(place: str, seek: Seeking) -> None:
-    assert find_conversation(place, seek()).kept is Availability.LOST
-    assert find_conversation(place, seek(used=True)).kept is Availability.LOST
+    assert find_conversation(place, seek()).availability is Availability.LOST
+    assert find_conversation(place, seek(used=True)).availability is Availability.LOST
 
 
 def test_only_variables_that_locate_conversations_are_kept(tmp_path: Path) -> None:
@@ -94,24 +94,27 @@ class TestClaude:
     def test_its_transcript(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "home" / ".claude" / "projects" / "-x-y" / f"{ID}.jsonl", {"type": "mode"}, '{"type": "user"}')
 
-        assert find_conversation("claude", seek()).kept is Availability.WHOLE
+        assert find_conversation("claude", seek()).availability is Availability.WHOLE
 
     def test_its_directory_is_set_by_a_variable(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "mine" / "projects" / "-project" / f"{ID}.jsonl", '{"type":"user"}')
 
-        assert find_conversation("claude", seek(CLAUDE_CONFIG_DIR=str(tmp_path / "mine"))).kept is Availability.WHOLE
+        assert (
+            find_conversation("claude", seek(CLAUDE_CONFIG_DIR=str(tmp_path / "mine"))).availability
+            is Availability.WHOLE
+        )
 
     def test_a_prompt_after_a_megabyte_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".claude" / "projects" / "-project" / f"{ID}.jsonl"
         for padding in range(12):
             write(path, "x" * ((1 << 20) - padding - 1), '{"type":"user"}')
-            assert find_conversation("claude", seek()).kept is Availability.WHOLE
+            assert find_conversation("claude", seek()).availability is Availability.WHOLE
 
     def test_a_transcript_without_prompts_is_lost_whether_used_or_not(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".claude" / "projects" / "-project" / f"{ID}.jsonl"
         write(path, {"type": "mode"}, {"type": "permission-mode"})
 
-        assert find_conversation("claude", seek()).kept is Availability.LOST
+        assert find_conversation("claude", seek()).availability is Availability.LOST
         assert str(path) in find_conversation("claude", seek()).reason
 
     def test_processes_with_the_conversation_open_are_found(self, seek: Seeking, tmp_path: Path) -> None:
@@ -130,13 +133,13 @@ class TestCodex:
     def test_its_rollout_file_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "x" / "sessions" / "2026" / "11" / "20" / f"rollout-2026-11-20T14-00-00-{ID}.jsonl")
 
-        assert find_conversation("codex", seek(CODEX_HOME=str(tmp_path / "x"))).kept is Availability.WHOLE
-        assert find_conversation("codex", seek()).kept is Availability.LOST
+        assert find_conversation("codex", seek(CODEX_HOME=str(tmp_path / "x"))).availability is Availability.WHOLE
+        assert find_conversation("codex", seek()).availability is Availability.LOST
 
     def test_an_archived_rollout_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "home" / ".codex" / "archived_sessions" / f"rollout-x-{ID}.jsonl")
 
-        assert find_conversation("codex", seek()).kept is Availability.WHOLE
+        assert find_conversation("codex", seek()).availability is Availability.WHOLE
 
     def test_only_a_held_lock_names_a_process(self, seek: Seeking, tmp_path: Path) -> None:
         path = write(tmp_path / "home" / ".codex" / "thread-writer-locks" / f"{ID}.lock")
@@ -175,13 +178,13 @@ class TestOpenCode:
     def test_only_conversations_in_its_database_are_whole(self, seek: Seeking) -> None:
         self.database(seek, "ses_one", "ses_two")
 
-        assert find_conversation("opencode", seek(conversation="ses_two")).kept is Availability.WHOLE
-        assert find_conversation("opencode", seek(conversation="ses_three")).kept is Availability.LOST
+        assert find_conversation("opencode", seek(conversation="ses_two")).availability is Availability.WHOLE
+        assert find_conversation("opencode", seek(conversation="ses_three")).availability is Availability.LOST
 
     def test_an_unreadable_database_gives_no_answer(self, seek: Seeking) -> None:
         self.database(seek).write_bytes(b"no database at all" * 100)
 
-        assert find_conversation("opencode", seek(conversation="ses_one")).kept is Availability.UNKNOWN
+        assert find_conversation("opencode", seek(conversation="ses_one")).availability is Availability.UNKNOWN
 
     def test_xdg_data_home_sets_the_directory(self, seek: Seeking, tmp_path: Path) -> None:
         path = self.database(seek, "ses_one")
@@ -190,7 +193,7 @@ class TestOpenCode:
 
         found = find_conversation("opencode", seek(conversation="ses_one", XDG_DATA_HOME=str(tmp_path / "data")))
 
-        assert found.kept is Availability.WHOLE
+        assert found.availability is Availability.WHOLE
 
     @pytest.mark.parametrize("name", ["mine.db", "/absolute/mine.db"])
     def test_a_variable_sets_the_databases_name(self, name: str, seek: Seeking, tmp_path: Path) -> None:
@@ -200,7 +203,7 @@ class TestOpenCode:
 
         found = find_conversation("opencode", seek(conversation="ses_one", OPENCODE_DB=name))
 
-        assert found.kept is Availability.WHOLE
+        assert found.availability is Availability.WHOLE
 
 
 class TestOpenCodesTitles:
@@ -255,11 +258,11 @@ class TestGemini:
     def test_its_transcript_is_distinguished_from_one_with_a_similar_name(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(OTHER))
-        assert find_conversation("gemini", seek(used=True)).kept is Availability.LOST
+        assert find_conversation("gemini", seek(used=True)).availability is Availability.LOST
 
         record = {"type": "user", "content": [{"text": "hi"}]}
         write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), record)
-        assert find_conversation("gemini", seek(used=True)).kept is Availability.WHOLE
+        assert find_conversation("gemini", seek(used=True)).availability is Availability.WHOLE
 
     @pytest.mark.parametrize(
         "record",
@@ -274,17 +277,22 @@ class TestGemini:
     ) -> None:
         chats = tmp_path / "own" / ".gemini" / "tmp" / "project" / "chats"
         path = write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), CONTEXT)
-        assert find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Availability.NOTHING
+        assert (
+            find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).availability
+            is Availability.NOTHING
+        )
 
         write(path, self.head(), CONTEXT, record)
-        assert find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Availability.WHOLE
+        assert (
+            find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).availability is Availability.WHOLE
+        )
 
     def test_a_transcript_of_an_earlier_version_is_read(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         whole = self.head() | {"messages": [{"type": "user", "content": "hi"}]}
         write(chats / "session-2026-11-20T14-01-0b9c4c50.json", json.dumps(whole, indent=1))
 
-        assert find_conversation("gemini", seek()).kept is Availability.WHOLE
+        assert find_conversation("gemini", seek()).availability is Availability.WHOLE
 
     def test_a_deleted_transcript_is_restored(self, seek: Seeking, tmp_path: Path) -> None:
         name = "session-2026-11-20T14-01-0b9c4c50.jsonl"
@@ -292,7 +300,7 @@ class TestGemini:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "my.project" / "chats"
         rest = write(chats / name, {"type": "user", "content": "and on"})
 
-        assert find_conversation("gemini", seek(used=True)).kept is Availability.WHOLE
+        assert find_conversation("gemini", seek(used=True)).availability is Availability.WHOLE
         before_start("gemini", seek())
 
         assert [json.loads(line).get("content") for line in rest.read_text().splitlines()] == [None, "hi", "and on"]
@@ -333,10 +341,10 @@ class TestCopilot:
     def test_its_events_file_shows_whether_a_prompt_was_sent(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
         write(directory / "events.jsonl", {"type": "session.start"})
-        assert find_conversation("copilot", seek()).kept is Availability.NOTHING
+        assert find_conversation("copilot", seek()).availability is Availability.NOTHING
 
         write(directory / "events.jsonl", {"type": "session.start"}, {"type": "user.message"})
-        assert find_conversation("copilot", seek()).kept is Availability.WHOLE
+        assert find_conversation("copilot", seek()).availability is Availability.WHOLE
 
     def test_the_process_that_holds_a_conversation_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
@@ -356,10 +364,10 @@ class TestQwen:
     def test_its_transcript(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".qwen" / "projects" / "-project" / "chats" / f"{ID}.jsonl"
         write(path, {"type": "system"})
-        assert find_conversation("qwen", seek()).kept is Availability.NOTHING
+        assert find_conversation("qwen", seek()).availability is Availability.NOTHING
 
         write(path, {"type": "user", "message": "hi"})
-        assert find_conversation("qwen", seek()).kept is Availability.WHOLE
+        assert find_conversation("qwen", seek()).availability is Availability.WHOLE
 
     def test_processes_with_the_conversation_open_are_found(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".qwen" / "sessions"
@@ -373,12 +381,12 @@ class TestQwen:
 class TestOurOwn:
     def test_aiders_history_is_read(self, seek: Seeking, tmp_path: Path) -> None:
         path = write(tmp_path / "files" / f"{ID}.md", "# aider chat started at 2026-11-20")
-        assert find_conversation("aider", seek(used=True)).kept is Availability.NOTHING
+        assert find_conversation("aider", seek(used=True)).availability is Availability.NOTHING
 
         write(path, "# aider chat started at 2026-11-20", "", "#### hello")
-        assert find_conversation("aider", seek()).kept is Availability.WHOLE
+        assert find_conversation("aider", seek()).availability is Availability.WHOLE
 
     def test_a_model_servers_conversation_is_found(self, seek: Seeking) -> None:
         write(endpoint_conversation(ID), {})
 
-        assert find_conversation("endpoint", seek()).kept is Availability.WHOLE
+        assert find_conversation("endpoint", seek()).availability is Availability.WHOLE
