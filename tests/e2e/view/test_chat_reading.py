@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
 from gui.chat.announcing import Announcer
-from gui.chat.content.segments import FoldLine
 from gui.chat.page import finding
 from gui.chat.page.finding import WHOLE
 from gui.window.page.find_bar import FindBar
@@ -25,7 +24,6 @@ from session_host.structured.items import (
     Remove,
     SetStatus,
     TurnEnded,
-    TurnOutcome,
 )
 from session_host.structured.transcript import Transcript
 from tests.support.chat_stage import ChatStage
@@ -203,20 +201,6 @@ def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatStage]) 
     assert lines[:6] == [
         "One.", "The turn failed: no credit left", "Two.", "Interrupted", "Three", "The agent ended here",
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("outcome", "line"), [("cut", "The agent ended here"), ("interrupted", "Interrupted")])
-def test_a_turn_that_stopped_in_a_tool_call_says_so_once(
-    show_chat: Callable[..., ChatStage], outcome: TurnOutcome, line: str
-) -> None:
-    chat = ScriptedChat()
-    chat.put("tool", title="make", status=outcome)
-    chat.end(TurnEnded("t1", outcome))
-    shown = show_chat(chat)
-    [head] = shown.view.page.rows.row(0).segments
-    assert isinstance(head, FoldLine)
-    assert head.detail == line
-    assert line not in shown.shown()
 
 
 def test_a_plan_is_a_check_list(show_chat: Callable[..., ChatStage]) -> None:
