@@ -103,7 +103,7 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     fork: Template = ()
     """The argv of a conversation that begins as a copy of ``{conversation}``; () if the agent cannot do that."""
     fork_through: Literal["", "message", "turn"] = ""
-    """What the agent needs the id of to copy a conversation up to there only; "" if it cannot do that."""
+    """Whether a partial copy of a conversation ends at a message or a turn, given by its id; "" for none."""
     terminal: Template = ()
     """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}

@@ -277,7 +277,7 @@ def _agreed(info: SessionInfo, row: Row, plan: Plan, notes: Sequence[str], *, ag
 
 
 def listing(plan: Plan) -> Iterator[str]:
-    """What happens to each file, one a line; of many files, how many there are."""
+    """A line for each file and its change; if there are many files, their numbers."""
     for file in plan.files[:MAX_FILES]:
         yield f"  {_WORDS[file.how]}  {_shown(file.path)}"
     if len(plan.files) > COUNTED_FILES:
@@ -288,7 +288,7 @@ def listing(plan: Plan) -> Iterator[str]:
 
 
 def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
-    """What the user should know before a restore."""
+    """Warnings before a restore, one line each."""
     if info.activity == Activity.WORKING:
         yield f"the agent of {info.name} is working, and may change files during the restore"
     then, now = plan.point.branch, plan.branch

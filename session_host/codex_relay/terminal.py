@@ -28,7 +28,7 @@ RESTORE: Final = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[<u"
     "\x1b[r\x1b[m\x1b[?25h\x1b[999;1H\r\n"
 )
-"""Ends the modes that a terminated agent leaves on: mouse, focus, paste, keyboard. What it showed last stays."""
+"""Ends the modes that a terminated agent leaves on: mouse, focus, paste, keyboard. Its last screen stays."""
 
 
 def run(options: Options) -> int:

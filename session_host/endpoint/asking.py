@@ -1,4 +1,4 @@
-"""Asks one question: saves the answer as it arrives, until its end or the user stops it. A front shows it."""
+"""Asks one question: saves the answer as it arrives, until its end or the user stops it. A front end shows it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RecordSink(Protocol):
 
 
 class AnswerRun(ABC):
-    """Asks one question. Call ``run`` once. A front overrides the methods that show the answer.
+    """Asks one question. Call ``run`` once. A front end overrides the methods that show the answer.
 
     Attributes:
         error: why the answer is missing or incomplete; None if it is complete or the user stopped it.
@@ -103,7 +103,7 @@ class AnswerRun(ABC):
                     _logger.error("cannot display the answer", exc_info=failure)
             self._finish(state)
 
-    # ------------------------------------------------------------ the front
+    # ------------------------------------------------------------ the front end
 
     @abstractmethod
     def _show_phase(self) -> None:

@@ -1,4 +1,4 @@
-"""What both fronts of a chat share: the conversation's file, the settings, the key and the server."""
+"""The parts that both front ends of a chat share: the conversation's file, the settings, the key and the server."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 """The keeper: one process per user, which forks hosts and outlives each of them.
 
-    __main__          the start: detached, alone (a lock), with everything loaded
+    __main__          the start: takes the lock, detaches, loads the hosts' code
     keeper            messages of commands and hosts; what happens when a host or a program dies
     kept_session      one session in the keeper: descriptors, host, replacement host
     event_loop        wakes the keeper: sockets, children, timers
     sockets           the keeper's and the sessions' sockets, bound again when they are removed
-    host_channels     what hosts say to the keeper
-    host_replacement  a new host takes the place of one that lives
+    host_channels     receives the hosts' messages
+    host_replacement  replaces a living host by a new one
     exec_upgrade      another version takes this process over by exec
     forced_end        ends a session without its host
-    permission        which chats an agent in a chat may control
+    permission        whether a command may end or replace a chat
     pair              the active keeper and its standby
     processes/        prefork, fork, children, and processes that are no children
     standby/          further holders of the descriptors: the standby (replication) and systemd's descriptor store

@@ -207,7 +207,7 @@ def entry_of(git: Git, tree: str, path: str) -> tuple[str, str]:
 
 
 def _differences(git: Git, previous: str, later: str) -> list[FileRestore]:
-    """What leads from one tree to another, by path; a submodule at either side has the mode ``SUBMODULE``."""
+    """The files that differ between two trees; a submodule in either tree has the mode ``SUBMODULE``."""
     records = iter(git.records("diff-tree", "-r", "-z", "--raw", "--no-renames", previous, later))
     found = []
     for record in records:

@@ -8,7 +8,7 @@ from session_host.protocol.messages import Event, Resized
 
 
 class EventReceiver(Protocol):
-    """What the rules of a session call on an attached client's connection."""
+    """Callbacks on an attached client's connection, for the rules of its session."""
 
     def event(self, event: Event) -> None:
         """Send an event to the client."""

@@ -1,17 +1,17 @@
 """Input for an agent that is starting: it is held until the agent shows its input line. Pure.
 
-Until then most agents drop what is typed; to the others the kernel gives Enter as a line feed, which submits nothing;
-and a question at the start would take the text for its answer. States::
+Most agents drop input before that. For the others, the kernel turns Enter into a line feed, which submits nothing. A
+question at the start would take the text as its answer. States::
 
-    OFF                          the agent takes input, or nothing is known of its input line; the usual path is used
-    WATCHING ──input──▶ HOLDING  the first input waits for a look at the screen
+    OFF                          the agent takes input, or its input line is unknown; input is typed at once
+    WATCHING ──input──▶ HOLDING  the first input waits until the screen is checked
     HOLDING ──the input line is shown, or the time is over──▶ RELEASING ──all is typed──▶ OFF
-    HOLDING, RELEASING ──the agent asks──▶ WATCHING  what was typed before its question is refused
-    HOLDING ──Escape or Ctrl+C──▶ WATCHING           what was typed before is dropped, as by a terminal's line editing
+    HOLDING, RELEASING ──the agent asks──▶ WATCHING  the held input is refused
+    HOLDING ──Escape or Ctrl+C──▶ WATCHING           the held input is dropped, as by a terminal's line editing
 
-In HOLDING, the screen is looked at every ``LOOK_S``, and never otherwise. A question that is shown at an input's first
-look is what the user answers: that input is typed at once. Held input is in the input log, so a replacement host types
-it, each input once.
+The screen is checked only in HOLDING, every ``CHECK_S``. If the first check after an input finds a question, the user
+sees that question and answers it: the input is typed at once. Held input is in the input log, so a replacement host
+types each input once.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from .effects import AppendEntry, Broadcast, Effect, NoteUserInput, StartTimer, 
 from .output_ring import OutputRing
 from .program_input import encode_input
 
-LOOK, LOOK_S = "look at start", 0.1
-"""The timer between two looks at the screen."""
+CHECK, CHECK_S = "check at start", 0.1
+"""The timer between two checks of the screen."""
 
 PACE, PACE_S, PACE_WITHIN_S = "pace", 0.25, 2.0
-"""The timer before and after Enter, and how long it is repeated at most until the agent has drawn it and is quiet.
-Right behind a text, agents take Enter for a part of a paste, or submit the text without its end.
+"""The timer before and after Enter. It is repeated, for at most the last value, until the agent has drawn the text and
+writes nothing more. Directly after a text, agents take Enter for a part of a paste, or submit the text without its end.
 """
 
-NOTICE_LOOKS = 3
-"""After so many looks the user is told that input waits."""
+NOTICE_CHECKS = 3
+"""After this many checks, the user sees a notice that input waits."""
 
 STARTS_WITHIN_S: Final = 60.0
-"""After this time the agent has started, whatever it shows."""
+"""After this time the agent counts as started, even if it shows no input line."""
 
 WAITS = "the agent is starting; it gets what you type as soon as it is ready (Escape discards it)"
 ASKS = "the agent asks something; what you typed before was not typed"
@@ -85,11 +85,11 @@ class Owner(Protocol):
         """Type the bytes of a held input."""
 
     def agent_started(self) -> None:
-        """The agent takes input: use the usual path from now on."""
+        """The agent takes input: it gets all further input at once."""
 
 
 class StartingInput:
-    """The input that waits until the agent takes it.
+    """Holds input until the agent takes it.
 
     Attributes:
         state: see the module.
@@ -122,15 +122,15 @@ class StartingInput:
         self.is_echoing, self._age_s = is_echoing, age_s
         self._input_line = re.compile(watch.input_line)
         self._question = re.compile(watch.start_question or "(?!)")
-        self._paces = self._end_typed = self._end_before = 0
+        self._pace_count = self._end_typed = self._end_before = 0
         self._pace_s = max(watch.enter_after_s, PACE_S)
-        self._looks_allowed = watch.held_within_s / LOOK_S
+        self._max_checks = watch.held_within_s / CHECK_S
         self._held = deque(
             _Held(bytes.fromhex(each.attachment), _decoder.decode(each.message)) for each in log_state.held
         )
         self._bytes = sum(len(each.message) for each in log_state.held)
-        # What a previous host has held was typed before anything that is shown now.
-        self._looks, self._ready_looks, self._parts = int(bool(self._held)), 0, 0
+        # The input that a previous host held was typed before the present screen was shown.
+        self._checks, self._ready_checks, self._parts = int(bool(self._held)), 0, 0
         self._timers: set[str] = set()
         is_starting = log_state.child_started is None or log_state.starting
         self.state = State.WATCHING if watch.input_line and is_starting else State.OFF
@@ -140,16 +140,16 @@ class StartingInput:
 
     @property
     def is_off(self) -> bool:
-        """Whether the usual path is used."""
+        """Whether all input is typed at once."""
         return self.state is State.OFF
 
     @property
     def is_holding(self) -> bool:
-        """Whether input waits, or was typed just now."""
+        """Whether input is held, or was typed just now."""
         return self.state in {State.HOLDING, State.RELEASING}
 
     def saved_inputs(self) -> list[HeldInput]:
-        """The state for a replacement host: what waits, oldest first."""
+        """The state for a replacement host: the held inputs, oldest first."""
         return [HeldInput(key.hex(), each.sequence, msgspec.msgpack.encode(each)) for key, each in self._held]
 
     # ------------------------------------------------------------ events
@@ -171,32 +171,32 @@ class StartingInput:
         self._bytes += len(data)
         if self.state is State.WATCHING:
             self.state = State.HOLDING
-            self._looks = self._ready_looks = 0
+            self._checks = self._ready_checks = 0
             if self._owner.state is ProgramState.RUNNING:
                 self._effects.append(UseEmulator(self))
         return True
 
     def program_started(self) -> None:
-        """The program runs: begin to look if input waits already."""
+        """The program runs: begin to check the screen if input is held already."""
         if self.state is State.HOLDING:
-            self._looks = max(self._looks, 1)  # Typed before the program showed anything.
-            self._start(LOOK, LOOK_S)
+            self._checks = max(self._checks, 1)  # Typed before the program showed anything.
+            self._start(CHECK, CHECK_S)
 
     def program_ended(self) -> None:
-        """Refuse what waits: the program has ended."""
+        """Refuse the held input: the program has ended."""
         if self.is_holding:
             self._refuse(ErrorCode.ENDED, "the chat has ended")
         self._stop_timers()
         self.state = State.OFF
 
     def timer_due(self, name: str) -> None:
-        """It is time for the next look, or for the next part."""
+        """Check the screen again, or type the next part."""
         self._timers.discard(name)
         if self.is_holding:
             self._effects.append(UseEmulator(self))
 
     def use_emulator(self, emulator: Emulator) -> None:
-        """Look at the screen, and type what waits if the agent takes it."""
+        """Check the screen, and type the held input if the agent takes it."""
         if not self.is_holding or self._timers:
             return
         if self._held and self.asks(emulator):
@@ -207,7 +207,7 @@ class StartingInput:
             else:
                 self._start(PACE, self._pace_s)
         else:
-            self._look(emulator)
+            self._check_screen(emulator)
 
     def shown(self) -> None:
         """The agent shows a text that a command typed: it takes input."""
@@ -217,7 +217,7 @@ class StartingInput:
     # ------------------------------------------------------------ what is on the screen
 
     def must_wait(self, emulator: Emulator) -> bool:
-        """Whether the agent does not take a text yet, or other input waits already."""
+        """Whether the agent does not take a text yet, or other input is held already."""
         if self.is_echoing() or self.is_holding:
             return True
         return self.state is State.WATCHING and not (self._is_ready(emulator) or self.asks(emulator))
@@ -230,21 +230,21 @@ class StartingInput:
         """Whether the agent reads its terminal, and shows its input line."""
         return not self.is_echoing() and emulator.modes.bracketed_paste and _shows(emulator, self._input_line)
 
-    def _look(self, emulator: Emulator) -> None:
-        self._looks += 1
-        self._ready_looks = self._ready_looks + 1 if self._is_ready(emulator) else 0
-        has_started = self._looks == 1 and self._age_s() > STARTS_WITHIN_S
-        # Twice: some show the line for a moment before they show a question.
-        if self._ready_looks == 2 or has_started or self._looks > self._looks_allowed:
+    def _check_screen(self, emulator: Emulator) -> None:
+        self._checks += 1
+        self._ready_checks = self._ready_checks + 1 if self._is_ready(emulator) else 0
+        has_started = self._checks == 1 and self._age_s() > STARTS_WITHIN_S
+        # Two checks: some agents show the line for a moment before they show a question.
+        if self._ready_checks == 2 or has_started or self._checks > self._max_checks:
             self.state = State.RELEASING
             self._type_next(emulator)
             return
-        if self._looks == NOTICE_LOOKS:
+        if self._checks == NOTICE_CHECKS:
             self._set_notice(WAITS)
-        self._start(LOOK, LOOK_S)
+        self._start(CHECK, CHECK_S)
 
     def _on_question(self, emulator: Emulator) -> None:
-        if self._looks:
+        if self._checks:
             self._refuse(ErrorCode.NEEDS_INPUT, ASKS)
         else:
             # The user sees the question, and answers it.
@@ -256,11 +256,11 @@ class StartingInput:
 
     def _is_settled(self) -> bool:
         """Whether Enter may follow: the agent has written output since the text, and none since the last timer."""
-        self._paces += 1
+        self._pace_count += 1
         before, self._end_before = self._end_before, self._owner.ring.end
         is_drawn = before == self._end_before != self._end_typed
         is_next = bool(self._held) and _is_enter(self._held[0].message)
-        return is_drawn or not is_next or self._paces * self._pace_s > PACE_WITHIN_S
+        return is_drawn or not is_next or self._pace_count * self._pace_s > PACE_WITHIN_S
 
     def _type_next(self, emulator: Emulator) -> None:
         """Type Enter, or all up to the next one; once all is typed, end."""
@@ -270,9 +270,9 @@ class StartingInput:
         while not is_enter and self._held and not _is_enter(self._held[0].message):
             self._type_first(emulator)
         self._parts += 1
-        self._paces, self._end_typed = 0, self._owner.ring.end
+        self._pace_count, self._end_typed = 0, self._owner.ring.end
         self._end_before = self._end_typed
-        # Who types on meanwhile is not to be followed for ever: only what waited is far from its Enter.
+        # Wait once for an Enter after the first text, but do not wait on for a user who keeps typing.
         if self._held or (self._parts == 1 and not is_enter):
             self._start(PACE, self._pace_s)
         else:
@@ -284,7 +284,7 @@ class StartingInput:
         self._effects.append(NoteUserInput())
 
     def _refuse(self, code: str, reason: str) -> None:
-        """Refuse all that waits, visibly; the log has it as typed with no bytes."""
+        """Refuse all held input, visibly; the log has each input as typed with no bytes."""
         refused: set[bytes] = set()
         for key, message in self._held:
             if key not in refused:
@@ -298,7 +298,7 @@ class StartingInput:
             self._effects.append(WriteToProgram(EntryKind.INPUT, b"", key, message.sequence))
 
     def _passes(self, key: Key) -> bool:
-        """Whether a key is typed at once: it types nothing, or it is to stop the agent."""
+        """Whether a key is typed at once: it types no text, or the user stops the agent with it."""
         if key.action is KeyAction.RELEASE or key.key in MODIFIER_KEYS:
             return not self._held
         is_stop = bool(key.key == "Escape" or (key.key == "c" and key.modifiers & Modifiers.CTRL))
@@ -312,7 +312,7 @@ class StartingInput:
 
     def _watch(self) -> None:
         self.state = State.WATCHING
-        self._bytes = self._looks = self._parts = 0
+        self._bytes = self._checks = self._parts = 0
         self._set_notice("")
 
     def _end(self) -> None:

@@ -1,7 +1,7 @@
 """Terminal emulation: the Emulator protocol and its two engines.
 
     base          the Emulator protocol and its values
-    events        what a program tells its terminal: title, bell, notification, …
+    events        events in a program's output: title, bell, notification, …
     ghostty/      libghostty-vt through pyghostty: fast and complete
     pyte/         pyte, subclassed: wherever Python runs
     images/       images that programs show (kitty's graphics protocol), so far for ghostty alone
@@ -11,8 +11,8 @@
     shell_marks   marks that shells write around their prompts (OSC 133)
     notifications kitty's notifications (OSC 99), in parts
     clearing      the sequences that clear a terminal at the user's request
-    prompts       where a shell's prompts and outputs are, by those marks
-    commands      a shell's commands besides their rows: texts and times
+    prompts       the rows of a shell's prompts and outputs, by those marks
+    commands      the texts and times of a shell's commands
     text          rows as text, for every engine
     lines         rows as lines with each character's cell, to search
     engines       which engines are installed, the best of them, and their builds

@@ -278,7 +278,7 @@ class Emulator(Protocol):
 
     @property
     def commands(self) -> CommandLog:
-        """What is known of a shell's commands besides their rows."""
+        """The numbers, texts and times of a shell's commands; see ``commands``."""
 
     def mark_turn(self) -> None:
         """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""

@@ -1,8 +1,8 @@
-"""A shell's commands besides their rows: their numbers, texts and times.
+"""A shell's commands: their numbers, texts and times. ``prompts`` has their rows.
 
-The marks in the output (OSC 133) tell where a command is, and how it ended. When it ran is known only to the process
-that reads the output as it is written: the host. Its emulator has a clock; others learn the times from the host, by the
-commands' numbers. Host and replicas count the same marks, so a command has the same number everywhere.
+The marks in the output (OSC 133) show a command's rows and its exit status. Only the host, which reads the output as it
+is written, knows when a command ran: its emulator has a clock, and it sends the times to the others, by the commands'
+numbers. Host and replicas count the same marks, so a command has the same number everywhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from session_host.protocol.values import CommandTime
 
 MAX_COMMANDS: Final = 1000
 MAX_COMMAND_CHARACTERS: Final = 1024
-"""The longest text of a command; that of a longer one is not kept, since a part of it is another command."""
+"""The longest command text that is kept; a longer one is dropped whole, since a part would be another command."""
 
 MAX_INPUTS: Final = 24
 _MAX_NUMBER: Final = 10**13
@@ -32,7 +32,7 @@ Clock = Callable[[], tuple[int, int]]
 """The time in ms since 1970, and in ms on a clock that is never set."""
 
 Inputs = tuple[tuple[int, int], ...]
-"""Where the user's input begins: rows below the prompt's first one, and columns; then so for each further line."""
+"""The beginning of each line of the user's input: (rows below the prompt's first row, column)."""
 
 
 class Command(msgspec.Struct, array_like=True):

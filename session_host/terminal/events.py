@@ -1,4 +1,4 @@
-"""What a program tells its terminal, beside what it shows: the events that an emulator finds in the output."""
+"""Events that an emulator finds in a program's output, such as a new title, a bell or a notification."""
 
 from __future__ import annotations
 

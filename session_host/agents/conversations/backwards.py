@@ -47,7 +47,7 @@ def lines_backwards(path: Path) -> Iterator[bytes]:
             raise OSError(f"{path} is not a file")
         begin = file.seek(0, os.SEEK_END)
         limit = max(begin - MAX_BYTES, 0)
-        rest: list[bytes] = []  # Of the line that is not read to its beginning yet, in reversed order.
+        rest: list[bytes] = []  # The parts of an incomplete line, the last one first.
         while begin > limit:
             end, begin = begin, max(begin - _PIECE_BYTES, limit)
             file.seek(begin)

@@ -76,8 +76,8 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
     Args:
         query: the query that leads to the conversations; its id is that of the conversation so far, "" if unknown.
         terminal_title: the title that opencode has set.
-        since_s: when the chat began, in seconds since 1970. As long as no conversation is known, it is, of several, the
-            only one that was created since then.
+        since_s: when the chat began, in seconds since 1970. If several conversations match and none is known yet, the
+            only one that was created since then counts.
 
     Returns:
         "" if there is none, or several match, or the file cannot be read. The conversation so far, if it is among them.

@@ -45,7 +45,7 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
 
 
 def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:
-    """What runs in a new worktree before its agent; None for nothing.
+    """The user's command that runs in a new worktree before its agent; None for none.
 
     Args:
         worktree: its top directory.

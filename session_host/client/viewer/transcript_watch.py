@@ -46,7 +46,7 @@ class _Watch:
             self._viewer.close()
             await self._viewer.closed()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         transcript = self._viewer.transcript
         if transcript is not None and not self._result.done() and self._is_enough(transcript):
             self._result.set_result(transcript)
@@ -57,7 +57,7 @@ class _Watch:
             return
         match state:
             case ViewerState.ENDED:
-                self._look()
+                self._check()
                 if not self._result.done():
                     self._result.set_result(None)
             case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
@@ -69,11 +69,11 @@ class _Watch:
 
     def viewer_replaced(self) -> None:
         """A snapshot came."""
-        self._look()
+        self._check()
 
     def viewer_damaged(self) -> None:
         """The transcript grew."""
-        self._look()
+        self._check()
 
     def viewer_event(self, event: Event) -> None:
         """Events do not matter."""

@@ -5,12 +5,12 @@ knows which chat uses a worktree. Each question starts git, with a timeout and w
 
 ::
 
-    repository.find(directory) ─▶ Repository      the repository around a directory, and the place in it
-    making.make(…)             ─▶ Worktree        a branch, a directory, and the same place in it
-    making.remake(…)                              the directory again, after somebody deleted it
-    making.discard(…)                             undone, when the chat could not be started
+    repository.find(directory) ─▶ Repository      the repository around a directory, and the path in it
+    making.make(…)             ─▶ Worktree        a branch, a directory, and the same path in it
+    making.remake(…)                              recreates a deleted directory
+    making.discard(…)                             undoes it after a failed start of the chat
     status.status_of(path)     ─▶ Status          repository, branch, how many files changed, ahead and behind
-    removing.remove(…)         ─▶ Removal         gone, or kept and why
+    removing.remove(…)         ─▶ Removal         removed, or the reason why not
     changes.read_changes(…)    ─▶ Changes         the changed files of a working tree, with their diffs
 
 Needs git 2.36 (2022), the first version that lists worktrees readably with any path (``-z``).

@@ -138,7 +138,7 @@ class _Reader:
         )  # fmt: skip
 
     def base(self, since: Since, commit: str) -> tuple[str, str, bool]:
-        """What the files are compared with, the default branch, and whether that is where the branch left it.
+        """The commit or tree to compare with, the default branch, and whether that commit is the branch's start.
 
         Args:
             since: see ``read_changes``.

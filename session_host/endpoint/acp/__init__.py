@@ -6,7 +6,7 @@
     turns        one prompt: a question or a command
     answer       sends one answer while it arrives
     prompts      a prompt's content blocks as a question
-    updates      what the client is told, as values; the whole conversation for one that loads it
+    updates      updates for the client, as values; the whole conversation for one that loads it
 
 It does not use the protocol's SDK, whose import would more than double the time until the chat is ready.
 """

@@ -111,7 +111,7 @@ class Connection:
         self._send(reply)
 
     def _send(self, message: dict[str, Any]) -> None:
-        # What a client does not read waits in memory, so that an answer is saved in any case: it is never much.
+        # Messages that the client does not read wait in memory: there are few, and an answer must be saved anyway.
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(msgspec.json.encode(message) + b"\n")
 

@@ -164,7 +164,7 @@ class Answer(msgspec.Struct, kw_only=True):
 
     @property
     def shown_note(self) -> str:
-        """What the user is told below the answer; "" for nothing."""
+        """The line for the user below the answer; "" for none."""
         return self.note or _NOTES.get(self.state, "")
 
 

@@ -56,10 +56,10 @@ class Clearer:
         self._program, self._worker, self._sizing, self._watch = program, worker, sizing, watch
         self._append_output = append_output
         self._wanted: dict[Clearing, None] = {}
-        self._give_up: asyncio.TimerHandle | None = None
+        self._timeout: asyncio.TimerHandle | None = None
         self._nudge: asyncio.TimerHandle | None = None
-        self._is_looking = self._is_overdue = False
-        self._looked_at = -1
+        self._is_waiting_for_emulator = self._is_overdue = False
+        self._checked_offset = -1
 
     @property
     def is_quiet(self) -> bool:
@@ -69,38 +69,38 @@ class Clearer:
     def clear(self, what: Clearing) -> None:
         """Clear the terminal soon; repeated requests before that count once."""
         self._wanted[what] = None
-        if self._give_up is None:
+        if self._timeout is None:
             self._is_overdue = False
-            self._give_up = asyncio.get_running_loop().call_later(WAIT_S, self._wait_no_longer)
-            self._look()
+            self._timeout = asyncio.get_running_loop().call_later(WAIT_S, self._on_timeout)
+            self._check_soon()
 
     def output_interpreted(self) -> None:
-        """Look again, since the emulator has interpreted output."""
-        if self._wanted and not self._is_looking and self._worker.interpreted_to > self._looked_at:
-            self._look()
+        """Check again whether a sequence is unfinished, since the emulator has interpreted output."""
+        if self._wanted and not self._is_waiting_for_emulator and self._worker.interpreted_to > self._checked_offset:
+            self._check_soon()
 
     def close(self) -> None:
-        """Do nothing more, since the program has ended or the host stops."""
+        """Drop all requests, since the program has ended or the host stops."""
         self._wanted.clear()
-        for timer in (self._give_up, self._nudge):
+        for timer in (self._timeout, self._nudge):
             if timer is not None:
                 timer.cancel()
-        self._give_up = self._nudge = None
+        self._timeout = self._nudge = None
 
-    def _wait_no_longer(self) -> None:
+    def _on_timeout(self) -> None:
         self._is_overdue = True
-        self._look()
+        self._check_soon()
 
-    def _look(self) -> None:
-        self._is_looking = True
+    def _check_soon(self) -> None:
+        self._is_waiting_for_emulator = True
         self._program.pause_reading()
         self._worker.run_after_output(self._clear_between_sequences)
 
     def _clear_between_sequences(self, emulator: Emulator) -> None:
-        self._is_looking = False
-        self._looked_at = self._worker.interpreted_to
+        self._is_waiting_for_emulator = False
+        self._checked_offset = self._worker.interpreted_to
         if self._wanted:
-            is_between = self._looked_at == self._worker.received_to and emulator.is_ground()
+            is_between = self._checked_offset == self._worker.received_to and emulator.is_ground()
             if is_between or self._is_overdue:
                 self._clear_now(b"" if is_between else CANCEL)
         self._program.resume_reading()
@@ -114,9 +114,9 @@ class Clearer:
         if "reset" in self._wanted:
             self._start_nudge()
         self._wanted.clear()
-        if self._give_up is not None:
-            self._give_up.cancel()
-            self._give_up = None
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
 
     def _start_nudge(self) -> None:
         sizing = self._sizing

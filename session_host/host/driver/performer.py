@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Handlers = Mapping[type[Effect], Callable[[Any], None]]
-"""What carries out each kind of effect; it gets the effect."""
+"""The handlers by type of effect; a handler gets the effect."""
 
 
 def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:

@@ -270,7 +270,7 @@ class JournalWriter:
         return done
 
     def _kept_until(self, end: int, resize: Resize | None) -> list[Entry]:
-        """What the output file still has up to the offset ``end``, with the last resize before it."""
+        """The output up to the offset ``end`` that its file still has, with the last resize before it."""
         now_ns, start = time.time_ns(), self._output_file.start
         if resize is None:
             return list(self._outputs(_Span(now_ns, start, end)))

@@ -23,7 +23,7 @@ LISTED_TRANSITIONS = 20
 """Number of changes that an explanation lists."""
 
 
-class TransitionLog:
+class ActivityLogWriter:
     """The changes of one session's activity, in memory and in their file."""
 
     def __init__(self, path: str, tracker: ActivityTracker) -> None:

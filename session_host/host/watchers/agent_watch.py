@@ -28,14 +28,14 @@ from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
 from .activity_expiry import ActivityExpiry
-from .activity_log_writer import TransitionLog
+from .activity_log_writer import ActivityLogWriter
 from .conversation import STATE_FILE, ConversationTracker
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
 from .plugin_sender import PluginSender
-from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StatusFile, StatusFileContent
-from .terminal_title import TitleConversation
-from .transcript import TranscriptConversation
+from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
+from .terminal_title import TitleWatcher
+from .transcript import TranscriptWatcher
 
 _NEEDS_INPUT = Activity.NEEDS_INPUT  # Hot path: avoids the enum attribute lookup for each key.
 
@@ -91,10 +91,10 @@ class AgentWatch:
                 send_event, now, saved_state.command if saved_state is not None else NO_COMMAND,
                 prompt_since=as_text(previous_output_at_s) if previous_output_at_s else "",
             )  # fmt: skip
-        self._file: StatusFile | None = None
+        self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
-        self._title_watcher = TitleConversation(spec, conversation)
-        self._transcript_watcher = TranscriptConversation(spec, conversation, self._guard_transcript)
+        self._title_watcher = TitleWatcher(spec, conversation)
+        self._transcript_watcher = TranscriptWatcher(spec, conversation, self._guard_transcript)
         self._process: PtyProcess | None = None
         self._expiry = ActivityExpiry(
             self.tracker, worker, self._check_expiry, previous_output_at_s=previous_output_at_s
@@ -102,7 +102,7 @@ class AgentWatch:
         self._plugin_sender = PluginSender(saved_state.plugin_process if saved_state is not None else None)
         self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
         self._repeatable_sources = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
-        self._transitions = TransitionLog(spec.transitions, self.tracker)
+        self._transitions = ActivityLogWriter(spec.transitions, self.tracker)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
         if saved_state is not None:
@@ -128,7 +128,7 @@ class AgentWatch:
         find_directory = STATE_DIRECTORIES.get(self._spec.watch.state_file)
         directory = find_directory(self._spec.env) if find_directory is not None else None
         if directory is not None:
-            self._file = StatusFile(directory, process.pid, self._on_state_file)
+            self._file = StateFile(directory, process.pid, self._on_state_file)
             self._file.start()
 
     def _guard_transcript(self) -> None:
@@ -205,7 +205,7 @@ class AgentWatch:
             or report.event.lower() == BEGINS_CONVERSATION
         )
 
-    def _on_state_file(self, state: StatusFileContent) -> None:
+    def _on_state_file(self, state: StateFileContent) -> None:
         # Before the first status, the agent still shows its list of conversations: the id belongs to none of them.
         if state.status or self._spec.watch.state_file not in FILES_WITH_STATUS:
             self._conversation.set_conversation(state.conversation, STATE_FILE)

@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
 RETRY_S = 0.05
-TRIES = 20
+MAX_ATTEMPTS = 20
 """Maximum number of reads of a file that is being rewritten."""
 
 
-class StatusFileContent(NamedTuple):
+class StateFileContent(NamedTuple):
     """The content of a state file.
 
     Attributes:
@@ -97,10 +97,10 @@ FILES_WITH_STATUS = frozenset({"claude"})
 """The agents that have a status once they are in a conversation, and none while they show the list of conversations."""
 
 
-class StatusFile:
+class StateFile:
     """Follows the state file of a session's program."""
 
-    def __init__(self, directory: Path, child: int, on_change: Callable[[StatusFileContent], None]) -> None:
+    def __init__(self, directory: Path, child: int, on_change: Callable[[StateFileContent], None]) -> None:
         """Prepare to follow the file; ``start`` begins.
 
         Args:
@@ -246,17 +246,17 @@ class StatusFile:
             self._file = None
             if self._last is not None:
                 self._last = None
-                self._on_change(StatusFileContent("", is_gone=True))
+                self._on_change(StateFileContent("", is_gone=True))
             return
         if state != self._last:
             self._last = state
-            self._on_change(StatusFileContent(state.status, state.waiting_for or "", state.session_id))
+            self._on_change(StateFileContent(state.status, state.waiting_for or "", state.session_id))
 
     def _read_later(self) -> None:
         """Read again after a moment; the agent is writing the file, and its last event may have passed already."""
         self._retry.cancel()
         self._tries += 1
-        if self._tries <= TRIES:
+        if self._tries <= MAX_ATTEMPTS:
             self._retry.set(RETRY_S, self._scan)
 
 

@@ -15,7 +15,7 @@ DELAY_S = 1.0
 """The agent may show a title before it stores the title: an earlier query could find another chat's conversation."""
 
 
-class TitleConversation:
+class TitleWatcher:
     """Queries the agent's store after each new title."""
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker) -> None:

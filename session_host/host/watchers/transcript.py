@@ -21,7 +21,7 @@ SCAN_DELAY_S = 1.0
 _HEAD_BYTES = 4096
 
 
-class TranscriptConversation:
+class TranscriptWatcher:
     """Scans the agent's transcripts after each turn."""
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, on_change: Callable[[], None]) -> None:

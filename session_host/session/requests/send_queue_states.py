@@ -53,7 +53,7 @@ class State(StrEnum):
 
 
 class Change(StrEnum):
-    """What changes the state."""
+    """The events that change the state."""
 
     NEXT = "a request is next"
     OVER = "done, or refused"

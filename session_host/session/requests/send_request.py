@@ -8,7 +8,7 @@ from session_host.terminal.base import Emulator
 
 
 def find_problem(request: Send) -> Failed | None:
-    """What is wrong with the request's values."""
+    """The error in the request's values; None if they are valid."""
     if len(request.text) > MAX_PASTE_CHARACTERS:
         return Failed(
             request.request, ErrorCode.TOO_LARGE, f"the text is too long (at most {MAX_PASTE_CHARACTERS} characters)"

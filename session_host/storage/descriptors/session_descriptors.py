@@ -41,7 +41,7 @@ class SessionDescriptors(NamedTuple):
     listener: int
     """The session's socket; viewers that come while there is no host wait in it."""
     agent_output: int = -1
-    """What a structured session's agent wrote; its length is the offset. -1 for a session with a terminal."""
+    """The file with the output of a structured session's agent; its length is the offset. -1 for a terminal."""
 
     @property
     def present(self) -> tuple[int, ...]:

@@ -126,7 +126,7 @@ def _time_of(time_ns: int) -> tuple[int, int]:
 
 
 def _steps(directory: Path, offset: int, resizes: int) -> Iterator[tuple[int, bytes | Resize]]:
-    """What to feed, in pieces that are worth a call each, and the resizes between them, with their times in ns.
+    """Yield the output in pieces large enough for one call each, and the resizes between them, with their times in ns.
 
     The time of a piece is that of its last entry; an entry with a shell's marks is a piece of its own.
     """

@@ -50,7 +50,7 @@ _CANCELS: Final = (b"\x18", b"\x1a")
 _DCS: Final = b"\x1bP"
 _ST: Final = b"\x1b\\"
 _ARGUMENTS_BYTES: Final = 1024
-"""What is kept of the content of a sequence that is too long."""
+"""How much of the content is kept of a sequence that is too long."""
 
 _DISCARD: Final = b"\x1b]9999999;"
 """Begins an OSC that does nothing, whatever follows."""
@@ -85,7 +85,7 @@ class SequenceFinder:
         self._image = b""
         """The kind of the image's sequence that is open; b"" for none."""
         self._pieces: list[bytes] = []
-        """The begin of that sequence, and its content so far."""
+        """The beginning of that sequence, and its content so far."""
         self._size = 0
         self.is_too_long = False
 
@@ -108,7 +108,7 @@ class SequenceFinder:
             self.is_too_long, self._size = True, _LIMITS[kind] + 1
 
     def replayed(self) -> bytes:
-        """What continues the open image's sequence in another terminal; b"" if none is open."""
+        """The bytes that continue the open image's sequence in another terminal; b"" if none is open."""
         return b"" if not self._image else _DISCARD if self.is_too_long else self.unfinished
 
     def may_find(self, data: bytes) -> bool:

@@ -16,7 +16,7 @@ from . import deleting
 from .command import Command, parse
 from .covering import uncovered
 from .placeholders import VirtualPlacement, shown_at_placeholders
-from .placement import Grid, Placement, place_of, virtual_place_of
+from .placement import Grid, Placement, place_of, virtual_placement_of
 from .saved import SavedImages, SavedPlacement
 from .transmission import FORMATS_OF_OTHERS, BadImageError, Transmission, check
 from .values import Image, PlacedImage
@@ -166,7 +166,7 @@ class Graphics:
         if command.number("P"):
             raise BadImageError("EINVAL:such placements are not supported")
         if command.number("U"):
-            self._place_virtually(virtual_place_of(command, image, self._grid.cell))
+            self._place_virtually(virtual_placement_of(command, image, self._grid.cell))
             return 0 if image.is_anonymous else image.id
         alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
         room = self._grid.size.columns - column
@@ -316,7 +316,7 @@ class Graphics:
         if len(self._images) <= most and sum(image.sent_bytes for image in self._images) <= self.max_bytes:
             return
         if len(self._images) > most:
-            most = most * 3 // 4  # Not one by one: each time, all placements are looked at.
+            most = most * 3 // 4  # Drop several at once, since each call examines all placements.
         self._forget_gone()
         total = sum(image.sent_bytes for image in self._images)
         dropped: set[int] = set()

@@ -66,7 +66,7 @@ class VirtualPlacement(NamedTuple):
 
 
 class _Cell(NamedTuple):
-    """What one placeholder shows."""
+    """The part of an image that one placeholder shows."""
 
     image: int
     placement: int
@@ -165,7 +165,7 @@ def _placeholders(row: Row) -> Iterator[tuple[int, Run, str]]:
 
 
 def _cell(run: Run, marks: str, left: _Cell | None) -> _Cell:
-    """What a placeholder shows; ``left`` is the cell at its left, if that is a placeholder, too."""
+    """The part of an image that a placeholder shows; ``left`` is the placeholder at its left, None if there is none."""
     image, placement = _number_of(run.style.foreground), _number_of(run.style.underline_color)
     row, column, high = ([_NUMBERS.get(mark) for mark in marks] + [None] * 3)[:3]
     if (

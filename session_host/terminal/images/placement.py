@@ -19,7 +19,7 @@ _MAX_CELLS: Final = 1000
 
 
 class Grid(Protocol):
-    """What the engine does for its images."""
+    """The engine's grid, as images use it."""
 
     @property
     def size(self) -> GridSize:
@@ -112,8 +112,8 @@ def place_of(
     return SavedPlacement(0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate)
 
 
-def virtual_place_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:
-    """What a command says of a virtual placement; without a size in cells, the image's own."""
+def virtual_placement_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:
+    """The virtual placement that a command describes; without a size in cells, it has the image's own."""
     columns = command.number("c") or math.ceil(image.width_px / max(cell.width_px, 1))
     rows = command.number("r") or math.ceil(image.height_px / max(cell.height_px, 1))
     most = len(MARKS)

@@ -24,7 +24,7 @@ MAX_SIDE_PX: Final = 10_000
 """Of images of any form."""
 
 COLORS: Final = 256
-"""What programs are told to use; more are shown as well."""
+"""The number of colours that programs are told; images with more are shown, too."""
 
 BAND_ROWS: Final = 6
 """Rows of pixels in one character."""

@@ -11,7 +11,7 @@ from session_host.session.connection import ClientConnection
 from session_host.session.effects import Effect, StartTimer, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
-from session_host.session.starting_input import LOOK, LOOK_S, STARTS_WITHIN_S, WAITS
+from session_host.session.starting_input import CHECK, CHECK_S, STARTS_WITHIN_S, WAITS
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
@@ -96,12 +96,12 @@ def test_enter_is_typed_separately_after_the_text() -> None:
 def test_after_the_time_limit_input_is_typed_whatever_is_shown() -> None:
     stage = Stage()
     stage.types("a")
-    looks = 0
+    checks = 0
     while not stage.typed():
-        assert stage.expire_timer() == LOOK
-        looks += 1
+        assert stage.expire_timer() == CHECK
+        checks += 1
 
-    assert looks * LOOK_S == pytest.approx(AGENT.held_within_s, abs=2 * LOOK_S)
+    assert checks * CHECK_S == pytest.approx(AGENT.held_within_s, abs=2 * CHECK_S)
 
 
 @pytest.mark.parametrize(("key", "modifiers", "typed"), [("Escape", 0, b"\x1b"), ("c", Modifiers.CTRL, b"\x03")])

@@ -10,7 +10,7 @@ from pathlib import Path
 import inotify_simple
 import pytest
 
-from session_host.host.watchers.state_file import StatusFile
+from session_host.host.watchers.state_file import StateFile
 from session_host.system.inotify import Event, Inotify
 
 TIMEOUT_S = 60.0
@@ -53,6 +53,6 @@ async def test_without_a_free_inotify_instance_nothing_is_watched(
 
     monkeypatch.setattr(inotify_simple, "INotify", full)
     assert not Inotify(lambda _: None).start()
-    file = StatusFile(tmp_path, os.getpid(), lambda state: pytest.fail(f"told {state}"))
+    file = StateFile(tmp_path, os.getpid(), lambda state: pytest.fail(f"told {state}"))
     file.start()
     file.close()

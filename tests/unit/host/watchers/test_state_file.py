@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.host.watchers.state_file import (
-    StatusFile,
-    StatusFileContent,
+    StateFile,
+    StateFileContent,
     _State,
     _Unreadable,
     claude_directory,
@@ -36,16 +36,16 @@ class ReportedStates:
     """Collects the reported contents of a state file."""
 
     def __init__(self) -> None:
-        self.states: asyncio.Queue[StatusFileContent] = asyncio.Queue()
+        self.states: asyncio.Queue[StateFileContent] = asyncio.Queue()
 
-    async def next(self) -> StatusFileContent:
+    async def next(self) -> StateFileContent:
         return await asyncio.wait_for(self.states.get(), TIMEOUT_S)
 
 
 @asynccontextmanager
 async def following(directory: Path, child: int | None = None) -> AsyncIterator[ReportedStates]:
     reports = ReportedStates()
-    file = StatusFile(directory, child or os.getpid(), reports.states.put_nowait)
+    file = StateFile(directory, child or os.getpid(), reports.states.put_nowait)
     file.start()
     try:
         yield reports
@@ -58,12 +58,12 @@ async def test_the_file_is_followed_from_its_first_content_to_its_removal(tmp_pa
     path.write_bytes(content())
     (tmp_path / f"{os.getpid()}.abcd.key").write_bytes(b"secret")
     async with following(tmp_path) as reports:
-        assert await reports.next() == StatusFileContent("busy", "", "c1")
+        assert await reports.next() == StateFileContent("busy", "", "c1")
         path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
-        assert await reports.next() == StatusFileContent("waiting", "permission prompt", "c1")
+        assert await reports.next() == StateFileContent("waiting", "permission prompt", "c1")
         path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
         path.write_bytes(content(status="idle", waitingFor=None, sessionId="c2"))
-        assert await reports.next() == StatusFileContent("idle", "", "c2"), "an unchanged state is not reported again"
+        assert await reports.next() == StateFileContent("idle", "", "c2"), "an unchanged state is not reported again"
         path.unlink()
         assert (await reports.next()).is_gone
         path.write_bytes(content())
@@ -121,7 +121,7 @@ async def test_the_file_of_another_process_is_ignored(tmp_path: Path, changes: d
     os.mkfifo(tmp_path / "1.json")
     async with following(tmp_path) as reports:
         (tmp_path / f"{os.getpid()}.json").write_bytes(content(status="idle"))
-        assert await reports.next() == StatusFileContent("idle", "", "c1")
+        assert await reports.next() == StateFileContent("idle", "", "c1")
         assert reports.states.empty()
 
 
@@ -130,7 +130,7 @@ async def test_qwens_start_time_contains_the_boot_id_and_its_file_has_no_status(
     fields = {"pid": os.getpid(), "procStart": f"{boot}:{start_time(os.getpid())}", "sessionId": "c1", "kind": "tui"}
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(fields), encoding="utf-8")
     async with following(tmp_path) as reports:
-        assert await reports.next() == StatusFileContent("", "", "c1")
+        assert await reports.next() == StateFileContent("", "", "c1")
 
 
 async def test_the_file_of_a_launchers_child_counts_unless_another_agent_is_between(tmp_path: Path) -> None:
@@ -148,8 +148,8 @@ async def test_an_unreadable_file_of_an_agent_in_between_is_read_again(tmp_path:
     """Until then, it is unknown whether the child's file counts. The error used to end the host."""
     (tmp_path / f"{os.getpid()}.json").write_bytes(content())
     (tmp_path / f"{os.getppid()}.json").write_bytes(b"{")
-    reports: list[StatusFileContent] = []
-    file = StatusFile(tmp_path, os.getppid(), reports.append)
+    reports: list[StateFileContent] = []
+    file = StateFile(tmp_path, os.getppid(), reports.append)
     file._scan([f"{os.getpid()}.json"])
     assert file._retry is not None
     file.close()
