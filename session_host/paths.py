@@ -178,7 +178,7 @@ def worktrees_dir() -> Path:
 
 
 def session_dir(session_id: str) -> Path:
-    """The directory of one session's files besides the record."""
+    """The directory of one session's files, other than its record."""
     return state_dir() / "sessions" / session_id
 
 

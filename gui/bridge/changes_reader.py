@@ -58,7 +58,7 @@ class ChangesReader(QObject):
 
     @property
     def is_reading(self) -> bool:
-        """Whether git is asked now."""
+        """Whether git is reading them now."""
         return self._is_reading
 
     def set_visible(self, *, visible: bool) -> None:
@@ -68,7 +68,7 @@ class ChangesReader(QObject):
             self.refresh()
 
     def refresh(self) -> None:
-        """Read the changes; again if they are being read, since files may have changed meanwhile."""
+        """Read the changes; if a read is running, read again after it, since files may have changed."""
         self._is_stale = True
         if self._is_visible and not self._is_reading and not self.is_released:
             self._is_reading = True

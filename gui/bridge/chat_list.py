@@ -110,7 +110,7 @@ class ChatList(QObject):
         return chat
 
     def continued(self, session_ids: Iterable[str]) -> list[tuple[Chat, Chat]]:
-        """Of the chats with these ids, those that other chats continue, each with the last one that continues it."""
+        """The chats with these ids that other chats continue, each with the last one in its chain."""
         pairs = [(self.get(session_id), self.latest_continuation(session_id)) for session_id in session_ids]
         return [(chat, newest) for chat, newest in pairs if chat and newest and newest is not chat]
 

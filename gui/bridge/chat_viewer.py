@@ -22,7 +22,7 @@ DEFAULT_SIZE = GridSize(120, 40)
 
 
 class FollowedChat(Protocol):
-    """What a viewer asks of its chat."""
+    """A chat, as its viewer uses it."""
 
     @property
     def record(self) -> SessionRecord:

@@ -28,7 +28,7 @@ class Number:
     Attributes:
         minimum, maximum: the range, both included.
         unit: its unit.
-        zero: the meaning of 0, if 0 is allowed besides the range.
+        zero: the meaning of 0, if 0 is allowed outside of the range.
         step: the change for one press of a button.
         is_integer: whether fractions are invalid.
     """

@@ -21,7 +21,7 @@ class Start(msgspec.Struct):
     First prompts and variables are not saved: prompts differ each time, and variables may hold secrets.
 
     Attributes:
-        arguments: the user's own arguments, besides those of the presets.
+        arguments: the user's own arguments, without those of the presets.
         presets: the names of chosen arguments of the catalog.
         worktree: whether a new git worktree was wanted.
         model, url: the model and server of an endpoint.

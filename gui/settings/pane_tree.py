@@ -122,7 +122,7 @@ def remove(node: Node, number: int) -> Node | None:
 
 
 def restored(node: Node, before: Node, number: int) -> Node | None:
-    """Put a removed pane back; None if the other panes are arranged differently now, besides their sizes.
+    """Put a removed pane back; None if the arrangement of the other panes has changed; their sizes may differ.
 
     Args:
         node: the tree now, without the pane.

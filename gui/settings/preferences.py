@@ -145,13 +145,13 @@ class Preferences(msgspec.Struct, frozen=True):
 
     @property
     def look(self) -> Look:
-        """How terminals look, besides the colours."""
+        """The look of terminals, without the colours."""
         window = self.window
         return Look(window.readable_colors, CursorShape(window.cursor_shape), window.cursor_blinks)
 
     @property
     def terminal_font(self) -> TerminalFont:
-        """The font of terminals, besides its size."""
+        """The font of terminals, without its size."""
         window = self.window
         return TerminalFont(
             window.font, window.ligatures, window.fallback_fonts, window.font_weight, window.font_features

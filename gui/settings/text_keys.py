@@ -114,7 +114,7 @@ def read_text_keys(file: TomlFile) -> tuple[TextKey, ...]:
 def _entries(file: TomlFile, values: Mapping[str, Any], lines: Sequence[int] = ()) -> tuple[TextKey, ...]:
     found = values.get(TABLE, [])
     if not isinstance(found, list):
-        raise file.error((TABLE,), f"'{TABLE}' is no action; keys that type a text are written as [[{TABLE}]]")
+        raise file.error((TABLE,), f"'{TABLE}' is not an action; keys that type a text are written as [[{TABLE}]]")
     known = []
     for at, value in enumerate(found):
         line = lines[at] if at < len(lines) else file.line_of((TABLE,))

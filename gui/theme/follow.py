@@ -21,7 +21,7 @@ Appearance = Literal["desktop", "dark", "light"]
 
 @dataclass(frozen=True)
 class Look:
-    """The user's settings on how terminals look, besides the colours; see ``TerminalTheme``."""
+    """The user's settings on the look of terminals, without the colours; see ``TerminalTheme``."""
 
     readable: bool = True
     cursor_shape: CursorShape = CursorShape.BLOCK

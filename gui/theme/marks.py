@@ -20,7 +20,7 @@ LABEL_PX = 3
 
 
 class Mark(StrEnum):
-    """What a mark says, in the words that a screen reader reads."""
+    """The meaning of a mark, for screen readers."""
 
     NEEDS_YOU = "needs you"
     WORKING = "working"

@@ -50,7 +50,7 @@ class TerminalTheme:
         return cursor._replace(shape=self.cursor_shape, blinking=self.cursor_blinks)
 
     def default_colors(self) -> DefaultColors:
-        """What programs are told when they ask for the terminal's colours."""
+        """The answers to programs' queries for the terminal's colours."""
         foreground, background, cursor = (
             color.rgb() & 0xFFFFFF for color in (self.foreground, self.background, self.cursor)
         )

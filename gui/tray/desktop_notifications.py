@@ -76,7 +76,7 @@ class DesktopNotifications(QObject):
             key: the notification's key.
             title: its first line.
             text: its text.
-            actions: ids and labels of its buttons besides "Open".
+            actions: ids and labels of its buttons other than "Open".
         """
         self._enqueue(_Request(key, title, text, tuple(actions)))
 

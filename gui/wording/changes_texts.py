@@ -150,7 +150,7 @@ def open_at_line(line: int) -> str:
 
 def not_a_text(path: str) -> str:
     """A file cannot be opened because it is binary or too large."""
-    return translate("changes", "{path} is no text file that can be opened").format(path=path)
+    return translate("changes", "{path} is not a text file").format(path=path)
 
 
 def is_deleted(path: str) -> str:

@@ -330,7 +330,7 @@ def escape_again() -> str:
 
 
 def keys_while_running(*, steers: bool, interrupts: bool) -> str:
-    """What the keys do with a prompt that is written while a turn runs."""
+    """The keys that send a prompt while a turn runs, and their effects."""
     return joined(
         translate("chat", "Enter queues the prompt until this turn ends"),
         translate("chat", "Ctrl+Enter adds it to this turn") if steers else "",

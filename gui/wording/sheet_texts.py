@@ -80,7 +80,7 @@ def enter_file_name() -> str:
 
 
 def no_such_folder(folder: object) -> str:
-    return translate("sheet", "The folder {folder} doesn’t exist").format(folder=folder)
+    return translate("sheet", "The directory {folder} doesn’t exist").format(folder=folder)
 
 
 def replace_file(path: object) -> str:

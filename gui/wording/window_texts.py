@@ -139,7 +139,7 @@ def bell() -> str:
 
 
 def notified(text: str) -> str:
-    """What a chat's program told the user."""
+    """A notification that a chat's program sent."""
     return translate("window", "notified you: {text}").format(text=text)
 
 

@@ -73,7 +73,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     form: str = ""
     """A pattern that matches whole ids (re.fullmatch); "" for any. It excludes words such as ``latest``."""
     asks: tuple[str, ...] = ()
-    """Options of the user with a value that is a prompt, besides those in ``start``; a resume leaves them out."""
+    """Options of the user with a value that is a prompt, other than those in ``start``; a resume leaves them out."""
     asks_words: bool = False
     """Whether the user's words that belong to no option are the prompt, as if ``start`` had it without an option."""
     once: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     terminal: Template = ()
     """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}
-    """Variables added to the inherited environment, besides the agent's ``env``."""
+    """Variables added to the inherited environment, in addition to the agent's ``env``."""
     options: dict[str, str] = {}
     """The dialect's options."""
     probed: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     env_if: dict[str, str] = {}
     """Conditions under which some of these variables are set: names in ``conditions``."""
     scrub_env: tuple[str, ...] = ()
-    """Variables removed from the inherited environment, besides those removed for all agents; fnmatch patterns."""
+    """Variables removed from the inherited environment, added to those removed for all agents; fnmatch patterns."""
     position: int = 100
     """The agent's position in lists; agents with equal positions are sorted by name."""
     files: tuple[str, ...] = ()

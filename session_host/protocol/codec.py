@@ -34,7 +34,7 @@ def encode(message: msgspec.Struct) -> bytes:
     payload = _encode(message)
     length = len(payload)
     if length > MAX_FRAME_BYTES:
-        raise ProtocolViolation(f"a message of {length} bytes is over the bound", ErrorCode.TOO_LARGE)
+        raise ProtocolViolation(f"a message of {length} bytes is over the limit", ErrorCode.TOO_LARGE)
     return length.to_bytes(LENGTH_BYTES, "big") + payload
 
 
@@ -76,7 +76,7 @@ class Decoder:
             while len(buffer) - start >= LENGTH_BYTES:
                 length = int.from_bytes(buffer[start : start + LENGTH_BYTES], "big")
                 if length > MAX_FRAME_BYTES:
-                    raise ProtocolViolation(f"a frame of {length} bytes is over the bound", ErrorCode.TOO_LARGE)
+                    raise ProtocolViolation(f"a frame of {length} bytes is over the limit", ErrorCode.TOO_LARGE)
                 end = start + LENGTH_BYTES + length
                 if len(buffer) < end:
                     break

@@ -45,7 +45,7 @@ LITERAL_PATHS: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 """The variable with which git takes paths as they are, and not as patterns."""
 
 OPTIONS: Final = (
-    # No programs that the repository names besides its filters, and nothing that fails or warns because of line ends.
+    # No programs that the repository names, except its filters; and no failure or warning because of line ends.
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.safecrlf=false",
     "-c", "core.splitIndex=false", "-c", "gc.auto=0",
 )  # fmt: skip

@@ -134,7 +134,7 @@ class PromptMarks(Generic[Mark]):
     """The prompts of one terminal's primary screen, oldest first.
 
     Attributes:
-        commands: what is known of the commands besides their rows.
+        commands: the texts and times of the commands.
     """
 
     def __init__(self) -> None:

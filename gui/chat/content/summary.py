@@ -37,7 +37,7 @@ class Summary:
         self.plan: Item | None = None
         self.files: dict[str, ChangedFile] = {}
         self._read = 0
-        """How many items were looked at; queued prompts, above which items are added, do not count."""
+        """How many items were examined; queued prompts, above which items are added, do not count."""
         self._unfinished: list[str] = []
         """Tools among them that may still change files."""
 

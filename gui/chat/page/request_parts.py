@@ -115,7 +115,7 @@ def title_of(request: AgentRequest) -> str:
 
 
 class SubjectView(QPlainTextEdit):
-    """The text of what is asked, such as a command. It scrolls if it is too long for its height."""
+    """The subject of the request, such as a command. It scrolls if it is too long for its height."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

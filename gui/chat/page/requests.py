@@ -42,7 +42,7 @@ from .seen import SeenSubject
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
 _PADDING_PX = 12
 _BAR_PX = 4
-"""The room for the coloured bar, besides the padding."""
+"""The room for the coloured bar, added to the padding."""
 _NARROW_PX = 140
 """A card that is narrower has less padding."""
 _NARROW_PADDING_PX = 5

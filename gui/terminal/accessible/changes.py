@@ -1,4 +1,4 @@
-"""What was removed and inserted between two texts."""
+"""The difference between two texts: the removed and the inserted part."""
 
 from __future__ import annotations
 

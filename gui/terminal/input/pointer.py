@@ -39,7 +39,7 @@ class MouseRules:
 
     Attributes:
         wheel_lines: how many lines one notch of the wheel scrolls.
-        copies_selection: whether text that the mouse selects goes to the clipboard, besides the primary selection.
+        copies_selection: whether text selected by mouse goes to the clipboard, as well as to the primary selection.
         right_click_pastes: whether a right click pastes; with Shift it shows the menu.
         click_moves_cursor: whether a click into a shell's command line moves the shell's cursor.
     """

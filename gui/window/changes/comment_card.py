@@ -22,7 +22,7 @@ from gui.window.widgets.prompt_field import PromptField
 from gui.wording import comment_texts
 
 _BAR_PX = 4
-"""The room for the coloured bar, besides the padding."""
+"""The room for the coloured bar, added to the padding."""
 _QUOTED_LINES = 3
 
 

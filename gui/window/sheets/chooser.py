@@ -26,7 +26,7 @@ ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _POSITIONS_ROLE = _CHOICE_ROLE + 1
 _ALSO_PENALTY = 4
-"""What is found by its other words comes after what is found by its title."""
+"""Choices that match by their other words come after those that match by their title."""
 _DETAIL_PENALTY = 12
 _MARK_PX = 24
 """The room of a chat's mark."""

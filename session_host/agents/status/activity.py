@@ -8,7 +8,7 @@ Sources, strongest first. A source that has reported overrides the weaker ones, 
     osc 7501        the agent's report to its terminal: reports each change
     hook            run by the agent at some of its steps; by some agents only for questions
     osc 9;4         progress: reports work, and no questions
-    title           patterns of the catalog: report each change, if there are patterns besides the question
+    title           patterns of the catalog: report each change, if there are patterns other than the question's
     notification    an event: the agent needs the user
     bell            the agent needs the user; without any detail
 

@@ -1,4 +1,4 @@
-"""Signals for the outer terminal besides its screen: bells, notifications and the title. Pure: values in, bytes out.
+"""Bells, notifications and the title for the outer terminal. Pure: values in, bytes out.
 
 No byte of the program passes through: these are events that the host found in the program's output. The host sends
 them once and to the viewers of that moment, so that nothing rings again when a viewer attaches.

@@ -61,7 +61,7 @@ def read_text(root: str, path: str, line: int = 1, lines: int | None = None) -> 
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise FileRefused(f"{path} is no text in UTF-8") from None
+        raise FileRefused(f"{path} is not UTF-8 text") from None
 
 
 def write_text(root: str, path: str, text: str, umask: int) -> None:
@@ -141,7 +141,7 @@ def _path_in(root: str, path: str) -> tuple[str, list[str]]:
 
 def _resolved(path: str) -> str:
     if not path.startswith("/") or "\0" in path:
-        raise FileRefused(f"{path!r} is no absolute path")
+        raise FileRefused(f"{path!r} is not an absolute path")
     return os.path.realpath(path)
 
 
@@ -151,7 +151,7 @@ def _with_slash(directory: str) -> str:
 
 def _check_kind(found: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise FileRefused(f"{path} is {'a directory' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
+        raise FileRefused(f"{path} is {'a directory' if stat.S_ISDIR(found.st_mode) else 'not a regular file'}")
 
 
 def _lines(file: BinaryIO, first: int, count: int | None, path: str) -> Iterator[bytes]:

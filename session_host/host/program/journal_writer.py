@@ -24,7 +24,7 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 FLUSH_S = 0.25
-"""How much of the journal a power cut may cost besides the system's unwritten data; a kill costs nothing."""
+"""How much of the journal a power cut may cost, in addition to the system's unwritten data; a kill costs nothing."""
 
 RETRY_S = 5.0
 PIECE_BYTES = 512 * 1024

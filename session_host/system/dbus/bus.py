@@ -187,7 +187,7 @@ class Bus:
             while (message := self._parser.get_next_message()) is not None:
                 self._keep(message)
         except NO_MESSAGE as error:
-            raise BusGone("the bus speaks no D-Bus") from error
+            raise BusGone("the bus does not speak D-Bus") from error
         found = list(self._signals)
         self._signals.clear()
         return found
@@ -221,7 +221,7 @@ class Bus:
                 self._write(line)
                 conversation.feed(self._read(self._left_s()))
         except AuthenticationError as error:
-            raise BusGone("the bus does not let us in") from error
+            raise BusGone("the bus refused the authentication") from error
         self._write(BEGIN)
 
     def _receive(self) -> Message:
@@ -229,7 +229,7 @@ class Bus:
             while (message := self._parser.get_next_message()) is None:
                 self._parser.add_data(self._read(self._left_s()))
         except NO_MESSAGE as error:
-            raise BusGone("the bus speaks no D-Bus") from error
+            raise BusGone("the bus does not speak D-Bus") from error
         return message
 
     def _write(self, data: bytes) -> None:

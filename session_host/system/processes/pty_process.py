@@ -122,7 +122,7 @@ def _nothing() -> None:
 
 
 class Program(NamedTuple):
-    """A program to start; it gets default signal handlers, and nothing of this process besides these values.
+    """A program to start; it gets default signal handlers, and nothing else of this process than these values.
 
     Attributes:
         argv: the program's words; the first is looked up on the environment's PATH.

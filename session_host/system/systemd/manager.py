@@ -143,7 +143,7 @@ def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> st
     while True:
         signal = bus.signal(MANAGER, "JobRemoved")
         if len(signal) != 4:
-            raise BusGone("systemd's signal is of another form")
+            raise BusGone("systemd sent an unexpected signal")
         _, job, _, result = signal
         if (job,) == answer:  # else the job is another one
             break

@@ -12,7 +12,7 @@ class Service(NamedTuple):
         unit: a name that ends in ``.service``.
         description: what ``systemctl --user status`` shows.
         argv: the main process's command, started again whenever it fails.
-        environment: the main process's variables, besides those that systemd sets.
+        environment: the main process's variables, without those that systemd sets.
     """
 
     unit: str

@@ -28,7 +28,7 @@ LINK_BIT: Final = 1 << 45
 _KEY_MASK: Final = TAG_MASK | (STYLE_MASK << STYLE_SHIFT) | (0b11 << WIDE_SHIFT) | LINK_BIT
 _CELL_MASK: Final = 0xFFFFFFFFFFFFFFFF
 _FEW_BITS: Final = 32
-"""With more differences between neighbours in a row, its cells are looked at one by one."""
+"""A row with more differences between neighbours is read cell by cell."""
 
 BLANK_HEAD: Final = HEAD << WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF

@@ -200,7 +200,7 @@ def _primary_screen(
 
 
 def _settings(copy: _ActiveScreen, cursor: Cursor, title: str, titles: list[str]) -> bytes:
-    """Modes, colours, tab stops and title: the state of the terminal besides its screens."""
+    """Modes, colours, tab stops and title: the state of the terminal without its screens."""
     terminal = copy.terminal
     parts: list[bytes] = []
     for number in _MODES:

@@ -105,7 +105,7 @@ class Selector:
     def _position(self, reference: Any) -> tuple[int, int]:
         """Row and column on the whole screen, for comparisons."""
         if lib.ghostty_terminal_point_from_grid_ref(self._terminal, reference, _SCREEN, self._coordinate):
-            raise EngineFailure("libghostty-vt: a cell just looked up is nowhere")
+            raise EngineFailure("libghostty-vt: a cell that was found has no position")
         return int(self._coordinate.y), int(self._coordinate.x)
 
     def _with_other_half(self, reference: Any, wide: int, step: int) -> Any:

@@ -32,7 +32,7 @@ BAND_ROWS: Final = 6
 _RASTER: Final = re.compile(rb'[0-9;]*q\s*"([0-9]{0,6});([0-9]{0,6});([0-9]{1,6});([0-9]{1,6})')
 _MAX_RATIO: Final = 10
 _MEASURED_BYTES: Final = 1024 * 1024
-"""Where the width is looked for: nearly all programs write raster attributes, and garbage must not take seconds."""
+"""The part searched for the width. Nearly all programs write raster attributes; garbage must not take seconds."""
 
 _COLORS: Final = re.compile(rb"#[0-9;]*")
 _LINE_END: Final = re.compile(rb"[$-]")

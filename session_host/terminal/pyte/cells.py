@@ -22,7 +22,7 @@ TAIL = ""
 """The second cell of a wide character."""
 
 PROTECTED = 1 << 16
-"""A bit besides those of Attribute: the cell is protected from selective erases (DECSCA, SPA)."""
+"""A bit that Attribute does not use: the cell is protected from selective erases (DECSCA, SPA)."""
 
 _SHOWN_ATTRIBUTES = 0xFF
 _WRAPPED_FLAG = 1

@@ -151,7 +151,7 @@ class _Writer:
         self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary], marks)
         self.pen(PLAIN)
 
-    # -- state besides the text
+    # -- the state without the text
 
     def tab_stops(self) -> None:
         """Set tab stops, unless they are every eight columns."""

@@ -66,6 +66,6 @@ def _read_color(
         return
     color = color_of(str(value))
     if not color:
-        error: ConfigError = file.error(("colors", table, key), f"'{value}' is no colour")
+        error: ConfigError = file.error(("colors", table, key), f"'{value}' is not a colour")
         raise error
     into[name] = color

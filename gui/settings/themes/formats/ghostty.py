@@ -38,12 +38,12 @@ def read_ghostty(path: Path) -> ForeignTheme:
         if key == "palette":
             index, _, value = (part.strip() for part in value.partition("="))
             if not (index.isdecimal() and int(index) < 256):
-                raise ConfigError(f"{path}:{number}: '{index}' is no number of a colour")
+                raise ConfigError(f"{path}:{number}: '{index}' is not the number of a colour")
         elif key not in _NAMED:
             continue
         color = color_of(value)
         if not color:
-            raise ConfigError(f"{path}:{number}: '{value}' is no colour")
+            raise ConfigError(f"{path}:{number}: '{value}' is not a colour")
         if key in _NAMED:
             found.named[_NAMED[key]] = color
         elif int(index) < 16:

@@ -52,7 +52,7 @@ def _read_color(found: ForeignTheme, key: str, value: str, path: Path, number: i
     if not color and key in _NAMED - {"foreground", "background"}:
         return  # "none", "background": the colour depends on the character.
     if not color:
-        raise ConfigError(f"{path}:{number}: '{value}' is no colour")
+        raise ConfigError(f"{path}:{number}: '{value}' is not a colour")
     if key in _NAMED:
         found.named[key] = color
     elif int(key[5:]) < 16:

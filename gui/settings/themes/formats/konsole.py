@@ -23,7 +23,7 @@ def read_konsole(path: Path) -> ForeignTheme:
         parser.read_string(text)
     except configparser.Error as error:
         line = getattr(error, "lineno", None) or next((at for at, _line in getattr(error, "errors", [])), 1)
-        raise ConfigError(f"{path}:{line}: this is no colour scheme of Konsole") from error
+        raise ConfigError(f"{path}:{line}: this is not a colour scheme of Konsole") from error
     found = ForeignTheme(path, name=parser.get("General", "Description", fallback=""))
     for section, name in _NAMED.items():
         if color := _color(parser, section, path, text):
@@ -42,5 +42,5 @@ def _color(parser: configparser.ConfigParser, section: str, path: Path, text: st
     color = color_of(value)
     if value and not color:
         lines = [line.strip() for line in text.splitlines()]
-        raise ConfigError(f"{path}:{lines.index(f'[{section}]') + 1}: '{value}' is no colour")
+        raise ConfigError(f"{path}:{lines.index(f'[{section}]') + 1}: '{value}' is not a colour")
     return color

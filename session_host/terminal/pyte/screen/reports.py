@@ -38,7 +38,7 @@ class ReportScreen(ModeScreen):
 
     Attributes:
         replies: bytes to write back to the program.
-        events: events besides changes of the screen.
+        events: events other than changes of the screen.
         version: the answer to XTVERSION.
         cell: the cell's size as reported to programs.
         defaults: the colours reported while the program has set none.

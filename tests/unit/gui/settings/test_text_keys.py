@@ -51,7 +51,7 @@ def test_a_broken_entry_is_named_with_its_line(area: Area, entry: str, problem: 
     [line] = load_preferences(area.config).problems
     assert line == f"{area.config}/keys.toml:3: {problem}. Using the defaults."
     (area.config / "keys.toml").write_text('text = "F2"\n')
-    assert "keys.toml:1: 'text' is no action" in load_preferences(area.config).problems[0]
+    assert "keys.toml:1: 'text' is not an action" in load_preferences(area.config).problems[0]
 
 
 def test_a_text_takes_its_key_from_an_action_unless_the_user_chose_it(area: Area) -> None:

@@ -191,12 +191,12 @@ def test_includes_and_imports_are_followed(area, tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("theme.conf", KITTY.replace(COLORS[2], "#12"), ":8: '#12' is no colour"),
-        ("ghost", GHOSTTY.replace(f"3={COLORS[3]}", "3=beige-ish"), ":9: 'beige-ish' is no colour"),
-        ("a.toml", ALACRITTY.replace(f'"{COLORS[1]}"', '"reddish"'), ":8: 'reddish' is no colour"),
+        ("theme.conf", KITTY.replace(COLORS[2], "#12"), ":8: '#12' is not a colour"),
+        ("ghost", GHOSTTY.replace(f"3={COLORS[3]}", "3=beige-ish"), ":9: 'beige-ish' is not a colour"),
+        ("a.toml", ALACRITTY.replace(f'"{COLORS[1]}"', '"reddish"'), ":8: 'reddish' is not a colour"),
         ("a.toml", "font = 3\n", ": no colours found"),
-        ("x.colorscheme", KONSOLE.replace("Color=16,16,16", "Color=16,16,999"), ":3: '16,16,999' is no colour"),
-        ("x.colorscheme", "no sections\n", ": this is no colour scheme of Konsole"),
+        ("x.colorscheme", KONSOLE.replace("Color=16,16,16", "Color=16,16,999"), ":3: '16,16,999' is not a colour"),
+        ("x.colorscheme", "no sections\n", ": this is not a colour scheme of Konsole"),
         ("theme.conf", "\n".join(KITTY.splitlines()[:-1]), ": colour 15 missing"),
         ("shopping list", "milk\n", ": no theme of kitty, Alacritty (.toml), Ghostty or Konsole"),
     ],

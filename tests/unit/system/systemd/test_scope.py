@@ -251,8 +251,8 @@ def answering(listening: socket.socket, *answers: bytes) -> threading.Thread:
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [
-        ((b"REJECTED EXTERNAL\r\n",), "the bus does not let us in"),
-        ((b"OK x\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 3), "the bus speaks no D-Bus"),
+        ((b"REJECTED EXTERNAL\r\n",), "the bus refused the authentication"),
+        ((b"OK x\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 3), "the bus does not speak D-Bus"),
         ((b"OK x\r\n",), "the bus has gone"),
         ((), "the bus has gone"),
     ],

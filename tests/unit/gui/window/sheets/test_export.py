@@ -136,7 +136,8 @@ async def test_an_impossible_file_is_reported_before_anything_is_written(harness
     harness.window.chat_actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
     for typed, message in (
-        ("~/none/one.html", "The folder ~/none doesn’t exist"), ("", "Enter a file name"), ("~", "Enter a file name"),
+        ("~/none/one.html", "The directory ~/none doesn’t exist"),
+        ("", "Enter a file name"), ("~", "Enter a file name"),
     ):  # fmt: skip
         sheet.file.setText(typed)
         QTest.keyClick(sheet.file, Qt.Key.Key_Return)
