@@ -88,8 +88,9 @@ class Soak:
 
     async def start(self, name: str, argv: list[str]) -> str:
         """Start a session; return its id."""
-        asked = LaunchRequest(agent=self._agent, arguments=argv, name=name, directory="/", environment=dict(os.environ))
-        return (await launch(asked)).id
+        environment = dict(os.environ)
+        request = LaunchRequest(agent=self._agent, arguments=argv, name=name, directory="/", environment=environment)
+        return (await launch(request)).id
 
     def _some(self) -> str:
         return self._choose.choice(list(self.sessions.values()))

@@ -13,7 +13,7 @@ from session_host.protocol.values import NAMED_KEYS, CellSize, GridSize, KeyActi
 from session_host.terminal import create, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 from session_host.terminal.text import logical_ansi_lines, logical_lines
-from tests.support.emulators import seen
+from tests.support.emulators import visible_state
 from tests.support.fuzzing import chance, some, some_number, some_text, times
 
 PIECES = [
@@ -108,7 +108,7 @@ def test_no_output_and_no_call_makes_an_engine_fail(engine: EngineName) -> None:
                         call_something(choose, emulator)
                     assert_valid(emulator)
                 copy = restore(engine, emulator.snapshot())
-                assert seen(copy) == seen(emulator)
+                assert visible_state(copy) == visible_state(emulator)
                 copy.close()
                 rebuilt = from_replay(engine, emulator.replay(), emulator.size, scrollback_lines=100)
                 assert_valid(rebuilt)

@@ -12,7 +12,7 @@ from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
-from tests.support.emulators import key, outputs, seen
+from tests.support.emulators import key, outputs, visible_state
 
 from .conftest import Maker
 
@@ -43,11 +43,11 @@ def test_a_snapshot_keeps_everything(make: Maker) -> None:
     assert other.build == emulator.build == engine_build(emulator.engine)
     assert (other.size, other.cell, other.scrollback_limit) == (SIZE, CellSize(9, 19), 777)
     assert other.title == "title"
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     assert other.frame()._replace(rows={}) == emulator.frame()._replace(rows={})
     for one in (emulator, other):
         one.feed(FUTURE)
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
 
 
 def test_a_restored_terminal_replies_as_before(make: Maker) -> None:
@@ -67,10 +67,10 @@ def test_a_restored_terminal_replies_as_before(make: Maker) -> None:
 def test_taking_a_snapshot_changes_nothing(make: Maker) -> None:
     emulator = make(30, 8, output=b"one\r\n" * 20 + STATE + b"\x1b[3")
     emulator.frame()
-    before = seen(emulator)
+    before = visible_state(emulator)
     emulator.snapshot()
     emulator.replay()
-    assert seen(emulator) == before
+    assert visible_state(emulator) == before
     assert emulator.frame().rows == {}
     emulator.feed(b"5mX")
     assert emulator.take_replies() == b""
@@ -80,7 +80,7 @@ def test_taking_a_snapshot_changes_nothing(make: Maker) -> None:
 def test_a_snapshot_keeps_both_screens(make: Maker) -> None:
     emulator = make(30, 8, output=b"1\r\n" * 20 + b"shell\x1b[?1049h\x1b[Hfull screen")
     for other in (restored_copy(emulator, make), make.keep(from_replay(emulator.engine, emulator.replay(), SIZE))):
-        assert seen(other) == seen(emulator)
+        assert visible_state(other) == visible_state(emulator)
         other.feed(b"\x1b[?1049l")
         assert other.scrollback_rows == 13
         assert [row.text() for row in other.rows()][-2:] == ["1", "shell"]
@@ -96,13 +96,13 @@ def test_a_snapshot_at_any_offset_has_the_same_present_and_future(
     emulator = create(engine, SIZE)
     emulator.feed(output[:cut])
     other = restore(engine, emulator.snapshot())
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     emulator.take_replies()
     emulator.take_events()
     for one in (emulator, other):
         one.feed(output[cut:])
         one.feed(future)
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     assert other.take_replies() == emulator.take_replies()
     assert other.take_events() == emulator.take_events()
     emulator.close()
@@ -134,7 +134,7 @@ def test_a_snapshot_in_the_middle_of_a_sequence(make: Maker, whole: str) -> None
         emulator = make(30, 8, output=b"before " + data[:cut])
         other = restored_copy(emulator, make)
         other.feed(data[cut:])
-        assert seen(other) == seen(expected), cut
+        assert visible_state(other) == visible_state(expected), cut
         assert [*emulator.take_events(), *other.take_events()] == events, cut
         assert emulator.take_replies() + other.take_replies() == replies, cut
 
@@ -148,7 +148,7 @@ def test_the_state_can_be_saved_during_a_sequence_without_end(make: Maker, form:
         other = make.keep(from_replay(emulator.engine, emulator.replay(), SIZE))
     for one in (emulator, other):
         one.feed(b"QUJD" * 10 + b"\x07after")
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     assert other.rows()[0].text() == "beforeafter"
 
 
@@ -173,7 +173,7 @@ def test_a_replay_rebuilds_what_is_seen(engine: EngineName, output: bytes) -> No
     emulator = create(engine, SIZE)
     emulator.feed(output)
     other = from_replay(engine, emulator.replay(), SIZE)
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     emulator.close()
     other.close()
 
@@ -183,10 +183,10 @@ def test_a_replay_is_understood_by_every_engine(source: EngineName, target: Engi
     emulator = create(source, SIZE)
     emulator.feed(b"1 \x1b[31mred\x1b[0m\r\n" * 20 + STATE + b"\x1b[7;1H\xe6\xbc\xa2 \xf0\x9f\x87\xa9\xf0\x9f\x87\xaa")
     other = from_replay(target, emulator.replay(), SIZE)
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     for one in (emulator, other):
         one.feed(b"\x1b]8;;\x1b\\" + FUTURE)  # engines differ on a link that is open when screens change
-    assert seen(other) == seen(emulator)
+    assert visible_state(other) == visible_state(emulator)
     assert other.encode_key(key("ArrowUp")) == emulator.encode_key(key("ArrowUp"))
     emulator.close()
     other.close()

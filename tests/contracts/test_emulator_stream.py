@@ -12,7 +12,7 @@ from session_host.protocol.messages import Key
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create, restore
 from session_host.terminal.base import EngineName
-from tests.support.emulators import history_texts, outputs, seen, texts
+from tests.support.emulators import history_texts, outputs, texts, visible_state
 from tests.support.images import command
 
 from .conftest import Maker
@@ -84,7 +84,7 @@ def test_how_output_is_cut_makes_no_difference(engine: EngineName, output: bytes
         cut.feed(output[start : start + length])
         start += length
     cut.feed(output[start:])
-    assert seen(whole) == seen(cut)
+    assert visible_state(whole) == visible_state(cut)
     assert whole.take_replies() == cut.take_replies()
     assert whole.take_events() == cut.take_events()
     whole.close()
@@ -110,7 +110,7 @@ def test_how_output_is_cut_makes_no_difference_while_the_grid_changes(
             start += length
         for emulator in (whole, cut):
             emulator.resize(GridSize(columns, rows), CellSize())
-    assert seen(whole) == seen(cut)
+    assert visible_state(whole) == visible_state(cut)
     assert whole.take_replies() == cut.take_replies()
     assert whole.take_events() == cut.take_events()
     whole.close()
@@ -299,7 +299,7 @@ def test_no_control_character_in_a_repetition_makes_it_longer(make: Maker, opene
         pieces = make(10, 5)
         pieces.feed(data[:cut])
         pieces.feed(data[cut:])
-        assert seen(pieces) == seen(emulator), cut
+        assert visible_state(pieces) == visible_state(emulator), cut
 
 
 def test_a_repetition_split_by_a_snapshot_is_bounded(make: Maker) -> None:
@@ -315,7 +315,7 @@ def test_a_repetition_in_one_column_fills_four_rows(make: Maker, cut: int) -> No
     pieces.feed(data[:cut])
     pieces.feed(data[cut:])
     assert history_texts(whole) + texts(whole) == ["a"] * 5, "four rows, and what was there"
-    assert seen(pieces) == seen(whole)
+    assert visible_state(pieces) == visible_state(whole)
     assert history_texts(make(1, 3, output=b"a\x1b[3b")) == ["a"], "one that is short enough stays"
 
 
@@ -326,7 +326,7 @@ def test_a_bounded_repetition_is_the_same_however_it_is_split(make: Maker, cut: 
     for piece in (data[:cut], data[cut : cut + 1], data[cut + 1 :]):
         if piece:
             pieces.feed(piece)
-    assert seen(pieces) == seen(whole)
+    assert visible_state(pieces) == visible_state(whole)
     assert history_texts(whole) + texts(whole) == ["a" * 10] * 4 + ["a|"], "four rows, and what was there"
 
 

@@ -95,7 +95,7 @@ class ModelServer:
         self.closing = threading.Event()
         self._tools_needed = tools_needed
         self._planned: deque[Script] = deque()
-        self._asked: Counter[str] = Counter()
+        self._prompt_counts: Counter[str] = Counter()
         self._arrived = threading.Condition()
         self._held = threading.Semaphore(0)
         self._released = threading.Semaphore(0)
@@ -136,62 +136,62 @@ class ModelServer:
             TimeoutError: they do not arrive in time.
         """
 
-        def those() -> list[ReceivedRequest]:
-            return [seen for seen in self.requests if seen.turn and seen.prompt == prompt]
+        def matching() -> list[ReceivedRequest]:
+            return [request for request in self.requests if request.turn and request.prompt == prompt]
 
         with self._arrived:
-            if not self._arrived.wait_for(lambda: len(those()) >= times, timeout_s):
+            if not self._arrived.wait_for(lambda: len(matching()) >= times, timeout_s):
                 raise TimeoutError(f"{prompt!r} was not asked {times} times; prompts: {self.prompts()}")
-            return those()[times - 1]
+            return matching()[times - 1]
 
     def prompts(self) -> list[str]:
         """The prompts of the turns so far."""
-        return [seen.prompt for seen in self.requests if seen.turn]
+        return [request.prompt for request in self.requests if request.turn]
 
     def take(self, path: str, wire: Wire, body: Json, key: str) -> tuple[ReceivedRequest, Script]:
         """Record a request; return it with the script of its answer."""
         prompt, results = last_prompt(wire.conversation(body))
         tools = wire.tools(body)
         # ``tools`` may lack a service's own tools, such as a search, which have no schema; these count as tools too.
-        seen = ReceivedRequest(
+        request = ReceivedRequest(
             path, prompt, bool(body.get("tools")) or not self._tools_needed, body, results, tools, key
         )
         with self._arrived:
-            self.requests.append(seen)
+            self.requests.append(request)
             self._arrived.notify_all()
-            return seen, self._script(seen)
+            return request, self._script(request)
 
-    def _script(self, seen: ReceivedRequest) -> Script:
-        if not seen.turn:
+    def _script(self, request: ReceivedRequest) -> Script:
+        if not request.turn:
             return Script()
         if self._planned:
             return self._planned.popleft()
-        self._asked[seen.prompt] += 1
-        script = Script.of(seen.prompt)
-        past = script.times is not None and self._asked[seen.prompt] > script.times
+        self._prompt_counts[request.prompt] += 1
+        script = Script.of(request.prompt)
+        past = script.times is not None and self._prompt_counts[request.prompt] > script.times
         return script.without_faults() if past else script
 
-    def answer(self, seen: ReceivedRequest, script: Script) -> Iterator[Piece]:
+    def answer(self, request: ReceivedRequest, script: Script) -> Iterator[Piece]:
         """Yield the pieces of the answer to a request when they are due.
 
         Raises:
             Cut: the connection must be dropped now.
         """
-        if not seen.turn:
-            yield GEMINI.errand(seen.body) or "A fake title"
+        if not request.turn:
+            yield GEMINI.errand(request.body) or "A fake title"
             return
-        if len(seen.results) < len(script.wishes):
-            number = len(seen.results)
+        if len(request.results) < len(script.wishes):
+            number = len(request.results)
             if script.says:
                 yield script.says
-            call = script.wishes[number].call(seen.tools, f"call_{len(self.requests)}_{number}")
-            yield call or f"there is no such tool among {[tool.name for tool in seen.tools]}"
+            call = script.wishes[number].call(request.tools, f"call_{len(self.requests)}_{number}")
+            yield call or f"there is no such tool among {[tool.name for tool in request.tools]}"
             return
         if script.lines is None:
             if script.cut is not None:
                 raise Cut
             self._hold_at(script, 0)
-            yield f"the tool said: {seen.results[-1]}" if seen.results else f"echo: {seen.prompt}"
+            yield f"the tool said: {request.results[-1]}" if request.results else f"echo: {request.prompt}"
             return
         self._hold_at(script, 0)
         for number in range(1, script.lines + 1):
@@ -303,7 +303,7 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self, path: str, wire: Wire, body: Json, name: str, streamed: bool) -> None:
         """Answer a request by its script."""
         model = self.server.model
-        seen, script = model.take(path, wire, body, self.key())
+        request, script = model.take(path, wire, body, self.key())
         try:
             if script.silent:
                 model.closing.wait()
@@ -313,9 +313,9 @@ class Handler(BaseHTTPRequestHandler):
                 message = f"refused with {script.status}, as the test asks"
                 self.reply(wire.error(script.status, message), script.status, after)
             elif streamed:
-                self.stream(wire.stream(name, model.answer(seen, script)))
+                self.stream(wire.stream(name, model.answer(request, script)))
             else:
-                self.reply(wire.whole(name, model.answer(seen, script)))
+                self.reply(wire.whole(name, model.answer(request, script)))
         except (Cut, BrokenPipeError, ConnectionResetError):
             # The script cuts the connection, the agent was killed, or the user interrupted it.
             self.close_connection = True

@@ -73,12 +73,12 @@ async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
 
 async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        [asked] = await open_requests(chat)
+        [question] = await open_requests(chat)
         explained = await run("explain", chat.record.name, "--json")
-        [question] = explained.json()["requests"]
-        assert (question["request"], question["digest"], question["subject"]) == (
-            asked.id,
-            digest(asked),
+        [entry] = explained.json()["requests"]
+        assert (entry["request"], entry["digest"], entry["subject"]) == (
+            question.id,
+            digest(question),
             "npm test --  --watch",
         )
         assert "npm test --  --watch" in (await run("explain", chat.record.name)).output
@@ -92,8 +92,8 @@ async def test_deny_declines_the_command_and_the_agent_knows_it(tmp_path: Path) 
 
 async def test_always_applies_only_the_rule_that_the_agent_suggests(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        [asked] = await open_requests(chat)
-        assert [each.name for each in asked.options if each.kind == "allow_always"] == [
+        [question] = await open_requests(chat)
+        assert [each.name for each in question.options if each.kind == "allow_always"] == [
             "Always allow Bash(npm test) in this chat"
         ]
         assert (await run("approve", chat.record.name, "--always")).code == 0
@@ -102,18 +102,18 @@ async def test_always_applies_only_the_rule_that_the_agent_suggests(tmp_path: Pa
 
 async def test_the_dialog_answered_first_ends_the_question(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        [asked] = await open_requests(chat)
+        [question] = await open_requests(chat)
         chat.order("dialog yes")
         await chat.wait_for_text("the dialog decides yes")
         await chat.wait_for_status(WORKING, "state file")
         await chat.wait_for_text(
             "hook 1 ended"
         )  # The agent does not end its hook: the hook ends by itself, without a decision.
-        late = await run("approve", chat.record.name, "--request", asked.id)
+        late = await run("approve", chat.record.name, "--request", question.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
         chat.order(f"asks {json.dumps(ASKS)}")
         await chat.wait_for_status(NEEDS, "state file")
-        assert [each.id for each in await open_requests(chat)] != [asked.id]
+        assert [each.id for each in await open_requests(chat)] != [question.id]
 
 
 async def test_a_cancelled_dialog_ends_the_question(tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ async def test_a_cancelled_dialog_ends_the_question(tmp_path: Path) -> None:
 
 async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        [asked] = await open_requests(chat)
-        answers = [AnswerRequest("", 0, asked.id, option, digest(asked)) for option in ("allow", "decline") * 4]
+        [question] = await open_requests(chat)
+        answers = [AnswerRequest("", 0, question.id, option, digest(question)) for option in ("allow", "decline") * 4]
         results = await asyncio.gather(
             *(request(chat.record.id, SendChatInput(0, answer, by="notification")) for answer in answers),
             return_exceptions=True,
@@ -137,32 +137,32 @@ async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) 
         [line] = set(refused)
         how = line.removeprefix("already answered in a notification: ")
         await chat.wait_for_text(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
-        late = await run("deny", chat.record.name, "--request", asked.id)
+        late = await run("deny", chat.record.name, "--request", question.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: {line}")
 
 
 async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        [asked] = await open_requests(chat)
+        [question] = await open_requests(chat)
         with pytest.raises(Exception, match="has changed since it was shown"):
-            await request(chat.record.id, SendChatInput(0, AnswerRequest("", 0, asked.id, "allow", "0" * 32)))
-        assert [each.id for each in await open_requests(chat)] == [asked.id]
+            await request(chat.record.id, SendChatInput(0, AnswerRequest("", 0, question.id, "allow", "0" * 32)))
+        assert [each.id for each in await open_requests(chat)] == [question.id]
 
 
 async def test_a_question_outlives_its_host_and_is_answered_once(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        [asked] = await open_requests(chat)
+        [question] = await open_requests(chat)
         os.kill((await chat.description()).host_pid, signal.SIGKILL)
 
         def same(requests: list[AgentRequest]) -> bool:
-            return [(each.id, digest(each)) for each in requests] == [(asked.id, digest(asked))]
+            return [(each.id, digest(each)) for each in requests] == [(question.id, digest(question))]
 
         await poll_until(lambda: open_requests(chat), same, 60, "the same question")
         assert (await run("approve", chat.record.name)).code == 0
         await chat.wait_for_text("the hook decides behavior=allow")
         os.kill((await chat.description()).host_pid, signal.SIGKILL)
         await chat.wait_for_status(WORKING, "state file")
-        late = await run("deny", chat.record.name, "--request", asked.id)
+        late = await run("deny", chat.record.name, "--request", question.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered by a command: Allow")
 
 

@@ -41,16 +41,16 @@ async def test_viewing_a_chat_that_needs_input_is_no_answer_but_typing_is() -> N
 async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without this, a tab that was activated while its chat was being attached stayed empty."""
     record = await start("sh", "-c", "echo end of lines; exec cat")
-    send, asked = HostConnection.send_message, asyncio.Event()
+    send, attach_sent = HostConnection.send_message, asyncio.Event()
 
     def send_and_tell(connection: HostConnection, message: Message) -> None:
         send(connection, message)
-        if isinstance(message, Attach) and not asked.is_set():
-            asked.set()
+        if isinstance(message, Attach) and not attach_sent.is_set():
+            attach_sent.set()
             viewer.follow(True)
 
     monkeypatch.setattr(HostConnection, "send_message", send_and_tell)
     async with watching(record.id, output=False, live=False) as (viewer, watcher):
-        await asyncio.wait_for(asked.wait(), 60)
+        await asyncio.wait_for(attach_sent.wait(), 60)
         await see(viewer, watcher, "end of lines")
     await end(record.id)

@@ -67,7 +67,9 @@ def request(directory: Path, conversation: str = ID, *arguments: str) -> LaunchR
 
 def listed(directory: Path, **overrides: str) -> tuple[list[str], list[str]]:
     conversations = list_conversations(load_catalog(config_dir())["claude"], str(directory), os.environ, overrides)
-    return [kept.conversation for kept in conversations.here], [kept.conversation for kept in conversations.elsewhere]
+    return [stored.conversation for stored in conversations.here], [
+        stored.conversation for stored in conversations.elsewhere
+    ]
 
 
 async def wait_for_arguments(record: SessionRecord, words: str) -> None:

@@ -137,12 +137,12 @@ async def test_an_unknown_process_at_the_socket_is_reported(
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind(str(session_socket(session_id)))
         stranger.listen()
-        asked = asyncio.ensure_future(request(session_id, Describe(0)))
+        description = asyncio.ensure_future(request(session_id, Describe(0)))
         peer, _ = await asyncio.to_thread(stranger.accept)
         with peer:
             peer.sendall(says)
             with pytest.raises(HostUnavailable) as caught:
-                await asked
+                await description
         one_line(caught.value)
 
 
@@ -212,7 +212,7 @@ async def test_a_host_of_another_protocol_version_is_reported(area: Area) -> Non
 async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: Area) -> None:
     """The host dies during the request, and the host after it finds the chat already ended."""
     session_id = str(uuid.uuid4())
-    asked: list[Kill] = []
+    requests: list[Kill] = []
 
     async def host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(encode(Welcome(PROTOCOL_VERSION, VERSION, session_id, session_id, State.RUNNING)))
@@ -220,8 +220,8 @@ async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: 
         while data := await reader.read(4096):
             for message in decoder.feed(data):
                 if isinstance(message, Kill):
-                    asked.append(message)
-                    if len(asked) == 1:
+                    requests.append(message)
+                    if len(requests) == 1:
                         writer.close()
                         return
                     writer.write(encode(Failed(message.request, ErrorCode.ENDED, "the chat has ended")))
@@ -237,7 +237,7 @@ async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: 
     server = await asyncio.start_unix_server(host, str(session_socket(session_id)))
     try:
         assert isinstance(await request(session_id, Kill(0)), Done)
-        assert len(asked) == 2
+        assert len(requests) == 2
         with pytest.raises(SessionEnded):
             await request(session_id, Kill(0))
     finally:

@@ -38,9 +38,9 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 async def test_a_thousand_keys_before_the_program_reads_arrive_completely_and_in_order(tmp_path: Path) -> None:
     typed = "".join(chr(ord("a") + number % 26) for number in range(1000))
-    kept = tmp_path / "kept"
+    received = tmp_path / "kept"
     with Gate(tmp_path / "gate") as gate:
-        record = await start(*program("early_input", kept, 1000, "--gate", gate.path))
+        record = await start(*program("early_input", received, 1000, "--gate", gate.path))
         watcher = Watcher()
         viewer = Viewer(record.id, watcher, size=GridSize(80, 24))
         viewer.start()
@@ -49,9 +49,9 @@ async def test_a_thousand_keys_before_the_program_reads_arrive_completely_and_in
         assert viewer.pending == 1000
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
         gate.release()
-        await eventually(kept.exists, 10, "the program to have read all")
+        await eventually(received.exists, 10, "the program to have read all")
         viewer.close()
-    assert kept.read_bytes() == typed.encode()
+    assert received.read_bytes() == typed.encode()
     assert watcher.refusals == []
 
 
@@ -117,8 +117,8 @@ async def _acknowledged(answers: asyncio.Queue[object], sequence: int) -> None:
 
 
 async def test_a_broken_connection_neither_loses_nor_repeats_input(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    record = await start(*program("early_input", kept, 500))
+    received = tmp_path / "kept"
+    record = await start(*program("early_input", received, 500))
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "reading")
         for number in range(500):
@@ -129,8 +129,8 @@ async def test_a_broken_connection_neither_loses_nor_repeats_input(tmp_path: Pat
                 viewer._connection._transport.abort()
                 await watcher.until(lambda: viewer.state is not ViewerState.LIVE, "the break to be seen")
                 await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be back")
-        await eventually(kept.exists, 15, "the program to have read all")
-    assert kept.read_bytes() == bytes(97 + number % 26 for number in range(500))
+        await eventually(received.exists, 15, "the program to have read all")
+    assert received.read_bytes() == bytes(97 + number % 26 for number in range(500))
 
 
 async def test_input_over_the_limit_is_refused_not_dropped(tmp_path: Path) -> None:
@@ -209,16 +209,16 @@ async def test_keys_are_encoded_by_the_current_modes(tmp_path: Path) -> None:
 
 async def _replies(tmp_path: Path, viewers: int, engine: EngineName) -> dict[str, str]:
     """The replies to a program that sends every common query while ``viewers`` viewers are attached."""
-    kept = tmp_path / f"{engine}-{viewers}.json"
+    received = tmp_path / f"{engine}-{viewers}.json"
     with Gate(tmp_path / f"gate-{engine}-{viewers}") as gate:
-        record = await start(*program("query_sender", kept, "--gate", gate.path), engine=engine)
+        record = await start(*program("query_sender", received, "--gate", gate.path), engine=engine)
         async with AsyncExitStack() as stack:
             for number in range(viewers):
                 replica: EngineName = "pyte" if number == 1 else "ghostty"
                 await stack.enter_async_context(watching(record.id, engine=replica, read_only=number == 2))
             gate.release(2)
-            await eventually(kept.exists, 30, "the program to be done")
-    result = json.loads(kept.read_text())
+            await eventually(received.exists, 30, "the program to be done")
+    result = json.loads(received.read_text())
     assert result["stray"] == "", "input that answers no query"
     replies: dict[str, str] = result["replies"]
     return replies

@@ -58,7 +58,7 @@ def test_input_that_was_not_typed_is_detected() -> None:
     assert Traffic(b"\x1b[?62;22c\x1b[?62;22c", b"\x1b[c").replies() == {"DA1": 1}
     assert Traffic(b"\x1b[?2026;2$y", b"\x1b[?2004$p").replies() == {"DECRQM ?2026": 1}
     assert Traffic(b"hi\x1b[?62;22c\x1b[I!", b"").typed() == b"hi!"
-    asked = b"\x1b]4;0;?;1;?\x1b\\\x1b]11;?\x07"
+    queries = b"\x1b]4;0;?;1;?\x1b\\\x1b]11;?\x07"
     answers = b"\x1b]4;0;rgb:00/00/00\x1b\\\x1b]4;1;rgb:aa/00/00\x1b\\\x1b]11;rgb:0/0/0\x07"
-    assert not Traffic(answers, asked).replies()
-    assert Traffic(answers, asked).typed() == b""
+    assert not Traffic(answers, queries).replies()
+    assert Traffic(answers, queries).typed() == b""

@@ -19,7 +19,7 @@ from tests.support.waiting import wait_until
 WAIT_S = 60.0
 
 
-def found(*words: str) -> list[str]:
+def matching_lines(*words: str) -> list[str]:
     """The matching lines, newest first."""
     done = outlive("search", "--json", *words)
     assert done.code in {0, 1}, done.error
@@ -27,7 +27,7 @@ def found(*words: str) -> list[str]:
 
 
 def until_found(text: str, *words: str) -> None:
-    wait_until(lambda: text in found(*words), WAIT_S, f"{text!r} to be found", every_s=0.05)
+    wait_until(lambda: text in matching_lines(*words), WAIT_S, f"{text!r} to be found", every_s=0.05)
 
 
 def shell(script: str, name: str) -> str:
@@ -39,9 +39,9 @@ def test_a_chat_is_searched_while_it_runs_and_after_its_end(sessions: Sessions) 
     until_found("the first needle", "needle")
     outlive("send", running, "second", "--enter")
     until_found("the second needle", "needle")
-    assert found("needle")[-1] == "the first needle"
+    assert matching_lines("needle")[-1] == "the first needle"
     outlive("kill", running)
-    assert "the second needle" in found("second", "needle")
+    assert "the second needle" in matching_lines("second", "needle")
     [hit] = outlive("search", '"first needle"', "--json").json()
     assert hit["session_id"] == running
     assert (hit["name"], hit["agent"], hit["state"]) == ("running", "command", "exited")
@@ -60,7 +60,7 @@ def test_wide_characters_emoji_marks_and_garbage(sessions: Sessions) -> None:
     garbage = "\\377\\376\\001\\033P garbage\\033\\\\"
     shell(f"printf '日本語のテスト 🙂🚀 cafe\\314\\201 ok\\r\\n{garbage} \\r\\nplain end\\r\\n'; cat", "odd")
     for words in ("本語", "🚀", "café", "plain end"):
-        wait_until(lambda words=words: found(words), WAIT_S, f"{words} to be found", every_s=0.05)  # type: ignore[misc]
+        wait_until(lambda words=words: matching_lines(words), WAIT_S, f"{words} to be found", every_s=0.05)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -85,22 +85,22 @@ def test_no_match_is_reported_in_one_line_and_exit_code_1(sessions: Sessions) ->
 
 def test_a_removed_chat_is_not_found(sessions: Sessions) -> None:
     gone = shell("echo a secret needle", "gone")
-    kept = shell("echo a kept needle", "kept")
-    for session_id in (gone, kept):
+    remaining = shell("echo a kept needle", "kept")
+    for session_id in (gone, remaining):
         outlive("wait", session_id, "--exited")
-    assert sorted(found("needle")) == ["a kept needle", "a secret needle"]
+    assert sorted(matching_lines("needle")) == ["a kept needle", "a secret needle"]
     assert outlive("rm", gone).code == 0
-    assert found("needle") == ["a kept needle"]
-    assert found("secret") == []
+    assert matching_lines("needle") == ["a kept needle"]
+    assert matching_lines("secret") == []
 
 
 def test_a_search_can_be_limited_to_one_chat_and_to_a_number_of_matches(sessions: Sessions) -> None:
     for name in ("one", "two"):
         session_id = shell(f"seq -f 'needle %g of {name}' 1 300", name)
         outlive("wait", session_id, "--exited")
-    assert len(found("needle")) == 100
-    assert found("needle", "--limit", "2") == ["needle 300 of two", "needle 299 of two"]
-    assert found("needle", "--limit", "1", "--session", "one") == ["needle 300 of one"]
+    assert len(matching_lines("needle")) == 100
+    assert matching_lines("needle", "--limit", "2") == ["needle 300 of two", "needle 299 of two"]
+    assert matching_lines("needle", "--limit", "1", "--session", "one") == ["needle 300 of one"]
 
 
 def test_a_terminal_gets_highlighted_matches_without_control_characters(sessions: Sessions) -> None:
@@ -130,7 +130,7 @@ def test_parallel_searches_give_the_same_result(sessions: Sessions) -> None:
     ]
     answers = [command.communicate() for command in commands]
     assert {answer for answer, _ in answers} == {answers[0][0]}, answers
-    assert len(found("line 00499")) == 33
+    assert len(matching_lines("line 00499")) == 33
 
 
 def written() -> int:

@@ -49,9 +49,9 @@ async def test_claudes_activity_comes_from_its_state_file_and_its_question_from_
         assert explanation.transitions[-2].detail == "Bash: npm test"
         assert explanation.transitions[-1].activity is IDLE
         assert explanation.stale_after_s == 60
-    kept = activity_log.last(session_transitions(chat.record.id), 20)
-    assert kept[:-1] == explanation.transitions
-    assert (kept[-1].activity, kept[-1].source) == (NO_SIGNAL, "")
+    transitions = activity_log.last(session_transitions(chat.record.id), 20)
+    assert transitions[:-1] == explanation.transitions
+    assert (transitions[-1].activity, transitions[-1].source) == (NO_SIGNAL, "")
     assert session_transitions(chat.record.id).stat().st_mode & 0o777 == 0o600
 
 
@@ -147,14 +147,14 @@ async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path)
         chat.order("state busy")
         chat.order("state waiting permission prompt")
         chat.order(f"hook PermissionRequest {ASKS}")
-        asked = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
+        status = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
         async with watching(chat.record.id) as (viewer, watcher):
             viewer.key("Tab")
             viewer.key("n", "n")
             await watcher.until(lambda: viewer.pending == 0, "the keys to be taken")
-            os.kill(asked.host_pid, signal.SIGKILL)
+            os.kill(status.host_pid, signal.SIGKILL)
             after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
-            assert after.activity_since == asked.activity_since
+            assert after.activity_since == status.activity_since
         chat.order("state busy")
         await chat.wait_for_status(WORKING, "state file", "")
         activities = [each.activity for each in (await chat.explanation()).transitions]

@@ -104,7 +104,7 @@ async def test_waiting_input_outlives_its_viewer_and_its_host_and_is_typed_once(
 
 async def test_input_typed_before_a_question_is_refused_and_does_not_answer_it(agent: Agent) -> None:
     record = await agent.start("--ask")
-    asked = Path(f"{agent.path}.asked")
+    answer_file = Path(f"{agent.path}.asked")
     async with watching(record.id) as (viewer, watcher):
         type_keys(viewer, "1\r")
         await wait_for_notice(watcher, WAITS)
@@ -114,12 +114,12 @@ async def test_input_typed_before_a_question_is_refused_and_does_not_answer_it(a
         assert (watcher.refusals[0].code, watcher.refusals[0].message) == (ErrorCode.NEEDS_INPUT, ASKS)
         type_keys(viewer, "\r")  # The user has not accepted the refusal yet.
         await watcher.until(lambda: len(watcher.refusals) > 1, "the next refusal")
-        assert not asked.exists()
+        assert not answer_file.exists()
 
         viewer.accept_refusal()
         type_keys(viewer, "1")
         await see(viewer, watcher, "loading again")
-        assert asked.read_bytes() == b"1"
+        assert answer_file.read_bytes() == b"1"
         type_keys(viewer, "later\r")
         await wait_for_notice(watcher, WAITS)
         agent.gate.release()

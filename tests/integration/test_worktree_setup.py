@@ -196,9 +196,9 @@ async def test_without_a_terminal_the_setup_is_the_first_item_and_survives_the_h
         assert chat.state == "running"
         os.kill((await ask(record.id, Describe(0))).host_pid, signal.SIGKILL)
         await asyncio.to_thread(go.write_text, "second\n")
-        asked = await chat.until_asked()
+        question = await chat.until_asked()
         assert chat.items[0].output == "first\nsecond\n"
-        chat.answer(asked, "start")
+        chat.answer(question, "start")
         await chat.until_idle(1)
         assert [item.kind for item in chat.items[:3]] == ["tool", "notice", "user"]
         assert (await ask(record.id, Describe(0))).child_pid == record.child_pid

@@ -274,8 +274,8 @@ class FakeAgent:
             schema.PermissionOption(option_id=option, name=option.title(), kind=cast("Any", kind))
             for option, kind in options
         ]
-        asked = schema.ToolCallUpdate(tool_call_id=call)
-        answer = await self._client.request_permission(session, asked, named)
+        update = schema.ToolCallUpdate(tool_call_id=call)
+        answer = await self._client.request_permission(session, update, named)
         if isinstance(answer.outcome, schema.DeniedOutcome):
             await self._client.session_update(session, acp.update_tool_call(call, status="failed"))
             raise _Stopped

@@ -35,7 +35,7 @@ def drop_until(gate: int) -> None:
 
 def main() -> None:
     """Start step by step, then save the input."""
-    kept, gate = Path(sys.argv[1]), os.open(sys.argv[2], os.O_RDONLY)
+    received, gate = Path(sys.argv[1]), os.open(sys.argv[2], os.O_RDONLY)
     if not os.read(gate, 1):
         sys.exit(3)
     tty.setraw(0, termios.TCSAFLUSH)
@@ -43,11 +43,11 @@ def main() -> None:
     drop_until(gate)
     if "--ask" in sys.argv:
         os.write(1, "Trust this folder?\r\n ❯ 1. Yes\r\n".encode())
-        Path(f"{kept}.asked").write_bytes(os.read(0, 65536))
+        Path(f"{received}.asked").write_bytes(os.read(0, 65536))
         os.write(1, b"\x1b[2J\x1b[Hloading again\r\n")
         drop_until(gate)
     os.write(1, b"\x1b[?2004h\x1b[2J\x1b[H> Type here\r\n")
-    with kept.open("ab", buffering=0) as file:
+    with received.open("ab", buffering=0) as file:
         while data := os.read(0, 65536):
             file.write(data)
 

@@ -39,7 +39,7 @@ def history_texts(emulator: Emulator) -> list[str]:
     return [row.text() for row in emulator.history(0, emulator.scrollback_rows)]
 
 
-class Seen(NamedTuple):
+class VisibleState(NamedTuple):
     """The visible state of an emulator."""
 
     rows: list[tuple[object, ...]]
@@ -64,9 +64,9 @@ def looks(row: Row) -> tuple[object, ...]:
     return (*plain, row.wrapped)
 
 
-def seen(emulator: Emulator) -> Seen:
+def visible_state(emulator: Emulator) -> VisibleState:
     """Read the visible state of an emulator; the damage is not consumed."""
-    return Seen(
+    return VisibleState(
         [looks(row) for row in emulator.rows()],
         [looks(row) for row in emulator.history(0, emulator.scrollback_rows)],
         emulator.cursor,

@@ -56,9 +56,9 @@ class Traffic(NamedTuple):
         """The number of replies of each kind beyond one for each query; empty if all is well."""
         more: Counter[str] = Counter()
         for name, query, reply in _QUERIES:
-            asked = Counter(_which(match) for match in re.finditer(query, self.written))
+            queries = Counter(_which(match) for match in re.finditer(query, self.written))
             answered = Counter(_which(match) for match in re.finditer(reply, self.given))
-            for which, count in (answered - asked).items():
+            for which, count in (answered - queries).items():
                 more[f"{name} {which}".strip()] = count
         return more
 

@@ -196,9 +196,9 @@ class Chat:
 
     def allow(self, is_done: Callable[[], object]) -> None:
         """Allow the agent's request. Agents ignore early keys, so Enter is pressed until it has an effect."""
-        asked = [each for each in self.changes() if each.activity == "needs_input"]
-        if asked:
-            since = datetime.fromisoformat(asked[-1].time)
+        questions = [each for each in self.changes() if each.activity == "needs_input"]
+        if questions:
+            since = datetime.fromisoformat(questions[-1].time)
             wait_until(lambda: (datetime.now(UTC) - since).total_seconds() > 1, 5, "a user's time to read", every_s=0.1)
         deadline_s = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline_s:

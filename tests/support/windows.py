@@ -207,10 +207,10 @@ def has_keyboard(window_id: int) -> bool:
     are typed before the grant go to the window that still has the focus.
     """
     # xdotool fails if no window has the focus.
-    asked = subprocess.run(
+    focus = subprocess.run(
         ["xdotool", "getwindowfocus", "-f"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
-    return asked.stdout.strip() == str(window_id)
+    return focus.stdout.strip() == str(window_id)
 
 
 SMALLEST_PX = (400, 200)

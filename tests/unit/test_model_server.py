@@ -120,7 +120,7 @@ def test_other_prompts_are_echoed(path: str) -> None:
             assert "".join(texts(response)) == "echo: hello"
         with ask(server, path, "hello", stream=False) as response:
             assert "echo: hello" in response.read().decode()
-        assert [(seen.prompt, seen.turn) for seen in server.requests] == [("hello", True)] * 2
+        assert [(request.prompt, request.turn) for request in server.requests] == [("hello", True)] * 2
 
 
 @PATHS

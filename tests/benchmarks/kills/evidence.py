@@ -59,7 +59,7 @@ class TypedInput:
 def output_losses(written: bytes, pieces: Iterable[tuple[int, bytes]], *, start: int = 0) -> list[str]:
     """Compare output in pieces of (offset, data), from ``start`` to the end, with what the program wrote."""
     losses: list[str] = []
-    kept = bytearray()
+    recorded = bytearray()
     position = start
     for offset, data in pieces:
         if offset != position:
@@ -67,17 +67,17 @@ def output_losses(written: bytes, pieces: Iterable[tuple[int, bytes]], *, start:
             losses.append(f"{abs(offset - position)} bytes {what} at offset {min(offset, position)}")
         elif data != written[offset : offset + len(data)]:
             losses.append(_difference(written, offset, data))
-        kept += data
+        recorded += data
         position = offset + len(data)
     if position != len(written):
         what = "missing at the end" if position < len(written) else "too many at the end"
         losses.append(f"{abs(len(written) - position)} bytes {what}: {position} of {len(written)}")
     if losses:
-        losses += _line_losses(written[start:], bytes(kept))
+        losses += _line_losses(written[start:], bytes(recorded))
     return losses
 
 
-def viewer_losses(written: bytes, kept: Sequence[ReceivedPiece], *, whole: bool) -> list[str]:
+def viewer_losses(written: bytes, recorded: Sequence[ReceivedPiece], *, whole: bool) -> list[str]:
     """Compare a viewer's output with what the program wrote. A snapshot may replace output.
 
     Args:
@@ -87,7 +87,7 @@ def viewer_losses(written: bytes, kept: Sequence[ReceivedPiece], *, whole: bool)
     """
     losses: list[str] = []
     position = -1
-    for each in kept:
+    for each in recorded:
         if each.kind == "S":
             if each.offset > len(written):
                 losses.append(f"a snapshot at {each.offset}, and {len(written)} bytes were written")
@@ -146,13 +146,13 @@ def input_losses(received: bytes, typed: TypedInput) -> list[str]:
     return losses
 
 
-def reply_losses(received: bytes, asked: Sequence[str]) -> list[str]:
+def reply_losses(received: bytes, queries: Sequence[str]) -> list[str]:
     """Check that each query (``DA1``, ``CPR ROW COLUMN``) was answered once, in order."""
     answers = replies_in(received)
     losses: list[str] = []
-    if len(answers) != len(asked):
-        losses.append(f"{len(asked)} questions, {len(answers)} answers")
-    for number, (question, answer) in enumerate(zip(asked, answers, strict=False), 1):
+    if len(answers) != len(queries):
+        losses.append(f"{len(queries)} questions, {len(answers)} answers")
+    for number, (question, answer) in enumerate(zip(queries, answers, strict=False), 1):
         match question.split():
             case ["CPR", row, column]:
                 right = answer == b"\x1b[%d;%dR" % (int(row), int(column))
@@ -201,9 +201,9 @@ def _first_difference(first: bytes, second: bytes) -> int:
     return min(len(first), len(second))
 
 
-def _line_losses(written: bytes, kept: bytes) -> list[str]:
+def _line_losses(written: bytes, recorded: bytes) -> list[str]:
     """Missing and doubled lines by number, which are easier to read than byte offsets."""
-    expected, actual = Counter(LINE.findall(written)), Counter(LINE.findall(kept))
+    expected, actual = Counter(LINE.findall(written)), Counter(LINE.findall(recorded))
     missing, doubled = sorted((expected - actual).elements()), sorted((actual - expected).elements())
     return [
         f"{len(lines)} lines {what}: {int(lines[0])} … {int(lines[-1])}"

@@ -88,8 +88,8 @@ class StructuredWitness:
         self.turns += 1
         number = self.turns
         chat.viewer.prompt(f"run: echo {number}\ncount: {LINES}\ndelay: {DELAY_MS}")
-        asked = await self.asked(number)
-        chat.answer(asked, "accept")
+        request = await self.asked(number)
+        chat.answer(request, "accept")
         await self.until(lambda: chat.state == "idle" and self._answers() >= number, f"the end of turn {number}")
 
     async def asked(self, number: int) -> AgentRequest:

@@ -272,9 +272,9 @@ async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]],
             losses.append(f"the record knows: {record.state}")
             break
         await asyncio.sleep(0.01)
-    kept = await asyncio.to_thread(last_transcript, witness.id)
-    losses += _difference("the kept items", _described(shown), _described(list(kept or ())))
-    if not losses and list(kept or ()) != shown:
+    transcript = await asyncio.to_thread(last_transcript, witness.id)
+    losses += _difference("the kept items", _described(shown), _described(list(transcript or ())))
+    if not losses and list(transcript or ()) != shown:
         losses.append("the kept items differ from the viewer's")
     return losses
 

@@ -364,10 +364,10 @@ class Torture:
             losses += chat.losses(targets.journal(chat.witness.id), start=targets.journal_start(chat.witness.id))
             written = chat.witness.written
             for path in viewers.paths(chat.witness.id):
-                kept = list(read_recording(path))
+                recorded = list(read_recording(path))
                 losses += [
                     f"chat {chat.number}: {path.parent.name}: {loss}"
-                    for loss in viewer_losses(written, kept, whole=False)
+                    for loss in viewer_losses(written, recorded, whole=False)
                 ]
             self._count("bytes written", len(written))
             self._count("inputs", len(chat.typed.sure) + len(chat.typed.keys) + len(chat.typed.arrows) // 3)

@@ -115,14 +115,14 @@ def test_a_fork_continues_from_a_copy(agent: RealAgent, open_chat: Open) -> None
 def test_a_permission_request_shows_the_change(agent: RealAgent, open_chat: Open, project: Path) -> None:
     path = project / "notes.txt"
     path.write_text("one\ntwo\n", encoding="utf-8")
-    asked: dict[str, Any] = {
+    prompts: dict[str, Any] = {
         "gemini": f'use: replace {{"file_path": "{path}", "old_string": "two", "new_string": "2", "instruction": "x"}}',
         "copilot": f'use: edit {{"path": "{path}", "old_str": "two", "new_str": "2"}}',
     }
-    if agent.name not in asked:
+    if agent.name not in prompts:
         pytest.skip("with the settings of these tests it changes files without a question, or reads them first")
     chat = open_chat()
-    chat.prompt(asked[agent.name])
+    chat.prompt(prompts[agent.name])
     request = chat.until_asked()
     assert request.kind == "edit"
     assert "-two\n+2\n" in request.subject

@@ -54,11 +54,11 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
 
     chat.ask("tool: touch by-dialog")
     chat.becomes("needs_input")
-    [asked] = chat.explained()["requests"]
-    assert asked["subject"] == "touch by-dialog"
+    [question] = chat.explained()["requests"]
+    assert question["subject"] == "touch by-dialog"
     chat.allow((project / "by-dialog").exists)
     chat.until_idle()
-    late = outlive("approve", chat.id, "--request", asked["request"])
+    late = outlive("approve", chat.id, "--request", question["request"])
     assert (late.code, late.complaint()) == (6, "chat: already answered in its terminal")
 
     runs = project / "runs"

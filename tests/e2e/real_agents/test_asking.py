@@ -91,10 +91,10 @@ def test_an_answer_and_a_tool_call_are_complete_after_their_viewer_was_killed(
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see(answer_line(lines), timeout_s=TIMEOUT_S)
-        seen = viewer.text()
+        text_before = viewer.text()
     everything = chat.everything()
     on_screen = range(lines - 10, lines + 1) if chat.agent.main_screen else range(1, lines + 1)
-    assert [number for number in on_screen if seen.count(answer_line(number)) != 1] == []
+    assert [number for number in on_screen if text_before.count(answer_line(number)) != 1] == []
     assert [number for number in range(1, lines + 1) if everything.count(answer_line(number)) != 1] == []
     assert chat.prompts() == [prompt]
     shown("viewer, answer")
@@ -116,8 +116,8 @@ def tool_call_outlives_its_viewer(chat: Chat, server: ModelServer, work: Work) -
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see("the tool said: ", timeout_s=TIMEOUT_S)
-    seen = server.wait_asked(prompt, times=2, timeout_s=TIMEOUT_S)
-    wait_until(lambda: "the work is done" in seen.results[-1], 1, lambda: str(seen.results))
+    request = server.wait_asked(prompt, times=2, timeout_s=TIMEOUT_S)
+    wait_until(lambda: "the work is done" in request.results[-1], 1, lambda: str(request.results))
     assert len([each for each in server.requests if each.prompt == prompt and each.turn and not each.results]) == 1, (
         "it was asked once"
     )

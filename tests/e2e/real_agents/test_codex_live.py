@@ -103,8 +103,8 @@ async def test_a_command_is_asked_about_in_both_and_answered_in_the_terminal(
 ) -> None:
     async with chat_and_terminal(agent, server, project) as (_, chat, terminal):
         chat.viewer.prompt(work.wish(agent))
-        asked = await chat.until_asked()
-        assert work.command in asked.subject
+        request = await chat.until_asked()
+        assert work.command in request.subject
         await asyncio.to_thread(terminal.sees, agent.asks)
         await asyncio.to_thread(terminal.allow, work.has_begun)
         await chat.watcher.until(lambda: not chat.viewer.transcript.open_requests, "no question")  # type: ignore[union-attr]

@@ -85,7 +85,7 @@ def request(agent: RealAgent, conversation: str, directory: Path, runtime: Runti
 
 def listed_here(agent: RealAgent, directory: Path) -> list[tuple[str, str, str]]:
     conversations = list_conversations(load_catalog(config_dir())[agent.name], str(directory), os.environ, {})
-    return [(kept.conversation, kept.title, kept.last_prompt) for kept in conversations.here]
+    return [(stored.conversation, stored.title, stored.last_prompt) for stored in conversations.here]
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)

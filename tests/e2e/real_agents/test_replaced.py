@@ -68,13 +68,13 @@ def chat_text(session: str) -> str:
 
 def wait_until_still(session: str) -> None:
     """Wait until the chat's screen has not changed for ``STILL_S``, as a user does before Enter."""
-    seen = [""]
+    previous = [""]
 
     def is_same() -> bool:
-        seen.append(chat_text(session))
-        return seen[-1] == seen[-2]
+        previous.append(chat_text(session))
+        return previous[-1] == previous[-2]
 
-    wait_until(is_same, ANSWER_S, lambda: f"a still screen:\n{seen[-1]}", every_s=STILL_S)
+    wait_until(is_same, ANSWER_S, lambda: f"a still screen:\n{previous[-1]}", every_s=STILL_S)
 
 
 def missing_or_doubled(text: str, lines: int) -> list[str]:
@@ -130,7 +130,7 @@ def test_an_answer_is_complete_after_host_or_keeper_was_replaced_in_mid_answer(
     assert missing_or_doubled(chat_text(chat), lines) == []
     assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
     assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
-    assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
+    assert sum(request.prompt == prompt and request.turn for request in server.requests) == 1, "it was asked once"
     outlive("send", chat, "typed afterwards")
     wait_until(lambda: "typed afterwards" in chat_text(chat), ANSWER_S, lambda: chat_text(chat))
 
@@ -187,7 +187,7 @@ def test_an_answer_is_complete_after_the_window_was_killed_in_mid_answer(
     assert missing_or_doubled(chat_text(chat), lines) == []
     assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
     assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
-    assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
+    assert sum(request.prompt == prompt and request.turn for request in server.requests) == 1, "it was asked once"
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
@@ -206,8 +206,8 @@ def test_an_agent_asks_for_permission_and_continues_once_it_is_allowed(
         lambda: outlive("send", chat, "--enter") and (project / "made").exists(), ANSWER_S, "the file", every_s=1
     )
 
-    seen = server.wait_asked(prompt, times=2)
-    assert len(seen.results) == 1, "the model was told what came of it"
+    request = server.wait_asked(prompt, times=2)
+    assert len(request.results) == 1, "the model was told what came of it"
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)

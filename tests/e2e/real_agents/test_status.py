@@ -50,11 +50,11 @@ def test_each_activity_is_reported_in_order_with_its_source(
     with chat.hears("needs_input"):
         chat.ask(work.wish(agent))
     chat.sees(agent.asks)
-    asked = chat.explained()
+    status = chat.explained()
     sources = set(filter(None, (agent.source, agent.asks_source)))
-    assert asked["activity"] == "needs_input"
-    assert asked["activity_source"] in sources
-    wait_until(lambda: agent.tells in (chat.explained()["activity_detail"] or ""), 20, str(asked))
+    assert status["activity"] == "needs_input"
+    assert status["activity_source"] in sources
+    wait_until(lambda: agent.tells in (chat.explained()["activity_detail"] or ""), 20, str(status))
     assert agent.tells in (chat.info()["activity_detail"] or "")
     with chat.hears("working"):
         chat.allow(work.has_begun)

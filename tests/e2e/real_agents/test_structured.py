@@ -90,10 +90,10 @@ async def test_an_answer_from_the_command_line_reaches_the_agent_once_while_two_
 ) -> None:
     async with started(agent, project) as (record, chat), viewing(record.id) as other:
         chat.viewer.prompt(work.wish(agent))
-        asked = await chat.until_asked()
+        request = await chat.until_asked()
         again = await other.until_asked()
-        assert work.command in asked.subject
-        assert asked.complete
+        assert work.command in request.subject
+        assert request.complete
         result = await asyncio.to_thread(outlive, "approve", record.id)
         assert result.code == 0, result.error
         await eventually(work.has_begun, TIMEOUT_S, "the command to run")
@@ -110,10 +110,10 @@ async def test_a_declined_command_does_not_run_although_the_window_was_closed_me
 ) -> None:
     async with started(agent, project) as (record, chat):
         chat.viewer.prompt(work.wish(agent))
-        asked = await chat.until_asked()
+        request = await chat.until_asked()
     os.kill((await described(record.id)).host_pid, signal.SIGKILL)
     async with viewing(record.id) as chat:
-        assert await chat.until_asked() == asked
+        assert await chat.until_asked() == request
         result = await asyncio.to_thread(outlive, "deny", record.id)
         assert result.code == 0, result.error
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
@@ -143,8 +143,8 @@ async def test_a_text_sent_during_a_turn_reaches_the_model_before_it_continues(
 ) -> None:
     async with started(agent, project) as (_, chat):
         chat.viewer.prompt(work.wish(agent))
-        asked = await chat.until_asked()
-        chat.answer(asked, next(each.id for each in asked.options if each.kind == "allow_once"))
+        request = await chat.until_asked()
+        chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
         await eventually(work.has_begun, TIMEOUT_S, "the command to run")
         chat.viewer.prompt("the other way", "steer")
         await chat.watcher.until(lambda: chat.texts("user")[1:] == ["the other way"], "the text among the items")
@@ -249,8 +249,8 @@ async def test_a_fork_has_the_history_and_the_original_gets_no_new_messages(
         await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
         copy.viewer.prompt("hello four")
         await wait_until_said(copy, "echo: hello four")
-    asked = json.dumps(server.wait_asked("hello four").body)
-    assert ("hello two" in asked, "hello three" in asked) == (True, False)
+    body = json.dumps(server.wait_asked("hello four").body)
+    assert ("hello two" in body, "hello three" in body) == (True, False)
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20, CODEX], ids=lambda agent: agent.label, indirect=True)
@@ -268,8 +268,8 @@ async def test_a_fork_before_a_prompt_has_neither_that_prompt_nor_later_ones(
             copy.viewer.prompt(text)
             await wait_until_said(copy, f"echo: {text}")
             shown = {item.text for item in copy.items if item.kind == "user"}
-        asked = json.dumps(server.wait_asked(text).body)
-        found = {word for word in ("one", "two", "three", "four", "five", "six") if f"echo: hello {word}" in asked}
+        body = json.dumps(server.wait_asked(text).body)
+        found = {word for word in ("one", "two", "three", "four", "five", "six") if f"echo: hello {word}" in body}
         assert shown == {text, *(f"hello {word}" for word in found)}
         return forked, found
 

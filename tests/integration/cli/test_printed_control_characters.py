@@ -75,9 +75,9 @@ def test_the_question_of_kill_all_prints_names_without_escape_sequences(area: Ar
         store.update(session, name=f"na{ASTRAY}me")
     with OnTerminal("kill-all", size=GridSize(120, 24)) as terminal:
         terminal.see("[y/N]")
-        asked = bytes(terminal.raw).decode()
-        assert "\x1b" not in asked
-        assert "\x9b" not in asked
+        output = bytes(terminal.raw).decode()
+        assert "\x1b" not in output
+        assert "\x9b" not in output
         terminal.type("n\r")
         assert terminal.end() == 1
     assert outlive("kill", session).code == 0

@@ -57,8 +57,8 @@ async def prompt_and_read(chat: ChatViewer, *lines: str) -> list[str]:
     chat.viewer.prompt("\n".join(lines))
 
     def is_done() -> bool:
-        asked = [each for each in chat.items if each.kind == "user"]
-        return len(asked) > prompts and asked[-1].status == "done" and chat.state == "idle"
+        user_items = [each for each in chat.items if each.kind == "user"]
+        return len(user_items) > prompts and user_items[-1].status == "done" and chat.state == "idle"
 
     await chat.watcher.until(is_done, "the end of the turn")
     return chat.texts()[before:]

@@ -83,11 +83,11 @@ async def test_a_keeper_killed_in_mid_delta_loses_nothing(tmp_path: Path) -> Non
 async def test_an_approval_is_answered_after_its_window_and_its_host_were_killed(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="run: make")
     async with viewing(record.id) as chat:
-        asked = await chat.until_asked()
+        request = await chat.until_asked()
     await kill_host(record.id)
     async with viewing(record.id) as chat:
-        assert await chat.until_asked() == asked
-        chat.answer(asked, "accept")
+        assert await chat.until_asked() == request
+        chat.answer(request, "accept")
         await chat.until_said("accept")
         await kill_host(record.id)
         chat.viewer.prompt("answer: on")

@@ -81,9 +81,9 @@ async def test_a_host_of_claude_code_killed_in_mid_delta_neither_loses_nor_repea
 async def test_claude_code_gets_an_answer_after_its_host_was_killed_once(tmp_path: Path) -> None:
     record = await start_claude(tmp_path, "run: make")
     async with viewing(record.id) as chat:
-        asked = await chat.until_asked()
+        request = await chat.until_asked()
         await kill_host(record.id)
-        chat.answer(asked, "allow")
+        chat.answer(request, "allow")
         await chat.until_idle(1)
         assert chat.texts() == ["the tool said: ran make"]
 

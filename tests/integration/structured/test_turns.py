@@ -88,11 +88,11 @@ async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(
 ) -> None:
     record = await start_chat(tmp_path, prompt="run: rm -rf build")
     async with viewing(record.id) as one, viewing(record.id) as other:
-        asked = await one.until_asked()
-        assert "rm -rf build" in asked.subject
-        assert asked.complete
+        request = await one.until_asked()
+        assert "rm -rf build" in request.subject
+        assert request.complete
         again = await other.until_asked()
-        one.answer(asked, option)
+        one.answer(request, option)
         await one.until_said(decision)
         await other.until_said(decision)
         other.answer(again, "accept")

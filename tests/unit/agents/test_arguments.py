@@ -20,7 +20,7 @@ KNOWN = Probe(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kept"),
+    ("arguments", "expected"),
     [
         ([], []),
         (["fix the bug"], []),
@@ -35,16 +35,16 @@ KNOWN = Probe(
         (["--yolo", "--", "--fix", "it"], ["--yolo"]),
     ],
 )
-def test_with_known_options_the_prompt_is_removed(arguments: list[str], kept: list[str]) -> None:
-    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, KNOWN) == kept
+def test_with_known_options_the_prompt_is_removed(arguments: list[str], expected: list[str]) -> None:
+    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, KNOWN) == expected
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kept"),
+    ("arguments", "expected"),
     [(["fix the bug", "--yolo"], ["--yolo"]), (["--yolo", "fix the bug"], ["--yolo", "fix the bug"])],
 )
-def test_with_unknown_options_a_word_that_may_be_a_value_stays(arguments: list[str], kept: list[str]) -> None:
-    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, Probe()) == kept
+def test_with_unknown_options_a_word_that_may_be_a_value_stays(arguments: list[str], expected: list[str]) -> None:
+    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, Probe()) == expected
 
 
 def test_a_prompt_given_by_an_option_is_removed() -> None:
@@ -97,9 +97,9 @@ def test_a_claude_that_printed_one_answer_continues_as_a_chat() -> None:
 @pytest.mark.parametrize("arguments", [[], ["--model", "m"]])
 def test_the_first_prompt_of_a_chat_is_found_in_its_argv(agent: str, arguments: list[str]) -> None:
     definition = load_catalog(Path("/nonexistent"))[agent]
-    asked = definition.argv(arguments, values=TemplateValues(prompt="fix it", conversation="c", files="/f"))
+    argv = definition.argv(arguments, values=TemplateValues(prompt="fix it", conversation="c", files="/f"))
 
-    assert prompt_of(definition, asked, arguments) == "fix it"
+    assert prompt_of(definition, argv, arguments) == "fix it"
     assert (
         prompt_of(
             definition, definition.argv(arguments, values=TemplateValues(conversation="c", files="/f")), arguments

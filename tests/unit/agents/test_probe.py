@@ -59,25 +59,25 @@ def an_agent(**fields: object) -> Agent:
     return Agent(**(values | fields))  # type: ignore[arg-type]
 
 
-def asked(path: str, timeout_s: float = 10) -> Probe:
+def probe_of(path: str, timeout_s: float = 10) -> Probe:
     return ask(path, ("--version",), os.environ, timeout_s)
 
 
 def test_version_and_options(program: Program, tmp_path: Path) -> None:
-    result = asked(program(well_behaved(tmp_path / "count")))
+    result = probe_of(program(well_behaved(tmp_path / "count")))
 
     valued = frozenset({"-c", "--config", "--model", "--session-id"})
     assert result == Probe("1.2.3-rc.4", OPTIONS, valued, commands=frozenset({"exec", "app-server", "acp"}))
 
 
 def test_help_that_is_printed_as_an_error_is_help(program: Program) -> None:
-    assert asked(program(f"cat >&2 <<'END'\n{HELP}END")).options == OPTIONS
+    assert probe_of(program(f"cat >&2 <<'END'\n{HELP}END")).options == OPTIONS
 
 
 def test_the_option_lists_of_yargs_say_which_options_take_a_value(program: Program) -> None:
     text = "  -s, --session  id to go on with  [string]\n  -c, --continue  the last  [boolean]\n  --a --b --d"
 
-    assert asked(program(f"cat <<'END'\n{text}\nEND")).valued == {"-s", "--session"}
+    assert probe_of(program(f"cat <<'END'\n{text}\nEND")).valued == {"-s", "--session"}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_the_option_lists_of_yargs_say_which_options_take_a_value(program: Progr
     ids=["says the same to anything", "fails", "crashes", "says nothing", "no help text"],
 )
 def test_text_that_is_no_help_gives_no_options(program: Program, script: str) -> None:
-    assert asked(program(script)) == Probe()
+    assert probe_of(program(script)) == Probe()
 
 
 def test_a_file_that_is_no_program_gives_no_options(tmp_path: Path) -> None:
@@ -94,13 +94,13 @@ def test_a_file_that_is_no_program_gives_no_options(tmp_path: Path) -> None:
     path.write_bytes(b"\x7fELF no")
     path.chmod(0o755)
 
-    assert asked(str(path)) == Probe()
-    assert asked(str(tmp_path / "absent")) == Probe()
+    assert probe_of(str(path)) == Probe()
+    assert probe_of(str(tmp_path / "absent")) == Probe()
 
 
 @pytest.mark.parametrize("script", ["sleep 1000", "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"])
 def test_a_hanging_program_is_ended_after_the_time_limit(program: Program, script: str, tmp_path: Path) -> None:
-    result = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), timeout_s=0.5)
+    result = probe_of(program(f"echo $$ >> {tmp_path}/pids; {script}"), timeout_s=0.5)
 
     assert result == Probe()
     for pid in (tmp_path / "pids").read_text().split():
@@ -108,14 +108,14 @@ def test_a_hanging_program_is_ended_after_the_time_limit(program: Program, scrip
 
 
 def test_endless_output_is_cut(program: Program) -> None:
-    assert asked(program("yes -- --option"), timeout_s=3) == Probe()
+    assert probe_of(program("yes -- --option"), timeout_s=3) == Probe()
 
 
 def test_a_daemon_that_it_leaves_is_ended_without_waiting(program: Program, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     daemon = f"setsid sh -c 'echo $$ >> {pids}; exec sleep 1000' & while ! [ -s {pids} ]; do :; done"
 
-    result = asked(program(f"{daemon}\n{well_behaved(tmp_path / 'count')}"))
+    result = probe_of(program(f"{daemon}\n{well_behaved(tmp_path / 'count')}"))
 
     assert result.version == "1.2.3-rc.4"
     assert result.options == OPTIONS
@@ -127,7 +127,7 @@ def test_a_daemon_that_it_leaves_is_ended_without_waiting(program: Program, tmp_
 def test_the_program_has_no_terminal_no_input_and_no_project(program: Program, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
 
-    asked(program(f"{{ pwd; cat; (: < /dev/tty) 2>&1 && echo terminal; }} >> {seen}"))
+    probe_of(program(f"{{ pwd; cat; (: < /dev/tty) 2>&1 && echo terminal; }} >> {seen}"))
 
     assert set(seen.read_text().splitlines()) - {"/"} != set()
     assert "terminal" not in seen.read_text().splitlines()

@@ -15,14 +15,14 @@ OTHER: Any = SimpleNamespace(name="other", agent_chats="other")
 
 
 def test_the_callers_chats_are_looked_up_once_for_many_removals(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    pids: list[int] = []
 
     def agent_chats(pid: int) -> tuple[str, ...]:
-        asked.append(pid)
+        pids.append(pid)
         return ("own",)
 
     monkeypatch.setattr(permission, "agent_chats", agent_chats)
     permission.check_may_control(*[OWN] * 100)
-    assert len(asked) == 1
+    assert len(pids) == 1
     with pytest.raises(NotAllowed, match="not other"):
         permission.check_may_control(OWN, OTHER)

@@ -106,12 +106,12 @@ def test_the_chat_interrupts_the_other_clients_turn(chat: HostlessChat, other: O
 
 def test_a_request_that_the_other_client_answers_is_closed_in_the_chat(chat: HostlessChat, other: OtherClient) -> None:
     chat.prompt("run: make all")
-    asked = chat.until_asked()
+    request = chat.until_asked()
     other.answer(other.wait_for_request(), "accept")
     chat.until_idle()
     assert not chat.transcript.open_requests
     assert chat.texts("agent") == ["the decision was accept"]
-    assert chat.transcript.get(asked.item).status == "done"  # type: ignore[union-attr]
+    assert chat.transcript.get(request.item).status == "done"  # type: ignore[union-attr]
 
 
 def test_a_request_that_the_chat_answers_is_closed_at_the_other_client(chat: HostlessChat, other: OtherClient) -> None:

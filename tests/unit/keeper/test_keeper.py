@@ -79,7 +79,7 @@ def status() -> KeeperStatus:
         caller.close()
 
 
-def kept(spec: LaunchSpec) -> SessionSummary | None:
+def summary_of(spec: LaunchSpec) -> SessionSummary | None:
     return next((each for each in status().sessions if each.session_id == spec.session_id), None)
 
 
@@ -105,7 +105,7 @@ def next_host(spec: LaunchSpec, previous: int) -> int:
     """Wait for the host that has taken over; returns its PID."""
 
     def taken_over() -> int:
-        session = kept(spec)
+        session = summary_of(spec)
         return session.host_pid if session is not None and session.host_pid not in {0, previous} else 0
 
     host = wait_until(taken_over, 10, "another host")
@@ -264,7 +264,7 @@ def test_a_killed_keeper_is_followed_by_one_that_keeps_all_sessions(caller: Call
 
     wait_until(handed_over, 20, "all to be kept again")
     for spec, report in zip(specs, reports, strict=True):
-        session = kept(spec)
+        session = summary_of(spec)
         assert session is not None
         assert (session.host_pid, session.child_pid) == (report.host_pid, report.child_pid)
     now = status().pid
@@ -276,7 +276,7 @@ def test_a_keeper_ended_by_sigterm_is_followed_by_another(caller: Caller) -> Non
     report = caller.launch(spec)
     previous = caller.status().pid
     kill(previous, signal.SIGTERM)
-    wait_until(lambda: kept(spec) is not None, 20, "the session to be kept again")
+    wait_until(lambda: summary_of(spec) is not None, 20, "the session to be kept again")
     assert status().pid != previous
     assert described(spec).host_pid == report.host_pid
 
@@ -286,7 +286,7 @@ def test_an_adopted_host_is_followed_by_another_too(caller: Caller) -> None:
     spec = spec_for("sh", "-c", "read x; exit 7")
     report = caller.launch(spec)
     kill(caller.status().pid)
-    wait_until(lambda: kept(spec) is not None, 20, "the session to be kept again")
+    wait_until(lambda: summary_of(spec) is not None, 20, "the session to be kept again")
     assert processes.parent(report.host_pid) != status().pid
     kill(report.host_pid)
     host = next_host(spec, report.host_pid)

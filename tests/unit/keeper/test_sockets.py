@@ -52,48 +52,48 @@ class KeeperWithChat:
 
 
 @pytest.fixture
-def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeeperWithChat]:
+def stage(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeeperWithChat]:
     monkeypatch.setattr(sockets, "make_inotify", lambda: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    kept = KeeperWithChat()
-    yield kept
-    kept.close()
+    stage = KeeperWithChat()
+    yield stage
+    stage.close()
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-def test_a_status_request_makes_missing_sockets_again(kept: KeeperWithChat) -> None:
+def test_a_status_request_makes_missing_sockets_again(stage: KeeperWithChat) -> None:
     session_socket(ID).unlink()
-    kept.keeper._answer(None, Status())  # type: ignore[arg-type]
+    stage.keeper._answer(None, Status())  # type: ignore[arg-type]
     assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
-def test_a_socket_without_a_listener_is_noticed_only_by_connecting(kept: KeeperWithChat) -> None:
+def test_a_socket_without_a_listener_is_noticed_only_by_connecting(stage: KeeperWithChat) -> None:
     os.close(listen_at(session_socket(ID)))
-    kept.keeper.sockets.rebind_if_missing(kept.session)
+    stage.keeper.sockets.rebind_if_missing(stage.session)
     assert not has_socket(str(session_socket(ID)), must_connect=True)
-    kept.keeper.sockets.rebind_if_missing(kept.session, must_connect=True)
+    stage.keeper.sockets.rebind_if_missing(stage.session, must_connect=True)
     assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
-def test_the_socket_of_a_chat_with_a_saved_end_is_not_made_again(kept: KeeperWithChat) -> None:
-    kept.session.header.exit_saved = True
+def test_the_socket_of_a_chat_with_a_saved_end_is_not_made_again(stage: KeeperWithChat) -> None:
+    stage.session.header.exit_saved = True
     session_socket(ID).unlink()
-    kept.directory.check_paths()
+    stage.directory.check_paths()
     assert not session_socket(ID).exists()
 
 
-def test_all_paths_are_made_again_after_the_directory_was_removed(kept: KeeperWithChat) -> None:
+def test_all_paths_are_made_again_after_the_directory_was_removed(stage: KeeperWithChat) -> None:
     remove_in_use(runtime_dir())
-    kept.directory.check_paths()
+    stage.directory.check_paths()
     assert has_socket(str(keeper_socket()), must_connect=True)
     assert has_socket(str(session_socket(ID)), must_connect=True)
     assert lock_path().exists()
     assert runtime_dir().stat().st_mode & 0o777 == 0o700
-    assert not kept.loop._leaving
+    assert not stage.loop._leaving
 
 
-def test_a_keeper_that_lost_its_lock_to_another_one_ends(kept: KeeperWithChat, tmp_path: Path) -> None:
+def test_a_keeper_that_lost_its_lock_to_another_one_ends(stage: KeeperWithChat, tmp_path: Path) -> None:
     lock_path().unlink()
     program = (
         "import sys; from session_host.keeper.sockets import open_lock, take_lock\n"
@@ -105,6 +105,6 @@ def test_a_keeper_that_lost_its_lock_to_another_one_ends(kept: KeeperWithChat, t
         assert other.stdout is not None
         assert other.stdin is not None
         assert other.stdout.readline() == "True\n"
-        kept.directory.check_paths()
-        assert kept.loop._leaving
+        stage.directory.check_paths()
+        assert stage.loop._leaving
         other.stdin.close()

@@ -12,12 +12,12 @@ def test_items_before_a_prompt_are_copied_with_their_answered_requests():
     kept: list[AnyChange] = []
     later: list[AnyChange] = []
     for number in (1, 2):
-        asked = AgentRequest(f"r{number}", "command", number * 10, "Run it?", "make", item=f"tool{number}")
+        request = AgentRequest(f"r{number}", "command", number * 10, "Run it?", "make", item=f"tool{number}")
         (kept if number == 1 else later).extend([
             Put(Item(f"p{number}", "user", number * 10, f"prompt {number}", "done", f"t{number}")),
             Put(Item(f"tool{number}", "tool", number * 10, turn=f"t{number}")),
-            RequestOpened(asked),
-            RequestResolved(asked.id, "allow", at_ms=number * 10),
+            RequestOpened(request),
+            RequestResolved(request.id, "allow", at_ms=number * 10),
         ])  # fmt: skip
     for change in kept + later:
         transcript.apply(change)

@@ -79,17 +79,17 @@ def test_the_setup_is_shown_and_the_first_prompt_waits_for_its_end(open_chat: Op
 def test_after_a_failure_the_user_can_try_again_or_start_anyway(open_chat: Open) -> None:
     command = "seq 20; echo run >> runs; test $(wc -l < runs) -gt 5 || exit 3"
     chat = open_chat(command)
-    asked = chat.until_asked()
-    assert asked.title == "The setup of the worktree failed (exit code 3)"
-    assert asked.subject == "\n".join([command, "", *map(str, range(9, 21))])
-    assert [option.name for option in asked.options] == ["Try again", "Start anyway", "End the chat"]
+    question = chat.until_asked()
+    assert question.title == "The setup of the worktree failed (exit code 3)"
+    assert question.subject == "\n".join([command, "", *map(str, range(9, 21))])
+    assert [option.name for option in question.options] == ["Try again", "Start anyway", "End the chat"]
     assert chat.transcript.status.state == "requires_action"
     chat.reload()
-    chat.answer(asked, "again")
-    asked = chat.until_asked()
+    chat.answer(question, "again")
+    question = chat.until_asked()
     assert [item.status for item in setups(chat)] == ["failed", "failed"]
     chat.reload()
-    chat.answer(asked, "start")
+    chat.answer(question, "start")
     chat.turn("one")
     assert [text.strip() for text in chat.texts("agent")] == ["one"]
     assert len(setups(chat)) == 2
@@ -100,9 +100,9 @@ def test_the_user_can_cancel_a_hanging_setup_and_end_the_chat(open_chat: Open, t
     chat.until(lambda: setups(chat) and setups(chat)[0].output)
     chat.interrupt()
     chat.interrupt()
-    asked = chat.until_asked()
-    assert (asked.title, setups(chat)[0].status) == ("The setup of the worktree was cancelled", "interrupted")
-    chat.answer(asked, "end")
+    question = chat.until_asked()
+    assert (question.title, setups(chat)[0].status) == ("The setup of the worktree was cancelled", "interrupted")
+    chat.answer(question, "end")
     assert chat.failure == "The chat was ended, because its worktree is not set up."
 
 

@@ -181,12 +181,13 @@ def without_beginning(name: str, before: bytes, after: bytes) -> None:
     """Record a session without its first segment; the second one begins with a snapshot of the terminal."""
     emulator = create(None, GridSize(80, 24))
     emulator.feed(before)
-    kept = Snapshot(len(before), 0, emulator.build, emulator.size, emulator.scrollback_limit, "", emulator.snapshot())
+    data = emulator.snapshot()
+    snapshot = Snapshot(len(before), 0, emulator.build, emulator.size, emulator.scrollback_limit, "", data)
     emulator.close()
     directory = session_journal(recorded_session(name, []))
     with Journal.open(directory) as journal:
         journal.append([resize(0, 0), output(0, before)])
-        journal.begin_segment(kept)
+        journal.begin_segment(snapshot)
         journal.append([output(len(before), after)])
     (directory / "00000001.log").unlink()
 
@@ -220,11 +221,11 @@ class TestText:
         assert exported(tmp_path, "x", ".txt").splitlines() == lines
 
     def test_lines_cleared_from_the_history_are_kept(self, tmp_path: Path) -> None:
-        seen = [f"seen {number}" for number in range(100)]
-        data = "\r\n".join(seen).encode()
+        numbered_lines = [f"seen {number}" for number in range(100)]
+        data = "\r\n".join(numbered_lines).encode()
         recorded_session("x", stream(data + b"\x1b[H\x1b[2J\x1b[3Jafter\r\n" + b"more\r\n" * 40 + b"\x1bcend"))
         text = exported(tmp_path, "x", ".txt").splitlines()
-        assert text == [*seen[:76], "after", *["more"] * 17, "end"]
+        assert text == [*numbered_lines[:76], "after", *["more"] * 17, "end"]
 
     def test_the_screen_behind_a_full_screen_program_is_kept(self, tmp_path: Path) -> None:
         lines = b"".join(b"line %d\r\n" % number for number in range(50))

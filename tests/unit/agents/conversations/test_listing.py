@@ -59,7 +59,7 @@ def listed(name: str, home: Path, directory: str = PROJECT) -> list[StoredConver
 
 
 def titles(name: str, home: Path) -> list[tuple[str, str]]:
-    return [(kept.title, kept.last_prompt) for kept in listed(name, home)]
+    return [(stored.title, stored.last_prompt) for stored in listed(name, home)]
 
 
 def lines(*records: object) -> bytes:
@@ -84,14 +84,14 @@ def test_conversations_in_opencodes_database_are_listed(tmp_path: Path) -> None:
         directory, title, changed_ms = connection.execute(query, (IDS["opencode"],)).fetchone()
     before = sorted(path.parent.iterdir())
 
-    found = {kept.conversation: kept for kept in listed("opencode", tmp_path)}
-    kept = found[IDS["opencode"]]
-    assert kept == StoredConversation(IDS["opencode"], directory, title, LAST, changed_ms / 1000)
+    found = {stored.conversation: stored for stored in listed("opencode", tmp_path)}
+    stored = found[IDS["opencode"]]
+    assert stored == StoredConversation(IDS["opencode"], directory, title, LAST, changed_ms / 1000)
     assert sorted(path.parent.iterdir()) == before, "no files beside it"
 
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE session SET title = 'New session - 2026-11-22T12:00:00.000Z'")
-    assert FIRST in [kept.title for kept in listed("opencode", tmp_path)], "until it has a title of its own"
+    assert FIRST in [stored.title for stored in listed("opencode", tmp_path)], "until it has a title of its own"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE session SET parent_id = 'ses_other'")
     assert listed("opencode", tmp_path) == [], "sub-agents' conversations"
@@ -111,7 +111,7 @@ def test_the_newest_comes_first(name: str, put: Put, tmp_path: Path) -> None:
     for conversation, changed_s in zip(ids, (2_000_000, 3_000_000, 1_000_000), strict=True):
         put(name, conversation=conversation, changed_s=changed_s)
 
-    assert [kept.conversation for kept in listed(name, tmp_path)] == [ids[1], ids[0], ids[2]]
+    assert [stored.conversation for stored in listed(name, tmp_path)] == [ids[1], ids[0], ids[2]]
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -122,7 +122,7 @@ def test_of_too_many_conversations_the_newest_are_read(
     for number in range(4):
         put(name, conversation=f"0000000{number}-1111-4222-8333-444444444444", changed_s=1_000_000 + number)
 
-    assert [kept.changed_s for kept in listed(name, tmp_path)] == [1_000_003, 1_000_002]
+    assert [stored.changed_s for stored in listed(name, tmp_path)] == [1_000_003, 1_000_002]
 
 
 def test_of_too_many_conversations_those_of_the_directory_come_first(
@@ -134,7 +134,7 @@ def test_of_too_many_conversations_those_of_the_directory_come_first(
     other.parent.mkdir()
     other.write_bytes((RECORDINGS / "claude.jsonl").read_bytes())
 
-    assert [kept.conversation for kept in listed("claude", tmp_path)] == [IDS["claude"]]
+    assert [stored.conversation for stored in listed("claude", tmp_path)] == [IDS["claude"]]
 
 
 def test_a_cancelled_listing_is_empty(put: Put, tmp_path: Path) -> None:
@@ -189,13 +189,13 @@ class TestClaude:
     def test_a_conversation_of_a_script_is_marked(self, put: Put, tmp_path: Path) -> None:
         put("claude", lines(user("look", entrypoint="sdk-cli")))
 
-        assert [kept.is_scripted for kept in listed("claude", tmp_path)] == [True]
+        assert [stored.is_scripted for stored in listed("claude", tmp_path)] == [True]
 
     def test_a_conversation_that_moved_into_a_worktree_has_the_new_directory(self, put: Put, tmp_path: Path) -> None:
         moved = {"type": "relocated", "relocatedCwd": PROJECT}
         put("claude", lines(user("look") | {"cwd": "/home/user/previous"}, moved))
 
-        assert [kept.directory for kept in listed("claude", tmp_path)] == [PROJECT]
+        assert [stored.directory for stored in listed("claude", tmp_path)] == [PROJECT]
 
     def test_a_first_prompt_with_a_large_image_is_the_title(self, put: Put, tmp_path: Path) -> None:
         picture = {"type": "image", "source": {"type": "base64", "data": "A" * FIRST_BYTES}}
@@ -225,7 +225,7 @@ class TestCodex:
     def test_a_conversation_of_a_script_is_marked(self, put: Put, tmp_path: Path) -> None:
         put("codex", self.rollout(source="exec"))
 
-        assert [kept.is_scripted for kept in listed("codex", tmp_path)] == [True]
+        assert [stored.is_scripted for stored in listed("codex", tmp_path)] == [True]
 
 
 def test_names_given_by_users_of_codex_and_qwen_code_are_titles(put: Put, tmp_path: Path) -> None:
@@ -308,6 +308,6 @@ def test_randomly_damaged_files_raise_nothing(name: str, put: Put, tmp_path: Pat
                     case _:
                         data[at : at + 1] = bytes([choose.randrange(256)])
             put(name, bytes(data))
-            for kept in listed(name, tmp_path):
-                assert isinstance(kept.conversation, str)
-                assert not [each for each in kept.title + kept.last_prompt if unicodedata.category(each) == "Cc"]
+            for stored in listed(name, tmp_path):
+                assert isinstance(stored.conversation, str)
+                assert not [each for each in stored.title + stored.last_prompt if unicodedata.category(each) == "Cc"]

@@ -234,15 +234,15 @@ def test_a_key_in_an_open_dialog_does_not_end_its_question(
 ) -> None:
     """Such as Tab, or a note that is typed there; no agent reports those keys."""
     book.report(ask)
-    asked = book.status
+    status_before = book.status
     for _ in range(3):
         assert not book.answer()
         assert not book.wait(3600)
         book.replace_host()
-    assert book.status == asked
+    assert book.status == status_before
     assert book.tracker.next_expiry_s(0) is None, "no timer is needed"
-    assert book.report(StatusReport(asked[1], "busy", WORKING))
-    assert book.status == (WORKING, asked[1], "")
+    assert book.report(StatusReport(status_before[1], "busy", WORKING))
+    assert book.status == (WORKING, status_before[1], "")
 
 
 def test_the_text_of_a_question_is_shown_until_it_ends(book: TrackerScript) -> None:

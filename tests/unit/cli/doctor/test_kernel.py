@@ -11,7 +11,7 @@ from session_host.cli.doctor import kernel
 NAMES = [f"kernel {feature.name}" for feature in kernel.FEATURES]
 
 
-def found() -> dict[str, tuple[str, str]]:
+def results() -> dict[str, tuple[str, str]]:
     return {check.name: (check.status, check.message) for check in kernel.kernel()}
 
 
@@ -20,7 +20,7 @@ def refuse(*arguments: object) -> None:
 
 
 def test_each_feature_of_this_kernel_is_tried_and_found() -> None:
-    checks = found()
+    checks = results()
 
     assert list(checks) == NAMES
     release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
@@ -42,7 +42,7 @@ def test_a_missing_feature_is_reported_and_the_other_checks_continue(
     else:
         monkeypatch.setattr(os, call, refuse)
 
-    checks = found()
+    checks = results()
 
     assert checks[f"kernel {name}"][0] == status
     assert checks[f"kernel {name}"][1].startswith("not available (")
@@ -54,7 +54,7 @@ def test_a_terminal_that_refuses_sendfile_is_reported(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "sendfile", lambda *arguments: 0)
     monkeypatch.setattr(kernel, "ARRIVAL_TIMEOUT_S", 0.01)
 
-    assert found()["kernel sendfile"][0] == "warn"
+    assert results()["kernel sendfile"][0] == "warn"
 
 
 @pytest.mark.parametrize("before", [0, 1])
@@ -63,7 +63,7 @@ def test_a_check_leaves_the_process_unchanged(before: int) -> None:
     library.prctl(36, before, 0, 0, 0)
     value = ctypes.c_int(-1)
     try:
-        found()
+        results()
         library.prctl(37, ctypes.byref(value), 0, 0, 0)
         assert value.value == before
     finally:

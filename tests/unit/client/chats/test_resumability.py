@@ -24,7 +24,7 @@ ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 THREAD = "01a1f941-8281-7dc2-89a6-e54f37992ca5"
 
 
-def kept(number: int = 0, **fields: object) -> SessionRecord:
+def ended_chat(number: int = 0, **fields: object) -> SessionRecord:
     """A recorded chat with Claude Code that has ended."""
     values: dict[str, object] = {
         "id": f"{number:08d}-2222-4333-8444-555555555555",
@@ -52,11 +52,11 @@ def transcript(area: Area) -> Path:
 
 
 def test_a_chat_with_a_kept_conversation_is_resumable(transcript: Path) -> None:
-    assert resumability(kept().id) == (True, "")
+    assert resumability(ended_chat().id) == (True, "")
 
 
 def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
-    record = kept()
+    record = ended_chat()
     assert resumability(record.id) == (True, "the conversation is empty")
 
     path = session_transitions(record.id)
@@ -73,7 +73,7 @@ def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
 
 
 def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
-    record = kept(provider_session_id=THREAD)
+    record = ended_chat(provider_session_id=THREAD)
     path = session_transitions(record.id)
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
@@ -82,9 +82,9 @@ def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
 
 
 def test_the_last_chat_of_a_chain_is_named(transcript: Path) -> None:
-    first = kept(1)
-    second = kept(2, resumed_from=first.id)
-    third = kept(3, resumed_from=second.id, name="last")
+    first = ended_chat(1)
+    second = ended_chat(2, resumed_from=first.id)
+    third = ended_chat(3, resumed_from=second.id, name="last")
 
     result = resumability(first.id)
 
@@ -95,8 +95,8 @@ def test_the_last_chat_of_a_chain_is_named(transcript: Path) -> None:
 
 
 def test_a_circular_chain_is_handled() -> None:
-    first = kept(1)
-    second = kept(2, resumed_from=first.id)
+    first = ended_chat(1)
+    second = ended_chat(2, resumed_from=first.id)
     with open_store() as store:
         store.update(second.id, continued_by=first.id)
 
@@ -104,7 +104,7 @@ def test_a_circular_chain_is_handled() -> None:
 
 
 def test_an_unknown_conversation_is_chosen_in_the_agents_list(transcript: Path) -> None:
-    record = kept(provider_session_id=None, cwd="/tmp/a b")
+    record = ended_chat(provider_session_id=None, cwd="/tmp/a b")
 
     can, reason = resumability(record.id)
 
@@ -129,14 +129,14 @@ def test_an_unknown_conversation_is_chosen_in_the_agents_list(transcript: Path) 
     ],
 )
 def test_some_chats_cannot_be_resumed_and_say_why(fields: dict[str, Any], words: str, transcript: Path) -> None:
-    can, reason = resumability(kept(**fields).id)
+    can, reason = resumability(ended_chat(**fields).id)
 
     assert can is False
     assert words in reason
 
 
 def test_a_shell_without_a_command_starts_again_and_has_no_command_to_copy() -> None:
-    record = kept(agent="shell", argv=["/bin/bash"], provider_session_id=None)
+    record = ended_chat(agent="shell", argv=["/bin/bash"], provider_session_id=None)
 
     assert resumability(record.id) == (True, "")
     with pytest.raises(NotResumable, match="a shell has no conversation"):
@@ -145,14 +145,15 @@ def test_a_shell_without_a_command_starts_again_and_has_no_command_to_copy() -> 
 
 def test_a_chat_that_ended_before_its_worktree_was_set_up_begins_again(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text(f"gitdir: {tmp_path}\n")
-    record = kept(agent="codex", argv=["codex"], provider_session_id=None, worktree=str(tmp_path), cwd=str(tmp_path))
+    worktree = str(tmp_path)
+    record = ended_chat(agent="codex", argv=["codex"], provider_session_id=None, worktree=worktree, cwd=worktree)
     assert resumability(record.id).can is None
     (tmp_path / "outlive-setup").touch()
     assert resumability(record.id) == (True, "the agent had not begun")
 
 
 def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
-    record = kept(cwd="/nowhere/at/all", worktree="/nowhere/at/all", repository="/nowhere", branch="b")
+    record = ended_chat(cwd="/nowhere/at/all", worktree="/nowhere/at/all", repository="/nowhere", branch="b")
 
     assert resumability(record.id).can is True
 
@@ -167,8 +168,8 @@ class TestAgentsDirectoryElsewhere:
     def test_the_directory_of_the_chats_start_counts_and_not_the_callers(
         self, place: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        record = kept(located_by={"HOME": str(Path.home()), "CLAUDE_CONFIG_DIR": str(place)})
-        previous = kept(1)
+        record = ended_chat(located_by={"HOME": str(Path.home()), "CLAUDE_CONFIG_DIR": str(place)})
+        previous = ended_chat(1)
 
         for callers in ("", str(place.parent / "two")):
             monkeypatch.setenv("CLAUDE_CONFIG_DIR", callers)
@@ -181,7 +182,7 @@ class TestAgentsDirectoryElsewhere:
     def test_a_variable_that_only_the_caller_has_does_not_count(
         self, transcript: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        record = kept(located_by={"HOME": str(Path.home())})
+        record = ended_chat(located_by={"HOME": str(Path.home())})
         monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
 
         assert resumability(record.id) == (True, "")
@@ -190,7 +191,7 @@ class TestAgentsDirectoryElsewhere:
     def test_a_directory_that_was_moved_is_found_by_the_callers_variable(
         self, place: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        record = kept(located_by={"HOME": str(Path.home())})
+        record = ended_chat(located_by={"HOME": str(Path.home())})
         assert resumability(record.id) == (True, "the conversation is empty")
 
         monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(place))
@@ -206,10 +207,14 @@ def test_an_unknown_chat_raises_no_such_session() -> None:
 
 class TestForPrograms:
     def test_the_list_marks_ended_and_running_chats(self, transcript: Path) -> None:
-        infos = [info_of(kept(1)), info_of(kept(2, agent="command")), info_of(kept(3, provider_session_id=None))]
-        running = info_of(kept(4))
+        infos = [
+            info_of(ended_chat(1)),
+            info_of(ended_chat(2, agent="command")),
+            info_of(ended_chat(3, provider_session_id=None)),
+        ]
+        running = info_of(ended_chat(4))
         running.state = State.RUNNING
-        unknown = info_of(kept(5, agent="codex", provider_session_id=None))
+        unknown = info_of(ended_chat(5, agent="codex", provider_session_id=None))
         unknown.state = State.RUNNING
 
         fill_in_resumable([*infos, running, unknown])
@@ -221,7 +226,7 @@ class TestForPrograms:
 
         (config_dir() / "agents").mkdir(parents=True)
         (config_dir() / "agents" / "claude.toml").write_text("[")
-        info = info_of(kept())
+        info = info_of(ended_chat())
 
         fill_in_resumable([info])
 
@@ -232,7 +237,7 @@ class TestTheCommand:
     def test_the_command_is_quoted_for_a_shell(self, transcript: Path, tmp_path: Path) -> None:
         directory = tmp_path / "it's a dir"
         directory.mkdir()
-        record = kept(
+        record = ended_chat(
             cwd=str(directory), arguments=["--model", "a b"], env={"CLAUDE_CONFIG_DIR": str(transcript.parents[2])}
         )
 
@@ -244,19 +249,19 @@ class TestTheCommand:
         assert done.stdout == f"claude|--resume|{ID}|--model|a b|"
 
     def test_the_command_for_an_empty_conversation_starts_it_with_its_id(self) -> None:
-        assert f"--session-id {ID}" in resume_command(kept().id)
+        assert f"--session-id {ID}" in resume_command(ended_chat().id)
 
     def test_the_command_contains_no_secrets(self, transcript: Path) -> None:
-        assert "hunter2" not in resume_command(kept(env={"ANTHROPIC_API_KEY": "hunter2"}).id)
+        assert "hunter2" not in resume_command(ended_chat(env={"ANTHROPIC_API_KEY": "hunter2"}).id)
 
     def test_the_command_for_codex(self, area: Area) -> None:
-        record = kept(agent="codex", argv=["codex"], provider_session_id=THREAD)
+        record = ended_chat(agent="codex", argv=["codex"], provider_session_id=THREAD)
 
         assert resume_command(record.id).startswith(f"cd {Path.home()} && codex ")
         assert f" resume {THREAD}" in resume_command(record.id)
 
     def test_a_chat_without_a_conversation_has_no_command(self) -> None:
         with pytest.raises(ConversationUnknown):
-            resume_command(kept(1, provider_session_id=None).id)
+            resume_command(ended_chat(1, provider_session_id=None).id)
         with pytest.raises(NotResumable):
-            resume_command(kept(2, agent="shell").id)
+            resume_command(ended_chat(2, agent="shell").id)

@@ -33,7 +33,7 @@ def words(server: ModelServer) -> tuple[str, ...]:
     return ("--conversation", ID, "-m", "fake-model", "-u", server.url)
 
 
-def kept() -> Conversation:
+def saved_conversation() -> Conversation:
     """Read the conversation from the disk."""
     return Conversation(read(endpoint_conversation(ID).read_bytes())[0])
 
@@ -50,7 +50,7 @@ def test_questions_are_answered_tokens_counted_and_both_saved(words: tuple[str, 
         assert (chat.usage.used, chat.usage.total) == (2, 4)
         assert chat.last(TitleChanged).title == "count: 3"
         assert chat.transcript.status.conversation == ID
-    assert [message.text for message in kept().messages][2:] == ["hello", "echo: hello"]
+    assert [message.text for message in saved_conversation().messages][2:] == ["hello", "echo: hello"]
 
 
 def test_a_stopped_answer_keeps_the_received_part(server: ModelServer, words: tuple[str, ...]) -> None:
@@ -60,7 +60,7 @@ def test_a_stopped_answer_keeps_the_received_part(server: ModelServer, words: tu
         chat.interrupt()
         chat.until_idle()
         assert chat.shown()[-1] == ("agent", f"{answer_line(1)}\n{answer_line(2)}\n", "interrupted")
-        answer = kept().last
+        answer = saved_conversation().last
         assert isinstance(answer, Answer)
         assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(2))
         server.release()
@@ -132,7 +132,7 @@ def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, .
         assert (chat.ask("/nonsense"))[-1][1].startswith("unknown command /nonsense; commands: /regenerate")
         assert chat.shown()[-2][2] == "failed"
         assert (chat.ask("/usr/bin is a path")) == [("agent", "echo: /usr/bin is a path", "done")]
-    assert [message.text for message in kept().messages if isinstance(message, Question)] == [
+    assert [message.text for message in saved_conversation().messages if isinstance(message, Question)] == [
         "second\nline",
         "/usr/bin is a path",
     ]
@@ -230,4 +230,4 @@ def test_thoughts_are_shown_and_not_saved(words: tuple[str, ...], monkeypatch: p
             ("agent", "yes", "done"),
             ("notice", "the answer reached the length limit; /continue to continue", ""),
         ]
-    assert [message.text for message in kept().messages] == ["why?", "yes"]
+    assert [message.text for message in saved_conversation().messages] == ["why?", "yes"]

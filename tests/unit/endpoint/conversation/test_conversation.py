@@ -28,7 +28,7 @@ from session_host.endpoint.conversation.conversation import (
 AT = "2026-01-02T03:04:05.678Z"
 
 
-def asked(text: str) -> Question:
+def question_of(text: str) -> Question:
     return Question(AT, text)
 
 
@@ -41,7 +41,7 @@ def sent(conversation: Conversation, system: str) -> list[tuple[str, str]]:
 
 
 def test_pieces_are_joined_to_the_answer() -> None:
-    conversation = Conversation([asked("a"), AnswerBegan(AT, "m"), Piece("one "), Piece("two")])
+    conversation = Conversation([question_of("a"), AnswerBegan(AT, "m"), Piece("one "), Piece("two")])
     answer = conversation.last
     assert isinstance(answer, Answer)
     assert (answer.text, answer.state) == ("one two", AnswerState.STREAMING)
@@ -50,18 +50,20 @@ def test_pieces_are_joined_to_the_answer() -> None:
 
 
 def test_an_edited_question_replaces_all_later_messages() -> None:
-    conversation = Conversation([asked("a"), *answered("b"), asked("c"), *answered("d"), Rewound(AT, 2), asked("e")])
+    conversation = Conversation(
+        [question_of("a"), *answered("b"), question_of("c"), *answered("d"), Rewound(AT, 2), question_of("e")]
+    )
     assert sent(conversation, "") == [("user", "a"), ("assistant", "b"), ("user", "e")]
     assert conversation.all_questions == ["a", "c", "e"], "the input's history forgets nothing"
     assert (conversation.used_input_tokens, conversation.used_output_tokens) == (6, 8), "the user paid for them"
 
 
 def test_a_corrected_question_is_sent_without_the_failed_ones() -> None:
-    conversation = Conversation([asked("a"), asked("b"), AnswerBegan(AT, "m"), asked("c")])
+    conversation = Conversation([question_of("a"), question_of("b"), AnswerBegan(AT, "m"), question_of("c")])
     assert sent(conversation, "be brief") == [("system", "be brief"), ("user", "c")]
     conversation.apply(AnswerBegan(AT, "m"))
     conversation.apply(Piece("d"))
-    conversation.apply(asked("e"))
+    conversation.apply(question_of("e"))
     assert sent(conversation, "") == [("user", "c"), ("assistant", "d"), ("user", "e")]
 
 

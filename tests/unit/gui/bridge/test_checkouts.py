@@ -16,15 +16,15 @@ from tests.unit.gui.conftest import WindowHarness
 @pytest.fixture
 def asked_directories(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The directories that git was asked about."""
-    asked: list[str] = []
+    directories: list[str] = []
 
     def counted(path: str, repository: str = "") -> Status | None:
-        asked.append(path)
+        directories.append(path)
         return status_of(path, repository)
 
     monkeypatch.setattr(checkouts, "status_of", counted)
     monkeypatch.setattr(checkouts, "RECHECK_MS", 10)
-    return asked
+    return directories
 
 
 async def until_location(harness: WindowHarness, chat: Chat, location: str) -> None:

@@ -81,8 +81,8 @@ def test_the_kind_of_change_is_shown_in_words(change: FileChange, path: str, not
 
 def test_a_diff_opens_the_file_that_is_on_the_disk_at_its_first_changed_line() -> None:
     def files(change: FileChange) -> list[FileLocation | None]:
-        asked = [each for each in patches.of_diff(diff_of(change), "i1", "/src") if isinstance(each, DiffHead)]
-        return [shown(change, "/src")[0].file, *(head.file for head in asked)]
+        heads = [each for each in patches.of_diff(diff_of(change), "i1", "/src") if isinstance(each, DiffHead)]
+        return [shown(change, "/src")[0].file, *(head.file for head in heads)]
 
     assert files(FileChange("/src/a.py", PATCH)) == [FileLocation("/src/a.py", 2)] * 2
     only_removed = "@@ -5,3 +4,1 @@\n a\n-b\n-c\n d\n"
@@ -149,8 +149,8 @@ def test_a_long_change_is_cut_until_the_user_shows_all_but_never_in_a_request() 
     assert (hidden.text[:3], hidden.buttons[0].action.kind) == ("701", "show_all")
     whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
     request = AgentRequest("r1", "edit", 1, "Edit", f"--- a.py\n+++ a.py\n{patch}")
-    asked = segments(item, Mode(), MarkdownText(), ItemRequests(open=(request,)))
-    for every in (whole, asked):
+    in_request = segments(item, Mode(), MarkdownText(), ItemRequests(open=(request,)))
+    for every in (whole, in_request):
         assert sum(len(each.lines) for each in every if isinstance(each, Diff)) == 901
 
 

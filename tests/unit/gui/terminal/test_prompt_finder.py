@@ -25,7 +25,7 @@ def finder() -> PromptFinder:
 def test_cached_rows_equal_rows_that_are_read_again(engine: Any) -> None:
     chance = random.Random(1)
     emulator = create(engine, GridSize(COLUMNS, ROWS), scrollback_lines=LINES)
-    kept, seen = finder(), 0
+    cached, seen = finder(), 0
     for number in range(300):
         what = chance.random()
         if what < 0.03:
@@ -40,7 +40,7 @@ def test_cached_rows_equal_rows_that_are_read_again(engine: Any) -> None:
             emulator.feed((f"wrapped {'x' * (COLUMNS - 8)}› {number}\r\n" * chance.randrange(40)).encode())
         if what > 0.2:
             # The oldest row may continue a row that is gone, which a fresh reader cannot know.
-            found, fresh = ([prompt for prompt in each.prompts(emulator) if prompt.row] for each in (kept, finder()))
+            found, fresh = ([prompt for prompt in each.prompts(emulator) if prompt.row] for each in (cached, finder()))
             assert found == fresh
             seen += len(found)
     assert seen > 100

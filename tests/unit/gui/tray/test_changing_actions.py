@@ -37,8 +37,8 @@ def test_a_click_on_a_moved_or_removed_entry_never_triggers_another(menu: QMenu,
         changing.show([Entry(key, key) for key in keys])
         assert [action.text() for action in shown(menu)] == keys + fixed
         assert len(menu.actions()) <= len(keys) + len(fixed) + MAX_HIDDEN
-        kept = menu.actions()
-        read = {action: key for action, key in read.items() if action in kept}
+        actions = menu.actions()
+        read = {action: key for action, key in read.items() if action in actions}
         for action, key in read.items():
             action.trigger()
             assert chosen.pop() == key

@@ -39,7 +39,7 @@ def test_a_short_command_is_offered_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "question",
     [
         request("x" * 120),
         request("a\nb\nc"),
@@ -49,17 +49,17 @@ def test_a_short_command_is_offered_whole() -> None:
         request(""),
     ],
 )
-def test_a_question_that_does_not_fit_is_not_offered(asked: AgentRequest) -> None:
-    assert offer(asked) is None
+def test_a_question_that_does_not_fit_is_not_offered(question: AgentRequest) -> None:
+    assert offer(question) is None
 
 
 def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
     assert summary(request("a\nb\nc")) == "Run it?\na b c"
     assert summary(request("x" * 200)) == f"Run it?\n{'x' * 119}…"
-    asked = request("npm ci --prefer-offline && npm test")
-    named = msgspec.structs.replace(asked, title="Run npm ci --prefer-offline && npm…?")
+    question = request("npm ci --prefer-offline && npm test")
+    named = msgspec.structs.replace(question, title="Run npm ci --prefer-offline && npm…?")
     assert summary(named) == named.title, "not twice"
-    assert summary(msgspec.structs.replace(asked, kind="question", title="Which one?")) == "Which one?"
+    assert summary(msgspec.structs.replace(question, kind="question", title="Which one?")) == "Which one?"
 
 
 async def waiting_chat(area: Area, harness: WindowHarness, board: Board) -> tuple[Notifier, str]:

@@ -18,18 +18,18 @@ Away = Callable[[Callable[[], object]], Awaitable[None]]
 @pytest.fixture
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
     """The requested starts, each of which succeeds."""
-    asked: list[LaunchRequest] = []
+    requests: list[LaunchRequest] = []
 
     async def launch(request: LaunchRequest) -> SessionRecord:
-        asked.append(request)
+        requests.append(request)
         return SessionRecord(
-            id=f"00000000-0000-4000-8000-{len(asked):012}", name=request.name or "unnamed", agent=request.agent.name,
+            id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
             argv=request.agent.argv(request.arguments), cwd=request.directory, state=State.RUNNING,
             created_at="2026-01-02T03:04:05Z",
         )  # fmt: skip
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
-    return asked
+    return requests
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.journal import Snapshot
 from session_host.terminal.base import Emulator
-from tests.support.emulators import Seen, seen
+from tests.support.emulators import VisibleState, visible_state
 from tests.support.session_harness import SessionHarness, session_harness
 
 TEXT = b"\x1b]2;a title\x07" + b"a line of text\r\n" * 40 + b"\x1b[31mred"
@@ -43,10 +43,10 @@ async def is_due(harness: SessionHarness) -> bool:
     return due
 
 
-async def shown(driver: Driver) -> Seen:
+async def shown(driver: Driver) -> VisibleState:
     """Return the screen once all output so far is interpreted."""
-    future: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
-    driver.worker.run_after_output(lambda emulator: future.set_result(seen(emulator)))
+    future: asyncio.Future[VisibleState] = asyncio.get_running_loop().create_future()
+    driver.worker.run_after_output(lambda emulator: future.set_result(visible_state(emulator)))
     return await future
 
 

@@ -34,7 +34,7 @@ def start(harness: SessionHarness) -> None:
     harness.attach_pty()
 
 
-async def asked(harness: SessionHarness, output: bytes = QUERY + b"\x1b[c") -> None:
+async def send_queries(harness: SessionHarness, output: bytes = QUERY + b"\x1b[c") -> None:
     """Let the program ask, and wait until its output is interpreted."""
     harness.write_output(output)
     await eventually(lambda: harness.driver.worker.is_quiet, 10, "the output to be interpreted")
@@ -48,7 +48,7 @@ async def read(harness: SessionHarness, length: int) -> bytes:
 
 async def test_a_program_that_turns_the_echo_off_after_its_question_gets_the_answer(harness: SessionHarness):
     start(harness)
-    await asked(harness)
+    await send_queries(harness)
     assert harness.unread_bytes == 0
     tty.setraw(harness.slave, termios.TCSAFLUSH)
     assert await read(harness, len(REPLY + DA1)) == REPLY + DA1
@@ -56,12 +56,12 @@ async def test_a_program_that_turns_the_echo_off_after_its_question_gets_the_ans
 
 async def test_without_echo_or_for_other_queries_there_is_no_delay(harness: SessionHarness):
     start(harness)
-    await asked(harness, b"\x1b[c")
+    await send_queries(harness, b"\x1b[c")
     await eventually(lambda: harness.unread_bytes == len(DA1), 10, "the reply")
     tty.setraw(harness.slave, termios.TCSANOW)
     # Read it instead of flushing: the kernel may deliver the reply a moment after the host has written it.
     assert harness.read_typed() == DA1
-    await asked(harness)
+    await send_queries(harness)
     assert await read(harness, len(REPLY + DA1)) == REPLY + DA1
 
 
@@ -70,14 +70,14 @@ async def test_a_program_that_keeps_the_echo_gets_the_answer_later(
 ):
     monkeypatch.setattr(late_replies, "WAIT_S", 0.01)
     start(harness)
-    await asked(harness)
+    await send_queries(harness)
     await eventually(lambda: harness.unread_bytes == len(REPLY + DA1), 10, "the replies")
 
 
 @pytest.mark.parametrize("checkpoint", [False, True])
 async def test_a_kill_while_a_reply_waits_neither_loses_nor_repeats_it(harness: SessionHarness, checkpoint: bool):
     start(harness)
-    await asked(harness)
+    await send_queries(harness)
     if checkpoint:
         await harness.checkpointer.catch_up()
         assert harness.unread_bytes == len(REPLY + DA1)

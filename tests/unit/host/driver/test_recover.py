@@ -16,7 +16,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.session.attachments import Attachment
 from session_host.storage.descriptors import checkpoint as checkpoints
 from session_host.terminal.base import EngineName
-from tests.support.emulators import Seen, outputs, seen
+from tests.support.emulators import VisibleState, outputs, visible_state
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import wait_readable
 
@@ -125,7 +125,7 @@ class Client:
 class State(NamedTuple):
     """The state that a recovery must restore."""
 
-    seen: Seen
+    visible_state: VisibleState
     size: GridSize
     cell: CellSize
     end: int
@@ -260,7 +260,7 @@ class Run:
         tracker = driver.watch.tracker
         colors = session.colors
         return State(
-            await driver.worker.run(seen),
+            await driver.worker.run(visible_state),
             session.sizing.size,
             session.sizing.cell,
             driver.output_file.end,

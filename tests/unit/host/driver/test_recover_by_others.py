@@ -10,7 +10,7 @@ import pytest
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import EngineName
 from session_host.terminal.pyte.emulator import PyteEmulator
-from tests.support.emulators import Seen, seen
+from tests.support.emulators import VisibleState, visible_state
 from tests.support.session_harness import SessionHarness, session_harness
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
@@ -18,8 +18,8 @@ ENGINES: list[EngineName] = ["ghostty", "pyte"]
 TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
 
 
-async def _settled(harness: SessionHarness) -> Seen:
-    return await harness.driver.worker.run(seen)
+async def _settled(harness: SessionHarness) -> VisibleState:
+    return await harness.driver.worker.run(visible_state)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -12,72 +12,72 @@ from tests.support.replayed_claude import CURRENT, EARLIER, ReplayedClaude, entr
 
 
 @pytest.fixture(scope="module")
-def whole() -> ReplayedClaude:
+def replayed() -> ReplayedClaude:
     replayed = ReplayedClaude()
     for entry in entries(CURRENT):
         replayed.replay(entry)
     return replayed
 
 
-def test_the_same_lines_are_sent_as_in_the_recorded_chat(whole: ReplayedClaude) -> None:
-    assert whole.sent == [each["msg"] for each in entries(CURRENT) if each["dir"] == "->"]
+def test_the_same_lines_are_sent_as_in_the_recorded_chat(replayed: ReplayedClaude) -> None:
+    assert replayed.sent == [each["msg"] for each in entries(CURRENT) if each["dir"] == "->"]
 
 
-def test_no_message_of_a_recorded_chat_is_unknown(whole: ReplayedClaude) -> None:
-    assert whole.raws() == []
+def test_no_message_of_a_recorded_chat_is_unknown(replayed: ReplayedClaude) -> None:
+    assert replayed.raws() == []
 
 
-def test_a_streamed_message_and_its_whole_text_are_one_item(whole: ReplayedClaude) -> None:
-    assert [each.text for each in whole.transcript if each.text == "echo: hello"] == ["echo: hello"]
-    answers = [each for each in whole.transcript if each.kind == "agent" and each.turn == "s-2"]
+def test_a_streamed_message_and_its_whole_text_are_one_item(replayed: ReplayedClaude) -> None:
+    assert [each.text for each in replayed.transcript if each.text == "echo: hello"] == ["echo: hello"]
+    answers = [each for each in replayed.transcript if each.kind == "agent" and each.turn == "s-2"]
     assert [(each.status, each.text.count("\n")) for each in answers] == [("done", 3)]
 
 
-def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(whole: ReplayedClaude) -> None:
-    assert whole.find("user", "steered into it").turn == whole.find("user", "sleep 0.3").turn
-    steered = whole.find("user", "steered")
+def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(replayed: ReplayedClaude) -> None:
+    assert replayed.find("user", "steered into it").turn == replayed.find("user", "sleep 0.3").turn
+    steered = replayed.find("user", "steered")
     assert steered.turn == steered.id
-    assert {each.status for each in whole.transcript if each.kind == "user"} == {"done"}
+    assert {each.status for each in replayed.transcript if each.kind == "user"} == {"done"}
 
 
 @pytest.mark.parametrize(
     ("option", "status"), [("allow", "done"), ("decline", "declined"), ("stop", "declined"), ("q", "interrupted")]
 )
-def test_a_command_that_asks_for_permission(whole: ReplayedClaude, option: str, status: str) -> None:
-    tool = whole.find("tool", f"echo {option} >")
+def test_a_command_that_asks_for_permission(replayed: ReplayedClaude, option: str, status: str) -> None:
+    tool = replayed.find("tool", f"echo {option} >")
     assert (tool.tool, tool.command, tool.status) == ("execute", f"echo {option} > {option}.txt", status)
     assert tool.output == ""
 
 
-def test_a_failed_command_has_its_output_and_exit_code(whole: ReplayedClaude) -> None:
-    tool = whole.find("tool", "exit 3")
+def test_a_failed_command_has_its_output_and_exit_code(replayed: ReplayedClaude) -> None:
+    tool = replayed.find("tool", "exit 3")
     assert (tool.status, tool.exit_code, tool.output) == ("failed", 3, "out")
 
 
-def test_an_edit_has_the_diff_with_the_lines_of_the_file(whole: ReplayedClaude) -> None:
-    (change,) = whole.find("tool", "Edit").changes
+def test_an_edit_has_the_diff_with_the_lines_of_the_file(replayed: ReplayedClaude) -> None:
+    (change,) = replayed.find("tool", "Edit").changes
     assert change.path == "/home/user/project/f.txt"
     assert whole.find("tool", "Edit").title == "Edit f.txt"
     assert change.patch == "@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
-    (change,) = whole.find("tool", "Write").changes
+    (change,) = replayed.find("tool", "Write").changes
     assert (change.kind, change.patch) == ("add", "@@ -0,0 +1,2 @@\n+a\n+b\n")
 
 
-def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(whole: ReplayedClaude) -> None:
-    call = whole.find("tool", "look")
+def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(replayed: ReplayedClaude) -> None:
+    call = replayed.find("tool", "look")
     assert call.output == "Runs in the background.\nthe tool said: (Bash completed with no output)"
-    below = [each for each in whole.transcript if each.parent == call.id]
+    below = [each for each in replayed.transcript if each.parent == call.id]
     assert [(each.kind, each.status) for each in below] == [("tool", "done"), ("agent", "done")]
 
 
-def test_errors_of_the_service_are_shown_once(whole: ReplayedClaude) -> None:
-    notices = [each.text for each in whole.transcript if each.kind == "notice"]
+def test_errors_of_the_service_are_shown_once(replayed: ReplayedClaude) -> None:
+    notices = [each.text for each in replayed.transcript if each.kind == "notice"]
     assert "The model's service: error 529. Trying again in 1 s (attempt 1 of 10)." in notices
     assert notices.count("API Error: 400 refused with 400, as the test asks") == 1
 
 
-def test_settings_and_commands_are_known(whole: ReplayedClaude) -> None:
-    status = whole.transcript.status
+def test_settings_and_commands_are_known(replayed: ReplayedClaude) -> None:
+    status = replayed.transcript.status
     assert [(each.id, each.value) for each in status.settings] == [
         ("model", "sonnet"), ("mode", "default"), ("effort", "high"),
     ]  # fmt: skip
@@ -88,19 +88,19 @@ def test_settings_and_commands_are_known(whole: ReplayedClaude) -> None:
     assert status.usage.window == 1_000_000
 
 
-def test_a_message_cut_by_the_agents_death_is_kept_and_marked(whole: ReplayedClaude) -> None:
-    last = whole.transcript[len(whole.transcript) - 1]
+def test_a_message_cut_by_the_agents_death_is_kept_and_marked(replayed: ReplayedClaude) -> None:
+    last = replayed.transcript[len(replayed.transcript) - 1]
     assert (last.status, last.text) == ("cut", "answer line 0001\nanswer line 0002\nanswer line 0003\n")
-    assert whole.transcript.status.last_turn is not None
-    assert whole.transcript.status.last_turn.outcome == "cut"
+    assert replayed.transcript.status.last_turn is not None
+    assert replayed.transcript.status.last_turn.outcome == "cut"
 
 
-def test_saving_the_state_at_every_message_makes_no_difference(whole: ReplayedClaude) -> None:
+def test_saving_the_state_at_every_message_makes_no_difference(replayed: ReplayedClaude) -> None:
     saving = ReplayedClaude(saves=True)
     for entry in entries(CURRENT):
         saving.replay(entry)
-    assert saving.sent == whole.sent
-    assert saving.transcript.snapshot() == whole.transcript.snapshot()
+    assert saving.sent == replayed.sent
+    assert saving.transcript.snapshot() == replayed.transcript.snapshot()
 
 
 def test_the_program_may_end_after_any_message() -> None:

@@ -14,7 +14,7 @@ RULE = {"type": "addRules", "behavior": "allow", "destination": "localSettings",
 MODE = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
 
 
-def given(**more: Any) -> str:
+def hook_input(**more: Any) -> str:
     return json.dumps(
         {
             "hook_event_name": "PermissionRequest", "tool_name": "Bash", "cwd": "/srv", "session_id": "s",
@@ -25,17 +25,17 @@ def given(**more: Any) -> str:
 
 
 def decision(option: str, **texts: str) -> Any:
-    reply = json.loads(output(given(), Answer(option, texts)))["hookSpecificOutput"]
+    reply = json.loads(output(hook_input(), Answer(option, texts)))["hookSpecificOutput"]
     assert reply["hookEventName"] == "PermissionRequest"
     return reply["decision"]
 
 
 def test_a_command_is_shown_exactly() -> None:
-    asked = question("q1", given(), 7)
-    assert asked is not None
-    assert (asked.id, asked.kind, asked.at_ms, asked.directory) == ("q1", "command", 7, "/srv")
-    assert asked.subject == "rm -rf  build\nmake"
-    assert [(each.id, each.kind) for each in asked.options] == [
+    request = question("q1", hook_input(), 7)
+    assert request is not None
+    assert (request.id, request.kind, request.at_ms, request.directory) == ("q1", "command", 7, "/srv")
+    assert request.subject == "rm -rf  build\nmake"
+    assert [(each.id, each.kind) for each in request.options] == [
         ("allow", "allow_once"), ("always", "allow_always"), ("mode acceptEdits", "allow_always"),
         ("decline", "reject_once"), ("stop", "cancel"),
     ]  # fmt: skip
@@ -51,18 +51,18 @@ def test_an_answer_permits_only_what_its_option_names() -> None:
 
 
 def test_another_tool_is_shown_with_its_whole_input() -> None:
-    asked = question("q", given(tool_name="mcp__x__y", tool_input={"a": [1, {"b": "c"}]}), 0)
-    assert asked is not None
-    assert (asked.kind, asked.complete) == ("permission", True)
-    assert '"b": "c"' in asked.subject
+    request = question("q", hook_input(tool_name="mcp__x__y", tool_input={"a": [1, {"b": "c"}]}), 0)
+    assert request is not None
+    assert (request.kind, request.complete) == ("permission", True)
+    assert '"b": "c"' in request.subject
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        given(tool_name="AskUserQuestion"), given(tool_name="ExitPlanMode"), given(tool_name=""),
-        given(hook_event_name="PreToolUse"), "", "[]", "{",
-        given().replace("Builds", "\\ud800"),
+        hook_input(tool_name="AskUserQuestion"), hook_input(tool_name="ExitPlanMode"), hook_input(tool_name=""),
+        hook_input(hook_event_name="PreToolUse"), "", "[]", "{",
+        hook_input().replace("Builds", "\\ud800"),
     ],
 )  # fmt: skip
 def test_questions_that_only_claudes_dialog_can_answer_are_not_shown(data: str) -> None:
@@ -70,6 +70,6 @@ def test_questions_that_only_claudes_dialog_can_answer_are_not_shown(data: str) 
 
 
 def test_a_call_without_a_readable_input_can_only_be_declined() -> None:
-    asked = question("q", given(tool_input="?"), 0)
-    assert asked is not None
-    assert not asked.complete
+    request = question("q", hook_input(tool_input="?"), 0)
+    assert request is not None
+    assert not request.complete

@@ -79,8 +79,8 @@ def test_the_state_follows_turns_and_requests() -> None:
     chat = replayed(1)
     chat.end()
     states = [each.state for each in chat.changes if isinstance(each, StateChanged)]
-    asked = ["running", "requires_action", "running", "idle"]
-    assert states == ["idle", *["running", "idle"] * 3, *asked, *asked, "running", "ended"]
+    expected = ["running", "requires_action", "running", "idle"]
+    assert states == ["idle", *["running", "idle"] * 3, *expected, *expected, "running", "ended"]
     outcomes = [each.outcome for each in chat.changes if isinstance(each, TurnEnded)]
     assert outcomes == ["completed", "completed", "interrupted", "completed", "completed", "cut"]
 

@@ -12,7 +12,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create, restore
 from session_host.terminal.base import Emulator
 from tests.programs.shown_image import png
-from tests.support.emulators import fragments, seen
+from tests.support.emulators import fragments, visible_state
 from tests.support.images import RED, command, inline_file, shown, sixel
 
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
@@ -35,7 +35,7 @@ OUTPUTS = st.lists(st.one_of(fragments(), st.sampled_from(COMMANDS), st.sampled_
 def everything(emulator: Emulator) -> Any:
     """Everything visible, with the images by their ids; consumes the damage."""
     images = [(one.image.id, one.image.data, *one[1:]) for one in emulator.frame().images]
-    return seen(emulator), images
+    return visible_state(emulator), images
 
 
 @given(output=OUTPUTS.map(b"".join), cuts=st.lists(st.integers(1, 60), max_size=60))

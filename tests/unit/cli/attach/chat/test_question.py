@@ -55,8 +55,8 @@ def test_several_suggestions_are_named_by_their_numbers() -> None:
 
 
 def test_questions_are_answered_one_after_the_other_by_texts() -> None:
-    asked = (Asked("a", "Which?", ("sqlite", "postgres"), free=False), Asked("b", "Password?", secret=True))
-    question = Question(AgentRequest("r", "question", 1, "Some things", "", _OPTIONS[:1], questions=asked))
+    questions = (Asked("a", "Which?", ("sqlite", "postgres"), free=False), Asked("b", "Password?", secret=True))
+    question = Question(AgentRequest("r", "question", 1, "Some things", "", _OPTIONS[:1], questions=questions))
     assert question.takes_text
     assert not question.has_key("y")
     assert question.hint == "▲ Type answer 1 of 2 (or 1–2), then Enter"

@@ -41,18 +41,18 @@ class FinderScript:
 
 
 @pytest.fixture
-def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> FinderScript:
+def script(area: Area, monkeypatch: pytest.MonkeyPatch) -> FinderScript:
     monkeypatch.setenv("PATH", DESKTOP_PATH)
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: False)
     return FinderScript()
 
 
-async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: FinderScript) -> None:
+async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, script: FinderScript) -> None:
     with Gate(area.root / "gate") as gate:
         (area.home / ".profile").write_text(f"read -n 1 x <{gate.path}\nPATH=/nvm/bin:$PATH\n")
-        asked.finder.start()
-        waiting = asyncio.ensure_future(asked.path())
+        script.finder.start()
+        waiting = asyncio.ensure_future(script.path())
         await asyncio.sleep(0)
         assert not waiting.done()
 
@@ -60,42 +60,42 @@ async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: Fi
 
         assert (await waiting).startswith("/nvm/bin:")
     assert os.environ["PATH"].startswith("/nvm/bin:")
-    assert (asked.problems, asked.found) == ([], 1)
+    assert (script.problems, script.found) == ([], 1)
 
 
-async def test_a_path_that_the_request_chose_is_kept(area: Area, asked: FinderScript) -> None:
+async def test_a_path_that_the_request_chose_is_kept(area: Area, script: FinderScript) -> None:
     (area.home / ".profile").write_text("PATH=/nvm/bin:$PATH\n")
-    asked.finder.start()
+    script.finder.start()
 
-    assert await asked.path("/chosen") == "/chosen"
-    assert (await asked.path()).startswith("/nvm/bin:")
+    assert await script.path("/chosen") == "/chosen"
+    assert (await script.path()).startswith("/nvm/bin:")
 
 
-async def test_a_shell_without_output_is_reported_and_changes_nothing(area: Area, asked: FinderScript) -> None:
+async def test_a_shell_without_output_is_reported_and_changes_nothing(area: Area, script: FinderScript) -> None:
     (area.home / ".profile").write_text("exit 1\n")
-    asked.finder.start()
+    script.finder.start()
 
-    assert await asked.path() == DESKTOP_PATH
+    assert await script.path() == DESKTOP_PATH
     assert os.environ["PATH"] == DESKTOP_PATH
-    assert [line.partition(" (")[0] for line in asked.problems] == ["cannot read the PATH of /bin/bash"]
+    assert [line.partition(" (")[0] for line in script.problems] == ["cannot read the PATH of /bin/bash"]
 
 
 async def test_a_window_started_in_a_terminal_asks_no_shell(
-    area: Area, asked: FinderScript, monkeypatch: pytest.MonkeyPatch
+    area: Area, script: FinderScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: True)
     (area.home / ".profile").write_text("touch ~/asked\n")
-    asked.finder.start()
+    script.finder.start()
 
-    assert await asked.path() == DESKTOP_PATH
+    assert await script.path() == DESKTOP_PATH
     assert not (area.home / "asked").exists()
 
 
-async def test_the_window_closes_while_a_shell_hangs(area: Area, asked: FinderScript) -> None:
+async def test_the_window_closes_while_a_shell_hangs(area: Area, script: FinderScript) -> None:
     (area.home / ".profile").write_text("touch ~/hangs\nexec tail -f /dev/null\n")
-    asked.finder.start()
+    script.finder.start()
     await eventually(Path(area.home / "hangs").exists, 5, "the shell")
 
-    await asyncio.wait_for(asked.tasks.cancel_all(), 60)
+    await asyncio.wait_for(script.tasks.cancel_all(), 60)
 
-    assert await asked.path() == DESKTOP_PATH
+    assert await script.path() == DESKTOP_PATH

@@ -60,9 +60,9 @@ def test_rows_that_the_history_drops_move_the_view_to_the_oldest(make: Make) -> 
     emulator = make(30, limit=20)
     view = HeldView(emulator)
     view.scroll_to(view.dropped + 10)
-    kept = painted(view)
+    painted_before = painted(view)
     emulator.feed(numbered(30, 36))
-    assert painted(view) == kept
+    assert painted(view) == painted_before
     emulator.feed(numbered(36, 48))
     oldest = painted(view)
     assert view.top == view.dropped

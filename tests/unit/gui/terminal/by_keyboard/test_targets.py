@@ -25,7 +25,7 @@ def test_no_label_is_the_beginning_of_another_and_all_are_as_short_as_possible(c
         assert set("".join(all_labels)) <= set("asdfghjkl"), "the home row"
 
 
-def found(*lines: str, columns: int = 80) -> list[Target]:
+def targets_of(*lines: str, columns: int = 80) -> list[Target]:
     emulator = create(None, GridSize(columns, 20))
     emulator.feed("\r\n".join(lines).encode())
     rows = emulator.rows()
@@ -46,7 +46,7 @@ def found(*lines: str, columns: int = 80) -> list[Target]:
     ],
 )
 def test_hashes_are_targets(line: str, hashes: list[str]) -> None:
-    targets = found(line)
+    targets = targets_of(line)
     texts = [target.text for target in targets if target.text]
     covered = [target for target in targets if target.uri]
     assert [text for text in texts if not covered] == hashes
@@ -54,11 +54,11 @@ def test_hashes_are_targets(line: str, hashes: list[str]) -> None:
 
 def test_a_wrapped_address_is_one_target_with_cells_in_each_row() -> None:
     address = "https://example.org/" + "x" * 30
-    assert found(f"see {address}.", columns=30) == [Target(((0, 4, 29), (1, 0, 23)), uri=address)]
+    assert targets_of(f"see {address}.", columns=30) == [Target(((0, 4, 29), (1, 0, 23)), uri=address)]
 
 
 def test_file_names_have_line_numbers() -> None:
-    assert [target.file for target in found('File "a b.py", line 3', "src/x.rs:4:9")] == [
+    assert [target.file for target in targets_of('File "a b.py", line 3', "src/x.rs:4:9")] == [
         FileLocation("a b.py", 3),
         FileLocation("src/x.rs", 4, 9),
     ]

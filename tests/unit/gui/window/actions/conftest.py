@@ -22,7 +22,7 @@ class FakeResume:
         self.cannot: set[str] = set()
         self.picker = True
         self.refusal: Exception | None = None
-        self.asked: list[tuple[Any, ...]] = []
+        self.calls: list[tuple[Any, ...]] = []
 
     def resumability(self, session_id: str) -> Resumability:
         return Resumability(False) if session_id in self.cannot else self.can
@@ -31,11 +31,11 @@ class FakeResume:
         return self.picker
 
     async def resume(self, session_id: str, **wishes: Any) -> SessionRecord:
-        self.asked.append(("resume", session_id, wishes["anyway"]))
+        self.calls.append(("resume", session_id, wishes["anyway"]))
         return self._begin(session_id)
 
     async def resume_with_picker(self, session_id: str, **_wishes: Any) -> SessionRecord:
-        self.asked.append(("pick", session_id))
+        self.calls.append(("pick", session_id))
         return self._begin(session_id)
 
     def resume_command(self, session_id: str) -> str:
@@ -50,12 +50,12 @@ class FakeResume:
             previous = store.get(session_id)
             assert previous is not None
             record = SessionRecord(
-                id=f"00000000-0000-4000-8000-{len(self.asked):012}", name=previous.name, agent=previous.agent,
+                id=f"00000000-0000-4000-8000-{len(self.calls):012}", name=previous.name, agent=previous.agent,
                 argv=previous.argv, cwd=previous.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
                 resumed_from=previous.id,
             )  # fmt: skip
             store.insert(record)
-            if self.asked[-1][0] == "resume":
+            if self.calls[-1][0] == "resume":
                 store.update(previous.id, continued_by=record.id)
         return record
 

@@ -87,8 +87,8 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     shell = await harness.add("shell", cwd="/tmp")
     work = await harness.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
     window = harness.open_window()
-    asked: list[tuple[str, str]] = []
-    window.changes_requested.connect(lambda chat, directory, _since: asked.append((chat.name, directory)))
+    opened: list[tuple[str, str]] = []
+    window.changes_requested.connect(lambda chat, directory, _since: opened.append((chat.name, directory)))
     menu_of(harness, work)["Show changes"].trigger()
     window.open_chat(harness.chat(shell))
     harness.chat(shell).note_directory("/etc")
@@ -96,7 +96,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     page = window.open_chat(harness.chat(work))
     assert isinstance(page, StructuredPage)
     page.view.strip.changes_requested.emit()
-    assert asked == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
+    assert opened == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
 
 
 async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness: WindowHarness) -> None:

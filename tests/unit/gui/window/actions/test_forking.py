@@ -79,12 +79,12 @@ def with_prompts(page: object, *prompts: Item) -> StructuredPage:
 async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    requests: list[str] = []
 
     async def fork(_session_id: str, *, before: str, **_wishes: Any) -> SessionRecord:
-        asked.append(before)
+        requests.append(before)
         record = SessionRecord(
-            id=str(uuid.uuid4()), name=f"work (fork {len(asked)})", agent="codex", argv=["codex"], cwd="/tmp",
+            id=str(uuid.uuid4()), name=f"work (fork {len(requests)})", agent="codex", argv=["codex"], cwd="/tmp",
             state=State.RUNNING, created_at="2026-01-02T04:04:05Z", runtime="structured",
         )  # fmt: skip
         with Store.open(paths.database()) as store:
@@ -105,7 +105,7 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     page.view._add_to_menu(menu, "two")
     next(action for action in menu.actions() if action.text() == "Fork before this prompt").trigger()
     await harness.until(lambda: len(window.tabs.ids()) == 2, "the fork's tab")
-    assert asked == ["two"]
+    assert requests == ["two"]
     assert harness.sessions.drafts.of(window.tabs.active_id) == Draft("Add a test\nfor it")
     copy = window.tabs.active_page
     assert isinstance(copy, StructuredPage)
@@ -124,7 +124,7 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     assert rows == ["Add a test for it", "Fix it"]
     chooser.field.setText("fix")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    await harness.until(lambda: asked == ["two", "one"], "the other fork")
+    await harness.until(lambda: requests == ["two", "one"], "the other fork")
 
     page = with_prompts(window.open_chat(harness.chat(chat)))
     window.actions_["fork_before"].trigger()

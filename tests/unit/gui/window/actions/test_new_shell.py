@@ -15,7 +15,7 @@ from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
+def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
     """The requested launches, none of which starts a process."""
     requests: list[LaunchRequest] = []
 
@@ -40,20 +40,20 @@ async def chat_in(harness: WindowHarness, directory: Path, **fields: Any) -> str
 
 
 async def test_a_shell_opens_in_a_tab_in_the_chats_directory(
-    harness: WindowHarness, asked: list[LaunchRequest], tmp_path: Path
+    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path
 ) -> None:
     chat = await chat_in(harness, tmp_path)
     window = harness.window
     window.actions_["new_shell"].trigger()
     await harness.until(lambda: len(window.tabs.ids()) == 2, "the shell's tab")
-    assert [(request.agent.name, request.directory) for request in asked] == [("shell", str(tmp_path))]
-    assert asked[0].name == tmp_path.name
+    assert [(request.agent.name, request.directory) for request in launches] == [("shell", str(tmp_path))]
+    assert launches[0].name == tmp_path.name
     assert window.tabs.ids()[0] == chat
     assert len(window.tabs.panes()) == 1
 
 
 async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directory(
-    harness: WindowHarness, asked: list[LaunchRequest], tmp_path: Path
+    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path
 ) -> None:
     (tmp_path / "deep").mkdir()
     chat = await chat_in(harness, tmp_path)
@@ -62,14 +62,14 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
     harness.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
     window.actions_["new_shell_right"].trigger()
     await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
-    assert asked[0].directory == str(tmp_path / "deep")
+    assert launches[0].directory == str(tmp_path / "deep")
     left, right = window.tabs.panes()
     assert left.tabs.ids() == [chat]
     assert right.tabs.ids() == [window.tabs.active_id]
 
 
 async def test_a_shell_that_does_not_start_says_why(
-    harness: WindowHarness, asked: list[LaunchRequest], tmp_path: Path
+    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path
 ) -> None:
     await chat_in(harness, tmp_path / "gone")
     window = harness.window

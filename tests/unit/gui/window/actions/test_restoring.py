@@ -128,8 +128,8 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(harness: WindowHarness, 
     point = take(checkout.path, session, About(kind="prompt", item="one"))
     checkout.write("file", "changed")
     window = harness.open_window()
-    asked: list[tuple[str, SincePrompt]] = []
-    window.changes_requested.connect(lambda _chat, directory, since: asked.append((directory, since)))
+    shown_changes: list[tuple[str, SincePrompt]] = []
+    window.changes_requested.connect(lambda _chat, directory, since: shown_changes.append((directory, since)))
     page = window.open_chat(harness.chat(session))
     assert isinstance(page, StructuredPage)
     transcript = Transcript()
@@ -143,8 +143,8 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(harness: WindowHarness, 
         next(action for action in menu.actions() if action.text().startswith(name)).trigger()
 
     choose("one", "Show changes since")
-    await harness.until(lambda: asked, "the changes")
-    assert asked == [(str(checkout.path), SincePrompt(point, "“Fix it please”"))]
+    await harness.until(lambda: shown_changes, "the changes")
+    assert shown_changes == [(str(checkout.path), SincePrompt(point, "“Fix it please”"))]
     choose("one", "Restore files")
     await harness.until(lambda: page.is_question_open, "the question")
     assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"

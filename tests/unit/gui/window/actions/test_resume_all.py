@@ -28,7 +28,7 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
     window.banners.run_action()
     question = window.sheets.question
     await harness.until(lambda: question.is_open, "the list")
-    assert client.asked == [], "nothing is resumed before the list is confirmed"
+    assert client.calls == [], "nothing is resumed before the list is confirmed"
     assert question.subject.toPlainText().split("\n") == [
         "one · Claude Code · /srv/one", "two · Claude Code · /srv/two", "build · shell, starts again in /srv/build",
     ]  # fmt: skip
@@ -37,8 +37,8 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
         "Not resumed, because there is no conversation: serve",
     ]
     question.accept()
-    await harness.until(lambda: len(client.asked) == 3, "all to be resumed")
-    assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two), ("resume", shell)]
+    await harness.until(lambda: len(client.calls) == 3, "all to be resumed")
+    assert [call[:2] for call in client.calls] == [("resume", one), ("resume", two), ("resume", shell)]
     await harness.until(lambda: shell not in window.tabs.ids(), "the tab to change")
     ids = [f"00000000-0000-4000-8000-{number:012}" for number in (1, 3)]
     assert window.tabs.ids() == [*ids, over], "no tab is opened"
@@ -59,8 +59,8 @@ async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_can
     await harness.until(lambda: question.is_open, "the question")
     assert question.detail.text() == "Not resumed, because there is no conversation: gone"
     question.accept()
-    await harness.until(lambda: len(client.asked) == 2, "both to be resumed")
-    assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
+    await harness.until(lambda: len(client.calls) == 2, "both to be resumed")
+    assert [call[:2] for call in client.calls] == [("resume", one), ("resume", two)]
     assert window.tabs.ids() == []
 
 

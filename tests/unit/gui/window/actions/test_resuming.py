@@ -50,7 +50,7 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, 
     assert harness.window.tabs.active_id == after[1]
     follower = harness.chat(after[1])
     assert follower.record.resumed_from == session_id
-    assert client.asked == [("resume", session_id, False)]
+    assert client.calls == [("resume", session_id, False)]
     assert harness.chat(session_id).is_continued
     assert not harness.window.sidebar.model.index_of(session_id).isValid(), "it is listed once"
     harness.window.activateWindow()
@@ -97,7 +97,7 @@ async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyw
     assert bar.resume.isEnabled()
     client.refusal = None
     bar.anyway.click()
-    await harness.until(lambda: client.asked[-1] == ("resume", session_id, True), "the second try")
+    await harness.until(lambda: client.calls[-1] == ("resume", session_id, True), "the second try")
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
 
 
@@ -110,7 +110,7 @@ async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(harnes
     assert bar.refusal.text() == "Codex did not tell which conversation it was."
     bar.choose_conversation.click()
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
-    assert client.asked == [("pick", session_id)]
+    assert client.calls == [("pick", session_id)]
     assert not harness.chat(session_id).is_continued, "nobody knows yet what is chosen"
 
 
@@ -137,7 +137,7 @@ async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(
     assert not window.actions_["copy_resume"].isEnabled(), "a shell has no command for another terminal"
     window.several.resume([harness.chat(session_id)])
     await harness.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
-    assert client.asked == [("resume", session_id, False)]
+    assert client.calls == [("resume", session_id, False)]
 
 
 async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reason(
@@ -208,8 +208,8 @@ async def test_the_end_of_a_hidden_chat_can_be_undone(
     assert (banner.text, banner.action) == ("one ended", "Resume")
     assert early is None, "the store did not have the end yet, and a resume reads the store"
     window.banners.run_action()
-    await harness.until(lambda: client.asked, "the resume")
-    assert client.asked == [("resume", one, False)]
+    await harness.until(lambda: client.calls, "the resume")
+    assert client.calls == [("resume", one, False)]
 
 
 async def test_the_command_is_copied(harness: WindowHarness, client: FakeResume):

@@ -38,10 +38,10 @@ async def add_chat(harness: WindowHarness, **fields: Any) -> str:
 
 
 async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, Any]] = []
+    calls: list[tuple[str, Any]] = []
 
     async def resume(session_id: str, **wishes: Any) -> SessionRecord:
-        asked.append((session_id, wishes["runtime"]))
+        calls.append((session_id, wishes["runtime"]))
         record = SessionRecord(
             id="00000000-0000-4000-8000-000000000001", name="work-terminal", agent="codex", argv=["codex"], cwd="/tmp",
             state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
@@ -57,7 +57,7 @@ async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkey
         window.open_chat(harness.chat(each))
     items(harness, chat)[TEXT].trigger()
     await harness.until(lambda: len(window.tabs.ids()) == 3, "the terminal's tab")
-    assert asked == [(chat, "terminal")]
+    assert calls == [(chat, "terminal")]
     assert window.tabs.ids() == [chat, window.tabs.active_id, other]
     assert not harness.chat(chat).is_continued
 

@@ -57,17 +57,17 @@ def keep(area: Area, monkeypatch: pytest.MonkeyPatch) -> Keep:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
     """The requested starts, each of which succeeds."""
-    asked: list[LaunchRequest] = []
+    requests: list[LaunchRequest] = []
 
     async def launch(request: LaunchRequest) -> SessionRecord:
-        asked.append(request)
+        requests.append(request)
         return SessionRecord(
-            id=f"00000000-0000-4000-8000-{len(asked):012}", name=request.name or "unnamed", agent=request.agent.name,
+            id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
             argv=["claude"], cwd=request.directory, state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
         )  # fmt: skip
 
     monkeypatch.setattr(earlier_conversations, "launch", launch)
-    return asked
+    return requests
 
 
 def texts(picker: ConversationPicker) -> list[str]:

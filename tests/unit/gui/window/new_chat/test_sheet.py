@@ -100,8 +100,8 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert sheet.arguments.text() == "--model 'a b'"
     assert sheet.presets.chosen() == ["plan"]
     assert sheet.arguments.isVisible(), "the value in effect is visible"
-    kept = WindowLayout.from_dict(window.layout_state.to_dict())
-    assert kept.starts["claude"] == Start(arguments=["--model", "a b"], presets=["plan"])
+    restored = WindowLayout.from_dict(window.layout_state.to_dict())
+    assert restored.starts["claude"] == Start(arguments=["--model", "a b"], presets=["plan"])
 
 
 async def test_each_agent_has_its_own_suggestions(claude: None, harness: WindowHarness) -> None:

@@ -202,22 +202,22 @@ async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
 ):
     monkeypatch.setattr(drafts, "MAX_SAVED_CHARACTERS", 10)
     saved: list[dict[str, str]] = []
-    kept = harness.sessions.drafts
-    kept.save_due.connect(lambda: saved.append(kept.texts()))
+    saved_drafts = harness.sessions.drafts
+    saved_drafts.save_due.connect(lambda: saved.append(saved_drafts.texts()))
     first, second, third = [await harness.add(name, runtime="structured") for name in ("a", "b", "c")]
     for session_id, text in ((first, "1"), (second, "22"), (third, "333"), (first, "4444"), (second, "")):
-        kept.set(session_id, Draft(text, (picture(),)))
-    assert kept._save_timer.interval() <= 1000
+        saved_drafts.set(session_id, Draft(text, (picture(),)))
+    assert saved_drafts._save_timer.interval() <= 1000
     await harness.until(lambda: saved, "the drafts to be saved")
     assert saved == [{third: "333", first: "4444"}], "together"
-    kept.set(first, kept.of(first))
-    assert not kept._save_timer.isActive(), "nothing changed"
-    kept.set(second, Draft("7777"))
-    assert kept.texts() == {first: "4444", second: "7777"}, "the drafts edited last are kept"
+    saved_drafts.set(first, saved_drafts.of(first))
+    assert not saved_drafts._save_timer.isActive(), "nothing changed"
+    saved_drafts.set(second, Draft("7777"))
+    assert saved_drafts.texts() == {first: "4444", second: "7777"}, "the drafts edited last are kept"
     harness.sessions._remove_chat(first)
-    assert kept.texts() == {third: "333", second: "7777"}
-    kept.restore({"gone": "x", second: "2"})
-    assert kept.texts() == {third: "333", second: "2"}
+    assert saved_drafts.texts() == {third: "333", second: "7777"}
+    saved_drafts.restore({"gone": "x", second: "2"})
+    assert saved_drafts.texts() == {third: "333", second: "2"}
 
 
 async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness):

@@ -203,7 +203,7 @@ async def test_a_continued_chat_is_not_listed(harness: WindowHarness):
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def explained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The chats with hosts that were asked to explain; each host answers."""
     ids: list[str] = []
 
@@ -218,7 +218,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_changes(
-    harness: WindowHarness, asked: list[str]
+    harness: WindowHarness, explained: list[str]
 ):
     session_id = await harness.add("one")
     window = harness.open_window()
@@ -231,13 +231,13 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     assert "hooks\tword 1\tworking\tjust now" in QGuiApplication.clipboard().text()
     viewer.be(Activity.WORKING)
     viewer.be(Activity.WORKING)
-    await harness.until(lambda: len(asked) == 2, "another question")
+    await harness.until(lambda: len(explained) == 2, "another question")
     harness.settle()
-    assert asked == [session_id] * 2, "once for each state"
+    assert explained == [session_id] * 2, "once for each state"
     QTest.keyClick(sheet.close_button, Qt.Key.Key_Escape)
     viewer.be(Activity.IDLE)
     harness.settle()
-    assert len(asked) == 2, "the sheet is closed"
+    assert len(explained) == 2, "the sheet is closed"
 
 
 async def test_for_a_shell_without_reports_the_sheet_does_not_expect_any(
@@ -259,7 +259,7 @@ async def test_for_a_shell_without_reports_the_sheet_does_not_expect_any(
     assert "signal" not in QGuiApplication.clipboard().text()
 
 
-async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, asked: list[str]):
+async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, explained: list[str]):
     session_id = await harness.add("one", agent="claude", state=State.EXITED, exit_code=0, provider_session_id="abc")
     path = paths.session_transitions(session_id)
     path.parent.mkdir(parents=True)
@@ -277,7 +277,7 @@ async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: 
     sheet.copy.click()
     assert "working\thooks\t" in QGuiApplication.clipboard().text()
     assert "no signal\tchat ended\t" in QGuiApplication.clipboard().text()
-    assert asked == [], "it has no host"
+    assert explained == [], "it has no host"
 
 
 async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(

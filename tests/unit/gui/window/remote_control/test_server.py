@@ -134,19 +134,19 @@ def test_a_socket_that_a_dead_window_left_is_replaced(area: Area):
 def test_a_second_start_raises_the_first(area: Area):
     claim = single_instance.claim_or_raise()
     assert claim is not None
-    asked: list[bytes] = []
+    requests: list[bytes] = []
 
     def serve() -> None:
         connection, _ = claim.listener.accept()
         with connection:
-            asked.append(connection.recv(1000))
+            requests.append(connection.recv(1000))
             connection.sendall(b'{"ok": true, "result": null}\n')
 
     window = threading.Thread(target=serve)
     window.start()
     assert single_instance.claim_or_raise() is None
     window.join(10)
-    assert json.loads(asked[0])["verb"] == "raise"
+    assert json.loads(requests[0])["verb"] == "raise"
     claim.release()
 
 

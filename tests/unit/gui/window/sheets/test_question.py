@@ -176,12 +176,12 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
     stopped: list[str] = []
     harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     window.chat_actions.stop_all()
-    asked = window.sheets.question
+    question = window.sheets.question
     harness.settle()
-    assert asked.subject.horizontalScrollBar().maximum() == 0, "a long name is wrapped"
-    assert asked.title.text() == "Stop all 3 running chats?"
-    assert asked.subject.toPlainText().splitlines()[0].startswith("one")
-    assert asked.subject.font().family() == QApplication.font().family(), "names are no code"
+    assert question.subject.horizontalScrollBar().maximum() == 0, "a long name is wrapped"
+    assert question.title.text() == "Stop all 3 running chats?"
+    assert question.subject.toPlainText().splitlines()[0].startswith("one")
+    assert question.subject.font().family() == QApplication.font().family(), "names are no code"
     await press(harness, Qt.Key.Key_Escape)
     assert stopped == []
     window.chat_actions.stop_all()
