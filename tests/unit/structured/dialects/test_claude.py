@@ -57,7 +57,7 @@ def test_a_failed_command_has_its_output_and_exit_code(replayed: ReplayedClaude)
 def test_an_edit_has_the_diff_with_the_lines_of_the_file(replayed: ReplayedClaude) -> None:
     (change,) = replayed.find("tool", "Edit").changes
     assert change.path == "/home/user/project/f.txt"
-    assert whole.find("tool", "Edit").title == "Edit f.txt"
+    assert replayed.find("tool", "Edit").title == "Edit f.txt"
     assert change.patch == "@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
     (change,) = replayed.find("tool", "Write").changes
     assert (change.kind, change.patch) == ("add", "@@ -0,0 +1,2 @@\n+a\n+b\n")
