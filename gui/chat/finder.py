@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-from gui.finding.finder import Found
+from gui.finding.finder import FindResult
 from gui.finding.query import FindQuery, Pattern
 
 from .content.items import Mode
@@ -27,7 +27,7 @@ class TranscriptFinder(QObject):
     def __init__(self, page: TranscriptPage) -> None:
         super().__init__(page)
         self._page = page
-        self._listener: Callable[[Found], object] = lambda _found: None
+        self._listener: Callable[[FindResult], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
         self._hit = -1
         self._steps = 0
@@ -43,7 +43,7 @@ class TranscriptFinder(QObject):
 
     # ------------------------------------------------------------ called by the find bar, see ``Finder``
 
-    def set_listener(self, listener: Callable[[Found], object]) -> None:
+    def set_listener(self, listener: Callable[[FindResult], object]) -> None:
         """See ``Finder``."""
         self._listener = listener
 
@@ -136,7 +136,7 @@ class TranscriptFinder(QObject):
     def _report(self) -> None:
         pattern, scan = self._pattern, self.scan
         self._listener(
-            Found(
+            FindResult(
                 self._hit + 1,
                 len(scan.hits),
                 scan.is_done,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from gui.finding.query import FindQuery
 
 
-class Found(NamedTuple):
+class FindResult(NamedTuple):
     """The results of a search so far.
 
     Attributes:
@@ -31,7 +31,7 @@ class Found(NamedTuple):
 class Finder(Protocol):
     """Finds a query in the text of one page, marks the matches, and shows the current one."""
 
-    def set_listener(self, listener: Callable[[Found], object]) -> None:
+    def set_listener(self, listener: Callable[[FindResult], object]) -> None:
         """Set the function that is called when the results change."""
 
     def set_covered_height(self, height_px: int) -> None:

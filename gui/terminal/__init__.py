@@ -4,8 +4,8 @@ This room makes a terminal's screen visible and usable by keyboard and mouse. It
 (`session_host.terminal`) and writes to an ``InputSink``; it must not know hosts, sockets, the record, tabs or settings,
 and it never feeds an emulator.
 
-    view          the page with mouse, keyboard and clipboard
-    pointing      the page with the mouse
+    view          the whole widget: the screen with mouse, keyboard and clipboard
+    pointing      the screen with the mouse
     page          the widget that shows a screen and its history
     grid_size     reports the view's grid size to its session
     cell_metrics  fonts, and the cell in whole device pixels

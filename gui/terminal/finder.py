@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance
 
-from gui.finding.finder import Found
+from gui.finding.finder import FindResult
 from gui.finding.query import FindQuery, Pattern
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
@@ -63,7 +63,7 @@ class TerminalFinder(QObject):
         self._surface = surface
         self._moved = moved
         self.is_finding = False
-        self._listener: Callable[[Found], object] = lambda _found: None
+        self._listener: Callable[[FindResult], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
         self._matches: Matches | None = None
         self._current: Match | None = None
@@ -91,7 +91,7 @@ class TerminalFinder(QObject):
 
     # ------------------------------------------------------------ the bar's side, see ``Finder``
 
-    def set_listener(self, listener: Callable[[Found], object]) -> None:
+    def set_listener(self, listener: Callable[[FindResult], object]) -> None:
         """See ``Finder``."""
         self._listener = listener
 
@@ -279,7 +279,7 @@ class TerminalFinder(QObject):
     def _report(self) -> None:
         matches, pattern = self._matches, self._pattern
         if matches is None:
-            self._listener(Found(error=pattern.error))
+            self._listener(FindResult(error=pattern.error))
             self._host.show_ticks([], None, 1)
             return
         number = matches.number_of(self._current) if self._current is not None else None
@@ -287,7 +287,7 @@ class TerminalFinder(QObject):
         if number is not None and matches.is_done:
             self._from_end = count - 1 - number
         position = 0 if number is None else number + 1
-        self._listener(Found(position, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
+        self._listener(FindResult(position, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
         if matches.is_done:
             dropped = matches.index.dropped
             current = self._current.row - dropped if self._current is not None else None

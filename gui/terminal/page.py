@@ -1,6 +1,6 @@
-"""The page: the widget that shows a terminal's screen and history, without keyboard and mouse. Output path, 12 of 16.
+"""The base widget: shows a terminal's screen and history, without keyboard and mouse. Output path, 12 of 16.
 
-The page never feeds the emulator: its owner does, and then calls `on_damage`, or `on_replaced` if there is another
+It never feeds the emulator: its owner does, and then calls `on_damage`, or `on_replaced` if there is another
 emulator.
 """
 
@@ -45,7 +45,7 @@ from .input.input_sink import InputSink
 _RATIO_CHANGE = QEvent.Type.DevicePixelRatioChange  # A key's path reads no attribute of an enum.
 
 
-class TerminalPage(QWidget):
+class TerminalScreen(QWidget):
     """A terminal's screen and its history.
 
     Signals:

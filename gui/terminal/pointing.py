@@ -1,4 +1,4 @@
-"""The terminal page with the mouse: selects, scrolls, opens links, and sends mouse events to the program."""
+"""The terminal screen with the mouse: selects, scrolls, opens links, and sends mouse events to the program."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from .links import links
 from .links.hovering import Link
 from .links.link_pointer import LinkPointer
 from .links.links import LinkRules, OpensBy
-from .page import TerminalPage
+from .page import TerminalScreen
 
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-class PointingPage(TerminalPage):
+class PointingScreen(TerminalScreen):
     """A terminal that is used with the mouse.
 
-    Signals (and those of TerminalPage):
+    Signals (and those of TerminalScreen):
         linkActivated(str): the user opens an address of the text, with an allowed scheme.
         markedLinkActivated(str): the same of a link that the program set; its text may be another one.
         fileActivated(FileLocation): the user opens a file named in the text.

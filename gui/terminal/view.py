@@ -1,4 +1,4 @@
-"""The terminal view: the page with keyboard, mouse, input methods and clipboard. Key path, 1 of 12.
+"""The terminal view: the screen with keyboard, mouse, input methods and clipboard. Key path, 1 of 12.
 
 Qt's events arrive here; the InputSink receives their meaning as typed values.
 """
@@ -29,7 +29,7 @@ from .input.input_method import InputMethod
 from .input.input_sink import InputSink, TypedInput
 from .input.keyboard import Keyboard
 from .input.pasting import Pasting, accept_as_copy
-from .pointing import PointingPage
+from .pointing import PointingScreen
 from .prompts.clicking import move_cursor_to
 from .prompts.prompt_finder import PromptFinder
 from .prompts.prompts import TerminalPrompts
@@ -38,7 +38,7 @@ _SHORTCUT_OVERRIDE = QEvent.Type.ShortcutOverride  # A key's path reads no attri
 _CONTROL = Qt.Key.Key_Control.value
 
 
-class TerminalView(PointingPage):
+class TerminalView(PointingScreen):
     """A terminal for interactive use.
 
     Attributes:
@@ -47,7 +47,7 @@ class TerminalView(PointingPage):
         accessible_text: the text in view, as screen readers get it.
         prompts: navigation to a shell's prompts, and their output.
 
-    Signals (and those of PointingPage):
+    Signals (and those of PointingScreen):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
         imagePasted(QImage): the user pasted or dropped an image, of which the window pastes a file's name.
         typed(): the user typed or pasted something.
@@ -298,7 +298,7 @@ class TerminalView(PointingPage):
         super().scroll_to_row(row)
         self.modes.on_scrolled()
 
-    # -- the mouse, see ``PointingPage``
+    # -- the mouse, see ``PointingScreen``
 
     def before_click(self) -> None:
         """End the keyboard's mode: the user has changed to the mouse."""

@@ -91,7 +91,7 @@ class Session:
     Attributes:
         state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
         end: the event that clients get at the program's end, None before.
-        accepts_keys: whether the program runs, and a key needs no more than to be encoded.
+        accepts_keys: whether a key only needs to be encoded: the program runs, and no input is held.
         starting: holds input until an agent takes it.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gui.terminal.links.links import LONGEST, Found, links_in
+from gui.terminal.links.links import LONGEST, LinkMatch, links_in
 
 from .segments import Code, DiffHead, FoldLine, Paragraph, Run, Segment, Table
 
 
-def file_names(segment: Segment) -> list[Found]:
+def file_names(segment: Segment) -> list[LinkMatch]:
     """The names in a segment's text that may be those of files, from the left; the files need not exist."""
     if isinstance(segment, DiffHead):
-        return [Found(0, len(segment.text), file=segment.file)] if segment.file is not None else []
+        return [LinkMatch(0, len(segment.text), file=segment.file)] if segment.file is not None else []
     return [
         found._replace(first=found.first + start, end=found.end + start)
         for start, text in _texts(segment)

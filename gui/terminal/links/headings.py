@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from session_host.terminal.base import Emulator, Row
 
-from .links import LONGEST, FileLocation, Found
+from .links import LONGEST, FileLocation, LinkMatch
 
 _MESSAGE = re.compile(r"\s+(?P<line>\d{1,8}):(?P<column>\d{1,6})(?=\s{2,}\S|\s(?:error|warning)\b)")
 """A line of ESLint's report: ``  3:10  error  …``."""
@@ -19,13 +19,13 @@ _MAX_ROWS = 300
 """The maximum number of rows that are searched for a line's heading."""
 
 
-def listed_place(text: str) -> Found | None:
+def listed_place(text: str) -> LinkMatch | None:
     """The location that a listed line begins with: line and column; the path is "" (see ``heading``)."""
     match = _MESSAGE.match(text) or _MATCH.match(text)
     if match is None:
         return None
     location = FileLocation("", int(match["line"]), int(match["column"] or 0))
-    return Found(match.start("line"), match.end(), file=location)
+    return LinkMatch(match.start("line"), match.end(), file=location)
 
 
 def heading(texts: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from session_host.terminal.base import Emulator, Row
 from session_host.terminal.lines import TextLine, line_at
 
 from .headings import heading_above, listed_place
-from .links import FileLocation, Found, link_in, shown
+from .links import FileLocation, LinkMatch, link_in, shown
 
 ROWS_OF_A_LINE = 40
 """The maximum number of rows of the line that are read above the cell, and below it."""
@@ -112,7 +112,7 @@ def _found(
     return found.uri, found.file, tuple((row, first, last) for row, (first, last) in spans.items())
 
 
-def _listed(emulator: Emulator, line: TextLine, index: int) -> Found | None:
+def _listed(emulator: Emulator, line: TextLine, index: int) -> LinkMatch | None:
     """The location in the file that is named above the line, at a character of the line's number."""
     listed = listed_place(line.text)
     if listed is None or listed.file is None or not listed.first <= index < listed.end:

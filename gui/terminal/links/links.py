@@ -74,7 +74,7 @@ class FileLocation(NamedTuple):
         return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
 
 
-class Found(NamedTuple):
+class LinkMatch(NamedTuple):
     """A link in a text: its characters from ``first`` up to ``end``, and an address or a file."""
 
     first: int
@@ -83,7 +83,7 @@ class Found(NamedTuple):
     file: FileLocation | None = None
 
 
-def link_in(text: str, index: int) -> Found | None:
+def link_in(text: str, index: int) -> LinkMatch | None:
     """The link that includes a character of a line; its file need not exist."""
     if not 0 <= index < len(text) or text[index].isspace():
         return None
@@ -95,24 +95,24 @@ def link_in(text: str, index: int) -> Found | None:
     return None
 
 
-def links_in(text: str) -> list[Found]:
+def links_in(text: str) -> list[LinkMatch]:
     """The links in a line, from the left, without overlaps; the files need not exist."""
-    found: list[Found] = []
+    found: list[LinkMatch] = []
     for link in _links(text):
         if all(link.end <= other.first or link.first >= other.end for other in found):
             found.append(link)
     return sorted(found, key=lambda link: link.first)
 
 
-def _links(text: str) -> Iterator[Found]:
+def _links(text: str) -> Iterator[LinkMatch]:
     """Links that may overlap, the most certain kind first."""
     for match in _ADDRESS.finditer(text):
         before = text[match.start() - 1] if match.start() else ""
         uri = _without_surroundings(match.group(), before)
         if may_open(uri) and (urlsplit(uri).netloc or uri.lower().startswith("file:///") or "@" in uri):
-            yield Found(match.start(), match.start() + len(uri), uri)
+            yield LinkMatch(match.start(), match.start() + len(uri), uri)
     for match in _QUOTED.finditer(text):
-        yield Found(match.start("path"), match.end(), file=_location(match["path"], match["line"], match["column"]))
+        yield LinkMatch(match.start("path"), match.end(), file=_location(match["path"], match["line"], match["column"]))
     for match in _FILE.finditer(text):
         line, column = (next(filter(None, match.group(*names)), None) for names in _NUMBERS)
         path, end = match["path"], match.end()
@@ -122,7 +122,7 @@ def _links(text: str) -> Iterator[Found]:
             if anchor := _ANCHOR.search(path):
                 path, line, column = path[: anchor.start()], anchor["line"], anchor["column"]
         if line or "/" in path or _SUFFIX.search(path):
-            yield Found(match.start(), end, file=_location(path, line, column))
+            yield LinkMatch(match.start(), end, file=_location(path, line, column))
 
 
 def _location(path: str, line: str | None, column: str | None) -> FileLocation:

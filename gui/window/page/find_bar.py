@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui.bridge.background.search_thread import Query
-from gui.finding.finder import Finder, Found
+from gui.finding.finder import Finder, FindResult
 from gui.finding.query import FindQuery
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
@@ -236,7 +236,7 @@ class FindBar(Area):
 
     # ------------------------------------------------------------ what is found
 
-    def _on_found(self, found: Found) -> None:
+    def _on_found(self, found: FindResult) -> None:
         if not self.field.text() or found.error:
             text = ""
         elif not found.total:

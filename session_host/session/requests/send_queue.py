@@ -39,7 +39,7 @@ ECHO = "shown"
 """The timer that limits how long the agent may take to show the text."""
 
 READING, READING_POLL_S, READING_WITHIN_S = "reading", 0.1, 20.0
-"""The timer between two looks at whether the agent reads its terminal, and how long it may take to start."""
+"""The timer between two checks whether the agent reads its terminal, and how long it may take to start."""
 
 SEARCH, SEARCH_DELAY_S = "look", 0.02
 """The timer after a change of the screen, before the screen is searched."""
@@ -99,7 +99,7 @@ class _CurrentRequest:
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
-        looks: how often the agent was found to be starting.
+        start_checks: how often the agent was found to be starting.
     """
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
@@ -108,7 +108,7 @@ class _CurrentRequest:
         self.part = expected_echo(request) if watch.shown_within_s else ""
         self.before: Positions | None = None
         self.has_changed = self.is_time_over = self.is_last = False
-        self.looks = 0
+        self.start_checks = 0
 
     @property
     def is_enter_separate(self) -> bool:
@@ -229,10 +229,10 @@ class SendQueue:
     def _type(self, emulator: Emulator) -> None:
         current = self._current
         if self._must_wait(emulator):
-            current.looks += 1
+            current.start_checks += 1
             is_echoing = self._starting.is_echoing()
             limit_s = READING_WITHIN_S if is_echoing else min(READING_WITHIN_S, self._watch.held_within_s)
-            if current.looks * READING_POLL_S <= limit_s:
+            if current.start_checks * READING_POLL_S <= limit_s:
                 self._change_state(Change.AWAIT_START)
                 self._start(READING, READING_POLL_S)
                 return
