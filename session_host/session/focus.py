@@ -12,7 +12,7 @@ States::
     GRACE ──the timer expires──▶ UNSEEN
     GRACE ──the program ended──▶ OVER
     UNSEEN ──a viewer shows it──▶ SHOWN
-    UNSEEN ──a hidden one has the keyboard──▶ GRACE
+    UNSEEN ──a hidden viewer has the keyboard focus──▶ GRACE
     UNSEEN ──the program ended──▶ OVER
 
 During GRACE a timer runs, since a viewer may return or arrive in a moment. While UNSEEN, each use of the emulator
@@ -46,7 +46,7 @@ class State(StrEnum):
 class _Event(StrEnum):
     SHOWN = "a viewer shows it"
     HIDDEN = "no viewer shows it"
-    HIDDEN_HAS_FOCUS = "a hidden one has the keyboard"
+    HIDDEN_HAS_FOCUS = "a hidden viewer has the keyboard focus"
     TIMER_EXPIRED = "the timer expires"
     ENDED = "the program ended"
 

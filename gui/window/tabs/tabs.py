@@ -72,7 +72,7 @@ class Tabs(QObject):
         self._trim_timer.timeout.connect(trim_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
-        sessions.removed.connect(self._on_removed)
+        sessions.removed.connect(self.close)
         sessions.changed.connect(self._describe_all)
 
     # ------------------------------------------------------------ reading
@@ -189,7 +189,7 @@ class Tabs(QObject):
         self._bar.setCurrentIndex(index)
 
     def close(self, session_id: str) -> None:
-        """Close a tab; the chat keeps running."""
+        """Close a tab, if there is one; its chat keeps running."""
         if self._bar.index_of(session_id) >= 0:
             self._remove_tab(session_id)
 
@@ -341,10 +341,6 @@ class Tabs(QObject):
     def _describe_all(self) -> None:
         for chat in self.chats():
             self._bar.describe(chat.id, _tab_look(chat))
-
-    def _on_removed(self, session_id: str) -> None:
-        if self._bar.index_of(session_id) >= 0:
-            self._remove_tab(session_id)
 
 
 def _tab_look(chat: Chat) -> TabLook:

@@ -38,7 +38,7 @@ _MAGIC = b"outlive ledger 1"
 _CHECKPOINT = struct.Struct("<QQIIQ")
 _CHECKPOINT_AT = 16
 _CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED = 8, 9, 10, 11, 12, 13, 14, 15
-"""Words of eight bytes in the first page."""
+"""The positions of these fields in the header, in words of eight bytes."""
 
 _END_REQUESTS = ("", "stop", "kill")
 

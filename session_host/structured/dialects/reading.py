@@ -73,3 +73,8 @@ def relative_path(path: str, directory: str) -> str:
     base = directory.rstrip("/") + "/"
     below = path.removeprefix(base)
     return path if base == "/" or below.startswith("/") else below
+
+
+def pretty(value: Any) -> str:
+    """A value as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -148,7 +148,7 @@ class Tools:
         raw_input = update.get("rawInput")
         command = _command(raw_input)
         if raw_input:
-            tool.input = msgspec.json.format(msgspec.json.encode(raw_input), indent=2).decode()
+            tool.input = reading.pretty(raw_input)
             tool.reason = reading.text(raw_input, "description") or tool.reason
             directories = [found for key in ("cwd", "workdir", "directory") if (found := reading.text(raw_input, key))]
             item = _with(item, directory=directories[0] if directories else item.directory)

@@ -9,11 +9,11 @@ from typing import Any, Final, Literal
 import msgspec
 
 from session_host.structured.dialects.base import Answer
-from session_host.structured.dialects.reading import array, at, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, mapping, one_line, pretty, text
 from session_host.structured.items import AgentRequest, Question, RequestOption
 
 from .state import OpenRequest
-from .tools import DECLINED, EDITS, call_title, file_changes, pretty
+from .tools import DECLINED, EDITS, call_title, file_changes
 
 ALLOW: Final = RequestOption("allow", "Allow", "allow_once")
 DECLINE: Final = RequestOption("decline", "Decline", "reject_once")

@@ -12,7 +12,7 @@ import msgspec
 
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, relative_path, text
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, pretty, relative_path, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry, ToolKind
 
 EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
@@ -110,11 +110,6 @@ def call_title(name: str, values: Mapping[str, Any], directory: str) -> str:
 
 def _path(values: Mapping[str, Any], directory: str) -> str:
     return relative_path(text(values, "file_path") or text(values, "notebook_path"), directory)
-
-
-def pretty(values: Any) -> str:
-    """A value as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(values), indent=2).decode()
 
 
 # ---------------------------------------------------------------- files

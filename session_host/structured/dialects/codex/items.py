@@ -7,11 +7,9 @@ import binascii
 import re
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, relative_path, text
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, pretty, relative_path, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
 
 STATUSES: Final[dict[str, ItemStatus]] = {
@@ -124,7 +122,7 @@ def _tool_fields(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
             return _call(text(raw, "tool"), raw, array(raw, "contentItems"))
         case "functionCallOutput":
             output = at(raw, "output")
-            return {"title": text(raw, "name"), "output": output if isinstance(output, str) else _pretty(output)}
+            return {"title": text(raw, "name"), "output": output if isinstance(output, str) else pretty(output)}
         case "webSearch":
             return {"tool": "search", "title": _search_title(raw)}
         case "imageView":
@@ -162,8 +160,8 @@ def _command(raw: dict[str, Any]) -> dict[str, Any]:
 def _call(title: str, raw: dict[str, Any], content: list[Any]) -> dict[str, Any]:
     """A call of a tool that Codex itself does not have."""
     arguments = at(raw, "arguments")
-    shown = f"```json\n{_pretty(arguments)}\n```" if arguments else ""
-    parts = [text(part, "text") or _pretty(part) for part in content]
+    shown = f"```json\n{pretty(arguments)}\n```" if arguments else ""
+    parts = [text(part, "text") or pretty(part) for part in content]
     return {"title": one_line(title), "text": shown, "output": "\n".join(parts)}
 
 
@@ -269,7 +267,3 @@ def plan_entries(plan: list[Any]) -> tuple[PlanEntry, ...]:
             case _:
                 found.append(PlanEntry(text(step, "step")))
     return tuple(found)
-
-
-def _pretty(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, pretty, text
 from session_host.structured.items import FileChange, ItemStatus, PlanEntry, ToolKind
 
 from .reader import ItemReader
@@ -73,7 +73,7 @@ class OpencodeReader(ItemReader):
             item, tool=_KINDS.get(name, "other"), title=one_line(text(call, "title") or _title(name, values)),
             command=text(values, "command") if name == "bash" else "", output=text(call, "output") or error,
             changes=_changes(name, values, call), exit_code=code if isinstance(code, int) else None,
-            text="" if name in _KINDS or not values else f"```json\n{_pretty(values)}\n```",
+            text="" if name in _KINDS or not values else f"```json\n{pretty(values)}\n```",
         ))  # fmt: skip
 
 
@@ -97,7 +97,3 @@ def _changes(name: str, values: Mapping[str, Any], call: Mapping[str, Any]) -> t
 def _step(todo: Any) -> PlanEntry:
     status = text(todo, "status")
     return PlanEntry(text(todo, "content"), status if status in {"in_progress", "completed"} else "pending")  # type: ignore[arg-type]
-
-
-def _pretty(values: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(values), indent=2).decode()
