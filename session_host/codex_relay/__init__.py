@@ -1,10 +1,10 @@
-"""The agent process of a chat with Codex: an app-server that others can use, too, and its first client. Program.
+"""The program between a chat and ``codex app-server``: starts the server, and passes messages between both.
 
 Run it with ``python -m session_host.codex_relay SOCKET -- COMMAND...``. It starts the command, which is a server that
-listens on the Unix socket, and connects to it. Each line from stdin is a message to the server, each message of the
-server is a line on stdout. So the host has two pipes, as for any other agent. The agent's own terminal, run with
-``--terminal SOCKET -- COMMAND...``, can show the same live thread. It knows nothing of hosts, sessions, or what the
-messages mean.
+listens on the Unix socket, and connects to it as a client. Each line from stdin is a message to the server; each
+message of the server is a line on stdout. So the host has two pipes, as for any other agent. The agent's own terminal,
+run with ``--terminal SOCKET -- COMMAND...``, is another client of the same server. The program knows nothing of hosts
+and sessions, and does not interpret the messages.
 
     options   reads the command line
     program   passes on bytes until stdin, the server or a signal ends it

@@ -1,15 +1,15 @@
-"""The agent process of a chat with an agent that has only one process a turn, such as ``codex exec``. Program.
+"""The program that runs an agent's command once for each prompt, for agents such as ``codex exec``.
 
 Run it with ``python -m session_host.one_shot``. It reads requests from stdin, runs the agent's command once for each
-prompt, and writes what the command says to stdout, all as JSON lines. It knows nothing of hosts, sessions, or what the
-agent's lines mean; ``session_host/structured/dialects/one_shot`` does.
+prompt, and writes the command's output to stdout, all as JSON lines. It knows nothing of hosts and sessions, and does
+not interpret the agent's lines: ``session_host/structured/dialects/one_shot`` does.
 
     options   reads the command line: the commands of the first and of later turns
     program   the requests, one turn at a time
     command   one run of the agent's command
     output    a command's output as JSON lines for the dialect
 
-Requests, and what they lead to::
+Requests and replies::
 
                                           ← {"type": "ready", "format": "codex"}
     → {"id": "p1", "prompt": "…", "conversation": "", "again": false}

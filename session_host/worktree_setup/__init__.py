@@ -1,17 +1,17 @@
-"""The program that sets up a chat's new worktree, and then becomes the agent. Program.
+"""The program that sets up a chat's new worktree, and then becomes the agent.
 
 The host runs ``python -m session_host.worktree_setup WORKTREE REPOSITORY COMMAND -- AGENT...`` in the place of the
 agent. It runs the user's command in the worktree, by the user's shell; after it, or if the user wants that, it execs
-the agent, which gets the same PID, terminal, socket and pipe. So the setup belongs to the chat: it goes on without a
+the agent, which gets the same PID, terminal, socket and pipe. So the setup belongs to the chat: it continues without a
 window, is recorded, and ends with the chat. It knows nothing of hosts, sessions or agents. Until the agent begins, a
 file (option ``--mark``) says that the worktree is not set up, so that a resume of the chat runs it again.
 
     options      reads the command line
     command      one run of the user's command
     in_terminal  shows the run on the chat's terminal, and asks there after a failure
-    in_chat      tells the run to ``structured.dialects.setup`` by JSON lines (option ``--lines``)
+    in_chat      reports the run to ``structured.dialects.setup`` as JSON lines (option ``--lines``)
 
-The lines, and what they lead to::
+The lines from the chat (→), and the replies (←)::
 
                                         ← {"worktree_setup": "started"}
                                         ← {"worktree_setup": "output", "text": "…"}
