@@ -16,8 +16,8 @@ from gui import garbage
 from gui.bridge import text_files
 from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
-from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.store_watcher import StoreWatcher
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings

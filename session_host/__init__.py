@@ -11,7 +11,7 @@
     worktree_setup the program that sets up a new worktree, and then becomes the agent
     hook           the program that agents' hooks run
     agents         the catalog of agents, their conversations, and the meaning of their signals
-    storage        what outlives a process: descriptors and files in memory, journal, record, search index
+    storage        what outlives a process: descriptors and files in memory, journal, store, search index
     restore_points  the files of a working tree before each prompt, in the repository's objects
     terminal       emulation: one protocol, two engines
     structured     chats without a terminal: transcripts, and the agents' protocols; pure

@@ -29,9 +29,9 @@
     ├── WorktreeError            git is missing or refuses; the directory is unchanged
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
-    └── StoreError               the record cannot be written (disk full, read-only)
+    └── StoreError               the store cannot be written (disk full, read-only)
         ├── StoreBusy            another process writes it: wait, or try again
-        └── StoreCorrupt         the record is moved away and rebuilt from the running sessions
+        └── StoreCorrupt         the store is moved away and rebuilt from the running sessions
 
 Every message is one line with the problem and its remedy.
 """

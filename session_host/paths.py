@@ -1,7 +1,7 @@
 """Paths of all files, and the checks that they can be trusted.
 
 The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because logind deletes
-``XDG_RUNTIME_DIR`` at logout while sessions live on. The state directory (the record, last screens, logs) and the
+``XDG_RUNTIME_DIR`` at logout while sessions live on. The state directory (the store, last screens, logs) and the
 configuration directory follow the XDG base directory specification. ``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and
 ``OUTLIVE_CONFIG_DIR`` override them. A relative path is refused: it would lead to another directory, with other chats,
 from each working directory. (The XDG specification says to ignore relative values, but then the user's own chats would
@@ -42,7 +42,7 @@ def runtime_dir() -> Path:
 
 
 def state_dir() -> Path:
-    """The directory of the record, the last screens and the logs."""
+    """The directory of the store, the last screens and the logs."""
     return _from_environment("OUTLIVE_STATE_DIR", _xdg("XDG_STATE_HOME", ".local/state"))
 
 

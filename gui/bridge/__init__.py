@@ -31,7 +31,7 @@ catalog, and turns their events into signals. It never polls.
     discarding      discards such changes, and undoes that
     repository_files  the files of a git repository, without ignored ones
     worktree_setup  the command that sets up a repository's worktrees, read and written
-    record_watcher  reports changes of the store or the runtime directory
+    store_watcher   reports changes of the store or the runtime directory
     age_timer       reports when relative times must be updated
     clock_changes   reports that the system's clock was set, or that the computer slept
     background/     threads, processes and tasks in the background

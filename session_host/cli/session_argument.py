@@ -24,7 +24,7 @@ def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = Fals
 
 
 def with_store(use: Callable[[Store], T]) -> T:
-    """Call ``use`` with the opened record. A damaged record is recreated, with a warning."""
+    """Call ``use`` with the opened store. A damaged store is recreated, with a warning."""
     store, warning = open_or_recover()
     with store:
         if warning:

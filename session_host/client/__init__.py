@@ -5,7 +5,7 @@
     window_control  commands to the open window
     permission      refuses an agent actions that no host or keeper checks
     viewer/         follows one session: a replica, typed input, reconnection
-    sessions/       all sessions and their states: the record merged with the hosts' answers
+    sessions/       all sessions and their states: the store's rows merged with the hosts' answers
     chats/          launching, resuming, removing chats
     worktrees/      a git worktree for a chat
 

@@ -2,7 +2,7 @@
 
     descriptors/  what a session leaves to its next host: descriptors, and files in memory
     journal/      a session's output with its times, on disk
-    store/        the record of all sessions, and the window's layout: SQLite
+    store/        a row for each session, and the window's layout: SQLite
     search/       the full-text index of all journals
     last_transcript  the transcript of an ended structured session
 

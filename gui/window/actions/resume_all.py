@@ -124,6 +124,6 @@ async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
         try:
             found = await inspect_ended_chat(chat.id)
         except OutliveError:
-            continue  # The record is gone or unreadable: its next reader reports this.
+            continue  # The store is gone or unreadable: its next reader reports this.
         (can if found.can_resume else cannot).append(chat)
     return can, cannot

@@ -51,7 +51,7 @@ class EndedChatActions(QObject):
         if follower is not None:
             page.end_bar.show_continued(follower.name)
         elif not page.chat.is_recorded:
-            page.end_bar.offer(None)  # Unknown until the record has the end.
+            page.end_bar.offer(None)  # Unknown until the store has the end.
         elif page.chat.has_ended and page.chat.id not in self._in_progress:
             self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
@@ -59,7 +59,7 @@ class EndedChatActions(QObject):
         try:
             found = await inspect_ended_chat(page.chat.id)
         except OutliveError:
-            found = None  # The record is missing or unreadable; its next reader reports this.
+            found = None  # The store is missing or unreadable; its next reader reports this.
         if page not in self._tabs.pages() or page.chat.id in self._in_progress:
             return
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.

@@ -102,4 +102,4 @@ def _running() -> list[SessionRecord]:
         with Store.open(database()) as store:  # Does not mark lost chats: this command makes no changes.
             return store.running()
     except OutliveError:
-        return []  # The record has its own check.
+        return []  # The store has its own check.

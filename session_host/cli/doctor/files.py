@@ -170,7 +170,7 @@ def _answers(path: Path) -> bool | None:
 
 
 def _missing(path: Path) -> int:
-    """How many running chats are missing in the record, if it was deleted or recreated."""
+    """How many running chats are missing in the store, if it was deleted or recreated."""
     running = [path for path in _glob(paths.runtime_dir()) if is_session_id(path.stem) and _answers(path)]
     if not path.exists():
         return len(running)
@@ -186,7 +186,7 @@ def _missing(path: Path) -> int:
 
 
 def database() -> Iterator[Check]:
-    """Check that the record is sound, readable, of this version, and has the running chats."""
+    """Check that the store is sound, readable, of this version, and has the running chats."""
     path = paths.database()
     if (count := _missing(path)) > 0:
         chats = "1 running chat is" if count == 1 else f"{count} running chats are"

@@ -20,7 +20,7 @@ def worktrees() -> Iterator[Check]:
         return
     used = _used()
     if used is None:
-        return  # The record has its own check.
+        return  # The store has its own check.
     unused = [path for path in found if not any(each.is_relative_to(path) for each in used)]
     if not unused:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
@@ -41,7 +41,7 @@ def _found() -> list[Path]:
 
 
 def _used() -> set[Path] | None:
-    """The directories and worktrees of all chats in the record; None if it cannot be read."""
+    """The directories and worktrees of all chats in the store; None if it cannot be read."""
     if not database().exists():
         return set()
     try:

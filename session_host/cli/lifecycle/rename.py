@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rename a chat in the record and, if it runs, at its host, which tells every viewer."""
+    """Rename a chat in the store and, if it runs, at its host, which tells every viewer."""
     name = checked_name(options.name)
 
     def rename(store: Store) -> str:
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
             try:
                 ask(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):
-                # The chat has just ended, or its host is hung: the record is the authority on names.
+                # The chat has just ended, or its host is hung: the store is the authority on names.
                 pass
         store.rename(info.id, name)
         return name_and_id(info)

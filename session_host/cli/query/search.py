@@ -81,7 +81,7 @@ def _store() -> Store:
     except StoreCorrupt:
         from session_host.cli.session_argument import all_sessions
 
-        all_sessions(ended=False)  # recreates the record
+        all_sessions(ended=False)  # recreates the store
         return open_store()
 
 

@@ -178,7 +178,7 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                         return
                     await _wait_for_end(connection)
             except HostUnavailable as error:
-                # Either the session has just ended, which the record shows, or its host is slow.
+                # Either the session has just ended, which the store shows, or its host is slow.
                 failures += 1
                 if isinstance(error, ProtocolMismatch) or failures > TRIES:
                     raise

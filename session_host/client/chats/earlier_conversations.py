@@ -61,7 +61,7 @@ def list_conversations(
 
     Raises:
         OSError: the agent's files cannot be read.
-        StoreError: the record of chats cannot be read.
+        StoreError: the store cannot be read.
     """
     query = _query(agent, directory, environment, overrides)
     here = os.path.realpath(directory)

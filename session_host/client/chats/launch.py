@@ -212,7 +212,7 @@ def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     A host records the end before it closes the socket, and no other process writes into the record meanwhile.
 
     Raises:
-        StoreError: the record cannot be read.
+        StoreError: the store cannot be read.
     """
     record = store.get(spec.session_id)
     if record is None or record.state in RUNNING_STATES:

@@ -37,7 +37,7 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
     """Describe the processes that have a conversation open, and what to do; one clause each.
 
     Args:
-        store: the record.
+        store: the open store.
         chat_id: the ended chat that was in the conversation; "" for none.
         agent: the conversation's agent.
         query: leads to the conversation.

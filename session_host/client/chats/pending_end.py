@@ -49,7 +49,7 @@ async def wait_until_exit_saved(session_id: str) -> None:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             while await asyncio.to_thread(is_exit_pending, session_id):
-                # The host may have exited meanwhile, or another one follows: check the record and that host.
+                # The host may have exited meanwhile, or another one follows: check the store and that host.
                 with contextlib.suppress(HostUnavailable):
                     async with ControlConnection(session_id) as connection:
                         async for _ in connection.messages():

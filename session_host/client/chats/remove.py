@@ -37,7 +37,7 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
         One line about its worktree: what was kept and why; "" if there is nothing to say.
 
     Raises:
-        StoreError: the record cannot be written.
+        StoreError: the store cannot be written.
         OutliveError: files remain (the message names them), or the exit is not saved in time; the record stays.
         OSError: a file cannot be removed.
     """

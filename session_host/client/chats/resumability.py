@@ -87,7 +87,7 @@ def fill_in_resumable(infos: list[SessionInfo]) -> None:
     """Fill in ``resumable``; for a running session, whether it will be resumable, as far as known.
 
     Raises:
-        StoreError: the record cannot be read.
+        StoreError: the store cannot be read.
     """
     try:
         agents = load_agents(config_dir(), {info.agent for info in infos})

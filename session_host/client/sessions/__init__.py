@@ -1,9 +1,9 @@
-"""All sessions and their states: the record in the store, merged with the hosts' answers.
+"""All sessions and their states: the store's rows, merged with the hosts' answers.
 
 listing            lists all sessions or finds one, with blocking sockets
-session_info       one session's facts: the record, settled against processes and hosts
-store_access       opens the record, and completes it where it was lost
-rebuild            rebuilds a damaged record from the running hosts
+session_info       one session's facts: its row, checked against processes and hosts
+store_access       opens the store, and completes it where it was lost
+rebuild            rebuilds a damaged store from the running hosts
 last_screen        the last screen of an ended session
 unresponsive_host  names a host that does not answer, and kills its session without it
 upgrade            moves running sessions to the installed version

@@ -45,10 +45,10 @@ def complete(store: Store) -> str:
 
 
 def find_running(store: Store) -> int:
-    """Add the running chats that are missing in the record; returns how many.
+    """Add the running chats that are missing in the store; returns how many.
 
     Raises:
-        StoreError: the record cannot be written.
+        StoreError: the store cannot be written.
     """
     ids = sorted(path.stem for path in runtime_dir().glob("*.sock") if is_session_id(path.stem))
     unknown = [each for each in ids if store.get(each) is None]

@@ -1,4 +1,4 @@
-"""Opens the record, completes it from the running chats where it was lost, and reads the outcome of a session."""
+"""Opens the store, completes it from the running chats where it was lost, and reads the outcome of a session."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class SessionOutcome(NamedTuple):
 
 
 def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
-    """Open the record; a new record is filled with the running chats, and ``on_rebuild`` gets a line about them.
+    """Open the store; a new store is filled with the running chats, and ``on_rebuild`` gets a line about them.
 
     Raises:
-        StoreCorrupt: the record is damaged, see ``rebuild``.
-        StoreError: the record cannot be opened.
+        StoreCorrupt: the store is damaged, see ``rebuild``.
+        StoreError: the store cannot be opened.
     """
     store = Store.open(database())
     try:
@@ -45,13 +45,13 @@ def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
 
 
 def open_or_recover() -> tuple[Store, str]:
-    """Open the record; replace a damaged record by a new one.
+    """Open the store; replace a damaged store by a new one.
 
     Returns:
         The store, and one line for the user if it is a new one, else "".
 
     Raises:
-        StoreError: the record cannot be opened, and cannot be replaced.
+        StoreError: the store cannot be opened, and cannot be replaced.
     """
     path = database()
     warnings: list[str] = []

@@ -50,7 +50,7 @@ def update_index(is_over: Callable[[], bool]) -> None:
     """Bring the index up to date, the newest sessions first.
 
     Raises:
-        OutliveError: the record or the index cannot be used.
+        OutliveError: the store or the index cannot be used.
     """
     with Store.open(database()) as store:
         newest = [record.id for record in reversed(store.all())]
