@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from .states import Table
+from .states import TransitionTable
 
 
 class State(StrEnum):
@@ -48,7 +48,7 @@ class Change(StrEnum):
     CLOSES = "it is over"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.EXPECT_HELLO: {Change.GREETS: State.GREETED, Change.CLOSES: State.CLOSED},
         State.GREETED: {

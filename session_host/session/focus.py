@@ -28,7 +28,7 @@ from session_host.terminal.base import Emulator
 
 from .attachments import Attachment, Attachments
 from .effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
-from .states import Table
+from .states import TransitionTable
 
 UNSEEN, GRACE_S = "unseen", 2.0
 """A viewer that returns within this time causes no report."""
@@ -51,7 +51,7 @@ class _Event(StrEnum):
     ENDED = "the program ended"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.SHOWN: {_Event.HIDDEN: State.GRACE, _Event.ENDED: State.OVER},
         State.GRACE: {_Event.SHOWN: State.SHOWN, _Event.TIMER_EXPIRED: State.UNSEEN, _Event.ENDED: State.OVER},

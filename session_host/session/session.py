@@ -62,7 +62,7 @@ from .prompt_line import PromptLine
 from .requests.end_request import EndRequests
 from .requests.send_queue import SendQueue
 from .starting_input import StartingInput
-from .states import Table
+from .states import TransitionTable
 from .structured_chat import StructuredChat
 from .subscription import Subscribers
 from .viewers import Viewers
@@ -76,7 +76,7 @@ class _Event(StrEnum):
     ENDED = "the program ended"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.STARTING: {_Event.RUNS: State.RUNNING, _Event.ENDED: State.EXITED},
         State.RUNNING: {_Event.ENDED: State.EXITED},

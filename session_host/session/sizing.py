@@ -22,7 +22,7 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .attachments import Attachment, Attachments
 from .effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
-from .states import Table
+from .states import TransitionTable
 
 RESIZE, RESIZE_DEBOUNCE_S = "resize", 0.03
 LEAVING, LEAVING_DEBOUNCE_S = "leaving", 0.3
@@ -44,7 +44,7 @@ class _Event(StrEnum):
     ENDED = "the program ended"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.WAITING: {_Event.RUNS: State.SETTLED, _Event.ENDED: State.OVER},
         State.SETTLED: {_Event.OTHER_WANTED: State.SETTLING, _Event.ENDED: State.OVER},

@@ -10,7 +10,7 @@ S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 
 
-class Table(Generic[S, E]):
+class TransitionTable(Generic[S, E]):
     """Maps states and events to the next state; an event without an entry changes nothing."""
 
     def __init__(self, rows: Mapping[S, Mapping[E, S]]) -> None:

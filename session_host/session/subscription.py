@@ -39,7 +39,7 @@ from session_host.protocol.messages import (
 
 from .effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
 from .output_ring import OutputRing, Span
-from .states import Table
+from .states import TransitionTable
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
 """Interval of OutputEvent for clients that follow events only."""
@@ -68,7 +68,7 @@ class _Event(StrEnum):
 
 _FOLLOWS = {_Event.UNFOLLOWS: State.OFF, _Event.CAN_RESUME: State.CURRENT, _Event.TOO_FAR_BEHIND: State.BEHIND}
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.OFF: {_Event.CAN_RESUME: State.CURRENT, _Event.TOO_FAR_BEHIND: State.BEHIND},
         State.CURRENT: {_Event.UNFOLLOWS: State.OFF, _Event.FULL: State.LAGGING, _Event.TOO_FAR_BEHIND: State.BEHIND},

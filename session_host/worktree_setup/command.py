@@ -25,8 +25,8 @@ _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Ended(BaseException):
-    """A signal ends the chat."""
+class Signalled(BaseException):
+    """A signal asks for the end of the chat."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -34,7 +34,7 @@ class Ended(BaseException):
 
 
 def begin() -> None:
-    """Prepare this process: each signal of ``ENDING`` raises ``Ended`` from now on.
+    """Prepare this process: each signal of ``ENDING`` raises ``Signalled`` from now on.
 
     The interpreter sets LC_CTYPE where the locale is "C" (PEP 538). The command and the agent get what the user has.
     """
@@ -48,7 +48,7 @@ def begin() -> None:
 
 
 def _raise(number: int, _frame: object) -> None:
-    raise Ended(number)
+    raise Signalled(number)
 
 
 def start(options: Options, *, output: int | None, in_front: bool) -> subprocess.Popen[bytes]:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 from typing import Any, Final
 
-from session_host.worktree_setup.command import Ended, begin, end, exec_agent, kill_self, start
+from session_host.worktree_setup.command import Signalled, begin, end, exec_agent, kill_self, start
 from session_host.worktree_setup.options import Options
 
 KEY: Final = "worktree_setup"
@@ -34,7 +34,7 @@ def run(options: Options) -> int:
                 return 1
             if answer == "start":
                 break
-    except Ended as ended:
+    except Signalled as ended:
         return kill_self(ended.number)
     return exec_agent(options)
 
@@ -50,7 +50,7 @@ def _run_once(options: Options) -> None:
     try:
         _pass_on(child)
         code = child.wait()
-    except Ended as ended:
+    except Signalled as ended:
         end(child, ended.number)
         raise
     _write_event("ended", code=max(code, 0), signal=max(-code, 0))

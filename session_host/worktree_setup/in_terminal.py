@@ -10,7 +10,7 @@ import sys
 import termios
 from typing import Any, Final, Literal
 
-from session_host.worktree_setup.command import Ended, begin, described, end, exec_agent, kill_self, start
+from session_host.worktree_setup.command import Signalled, begin, described, end, exec_agent, kill_self, start
 from session_host.worktree_setup.command import take_terminal as take
 from session_host.worktree_setup.options import Options
 
@@ -42,7 +42,7 @@ def run(options: Options) -> int:
                 return code if code > 0 else 128 - code
             if choice == "start":
                 break
-    except Ended as ended:
+    except Signalled as ended:
         return kill_self(ended.number)
     _restore(attributes)
     _report("clear")
@@ -64,7 +64,7 @@ def _run_once(options: Options) -> int:
         if code:
             end(child)  # What it left in the background: the next run, or the agent, begins without it.
         return code
-    except Ended as ended:
+    except Signalled as ended:
         end(child, ended.number)
         raise
     finally:

@@ -38,7 +38,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from session_host.protocol.messages import Event, InputRefused
-from session_host.session.states import Table
+from session_host.session.states import TransitionTable
 
 
 class ViewerState(StrEnum):
@@ -70,7 +70,7 @@ class Change(StrEnum):
     REFUSES = "the host refuses"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         ViewerState.CONNECTING: {
             Change.STARTS: ViewerState.STARTING,

@@ -36,7 +36,7 @@ from session_host.session.effects import (
     StartTimer,
     StopTimer,
 )
-from session_host.session.states import Table
+from session_host.session.states import TransitionTable
 
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0
@@ -72,7 +72,7 @@ class _Event(StrEnum):
     SAVED = "the exit is saved"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.WAITING: {_Event.RUNS: State.LISTING},
         State.LISTING: {_Event.LISTED: State.SIGNALLED, _Event.ENDED: State.ENDED},

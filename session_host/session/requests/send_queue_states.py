@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from session_host.session.states import Table
+from session_host.session.states import TransitionTable
 
 
 class State(StrEnum):
@@ -68,7 +68,7 @@ class Change(StrEnum):
     PAUSE = "a pause follows"
 
 
-TABLE = Table(
+TABLE = TransitionTable(
     {
         State.IDLE: {Change.NEXT: State.TYPING},
         State.TYPING: {

@@ -14,7 +14,7 @@ import pytest
 import session_host.client.viewer
 import session_host.session
 import session_host.session.requests
-from session_host.session.states import Table
+from session_host.session.states import TransitionTable
 
 
 class Door(StrEnum):
@@ -27,7 +27,7 @@ class Hand(StrEnum):
     PULL = "somebody pulls"
 
 
-DOOR = Table({Door.OPEN: {Hand.PUSH: Door.SHUT}, Door.SHUT: {Hand.PULL: Door.OPEN}})
+DOOR = TransitionTable({Door.OPEN: {Hand.PUSH: Door.SHUT}, Door.SHUT: {Hand.PULL: Door.OPEN}})
 
 
 def test_an_event_without_a_transition_keeps_the_state() -> None:
@@ -49,7 +49,7 @@ def test_diagrams_in_docstrings_equal_the_tables(package: ModuleType) -> None:
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for name, table in vars(module).items():
-            if name != "TABLE" or not isinstance(table, Table):
+            if name != "TABLE" or not isinstance(table, TransitionTable):
                 continue
             found += 1
             drawn = textwrap.indent(str(table), "    ")
