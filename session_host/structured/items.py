@@ -132,7 +132,7 @@ class Question(Value, frozen=True):
     several: bool = False
     """Whether several answers can be given; then each is a line of the answer's text."""
     descriptions: tuple[str, ...] = ()
-    """What the suggested answers mean, in their order; () if the agent does not say it."""
+    """A description of each suggested answer, in the same order; () if the agent sent none."""
 
     def described(self) -> tuple[tuple[str, str], ...]:
         """The suggested answers with their descriptions, "" for none."""

@@ -32,8 +32,8 @@ class QuestionForm(QObject):
         super().__init__(parent)
         self._questions = questions
         self._texts: dict[str, QLineEdit] = {}
-        self._chosen: dict[str, dict[str, None]] = {question.id: {} for question in questions}
-        """The chosen options of each question, in the order of the clicks."""
+        self._chosen: dict[str, set[str]] = {question.id: set() for question in questions}
+        """The chosen options of each question."""
 
     def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
         """Add a question's choices in a row of their own, and its field, to a column."""
@@ -59,9 +59,9 @@ class QuestionForm(QObject):
 
     def _select_option(self, question: str, option: str, *, on: bool) -> None:
         if on:
-            self._chosen[question][option] = None
+            self._chosen[question].add(option)
         else:
-            self._chosen[question].pop(option, None)
+            self._chosen[question].discard(option)
         self.changed.emit()
 
     @property

@@ -109,7 +109,7 @@ class RequestCard(QWidget):
         if not request.complete:
             incomplete = self._label(request_texts.incomplete(), "failed")
             self._column.addWidget(incomplete)
-        is_title_asked = bool(request.questions) and " ".join(request.questions[0].text.split()) == request.title
+        is_title_asked = bool(request.questions) and self._is_title(request.questions[0].text)
         if is_title_asked:
             self._title.hide()  # The first question says it.
         for question in request.questions:
@@ -140,14 +140,14 @@ class RequestCard(QWidget):
         return widget
 
     def _make_subject(self) -> SubjectView | None:
-        if not self.request.subject or self.request.kind == "edit" or self._is_title_whole:
+        subject, kind = self.request.subject, self.request.kind
+        if not subject or kind == "edit" or (kind == "question" and self._is_title(subject)):
             return None  # The page shows a diff, above this widget; the title shows a question's message.
-        return SubjectView(visible(self.request.subject))
+        return SubjectView(visible(subject))
 
-    @property
-    def _is_title_whole(self) -> bool:
-        """Whether the title of a question is all of its subject."""
-        return self.request.kind == "question" and " ".join(self.request.subject.split()) == self.request.title
+    def _is_title(self, text: str) -> bool:
+        """Whether the request's title is this whole text, in one line."""
+        return " ".join(text.split()) == self.request.title
 
     def _add_buttons(self) -> None:
         row = self._add_row()

@@ -24,7 +24,7 @@ MAX_SIDE_PX: Final = 10_000
 """Of images of any form."""
 
 COLORS: Final = 256
-"""The number of colours that programs are told; images with more are shown, too."""
+"""The reply to a program that asks for the number of colours. Images with more colours are shown as well."""
 
 BAND_ROWS: Final = 6
 """Rows of pixels in one character."""

@@ -207,7 +207,7 @@ def test_an_agent_asks_for_permission_and_continues_once_it_is_allowed(
     )
 
     request = server.wait_asked(prompt, times=2)
-    assert len(request.results) == 1, "the model was told what came of it"
+    assert len(request.results) == 1, "the model got one result of its tool call"
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)

@@ -1,4 +1,4 @@
-"""What the transcript shows of an answer."""
+"""Answers in the transcript."""
 
 from __future__ import annotations
 
