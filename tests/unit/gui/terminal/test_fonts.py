@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,10 +112,11 @@ def test_a_letter_with_a_mark_keeps_its_size(qapp, family, mark):
 
 
 def test_marks_that_no_font_has_do_not_hide_the_letter(qapp):
+    fonts = [QRawFont.fromFont(QFont(name)) for name in QFontDatabase.families()]
     missing = next(
         mark
-        for mark in map(chr, range(0x0363, 0x0370))
-        if not any(QRawFont.fromFont(QFont(name)).supportsCharacter(ord(mark)) for name in QFontDatabase.families())
+        for mark in filter(unicodedata.combining, map(chr, range(0x0363, sys.maxunicode)))
+        if not any(font.supportsCharacter(ord(mark)) for font in fonts)
     )
     font = TerminalFont(PLAIN)
     assert set(ink(cells(painted("a", font), 0, 1))) <= set(ink(cells(painted(f"a{missing}\u0332", font), 0, 1)))
