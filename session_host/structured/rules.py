@@ -162,7 +162,7 @@ class StructuredRules(StepCollector, DialectPort):
             self.emit(SetStatus(prompt.id, "unconfirmed"))
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
-        if state.state in {"running", "requires_action"}:
+        if state.is_running:
             self.emit(TurnEnded(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
         state.steering, state.in_flight, state.queue, state.ended = [], None, [], True
@@ -202,7 +202,7 @@ class StructuredRules(StepCollector, DialectPort):
             case AnswerRequest():
                 return self._answer(chat_input, by)
             case Interrupt():
-                if self.state.state not in {"running", "requires_action"}:
+                if not self.state.is_running:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
                 self._call_dialect(self.now_ms, self._dialect.interrupt)
             case ChangeSetting(setting=setting, value=value):
@@ -222,7 +222,7 @@ class StructuredRules(StepCollector, DialectPort):
             state.steering.append(prompt)
             self._call_dialect(self.now_ms, lambda: self._dialect.steer(prompt))
             return None
-        if message.mode == "interrupt" and state.state in {"running", "requires_action"}:
+        if message.mode == "interrupt" and state.is_running:
             state.queue.insert(0, prompt)
             self._call_dialect(self.now_ms, self._dialect.interrupt)
             return None
@@ -236,7 +236,7 @@ class StructuredRules(StepCollector, DialectPort):
         if not first:
             return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
         state.queue = first + [prompt for prompt in state.queue if prompt.id != item_id]
-        if state.state in {"running", "requires_action"}:
+        if state.is_running:
             self._call_dialect(self.now_ms, self._dialect.interrupt)
         return None
 

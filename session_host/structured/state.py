@@ -61,6 +61,11 @@ class RulesState(msgspec.Struct, array_like=True):
     has_title: bool = True
     """The chat has a title; an older version's chat may have one."""
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a turn runs, also one that waits for the user."""
+        return self.state in {"running", "requires_action"}
+
 
 class SavedChat(msgspec.Struct, array_like=True):
     """The state of a structured chat at one offset of the transcript log.

@@ -29,7 +29,7 @@ def ends_turn(transcript: Transcript, position: int) -> bool:
     if transcript[following].kind != "user":
         return False
     # A prompt that was added to the running turn has no turn until the agent confirms it.
-    runs = state in {"running", "requires_action"} and item.turn == turn
+    runs = transcript.status.is_running and item.turn == turn
     return not (item.turn and (runs or transcript[following].turn == item.turn))
 
 

@@ -96,7 +96,7 @@ def _request(
     if agent is None or not can_fork(agent, record):
         raise NotResumable(f"{record.name}: its agent cannot fork a conversation")
     if transcript is not None:
-        if not before and transcript.status.state in {"starting", "running", "requires_action"}:
+        if not before and (transcript.status.state == "starting" or transcript.status.is_running):
             raise NotResumable(f"{record.name} is busy; fork it when its turn has ended")
         record.provider_session_id = transcript.status.conversation or record.provider_session_id
     query = query_for(record, agent, environment)
