@@ -69,7 +69,7 @@ def _warm() -> None:
 
     for name in (
         "client.chats.launch", "client.chats.live_terminal", "client.chats.resume", "cli.attach.scrolled_back",
-        "cli.attach.terminal_attachment",
+        "cli.attach.full_screen_terminal",
     ):  # fmt: skip
         importlib.import_module(f"session_host.{name}")
     loop_factory()

@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 
-from session_host.cli.attach.attachment import Attachment, Ending, EndingKind
 from session_host.cli.attach.outer_terminal import OuterTerminal
+from session_host.cli.attach.view import AttachView, Ending, EndingKind
 from session_host.cli.output import ending_text, print_error, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded, UsageError
@@ -62,23 +62,24 @@ def attach(
     is_dumb = os.environ.get("TERM", "dumb") == "dumb"
     is_plain = is_plain or (is_dumb and runtime == "structured")
     _check_terminal(session_id, name, is_dumb=is_dumb and not is_plain)
+    view = _view(session_id, name, read_only=read_only, runtime=runtime, is_plain=is_plain)
+    return _report_ending(event_loop.run(view.run()))
+
+
+def _view(session_id: str, name: str, *, read_only: bool, runtime: Runtime, is_plain: bool) -> AttachView:
+    """The view for a chat; each needs imports that the others do not."""
     if is_plain:
-        from session_host.cli.attach.chat.plain import PlainAttachment
+        from session_host.cli.attach.chat.plain import PlainChat
 
-        return _report_ending(event_loop.run(PlainAttachment(session_id, name, read_only=read_only).run()))
+        return PlainChat(session_id, name, read_only=read_only)
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
-    kind = _attachment_class(runtime)
-    return _report_ending(event_loop.run(kind(session_id, name, terminal, read_only=read_only).run()))
-
-
-def _attachment_class(runtime: Runtime) -> type[Attachment]:
     if runtime == "structured":
-        from session_host.cli.attach.chat.attachment import ChatAttachment
+        from session_host.cli.attach.chat.full_screen import FullScreenChat
 
-        return ChatAttachment
-    from session_host.cli.attach.terminal_attachment import TerminalAttachment
+        return FullScreenChat(session_id, name, terminal, read_only=read_only)
+    from session_host.cli.attach.full_screen_terminal import FullScreenTerminal
 
-    return TerminalAttachment
+    return FullScreenTerminal(session_id, name, terminal, read_only=read_only)
 
 
 def _check_terminal(session_id: str, name: str, *, is_dumb: bool) -> None:

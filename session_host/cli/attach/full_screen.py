@@ -1,4 +1,4 @@
-"""Connects a viewer and this terminal; the base of the attachments to terminals and structured chats."""
+"""Shows a chat in this terminal, full screen; the base of the views of terminals and structured chats."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import NamedTuple
 
 from session_host.cli.attach.frame_pacing import FramePacer
 from session_host.cli.attach.input_parser import InputParser
@@ -19,11 +17,10 @@ from session_host.cli.attach.outer_signals import BELL, OuterSignals
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.attach.signal_queue import SignalQueue
-from session_host.cli.output import exit_text
+from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, EndingKind
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
     BellEvent,
-    ErrorCode,
     Event,
     InputRefused,
     NameEvent,
@@ -41,9 +38,8 @@ HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
 MAX_WAITING_SIGNALS = 8
 """How many bells and notifications wait for a terminal that does not read; the newest ones."""
-UNRESPONSIVE = "the chat's host does not answer"
 
-BACK_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
+LEFT_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
 """The environment variable that turns off detaching by Left while nothing is typed, if it is "0"."""
 
 LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
@@ -52,57 +48,18 @@ _DETACH = "d"
 _HELP = "?"
 
 
-class EndingKind(Enum):
-    """The ways in which an attachment ends."""
-
-    DETACHED = auto()
-    ENDED = auto()
-    UNAVAILABLE = auto()
-    NOT_ALLOWED = auto()
-    SIGNAL = auto()
-    TERMINAL_GONE = auto()
-
-
-class Ending(NamedTuple):
-    """The end of an attachment.
-
-    Attributes:
-        undelivered: how many characters of the user's input the running chat did not get, at most.
-    """
-
-    kind: EndingKind
-    name: str
-    message: str = ""
-    signal_number: int = 0
-    undelivered: int = 0
-
-
-def final_ending(viewer: Viewer, state: ViewerState, message: str) -> tuple[EndingKind, str] | None:
-    """The kind of end for a viewer's final state, and the line for the user; None for a state that is not final."""
-    match state:
-        case ViewerState.ENDED:
-            return EndingKind.ENDED, exit_text(viewer)
-        case ViewerState.FAILED if viewer.refusal == ErrorCode.NOT_ALLOWED:
-            return EndingKind.NOT_ALLOWED, message
-        case ViewerState.LOST | ViewerState.FAILED:
-            return EndingKind.UNAVAILABLE, message or "connection lost"
-        case _:
-            return None
-
-
-class Attachment:
-    """Connects a viewer and this terminal; the viewer's delegate. A base class."""
+class FullScreenView(AttachView):
+    """Connects a viewer and this terminal, full screen; the viewer's delegate. A base class."""
 
     help_text = ""
     """The keys after Ctrl+B."""
 
     def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
+        super().__init__(name, read_only=read_only)
         size, self._cell = terminal.size()
         self._session_id = session_id
         self._size = size
-        self._name = name
         self._terminal = terminal
-        self._read_only = read_only
         self._parser = InputParser()
         # Old Linux consoles print unknown sequences.
         keyboard = not os.environ.get("TERM", "").startswith("linux")
@@ -113,7 +70,7 @@ class Attachment:
         self._waiting_signals: deque[bytes] = deque(maxlen=MAX_WAITING_SIGNALS)
         self._program_title = ""
         self._viewer = self._make_viewer()
-        self._back_detaches = not read_only and os.environ.get(BACK_DETACHES, "") != "0"
+        self._left_detaches = not read_only and os.environ.get(LEFT_DETACHES, "") != "0"
         self._undecided_since_s = 0.0
         self._is_prefixed = False
         self._was_live = False
@@ -139,22 +96,19 @@ class Attachment:
         """Paint the changed rows as soon as the terminal accepts output."""
         raise NotImplementedError
 
-    async def run(self) -> Ending:
-        """Follow the session until the attachment ends; returns how it ended."""
-        self._loop = asyncio.get_running_loop()
-        self._ending: asyncio.Future[Ending] = self._loop.create_future()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._end, EndingKind.SIGNAL, "", number)
+    async def _follow(self) -> Ending:
+        self._end_on_signals(signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
         # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
-        ending = await self._follow()
+        ending = await self._show()
         for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
             self._loop.remove_signal_handler(number)
-        return ending._replace(undelivered=await self._viewer.closed())
+        return ending
 
-    async def _follow(self) -> Ending:
+    async def _show(self) -> Ending:
+        """Show the chat until an end, then restore the terminal."""
         with self._terminal:
             self._terminal.final_output = self._leave()
             self._terminal.start(self._input, self._drained, lambda: self._end(EndingKind.TERMINAL_GONE))
@@ -171,10 +125,6 @@ class Attachment:
 
     def _leave(self) -> bytes:
         return self._painter.leave() + self._signals.leave()
-
-    def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
-        if not self._ending.done():
-            self._ending.set_result(Ending(kind, self._name, message, signal_number))
 
     def _after(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
         """Start a named timer in place of a running one with the same name."""
@@ -230,10 +180,10 @@ class Attachment:
             self._notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
         return True
 
-    def _is_back(self, value: TerminalInput) -> bool:
+    def _is_detaching_left(self, value: TerminalInput) -> bool:
         """Whether the value is a press of Left without modifiers, which detaches while nothing is typed."""
         return (
-            self._back_detaches
+            self._left_detaches
             and isinstance(value, KeyTyped)
             and value.key == "ArrowLeft"
             and value.action is KeyAction.PRESS
@@ -325,10 +275,8 @@ class Attachment:
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
-            case _ if (ending := final_ending(self._viewer, state, message)) is not None:
-                self._end(*ending)
             case _:
-                pass
+                self._end_if_final(state, message)
 
     def viewer_replaced(self) -> None:
         """Paint the new replica."""

@@ -1,13 +1,14 @@
-"""Shows a chat's terminal in this terminal."""
+"""Shows a chat's terminal in this terminal, full screen."""
 
 from __future__ import annotations
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment, EndingKind
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, EchoPacer
+from session_host.cli.attach.full_screen import NOTICE_S, FullScreenView
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import ECHO
 from session_host.cli.attach.scrolled_back.mode import ScrolledBack
+from session_host.cli.attach.view import EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ErrorCode, InputRefused
 from session_host.terminal.base import Emulator, Frame, Modes
@@ -23,7 +24,7 @@ _NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 
-class TerminalAttachment(Attachment):
+class FullScreenTerminal(FullScreenView):
     """Passes keys to the program, and paints the replica of its terminal."""
 
     help_text = "Ctrl+B, then: d detach (the chat keeps running) · PageUp scroll back · Ctrl+B type Ctrl+B · ? help"
@@ -71,7 +72,7 @@ class TerminalAttachment(Attachment):
             return
         match value:
             case KeyTyped(key, text, modifiers, action):
-                viewer.key(key, text, modifiers, action, may_detach=self._is_back(value))
+                viewer.key(key, text, modifiers, action, may_detach=self._is_detaching_left(value))
             case TextTyped(text):
                 viewer.text(text)
             case Pasted(text):

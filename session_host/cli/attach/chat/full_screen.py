@@ -1,11 +1,12 @@
-"""Connects the viewer of a structured chat and this terminal."""
+"""Shows a structured chat in this terminal, full screen: the transcript, a status line, the prompt."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment, Ending, EndingKind
+from session_host.cli.attach.full_screen import NOTICE_S, FullScreenView
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.view import Ending, EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ActivityEvent, Event, PromptMode
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
@@ -31,11 +32,10 @@ _MODES: Final = Modes(mouse="press")
 _BOX_SHARE: Final = 3
 """The prompt takes at most a third of the rows."""
 
-_BUSY: Final = frozenset({"running", "requires_action"})
 _NEW_LINE: Final = Modifiers.SHIFT | Modifiers.ALT
 
 
-class ChatAttachment(Attachment):
+class FullScreenChat(FullScreenView):
     """Shows the transcript's end, a line about the chat, and the prompt; sends prompts and answers."""
 
     help_text = (
@@ -51,9 +51,9 @@ class ChatAttachment(Attachment):
         self._shown: dict[int, Row] = {}
         return Viewer(self._session_id, self, read_only=self._read_only, kind="attach", runtime="structured")
 
-    async def _follow(self) -> Ending:
+    async def _show(self) -> Ending:
         try:
-            return await super()._follow()
+            return await super()._show()
         finally:
             self._attention.close()
 
@@ -88,7 +88,7 @@ class ChatAttachment(Attachment):
             self._interrupt()
         elif self._is_answer(value):
             self._answer_by_key(value.text)
-        elif self._is_back(value) and not self._box.text and self._question is None and self._state == "idle":
+        elif self._is_detaching_left(value) and not self._box.text and self._question is None and self._state == "idle":
             self._end(EndingKind.DETACHED)
         elif (key == "Enter" and modifiers & _NEW_LINE) or (key == "j" and modifiers == Modifiers.CTRL):
             self._insert("\n")
@@ -118,7 +118,8 @@ class ChatAttachment(Attachment):
             self._notice("the text is too long; put it into a file, and name the file", NOTICE_S)
 
     def _interrupt(self) -> None:
-        if self._state in _BUSY:
+        transcript = self._viewer.transcript
+        if transcript is not None and transcript.status.is_running:
             self._viewer.interrupt()
         elif self._box.text:
             self._box.take()

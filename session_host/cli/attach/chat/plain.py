@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
 from typing import Final
 
-from session_host.cli.attach.attachment import UNRESPONSIVE, Ending, EndingKind, final_ending
 from session_host.cli.attach.outer_signals import OuterSignals
 from session_host.cli.attach.signal_queue import SignalQueue
+from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, EndingKind
 from session_host.cli.output import one_line
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
@@ -20,15 +19,13 @@ from .line_log import LineLog
 from .question import Question
 
 _READ_BYTES: Final = 65536
-_BUSY: Final = frozenset({"running", "requires_action"})
 
 
-class PlainAttachment:
+class PlainChat(AttachView):
     """Prints new lines, and sends each line that the user writes; the viewer's delegate."""
 
     def __init__(self, session_id: str, name: str, *, read_only: bool) -> None:
-        self._name = name
-        self._read_only = read_only
+        super().__init__(name, read_only=read_only)
         self._log = LineLog()
         self._question: Question | None = None
         self._unfinished = b""
@@ -37,28 +34,19 @@ class PlainAttachment:
         self._attention = Attention(OuterSignals(os.environ), self._signals, lambda: self._name)
         self._viewer = Viewer(session_id, self, read_only=read_only, kind="attach", runtime="structured")
 
-    async def run(self) -> Ending:
-        """Follow the session until an end, and return which end."""
-        self._loop = asyncio.get_running_loop()
-        self._ending: asyncio.Future[Ending] = self._loop.create_future()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self._loop.add_signal_handler(number, self._end, EndingKind.SIGNAL, "", number)
+    async def _follow(self) -> Ending:
+        self._end_on_signals(signal.SIGTERM, signal.SIGHUP)
         self._loop.add_signal_handler(signal.SIGINT, self._interrupt)
         self._loop.add_reader(sys.stdin.fileno(), self._read)
         self._print([f"[{self._name}: Enter sends, Ctrl+C interrupts, Ctrl+D detaches]"])
         self._viewer.start()
         try:
-            ending = await self._ending
+            return await self._ending
         finally:
             self._loop.remove_reader(sys.stdin.fileno())
             self._viewer.close()
             self._attention.close()
             await self._signals.finish()
-        return ending._replace(undelivered=await self._viewer.closed())
-
-    def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
-        if not self._ending.done():
-            self._ending.set_result(Ending(kind, self._name, message, signal_number))
 
     def _print(self, lines: list[str]) -> None:
         self._write("".join(f"{line}\n" for line in lines))
@@ -113,7 +101,7 @@ class PlainAttachment:
 
     def _interrupt(self) -> None:
         transcript = self._viewer.transcript
-        if transcript is not None and transcript.status.state in _BUSY and not self._read_only:
+        if transcript is not None and transcript.status.is_running and not self._read_only:
             self._viewer.interrupt()
         else:
             self._print(["nothing is running; Ctrl+D detaches"])
@@ -129,8 +117,8 @@ class PlainAttachment:
             self._print([f"[{one_line(message or UNRESPONSIVE)}; what you send is kept]"])
         elif state is ViewerState.LIVE and was_unresponsive:
             self._print(["[the chat's host answers again]"])
-        elif (ending := final_ending(self._viewer, state, message)) is not None:
-            self._end(*ending)
+        else:
+            self._end_if_final(state, message)
 
     def viewer_replaced(self) -> None:
         """Print what is new in the snapshot."""
