@@ -17,7 +17,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.process_files import in_conversation
+from session_host.agents.conversations.process_files import processes_in_conversation
 from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
@@ -89,7 +89,7 @@ class Claude:
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
     def opened_by(self, query: ConversationQuery) -> list[int]:
-        return list(in_conversation(_home(query) / "sessions", query.conversation))
+        return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
         for path in newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))[:1]:

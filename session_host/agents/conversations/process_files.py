@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,11 +17,12 @@ class _Running(msgspec.Struct):
     procStart: str = ""  # noqa: N815 - as above
 
 
-def in_conversation(directory: Path, conversation: str) -> Iterator[int]:
-    """Yield the living processes that have a file in the directory which names the conversation.
+def processes_in_conversation(directory: Path, conversation: str) -> list[int]:
+    """The living processes that have a file in the directory which names the conversation.
 
-    ``procStart`` is the start in clock ticks since boot, behind the boot's id and a colon if at all.
+    ``procStart`` is the start in clock ticks since boot; the boot's id and a colon may precede it.
     """
+    found: list[int] = []
     for path in directory.glob("*.json"):
         try:
             running = msgspec.json.decode(path.read_bytes(), type=_Running)
@@ -32,4 +32,5 @@ def in_conversation(directory: Path, conversation: str) -> Iterator[int]:
         if running.sessionId != conversation or (boot and boot != boot_id()):
             continue
         if is_running(running.pid, int(started) if started.isdecimal() else None):
-            yield running.pid
+            found.append(running.pid)
+    return found
