@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from gui.bridge.background.search_thread import Hit, Query
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.sheet import InfoSheet
 from gui.window.widgets.parts import ElidedLabel, label
 from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import sheet_texts
@@ -19,7 +19,7 @@ WIDTH_PX = 880
 HEIGHT_PX = 440
 
 
-class RecordingSheet(Sheet):
+class RecordingSheet(InfoSheet):
     """Shows lines for reading and copying, with one of them marked; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -65,9 +65,3 @@ class RecordingSheet(Sheet):
         self.text.setExtraSelections(marks)
         self.text.setTextCursor(cursor)
         self.text.centerCursor()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.dismiss()
-        else:
-            super().keyPressEvent(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QTextCursor
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.background.tasks import Tasks
@@ -11,7 +11,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import ERRORS_BYTES, error_output
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import InfoSheet, foot
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import common_texts, sheet_texts
@@ -20,7 +20,7 @@ WIDTH_PX = 880
 HEIGHT_PX = 360
 
 
-class OutputSheet(Sheet):
+class OutputSheet(InfoSheet):
     """Shows the end of the output; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
@@ -68,9 +68,3 @@ class OutputSheet(Sheet):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.textCursor().selectedText() or self.text.toPlainText())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.dismiss()
-        else:
-            super().keyPressEvent(event)

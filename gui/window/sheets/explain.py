@@ -13,7 +13,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import InfoSheet, foot
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, sheet_texts
 from gui.wording.explanation import Explained, Row
@@ -24,7 +24,7 @@ HEIGHT_PX = 360
 NARROW_PX = 420
 
 
-class StatusDetailsSheet(Sheet):
+class StatusDetailsSheet(InfoSheet):
     """Shows one chat's evidence, and updates it when the chat's state changes."""
 
     def __init__(
@@ -132,9 +132,7 @@ class StatusDetailsSheet(Sheet):
             Qt.Key.Key_Down: bar.singleStep(), Qt.Key.Key_Up: -bar.singleStep(),
             Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep(),
         }  # fmt: skip
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.dismiss()
-        elif event.key() in steps:
+        if event.key() in steps:
             bar.setValue(bar.value() + steps[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)

@@ -10,7 +10,7 @@ from gui.chat.drawing.lines import decode
 from gui.chat.prompt.image_dialog import save_image
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import InfoSheet, foot
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.picture_view import PictureView
 from gui.wording import common_texts, image_texts
@@ -20,7 +20,7 @@ _MIN_SIZE = QSize(440, 240)
 """The smallest area for a picture, so that a small or narrow one can be zoomed."""
 
 
-class ImageSheet(Sheet):
+class ImageSheet(InfoSheet):
     """Shows one image; Escape, Enter or a click beside it closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -87,9 +87,7 @@ class ImageSheet(Sheet):
         save_image(self._theme, self, self._image, self._directory, self.about.setText)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.dismiss()
-        elif event.matches(QKeySequence.StandardKey.Copy):
+        if event.matches(QKeySequence.StandardKey.Copy):
             self._copy()
         elif event.matches(QKeySequence.StandardKey.Save):
             self._save()

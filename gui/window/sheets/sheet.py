@@ -159,6 +159,16 @@ class Sheet(QWidget):
         painter.end()
 
 
+class InfoSheet(Sheet):
+    """A sheet without fields: Return closes it, as Escape does."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+
 class FormSheet(Sheet):
     """A sheet with fields: Return in any of them submits it."""
 
