@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from session_host.cli.confirmation import confirmed
 from session_host.cli.output import one_line, print_error, print_json, print_line, terminal_columns
 from session_host.cli.query.search import cut, when
 from session_host.cli.session_argument import SessionInfo, add_session_argument, with_store
@@ -249,7 +250,7 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
         if without_asking:
             for note in notes:
                 print_error(note)
-        elif not _agreed(info, row, plan, notes, again=attempt > 0):
+        elif not _confirmed(info, row, plan, notes, again=attempt > 0):
             print_line("no files were restored")
             return 1
         # Ctrl+C, which git would get, too, waits until the restore is whole.
@@ -263,7 +264,7 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
     raise OutliveError(f"the files of {info.name} change all the time; stop the agent first: outlive stop {info.name}")
 
 
-def _agreed(info: SessionInfo, row: Row, plan: Plan, notes: Sequence[str], *, again: bool) -> bool:
+def _confirmed(info: SessionInfo, row: Row, plan: Plan, notes: Sequence[str], *, again: bool) -> bool:
     if again:
         print("Files have changed in the meantime.")
     for line in listing(plan):
@@ -271,9 +272,7 @@ def _agreed(info: SessionInfo, row: Row, plan: Plan, notes: Sequence[str], *, ag
     for note in notes:
         print(one_line(f"{note[:1].upper()}{note[1:]}."))
     print("This also undoes changes that you or other chats made to these files since then. You can undo it.")
-    question = f"Restore {_files(len(plan.files))} of {info.name} to before {row.name}? [y/N] "
-    print(one_line(question), end="", flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return confirmed(f"Restore {_files(len(plan.files))} of {info.name} to before {row.name}?")
 
 
 def listing(plan: Plan) -> Iterator[str]:

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     if info.runtime == "structured":
         return _prompt(info, options, text)
     if options.steer or options.interrupt:
-        raise UsageError(f"{info.name} is a terminal: --steer and --interrupt are for structured chats; use --key")
+        raise UsageError(f"{info.name} runs in a terminal: --steer and --interrupt are for structured chats; use --key")
     try:
         ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:

@@ -325,7 +325,9 @@ class Session:
             attachment.acknowledge(message.sequence)
         else:
             text = (
-                "this chat is a terminal and takes no prompts" if self.chat is None else "this chat takes prompts only"
+                "this chat runs in a terminal and takes no prompts"
+                if self.chat is None
+                else "this chat takes prompts only"
             )
             attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, text)
         attachment.accepted = message.sequence

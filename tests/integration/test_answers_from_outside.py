@@ -259,5 +259,5 @@ async def test_without_the_setting_questions_are_answered_in_the_dialog_only(tmp
         assert hook["hooks"][0]["async"]
         done = await run("approve", chat.record.name)
         assert done.code == 1
-        assert f"{chat.record.name} is a terminal" in done.complaint()
+        assert f"{chat.record.name} runs in a terminal" in done.complaint()
         assert "answer_from_outside = true" in done.complaint()

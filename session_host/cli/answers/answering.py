@@ -59,7 +59,7 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
         NoSuchQuestion: the chat has no open question, or not the named one.
         SeveralQuestions: it asks several, and none is named.
         AlreadyAnswered: another client was first.
-        WrongRuntime: the chat is a terminal in which the agent's own dialog alone is answered.
+        WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
         OutliveError: the agent does not offer this answer.
     """
     info = require_running(find(options.session))
@@ -84,12 +84,12 @@ def open_requests(info: SessionInfo) -> list[AgentRequest]:
     """The open requests of a chat's agent, oldest first.
 
     Raises:
-        WrongRuntime: the chat is a terminal in which the agent's own dialog alone is answered.
+        WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
     """
     try:
         reply: AgentRequests = ask(info.id, OpenRequests(0))
     except WrongRuntime:
-        text = f"{info.name} is a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
+        text = f"{info.name} runs in a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
         agent = find_agent(config_dir(), info.agent)
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} {ending_text(info)}; see its last screen with: outlive peek {info.name}")
     if options.plain and info.runtime != "structured":
-        raise UsageError(f"{info.name} is a terminal: --plain works only with structured chats; leave it out")
+        raise UsageError(f"{info.name} runs in a terminal: --plain works only with structured chats; leave it out")
     return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
 
 

@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import sys
 
-from session_host.cli.output import one_line, print_error, print_line
+from session_host.cli.confirmation import confirmed
+from session_host.cli.output import print_error, print_line
 from session_host.cli.session_argument import SessionInfo, all_sessions
 from session_host.client.control import request
 from session_host.errors import OutliveError, SessionEnded, UsageError
@@ -27,7 +28,9 @@ def run(options: argparse.Namespace) -> int:
     if not infos:
         print_line("no running chats")
         return 0
-    if not options.yes and not _agreed(infos):
+    names = ", ".join(info.name for info in infos)
+    chats = "1 running chat" if len(infos) == 1 else f"{len(infos)} running chats"
+    if not options.yes and not confirmed(f"Kill {chats}: {names}?"):
         print_line("no chats were killed")
         return 1
     failures = event_loop.run_command(kill(infos))
@@ -36,13 +39,6 @@ def run(options: argparse.Namespace) -> int:
     ended = len(infos) - len(failures)
     print_line(f"killed {ended} {'chat' if ended == 1 else 'chats'}")
     return 1 if failures else 0
-
-
-def _agreed(infos: list[SessionInfo]) -> bool:
-    names = ", ".join(info.name for info in infos)
-    chats = "1 running chat" if len(infos) == 1 else f"{len(infos)} running chats"
-    print(f"Kill {chats}: {one_line(names)}? [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 async def kill(infos: list[SessionInfo]) -> list[str]:

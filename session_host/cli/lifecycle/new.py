@@ -54,7 +54,7 @@ def configure(parser: Parser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="set a variable (repeatable)",
+        help="set an environment variable (repeatable)",
     )
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")

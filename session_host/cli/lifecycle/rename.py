@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rename a chat in the store and, if it runs, at its host, which tells every viewer."""
+    """Rename a chat in the store and, if it runs, at its host, which informs every viewer."""
     name = checked_name(options.name)
 
     def rename(store: Store) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from session_host.cli.confirmation import confirmed
 from session_host.cli.output import print_error, print_line
 from session_host.cli.session_argument import add_session_argument, name_and_id, with_store
 from session_host.client.chats.remove import remove_chat
@@ -59,7 +60,8 @@ def _remove_ended(*, without_asking: bool) -> int:
             print_line("no ended chats")
             return 0
         size_mib = sum(chat.size_bytes for chat in chats) // MIB
-        if not without_asking and not _agreed(len(chats), size_mib):
+        counted = "1 ended chat" if len(chats) == 1 else f"{len(chats)} ended chats"
+        if not without_asking and not confirmed(f"Permanently remove {counted} ({size_mib} MiB)?"):
             print_line("no chats were removed")
             return 1
         check_may_control(*(chat.record for chat in chats))
@@ -76,9 +78,3 @@ def _remove_ended(*, without_asking: bool) -> int:
         return 1 if failed else 0
 
     return with_store(remove)
-
-
-def _agreed(count: int, size_mib: int) -> bool:
-    chats = "1 ended chat" if count == 1 else f"{count} ended chats"
-    print(f"Permanently remove {chats} ({size_mib} MiB)? [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -199,8 +199,8 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         times = f"last report {ago(explained.last_word)}, output {ago(explained.last_output)}"
         rows.append(("", f"{times}, your input {ago(explained.last_input)}"))
         for number, report in enumerate(explained.evidence):
-            effect = "believed" if report["counts"] else "no effect" if report["activity"] is None else "silenced"
-            text = f"{report['source']:<13} {ago(str(report['at'])):>10}  {effect:<9}  {report['said']}"
+            effect = "used" if report["counts"] else "no effect" if report["activity"] is None else "overridden"
+            text = f"{report['source']:<13} {ago(str(report['at'])):>10}  {effect:<10}  {report['said']}"
             rows.append(("sources" if not number else "", text))
         if not explained.evidence and not is_plain:
             rows.append(("sources", "no reports yet; only the process is known"))

@@ -111,20 +111,20 @@ async def _wait_for_first(
             problems.append(error)
         else:
             found.append(info)
-            raise _OneIsEnough
+            raise _ConditionHolds
 
     try:
         async with asyncio.TaskGroup() as group:
             for info in infos:
                 group.create_task(wait(info))
-    except* _OneIsEnough:
+    except* _ConditionHolds:
         pass
     if found:
         return found[0]
     raise timeouts[-1] if timeouts else problems[-1]
 
 
-class _OneIsEnough(Exception):
+class _ConditionHolds(Exception):
     """Ends the other waits, since the condition holds for one chat."""
 
 

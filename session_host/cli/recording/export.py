@@ -25,7 +25,7 @@ _BUFFER_BYTES = 1024 * 1024
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
-    parser.add_argument("file", metavar="FILE", help="output file; its ending is the format")
+    parser.add_argument("file", metavar="FILE", help="output file; its extension sets the format")
     parser.epilog = (
         "Formats of a terminal: .cast (asciicast v3, for asciinema), .html, and .txt (every line ever shown). "
         "Formats of a structured chat: .md (Markdown), .html, .txt, and .json (messages, tool calls and questions)."
@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     info = find(options.session)
     formats = STRUCTURED_FORMATS if info.runtime == "structured" else FORMATS
     if suffix not in formats:
-        kind = "a structured chat" if info.runtime == "structured" else "a terminal"
-        raise UsageError(f"{info.name} is {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
+        kind = "is a structured chat" if info.runtime == "structured" else "runs in a terminal"
+        raise UsageError(f"{info.name} {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
     damage: list[None] = []
     write_whole(path, _content(suffix, info, lambda: damage.append(None)))
     if damage:

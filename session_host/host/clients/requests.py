@@ -111,7 +111,7 @@ async def _send_chat_input(driver: Driver, request: SendChatInput) -> Reply:
     if chat is None and isinstance(request.chat_input, AnswerRequest) and driver.questions.is_on:
         return driver.questions.answer(request, request.chat_input)
     if chat is None:
-        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")
+        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat runs in a terminal: send it text or keys")
     return await _answer(driver, chat.request, request)
 
 
@@ -131,7 +131,7 @@ async def _open_requests(driver: Driver, request: OpenRequests) -> Sequence[Repl
     elif driver.questions.is_on:
         found = await driver.questions.open_requests()
     else:
-        text = "this chat is a terminal: answer it with keys"
+        text = "this chat runs in a terminal: answer it with keys"
         return [Failed(request.request, ErrorCode.WRONG_RUNTIME, text)]
     data = msgspec.msgpack.encode(found)
     starts = range(0, len(data), OUTPUT_CHUNK_BYTES)

@@ -61,7 +61,7 @@ class TestSend:
         new("-n", "x", "--", "cat")
         done = outlive("send", "x", "--steer", "text")
         assert done.code == 2
-        assert "x is a terminal" in done.complaint()
+        assert "x runs in a terminal" in done.complaint()
 
 
 def test_peek_shows_the_end_of_the_transcript_during_and_after_the_chat(area: Area) -> None:
@@ -150,7 +150,7 @@ def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> Non
     )  # fmt: skip
     new("-n", "y", "--", "cat")
     done = outlive("export", "y", str(tmp_path / "y.md"))
-    assert (done.code, done.complaint()) == (2, "y is a terminal: name the file FILE.cast, FILE.txt or FILE.html")
+    assert (done.code, done.complaint()) == (2, "y runs in a terminal: name the file FILE.cast, FILE.txt or FILE.html")
     assert "no terminal to replay" in outlive("replay", "x").complaint()
 
 

@@ -92,7 +92,7 @@ def test_a_terminal_has_no_questions_to_approve() -> None:
     new("-n", "x", "--", "cat")
     done = outlive("approve", "x")
     assert done.code == 1
-    assert "x is a terminal" in done.complaint()
+    assert "x runs in a terminal" in done.complaint()
 
 
 def test_an_agent_may_not_answer_questions_of_another_chat(asking: str) -> None:

@@ -204,7 +204,7 @@ def test_plain_lines_are_for_structured_chats() -> None:
     new("-n", "x", "--", "cat")
     assert (
         outlive("attach", "x", "--plain").complaint()
-        == "x is a terminal: --plain works only with structured chats; leave it out"
+        == "x runs in a terminal: --plain works only with structured chats; leave it out"
     )
 
 

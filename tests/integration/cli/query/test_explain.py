@@ -41,7 +41,7 @@ def test_a_running_chat_is_explained(chat: str) -> None:
     assert text[1].startswith("state         running since ")
     assert f"process {explained['child_pid']}, started " in text[2]
     assert any(line.startswith("status        needs you since ") for line in text)
-    assert any("osc 9;4" in line and "silenced" in line for line in text)
+    assert any("osc 9;4" in line and "overridden" in line for line in text)
     assert any("60 s" in line for line in text)
     assert "needs you" in text[-1]
     table = outlive("ls").output
