@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import garbage
 from gui.bridge import text_files
-from gui.bridge.background.start_ahead import StartAhead
+from gui.bridge.background.prepare_start import StartPreparer
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.sessions_model import SessionsModel
 from gui.bridge.store_watcher import StoreWatcher
@@ -117,7 +117,7 @@ class App:
         self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self._notify_command)
         self.notifications.answered.connect(self._notifier.answer)
-        self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
+        self._prepare_start = StartPreparer(self.sessions.tasks, self.sessions.login_path)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._apply_settings()
@@ -170,7 +170,7 @@ class App:
         self.theme.changed.connect(self._send_colors)
         self.settings.changed.connect(self._apply_settings)
         self.agents.changed.connect(self._apply_agents)
-        windows.agent_selected.connect(self._start_ahead.prepare)
+        windows.agent_selected.connect(self._prepare_start.prepare)
         tray.settings_requested.connect(self._separate.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
         self.sessions.drafts.save_due.connect(self._save_layout)

@@ -125,7 +125,7 @@ class Chat(ChatViewer, ChatFacts):
         self.host_version = ""
         self._is_acquired = False
         self._additional_viewers: list[ChatViewer] = []
-        self._leaving_viewers: list[Viewer] = []
+        self._closing_viewers: list[Viewer] = []
         self._is_reconnect_slow = False
         self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
@@ -202,14 +202,14 @@ class Chat(ChatViewer, ChatFacts):
         """Remove an additional viewer, because its page is closed."""
         self._additional_viewers.remove(additional)
 
-    def note_leaving(self, viewer: Viewer) -> None:
+    def note_closing(self, viewer: Viewer) -> None:
         """Note a closed viewer that still delivers input."""
-        self._leaving_viewers = [*(each for each in self._leaving_viewers if not each.has_left), viewer]
+        self._closing_viewers = [*(each for each in self._closing_viewers if not each.has_detached), viewer]
 
     def viewers(self) -> list[Viewer]:
         """The viewers that follow the host now, and closed ones that may still deliver input."""
         following = (each.viewer for each in (self, *self._additional_viewers))
-        return [*(each for each in following if each is not None), *self._leaving_viewers]
+        return [*(each for each in following if each is not None), *self._closing_viewers]
 
     def set_colors(self, colors: DefaultColors) -> None:
         """See ``ChatViewer``."""

@@ -35,7 +35,7 @@ class FollowedChat(Protocol):
     def mark_seen(self) -> None:
         """Called when a page of the chat has come to the front."""
 
-    def note_leaving(self, viewer: Viewer) -> None:
+    def note_closing(self, viewer: Viewer) -> None:
         """Called with a closed viewer that still delivers input."""
 
 
@@ -152,8 +152,8 @@ class ChatViewer(QObject):
         if viewer is not None:
             self.detaching.emit()
             viewer.close()
-            if not viewer.has_left:
-                self.chat.note_leaving(viewer)
+            if not viewer.has_detached:
+                self.chat.note_closing(viewer)
 
     @property
     def holds_input(self) -> bool:

@@ -11,7 +11,7 @@ from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch,
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.compatibility import encode_for, knows
+from session_host.protocol.compatibility import encode_for, supports
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import PROTOCOL_VERSION, Error, Message, Role, Welcome
 from session_host.system.peer_credentials import is_foreign
@@ -119,9 +119,9 @@ class HostConnection(asyncio.Protocol):
         if self._lost:
             on_lost()
 
-    def knows(self, kind: type[Message]) -> bool:
+    def supports(self, kind: type[Message]) -> bool:
         """Whether the host's version has a kind of message."""
-        return knows(self._protocol, kind)
+        return supports(self._protocol, kind)
 
     def send_message(self, message: Message) -> None:
         """Send a message; does nothing after the connection's end."""

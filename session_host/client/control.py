@@ -112,7 +112,7 @@ class ControlConnection:
             OutliveError: the host refused; the message is the host's.
         """
         assert self._connection is not None
-        if not self._connection.knows(type(request)):
+        if not self._connection.supports(type(request)):
             raise ProtocolMismatch(
                 "the chat still runs with an older version, which cannot do this; run `outlive upgrade`"
             )

@@ -70,7 +70,7 @@ def encode_for(protocol: int, message: Message) -> bytes:
     if protocol >= PROTOCOL_VERSION:
         return encode(message)
     kind = type(message)
-    if not knows(protocol, kind):
+    if not supports(protocol, kind):
         return b""
     if isinstance(message, Mouse) and message.button in EXTRA_BUTTONS and protocol < _EXTRA_BUTTONS_SINCE:
         # It keeps its place among the inputs; the host drops a press of no button.
@@ -82,7 +82,7 @@ def encode_for(protocol: int, message: Message) -> bytes:
     return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
 
 
-def knows(protocol: int, kind: type[Message]) -> bool:
+def supports(protocol: int, kind: type[Message]) -> bool:
     """Whether that protocol version has a kind of message."""
     return protocol >= _SINCE.get(kind, 0)
 

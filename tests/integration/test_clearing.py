@@ -13,7 +13,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import session_log
-from session_host.protocol.compatibility import knows
+from session_host.protocol.compatibility import supports
 from session_host.protocol.messages import Describe, Message
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import EngineName
@@ -150,9 +150,9 @@ async def test_a_host_of_an_older_version_is_not_asked_to_clear(monkeypatch: pyt
     async with watching(record.id) as (viewer, watcher):
 
         def known(protocol: int, kind: type[Message]) -> bool:
-            return knows(min(protocol, 8), kind)
+            return supports(min(protocol, 8), kind)
 
-        monkeypatch.setattr("session_host.client.connection.knows", known)
+        monkeypatch.setattr("session_host.client.connection.supports", known)
         assert not viewer.clear_terminal("scrollback")
         viewer.text("still here\r")
         await see(viewer, watcher, "still here")

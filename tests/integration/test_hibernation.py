@@ -104,7 +104,7 @@ async def test_typing_wakes_a_hibernating_chat() -> None:
 async def test_text_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", TIMEOUT_S)
+    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", TIMEOUT_S)
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         await wait_until_hibernating(record)

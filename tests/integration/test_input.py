@@ -271,11 +271,11 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
 
 
 @pytest.fixture
-def long_leaving_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", 60.0)
+def long_delivery_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 60.0)
 
 
-@pytest.mark.usefixtures("long_leaving_timeout")
+@pytest.mark.usefixtures("long_delivery_timeout")
 async def test_text_typed_before_the_viewer_connected_arrives_although_the_viewer_closes() -> None:
     record = await start("cat")
     viewer = Viewer(record.id, Watcher(), size=GridSize(80, 24))
@@ -287,7 +287,7 @@ async def test_text_typed_before_the_viewer_connected_arrives_although_the_viewe
     await end(record.id)
 
 
-@pytest.mark.usefixtures("long_leaving_timeout")
+@pytest.mark.usefixtures("long_delivery_timeout")
 async def test_input_that_a_program_reads_only_after_the_viewer_closed_is_complete(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -306,7 +306,7 @@ async def test_input_that_a_program_reads_only_after_the_viewer_closed_is_comple
 async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_did_not_arrive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", 0.1)
+    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 0.1)
     record = await start("cat")
     async with watching(record.id) as (viewer, _):
         assert record.host_pid is not None

@@ -5,7 +5,7 @@ store_thread     runs the store in its own thread
 search_thread    runs searches in their own thread
 search_indexing  updates the search index in a separate process
 export           exports a chat in a separate process
-start_ahead      prepares the start of a chat while its sheet is open
+prepare_start    prepares the start of a chat while its sheet is open
 login_path       the login shell's PATH, for a window started from an icon
 malloc_trim      returns freed memory to the system
 """

@@ -3,7 +3,7 @@
 launch            starts a session: records it, asks the keeper
 launch_request    the user's request to start a chat
 launch_spec       the launch spec, built from the request
-start_ahead       slow steps of an agent's first start, done beforehand
+prepare_start     slow steps of an agent's first start, done beforehand
 structured_launch how an agent is started without a terminal
 installed_version the abilities of an agent's installed version
 settings          ``chats.toml``

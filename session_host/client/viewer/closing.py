@@ -17,10 +17,10 @@ from .numbered_input import ViewerInput
 from .rules import ViewerRules
 from .state import FINAL_STATES
 
-LEAVING_S = 2.0
+DELIVERY_TIMEOUT_S = 2.0
 """How long a closed viewer waits for the host to acknowledge the user's input."""
 
-ASK_AFTER_S = 0.3
+REATTACH_AFTER_S = 0.3
 """After this time the viewer attaches again. A host acknowledges input when the program has read it; when a viewer
 attaches, it also acknowledges input that it has recorded for a program that does not read.
 """
@@ -36,9 +36,9 @@ class ClosableViewer(ViewerInput):
         self._task: asyncio.Task[None] | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
         self._last_connection: HostConnection | None = None
-        self._leaving_timer: asyncio.TimerHandle | None = None
-        self._asking_timer: asyncio.TimerHandle | None = None
-        self._left = asyncio.Event()
+        self._delivery_timer: asyncio.TimerHandle | None = None
+        self._reattach_timer: asyncio.TimerHandle | None = None
+        self._detached = asyncio.Event()
         self._refused_characters = 0  # Since ``close``.
 
     def _perform(self) -> None:
@@ -57,29 +57,30 @@ class ClosableViewer(ViewerInput):
     @property
     def is_closed(self) -> bool:
         """Whether ``close`` was called."""
-        return self._leaving_timer is not None
+        return self._delivery_timer is not None
 
     @property
-    def has_left(self) -> bool:
+    def has_detached(self) -> bool:
         """Whether the viewer is closed, and does not deliver input any more."""
-        return self._left.is_set()
+        return self._detached.is_set()
 
     def close(self) -> None:
         """Stop following the session, without an effect on the agent. The delegate gets no more calls.
 
-        The viewer stays attached, and reconnects, until the host has acknowledged the user's input, or ``LEAVING_S``.
+        The viewer stays attached, and reconnects, until the host has acknowledged the user's input, at most for
+        ``DELIVERY_TIMEOUT_S``.
         """
         if self.is_closed:
             return
         self._release_replica()
-        self._leaving_timer = asyncio.get_running_loop().call_later(LEAVING_S, self._leave)
+        self._delivery_timer = asyncio.get_running_loop().call_later(DELIVERY_TIMEOUT_S, self._detach)
         if not self._has_delivered:
             if self._connection is not None:
                 self._connection.set_callbacks(self._last_message, self._connection_lost)
-            self._asking_timer = asyncio.get_running_loop().call_later(ASK_AFTER_S, self._attach_again)
+            self._reattach_timer = asyncio.get_running_loop().call_later(REATTACH_AFTER_S, self._reattach)
             self._rules.follow(output=False)
             self._perform_all()
-        self._leave_if_delivered()
+        self._detach_if_delivered()
 
     @property
     def _has_delivered(self) -> bool:
@@ -96,15 +97,15 @@ class ClosableViewer(ViewerInput):
             self._refused_characters += previous - inputs.characters()
         self._perform()
 
-    def _attach_again(self) -> None:
+    def _reattach(self) -> None:
         if self._connection is not None:
             self._connection.drop()
 
-    def _leave_if_delivered(self) -> None:
-        if self._has_delivered and not self.has_left:
-            self._leave()
+    def _detach_if_delivered(self) -> None:
+        if self._has_delivered and not self.has_detached:
+            self._detach()
 
-    def _leave(self) -> None:
+    def _detach(self) -> None:
         """Detach; the host has all input, or does not answer."""
         self._rules.detach()
         self._perform_all()
@@ -115,10 +116,10 @@ class ClosableViewer(ViewerInput):
             self._last_connection, self._connection = self._connection, None
         if self._task is not None:
             self._task.cancel()
-        for timer in (self._leaving_timer, self._asking_timer, self._answer_timer):
+        for timer in (self._delivery_timer, self._reattach_timer, self._answer_timer):
             if timer is not None:
                 timer.cancel()
-        self._left.set()
+        self._detached.set()
 
     async def closed(self) -> int:
         """After ``close``: wait until the user's input is delivered, and the viewer's connection is closed.
@@ -126,7 +127,7 @@ class ClosableViewer(ViewerInput):
         Returns:
             How many characters of the user's input a running chat did not get, at most.
         """
-        await self._left.wait()
+        await self._detached.wait()
         if self._task is not None:
             await asyncio.wait([self._task])
         if self._last_connection is not None:

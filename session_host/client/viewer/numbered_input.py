@@ -40,7 +40,7 @@ class ViewerInput(ViewerFacts):
     def _input(self, message: Input) -> None:
         raise NotImplementedError
 
-    def _host_knows(self, kind: type[Message]) -> bool:
+    def _host_supports(self, kind: type[Message]) -> bool:
         """Whether the host's version has a kind of message, as far as it is known."""
         raise NotImplementedError
 
@@ -95,8 +95,8 @@ class ViewerInput(ViewerFacts):
         A host before version 12 sends the oldest one.
         """
         attachment, number = self._rules.attachment, self._rules.inputs.next_sequence
-        knows = self._host_knows(SendNow)
-        self._input(SendNow(attachment, number, item) if knows else Interrupt(attachment, number))
+        is_supported = self._host_supports(SendNow)
+        self._input(SendNow(attachment, number, item) if is_supported else Interrupt(attachment, number))
 
     def interrupt(self) -> None:
         """The user interrupted the running turn."""

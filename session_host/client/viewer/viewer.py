@@ -119,7 +119,7 @@ class Viewer(ClosableViewer):
         finally:
             self._is_performing = False
         if self.is_closed:
-            self._leave_if_delivered()
+            self._detach_if_delivered()
 
     def _perform_all(self) -> None:
         while self._effects:
@@ -319,8 +319,8 @@ class Viewer(ClosableViewer):
         if self._effects:
             self._perform()
 
-    def _host_knows(self, kind: type[Message]) -> bool:
-        return self._connection is None or self._connection.knows(kind)
+    def _host_supports(self, kind: type[Message]) -> bool:
+        return self._connection is None or self._connection.supports(kind)
 
     def _wants_releases(self) -> bool:
         emulator = self.emulator
@@ -349,7 +349,7 @@ class Viewer(ClosableViewer):
     def clear_terminal(self, what: Clearing) -> bool:
         """Ask the host to clear the terminal, for all viewers; False if no host is there that can do it."""
         connection = self._connection
-        if connection is None or not connection.knows(ClearTerminal):
+        if connection is None or not connection.supports(ClearTerminal):
             return False
         connection.send_message(ClearTerminal(self._rules.attachment, what))
         return True

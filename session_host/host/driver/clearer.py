@@ -6,7 +6,7 @@ has all output. If a sequence is unfinished then, the host waits for more output
 sequence (binary output may leave one).
 
 After a reset the program must draw its screen again. Programs do so when the size of their terminal changes, so the PTY
-(not the grid) is one column narrower for NUDGE_S. Programs on Node.js ignore SIGWINCH without a changed size.
+(not the grid) is one column narrower for NARROW_S. Programs on Node.js ignore SIGWINCH without a changed size.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 WAIT_S = 0.5
 """How long an unfinished sequence of the program may take to end."""
 
-NUDGE_S = 0.2
+NARROW_S = 0.2
 """How long the terminal is narrower. A program that is busy for all of this time sees no change."""
 
 
@@ -57,14 +57,14 @@ class Clearer:
         self._append_output = append_output
         self._wanted: dict[Clearing, None] = {}
         self._timeout: asyncio.TimerHandle | None = None
-        self._nudge: asyncio.TimerHandle | None = None
+        self._narrow_timer: asyncio.TimerHandle | None = None
         self._is_waiting_for_emulator = self._is_overdue = False
         self._checked_offset = -1
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is left to do."""
-        return not self._wanted and self._nudge is None
+        return not self._wanted and self._narrow_timer is None
 
     def clear(self, what: Clearing) -> None:
         """Clear the terminal soon; repeated requests before that count once."""
@@ -82,10 +82,10 @@ class Clearer:
     def close(self) -> None:
         """Drop all requests, since the program has ended or the host stops."""
         self._wanted.clear()
-        for timer in (self._timeout, self._nudge):
+        for timer in (self._timeout, self._narrow_timer):
             if timer is not None:
                 timer.cancel()
-        self._timeout = self._nudge = None
+        self._timeout = self._narrow_timer = None
 
     def _on_timeout(self) -> None:
         self._is_overdue = True
@@ -112,19 +112,19 @@ class Clearer:
         log.info("cleared %s offset=%d", ",".join(self._wanted), self._worker.received_to)
         self._append_output(data)
         if "reset" in self._wanted:
-            self._start_nudge()
+            self._narrow()
         self._wanted.clear()
         if self._timeout is not None:
             self._timeout.cancel()
             self._timeout = None
 
-    def _start_nudge(self) -> None:
+    def _narrow(self) -> None:
         sizing = self._sizing
         self._program.resize(GridSize(max(sizing.size.columns - 1, 1), sizing.size.rows), sizing.cell)
-        if self._nudge is not None:
-            self._nudge.cancel()
-        self._nudge = asyncio.get_running_loop().call_later(NUDGE_S, self._end_nudge)
+        if self._narrow_timer is not None:
+            self._narrow_timer.cancel()
+        self._narrow_timer = asyncio.get_running_loop().call_later(NARROW_S, self._widen)
 
-    def _end_nudge(self) -> None:
-        self._nudge = None
+    def _widen(self) -> None:
+        self._narrow_timer = None
         self._program.resize(self._sizing.size, self._sizing.cell)

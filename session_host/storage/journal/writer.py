@@ -83,7 +83,7 @@ class Journal:
             journal._find_end()
         except OSError as error:
             journal.close()
-            raise journal._explained(error) from error
+            raise journal._store_error(error) from error
         except StoreError:
             journal.close()
             raise
@@ -137,7 +137,7 @@ class Journal:
             self._write(pieces, unrecorded[0])
         except OSError as error:
             self._unwritten_resize = _last_resize(unrecorded) or self._unwritten_resize
-            raise self._explained(error) from error
+            raise self._store_error(error) from error
         self._unwritten_resize = None
         for entry in unrecorded:
             self._advance(entry)
@@ -161,7 +161,7 @@ class Journal:
         try:
             self._begin(max(self.end, snapshot.offset), resize, pieces)
         except OSError as error:
-            raise self._explained(error) from error
+            raise self._store_error(error) from error
         self._unwritten_resize = (
             None
             if self._unwritten_resize is None or self._unwritten_resize.number <= snapshot.resizes
@@ -179,7 +179,7 @@ class Journal:
         self._folder.close()
 
     def _unrecorded(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The entries that are not recorded yet, with the owed resize at its offset."""
+        """The entries that are not recorded yet, with an unwritten resize at its offset."""
         unrecorded: list[Entry] = []
         end, resizes = self.end, self.resizes
         known = self._resize is not None
@@ -196,11 +196,11 @@ class Journal:
         return [] if unrecorded == [self._unwritten_resize] else unrecorded
 
     def _with_unwritten_resize(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        owed = self._unwritten_resize
-        if owed is None or any(isinstance(entry, Resize) and entry.number == owed.number for entry in entries):
+        resize = self._unwritten_resize
+        if resize is None or any(isinstance(entry, Resize) and entry.number == resize.number for entry in entries):
             return entries
-        index = next((index for index, entry in enumerate(entries) if entry.offset >= owed.offset), len(entries))
-        return [*entries[:index], owed, *entries[index:]]
+        index = next((index for index, entry in enumerate(entries) if entry.offset >= resize.offset), len(entries))
+        return [*entries[:index], resize, *entries[index:]]
 
     def _write(self, pieces: list[bytes | memoryview], first: Entry) -> None:
         if self._descriptor < 0 or self._length >= self._segment_limit_bytes:
@@ -342,7 +342,7 @@ class Journal:
 
     # ------------------------------------------------------------ errors
 
-    def _explained(self, error: OSError) -> StoreError:
+    def _store_error(self, error: OSError) -> StoreError:
         """The error in the user's words."""
         path = self._folder.path
         if error.errno in _FULL:

@@ -33,7 +33,7 @@ def _primary_code(error: sqlite3.Error) -> int:
     return code & 0xFF
 
 
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
+def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     """The error to raise for SQLite's, as one line that names the file and what to do."""
     code = _primary_code(error)
     what = str(error)
@@ -140,10 +140,10 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._identity = (0, 0)
         self._is_closed = False
-        self._excludes = False
+        self._is_exclusive = False
         """Whether the connection excludes all others; it is then closed after one use, see ``_connect``."""
         self._open()
-        self._let_others_in()
+        self._release_exclusive_lock()
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -163,9 +163,9 @@ class Database:
         try:
             yield self._current()
         except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+            raise store_error(error, self.path) from error
         finally:
-            self._let_others_in()
+            self._release_exclusive_lock()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -183,12 +183,12 @@ class Database:
                         connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+            raise store_error(error, self.path) from error
         finally:
-            self._let_others_in()
+            self._release_exclusive_lock()
 
-    def _let_others_in(self) -> None:
-        if self._excludes:
+    def _release_exclusive_lock(self) -> None:
+        if self._is_exclusive:
             self._disconnect()
 
     def _current(self) -> sqlite3.Connection:
@@ -199,12 +199,12 @@ class Database:
         """
         if self._is_closed:
             raise StoreError(f"{self.path}: the store is closed")
-        if self._connection is None or self._identity != self._named():
+        if self._connection is None or self._identity != self._file_identity():
             self._disconnect()
             return self._open()
         return self._connection
 
-    def _named(self) -> tuple[int, int]:
+    def _file_identity(self) -> tuple[int, int]:
         try:
             status = self.path.stat()
         except OSError:
@@ -216,10 +216,10 @@ class Database:
             ensure_private(self.path.parent)
             self._create_file()
             self._connection = self._connect()
-            self._identity = self._named()
+            self._identity = self._file_identity()
         except sqlite3.Error as error:
             self._disconnect()
-            raise explain(error, self.path) from error
+            raise store_error(error, self.path) from error
         except OSError as error:
             self._disconnect()
             if error.errno in {errno.EMFILE, errno.ENFILE}:
@@ -240,15 +240,15 @@ class Database:
         others.
         """
         address = f"file:{quote(str(self.path))}"
-        ways = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]
+        attempts = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]
         if not os.access(self.path.parent, os.W_OK):
-            ways.append((f"{address}?immutable=1", ""))
+            attempts.append((f"{address}?immutable=1", ""))
         failed: sqlite3.Error | None = None
-        for address, beginning in ways:
+        for address, pragma in attempts:
             connection = sqlite3.connect(address, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, uri=True)
             try:
-                if beginning:
-                    connection.execute(beginning)
+                if pragma:
+                    connection.execute(pragma)
                 self._prepare(connection)
             except sqlite3.Error as error:
                 connection.close()
@@ -259,7 +259,7 @@ class Database:
                 connection.close()
                 raise
             else:
-                self._excludes = (address, beginning) != ways[0]
+                self._is_exclusive = (address, pragma) != attempts[0]
                 return connection
         assert failed is not None
         raise failed

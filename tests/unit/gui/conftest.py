@@ -62,7 +62,7 @@ class FakeViewer:
         self.transcript: Transcript | None = None
         self.next_sequence = 1
         self.undelivered = 0
-        self.has_left = True
+        self.has_detached = True
 
     def start(self) -> None:
         self.started = True

@@ -181,11 +181,11 @@ async def test_the_atlas_is_imported_after_many_frames_of_one_terminal(
 async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
     prepared: list[str] = []
 
-    def start_ahead(agent: Agent, environment: dict[str, str]) -> None:
+    def prepare_start(agent: Agent, environment: dict[str, str]) -> None:
         prepared.append(agent.name)
         raise LaunchFailed("the start says so")
 
-    monkeypatch.setattr("session_host.client.chats.start_ahead.start_ahead", start_ahead)
+    monkeypatch.setattr("session_host.client.chats.prepare_start.prepare_start", prepare_start)
     app.window.starting.new_chat("shell", "/tmp")
     await until(lambda: prepared == ["shell"])
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from session_host.protocol import compatibility, keeper, messages
-from session_host.protocol.compatibility import encode_for, known_fields, knows
+from session_host.protocol.compatibility import encode_for, known_fields, supports
 from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION
 from session_host.protocol.values import MouseAction, MouseButton
 from session_host.structured.operations import OperationDone
@@ -54,7 +54,7 @@ def test_a_viewer_before_version_10_gets_a_notification_without_its_id():
 
 def test_a_host_before_version_9_gets_no_request_to_clear_the_terminal() -> None:
     message = messages.ClearTerminal("1" * 32, "reset")
-    assert [knows(version, messages.ClearTerminal) for version in (1, 8, 9)] == [False, False, True]
+    assert [supports(version, messages.ClearTerminal) for version in (1, 8, 9)] == [False, False, True]
     assert encode_for(8, message) == b""
     assert b"ClearTerminal" in encode_for(9, message)
 

@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 PATIENT = (
-    "import runpy; from session_host.client.viewer import closing; closing.LEAVING_S = 60.0; "
+    "import runpy; from session_host.client.viewer import closing; closing.DELIVERY_TIMEOUT_S = 60.0; "
     "runpy.run_module('session_host.cli', run_name='__main__')"
 )
 """Runs ``outlive`` with a timeout of 60 s instead of 2 s when leaving, for busy machines."""

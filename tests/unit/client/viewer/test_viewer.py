@@ -67,7 +67,7 @@ async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeH
 
 
 @asynccontextmanager
-async def leaving(host: FakeHost) -> AsyncIterator[Viewer]:
+async def closing_viewer(host: FakeHost) -> AsyncIterator[Viewer]:
     """A viewer that is closed before its host has acknowledged a key."""
     watcher = Watcher()
     viewer = Viewer(host.id, watcher, output=False)
@@ -88,13 +88,13 @@ def is_received(host: FakeHost, message: Message, times: int) -> bool:
 async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_acknowledgement(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", 60.0)
-    monkeypatch.setattr(closing, "ASK_AFTER_S", 60.0)
-    async with leaving(host) as viewer:
+    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(closing, "REATTACH_AFTER_S", 60.0)
+    async with closing_viewer(host) as viewer:
         typed = Text(host.attachment, 1, "typed")
         for times in range(1, 4):
             await eventually(partial(is_received, host, typed, times), 20, "the input")
-            assert not viewer.has_left
+            assert not viewer.has_detached
             host.drop()
         await eventually(partial(is_received, host, typed, 4), 20, "the input once more")
         host.say(InputAck(host.attachment, 1))
@@ -105,9 +105,9 @@ async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_a
 async def test_a_closed_viewer_counts_input_that_the_host_refuses(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", 60.0)
-    monkeypatch.setattr(closing, "ASK_AFTER_S", 60.0)
-    async with leaving(host) as viewer:
+    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(closing, "REATTACH_AFTER_S", 60.0)
+    async with closing_viewer(host) as viewer:
         await eventually(lambda: Text(host.attachment, 1, "typed") in host.received, 20, "the input")
         host.say(InputRefused(host.attachment, 1, ErrorCode.INPUT_FULL, "the program is not reading its input"))
         assert await viewer.closed() == len("typed")
@@ -117,8 +117,8 @@ async def test_a_closed_viewer_counts_input_that_the_host_refuses(
 async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", 0.05)
-    async with leaving(host) as viewer:
+    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 0.05)
+    async with closing_viewer(host) as viewer:
         assert await viewer.closed() == len("typed")
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 

@@ -12,7 +12,7 @@ from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 
 
-class StartAhead:
+class StartPreparer:
     """Starts the keeper and reads the agent's options in advance, so that the start does not wait for them."""
 
     def __init__(self, tasks: Tasks, login_path: LoginPathFinder) -> None:
@@ -26,11 +26,11 @@ class StartAhead:
     async def _prepare(self, agent: Agent) -> None:
         environment = await self._login_path.environment()
         with contextlib.suppress(OutliveError):  # The start itself reports it.
-            await asyncio.to_thread(_start_ahead, agent, environment)
+            await asyncio.to_thread(_prepare_start, agent, environment)
 
 
-def _start_ahead(agent: Agent, environment: Mapping[str, str]) -> None:
+def _prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
     # Imported here, in the thread, so that the window's start and the keys do not wait for it.
-    from session_host.client.chats.start_ahead import start_ahead
+    from session_host.client.chats.prepare_start import prepare_start
 
-    start_ahead(agent, environment)
+    prepare_start(agent, environment)

@@ -11,7 +11,7 @@ from session_host.keeper_client.discovery import connect_or_start_keeper
 from .installed_version import supported_options
 
 
-def start_ahead(agent: Agent, environment: Mapping[str, str]) -> None:
+def prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
     """Start the keeper if there is none, and ask a new version of the agent's program for its options.
 
     Args:

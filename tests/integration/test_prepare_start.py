@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.start_ahead import start_ahead
+from session_host.client.chats.prepare_start import prepare_start
 from session_host.errors import AgentNotFound
 from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
@@ -33,10 +33,10 @@ def agent_starts(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
     return agent_starts
 
 
-def test_start_ahead_starts_the_keeper_and_asks_the_agents_version_once(
+def test_prepare_start_starts_the_keeper_and_asks_the_agents_version_once(
     sessions: Sessions, area: Area, agent_starts: Path
 ) -> None:
-    start_ahead(load_catalog(config_dir())["claude"], os.environ)
+    prepare_start(load_catalog(config_dir())["claude"], os.environ)
 
     assert keeper_status() is not None
     assert sorted(agent_starts.read_text().split()) == ["--help", "--version"]
@@ -46,4 +46,4 @@ def test_start_ahead_starts_the_keeper_and_asks_the_agents_version_once(
 
 def test_a_missing_agent_is_reported(sessions: Sessions) -> None:
     with pytest.raises(AgentNotFound):
-        start_ahead(load_catalog(config_dir())["codex"], {"PATH": os.devnull})
+        prepare_start(load_catalog(config_dir())["codex"], {"PATH": os.devnull})
