@@ -45,7 +45,7 @@ def cannot_fork(reason: object) -> str:
 
 def forked_before() -> str:
     """After a fork before a prompt."""
-    return translate("fork", "This chat knows what was said before this prompt. Edit the prompt and send it.")
+    return translate("fork", "This chat has the conversation before this prompt. Edit the prompt and send it.")
 
 
 def files_changed(count: int) -> str:

@@ -269,7 +269,7 @@ def start_again_hint() -> str:
 
 
 def no_scrollback_to_clear() -> str:
-    return translate("page", "A program that fills the screen has no scrollback to clear")
+    return translate("page", "A full-screen program has no scrollback to clear")
 
 
 def cannot_clear_yet() -> str:

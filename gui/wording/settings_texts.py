@@ -53,7 +53,7 @@ LABELS = {
     "endpoint.url": QT_TRANSLATE_NOOP("settings", "Address"),
     "endpoint.model": QT_TRANSLATE_NOOP("settings", "Model"),
     "endpoint.system": QT_TRANSLATE_NOOP("settings", "System prompt"),
-    "endpoint.key_from": QT_TRANSLATE_NOOP("settings", "Key"),
+    "endpoint.key_from": QT_TRANSLATE_NOOP("settings", "API key"),
     "endpoint.api": QT_TRANSLATE_NOOP("settings", "API"),
     "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "Timeout"),
 }

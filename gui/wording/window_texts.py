@@ -160,7 +160,7 @@ def group(name: str, chats: str) -> str:
 
 
 def folded_group(name: str, chats: str) -> str:
-    return translate("window", "{name}, {chats}, folded").format(name=name, chats=chats)
+    return translate("window", "{name}, {chats}, collapsed").format(name=name, chats=chats)
 
 
 def to_install(agents: str) -> str:
@@ -184,12 +184,12 @@ def cannot_split(*, is_row: bool) -> str:
     """Why a pane is not split, side by side (``is_row``) or one above the other."""
     if is_row:
         return translate("window", "This pane is too narrow to split. Make it or the window wider.")
-    return translate("window", "This pane is too low to split. Make it or the window higher.")
+    return translate("window", "This pane is too short to split. Make it or the window taller.")
 
 
 def too_small_to_split(*, is_row: bool) -> str:
     """Shown over a pane while a tab is dragged to its edge."""
-    return translate("window", "Too narrow to split") if is_row else translate("window", "Too low to split")
+    return translate("window", "Too narrow to split") if is_row else translate("window", "Too short to split")
 
 
 def show_all_panes() -> str:

@@ -1,6 +1,6 @@
-"""What outlives a process: session descriptors, journal, store and search index.
+"""Data that outlives a process: session descriptors, journal, store and search index.
 
-    descriptors/  what a session leaves to its next host: descriptors, and files in memory
+    descriptors/  the descriptors that a session's next host gets, and files in memory
     journal/      a session's output with its times, on disk
     store/        a row for each session, and the window's layout: SQLite
     search/       the full-text index of all journals

@@ -1,4 +1,4 @@
-"""Where agents keep their conversations: whether one can be resumed, and which processes have it open.
+"""The conversations in agents' own files: whether one can be resumed, and which processes have it open.
 
 One module for each agent, under the name that the catalog gives as ``place``. They read the agents' own files, and only
 ``gemini_guard`` writes to them. This room must not know sessions or hosts.
@@ -16,7 +16,7 @@ One module for each agent, under the name that the catalog gives as ``place``. T
     gemini_turns   finds Gemini CLI's current conversation by the transcripts written in its turns; pure
     opencode       opencode: all conversations in one SQLite file
     qwen           Qwen Code: a transcript for each conversation, a file for each process
-    own_files      files of Outlive: aider's conversations, and those with model servers
+    own_files      conversations in Outlive's own files: aider's, and those with model servers
     earlier_items  messages of an earlier conversation for a structured chat whose agent does not repeat them
     fork_points    the last message or turn that a fork before a prompt keeps
     listing        lists all conversations of an agent, the newest first

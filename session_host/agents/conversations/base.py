@@ -56,7 +56,7 @@ class LookupResult(NamedTuple):
 
     Attributes:
         availability: how much of the conversation is stored.
-        reason: why a conversation is lost or holds nothing; a clause without a full stop.
+        reason: why a conversation is lost or empty; a clause without a full stop.
     """
 
     availability: Availability
@@ -64,7 +64,7 @@ class LookupResult(NamedTuple):
 
 
 class ConversationStore(Protocol):
-    """Where an agent keeps its conversations."""
+    """The conversations that an agent keeps in its own files."""
 
     @property
     def variables(self) -> tuple[str, ...]:

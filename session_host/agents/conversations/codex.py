@@ -106,7 +106,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
 
 def prompt_in(line: Line) -> str | None:
     """The user's prompt in a line; None if it has none."""
-    # The messages of the role "user" hold Codex's own notes, too, so an event tells the prompt.
+    # The messages of the role "user" hold Codex's own notes, too, so the prompt is read from an event.
     match line.type, line.payload:
         case "event_msg", _Payload(type="item_completed", item=_Item(type="UserMessage", content=content)):
             return _text(content)

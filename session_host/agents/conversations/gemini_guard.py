@@ -120,7 +120,7 @@ class TranscriptGuard:
             if guarded and not has_words(path):
                 if conversation_in(path) in {"", self._conversation}:
                     path.unlink(missing_ok=True)
-                    log.info("removed a second transcript that holds nothing")
+                    log.info("removed a second, empty transcript")
             elif conversation_in(path) == self._conversation:
                 make_directories(self._directory)
                 _link(path, self._directory / backup_name(self._conversation, path))

@@ -59,7 +59,7 @@ class Endpoint:
             return LookupResult(Availability.WHOLE)
         return LookupResult(Availability.LOST, f"the conversation is missing: {path}") if query.used else _NOTHING
 
-    def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - command lines tell
+    def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - found by command lines
         return []
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:

@@ -20,7 +20,7 @@ MAX_ECHO_CHARACTERS = 8
 """A longer output is not taken for an echo."""
 
 _GO_ON = "c"
-_NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
+_NO_HISTORY = "A full-screen program has no history here; scroll with its own keys"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 

@@ -67,7 +67,7 @@ class InputParser:
     """Parses the outer terminal's input; any split of the bytes gives the same values.
 
     ESC alone is the Escape key or the beginning of a sequence, and each beginning of a sequence may be typing; only
-    time tells. While ``undecided``, the caller calls ``expire`` ``timeout_s`` after the beginning.
+    a pause decides. While ``undecided``, the caller calls ``expire`` ``timeout_s`` after the beginning.
 
     Attributes:
         begun: how many sequences have begun; the number identifies the undecided one.

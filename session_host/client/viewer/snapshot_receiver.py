@@ -12,7 +12,7 @@ from session_host.terminal import from_replay, restore, restore_beginning
 from session_host.terminal.base import Emulator, EngineName
 
 Replica = Emulator | TranscriptEngine
-"""What a viewer shows: a terminal, or a structured chat's transcript."""
+"""A replica: a terminal, or a structured chat's transcript."""
 
 MAX_BEGINNING_PARTS = 4
 """Try a preview from this many parts at most: the first parts hold the screen, or no part can be read alone."""

@@ -1,7 +1,7 @@
 """The times of a shell's commands: read off the clocks as the emulator interprets the output, logged and sent.
 
 A command's duration is the difference of two readings of CLOCK_BOOTTIME. It is never set, counts on while the machine
-sleeps, and is the same for the next host. The wall clock tells only when the command began.
+sleeps, and is the same for the next host. The wall clock is read only for the time at which the command began.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known about the agent's input line: nothing is typed in it, something is, or it was entered. Pure.
+"""The state of the agent's input line, as far as it is known: empty, typed or entered. Pure.
 
     unknown or typed ──Enter──▶ entered ──the agent works──▶ empty ──any other input──▶ typed
 
@@ -16,7 +16,7 @@ from session_host.protocol.values import Activity
 
 
 class PromptState(StrEnum):
-    """What is known about the agent's input line."""
+    """The state of the agent's input line, as far as it is known."""
 
     TYPED = "typed"
     """Something may be typed in it, or nothing is known."""

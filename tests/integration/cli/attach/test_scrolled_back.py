@@ -110,6 +110,6 @@ def test_a_full_screen_program_has_no_history() -> None:
     with OnTerminal("attach", "full") as terminal:
         terminal.see("ready")
         terminal.type(SCROLL)
-        terminal.see("This program uses the whole screen, and scrolls by itself")
+        terminal.see("A full-screen program has no history here; scroll with its own keys")
         terminal.type(b"y")
         terminal.see("<79>")

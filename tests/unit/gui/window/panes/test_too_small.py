@@ -52,12 +52,12 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
         messages.append(window.banners.current.text if window.banners.current is not None else "")
         window.banners.dismiss()
     narrow = "This pane is too narrow to split. Make it or the window wider."
-    assert messages == ["", narrow, "", "This pane is too low to split. Make it or the window higher.", narrow]
+    assert messages == ["", narrow, "", "This pane is too short to split. Make it or the window taller.", narrow]
     assert ([pane.tabs.ids() for pane in panes.panes()], launched) == ([[one, two, three], [three], [three]], [])
     left, upper, lower = panes.panes()
     for source, tab, target, point, expected, text in (
         (left, one, upper, QPoint(4, 80), Drop(upper.number), "Too narrow to split"),
-        (left, one, lower, QPoint(100, -4), Drop(lower.number), "Too low to split"),
+        (left, one, lower, QPoint(100, -4), Drop(lower.number), "Too short to split"),
         (left, two, left, QPoint(4, 120), Drop(left.number, None, 1), "Too narrow to split"),
         (lower, three, upper, QPoint(100, -4), Drop(upper.number, "down"), ""),
     ):

@@ -92,7 +92,7 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     [chats] = [part for part in parts if part.role() == roles.List and not part.state().invisible]
     assert chats.text(QAccessible.Text.Name) == "Chats"
     headings = [name for name in _names(parts, roles.ListItem) if "chat" in name]
-    assert headings == ["running, 1 chat", "ended, 1 chat, folded"]
+    assert headings == ["running, 1 chat", "ended, 1 chat, collapsed"]
     [row] = [name for name in _names(parts, roles.ListItem) if name.startswith("fix")]
     assert row.startswith("fix <b> & go, Command, running, tmp, ")
     assert _names(parts, roles.StatusBar) == ["Status"]
