@@ -79,8 +79,8 @@ class HostReplacement:
         def check() -> None:
             is_under_way = session.replacement is replacement and replacement.is_leaving is is_leaving
             if is_under_way and (is_leaving or not replacement.pid):
-                stopped_text = ", which is stopped" if is_stopped(session.host_pid) else ""
-                self.give_up(session, f"the chat's host (process {session.host_pid}{stopped_text}) does not respond")
+                process = f"PID {session.host_pid}{', which is stopped' if is_stopped(session.host_pid) else ''}"
+                self.give_up(session, f"the chat's background process ({process}) does not respond")
 
         self._loop.call_later(ANSWER_S, check)
 
@@ -136,7 +136,7 @@ class HostReplacement:
         if replacement.is_leaving:
             # The previous host is leaving already; its exit causes a fork, like any death.
             replacement.is_ready = False
-        self.give_up(session, "the new host failed to start; the old one keeps running")
+        self.give_up(session, "the new background process failed to start; the old one keeps running")
 
     def give_up(self, session: KeptSession, reason: str) -> None:
         """Cancel the replacement and report why; the previous host continues."""

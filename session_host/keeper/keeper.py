@@ -160,7 +160,7 @@ class Keeper:
             wait_s = session.count_death(None)
             log.warning("%s: no host could be forked: %s", session.id, error)
             if session.state is KeptSessionState.STARTING and session.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(session, f"cannot start the chat's host: {error.strerror}")
+                self._give_up_start(session, f"cannot start the chat's background process: {error.strerror}")
             else:
                 self.loop.call_later(max(wait_s, 0.1), lambda: self._start_host(session))
             return
@@ -349,7 +349,7 @@ class Keeper:
             self._host_replacement.promote(session, replacement)
             return
         if replacement is not None:
-            self._host_replacement.give_up(session, "the chat's host died")
+            self._host_replacement.give_up(session, "the chat's background process died")
         wait_s = session.count_death(status)
         if session.header.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", session.id)
@@ -357,7 +357,7 @@ class Keeper:
             if not session.header.child:
                 kill_half_started(session, self.sessions.values())
             if session.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(session, f"the chat's host failed to start; see {session.spec.log}")
+                self._give_up_start(session, f"the chat's background process failed to start; see {session.spec.log}")
                 return
         if wait_s:
             self.loop.call_later(wait_s, lambda: self._start_host(session))

@@ -179,14 +179,14 @@ async def test_kill_ends_the_agent_of_a_stopped_host_and_reports_how(
     with stopped(pid, goes_on=False):
         with pytest.raises(HostUnavailable) as caught:
             await request(record.id, Stop(0))
-        assert f"(process {pid}, which is stopped) does not respond; end the chat with `outlive kill`" in one_line(
+        assert f"(PID {pid}, which is stopped) does not respond; end the chat with `outlive kill`" in one_line(
             caught.value
         )
         [check] = list(chats.chats())
-        assert f"its host (process {pid}) is stopped" in check.message
+        assert f"its background process (PID {pid}) is stopped" in check.message
         done = outlive("kill", "stuck")
         assert (done.code, done.error) == (0, "")
-        assert f"(process {pid}, which is stopped) did not respond" in done.output
+        assert f"(PID {pid}, which is stopped) did not respond" in done.output
     assert not processes.is_alive(pid)
     assert not processes.is_alive(record.child_pid)
     [info] = outlive("ls", "--all", "--json").json()
@@ -267,7 +267,7 @@ async def test_an_upgrade_skips_a_stopped_host_and_the_next_one_replaces_it(area
         began_s = time.monotonic()
         done = outlive("upgrade", timeout_s=60)
         assert time.monotonic() - began_s < 40, "it would hang as long as the host"
-        why = f"the chat's host (process {host}, which is stopped) does not respond"
+        why = f"the chat's background process (PID {host}, which is stopped) does not respond"
         assert (done.code, done.error) == (1, f"outlive: stuck: not updated: {why}\n")
     assert outlive("send", "stuck", "still here", "--enter").code == 0
     assert outlive("upgrade", timeout_s=60).code == 0

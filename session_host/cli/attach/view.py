@@ -10,7 +10,7 @@ from session_host.cli.output import exit_text
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ErrorCode
 
-UNRESPONSIVE = "the chat's host does not answer"
+UNRESPONSIVE = "the chat does not answer"
 
 
 class EndingKind(Enum):

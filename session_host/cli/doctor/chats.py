@@ -85,13 +85,13 @@ def _unreachable(record: SessionRecord) -> Check | None:
         )
     pid = record.host_pid
     if pid is not None and is_stopped(pid):
-        what = f"{name}: its host (process {pid}) is stopped"
+        what = f"{name}: its background process (PID {pid}) is stopped"
         return fail(
             "running chats",
             what,
             f"continue it with `kill -CONT {pid}`, or end the chat with `outlive kill {record.id[:8]}`",
         )
-    what = f"{name}: its host (process {pid}) does not respond"
+    what = f"{name}: its background process (PID {pid}) does not respond"
     return warn("running chats", what, f"try again, or end the chat with `outlive kill {record.id[:8]}`")
 
 

@@ -148,15 +148,15 @@ def _check_equal(found: object, expected: object) -> None:
 
 
 FEATURES = (
-    Feature("memfd", _memfd, "chats stay in memory when a host dies", "chats are lost when a host dies", "3.17",
-            Status.FAIL),
+    Feature("memfd", _memfd, "a chat stays in memory when its background process dies",
+            "a chat is lost when its background process dies", "3.17", Status.FAIL),
     Feature("splice", _splice, "output moves from the terminal to memory in the kernel",
-            "killing a host can lose the output that it has just read", "5.12"),
+            "killing a background process can lose the output that it has just read", "5.12"),
     Feature("sendfile", _sendfile, "input moves from memory to the terminal in the kernel",
-            "killing a host can lose or repeat a key", "5.12"),
-    Feature("subreaper", _subreaper, "exit codes are known even if the host was killed",
-            "exit codes are unknown if the host was killed", "3.4"),
+            "killing a background process can lose or repeat a key", "5.12"),
+    Feature("subreaper", _subreaper, "exit codes are known even if the background process was killed",
+            "exit codes are unknown if the background process was killed", "3.4"),
     Feature("pidfd", _pidfd, "an agent's exit is seen at once", "an agent's exit is awaited in a thread", "5.3"),
-    Feature("PIDFD_GET_INFO", _exit_status, "any host can read an agent's exit code",
+    Feature("PIDFD_GET_INFO", _exit_status, "any process can read an agent's exit code",
             "only the agent's parent process can read its exit code", "6.15"),
 )  # fmt: skip

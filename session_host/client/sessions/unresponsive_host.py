@@ -60,8 +60,8 @@ def name_host(session_id: str) -> str:
     """A text that names a chat's host, with its PID, and says whether it is stopped."""
     pid = _host_of(session_id)
     if not pid:
-        return "the chat's host"
-    return f"the chat's host (process {pid}{', which is stopped' if is_stopped(pid) else ''})"
+        return "the chat's background process"
+    return f"the chat's background process (PID {pid}{', which is stopped' if is_stopped(pid) else ''})"
 
 
 def is_host_stopped(session_id: str) -> bool:

@@ -54,7 +54,7 @@ class SnapshotReceiver:
         self._parts.clear()
         if self._engine is None:
             if part.form != TRANSCRIPT_BUILD:
-                raise OutliveError("the chat's host has another version; run: outlive upgrade")
+                raise OutliveError("the chat runs in another version; run: outlive upgrade")
             return TranscriptEngine(Transcript.restore(data))
         if part.form == build:
             return restore(self._engine, data)

@@ -116,7 +116,7 @@ class PlainChat(AttachView):
         elif self._is_unresponsive:
             self._print([f"[{one_line(message or UNRESPONSIVE)}; what you send is kept]"])
         elif state is ViewerState.LIVE and was_unresponsive:
-            self._print(["[the chat's host answers again]"])
+            self._print(["[the chat answers again]"])
         else:
             self._end_if_final(state, message)
 

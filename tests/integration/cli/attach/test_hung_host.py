@@ -32,7 +32,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
         os.kill(entry["host_pid"], signal.SIGSTOP)
         try:
             terminal.type("a")
-            terminal.see("the chat's host does not answer; what you type is kept")
+            terminal.see("the chat does not answer; what you type is kept")
             terminal.type(b"\x02?")
             terminal.see("d detach (the chat keeps running)")
         finally:
