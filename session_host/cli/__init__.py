@@ -7,6 +7,8 @@ module, so it has almost none.
     program           the table of subcommands; errors as one line and an exit code
     arguments         argparse, with one-line errors
     output            prints tables, JSON and one-line errors in any locale
+    text_columns      measures and cuts text in terminal columns
+    times             ages and local times
     confirmation      asks before a command that cannot be undone
     session_argument  finds the session that an argument names
     lifecycle/        new, resume, stop, kill, kill-all, rename, rm, upgrade

@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 
 from session_host.cli.confirmation import confirmed
 from session_host.cli.output import one_line, print_error, print_json, print_line, terminal_columns
-from session_host.cli.query.search import cut, when
 from session_host.cli.session_argument import SessionInfo, add_session_argument, with_store
+from session_host.cli.text_columns import cut
+from session_host.cli.times import local_time
 from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.listing import find_session
@@ -67,7 +68,7 @@ class Row(NamedTuple):
         if self.prompt:
             is_long = len(self.prompt) > NAME_CHARACTERS
             return f"“{self.prompt[: NAME_CHARACTERS - 1].rstrip()}…”" if is_long else f"“{self.prompt}”"
-        return f"the {self.point.about.kind} at {when(self.moment, datetime.now(UTC))}"
+        return f"the {self.point.about.kind} at {local_time(self.moment, datetime.now(UTC))}"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -204,7 +205,7 @@ def table(counted: Sequence[tuple[Row, int]], columns: int | None) -> list[str]:
     cells = [("#", "TIME", "CHANGED SINCE", "BEFORE")]
     for row, count in counted:
         files = _files(count) if count else "nothing"
-        cells.append((str(row.number), when(row.moment, now), files, row.prompt or f"a {row.point.about.kind}"))
+        cells.append((str(row.number), local_time(row.moment, now), files, row.prompt or f"a {row.point.about.kind}"))
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = (
         f"{number:>{widths[0]}}  {time:<{widths[1]}}  {files:<{widths[2]}}  {name}"

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from session_host.cli.output import ending_text, one_line, print_json, terminal_columns
-from session_host.cli.query.ls import age
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find
+from session_host.cli.times import age
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
 from session_host.protocol.evidence import Evidence, Transition

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from session_host.cli.output import exit_text, one_line, print_error, print_json, terminal_columns
+from session_host.cli.times import age
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
@@ -32,7 +33,6 @@ SILENCE = "silence"
 """The source of "no signal" for an agent that reported work, and nothing since."""
 
 _DETAIL_COLUMNS = 36
-_AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -125,18 +125,6 @@ def _continued(info: SessionInfo) -> str:
     return ", continued" if info.continued_by else ""
 
 
-def age(since: str, now: datetime) -> str:
-    """An age in the largest unit: ``5 min``."""
-    try:
-        seconds = int((now - datetime.fromisoformat(since)).total_seconds())
-    except (ValueError, TypeError):
-        return "?"
-    for length_s, unit in _AGES:
-        if seconds >= length_s:
-            return f"{seconds // length_s} {unit}"
-    return "0 s"
-
-
 def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
     """A table with headings; lines are cut to this number of columns.
 
@@ -184,7 +172,10 @@ def _cut_begin(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """The number of terminal columns: wide characters take two, combining ones none."""
+    """The number of terminal columns: wide characters take two, combining ones none.
+
+    ``text_columns.width`` knows more characters, but its import would take longer than this command.
+    """
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text

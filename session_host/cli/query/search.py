@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import one_line, print_error, print_json, terminal_columns
+from session_host.cli.text_columns import cut
+from session_host.cli.times import local_time
 from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
@@ -26,8 +28,6 @@ _QUIET_S = 0.5
 _MARK, _UNMARK = "\x1b[1;31m", "\x1b[0m"
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _MIN_TEXT_COLUMNS = 20
-_LEAD_SHARE = 3
-"""A line that is cut shows a third of its width before the first match."""
 
 
 def configure(parser: Parser) -> None:
@@ -168,7 +168,7 @@ def _line(
     hit: Hit, query: Query, now: datetime, width: int, columns: int | None, count: int, *, is_colored: bool
 ) -> str:
     times = f"  ×{count}" if count > 1 else ""
-    margin = f"  {when(hit.moment, now)}  {hit.number:>{width}}  "
+    margin = f"  {local_time(hit.moment, now)}  {hit.number:>{width}}  "
     text = one_line(hit.text).strip()
     if columns is not None:
         text = cut(text, query.spans(text), max(columns - len(margin) - len(times), _MIN_TEXT_COLUMNS))
@@ -184,33 +184,3 @@ def marked(text: str, spans: list[tuple[int, int]]) -> str:
         parts += [text[printed:first], _MARK, text[first:end], _UNMARK]
         printed = end
     return "".join([*parts, text[printed:]])
-
-
-def cut(text: str, spans: list[tuple[int, int]], columns: int) -> str:
-    """The part of a text that fits, with its first match."""
-    if width(text) <= columns:
-        return text
-    start = max(0, (spans[0][0] if spans else 0) - columns // _LEAD_SHARE)
-    kept = ("…" if start else "") + text[start:]
-    if width(kept) <= columns:
-        return kept
-    while width(kept) > columns - 1:
-        kept = kept[: -max(1, (width(kept) - columns) // 2)]
-    return f"{kept}…"
-
-
-def width(text: str) -> int:
-    """The number of terminal columns."""
-    if text.isascii():
-        return len(text)
-    from wcwidth import wcswidth
-
-    columns: int = wcswidth(text)
-    return columns if columns >= 0 else len(text)
-
-
-def when(moment: datetime, now: datetime) -> str:
-    """A local time: the time of day today, else the date and time."""
-    local = moment.astimezone()
-    today = local.date() == now.astimezone().date()
-    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"

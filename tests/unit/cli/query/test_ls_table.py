@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.query.ls import _width, age, notices, row, state_words, table
+from session_host.cli.query.ls import _width, notices, row, state_words, table
+from session_host.cli.times import age
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.protocol.values import Activity, State
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.query.search import cut, grouped, marked, when, width
+from session_host.cli.query.search import grouped, marked
+from session_host.cli.text_columns import cut, width
+from session_host.cli.times import local_time
 from session_host.client.sessions.session_info import SessionInfo, info_of
 from session_host.storage.search import Hit, Query
 from session_host.storage.store import SessionRecord
@@ -62,5 +64,5 @@ def test_a_line_is_cut_to_its_width_around_its_first_match(around: str, columns:
 
 def test_the_day_is_printed_unless_it_is_today() -> None:
     now = datetime(2026, 1, 2, 12, tzinfo=UTC)
-    assert len(when(now, now)) == len("12:00:00")
-    assert len(when(now - timedelta(days=3), now)) == len("2025-12-30 12:00")
+    assert len(local_time(now, now)) == len("12:00:00")
+    assert len(local_time(now - timedelta(days=3), now)) == len("2025-12-30 12:00")
