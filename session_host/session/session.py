@@ -324,11 +324,7 @@ class Session:
         elif isinstance(message, Focus):
             attachment.acknowledge(message.sequence)
         else:
-            text = (
-                "this chat runs in a terminal and takes no prompts"
-                if self.chat is None
-                else "this chat takes prompts only"
-            )
+            text = "this chat in a terminal takes no prompts" if self.chat is None else "this chat takes prompts only"
             attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, text)
         attachment.accepted = message.sequence
 

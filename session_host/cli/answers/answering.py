@@ -171,7 +171,7 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
         # If someone has answered the question, the host refuses this and says who it was.
         with contextlib.suppress(UsageError):
             _send(info, AnswerRequest("", 0, request_id, "", ""))
-        raise NoSuchQuestion(f"{info.name} does not ask {request_id!r}; see `outlive peek {info.name}`")
+        raise NoSuchQuestion(f"{info.name} has no open question {request_id!r}; see `outlive peek {info.name}`")
     return matches
 
 
