@@ -14,7 +14,7 @@ from session_host.client.worktrees.included import copy_included
 from session_host.client.worktrees.names import free_branch
 from session_host.client.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, change, run_read_only
+from session_host.git import GitRefused, run_read_only
 from session_host.paths import make_directories
 
 
@@ -139,7 +139,7 @@ def delete_branch(repository: Repository, branch: str, commit: str) -> None:
     """Delete a branch which is still at this commit; keep a branch that has moved on or is checked out."""
     with contextlib.suppress(WorktreeError):
         if branches(repository).get(branch) == commit:
-            change(repository.common, f"--git-dir={repository.common}", "branch", "-D", "--quiet", "--", branch)
+            repository.change("branch", "-D", "--quiet", "--", branch)
 
 
 def _check_name(repository: Repository, branch: str) -> None:
@@ -211,7 +211,7 @@ def _forget(repository: Repository, entry: Entry) -> None:
             f"the worktree {entry.path} and its parent directory are missing; mount its disk, or run: git "
             "worktree prune"
         )
-    change(repository.common, f"--git-dir={repository.common}", "worktree", "remove", "--force", str(entry.path))
+    repository.change("worktree", "remove", "--force", str(entry.path))
 
 
 def _has_neighbours(path: Path) -> bool:
@@ -225,7 +225,7 @@ def _make_branch(repository: Repository, start: _Start) -> None:
     track, origin = ("--track", start.upstream) if start.upstream else ("--no-track", start.commit)
     arguments = ("branch", "--quiet", track, "--", start.branch, origin)
     try:
-        change(repository.common, f"--git-dir={repository.common}", *arguments)
+        repository.change(*arguments)
     except GitRefused as refused:
         raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.message}") from refused
 
@@ -233,7 +233,7 @@ def _make_branch(repository: Repository, start: _Start) -> None:
 def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
     arguments = ("worktree", "add", "--quiet", "--", str(path), branch)
     try:
-        change(repository.common, f"--git-dir={repository.common}", *arguments)
+        repository.change(*arguments)
     except GitRefused as refused:
         entry = entry_at(repository, path)
         if entry is None or entry.branch != branch or not (path / ".git").is_file():
@@ -245,8 +245,7 @@ def _clear(repository: Repository, path: Path) -> None:
     """Remove a worktree with all its files, or the remains of a failed attempt to create it."""
     with contextlib.suppress(WorktreeError):
         if entry_at(repository, path) is not None:
-            common = f"--git-dir={repository.common}"
-            change(repository.common, common, "worktree", "remove", "--force", "--force", str(path))
+            repository.change("worktree", "remove", "--force", "--force", str(path))
     shutil.rmtree(path, ignore_errors=True)
 
 

@@ -14,7 +14,7 @@ from session_host.client.worktrees.making import delete_branch
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, change, run_read_only
+from session_host.git import GitRefused, run_read_only
 
 REMOVAL_TIMEOUT_S = 60.0
 NAMED = 3
@@ -84,7 +84,7 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
         line = _ignored(path)
     force = ["--force"] if entry.is_gone or _submodules_are_empty(path) else []
     try:
-        change(repository.common, f"--git-dir={repository.common}", "worktree", "remove", *force, str(entry.path))
+        repository.change("worktree", "remove", *force, str(entry.path))
     except GitRefused as refused:
         return Removal(removed=False, line=f"kept the worktree {path}: {refused.message}")
     return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
@@ -100,11 +100,16 @@ def _work(path: Path) -> Iterable[str]:
         yield f"{_count(untracked, 'file')} untracked"
     if not changed and (hidden := _hidden_changes(path)):
         yield f"{_count(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
-    own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
-    yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(own / file)}
+    git_directory = _git_directory(path)
+    yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(git_directory / file)}
     nested = [ignored for ignored in _ignored_paths(path) if os.path.lexists(path / ignored / ".git")]
     if nested:
         yield f"{nested[0]} is a separate repository"
+
+
+def _git_directory(path: Path) -> Path:
+    """A worktree's own git directory."""
+    return Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
 
 
 def _status(path: Path, *arguments: str, index: str = "") -> str:
@@ -131,14 +136,12 @@ def _hidden_changes(path: Path) -> list[str]:
 
 def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
     """Describe commits that only the worktree's branch has, or the worktree alone if it has no branch."""
-    count = _own_commits(repository, entry.head, entry.branch)
-    if count:
-        own = _count(count, "commit")
-        yield (
-            f"its branch {entry.branch} has {own} not on any other branch"
-            if entry.branch
-            else f"it has {own} on no branch"
-        )
+    if own := _own_commits(repository, entry.head, entry.branch):
+        count = _count(own, "commit")
+        if entry.branch:
+            yield f"its branch {entry.branch} has {count} not on any other branch"
+        else:
+            yield f"it has {count} on no branch"
 
 
 def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
@@ -164,8 +167,7 @@ def _ignored(path: Path) -> str:
 
 def _submodules_are_empty(path: Path) -> bool:
     """Whether there are submodules and all are empty; git refuses to remove any worktree with submodules."""
-    own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
-    if (own / "modules").exists():
+    if (_git_directory(path) / "modules").exists():
         return False
     listing = run_read_only(path, "ls-files", "--stage", "-z", timeout_s=REMOVAL_TIMEOUT_S).split("\0")
     links = [line.partition("\t")[2] for line in listing if line.startswith("160000 ")]

@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.client.worktrees.names import slug
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, ask, run_read_only
+from session_host.git import GitRefused, ask, change, run_read_only
 
 HEADS = "refs/heads/"
 MIN_GIT = (2, 36)
@@ -49,6 +49,10 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     def ask(self, *arguments: str) -> bool:
         """Ask git a yes-or-no question; raises as ``git.ask``."""
         return ask(self.common, f"--git-dir={self.common}", *arguments)
+
+    def change(self, *arguments: str) -> None:
+        """Run a git command that changes the repository; raises as ``git.change``."""
+        change(self.common, f"--git-dir={self.common}", *arguments)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
