@@ -103,7 +103,7 @@ class ActiveStandbyPair:
             loop.watch(standby, lambda: self._on_standby_readable(standby))
         directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.replication, self._inotify)
         keeper.become_active()
-        log.info("keeping")
+        log.info("this process is the active keeper")
         over = loop.run(keeper)
         if over:
             keeper.replication.send_change(KeeperLeaving())

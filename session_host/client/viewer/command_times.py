@@ -25,7 +25,7 @@ class ReceivedTimes:
             emulator.commands.set_times(message.times)
         return True
 
-    def give(self, emulator: Emulator | None) -> None:
-        """Give all times to a new replica."""
+    def copy_to(self, emulator: Emulator | None) -> None:
+        """Copy all times into a new replica."""
         if emulator is not None:
             emulator.commands.set_times(self._times)

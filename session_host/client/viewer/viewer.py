@@ -279,7 +279,7 @@ class Viewer(ClosableViewer):
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
-        self._times.give(self.emulator)
+        self._times.copy_to(self.emulator)
 
     def _replace(self, replica: Replica) -> None:
         previous = self._replica

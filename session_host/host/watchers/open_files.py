@@ -18,7 +18,6 @@ from session_host.system.processes import proc
 MAX_PROCESSES = 64
 """Maximum number of processes examined: a script or a small wrapper program may have started the agent."""
 
-
 HEAD_BYTES = 4096
 
 
@@ -50,7 +49,7 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
     Returns:
         The id of the conversation; "" if no such file is open.
     """
-    for process in _family(pid):
+    for process in _with_descendants(pid):
         found = list(_open_files_of(process, pattern))
         if aside and len({each.conversation for each in found}) > 1:
             others = {each.conversation for each in found if _begins_with(each.link, aside)}
@@ -88,16 +87,16 @@ def _begins_with(link: str, pattern: str) -> bool:
         os.close(descriptor)
 
 
-def _family(pid: int) -> Iterator[int]:
+def _with_descendants(pid: int) -> Iterator[int]:
     """Yield the program, then its children in its terminal session, then their children."""
-    generation, seen = [pid], 0
-    while generation and seen < MAX_PROCESSES:
-        younger: list[int] = []
-        for each in generation:
+    level, seen = [pid], 0
+    while level and seen < MAX_PROCESSES:
+        next_level: list[int] = []
+        for each in level:
             yield each
             seen += 1
-            younger += [child for child in proc.children_of_all_threads(each) if _terminal_session(child) == pid]
-        generation = younger
+            next_level += [child for child in proc.children_of_all_threads(each) if _terminal_session(child) == pid]
+        level = next_level
 
 
 def _terminal_session(pid: int) -> int:
