@@ -35,7 +35,7 @@ class Theme(QObject):
         changed: other colours are in force; style sheet and palette are already in place.
 
     Attributes:
-        is_preview: whether the user is only looking at the theme; programs are not told about its colours.
+        is_preview: whether the user is only looking at the theme; programs do not get its colours.
     """
 
     changed = Signal()

@@ -121,7 +121,7 @@ async def test_a_host_without_descriptors_refuses_new_viewers_and_recovers_later
             assert viewer.state is ViewerState.LIVE
             with pytest.raises(HostUnavailable):
                 await HostConnection.open(record.id, "control")
-            assert cpu_s(pid) - before_s < 0.25, "it does not turn round and round over who cannot be let in"
+            assert cpu_s(pid) - before_s < 0.25, "it does not loop over connections that it cannot accept"
             for connection in let_in:
                 connection.close()
                 await connection.wait_closed()
@@ -143,7 +143,7 @@ async def test_a_host_that_cannot_open_the_store_at_the_end_writes_later(area: A
     async with watching(record.id) as (viewer, watcher):
         with no_more_descriptors(pid):
             viewer.text("\x04")
-            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
+            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be reported")
     assert outlive("wait", "one", "--exited", "--timeout", "60").code == 0
     [info] = outlive("ls", "--all", "--json").json()
     assert (info["state"], info["exit_code"]) == ("exited", 0)

@@ -123,7 +123,7 @@ async def test_an_empty_line_is_not_reported_as_a_command() -> None:
         assert first.last_ended == "", "the first prompt ends none"
         viewer.text("false")
         viewer.key("Enter", "\r")
-        await watcher.until(lambda: endings(watcher)[-1:] == [("", 1)], "the end to be told")
+        await watcher.until(lambda: endings(watcher)[-1:] == [("", 1)], "the end to be reported")
         ended: Description = await request(record.id, Describe(0))
         for _ in range(3):
             viewer.key("Enter", "\r")

@@ -91,7 +91,7 @@ async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_r
         async with watching(record.id) as (viewer, watcher):
             ballast = fill_disk(disk)
             viewer.text("\r")
-            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
+            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be reported")
         ballast.unlink()
         _wait_for_code(record.id, 6)
         wait_until(lambda: "the last words" in outlive("peek", record.id).output, 20, "the last screen to be kept")

@@ -117,7 +117,7 @@ async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_pa
         watcher = Watcher()
         viewer = Viewer(ID, watcher, size=GridSize(80, 24))
         viewer.start()
-        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to be told that it starts")
+        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to learn that the program starts")
         for character in typed:
             viewer.key(character, character)
         assert viewer.pending == 1000
@@ -178,7 +178,7 @@ async def test_a_viewer_sees_the_programs_first_output(tmp_path: Path) -> None:
         watcher = Watcher()
         viewer = Viewer(ID, watcher)
         viewer.start()
-        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to be told that it starts")
+        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to learn that the program starts")
         host.release()
         await see(viewer, watcher, "first")
         viewer.close()
@@ -192,7 +192,7 @@ async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> No
         assert host.starting is not None
         await host.starting
         first = await HostConnection.open(ID, "control")
-        await eventually(lambda: host.server._clients, 5, "it to be let in")
+        await eventually(lambda: host.server._clients, 5, "the connection to be accepted")
         first.close()
         await eventually(lambda: not host.server._clients, 5, "it to have left")
         assert host.server._all_closed.is_set()

@@ -261,7 +261,7 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
             assert description.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
                 lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
-                "the decay to be told",
+                "the decay to be reported",
             )
         assert description.child_pid is not None
         os.kill(description.child_pid, signal.SIGCONT)

@@ -85,13 +85,13 @@ async def test_a_viewer_is_unresponsive_until_its_host_answers(area: Area, monke
     async with watching(record.id) as (viewer, watcher):
         with stopped(pid):
             viewer.text("typed meanwhile\r")
-            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be told")
-        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be told")
+            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be reported")
+        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be reported")
         await watcher.until(lambda: shown(viewer) == ["typed meanwhile"] * 2, "it typed once, and given back")
         with stopped(pid):
             viewer.expect_answer()
-            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be told")
-        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be told")
+            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be reported")
+        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be reported")
         assert not watcher.refusals
     await end(record.id)
 

@@ -44,7 +44,7 @@ def test_escape_sequences_in_title_and_directory_are_not_printed(area: Area) -> 
         assert_harmless(done.error)
         assert done.error.count("\n") <= 1, done.error
     [info] = outlive("ls", "--json").json()
-    assert info["title"] == "ti31mtle", "C1 and order are gone, the rest is as it was told"
+    assert info["title"] == "ti31mtle", "C1 controls and direction marks are gone, the rest is unchanged"
     assert info["cwd"] == str(directory), "JSON says what is true, in escapes"
     assert outlive("kill", "one").code == 0
     [info] = json.loads(outlive("ls", "--all", "--json").output)
