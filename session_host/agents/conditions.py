@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 MAX_BYTES = 16 * 1024 * 1024
 
 
-def opencode_has_its_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
+def opencode_has_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
     """Whether opencode can load a plugin without npm.
 
     If opencode has a plugin, it installs ``@opencode-ai/plugin`` by npm at its start, into each of its configuration
@@ -40,7 +40,7 @@ def _has_plugin_library(directory: Path) -> bool:
         return False
 
 
-def nobody_sets_qwens_defaults(environment: Mapping[str, str], directory: str) -> bool:
+def qwen_has_no_defaults(environment: Mapping[str, str], directory: str) -> bool:
     """Whether Qwen Code has no system defaults, by variable or in its default place, that Outlive's would replace."""
     # Outlive's own defaults, of this chat or of a chat around it.
     named = re.sub(r".*/sessions/[0-9a-f-]{36}/agent/.*", "", environment.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH", ""))
@@ -62,13 +62,13 @@ class Condition(NamedTuple):
 
 CONDITIONS: Final = {
     "opencode has its plugin library": Condition(
-        opencode_has_its_plugin_library,
+        opencode_has_plugin_library,
         "opencode runs without Outlive's plugin, because npm has not installed @opencode-ai/plugin yet. "
         "opencode installs it in the background. Until the next start, Outlive finds the conversation by "
         "its title and does not see the agent's status.",
     ),
     "nobody sets Qwen Code's defaults": Condition(
-        nobody_sets_qwens_defaults,
+        qwen_has_no_defaults,
         "Qwen Code runs without Outlive's hook, because this system has Qwen Code defaults of its own and "
         "Qwen Code reads only one such file. Outlive does not see what it asks.",
     ),

@@ -51,7 +51,7 @@ class KeeperChannel:
         self._descriptors = descriptors
         self._on_message = on_message
         self._loop = asyncio.get_running_loop()
-        self._pipe: MessageChannel | None = None
+        self._channel: MessageChannel | None = None
         self._search: asyncio.Task[None] | None = None
         self._closed = False
         self._rejecting_keeper_pid: int | None = None
@@ -61,16 +61,16 @@ class KeeperChannel:
         self.keeper_pid = os.getppid()
         self._set_channel(MessageChannel(connection, FromKeeperDecoder()))
 
-    def _set_channel(self, pipe: MessageChannel) -> None:
-        pipe.socket.setblocking(False)
-        self._pipe = pipe
-        self._loop.add_reader(pipe.socket.fileno(), self._readable)
+    def _set_channel(self, channel: MessageChannel) -> None:
+        channel.socket.setblocking(False)
+        self._channel = channel
+        self._loop.add_reader(channel.socket.fileno(), self._readable)
 
     def send_message(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
         """Send to the keeper; a lost message needs no retry, because a new keeper rebuilds its state from us."""
-        if self._pipe is not None:
+        if self._channel is not None:
             try:
-                self._pipe.send_message(message, descriptors)
+                self._channel.send_message(message, descriptors)
             except OSError:
                 self._lost()
 
@@ -83,15 +83,15 @@ class KeeperChannel:
         self._closed = True
         if self._search is not None:
             self._search.cancel()
-        if self._pipe is not None:
-            self._loop.remove_reader(self._pipe.socket.fileno())
-            self._pipe.close()
-            self._pipe = None
+        if self._channel is not None:
+            self._loop.remove_reader(self._channel.socket.fileno())
+            self._channel.close()
+            self._channel = None
 
     def _readable(self) -> None:
-        while self._pipe is not None:  # Read until nothing is left: see ``system.event_loop.run``.
+        while self._channel is not None:  # Read until nothing is left: see ``system.event_loop.run``.
             try:
-                messages = self._pipe.receive()
+                messages = self._channel.receive()
             except BlockingIOError:
                 return
             except (OSError, ProtocolViolation) as error:
@@ -108,20 +108,20 @@ class KeeperChannel:
 
     def _replace_listener(self) -> bool:
         """Replace the session's listening socket by the one that the keeper bound again, if it sent one."""
-        if self._pipe is None or not self._pipe.descriptors:
+        if self._channel is None or not self._channel.descriptors:
             log.warning("the new socket did not come: too many open files")
             return False
-        descriptor = self._pipe.descriptors.popleft()
+        descriptor = self._channel.descriptors.popleft()
         os.dup2(descriptor, self._descriptors.listener, inheritable=False)
         os.close(descriptor)
         log.info("the socket is bound again")
         return True
 
     def _lost(self) -> None:
-        if self._pipe is not None:
-            self._loop.remove_reader(self._pipe.socket.fileno())
-            self._pipe.close()
-            self._pipe = None
+        if self._channel is not None:
+            self._loop.remove_reader(self._channel.socket.fileno())
+            self._channel.close()
+            self._channel = None
         self.keeper_pid = 0
         if self.give_up is not None:
             self.give_up()
@@ -136,15 +136,15 @@ class KeeperChannel:
 
     async def _find_another(self) -> None:
         tries = 0
-        while self._pipe is None:
+        while self._channel is None:
             if self.child_pid:
                 try:
-                    pipe = await Worker().run(self._hand_over)
+                    channel = await Worker().run(self._hand_over)
                 except (OutliveError, OSError) as error:
                     log.warning("no keeper: %s", error)
                 else:
-                    self._set_channel(pipe)
-                    log.info("kept by %d", self.keeper_pid)
+                    self._set_channel(channel)
+                    log.info("the keeper is process %d", self.keeper_pid)
                     break
             await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
             tries += 1
@@ -157,23 +157,23 @@ class KeeperChannel:
             OutliveError: there is no keeper, or it does not adopt the session.
             OSError: the keeper has ended.
         """
-        pipe = connect_or_start_keeper()
+        keeper = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
-        peer_pid = pipe.peer_pid()
+        peer_pid = keeper.peer_pid()
         if peer_pid == self._rejecting_keeper_pid:
             self._rejecting_keeper_pid = None
             try:
                 self.keeper_pid = peer_pid
-                pipe.send_message(adopt, self._descriptors.present)
+                keeper.send_message(adopt, self._descriptors.present)
             except OSError:
-                pipe.close()
+                keeper.close()
                 raise
-            return pipe
+            return keeper
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         channel = MessageChannel(ours, FromKeeperDecoder())
         try:
-            with contextlib.closing(pipe), theirs:
-                pipe.send_message(adopt, (*self._descriptors.present, theirs.fileno()))
+            with contextlib.closing(keeper), theirs:
+                keeper.send_message(adopt, (*self._descriptors.present, theirs.fileno()))
             self._wait_for_adoption(channel, peer_pid)
         except BaseException:
             channel.close()

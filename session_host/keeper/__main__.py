@@ -68,10 +68,10 @@ def take_keeper_lock() -> int | None:
 
 def is_keeper_reachable() -> bool:
     """Whether a keeper can be reached."""
-    pipe = connect_to_keeper()
-    if pipe is not None:
-        pipe.close()
-    return pipe is not None
+    channel = connect_to_keeper()
+    if channel is not None:
+        channel.close()
+    return channel is not None
 
 
 def terminate_lock_holders(lock: int) -> None:

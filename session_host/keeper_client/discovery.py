@@ -80,13 +80,13 @@ def connect_or_start_keeper() -> MessageChannel:
 def rebind_sockets() -> bool:
     """Ask the keeper to bind missing sockets again; False if there is no keeper or it does not respond."""
     try:
-        pipe = connect_to_keeper()
-        if pipe is None:
+        channel = connect_to_keeper()
+        if channel is None:
             return False
         try:
-            pipe.request(Status(), STATUS_TIMEOUT_S)
+            channel.request(Status(), STATUS_TIMEOUT_S)
         finally:
-            pipe.close()
+            channel.close()
     except HostUnavailable:
         return False
     return True
@@ -97,11 +97,11 @@ def is_coming_back() -> bool:
     from session_host.system.systemd import held_by_services  # rarely needed
 
     try:
-        pipe = connect_to_keeper()
+        channel = connect_to_keeper()
     except HostUnavailable:
         return False
-    if pipe is not None:
-        pipe.close()
+    if channel is not None:
+        channel.close()
         return False
     return held_by_services(f"{service_prefix()}-*.service") > 0
 

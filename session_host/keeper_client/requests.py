@@ -39,13 +39,13 @@ def request_keeper(
     has_keeper_died = False
     for wait_s in (*RETRY_S, None):
         is_last = wait_s is None or time.monotonic() + wait_s >= deadline_s
-        pipe = find()
-        if pipe is None:
+        channel = find()
+        if channel is None:
             if is_last or not has_keeper_died:
                 return None
         else:
             try:
-                answer = pipe.request(message, max(0.001, deadline_s - time.monotonic()))
+                answer = channel.request(message, max(0.001, deadline_s - time.monotonic()))
                 # The next keeper may not have all chats yet.
                 if is_last or not isinstance(answer, NotReplaced) or not (answer.passing or has_keeper_died):
                     return answer
@@ -56,7 +56,7 @@ def request_keeper(
                     raise
                 has_keeper_died = True
             finally:
-                pipe.close()
+                channel.close()
         time.sleep(wait_s or 0.0)
     raise AssertionError("the last try returns or raises")
 

@@ -123,7 +123,7 @@ async def test_a_keeper_killed_without_the_directory_is_replaced_by_one_that_bin
 
 
 def find_keeper_now() -> bool:
-    pipe = connect_to_keeper()
-    if pipe is not None:
-        pipe.close()
-    return pipe is not None
+    channel = connect_to_keeper()
+    if channel is not None:
+        channel.close()
+    return channel is not None

@@ -139,17 +139,17 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
         """A keeper that starts the chat and dies before its reply; the program ends meanwhile."""
 
         def __init__(self) -> None:
-            self._pipe = connect_or_start_keeper()
+            self._channel = connect_or_start_keeper()
 
         def request(self, message: Launch, timeout_s: float) -> None:
-            self._pipe.request(message, timeout_s)
+            self._channel.request(message, timeout_s)
             ended = lambda: [each.state for each in recorded()] == [State.EXITED]  # noqa: E731
             wait_until(ended, 10, "the program's end to be recorded")
             wait_until(lambda: not has_live_socket(message.spec.session_id), 10, "its host to leave")
             raise HostUnavailable("the keeper went away")
 
         def close(self) -> None:
-            self._pipe.close()
+            self._channel.close()
 
     with monkeypatch.context() as patch:
         patch.setattr(launching, "connect_or_start_keeper", KeeperDyingBeforeReply)
@@ -177,14 +177,14 @@ def test_a_start_of_a_killed_command_is_listed_as_lost_with_a_reason(had_host: b
 def test_the_keeper_does_not_start_a_session_for_a_dead_command(tmp_path: Path) -> None:
     """A command that looked before there was a socket has already taken this start for interrupted."""
     began = tmp_path / "began"
-    pipe = connect_or_start_keeper()
+    channel = connect_or_start_keeper()
     status = keeper_status()
     assert status is not None
     spec = spec_of(session_id=str(uuid.uuid4()), argv=["touch", str(began)])
     os.kill(status.pid, signal.SIGSTOP)
     wait_until(lambda: processes.state(status.pid) == "T", 10, "the keeper to stop")
-    pipe.send_message(Launch(spec))
-    pipe.close()
+    channel.send_message(Launch(spec))
+    channel.close()
     os.kill(status.pid, signal.SIGCONT)
     later = keeper_status()
     assert later is not None

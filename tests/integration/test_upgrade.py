@@ -99,9 +99,9 @@ async def test_the_previous_host_continues_if_the_new_one_cannot_restore_the_cha
     )
     environment = keeper_environment()
     environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment['PYTHONPATH']}"
-    pipe = connect_or_start_keeper()
-    assert isinstance(pipe.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
-    pipe.close()
+    channel = connect_or_start_keeper()
+    assert isinstance(channel.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
+    channel.close()
     result = replace_host(record.id, record.name)
     assert not result.ok
     assert "not updated: the new version cannot restore the chat (RuntimeError)" in result.message

@@ -161,9 +161,9 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
         ) from error
     unavailable = ""
     for _ in range(TRIES):
-        pipe = connect_or_start_keeper()
+        channel = connect_or_start_keeper()
         try:
-            return _report(pipe.request(Launch(spec), KEEPER_TIMEOUT_S))
+            return _report(channel.request(Launch(spec), KEEPER_TIMEOUT_S))
         except KeeperNotResponding:
             # A stopped keeper, once continued, starts nothing without a waiting launcher.
             if not has_live_socket(spec.session_id) and _ended(spec, store) is None:
@@ -172,7 +172,7 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
         except HostUnavailable as error:
             unavailable = str(error)
         finally:
-            pipe.close()
+            channel.close()
         if (report := _started(spec, store)) is not None:
             return report
     raise LaunchFailed(unavailable)

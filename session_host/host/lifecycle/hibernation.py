@@ -159,7 +159,7 @@ class _HibernatingHost:
             watched = (channel.fileno(), wake.fileno(), own.master, own.pipe_read, self._listener.fileno())
             for each in (*watched, *self._hibernation.wake_descriptors):
                 self._poll.register(each, select.POLLIN)
-            while all(self._is_handled_asleep(descriptor) for descriptor in self._events()):
+            while all(self._was_handled(descriptor) for descriptor in self._events()):
                 pass
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             signal.set_wakeup_fd(-1)
@@ -180,7 +180,7 @@ class _HibernatingHost:
             touch(self._path)
         return [descriptor for descriptor, _ in events]
 
-    def _is_handled_asleep(self, descriptor: int) -> bool:
+    def _was_handled(self, descriptor: int) -> bool:
         """Whether this event was handled here, without waking."""
         if self._keeper is not None and descriptor == self._keeper.socket.fileno():
             return self._keeper_is_another(self._keeper)

@@ -272,9 +272,9 @@ async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
         mark.touch()
         environment = keeper_environment()
         environment["PYTHONPATH"] = f"{code}{os.pathsep}{environment['PYTHONPATH']}"
-        pipe = connect_or_start_keeper()
-        assert isinstance(pipe.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
-        pipe.close()
+        channel = connect_or_start_keeper()
+        assert isinstance(channel.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
+        channel.close()
         await kill_host(record.id)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         assert chat.texts("notice")[-1].startswith("This version of Outlive cannot continue")

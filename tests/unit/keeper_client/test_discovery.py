@@ -51,17 +51,17 @@ def test_a_keeper_is_started_and_then_found(sessions: Sessions) -> None:
     assert keepers(sessions) == [status.pid]
     second = connect_or_start_keeper()
     assert second.peer_pid() == status.pid
-    for pipe in (first, second):
-        pipe.close()
+    for channel in (first, second):
+        channel.close()
 
 
 def test_a_keeper_is_detached_and_inherits_nothing_from_its_starter(sessions: Sessions) -> None:
     leaked = os.open("/dev/zero", os.O_RDONLY)
     os.set_inheritable(leaked, True)
-    pipe = connect_or_start_keeper()
+    channel = connect_or_start_keeper()
     os.close(leaked)
-    pid = pipe.request(Status(), 10).pid
-    pipe.close()
+    pid = channel.request(Status(), 10).pid
+    channel.close()
     assert processes.parent(pid) != os.getpid()
     assert os.getsid(pid) == pid, "it survives the end of a terminal"
     assert Path(f"/proc/{pid}/cwd").readlink() == Path("/"), "it keeps no file system busy"
@@ -80,8 +80,8 @@ ASK = """
 import sys
 from session_host.keeper_client.discovery import connect_or_start_keeper
 sys.stdin.read()
-pipe = connect_or_start_keeper()
-print(pipe.peer_pid())
+channel = connect_or_start_keeper()
+print(channel.peer_pid())
 """
 
 
@@ -102,26 +102,26 @@ def test_twenty_commands_at_once_start_exactly_one_keeper(sessions: Sessions) ->
 
 
 def test_a_killed_keeper_is_replaced(sessions: Sessions) -> None:
-    pipe = connect_or_start_keeper()
-    previous = pipe.peer_pid()
-    pipe.close()
+    channel = connect_or_start_keeper()
+    previous = channel.peer_pid()
+    channel.close()
     os.kill(previous, signal.SIGKILL)
     wait_for_end(previous, 10)
     assert keeper_socket().exists(), "the socket that it left does no harm"
-    pipe = connect_or_start_keeper()
-    assert pipe.request(Status(), 10).pid not in {previous, 0}
-    pipe.close()
+    channel = connect_or_start_keeper()
+    assert channel.request(Status(), 10).pid not in {previous, 0}
+    channel.close()
 
 
 def test_a_keeper_that_is_ending_is_replaced(sessions: Sessions) -> None:
-    pipe = connect_or_start_keeper()
-    previous = pipe.peer_pid()
-    pipe.close()
+    channel = connect_or_start_keeper()
+    previous = channel.peer_pid()
+    channel.close()
     os.kill(previous, signal.SIGTERM)
     wait_until(lambda: not keeper_socket().exists(), 10, "it to take no more calls")
-    pipe = connect_or_start_keeper()
-    assert pipe.peer_pid() != previous
-    pipe.close()
+    channel = connect_or_start_keeper()
+    assert channel.peer_pid() != previous
+    channel.close()
 
 
 @pytest.fixture
@@ -146,9 +146,9 @@ def test_a_keeper_killed_at_its_start_is_reported_and_the_next_call_starts_anoth
     with pytest.raises(HostUnavailable, match="exited at startup") as caught:
         connect_or_start_keeper()
     assert str(keeper_log()) in str(caught.value)
-    pipe = connect_or_start_keeper()
-    assert keepers(sessions) == [pipe.peer_pid()]
-    pipe.close()
+    channel = connect_or_start_keeper()
+    assert keepers(sessions) == [channel.peer_pid()]
+    channel.close()
 
 
 def test_a_program_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,30 +206,30 @@ def test_the_keeper_does_not_inherit_its_starters_variables(
 ) -> None:
     """A secret in the environment of the first command must not reach all later chats."""
     monkeypatch.setenv("SECRET", "of the caller")
-    pipe = connect_or_start_keeper()
-    environment = processes.environment(pipe.peer_pid())
-    pipe.close()
+    channel = connect_or_start_keeper()
+    environment = processes.environment(channel.peer_pid())
+    channel.close()
     assert b"SECRET" not in environment
     assert environment[b"OUTLIVE_RUNTIME_DIR"] == os.environ["OUTLIVE_RUNTIME_DIR"].encode()
 
 
 def test_a_keeper_starts_although_its_log_cannot_be_written(area: Area, sessions: Sessions) -> None:
     (area.state / "logs").write_text("in the way")
-    pipe = connect_or_start_keeper()
-    assert pipe.request(Status(), 10).pid == pipe.peer_pid()
-    pipe.close()
+    channel = connect_or_start_keeper()
+    assert channel.request(Status(), 10).pid == channel.peer_pid()
+    channel.close()
 
 
 def test_a_listening_keeper_is_not_replaced_by_a_second_one(sessions: Sessions) -> None:
     """A command may be killed after it has started a keeper, and the next command may start another."""
-    pipe = connect_or_start_keeper()
-    first = pipe.peer_pid()
-    pipe.close()
+    channel = connect_or_start_keeper()
+    first = channel.peer_pid()
+    channel.close()
     second = subprocess.Popen(keeper_argv(), env=keeper_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert second.stdout is not None
     with second.stdout:
         second.stdout.read()  # until its end: it has detached, found the first keeper, and exited
     assert second.wait(10) == 0
-    pipe = connect_or_start_keeper()
-    assert pipe.peer_pid() == first
-    pipe.close()
+    channel = connect_or_start_keeper()
+    assert channel.peer_pid() == first
+    channel.close()
