@@ -246,13 +246,13 @@ class Loop:
         return client
 
     @staticmethod
-    def receive(pipe: MessageChannel, *, keep: bool = False) -> list[Any] | None:
+    def receive(channel: MessageChannel, *, keep: bool = False) -> list[Any] | None:
         """Return the received messages; None if the peer is gone or broke the protocol.
 
         ``keep``: see ``MessageChannel``.
         """
         try:
-            return pipe.receive(keep=keep)
+            return channel.receive(keep=keep)
         except BlockingIOError:
             return []
         except (OSError, ProtocolViolation) as error:

@@ -91,10 +91,10 @@ class HostReplacement:
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
 
-    def hibernate(self, session: KeptSession, pipe: MessageChannel, message: Hibernate) -> None:
+    def hibernate(self, session: KeptSession, channel: MessageChannel, message: Hibernate) -> None:
         """Fork a hibernating host that replaces an idle one, with the descriptors that wake it."""
-        count = min(message.descriptors, len(pipe.descriptors))
-        descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
+        count = min(message.descriptors, len(channel.descriptors))
+        descriptors = tuple(channel.descriptors.popleft() for _ in range(count))
         try:
             # Some are missing if this process has too many open files.
             if (

@@ -188,7 +188,7 @@ class Keeper:
             on_fork=lambda pid, ours: on_fork(pid, self.channels.watch(session, ours)),
         )
 
-    def _on_host_message(self, session: KeptSession, pipe: MessageChannel, message: Any) -> None:
+    def _on_host_message(self, session: KeptSession, channel: MessageChannel, message: Any) -> None:
         replacement = session.replacement
         match message:
             case Running():
@@ -210,8 +210,8 @@ class Keeper:
             case Prepared() if replacement is not None and not replacement.pid:
                 self._host_replacement.rehearse(session, replacement)
             case Hibernate():
-                self._host_replacement.hibernate(session, pipe, message)
-            case Rehearsed(why=why) if replacement is not None and replacement.channel is pipe:
+                self._host_replacement.hibernate(session, channel, message)
+            case Rehearsed(why=why) if replacement is not None and replacement.channel is channel:
                 self._host_replacement.on_rehearsed(session, replacement, why)
             case _:
                 log.warning("%s: unexpected %s", session.id, type(message).__name__)

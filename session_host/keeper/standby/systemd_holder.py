@@ -160,12 +160,12 @@ def is_restoring() -> bool:
     if not held_by_services(f"{service_prefix()}-*.service"):
         return False
     deadline_s = time.monotonic() + RESTORE_TIMEOUT_S
-    while (pipe := connect_to_keeper()) is None:
+    while (channel := connect_to_keeper()) is None:
         if time.monotonic() > deadline_s:
             log.warning("systemd holds sessions, and starts no keeper")
             return False
         time.sleep(RETRY_INTERVAL_S)
-    pipe.close()
+    channel.close()
     return True
 
 
