@@ -2,7 +2,8 @@
 
 A terminal in a window of this process, on an X server, gets Qt's input events. A step's time goes from its event to the
 end of the paint event that shows the new scroll position. A frame is late if it takes longer than a sixtieth of a
-second.
+second. The steps' processor time is also reported: a late step with less of it than a frame waited for the processor
+or the X server.
 """
 
 from __future__ import annotations
@@ -41,19 +42,23 @@ _HANDLE_PX = 10
 
 WAIT_S = 20.0
 
+SLOWEST = 5
+"""The number of steps whose processor time is reported."""
+
 
 class _WatchedView(TerminalView):
     """A view that records when it was painted.
 
     Attributes:
         painted_s: the time at the end of the last paint event; 0 if there was none in the current step.
+        worked_s: the thread's processor time then.
     """
 
-    painted_s = 0.0
+    painted_s = worked_s = 0.0
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         super().paintEvent(event)
-        self.painted_s = time.monotonic()
+        self.painted_s, self.worked_s = time.monotonic(), time.thread_time()
 
 
 def run(bench: BenchmarkEnvironment) -> Report:
@@ -78,23 +83,30 @@ def _scroll(report: Report, name: str, view: _WatchedView, bar: HistoryBar, step
     QTest.qWait(200)
     assert bar.value() == bar.maximum() == LINES
     series = Series(f"a step of the {name}", "ms")
+    worked_ms: list[float] = []
     due_s = time.monotonic()
     while bar.value() > 0:
         while (left_s := due_s - time.monotonic()) > 0:
             QTest.qWait(max(int(left_s * 1000), 1))
         view.painted_s = 0.0
-        began_s = time.monotonic()
+        began_s, worked_s = time.monotonic(), time.thread_time()
         due_s = began_s + FRAME_S
         step()
         while not view.painted_s:
             assert time.monotonic() - began_s < WAIT_S, "the step was not painted"
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         series.values.append((view.painted_s - began_s) * 1000)
+        worked_ms.append((view.worked_s - worked_s) * 1000)
     late = sum(value > FRAME_S * 1000 for value in series.values)
     quantiles = " / ".join(f"{percentile(series.values, share):.1f}" for share in (50, 99, 100))
     report.series.append(series)
     report.notes.append(f"{series.name}: p50 / p99 / worst {quantiles} ms, {late} of {len(series.values)} late")
+    slowest = sorted(zip(series.values, worked_ms, strict=True), reverse=True)[:SLOWEST]
+    times = ", ".join(f"{took:.1f} ({work:.1f})" for took, work in slowest)
+    report.notes.append(f"{series.name}, the slowest, and their processor time: {times} ms")
     report.verdicts.append(Verdict(f"late frames, {name}", float(late), "", 0, False))
+    too_long = float(sum(work > FRAME_S * 1000 for work in worked_ms))
+    report.verdicts.append(Verdict(f"{series.name} with more processor time than a frame", too_long, "", 0, False))
 
 
 def _turn_wheel(view: _WatchedView) -> None:
