@@ -100,7 +100,7 @@ def _running(info: SessionInfo, now: datetime) -> str:
         return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
     program = one_line(info.foreground)
     program = program if _width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
-    return f"❯ running {program} {age(info.foreground_since or '', now)}"
+    return f"❯ running {program} for {age(info.foreground_since or '', now)}"
 
 
 def notices(infos: Iterable[SessionInfo]) -> list[str]:

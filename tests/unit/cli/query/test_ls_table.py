@@ -103,7 +103,7 @@ def test_age(since: str, words: str) -> None:
     ("fields", "words"),
     [
         ({"foreground": ""}, "❯ running"),
-        ({"foreground": "make -j8", "foreground_since": "2026-01-02T03:01:05Z"}, "❯ running make -j8 3 min"),
+        ({"foreground": "make -j8", "foreground_since": "2026-01-02T03:01:05Z"}, "❯ running make -j8 for 3 min"),
         ({"foreground": "", "last_exit_code": 2}, "❯ last command ended with 2, 5 s ago"),
         ({"foreground": "", "last_exit_code": 0}, "❯ last command succeeded, 5 s ago"),
     ],
