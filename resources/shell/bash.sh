@@ -1,4 +1,5 @@
-# Marks prompts and commands of an interactive bash for Outlive (OSC 133), and its directory (OSC 7).
+# Marks prompts and commands of an interactive bash for Outlive (OSC 133), and its directory (OSC 7). The title that a
+# command sets ends with the command: the earlier one is saved and restored (CSI 22 t, CSI 23 t).
 #
 # Outlive starts bash with POSIXLY_CORRECT and ENV set to this file: a bash in POSIX mode reads it, and no other startup
 # file. So this file leaves that mode, takes the variables back, and reads the files that bash would have read.
@@ -27,7 +28,7 @@ __outlive_shell=$$
 __outlive_directory=
 __outlive_begin="\\[\\e]133;A;redraw=0;aid=$$\\a\\]"
 __outlive_input='\[\e]133;B\a\]'
-__outlive_run='\e]133;C\a'
+__outlive_run='\e]133;C\a\e[22;2t'
 __outlive_continued='\[\e]133;P;k=s\a\]'
 
 # The directory's address; characters besides these are written as the bytes of UTF-8.
@@ -51,7 +52,7 @@ __outlive_tell_directory() {
 __outlive_ended() {
     local code=$?
     if [[ -n ${__outlive_marks-} ]]; then
-        builtin printf '\e]133;D;%d;aid=%d\a' "$code" "$__outlive_shell"
+        builtin printf '\e]133;D;%d;aid=%d\a\e[23;2t' "$code" "$__outlive_shell"
     fi
     if [[ $- == *e* ]]; then
         return 0

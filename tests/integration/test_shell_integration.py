@@ -131,6 +131,20 @@ def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
         assert [line.strip() for line in prompts[2].split("\n")] == loop
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("title", ["", "at home"])
+def test_the_title_of_a_program_goes_when_the_program_has_ended(tmp_path: Path, shell: str, title: str) -> None:
+    files = {name: f"{text}printf '\\e]2;{title}\\a'\n" for name, text in PLAIN_FILES[shell].items()}
+    with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
+        terminal.prompts(1)
+        terminal.run("printf '\\e]2;a program\\a'", 2)
+        assert (b"\x1b]2;a program\x07" in terminal.raw, terminal.screen.title) == (True, title)
+        # A program that saved the title and was killed.
+        terminal.run("printf '\\e[22;0t\\e]2;another\\a'", 3)
+        terminal.run("", 4)
+        assert terminal.screen.title == title
+
+
 def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_path: Path) -> None:
     # A key bound to the action of Ctrl+C, since fish may notice a signal later.
     files = {".config/fish/config.fish": "function fish_greeting; end\nbind \\cx cancel-commandline\n"}

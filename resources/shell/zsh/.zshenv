@@ -1,4 +1,5 @@
-# Marks prompts and commands of an interactive zsh for Outlive (OSC 133), and its directory (OSC 7).
+# Marks prompts and commands of an interactive zsh for Outlive (OSC 133), and its directory (OSC 7). The title that a
+# command sets ends with the command: the earlier one is saved and restored (CSI 22 t, CSI 23 t).
 #
 # Outlive starts zsh with ZDOTDIR set to this file's directory. This file gives ZDOTDIR back, and reads the user's own
 # .zshenv; zsh reads the user's other files itself. The marks begin with the first prompt, after all of those files.
@@ -30,7 +31,7 @@ if [[ -o interactive ]]; then
         emulate -L zsh
         if [[ -n $__outlive_running ]]; then
             __outlive_running=
-            builtin printf '\e]133;D;%d;aid=%d\a' $code $__outlive_shell
+            builtin printf '\e]133;D;%d;aid=%d\a\e[23;2t' $code $__outlive_shell
         fi
     }
 
@@ -68,9 +69,9 @@ if [[ -o interactive ]]; then
             line=${1//(#m)[^a-zA-Z0-9\/._~-]/%${(l:2::0:)$(([##16]#MATCH))}}
         fi
         if [[ -n $line ]] && (( ${#line} <= 1500 )); then
-            builtin printf '\e]133;C;cmdline_url=%s\a' "$line"
+            builtin printf '\e]133;C;cmdline_url=%s\a\e[22;2t' "$line"
         else
-            builtin printf '\e]133;C\a'
+            builtin printf '\e]133;C\a\e[22;2t'
         fi
     }
 
