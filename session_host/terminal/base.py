@@ -310,8 +310,14 @@ class Emulator(Protocol):
         The selection follows its content while output arrives.
         """
 
-    def extend_selection(self, head: tuple[int, int]) -> None:
-        """Move the selection's head, keeping its anchor's content and unit."""
+    def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select cells that are one word for the caller, such as a link's; extending the selection goes by words."""
+
+    def extend_selection(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
+        """Move the selection's head, keeping its anchor's content and unit.
+
+        With ``last``, the head is all cells from ``head`` to ``last``: one word for the caller, such as a link's.
+        """
 
     def select_all(self) -> None:
         """Select the history and the screen."""

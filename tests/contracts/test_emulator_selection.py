@@ -58,6 +58,35 @@ def test_selecting_by_word(make: Maker) -> None:
     assert emulator.selected_text() == "line of text\n  second"
 
 
+def test_a_word_that_the_caller_knows_is_kept_whole_and_extended_by_words(make: Maker) -> None:
+    emulator = make(output="one (two) three, (four) five six\r\n")
+    emulator.select_word((4, 0), (14, 0))
+    assert emulator.selected_text() == "(two) three"
+    for head, text in (
+        (((25, 0),), "(two) three, (four) five"),
+        (((1, 0),), "one (two) three"),
+        (((6, 0),), "(two) three"),
+        (((17, 0), (22, 0)), "(two) three, (four)"),
+    ):
+        emulator.extend_selection(*head)
+        assert emulator.selected_text() == text
+    emulator.select((25, 0), (25, 0), "word")
+    emulator.extend_selection((4, 0), (14, 0))
+    assert emulator.selected_text() == "(two) three, (four) five"
+    emulator.extend_selection((30, 0))
+    assert emulator.selected_text() == "five six"
+
+
+def test_a_word_that_the_caller_knows_follows_its_content(make: Maker) -> None:
+    emulator = make(30, 5, output="\r\n\r\n\r\na (link), b\r\n")
+    emulator.select_word((2, 3), (7, 3))
+    emulator.feed(b"c d\r\ne f\r\n")
+    emulator.extend_selection((0, 2))
+    assert emulator.selected_text() == "(link), b\nc"
+    emulator.extend_selection((0, 1))
+    assert emulator.selected_text() == "a (link)"
+
+
 def test_selecting_by_line(make: Maker) -> None:
     emulator = make(output=TEXT)
     emulator.select((4, 1), (4, 1), "line")

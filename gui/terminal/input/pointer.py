@@ -111,8 +111,8 @@ class Pointer(QObject):
         self.rules = MouseRules()
         self._drag = _Drag.NONE
         self._anchor = (0, 0)
-        self._linked: tuple[tuple[int, int], tuple[int, int]] | None = None
-        """The first and last cell of the link that a double click has just selected."""
+        self._by_words = False
+        """Whether the selection that is being made goes by words."""
         self._pressed_at = QPointF()
         self._last_at = QPointF()
         self._rectangle = False
@@ -291,10 +291,9 @@ class Pointer(QObject):
         else:
             self._drag = _Drag.SELECTING
             self._selected = True
-            spans = self._host.linked_cells(cell) if unit == "word" else ()
-            if spans:
-                self._linked = (spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0])
-                emulator.select(*self._linked, "cell")
+            self._by_words = unit == "word"
+            if (link := self._link_at(cell)) is not None:
+                emulator.select_word(*link)
             else:
                 emulator.select(cell, cell, unit)
         self._host.request_frame()
@@ -328,18 +327,14 @@ class Pointer(QObject):
         else:
             self._autoscroll.stop()
 
+    def _link_at(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """The first and last visible cell of the link at a cell, while selecting by words; it is one word."""
+        spans = self._host.linked_cells(cell) if self._by_words else ()
+        return ((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0])) if spans else None
+
     def _extend_to(self, cell: tuple[int, int], emulator: Emulator) -> None:
-        """Move the selection's end; from a link, by words, so that the whole link stays selected."""
-        if self._linked is None:
-            emulator.extend_selection(cell)
-            return
-        first, last = self._linked
-        if cell[::-1] < first[::-1]:
-            emulator.select(last, cell, "word")
-        elif cell[::-1] > last[::-1]:
-            emulator.select(first, cell, "word")
-        else:
-            emulator.select(first, last, "cell")
+        """Move the selection's end."""
+        emulator.extend_selection(*(self._link_at(cell) or (cell,)))
 
     def _scroll_on(self) -> None:
         """Scroll while the mouse is held above or below the grid; faster if it is farther away."""
@@ -347,12 +342,11 @@ class Pointer(QObject):
         if emulator is None or not beyond or self._drag != _Drag.SELECTING:
             self._autoscroll.stop()
             return
-        self._linked = None  # Its cells move.
         emulator.scroll(max(-8, min(beyond, 8)))
         emulator.extend_selection(self._host.cell_at(self._last_at))
         self._host.request_frame()
 
     def _end_drag(self) -> None:
         self._drag = _Drag.NONE
-        self._linked = None
+        self._by_words = False
         self._autoscroll.stop()

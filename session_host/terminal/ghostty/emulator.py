@@ -302,9 +302,13 @@ class GhosttyEmulator:
         """Select from ``anchor`` to ``head``."""
         self._selector.select(self._clamp(anchor), self._clamp(head), unit, rectangle)
 
-    def extend_selection(self, head: tuple[int, int]) -> None:
+    def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select cells as one word."""
+        self._selector.select_word(self._clamp(first), self._clamp(last))
+
+    def extend_selection(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
         """Move the selection's head."""
-        self._selector.extend(self._clamp(head))
+        self._selector.extend(self._clamp(head), None if last is None else self._clamp(last))
 
     def select_all(self) -> None:
         """Select the history and the screen."""

@@ -1,6 +1,7 @@
 """The library's selection, which follows its content.
 
-The anchor is a tracked reference, so that a drag continues after output has moved the text.
+The anchor is a tracked reference, so that a drag continues after output has moved the text. If the caller knows a word,
+such as a link, the anchor has two references, to its first and its last cell.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class Selector:
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
         self._anchor: Any = None
+        self._anchor_last: Any = None
+        """The last cell of a word that the caller knows; None if the anchor is one cell."""
         self._unit: SelectionUnit = "cell"
         self._rectangle = False
         self._coordinate = ffi.new("GhosttyPointCoordinate*")
@@ -31,9 +34,10 @@ class Selector:
 
     def close(self) -> None:
         """Free the library's objects, before their terminal."""
-        if self._anchor is not None:
-            ffi.release(self._anchor)
-            self._anchor = None
+        for reference in (self._anchor, self._anchor_last):
+            if reference is not None:
+                ffi.release(reference)
+        self._anchor = self._anchor_last = None
 
     def select(self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, rectangle: bool) -> None:
         """Select from ``anchor`` to ``head``, viewport cells within the grid."""
@@ -43,22 +47,39 @@ class Selector:
         self._rectangle = rectangle
         self.extend(head)
 
-    def extend(self, head: tuple[int, int]) -> None:
-        """Move the head."""
+    def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select viewport cells within the grid as one word."""
+        self.close()
+        self._anchor = track(self._terminal, _VIEWPORT, *first)
+        self._anchor_last = track(self._terminal, _VIEWPORT, *last)
+        self._unit = "word"
+        self._rectangle = False
+        self.extend(first, last)
+
+    def extend(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
+        """Move the head; with ``last``, to all cells from ``head`` to it, as one word."""
         if self._anchor is None:
             return
-        start = sized("GhosttyGridRef")
-        if lib.ghostty_tracked_grid_ref_snapshot(self._anchor, start):
+        anchor = self._snapshot(self._anchor)
+        anchor_last = anchor if self._anchor_last is None else self._snapshot(self._anchor_last)
+        if anchor is None or anchor_last is None:
             self.clear()
             return
-        end = grid_ref(self._terminal, _VIEWPORT, *head)
-        if end is None:
+        head_first = grid_ref(self._terminal, _VIEWPORT, *head)
+        head_last = head_first if last is None else grid_ref(self._terminal, _VIEWPORT, *last)
+        if head_first is None or head_last is None:
             return
         selection = sized("GhosttySelection")
-        if self._position(end) < self._position(start):
-            start, end = end, start
+        starts_at_head = self._position(head_first) < self._position(anchor)
+        ends_at_head = self._position(head_last) > self._position(anchor_last)
+        start = head_first if starts_at_head else anchor
+        end = head_last if ends_at_head else anchor_last
         if self._unit == "word":
-            start, end = self._word(start)[0], self._word(end)[1]
+            anchor_is_word, head_is_word = self._anchor_last is not None, last is not None
+            if not (head_is_word if starts_at_head else anchor_is_word):
+                start = self._word(start)[0]
+            if not (head_is_word if ends_at_head else anchor_is_word):
+                end = self._word(end)[1]
         elif self._unit == "line":
             start, end = self._line(start)[0], self._line(end)[1]
         elif not self._rectangle:
@@ -101,6 +122,12 @@ class Selector:
 
     def _set(self, selection: Any) -> None:
         check(lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting")
+
+    @staticmethod
+    def _snapshot(reference: Any) -> Any:
+        """The cell of a tracked reference; None if it is gone."""
+        cell = sized("GhosttyGridRef")
+        return None if lib.ghostty_tracked_grid_ref_snapshot(reference, cell) else cell
 
     def _position(self, reference: Any) -> tuple[int, int]:
         """Row and column on the whole screen, for comparisons."""

@@ -284,8 +284,11 @@ class PyteEmulator:
     ) -> None:
         self._view.select(anchor, head, unit, rectangle=rectangle)
 
-    def extend_selection(self, head: tuple[int, int]) -> None:
-        self._view.extend(head)
+    def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        self._view.select_word(first, last)
+
+    def extend_selection(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
+        self._view.extend(head, last)
 
     def select_all(self) -> None:
         self._view.select_all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from session_host.terminal.base import Row, SelectionUnit
 from session_host.terminal.images.placeholders import without_placeholders
 
@@ -15,8 +17,16 @@ WORD_SEPARATORS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u
 _MAX_LOGICAL_ROWS = 1000
 
 
+class End(NamedTuple):
+    """An end of a selection, which follows its content: one cell, or a word that the caller knows."""
+
+    first: Anchor
+    last: Anchor
+    is_word: bool
+
+
 class Selection:
-    """A selection, given by two ends that follow their content.
+    """A selection, given by its two ends.
 
     Attributes:
         anchor: the end where it began.
@@ -25,7 +35,7 @@ class Selection:
         rectangle: whether the selection is a block of columns instead of running text.
     """
 
-    def __init__(self, anchor: Anchor, head: Anchor, unit: SelectionUnit, *, rectangle: bool) -> None:
+    def __init__(self, anchor: End, head: End, unit: SelectionUnit, *, rectangle: bool) -> None:
         self.anchor = anchor
         self.head = head
         self.unit = unit
@@ -117,7 +127,8 @@ class View:
         """Register positions that the screen moves with their content."""
         anchors = [] if self._top is None else [self._top]
         if self.selection is not None:
-            anchors += [self.selection.anchor, self.selection.head]
+            for end in (self.selection.anchor, self.selection.head):
+                anchors += [end.first, end.last]
         self._screen.anchors = anchors
 
     # -- the viewport
@@ -153,14 +164,20 @@ class View:
     def select(self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool) -> None:
         """Select between two viewport cells (column, row)."""
         self._follow_screen()
-        self.selection = Selection(self._anchor_at(anchor), self._anchor_at(head), unit, rectangle=rectangle)
+        self.selection = Selection(self._end_at(anchor), self._end_at(head), unit, rectangle=rectangle)
         self._register()
 
-    def extend(self, head: tuple[int, int]) -> None:
-        """Move the head to a viewport cell."""
+    def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select viewport cells as one word."""
+        self._follow_screen()
+        self.selection = Selection(self._end_at(first, last), self._end_at(first, last), "word", rectangle=False)
+        self._register()
+
+    def extend(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
+        """Move the head to a viewport cell; with ``last``, to all cells up to it, as one word."""
         self._follow_screen()
         if self.selection is not None:
-            self.selection.head = self._anchor_at(head)
+            self.selection.head = self._end_at(head, last)
             self._register()
 
     def select_all(self) -> None:
@@ -168,13 +185,17 @@ class View:
         self._follow_screen()
         first = Anchor(self._screen.first_line, 0)
         last = Anchor(self._end() - 1, self._screen.columns - 1)
-        self.selection = Selection(first, last, "cell", rectangle=False)
+        self.selection = Selection(End(first, first, False), End(last, last, False), "cell", rectangle=False)
         self._register()
 
     def clear(self) -> None:
         """Clear the selection."""
         self.selection = None
         self._register()
+
+    def _end_at(self, point: tuple[int, int], last: tuple[int, int] | None = None) -> End:
+        first = self._anchor_at(point)
+        return End(first, first, False) if last is None else End(first, self._anchor_at(last), True)
 
     def _anchor_at(self, point: tuple[int, int]) -> Anchor:
         column, row = point
@@ -189,18 +210,22 @@ class View:
         if selection is None:
             return None
         first_line = self._screen.first_line
-        ends = sorted((a.line, a.column) for a in (selection.anchor, selection.head))
-        if ends[1][0] < first_line:
+        ends = (selection.anchor, selection.head)
+        start, starts_with_word = min(((end.first.line, end.first.column), end.is_word) for end in ends)
+        last, ends_with_word = max(((end.last.line, end.last.column), end.is_word) for end in ends)
+        if last[0] < first_line:
             return None
-        start, last = ends
         if start[0] < first_line:
             start = (first_line, 0)
         start, last = self._clamp(start), self._clamp(last)
         if selection.rectangle:
-            columns = sorted((selection.anchor.column, selection.head.column))
+            columns = sorted(end.first.column for end in ends)
             return self._clamp((start[0], columns[0])), self._clamp((last[0], columns[1]))
         if selection.unit == "word":
-            return self._word(start)[0], self._word(last)[1]
+            return (
+                start if starts_with_word else self._word(start)[0],
+                last if ends_with_word else self._word(last)[1],
+            )
         if selection.unit == "line":
             return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self._screen.columns - 1)
         return self._whole(start, last)

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.terminal.links.links import LinkRules
+from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_mouse import CONTROL, LEFT
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import xdotool
@@ -130,6 +131,41 @@ def test_a_drag_that_begins_with_a_double_click_on_a_link_keeps_the_whole_link(s
     made.move((6, 0))
     QTest.mouseRelease(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(6, 0))
     assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "first https://example.org/a?b=c"
+
+
+def press_twice(made: ShownView, column: int, row: int) -> None:
+    """Double click, and keep the button pressed."""
+    made.click(column, row)
+    QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(column, row))
+
+
+def test_a_drag_by_words_selects_each_link_as_a_whole(show_view, monkeypatch):
+    made = show_view()
+    link = "https://example.org/Foo_(bar),baz"
+    made.feed(f"first {link} second words")
+    monkeypatch.setattr(QApplication, "doubleClickInterval", lambda: 60_000)
+    press_twice(made, 1, 0)
+    for column, text in ((9, f"first {link}"), (34, f"first {link}"), (40, f"first {link} second"), (2, "first")):
+        made.move((column, 0))
+        assert made.emulator.selected_text() == text
+    QTest.mouseRelease(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(2, 0))
+    press_twice(made, 42, 0)
+    made.move((34, 0))
+    assert made.emulator.selected_text() == f"{link} second"
+
+
+def test_a_drag_that_begins_on_a_link_keeps_it_while_output_scrolls(show_view, monkeypatch):
+    made = show_view()
+    link = "https://example.org/Foo_(bar),baz"
+    rows = made.emulator.size.rows
+    made.feed("\r\n" * (rows - 1) + f"see {link} here\r\n")
+    monkeypatch.setattr(QApplication, "doubleClickInterval", lambda: 60_000)
+    press_twice(made, 10, rows - 2)
+    made.feed("more output\r\nand more\r\n")
+    made.move((2, rows - 3))
+    assert made.emulator.selected_text() == f"{link} here\nmore"
+    made.move((1, rows - 4))
+    assert made.emulator.selected_text() == f"see {link}"
 
 
 def test_output_and_mouse_moves_without_ctrl_do_not_search_for_links(show_view, monkeypatch):
