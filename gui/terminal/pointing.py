@@ -160,7 +160,7 @@ class PointingScreen(TerminalScreen):
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(self._wheel.zoom_steps(event))
         else:
-            self.scroll_lines(self._wheel.turn(event))
+            self._pointer.scroll(self._wheel.turn(event), event.position(), self.scroll_lines)
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

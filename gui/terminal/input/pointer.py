@@ -7,6 +7,7 @@ Ctrl is held on a link. A link that opens without Ctrl opens when the button is 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -305,6 +306,20 @@ class Pointer(QObject):
         near = apart < QApplication.startDragDistance()
         self._clicks = self._clicks % len(_UNITS) + 1 if quick and near else 1
         self._click_ms = event.timestamp()
+
+    def scroll(self, lines: int, position: QPointF, scroll_lines: Callable[[int], None]) -> None:
+        """Scroll by the wheel; while the button is held, the selection ends at the mouse, ``position``."""
+        emulator = self._host.emulator
+        if not lines or self._drag == _Drag.NONE or emulator is None:
+            scroll_lines(lines)
+            return
+        if self._drag == _Drag.PRESSED:
+            self._drag, self._selected = _Drag.SELECTING, True
+            emulator.select(self._anchor, self._anchor, "cell", rectangle=self._rectangle)
+        scroll_lines(lines)
+        self._last_at = position
+        emulator.extend_selection(self._host.cell_at(position))
+        self._host.request_frame()
 
     def _drag_to(self, position: QPointF) -> None:
         emulator = self._host.emulator

@@ -135,6 +135,16 @@ def test_dragging_beyond_the_edge_keeps_scrolling(show_view):
     assert len(terminal.emulator.selected_text().splitlines()) > 8
 
 
+def test_the_wheel_extends_the_selection_while_the_button_is_held(show_view):
+    terminal = show_view(40, 8)
+    history(terminal)
+    QTest.mousePress(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, terminal.point(6, 4))
+    for selected in ("43\nline 44\nline 45\nline 46", "40\nline 41\nline 42\nline 43\nline 44\nline 45\nline 46"):
+        wheel(terminal, angle=120, cell=(5, 4))
+        assert terminal.emulator.selected_text() == selected
+        assert terminal.cell_image(20, 4).pixel(0, 0) & 0xFFFFFF == SELECTED
+
+
 def test_selecting_sets_the_primary_selection_and_a_middle_click_pastes_it(show_view):
     terminal = show_view()
     terminal.feed("hello world")
