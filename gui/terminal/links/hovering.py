@@ -46,18 +46,30 @@ class Link(NamedTuple):
 
 
 def marked_link(rows: Sequence[Row | None], cell: tuple[int, int]) -> Link | None:
-    """The link that the program set at a cell of the rows."""
+    """The link that the program set at a cell of the rows, with its parts in the rows above and below."""
     column, number = cell
     row = rows[number] if 0 <= number < len(rows) else None
     uri = cell_under(row, column).style.link
     if row is None or not uri:
         return None
-    first = last = column
-    while first > 0 and cell_under(row, first - 1).style.link == uri:
-        first -= 1
-    while cell_under(row, last + 1).style.link == uri:
-        last += 1
-    return Link(((number, first, last),), uri, is_marked=True)
+    spans = [(number, *span) for span in _marked_spans(row, uri) if span[0] <= column <= span[1]]
+    for next_row, part in ((-1, -1), (1, 0)):
+        at = number + next_row
+        while 0 <= at < len(rows) and (found := _marked_spans(rows[at], uri)):
+            spans.append((at, *found[part]))
+            at += next_row
+    return Link(tuple(sorted(spans)), uri, is_marked=True)
+
+
+def _marked_spans(row: Row | None, uri: str) -> list[tuple[int, int]]:
+    """The first and last columns of the cells with a link that the program set."""
+    spans: list[tuple[int, int]] = []
+    for run in row.runs if row is not None else ():
+        if run.style.link == uri:
+            joins = bool(spans) and spans[-1][1] + 1 == run.column
+            first = spans.pop()[0] if joins else run.column
+            spans.append((first, run.column + run.cells - 1))
+    return spans
 
 
 def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> Link | None:

@@ -47,6 +47,23 @@ def test_a_links_target_is_shown_before_it_is_followed(show_view):
     assert terminal.view.cursor().shape() == Qt.CursorShape.IBeamCursor
 
 
+def test_a_programs_link_over_a_soft_wrap_is_underlined_completely(show_view):
+    terminal = show_view()
+    columns, rows = terminal.emulator.size.columns, range(4)
+    link = LINK.replace("link", "a link over \x1b[1mtwo rows")
+    terminal.feed(f"\x1b[2;{columns - 9}H{link}")
+    plain = [terminal.cell_image(0, row, columns) for row in rows]
+    for row, column in ((1, columns - 3), (2, 4)):
+        terminal.move((column, row), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
+        terminal.settle()
+        assert [terminal.cell_image(0, row, columns) == plain[row] for row in rows] == [True, False, False, True]
+        assert terminal.view.link_at(QPointF(terminal.point(column, row))).spans == (
+            (1, columns - 10, columns - 1),
+            (2, 0, 9),
+        )
+        terminal.move((20, 3), held=Qt.MouseButton.NoButton)
+
+
 def test_the_context_menu(show_view):
     terminal = show_view()
     terminal.feed(LINK)
