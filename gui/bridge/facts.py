@@ -15,6 +15,8 @@ from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
 
+from .shell_titles import says_only_where
+
 if TYPE_CHECKING:
     from session_host.client.viewer.state import ViewerState
     from session_host.client.worktrees import Status
@@ -247,7 +249,9 @@ class ChatFacts:
     def title(self) -> str:
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         title = self.record.title
-        return "" if title in {self.name, phrases.last_part(self.record.cwd), self.agent_title} else title
+        if title in {self.name, phrases.last_part(self.record.cwd), self.agent_title}:
+            return ""
+        return "" if title and self.is_shell_or_command and says_only_where(title, self.current_directory) else title
 
     @property
     def last_command(self) -> str:
