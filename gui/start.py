@@ -17,6 +17,10 @@ from session_host.version import VERSION
 QUIT_TIMEOUT_S = 30.0
 """All that is saved has been saved by then. A process that hangs would keep the next window from opening."""
 
+LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false"
+"""Qt's messages that are not printed: of scripts without an installed font, since programs may print any script; and
+the warnings of Qt's bridge to screen readers about each label with selectable text."""
+
 
 def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
     """Run the window; returns the process's exit code.
@@ -32,9 +36,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # Disable two warnings: of scripts without an installed font, since programs may print any script; and of Qt's
-    # bridge to screen readers, which warns of each label with selectable text.
-    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false\nqt.accessibility.atspi.warning=false")
+    QLoggingCategory.setFilterRules(LOG_RULES)
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)
