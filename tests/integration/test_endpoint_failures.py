@@ -165,7 +165,7 @@ async def test_a_silent_server_times_out(server: ModelServer) -> None:
     server.plan(Script(silent=True), Script(lines=4, hold=2))
     async with chatting(server, "--", "--timeout", "2") as chat:
         await chat.enter("hello")
-        await chat.see("did not respond within 2 s; /retry to ask again")
+        await chat.see("did not respond within 2 s; set a longer --timeout, or /retry to ask again")
         await chat.enter("/retry")
         await chat.see("sent nothing for 2 s")
         await chat.see(answer_line(2))
@@ -174,7 +174,7 @@ async def test_a_silent_server_times_out(server: ModelServer) -> None:
 async def test_an_interrupted_answer_is_kept_and_can_be_asked_again(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 cut: 5 times: 1")
-        await chat.see("✗ connection lost; /retry to ask again, /continue to continue")
+        await chat.see("✗ connection lost; /continue to continue, /retry to ask again")
         await chat.see(answer_line(5))
         answer = conversation().last
         assert isinstance(answer, Answer)

@@ -25,6 +25,7 @@ from session_host.endpoint.conversation.file import ConversationFile, check_id
 from session_host.endpoint.core import ChatCore
 from session_host.endpoint.options import Options, initial_settings, read_defaults, read_options
 from session_host.endpoint.server.api_keys import KeyFilter
+from session_host.endpoint.server.errors import ApiError
 from session_host.errors import ConfigError, OutliveError, UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 from session_host.structured.dialects import reading
@@ -167,7 +168,8 @@ class Agent:
             elif core.settings.key_from.startswith(("env:", "file:")):
                 await core.server()
         except OutliveError as error:
-            self._send(updates.notice(self._key_filter.redact(str(error))))
+            problem = error.problem if isinstance(error, ApiError) else str(error)
+            self._send(updates.notice(self._key_filter.redact(problem)))
         if core.settings.key_from != "secret":  # To open the secret store may ask the user for its password.
             self._list_models()
 
@@ -188,6 +190,8 @@ class Agent:
             raise RequestError(INVALID_PARAMS, "the prompt is empty")
         try:
             return await turns.run(prompt)
+        except ApiError as error:
+            raise OutliveError(error.problem) from error
         finally:
             self._list_models()
 

@@ -100,7 +100,7 @@ class Connection:
             error = {"code": INTERNAL_ERROR, "message": str(failure)}
         except Exception:
             _logger.exception("%s failed", method)
-            error = {"code": INTERNAL_ERROR, "message": "internal error; /retry to try again"}
+            error = {"code": INTERNAL_ERROR, "message": "internal error"}
         if "id" not in message:
             return
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}

@@ -85,7 +85,7 @@ class Turns:
         if not core.settings.model:
             await self.choose_model()
             if not core.settings.model:
-                raise OutliveError("no model selected; choose one below the prompt, then /retry")
+                raise OutliveError("no model selected; choose one below the prompt")
         run = SentAnswer(core.save, core.settings.model, self._send)
         await run.run(await core.server(), core.conversation.for_model(core.settings.system))
         if run.error is not None:

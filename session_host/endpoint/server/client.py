@@ -18,7 +18,7 @@ from session_host.endpoint.conversation.conversation import Settings, Turn
 from session_host.endpoint.server import errors
 from session_host.endpoint.server.addresses import is_local
 from session_host.endpoint.server.api_keys import PLACEHOLDER
-from session_host.endpoint.server.errors import ApiError, ErrorKind
+from session_host.endpoint.server.errors import ASK_AGAIN, CONTINUE_OR_ASK_AGAIN, ApiError, ErrorKind
 from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Server:
                 # The client does not validate responses, since servers differ; some differ too much.
                 if not begun:
                     raise errors.not_a_model_server(self._settings.url) from error
-                raise ApiError("the answer is damaged; /retry to ask again", ErrorKind.CUT) from error
+                raise ApiError("the answer is damaged", ErrorKind.CUT, retry=ASK_AGAIN) from error
 
     async def _connected(self) -> Client:
         """The client, imported and created on first use."""
@@ -247,7 +247,7 @@ class Server:
                         yield Thinking(str(thought))
         # Some servers give no reason for the end; "[DONE]" still shows that the answer is complete.
         if finish is None and not (answered and client.saw_done):
-            raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
+            raise _incomplete()
         yield Finished(_NOTES.get(finish or "", ""))
 
     async def _responses(self, client: Client, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
@@ -272,9 +272,9 @@ class Server:
                 elif kind in {"response.completed", "response.incomplete"}:
                     end = getattr(event, "response", None)
                 elif kind in {"response.failed", "error"}:
-                    raise ApiError(f"the server stopped ({_reason(event)}); /retry to ask again", ErrorKind.CUT)
+                    raise ApiError(f"the server stopped ({_reason(event)})", ErrorKind.CUT, retry=ASK_AGAIN)
         if end is None:
-            raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
+            raise _incomplete()
         if end.usage is not None:
             yield Tokens(end.usage.input_tokens, end.usage.output_tokens)
         details = getattr(end, "incomplete_details", None)
@@ -318,3 +318,7 @@ def _reason(event: Any) -> str:
     error = getattr(getattr(event, "response", None), "error", None)
     reason = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
     return one_line(str(reason))[: errors.MAX_REASON_CHARACTERS]
+
+
+def _incomplete() -> ApiError:
+    return ApiError("the answer is incomplete; /continue to continue", ErrorKind.CUT, retry=CONTINUE_OR_ASK_AGAIN)

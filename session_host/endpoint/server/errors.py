@@ -21,6 +21,13 @@ MAX_REASON_CHARACTERS: Final = 200
 MAX_WAIT_S: Final = 3600.0
 
 
+ASK_AGAIN: Final = "; /retry to ask again"
+CONTINUE_OR_ASK_AGAIN: Final = ", /retry to ask again"
+"""After the command that continues the answer."""
+THEN_RETRY: Final = ", then /retry"
+"""After what the user must do first."""
+
+
 class ErrorKind(Enum):
     """Kinds of failures, by their consequence."""
 
@@ -43,15 +50,24 @@ class ApiError(OutliveError):
     """The server sent no answer, or an incomplete one.
 
     Attributes:
+        problem: the message without ``retry``, for a chat view: it has a button for that.
         kind: the kind of failure.
         retry_after_s: when to ask again, if the server says so; else None.
         status: the HTTP status, None without one.
     """
 
     def __init__(
-        self, message: str, kind: ErrorKind, *, retry_after_s: float | None = None, status: int | None = None
+        self,
+        problem: str,
+        kind: ErrorKind,
+        *,
+        retry: str = "",
+        retry_after_s: float | None = None,
+        status: int | None = None,
     ) -> None:
-        super().__init__(message)
+        """Initialize the error; ``retry``: the end of the message, which names the command that asks again."""
+        super().__init__(problem + retry)
+        self.problem = problem
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.status = status
@@ -72,25 +88,24 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
     cause = _root_cause(error)
     if isinstance(error, openai.APITimeoutError):
         if begun:
-            return ApiError(f"{server} sent nothing for {timeout_s:g} s; /retry to ask again", ErrorKind.CUT)
-        message = f"{server} did not respond within {timeout_s:g} s; /retry to ask again, or set a longer --timeout"
-        return ApiError(message, ErrorKind.SILENT)
+            return ApiError(f"{server} sent nothing for {timeout_s:g} s", ErrorKind.CUT, retry=ASK_AGAIN)
+        message = f"{server} did not respond within {timeout_s:g} s; set a longer --timeout"
+        return ApiError(message, ErrorKind.SILENT, retry=", or /retry to ask again")
     if begun:
-        return ApiError("connection lost; /retry to ask again, /continue to continue", ErrorKind.CUT)
+        return ApiError("connection lost; /continue to continue", ErrorKind.CUT, retry=CONTINUE_OR_ASK_AGAIN)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
-        return ApiError(f"connection to {server} refused; start the server, then /retry", ErrorKind.REFUSED)
+        return ApiError(f"connection to {server} refused; start the server", ErrorKind.REFUSED, retry=THEN_RETRY)
     if not _was_connecting(error):
-        return ApiError(f"{server} closed the connection; /retry to ask again", ErrorKind.CUT)
+        return ApiError(f"{server} closed the connection", ErrorKind.CUT, retry=ASK_AGAIN)
     reason = one_line(str(cause))[:MAX_REASON_CHARACTERS] or "no reason given"
-    return ApiError(
-        f"cannot reach {server} ({reason}); check the address and the network, then /retry", ErrorKind.REFUSED
-    )
+    message = f"cannot reach {server} ({reason}); check the address and the network"
+    return ApiError(message, ErrorKind.REFUSED, retry=THEN_RETRY)
 
 
 def not_a_model_server(url: str) -> ApiError:
     """The error if the address is not a model server's: it sent a web page, or nothing readable."""
-    message = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
-    return ApiError(message, ErrorKind.NOT_FOUND)
+    message = f"{shown_server(url)} is not a model server; check the address ({url})"
+    return ApiError(message, ErrorKind.NOT_FOUND, retry=THEN_RETRY)
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
@@ -105,15 +120,15 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
     reason = explanation(error)
     code = str(error.code or "")
     if status in {401, 403}:
-        message = f"{server} rejected the key ({status}: {reason}); set another with /key, then /retry"
-        return ApiError(message, ErrorKind.KEY, status=status)
+        message = f"{server} rejected the key ({status}: {reason}); set another with /key"
+        return ApiError(message, ErrorKind.KEY, retry=THEN_RETRY, status=status)
     if status in {404, 405} and is_web_page(error.response.headers):
         return not_a_model_server(url)
     if status == 404:
         if "model" in reason.lower() or "model" in code:
-            message = f"{server} has no model {model!r}; choose one with /model, then /retry"
-        else:
-            message = f"{server} has no chat API at {url} (404: {reason}); check the path"
+            message = f"{server} has no model {model!r}; choose one with /model"
+            return ApiError(message, ErrorKind.NOT_FOUND, retry=THEN_RETRY, status=status)
+        message = f"{server} has no chat API at {url} (404: {reason}); check the path"
         return ApiError(message, ErrorKind.NOT_FOUND, status=status)
     if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
         message = f"the quota at {server} is used up ({reason}); use another key with /key, or another server"
@@ -123,7 +138,7 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
         state = "is limiting requests" if status == 429 else "is overloaded"
         return ApiError(f"{server} {state} ({status}: {reason})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
     if status >= 500:
-        return ApiError(f"{server} failed ({status}: {reason}); /retry to ask again", ErrorKind.OTHER, status=status)
+        return ApiError(f"{server} failed ({status}: {reason})", ErrorKind.OTHER, retry=ASK_AGAIN, status=status)
     return ApiError(
         f"{server} rejected the question ({status}: {reason}); change it with /edit", ErrorKind.OTHER, status=status
     )
@@ -132,7 +147,7 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
 def stream_error(error: openai.APIError, url: str) -> ApiError:
     """The error for a failure that the server reports during an answer, or for an invalid answer."""
     reason = one_line(str(error.message))[:MAX_REASON_CHARACTERS]
-    return ApiError(f"{shown_server(url)} stopped ({reason}); /retry to ask again", ErrorKind.CUT)
+    return ApiError(f"{shown_server(url)} stopped ({reason})", ErrorKind.CUT, retry=ASK_AGAIN)
 
 
 def explanation(error: openai.APIStatusError) -> str:

@@ -87,7 +87,7 @@ def test_a_conversation_continues_in_a_program_that_loads_it(words: tuple[str, .
         ]
         notes = [text for kind, text, _ in loaded if kind == "notice"]
         assert notes == [
-            "connection lost; /retry to ask again, /continue to continue",
+            "connection lost; /continue to continue, /retry to ask again",
             "this question has no answer; /retry to ask it again",
         ]
         assert again.last(TitleChanged).title == "what is in @notes.txt"
@@ -178,14 +178,16 @@ def test_a_busy_server_is_asked_again_until_it_answers(server: ModelServer, word
 @pytest.mark.parametrize(
     ("script", "words_of_it"),
     [
-        ("fail: 401", "set another with /key, then /retry"),
+        ("fail: 401", "set another with /key"),
         ("fail: 400", "change it with /edit"),
         ("fail: 404", "/model"),
     ],
 )
 def test_failures_say_what_to_do(words: tuple[str, ...], script: str, words_of_it: str) -> None:
     with endpoint_chat(*words) as chat:
-        assert words_of_it in (chat.ask(script))[-1][1]
+        answer = (chat.ask(script))[-1][1]
+        assert words_of_it in answer
+        assert "/retry" not in answer, "the view has a button for that"
         assert chat.last(TurnEnded).outcome == "failed"
         assert (chat.ask("hello"))[-1] == ("agent", "echo: hello", "done")
 
@@ -194,13 +196,21 @@ def test_a_server_that_is_down_and_a_missing_address_are_reported(words: tuple[s
     server.close()
     with endpoint_chat(*words) as chat:
         answer = (chat.ask("hello"))[-1][1]
-        assert answer == f"connection to {server.url.removeprefix('http://')} refused; start the server, then /retry"
+        assert answer == f"connection to {server.url.removeprefix('http://')} refused; start the server"
     with endpoint_chat("--conversation", "another") as chat:
         chat.until(lambda: chat.failure)
         assert chat.failure.startswith("Model server cannot begin a conversation: no server given; use:")
     with endpoint_chat("--nonsense") as chat:
         chat.until(lambda: chat.failure)
         assert chat.failure.startswith("The agent does not start: unrecognized arguments: --nonsense")
+
+
+def test_a_server_that_is_down_at_the_start_is_reported_without_a_command_to_ask_again(server: ModelServer) -> None:
+    server.close()
+    with endpoint_chat("-u", server.url) as chat:
+        chat.until(chat.shown)
+        problem = f"connection to {server.url.removeprefix('http://')} refused; start the server"
+        assert chat.shown() == [("notice", problem, "")]
 
 
 def test_a_conversation_that_is_open_elsewhere_is_not_opened(words: tuple[str, ...]) -> None:
