@@ -10,7 +10,6 @@
     live_agents        the agent catalog, read again when the user's files of agents change
     writing            writes the user's files, with comments and order kept
     autostart          the file that makes the desktop start Outlive at login
-    toml_file          reads a TOML file; problems name the line
     themes/            themes in files, and the import of other terminals' themes
     endpoint_defaults  the defaults of New chat for a model server
     layout             the window's layout: saved in the store at each change

@@ -61,13 +61,14 @@ import msgspec
 from gui.settings.kinds import Text
 from gui.settings.text_keys import TABLE, TextKey, name_of, read_text_keys
 from gui.settings.themes.library import DEFAULT, Library
-from gui.settings.toml_file import TomlFile
 from gui.theme.follow import Look
 from gui.theme.scheme import SchemePair
 from gui.theme.terminal_font import FEATURE_FORM, LigatureMode, TerminalFont, Weight
 from gui.theme.tokens import TERMINAL_PADDING_PX
+from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
+from session_host.toml_file import TomlFile
 
 FONT_SIZE_RANGE_PX = (6, 48)
 LINE_HEIGHT_RANGE = (1, 2)
@@ -192,6 +193,10 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
         pair = _read_theme(directory, window.theme)
     except ConfigError as error:
         problems.append(f"{error}. {'Using the default theme.' if previous is None else 'The previous theme stays.'}")
+    try:
+        load_chat_settings(directory)
+    except ConfigError as error:
+        problems.append(f"{error}. New chats cannot start until it is corrected.")
     return Preferences(window, keys, lines, texts, pair, tuple(problems))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gui.settings.table import Setting, file_of
-from gui.settings.toml_file import TomlFile
 from session_host.errors import ConfigError
+from session_host.toml_file import TomlFile
 
 
 @dataclass(frozen=True)

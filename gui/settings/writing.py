@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gui.settings.toml_file import TomlFile
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
+from session_host.toml_file import TomlFile
 
 Key = tuple[str, ...]
 Value = str | int | float | bool | list[str] | None

@@ -15,10 +15,10 @@ from gui.settings.themes.formats.kitty import is_kitty, read_kitty
 from gui.settings.themes.formats.konsole import read_konsole
 from gui.settings.themes.library import Library
 from gui.settings.themes.theme_file import parse_theme, theme_text
-from gui.settings.toml_file import TomlFile
 from gui.settings.writing import write_text
 from gui.theme.contrast import luminance
 from session_host.errors import ConfigError
+from session_host.toml_file import TomlFile
 
 PLACES = (
     ("kitty", "current-theme.conf"), ("kitty", "kitty.conf"), ("kitty", "themes/*.conf"),

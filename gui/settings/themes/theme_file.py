@@ -35,13 +35,13 @@ from typing import Annotated, Literal
 import msgspec
 from PySide6.QtGui import QColor
 
-from gui.settings.toml_file import TomlFile
 from gui.theme.contrast import TEXT_RATIO, ratio, readable
 from gui.theme.derive import derive_tokens
 from gui.theme.scheme import Scheme
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
 from session_host.errors import ConfigError
+from session_host.toml_file import TomlFile
 
 Hex = Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")]
 _SELECTION_SHARES = {"dark": 0.35, "light": 0.22}

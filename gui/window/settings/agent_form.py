@@ -15,9 +15,8 @@ from gui.settings.live_agents import LiveAgents
 from gui.settings.writing import Value, write_values
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
-from gui.window.settings.values import as_problem
 from gui.window.sheets.sheet import foot
-from gui.window.widgets.parts import Area, button, label
+from gui.window.widgets.parts import Area, button, label, sentence
 from gui.wording import agent_settings_texts, common_texts, settings_texts
 from session_host.agents.agent import ARGUMENTS, Agent
 from session_host.agents.catalog import load_agent
@@ -89,7 +88,7 @@ class AgentForm(Area):
             self.monogram.setText("".join(word[0] for word in title.split()[:2]).capitalize() or title[:2])
 
     def _show_problem(self, problem: str) -> None:
-        self.problem.setText(as_problem(problem))
+        self.problem.setText(sentence(problem))
         self.problem.setVisible(bool(problem))
 
     def _save(self) -> None:

@@ -17,8 +17,7 @@ from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import TextControl
 from gui.window.settings.page import Page, Section
 from gui.window.settings.row import PlainRow
-from gui.window.settings.values import as_problem
-from gui.window.widgets.parts import IconButton, MonogramTile, button, label
+from gui.window.widgets.parts import IconButton, MonogramTile, button, label, sentence
 from gui.wording import agent_settings_texts, phrases
 from session_host.agents.agent import SHELL, Agent
 from session_host.agents.probe import versions
@@ -156,7 +155,7 @@ class AgentsPage(Page):
         for row in self._rows:
             row.show_agent(self._agents[row.agent.name])
         directory = f"{self._context.settings.directory}/"
-        self.problem.setText(as_problem(self._agents.problem.replace(directory, "")))
+        self.problem.setText(sentence(self._agents.problem.replace(directory, "")))
         self.problem.setVisible(bool(self._agents.problem))
 
     async def _ask_versions(self) -> None:

@@ -20,8 +20,7 @@ from gui.window.settings.key_row import ROW_PX, KeyQuestion, KeyRow, native
 from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
 from gui.window.settings.page import Page
 from gui.window.settings.text_form import TextForm
-from gui.window.settings.values import as_problem
-from gui.window.widgets.parts import button, label
+from gui.window.widgets.parts import button, label, sentence
 from gui.wording import key_texts
 from session_host.errors import ConfigError
 
@@ -122,7 +121,7 @@ class KeysPage(Page):
         problems += [self._refused] if self._refused else []
         problems += self._keymap.problems(self._overrides, self._settings.preferences.all_lines)
         directory = f"{self._settings.directory}/"
-        self.problem.setText("\n".join(as_problem(problem.replace(directory, "")) for problem in problems))
+        self.problem.setText("\n".join(sentence(problem.replace(directory, "")) for problem in problems))
         self.problem.setVisible(bool(self.problem.text()))
         self.reset_all.setEnabled(bool(self._settings.preferences.keys))
 

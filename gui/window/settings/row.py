@@ -11,8 +11,8 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_S_PX
 from gui.window.settings.controls import Control, TextControl
-from gui.window.settings.values import Values, as_problem
-from gui.window.widgets.parts import IconButton, label
+from gui.window.settings.values import Values
+from gui.window.widgets.parts import IconButton, label, sentence
 from gui.wording import phrases, settings_texts
 
 NARROW_PX = 400
@@ -86,7 +86,7 @@ class PlainRow(QWidget):
 
     def show_problem(self, problem: str) -> None:
         """Show a problem; "" for none."""
-        self.problem.setText(as_problem(problem))
+        self.problem.setText(sentence(problem))
         self.problem.setVisible(bool(problem))
         self.control.inner.setAccessibleDescription(f"{self._help_text} {self.problem.text()}".strip())
 

@@ -10,10 +10,10 @@ from shiboken6 import Shiboken
 from gui.bridge.worktree_setup import entry_of
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
-from gui.window.settings.values import Values, as_problem
+from gui.window.settings.values import Values
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import Area, button, label
+from gui.window.widgets.parts import Area, button, label, sentence
 from gui.wording import common_texts, new_chat_texts, phrases, settings_texts, setup_texts
 from session_host.errors import OutliveError
 
@@ -80,7 +80,7 @@ class SetupForm(Area):
         self.closed.emit(repository)
 
     def _show_problem(self, problem: str) -> None:
-        self.problem.setText(as_problem(problem))
+        self.problem.setText(sentence(problem))
         self.problem.setVisible(bool(problem))
         if problem:
             announce(self.problem, self.problem.text())

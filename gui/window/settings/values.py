@@ -9,17 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from gui.settings.live import LiveSettings
 from gui.settings.reading import FileValues
 from gui.settings.table import FileName, Setting, file_of
-from gui.window.widgets.parts import sentence
 from session_host.client.chats.settings import repository_problem
 from session_host.errors import ConfigError
 
 FILES: tuple[FileName, ...] = ("window", "chats", "endpoint")
-
-
-def as_problem(text: str) -> str:
-    """Format a problem: as a sentence, unless it begins with a file's name."""
-    begins_with_file = ".toml" in text.partition(":")[0]
-    return (text.rstrip(".") + "." if begins_with_file else sentence(text)) if text else ""
 
 
 class Values(QObject):

@@ -13,10 +13,10 @@ from gui.window.settings.context import SettingsContext
 from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
 from gui.window.settings.setup_form import SetupForm
-from gui.window.settings.values import FILES, Values, as_problem
+from gui.window.settings.values import FILES, Values
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.paged_window import PagedWindow
-from gui.window.widgets.parts import Area, label
+from gui.window.widgets.parts import Area, label, sentence
 from gui.wording import settings_texts
 
 SIZE = QSize(880, 660)
@@ -138,7 +138,7 @@ class SettingsWindow(PagedWindow):
 
     def _show_problems(self) -> None:
         problems = [problem for name in FILES if (problem := self.values.problem_of_file(name))]
-        self.problem.setText("\n".join(as_problem(self.values.shortened(problem)) for problem in problems))
+        self.problem.setText("\n".join(sentence(self.values.shortened(problem)) for problem in problems))
         self.problem.setVisible(bool(problems))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

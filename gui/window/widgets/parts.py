@@ -317,11 +317,12 @@ class Scrolled(QScrollArea):
 
 
 def sentence(text: str) -> str:
-    """A line as a sentence: with a capital letter first, and a full stop at its end."""
+    """A line as a sentence: with a full stop, and a capital letter first unless that is in a file's name."""
     text = text.strip()
     if not text:
         return ""
-    return phrases.first_upper(text) + ("" if text.endswith((".", "!", "?")) else ".")
+    begins_with_file = ".toml" in text.split(maxsplit=1)[0]
+    return (text if begins_with_file else phrases.first_upper(text)) + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:

@@ -23,7 +23,6 @@ with, except ``agents_may_control``, which takes effect at once.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -31,10 +30,10 @@ from typing import Literal
 import msgspec
 
 from session_host.agents.shell_integration import shell_integration
-from session_host.errors import ConfigError
 from session_host.protocol.launch import Watch
 from session_host.storage.journal import LIMIT_BYTES
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+from session_host.toml_file import TomlFile
 
 MIB = 1024 * 1024
 RECORD_LIMITS_MIB = (1, 1024 * 1024)
@@ -85,31 +84,19 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     """Read the file of a configuration directory.
 
     Raises:
-        ConfigError: the file cannot be read or is invalid; the message names it and the allowed settings.
+        ConfigError: the file cannot be read or is invalid; the message names it, the line and the allowed values.
     """
-    path = directory / "chats.toml"
-    try:
-        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ChatSettings)
-    except FileNotFoundError:
-        return ChatSettings()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read it ({error.strerror}); check its permissions") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}:{line}: not valid UTF-8") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    except RecursionError:
-        raise ConfigError(f"{path}: too many nested levels") from None
-    _check(path, "record_limit_mib", settings.record_limit_mib, RECORD_LIMITS_MIB)
-    _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
-    _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
-    _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
+    file = TomlFile.read(directory / "chats.toml")
+    settings = file.convert(ChatSettings)
+    _check(file, ("record_limit_mib",), settings.record_limit_mib, RECORD_LIMITS_MIB)
+    _check(file, ("scrollback_lines",), settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
+    _check(file, ("ended_limit_mib",), settings.ended_limit_mib, ENDED_LIMITS_MIB)
+    _check(file, ("rest_after_s",), settings.rest_after_s, REST_AFTER_LIMITS_S)
     for repository in settings.worktree_setup:
         if problem := repository_problem(repository):
-            raise ConfigError(f"{path}: worktree_setup: {problem}")
+            raise file.error(("worktree_setup", repository), f"worktree_setup: {problem}")
     for agent, minutes in settings.idle_timeout_min.items():
-        _check(path, f"idle_timeout_min.{agent}", minutes, IDLE_LIMITS_MIN)
+        _check(file, ("idle_timeout_min", agent), minutes, IDLE_LIMITS_MIN)
     return settings
 
 
@@ -118,7 +105,7 @@ def repository_problem(repository: str) -> str:
     return "" if repository.startswith(("/", "~/")) else f"{repository!r} must be an absolute path, or begin with ~/"
 
 
-def _check(path: Path, key: str, value: float, limits: tuple[int, int]) -> None:
+def _check(file: TomlFile, key: tuple[str, ...], value: float, limits: tuple[int, int]) -> None:
     least, most = limits
     if not least <= value <= most:
-        raise ConfigError(f"{path}: {key} is {value}; allowed: {least} to {most}")
+        raise file.error(key, f"{'.'.join(key)} is {value}; allowed: {least} to {most}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gui.settings.themes.formats.found import NAMES, ForeignTheme, color_of
-from gui.settings.toml_file import TomlFile
 from session_host.errors import ConfigError
+from session_host.toml_file import TomlFile
 
 _NAMED = {
     ("primary", "foreground"): "foreground",

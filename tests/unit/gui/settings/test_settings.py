@@ -179,3 +179,18 @@ def test_every_part_of_a_settings_line_names_its_file(area):
     (area.config / "keys.toml").write_text("new_chat = 3\n")
     [line] = load_preferences(area.config).problems
     assert Path(line.split(":")[0]) == area.config / "keys.toml"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("window", 'theme = "dark\n', ":1: a closing quote is missing."),
+        ("window", 'font_size = "big"\n', ":1: font_size: expected a whole number, got text."),
+        ("window", "\nappearance = 'dim'\n", ":2: appearance: 'dim' is not one of its values."),
+        ("keys", "rename = 'F2'\n[keys]\nnew_chat = 'F7'\n", ":2: keys: expected text or a list, got a table."),
+    ],
+)
+def test_a_mistake_is_reported_in_plain_words(area, name: str, content: str, problem: str):
+    path = area.config / f"{name}.toml"
+    path.write_text(content)
+    assert load_preferences(area.config).problems == (f"{path}{problem} Using the defaults.",)

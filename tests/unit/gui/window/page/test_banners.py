@@ -55,9 +55,9 @@ async def test_unreadable_user_files_are_reported_until_dismissed(harness: Windo
     assert text(harness) == "Can’t read window.toml. Using the defaults."
     assert not window.banners._timer.isActive()
     await harness.until(lambda: window.banners.height() > 20, "the banner, which came before the window")
-    lines = ["/c/chats.toml:1: no", "/c/window.toml:3: no."]
+    lines = ["/c/chats.toml:1: no", "/c/window.toml:3: no.", "keys.toml:2: no", "no theme x.toml"]
     window._settings.problems.emit(lines)
-    assert text(harness) == "/c/chats.toml:1: no. /c/window.toml:3: no."
+    assert text(harness) == "/c/chats.toml:1: no. /c/window.toml:3: no. keys.toml:2: no. No theme x.toml."
     window._settings.problems.emit([])
     assert text(harness) == "", "all files can be read"
 

@@ -1,4 +1,4 @@
-"""Reads a TOML file of the user's into a struct; each problem names the file and the line."""
+"""Reads a TOML file of the user's into a struct; each problem names the file, the line and the key."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ from session_host.errors import ConfigError
 T = TypeVar("T")
 
 MAX_BYTES = 256 * 1024
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "array": "a list",
+    "object": "a table",
+}
+"""Words for msgspec's names of kinds."""
 
 
 class TomlFile:
@@ -42,7 +52,7 @@ class TomlFile:
         except FileNotFoundError:
             return cls(path, "")
         except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}") from error
+            raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
         if len(content) > MAX_BYTES:
             raise ConfigError(f"{path}: longer than {MAX_BYTES // 1024} KiB")
         try:
@@ -63,7 +73,8 @@ class TomlFile:
             what, _, location = str(error).rpartition(" (at ")
             line = re.match(r"line (\d+)", location)
             number = int(line.group(1)) if line else len(self.text.splitlines()) or 1
-            raise ConfigError(f"{self.path}:{number}: {_lower(what or str(error))}") from error
+            problem = "a closing quote is missing" if what == r"Illegal character '\n'" else _lower(what or str(error))
+            raise ConfigError(f"{self.path}:{number}: {problem}") from error
         except RecursionError:
             raise ConfigError(f"{self.path}: too many nested levels") from None
 
@@ -73,13 +84,14 @@ class TomlFile:
         Raises:
             ConfigError: the text is not TOML, or a value does not fit.
         """
+        values = self.values()
+        values.pop(without, None)
         try:
-            values = self.values()
-            values.pop(without, None)
             return msgspec.convert(values, kind)
         except msgspec.ValidationError as error:
             problem, _, location = str(error).partition(" - at ")
-            keys = re.findall(r"\.([A-Za-z0-9_-]+)", location)
+            # msgspec does not name the key of a dictionary.
+            keys = re.findall(r"\.([A-Za-z0-9_-]+)", location) or _first_invalid(values, kind)
             unknown = re.search(r"unknown field `(.*)`", problem)
             missing = re.search(r"missing required field `(.*)`", problem)
             if unknown is not None:
@@ -90,7 +102,7 @@ class TomlFile:
             elif "#[0-9a-f" in problem:
                 problem = f'{keys[-1] if keys else "value"}: a colour is written as "#rrggbb"'
             elif keys:
-                problem = f"{keys[-1]}: {_lower(problem)}"
+                problem = f"{keys[-1]}: {_plain(problem)}"
             raise self.error(keys, problem.replace("`", "'")) from error
 
     def error(self, keys: Sequence[str], problem: str) -> ConfigError:
@@ -115,6 +127,26 @@ class TomlFile:
             ] == list(keys[: len(table) + 1]):
                 return number
         return of_the_table
+
+
+def _first_invalid(values: dict[str, Any], kind: type[Any]) -> list[str]:
+    """The first key of a dictionary whose value does not fit, in a list; empty for none."""
+    for key, value in values.items():
+        try:
+            msgspec.convert({key: value}, kind)
+        except msgspec.ValidationError:
+            return [key]
+    return []
+
+
+def _plain(problem: str) -> str:
+    """A problem of a value that msgspec reports, in the words of the guide."""
+    if found := re.fullmatch(r"Expected `(.+)`, got `(.+)`", problem):
+        expected = [_KINDS.get(name, name) for name in found.group(1).split(" | ") if name != "null"]
+        return f"expected {' or '.join(expected)}, got {_KINDS.get(found.group(2), found.group(2))}"
+    if found := re.fullmatch(r"Invalid enum value (.+)", problem):
+        return f"{found.group(1)} is not one of its values"
+    return _lower(problem)
 
 
 def _lower(text: str) -> str:
