@@ -23,7 +23,7 @@ class ImportThemeSheet(FormSheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, action_texts.import_a_theme(), WIDTH_PX)
         self._on_submit: Callable[[Path], str] = lambda _path: ""
-        self.file = DirectoryField()
+        self.file = DirectoryField(offers_files=True)
         self.file.setAccessibleName(sheet_texts.file())
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)

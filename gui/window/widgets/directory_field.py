@@ -21,8 +21,10 @@ LOOKED_AT = 2000
 class DirectoryField(QLineEdit):
     """A field for a directory; ``~`` is the home directory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, offers_files: bool = False) -> None:
+        """Initialize the field; ``offers_files``: a file is wanted, so files are completed, too."""
         super().__init__()
+        self._offers_files = offers_files
         self._recent: list[str] = []
         self._typed = ""
         """The typed text. While a row of the list is selected, the field shows that row's text."""
@@ -66,7 +68,7 @@ class DirectoryField(QLineEdit):
         """The completions of a text: recent directories that contain it, then directories that begin with it."""
         typed = text.strip()
         recent = [path for path in self._recent if typed.casefold() in path.casefold()]
-        found = recent + [path for path in _completions(typed) if path not in recent]
+        found = recent + [path for path in _completions(typed, self._offers_files) if path not in recent]
         return found[:OFFERED]
 
     # -- the list
@@ -148,9 +150,11 @@ class DirectoryField(QLineEdit):
             and self.is_offering
         ):
             typed = self.text().strip()
-            offers = _completions(typed) or self._offers.stringList()
+            offers = _completions(typed, self._offers_files) or self._offers.stringList()
             if offers and offers != [typed]:
-                self.setText(offers[0] + ("" if offers[0].endswith("/") else "/"))
+                self.setText(offers[0])
+                if not offers[0].endswith("/") and (not self._offers_files or Path(self.directory()).is_dir()):
+                    self.setText(f"{offers[0]}/")
                 self._show_offers(self.offers(self.text()))
                 return True
         return super().event(event)
@@ -173,8 +177,8 @@ class DirectoryField(QLineEdit):
         self._hide_offers()
 
 
-def _completions(typed: str) -> list[str]:
-    """Directories that begin with the text; hidden ones only after a typed dot."""
+def _completions(typed: str, with_files: bool) -> list[str]:
+    """Directories, and maybe files, that begin with the text; hidden ones only after a typed dot."""
     if not typed:
         return []
     whole = os.path.expanduser(typed)  # noqa: PTH111 - keeps a final slash, which means "in there"
@@ -188,7 +192,8 @@ def _completions(typed: str) -> list[str]:
                 if count >= LOOKED_AT:
                     break
                 fits = entry.name.casefold().startswith(begun.casefold())
-                if fits and (begun.startswith(".") or not entry.name.startswith(".")) and entry.is_dir():
+                is_offered = begun.startswith(".") or not entry.name.startswith(".")
+                if fits and is_offered and (with_files or entry.is_dir()):
                     found.append(short_directory(f"{parent}/{entry.name}"))
     except OSError:
         return []  # The directory is missing or unreadable: there are no completions.

@@ -129,7 +129,10 @@ async def test_an_imported_theme_is_in_use_at_once(harness: WindowHarness, tmp_p
     sheet.file.setText(str(tmp_path / "nothing"))
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert "no such file" in sheet.problem.text()
-    sheet.file.setText(str(source))
+    sheet.file.clear()
+    QTest.keyClicks(sheet.file, f"{tmp_path}/ni")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Tab)
+    assert sheet.file.text() == str(source), "a typed path is completed"
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     harness.settle()
     assert not sheet.is_open
