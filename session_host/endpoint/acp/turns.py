@@ -26,6 +26,8 @@ class Turns:
         self._core = core
         self._send = send
         self._task: asyncio.Task[dict[str, Any]] | None = None
+        self._choosing = asyncio.Lock()
+        """A question may come while a model is chosen at the start."""
 
     @property
     def is_running(self) -> bool:
@@ -144,13 +146,16 @@ class Turns:
     # ------------------------------------------------------------ models
 
     async def choose_model(self) -> None:
-        """Ask the server for its models; if it has only one, choose it."""
+        """Ask the server for its models, unless one is chosen; if it has only one, choose it."""
         core = self._core
-        if await core.choose_model():
-            self._send(updates.notice(f"using the server's only model: {core.settings.model}"))
-        elif not core.models:
-            raise OutliveError("the server lists no models; name one with /model NAME")
-        self.tell_settings()
+        async with self._choosing:
+            if core.settings.model:
+                return
+            if await core.choose_model():
+                self._send(updates.notice(f"using the server's only model: {core.settings.model}"))
+            elif not core.models:
+                raise OutliveError("the server lists no models; name one with /model NAME")
+            self.tell_settings()
 
     def tell_settings(self) -> None:
         """Send the settings."""

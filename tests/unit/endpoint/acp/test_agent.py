@@ -159,6 +159,10 @@ def test_the_only_model_is_chosen_and_several_are_offered(server: ModelServer, a
         chat.until(chat.shown)
         assert chat.shown() == [("notice", "using the server's only model: fake-model", "")]
         assert (chat.ask("hello"))[-1][1] == "echo: hello"
+    with endpoint_chat("-u", server.url, "--conversation", "asked-at-once") as chat:
+        assert [text for kind, text, _ in chat.ask("hello") if kind == "notice"] == [
+            "using the server's only model: fake-model"
+        ]
     server.models = ("a", "b")
     with endpoint_chat("-u", server.url) as chat:
         chat.until(chat.shown)
