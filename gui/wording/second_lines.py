@@ -40,6 +40,10 @@ class ChatLabels(Protocol):
         """The full path of its directory."""
 
     @property
+    def has_ended(self) -> bool:
+        """Whether its process is gone."""
+
+    @property
     def ended_when(self) -> str:
         """The time of its end, "" while it runs."""
 
@@ -83,6 +87,7 @@ class _Labels(NamedTuple):
     branch: str
     directory: str
     is_urgent: bool
+    has_ended: bool
 
     @property
     def without_branch(self) -> str:
@@ -101,11 +106,12 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
     listed = [
         _Labels(
             chat, chat.id, chat.name, headings.get(chat.id, ""), chat.location, chat.status_text, chat.branch,
-            chat.directory, chat.needs_you or chat.is_unresponsive,
+            chat.directory, chat.needs_you or chat.is_unresponsive, chat.has_ended,
         )
         for chat in chats
     ]  # fmt: skip
-    locations = _separate_equal_ends(listed, _locations(listed))
+    plain_locations = _locations(listed)
+    locations = _separate_equal_ends(listed, plain_locations)
     shared_locations = Counter((chat.project, locations[chat.id]) for chat in listed)
     same_lines = Counter((chat.project, chat.name, locations[chat.id], chat.status) for chat in listed)
     names = Counter(chat.name for chat in listed)
@@ -113,8 +119,10 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
     lines: dict[str, SecondLine] = {}
     for chat in listed:
         location = locations[chat.id]
-        # Several chats in one location differ in their status texts.
-        status_first = bool(chat.status) and (chat.is_urgent or shared_locations[chat.project, location] > 1)
+        # Several chats in one location differ in their status texts. Ended chats, which are listed together, begin with
+        # theirs, too, unless they differ only in the times of their ends.
+        first = chat.is_urgent or (chat.has_ended and location == plain_locations[chat.id])
+        status_first = bool(chat.status) and (first or shared_locations[chat.project, location] > 1)
         if same_lines[chat.project, chat.name, location, chat.status] > 1:
             location = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))
             differs_by_location = True

@@ -20,6 +20,10 @@ class Row:
     needs_you: bool = False
     is_unresponsive: bool = False
 
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.ended_when)
+
 
 def lines(*chats: Row) -> list[str]:
     texts = second_lines(chats)
@@ -30,6 +34,14 @@ def test_a_single_chat_shows_its_directory_first():
     assert lines(Row("1", status_text="fix the tests")) == ["api · fix the tests"]
     assert lines(Row("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
     assert lines(Row("1", status_text="Does not answer", is_unresponsive=True)) == ["Does not answer · api"]
+
+
+def test_ended_chats_in_different_directories_begin_with_their_ends():
+    here, there = (
+        Row(each, name=each, location=each, status_text="Finished", ended_when="14:03") for each in ("api", "docs")
+    )
+    assert lines(here, there) == ["Finished · api", "Finished · docs"]
+    assert lines(here, replace(here, id="2"), there)[2] == "Finished · docs"
 
 
 def test_directories_of_one_name_are_distinguished_by_the_part_that_differs():
