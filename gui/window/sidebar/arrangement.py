@@ -67,7 +67,7 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     """One part for each project, by name; chats that need the user come first in each."""
     found: dict[str, list[Chat]] = {}
     for chat in _in_own_order(chats):
-        found.setdefault(project_of(chat), []).append(chat)
+        found.setdefault(chat.record.project, []).append(chat)
     names = [phrases.last_part(path) for path in found]
     parts = []
     for path, members in found.items():
@@ -75,11 +75,6 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
         title = phrases.short_directory(path) if names.count(name) > 1 else name
         parts.append(Part(f"project {path}", title, None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
-
-
-def project_of(chat: Chat) -> str:
-    """The directory of a chat's project: the repository that its worktree was made of, or where it was started."""
-    return chat.record.repository or chat.record.cwd
 
 
 def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:

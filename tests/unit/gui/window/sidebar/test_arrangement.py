@@ -45,7 +45,7 @@ def ended(days_ago: int) -> dict[str, Any]:
 async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(harness: WindowHarness) -> None:
     await harness.add("api one", cwd="/srv/api")
     await harness.add("docs", cwd="/srv/docs")
-    await harness.add("api two", cwd="/tmp/wt/two", repository="/srv/api")
+    await harness.add("api two", cwd="/tmp/wt/two", repository="/srv/api/.git")
     await harness.add("over", cwd="/srv/api", **ended(0))
     sidebar = harness.open_window().sidebar
     assert lines(sidebar.model) == ["[running]", "api one", "docs", "api two", "[ended]"]
