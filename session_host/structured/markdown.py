@@ -17,6 +17,7 @@ from .items import AgentRequest, FileChange, Item, Question, RequestResolved
 from .text import (
     INCOMPLETE,
     REMARKS,
+    allowed_ms,
     answered,
     change_title,
     shown_command,
@@ -59,8 +60,9 @@ def markdown_of(transcript: Transcript, *, title: str = "", about: str = "", zon
         if item.kind == "user" and (previous is None or previous.kind != "user"):
             turn += 1
             yield f"\n## {turn}. {_heading(item)}\n\n*{_time(item.at_ms, zone)}*\n"
-        yield f"\n{_item(item)}"
-        for request, answer in resolved.get(position, ()):
+        answers = resolved.get(position, ())
+        yield f"\n{_item(item, allowed_ms(item, answers))}"
+        for request, answer in answers:
             yield f"\n{_answer(request, answer, zone, is_shown=request.item in transcript)}"
         previous = item
     for request in transcript.open_requests:
@@ -76,7 +78,7 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}\n"
 
 
-def _item(item: Item) -> str:
+def _item(item: Item, allowed_ms: int) -> str:
     match item.kind:
         case "user":
             return _prompt(item)
@@ -86,7 +88,7 @@ def _item(item: Item) -> str:
         case "thought":
             return _folded("Thought", harmless(item.text) + "\n")
         case "tool":
-            return _tool(item)
+            return _tool(item, allowed_ms)
         case "plan":
             marks = {"completed": "[x]", "in_progress": "[ ] *now:*", "pending": "[ ]"}
             return "".join(f"- {marks[step.status]} {_escaped(step.text)}\n" for step in item.plan)
@@ -103,7 +105,7 @@ def _prompt(item: Item) -> str:
     return "\n".join([*lines, *(["", f"*({remark})*"] if remark else [])]) + "\n"
 
 
-def _tool(item: Item) -> str:
+def _tool(item: Item, allowed_ms: int) -> str:
     parts = [_change(change) for change in item.changes]
     if item.tool == "execute" and len(shown_command(item.command).strip().splitlines()) > 1:
         parts.append(fenced("\n".join(clean_lines(shown_command(item.command))), "sh"))
@@ -111,7 +113,7 @@ def _tool(item: Item) -> str:
         parts.append(harmless(item.text) + "\n")
     if item.output.strip():
         parts.append(fenced("\n".join(clean_lines(item.output)), "text"))
-    title = tool_title(item)
+    title = tool_title(item, allowed_ms)
     return _folded(title, "\n".join(parts), is_open=bool(item.changes)) if parts else f"{_escaped(title)}\n"
 
 

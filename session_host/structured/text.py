@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
@@ -107,8 +107,9 @@ def block_lines(
         item = transcript[position]
         if previous is not None and not (_is_short(previous) and _is_short(item)):
             yield TextLine("")
-        yield from item_lines(item, width=width, folded=folded)
-        for request, answer in by_position.get(position, ()):
+        answers = by_position.get(position, ())
+        yield from item_lines(item, width=width, folded=folded, allowed_ms=allowed_ms(item, answers))
+        for request, answer in answers:
             yield from wrapped(TextLine(answer_line(request, answer), "dim"), width)
         previous = item
 
@@ -127,8 +128,8 @@ def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:
 # ---------------------------------------------------------------- items
 
 
-def item_lines(item: Item, *, width: int = 0, folded: bool = True) -> list[TextLine]:
-    """The lines of one item."""
+def item_lines(item: Item, *, width: int = 0, folded: bool = True, allowed_ms: int = 0) -> list[TextLine]:
+    """The lines of one item; see ``lines_of``, and for ``allowed_ms`` see ``tool_title``."""
     margin = "  " if item.parent else ""
     match item.kind:
         case "user":
@@ -138,7 +139,7 @@ def item_lines(item: Item, *, width: int = 0, folded: bool = True) -> list[TextL
         case "thought":
             lines = _thought(item, folded=folded)
         case "tool":
-            lines = _tool(item, folded=folded)
+            lines = _tool(item, folded=folded, allowed_ms=allowed_ms)
         case "plan":
             lines = [TextLine("Plan", "heading")]
             lines += [TextLine(f"  {_PLAN_MARKS[step.status]} {one_line(step.text)}") for step in item.plan]
@@ -188,9 +189,9 @@ def _thought(item: Item, *, folded: bool) -> list[TextLine]:
     return [TextLine(f"∴ {word}: {texts[0].strip('*# ')}{more}" if texts else f"∴ {word}", "dim")]
 
 
-def _tool(item: Item, *, folded: bool) -> list[TextLine]:
+def _tool(item: Item, *, folded: bool, allowed_ms: int) -> list[TextLine]:
     style: LineStyle = "failed" if item.status in {"failed", "cut"} else "heading"
-    lines = [TextLine(tool_title(item), style)]
+    lines = [TextLine(tool_title(item, allowed_ms), style)]
     if item.text.strip():
         lines += [TextLine(f"  {line}") for line in clean_lines(item.text)]
     for change in item.changes:
@@ -204,8 +205,14 @@ def _tool(item: Item, *, folded: bool) -> list[TextLine]:
     return lines + [TextLine(f"  │ {line}", "dim") for line in shown]
 
 
-def tool_title(item: Item) -> str:
-    """A tool's work in one line: ``✓ Ran npm test (0, 3.2 s)``."""
+def tool_title(item: Item, allowed_ms: int = 0) -> str:
+    """A tool's work in one line: ``✓ Ran npm test (0, 3.2 s)``.
+
+    Args:
+        item: the tool call.
+        allowed_ms: when the user allowed it, in milliseconds since 1970; 0 if nobody was asked. A command's duration
+            begins then.
+    """
     running = item.status == "running"
     verb = "Declined:" if item.status == "declined" else _VERBS[item.tool][running]
     if item.tool == "execute" and item.command:
@@ -215,7 +222,7 @@ def tool_title(item: Item) -> str:
         words = item.title or f"{verb} {', '.join(map(change_title, item.changes))}"
     facts = [str(item.exit_code)] if item.exit_code is not None else []
     if item.ended_ms and item.at_ms and item.tool == "execute" and item.status != "declined":
-        facts.append(duration(item.ended_ms - item.at_ms))
+        facts.append(duration(item.ended_ms - max(item.at_ms, min(allowed_ms, item.ended_ms))))
     if item.status in {"interrupted", "cut"}:
         facts.append(item.status)
     mark = _MARKS.get(item.status, "✓")
@@ -301,6 +308,11 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
         return one_line(f"? {request.title} → no longer asked")
     where = PLACES.get(answer.by, "")
     return one_line(f"? {request.title} → {answer.name or answer.option}{f' ({where})' if where else ''}")
+
+
+def allowed_ms(item: Item, answers: Iterable[tuple[AgentRequest, RequestResolved]]) -> int:
+    """When the last request about an item was answered, in milliseconds since 1970; 0 for none."""
+    return max((answer.at_ms for request, answer in answers if request.item == item.id), default=0)
 
 
 def answered(transcript: Transcript) -> Answered:

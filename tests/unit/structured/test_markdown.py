@@ -95,6 +95,11 @@ def test_a_chat_has_a_heading_for_each_turn_and_folded_tools() -> None:
     transcript.apply(RequestOpened(AgentRequest("r", "command", 900, "Run npm test?", "npm test", _OPTIONS, item="2")))
     transcript.apply(RequestResolved("r", "y", "Allow", "window", 950))
     assert "".join(markdown_of(transcript, title="api-fix", about="codex, /src")) == _DOCUMENT
+    transcript.apply(
+        RequestOpened(AgentRequest("s", "command", 1_000, "Run npm test?", "npm test", _OPTIONS, item="2"))
+    )
+    transcript.apply(RequestResolved("s", "y", "Allow", "window", 3_000))
+    assert "Ran npm test (0, 1.2 s)" in "".join(markdown_of(transcript)), "without the time until it was allowed"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,13 @@ _OPTIONS = (
 _PATCH = "@@ -1,2 +1,2 @@\n-old\n+new\n same"
 
 
+def test_the_duration_of_a_command_begins_when_it_is_allowed() -> None:
+    transcript = chat()
+    transcript.apply(RequestOpened(AgentRequest("r", "command", 2_000, "Run it?", "npm test", _OPTIONS, item="3")))
+    transcript.apply(RequestResolved("r", "y", "Allow", "window", 4_000))
+    assert "✓ Ran npm test (0, 1.2 s)" in lines_of(transcript)
+
+
 def chat() -> Transcript:
     transcript = Transcript()
     for item in (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from session_host.structured.text import answer_line, item_lines, request_lines, state_line
+from session_host.structured.items import Item
+from session_host.structured.text import allowed_ms, answer_line, item_lines, request_lines, state_line
 from session_host.structured.transcript import Status, Transcript
 
 from .question import Question
@@ -36,12 +37,13 @@ class LineLog:
     def take(self, transcript: Transcript, question: Question | None) -> list[str]:
         """The new lines."""
         lines = [] if transcript is self._transcript else self._begin(transcript)
+        texts = _Texts(transcript)
         while self._index < len(transcript):
             item = transcript[self._index]
             is_done = item.status != "running"
             if item.status == "queued" or (not is_done and item.kind != "agent"):
                 break
-            item_texts = [line.text for line in item_lines(item)]
+            item_texts = texts.of(item)
             if item.kind == "user" and item.text in self._sent:
                 self._sent.remove(item.text)
                 item_texts = []
@@ -61,8 +63,8 @@ class LineLog:
         while self._index < len(transcript) and transcript[self._index].status not in {"running", "queued"}:
             self._index += 1
         self._answered = set(transcript.answers)
-        items = range(max(0, self._index - FIRST_LINES), self._index)
-        return [line.text for index in items for line in item_lines(transcript[index])][-FIRST_LINES:]
+        items, texts = range(max(0, self._index - FIRST_LINES), self._index), _Texts(transcript)
+        return [text for index in items for text in texts.of(transcript[index])][-FIRST_LINES:]
 
     def _requests(self, transcript: Transcript, question: Question | None) -> list[str]:
         lines = []
@@ -84,3 +86,15 @@ class LineLog:
         self._state = (status.state, turn)
         texts = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(status) or "○ Idle"}
         return [texts[status.state]]
+
+
+class _Texts:
+    """The lines of a transcript's items."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        requests = transcript.requests
+        self._resolved = [(requests[key], answer) for key, answer in transcript.answers.items() if key in requests]
+
+    def of(self, item: Item) -> list[str]:
+        """The lines of one item."""
+        return [line.text for line in item_lines(item, allowed_ms=allowed_ms(item, self._resolved))]

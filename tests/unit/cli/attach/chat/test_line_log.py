@@ -73,3 +73,12 @@ def test_a_question_and_its_answer_are_printed_once() -> None:
     assert log.take(transcript, question) == []
     transcript.apply(RequestResolved("r", "1", "Allow", "window", 2))
     assert log.take(transcript, None) == ["? Run it? → Allow (in a window)"]
+
+
+def test_the_duration_of_a_command_begins_when_it_is_allowed() -> None:
+    log, transcript = LineLog(), Transcript()
+    log.take(transcript, None)
+    transcript.apply(RequestOpened(AgentRequest("r", "command", 1_000, "Run it?", "make", (), item="1")))
+    transcript.apply(RequestResolved("r", "1", "Allow", "window", 60_000))
+    transcript.apply(Put(Item("1", "tool", 1_000, tool="execute", command="make", status="done", ended_ms=61_500)))
+    assert log.take(transcript, None)[0] == "✓ Ran make (1.5 s)"
