@@ -65,6 +65,7 @@ class Chat(ChatViewer, ChatFacts):
         is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
         stale_after_s: an agent that works this long without output or report has "no signal".
         has_prompt: whether it was started from this window with a first prompt.
+        has_worked: whether this window has seen its agent work or ask.
         has_new_output: whether it wrote output since the search index last set this to False.
         asks_by_notification: whether a notification of its program means that the chat needs the user.
         has_unseen_output, has_unseen_bell: whether it is unread, since it wrote output or the user marked it, or rang
@@ -123,6 +124,7 @@ class Chat(ChatViewer, ChatFacts):
         self.notice = ""
         self.last_size_event: SizeEvent | None = None
         self.host_version = ""
+        self.has_worked = False
         self._is_acquired = False
         self._additional_viewers: list[ChatViewer] = []
         self._closing_viewers: list[Viewer] = []
@@ -357,6 +359,7 @@ class Chat(ChatViewer, ChatFacts):
         previous = self.activity, self.activity_source, self.activity_since
         self.activity, self.activity_source, self.activity_since = event.activity, event.source, event.since
         self.activity_detail = one_line(event.detail).strip()[:DETAIL_CHARACTERS]
+        self.has_worked |= event.activity in {Activity.WORKING, Activity.NEEDS_INPUT}
         is_same = previous == (event.activity, event.source, event.since)
         # A question's text is shown at once.
         (self.text_changed if is_same and event.activity is not Activity.NEEDS_INPUT else self.changed).emit()
@@ -377,6 +380,8 @@ class Chat(ChatViewer, ChatFacts):
         if self.is_shown:
             return False
         self.reported_directory = ""
+        if self.shows_first_screen and not (rang or notification):
+            return False
         previous = (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
         self.has_unseen_output, self.has_unseen_bell = True, self.has_unseen_bell or rang
         self.unseen_notification = notification or self.unseen_notification

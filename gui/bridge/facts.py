@@ -45,6 +45,7 @@ class ChatFacts:
     has_unseen_bell: bool
     unseen_notification: str
     has_prompt: bool
+    has_worked: bool
     ended_from_window: bool
     checkout: Status | None
     connection: ViewerState | None
@@ -113,6 +114,12 @@ class ChatFacts:
         created = phrases.parse_time(self.record.created_at) if self._is_unreported else None
         # The clock may have been set back since.
         return created is not None and abs(datetime.now(UTC) - created) < timedelta(seconds=self.stale_after_s)
+
+    @property
+    def shows_first_screen(self) -> bool:
+        """Whether its agent has not worked yet, as far as this window knows: there is nothing new to read."""
+        has_begun = self.has_worked or self.has_ended or self.is_shell_or_command
+        return not has_begun and (self.is_starting or self.activity is Activity.IDLE)
 
     @property
     def is_shell_or_command(self) -> bool:

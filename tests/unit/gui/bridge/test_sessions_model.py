@@ -7,6 +7,7 @@ from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import ForegroundEvent, NameEvent, OutputEvent, TitleEvent
 from session_host.protocol.values import Activity, State
+from session_host.system.clock import now
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import WindowHarness
 
@@ -77,6 +78,30 @@ async def test_a_hosts_events_are_shown_at_once(harness: WindowHarness):
     viewer.tell(NameEvent(name="new"))
     viewer.tell(OutputEvent(offset=3))
     assert (chat.name, chat.record.title, chat.has_unseen_output) == ("new", "Writing", True)
+
+
+async def test_the_first_screen_of_an_agent_that_starts_hidden_is_not_unread(harness: WindowHarness):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one", agent="claude", created_at=now())
+    chat, viewer = harness.chat(session_id), harness.viewers[session_id]
+    viewer.tell(OutputEvent(offset=3))
+    viewer.be(Activity.IDLE)
+    viewer.tell(OutputEvent(offset=9))
+    assert not chat.has_unseen_output
+    viewer.be(Activity.WORKING)
+    viewer.tell(OutputEvent(offset=30))
+    assert chat.has_unseen_output
+    chat.mark_seen()
+    viewer.be(Activity.IDLE)
+    viewer.tell(OutputEvent(offset=50))
+    assert chat.has_unseen_output, "its answer"
+
+
+async def test_an_agent_without_reports_is_unread_once_it_no_longer_starts(harness: WindowHarness):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one", agent="aider", created_at="2026-01-02T03:04:05Z")
+    harness.viewers[session_id].tell(OutputEvent(offset=3))
+    assert harness.chat(session_id).has_unseen_output
 
 
 async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
