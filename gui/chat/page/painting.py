@@ -13,7 +13,7 @@ from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
+from gui.theme.tokens import RADIUS_PX, TEXT_PX
 from session_host.structured.transcript import Transcript
 
 from .file_names import FileName, FileNames
@@ -25,6 +25,9 @@ BAR_PX = 10
 """The width of the scroll bar, beside the segments."""
 _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
 """For a column of this width, the margins beside it shrink; then the column does."""
+
+_HOVER_ALPHA = 0.06
+"""The opacity of the sign that a control is under the pointer."""
 
 
 class PaintedPage(QWidget):
@@ -116,15 +119,6 @@ class PaintedPage(QWidget):
         x = left + (FRAME_PX if row.framed else 0)
         painter.save()
         painter.translate(x, placed.top)
-        for target, is_hovered in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
-            control = self.control_of(target) if target and target[:2] == (row.key, placed.number) else None
-            if control is not None:
-                painter.setPen(Qt.PenStyle.NoPen if is_hovered else QPen(self.style_.color("accent"), 1.5))
-                fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
-                painter.setBrush(fill if is_hovered else Qt.BrushStyle.NoBrush)
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-                painter.drawRoundedRect(control.area.adjusted(-2, 0, 2, 0), 4, 4)
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         marks: list[tuple[int, int, QColor]] = []
         length = utf16_length(segment.text)
         part = self.selection.part_of(self.rows, placed.position, placed.number, length)
@@ -133,10 +127,31 @@ class PaintedPage(QWidget):
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -placed.top, self.rows.width, self.height())
         placed.laid.paint(painter, marks, shown, self.style_.text)
-        control = self.control_of(self.copied) if self.copied and self.copied[:2] == (row.key, placed.number) else None
-        if control is not None:
-            self._paint_check(painter, control.area)
+        # Over the segment, because heads of diffs, code and images fill their area.
+        if (area := self._area_in(placed, row.key, self.hovered)) is not None:
+            veil = QColor(self.style_.color("text"))
+            veil.setAlphaF(_HOVER_ALPHA)
+            self._paint_sign(painter, area, Qt.PenStyle.NoPen, veil)
+        if (area := self._area_in(placed, row.key, self.copied)) is not None:
+            self._paint_check(painter, area)
+        if self.hasFocus() and (area := self._area_in(placed, row.key, self.focused)) is not None:
+            self._paint_sign(painter, area, QPen(self.style_.color("accent"), 1.5), Qt.BrushStyle.NoBrush)
         painter.restore()
+
+    def _area_in(self, placed: PlacedSegment, key: str, target: tuple[str, int, int] | None) -> QRectF | None:
+        """The area of a control, if it is one of this segment."""
+        control = self.control_of(target) if target and target[:2] == (key, placed.number) else None
+        return control.area if control is not None else None
+
+    def _paint_sign(
+        self, painter: QPainter, area: QRectF, pen: QPen | Qt.PenStyle, brush: QColor | Qt.BrushStyle
+    ) -> None:
+        """Paint the sign that a control is under the pointer, or has the keyboard focus."""
+        painter.setPen(pen)
+        painter.setBrush(brush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.drawRoundedRect(area.adjusted(-2, 0, 2, 0), 4, 4)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_check(self, painter: QPainter, area: QRectF) -> None:
         """Paint the sign that a control has copied, in place of its icon."""

@@ -56,6 +56,36 @@ async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> Non
     assert not window.isVisible()
 
 
+async def test_each_stop_of_the_tab_key_and_the_button_under_the_pointer_are_visible(opened: Opened) -> None:
+    page = opened.window.page
+    page.setFocus(Qt.FocusReason.OtherFocusReason)
+    accent = page.style_.color("accent")
+    plain = page.grab().toImage()
+    names = []
+    while page.focusNextPrevChild(True) and page.hasFocus():
+        assert page.focused is not None
+        [placed] = [
+            each
+            for each in page.visible
+            if (page.rows.key(each.position), each.number) == (page.focused[0], page.focused[1])
+        ]
+        control = page.control_of(page.focused)
+        assert control is not None
+        names.append(page.control_name(page.focused))
+        middle = control.area.center() + QPointF(page.segment_left(placed.position), placed.top)
+        row, first = round(middle.y()), round(middle.x() - control.area.width() / 2) - 3
+        shown = page.grab().toImage()
+        line = [shown.pixelColor(x, row) for x in range(first, first + 3)]
+        assert any(abs(each.red() - accent.red()) < 60 for each in line), f"the frame of {names[-1]}"
+        opened.window.search.setFocus()
+        QTest.mouseMove(page, middle.toPoint())
+        await opened.harness.until(lambda: page.hovered == page.focused, "the button under the pointer")
+        corner = middle.toPoint() + QPointF(control.area.width() / 2 - 1, 0).toPoint()
+        assert page.grab().toImage().pixelColor(corner) != plain.pixelColor(corner), f"the sign on {names[-1]}"
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert len(names) == 11, "the new file has only one side"
+
+
 async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -> None:
     files: list[FileLocation] = []
     window, top = opened.window, opened.checkout.path
