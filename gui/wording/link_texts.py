@@ -15,8 +15,10 @@ def file_outside(path: object) -> str:
     return translate("notice", "Can’t open {path}: it is outside the chat’s directory").format(path=path)
 
 
-def no_editor() -> str:
-    return translate("notice", "No editor is set. Enter one in Settings, Terminal, Editor, such as: code")
+def no_editor(path: object) -> str:
+    return translate(
+        "notice", "No editor is set for {path}. Enter one in Settings, Terminal, Editor, such as: code"
+    ).format(path=path)
 
 
 def no_terminal(editor: str) -> str:

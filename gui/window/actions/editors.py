@@ -82,7 +82,7 @@ def command_for(file: FileLocation, editor: str, environment: Mapping[str, str])
         return _filled(windowed, file)
     if there and _terminal():
         return _filled(there[0], file)
-    raise NotOpened(link_texts.no_editor())
+    raise NotOpened(link_texts.no_editor(file.path))
 
 
 def _name(argv: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 from collections.abc import Coroutine
 from pathlib import Path
@@ -132,8 +133,11 @@ def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None
     assert command_for(file, "", {"VISUAL": "code --wait"}) == ["code", "--wait", "-g", f"{script}:7:3"]
     assert command_for(file, "my-editor", {}) == ["my-editor", str(script)]
     assert command_for(file, "e --at {line} {file}", {}) == ["e", "--at", "7", str(script)]
-    with pytest.raises(NotOpened, match="No editor is set"):
-        command_for(file, "", {"EDITOR": "vim"})
+
+
+def test_the_message_without_an_editor_names_the_file_so_that_another_program_can_show_it(no_desktop: Path) -> None:
+    with pytest.raises(NotOpened, match=re.escape("No editor is set for /state/window.log. Enter one")):
+        command_for(FileLocation("/state/window.log"), "", {"EDITOR": "vim"})
 
 
 def test_the_desktops_editor_is_used_and_never_the_files_application(tmp_path: Path, no_desktop: Path) -> None:
