@@ -30,7 +30,7 @@ SEARCH_WORDS = {
     "choose_theme": QT_TRANSLATE_NOOP("action", "colours colors"),
     "duplicate": QT_TRANSLATE_NOOP("action", "duplicate clone copy"),
     "even_out": QT_TRANSLATE_NOOP("action", "equal balance size"),
-    "explain": QT_TRANSLATE_NOOP("action", "info debug process pid"),
+    "explain": QT_TRANSLATE_NOOP("action", "explain why info debug process pid"),
     "export": QT_TRANSLATE_NOOP("action", "save download markdown share scrollback history log output"),
     "find": QT_TRANSLATE_NOOP("action", "search"),
     "fork": QT_TRANSLATE_NOOP("action", "branch copy conversation"),

@@ -40,6 +40,15 @@ async def test_an_action_is_found_by_its_title_and_by_other_programs_words(harne
     assert found == FIRST
 
 
+async def test_a_subcommand_of_the_same_purpose_finds_the_action(harness: WindowHarness) -> None:
+    session_id = await harness.add("work")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    window.actions_.show_palette()
+    window.sheets.chooser.field.setText("explain")
+    assert window.sheets.chooser.items.item(0).text() == "Show status details"
+
+
 async def test_scattered_letters_find_an_action_only_without_a_better_match(harness: WindowHarness) -> None:
     session_id = await harness.add("work")
     window = harness.open_window()
