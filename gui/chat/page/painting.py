@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content import items as item_content
@@ -28,6 +28,10 @@ _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
 
 _HOVER_ALPHA = 0.06
 """The opacity of the sign that a control is under the pointer."""
+
+_BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
+_RETURNS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
+"""The window or a menu gives the focus back."""
 
 
 class PaintedPage(QWidget):
@@ -59,6 +63,7 @@ class PaintedPage(QWidget):
         self.visible: list[PlacedSegment] = []
         self.hovered: tuple[str, int, int] | None = None
         self.focused: tuple[str, int, int] | None = None
+        self._was_entered_by_tab = False
         self.copied: tuple[str, int, int] | None = None
         self.pattern: Pattern | None = None
         self.current_hit: tuple[str, int, int, int] | None = None
@@ -89,7 +94,16 @@ class PaintedPage(QWidget):
         for placed in self.visible:
             if placed.bottom >= event.rect().top():
                 self._paint_segment(painter, placed, left)
+        if self._was_entered_by_tab and self.focused is None and self.hasFocus():
+            painter.setPen(QPen(self.style_.color("accent"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() not in _RETURNS:
+            self._was_entered_by_tab = event.reason() in _BY_TAB
 
     def _paint_frames(self, painter: QPainter, left: float) -> None:
         """Paint the backgrounds of prompts."""

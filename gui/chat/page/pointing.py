@@ -148,7 +148,7 @@ class PointedPage(ScrollingPage):
             self.selection.select(self.selection.anchor, at)
         else:
             self.selection.select(at, at)
-        self.focused = None
+        self.focused, self._was_entered_by_tab = None, False
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -14,7 +14,7 @@ from gui.terminal.links.links import FileLocation
 from session_host.client.worktrees import changes as changes_module
 from session_host.protocol.values import Activity
 from tests.support.qt_waiting import delete_now
-from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG_FILE, NEW, Opened
+from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG_FILE, NEW, SHIFT, Opened
 
 
 async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> None:
@@ -54,6 +54,28 @@ async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> Non
     assert opened.listed == [FILE, LONG_FILE, NEW]
     opened.press(Qt.Key.Key_Escape)
     assert not window.isVisible()
+
+
+async def test_the_page_shows_that_the_tab_key_came_to_it_until_a_control_or_the_mouse_has_the_focus(
+    opened: Opened,
+) -> None:
+    page = opened.window.page
+
+    def edge() -> bool:
+        """Whether the page has a frame."""
+        return page.grab().toImage().pixelColor(0, page.height() // 2) == page.style_.color("accent")
+
+    assert not edge()
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Tab)
+    assert (page.hasFocus(), page.focused, edge()) == (True, None, True)
+    opened.press(Qt.Key.Key_Tab)
+    assert (page.focused is not None, edge()) == (True, False)
+    opened.press(Qt.Key.Key_Backtab, SHIFT)
+    opened.press(Qt.Key.Key_Tab)
+    assert edge()
+    QTest.mouseClick(page, Qt.MouseButton.LeftButton, pos=page.rect().center())
+    assert (page.hasFocus(), edge()) == (True, False)
 
 
 async def test_each_stop_of_the_tab_key_and_the_button_under_the_pointer_are_visible(opened: Opened) -> None:
