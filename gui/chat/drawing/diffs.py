@@ -75,6 +75,7 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
         middle = button.center()
         glyphs.append((glyph, QRectF(middle.x() - _GLYPH_PX / 2, middle.y() - _GLYPH_PX / 2, _GLYPH_PX, _GLYPH_PX)))
         right -= _BUTTON_PX + _NARROW_GAP_PX
+    laid.controls.reverse()  # The Tab key goes from left to right.
     facts = [(segment.note, on(style.secondary, style.code.ground))] if segment.note else []
     for count, text, token in (
         (segment.added, diff_texts.added_lines(segment.added), "fine"),
