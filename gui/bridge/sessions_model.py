@@ -29,6 +29,7 @@ from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.paths import session_transitions
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
+from session_host.protocol.untrusted_text import as_name
 from session_host.storage.store import activity_log, free_name
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class SessionsModel(ChatList):
 
     def rename(self, chat: Chat, name: str) -> None:
         """Rename a chat."""
-        name = " ".join(name.split())
+        name = as_name(name)
         if name and name != chat.name:
             self.tasks.start(self._rename(chat, name), "rename")
 

@@ -13,6 +13,8 @@ from typing import Final
 _ORDER = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
+_JOINERS_AND_MARKS: Final = frozenset("\u200c\u200d\u200e\u200f")
+MAX_NAME_CHARACTERS: Final = 200
 _RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
 _CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 _BY_USER: Final = {"stop": "stopped by you", "kill": "killed by you"}
@@ -34,6 +36,26 @@ def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
 def one_line(text: str) -> str:
     """The text in one line, with a blank in place of each run of misleading characters."""
     return _RUNS.sub(" ", text)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be a chat's name: at most 200 printable characters, joiners and marks; one is visible."""
+    return len(text) <= MAX_NAME_CHARACTERS and _is_visible(text) and all(map(_may_be_in_name, text))
+
+
+def as_name(text: str) -> str:
+    """What a user typed or pasted as a chat's name, without characters that may not be in one; "" if none is left."""
+    name = " ".join("".join(filter(_may_be_in_name, one_line(" ".join(text.split())))).split())
+    name = name[:MAX_NAME_CHARACTERS].strip()
+    return name if _is_visible(name) else ""
+
+
+def _may_be_in_name(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS_AND_MARKS
+
+
+def _is_visible(text: str) -> bool:
+    return any(character.isprintable() and character != " " for character in text)
 
 
 def without_escapes(text: str) -> str:

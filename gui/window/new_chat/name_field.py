@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.window.widgets.parts import label
 from gui.wording import common_texts, new_chat_texts
+from session_host.protocol.untrusted_text import as_name
 
 FreeName = Callable[[str], str]
 """Returns the name that a new chat gets for a wanted one, since running chats have different names."""
@@ -44,7 +45,7 @@ class NameField(QWidget):
     @property
     def name(self) -> str:
         """The entered name, or the suggested one."""
-        return " ".join(self.line.text().split()) or self.line.placeholderText()
+        return as_name(self.line.text()) or self.line.placeholderText()
 
     def suggest(self, name: str) -> None:
         """Suggest a name, unless the user entered one."""

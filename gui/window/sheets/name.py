@@ -11,6 +11,7 @@ from gui.theme.follow import Theme
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.parts import button, label
 from gui.wording import common_texts, sheet_texts
+from session_host.protocol.untrusted_text import as_name
 
 
 class NameSheet(FormSheet):
@@ -28,7 +29,7 @@ class NameSheet(FormSheet):
         layout.addWidget(label(sheet_texts.rename_chat(), "title"))
         layout.addWidget(self.field)
         layout.addLayout(foot(cancel, self.rename))
-        self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(text.strip())))
+        self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(as_name(text))))
 
     def ask(self, name: str, on_submit: Callable[[str], object]) -> None:
         """Open the sheet with this name; ``on_submit`` gets the new one."""
@@ -39,7 +40,7 @@ class NameSheet(FormSheet):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _submit(self) -> None:
-        name = " ".join(self.field.text().split())
+        name = as_name(self.field.text())
         if name:
             self.dismiss()
             self._on_submit(name)

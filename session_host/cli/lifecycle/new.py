@@ -12,6 +12,7 @@ from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.errors import OutliveError, UsageError
+from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("ghostty", "pyte")
 RUNTIMES = ("terminal", "structured")
-MAX_NAME_CHARACTERS = 200
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
@@ -116,7 +116,7 @@ def checked_name(name: str) -> str:
         UsageError: it is no name.
     """
     name = name.strip()
-    if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
+    if not is_name(name):
         raise UsageError(f"a name needs 1 to {MAX_NAME_CHARACTERS} printable characters, and not only blanks")
     return name
 

@@ -32,6 +32,7 @@ from session_host.protocol.messages import (
     SendChatInput,
     Stop,
 )
+from session_host.protocol.untrusted_text import is_name
 from session_host.protocol.values import State
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.screen import screen_of as screen_of_transcript
@@ -45,7 +46,6 @@ R = TypeVar("R", Send, Stop | Kill, SendChatInput)
 CONTROLLING = (SendChatInput, Send, Stop, Kill, Rename)
 """Requests that an agent may make only of some chats, like Attach: see ``system.processes.permission``."""
 
-MAX_NAME_CHARACTERS = 200
 PIECE_CHARACTERS = 256 * 1024
 """How much text fits a frame, at up to four bytes per character."""
 
@@ -84,7 +84,7 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
         case Peek():
             return await driver.worker.run(lambda emulator: peek(emulator, request))
         case Rename(request=number, name=name):
-            if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+            if not is_name(name):
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
             driver.session.rename(name)
             driver.performer.perform()

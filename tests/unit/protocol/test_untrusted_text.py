@@ -7,11 +7,27 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.protocol.untrusted_text import escaped, for_clipboard, one_line, place_last, plain
+from session_host.protocol.untrusted_text import as_name, escaped, for_clipboard, is_name, one_line, place_last, plain
 
 ORDER = {*map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
 ASTRAY = ORDER | {*map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029])}
 texts = st.text(st.one_of(st.characters(), st.sampled_from(sorted(ASTRAY))), max_size=60)
+
+
+@given(st.text())
+def test_what_is_typed_becomes_a_valid_name_or_none(text: str) -> None:
+    name = as_name(text)
+    assert not name or is_name(name)
+    assert as_name(name) == name
+
+
+def test_names_may_have_joiners_and_no_misleading_characters() -> None:
+    for name in ("\U0001f469\u200d\U0001f4bb work", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "a" * 200):
+        assert is_name(name)
+        assert as_name(name) == name
+    for text in ("", " ", "a\nb", "a\u202eb", "\x1b[m", "\udc80", "a" * 201, "\ufeff", "\u200d"):
+        assert not is_name(text), ascii(text)
+    assert as_name("two\nlines \u202ertl") == "two lines rtl"
 
 
 @given(texts)

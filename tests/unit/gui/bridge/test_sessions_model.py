@@ -151,6 +151,10 @@ async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
     record = await harness.storage.call(lambda store: store.get(session_id))
     assert record is not None
     assert record.name == "a better name"
+    harness.sessions.rename(chat, "two\nlines \u202ertl \U0001f469\u200d\U0001f4bb\ufeff")
+    await harness.until(
+        lambda: chat.name == "two lines rtl \U0001f469\u200d\U0001f4bb", "the name as the host takes it"
+    )
 
 
 async def test_closing_detaches_from_every_chat(harness: WindowHarness):
