@@ -27,7 +27,7 @@ _MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
 """For a column of this width, the margins beside it shrink; then the column does."""
 
 _HOVER_ALPHA = 0.06
-"""The opacity of the sign that a control is under the pointer."""
+"""The opacity of the highlight of a control under the pointer."""
 
 _BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 _RETURNS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
@@ -145,11 +145,11 @@ class PaintedPage(QWidget):
         if (area := self._area_in(placed, row.key, self.hovered)) is not None:
             veil = QColor(self.style_.color("text"))
             veil.setAlphaF(_HOVER_ALPHA)
-            self._paint_sign(painter, area, Qt.PenStyle.NoPen, veil)
+            self._paint_highlight(painter, area, Qt.PenStyle.NoPen, veil)
         if (area := self._area_in(placed, row.key, self.copied)) is not None:
             self._paint_check(painter, area)
         if self.hasFocus() and (area := self._area_in(placed, row.key, self.focused)) is not None:
-            self._paint_sign(painter, area, QPen(self.style_.color("accent"), 1.5), Qt.BrushStyle.NoBrush)
+            self._paint_highlight(painter, area, QPen(self.style_.color("accent"), 1.5), Qt.BrushStyle.NoBrush)
         painter.restore()
 
     def _area_in(self, placed: PlacedSegment, key: str, target: tuple[str, int, int] | None) -> QRectF | None:
@@ -157,10 +157,10 @@ class PaintedPage(QWidget):
         control = self.control_of(target) if target and target[:2] == (key, placed.number) else None
         return control.area if control is not None else None
 
-    def _paint_sign(
+    def _paint_highlight(
         self, painter: QPainter, area: QRectF, pen: QPen | Qt.PenStyle, brush: QColor | Qt.BrushStyle
     ) -> None:
-        """Paint the sign that a control is under the pointer, or has the keyboard focus."""
+        """Paint the highlight of a control that is under the pointer, or has the keyboard focus."""
         painter.setPen(pen)
         painter.setBrush(brush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
@@ -169,7 +169,7 @@ class PaintedPage(QWidget):
 
     def _paint_check(self, painter: QPainter, area: QRectF) -> None:
         """Paint the sign that a control has copied, in place of its icon."""
-        painter.fillRect(area.adjusted(-2, 0, 2, 0), self.style_.color("page"))  # It covers the sign of the pointer.
+        painter.fillRect(area.adjusted(-2, 0, 2, 0), self.style_.color("page"))  # It covers the highlight.
         middle = area.center()
         paint_glyph(painter, Glyph.CHECK, QRectF(middle.x() - 7, middle.y() - 7, 14, 14), self.style_.color("fine"))
 
