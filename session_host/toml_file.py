@@ -130,7 +130,7 @@ class TomlFile:
 
 
 def _first_invalid(values: dict[str, Any], kind: type[Any]) -> list[str]:
-    """The first key of a dictionary whose value does not fit, in a list; empty for none."""
+    """A list of the first key whose value does not fit; an empty list if all fit."""
     for key, value in values.items():
         try:
             msgspec.convert({key: value}, kind)

@@ -44,9 +44,9 @@ def is_name(text: str) -> bool:
 
 
 def as_name(text: str) -> str:
-    """What a user typed or pasted as a chat's name, without characters that may not be in one; "" if none is left."""
-    name = " ".join("".join(filter(_may_be_in_name, one_line(" ".join(text.split())))).split())
-    name = name[:MAX_NAME_CHARACTERS].strip()
+    """The chat's name in a text of the user, without the characters that a name may not have; "" if none is left."""
+    words = ("".join(filter(_may_be_in_name, word)) for word in one_line(text).split())
+    name = " ".join(filter(None, words))[:MAX_NAME_CHARACTERS].strip()
     return name if _is_visible(name) else ""
 
 

@@ -311,7 +311,7 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
 
 
 def allowed_ms(item: Item, answers: Iterable[tuple[AgentRequest, RequestResolved]]) -> int:
-    """When the last request about an item was answered, in milliseconds since 1970; 0 for none."""
+    """The time of the last answer to a request about an item, in milliseconds since 1970; 0 for none."""
     return max((answer.at_ms for request, answer in answers if request.item == item.id), default=0)
 
 

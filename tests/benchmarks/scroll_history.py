@@ -43,7 +43,7 @@ _HANDLE_PX = 10
 WAIT_S = 20.0
 
 SLOWEST = 5
-"""The number of steps whose processor time is reported."""
+"""The report names this many steps, with their processor time."""
 
 
 class _WatchedView(TerminalView):

@@ -314,12 +314,10 @@ class Pointer(QObject):
             scroll_lines(lines)
             return
         if self._drag == _Drag.PRESSED:
-            self._drag, self._selected = _Drag.SELECTING, True
-            emulator.select(self._anchor, self._anchor, "cell", rectangle=self._rectangle)
+            self._select_from_press(self._anchor, emulator)
         scroll_lines(lines)
         self._last_at = position
-        emulator.extend_selection(self._host.cell_at(position))
-        self._host.request_frame()
+        self._follow_scrolling(emulator)
 
     def _drag_to(self, position: QPointF) -> None:
         emulator = self._host.emulator
@@ -330,9 +328,7 @@ class Pointer(QObject):
             apart = (position - self._pressed_at).manhattanLength()
             if cell == self._anchor and apart < QApplication.startDragDistance():
                 return
-            self._drag = _Drag.SELECTING
-            self._selected = True
-            emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
+            self._select_from_press(cell, emulator)
         else:
             self._extend_to(cell, emulator)
         self._host.request_frame()
@@ -341,6 +337,16 @@ class Pointer(QObject):
                 self._autoscroll.start()
         else:
             self._autoscroll.stop()
+
+    def _select_from_press(self, cell: tuple[int, int], emulator: Emulator) -> None:
+        """Select from the cell of the press to another one."""
+        self._drag, self._selected = _Drag.SELECTING, True
+        emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
+
+    def _follow_scrolling(self, emulator: Emulator) -> None:
+        """Move the selection's end to the mouse, after the rows under it have changed."""
+        emulator.extend_selection(self._host.cell_at(self._last_at))
+        self._host.request_frame()
 
     def _link_at(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """The first and last visible cell of the link at a cell, while selecting by words; it is one word."""
@@ -358,8 +364,7 @@ class Pointer(QObject):
             self._autoscroll.stop()
             return
         emulator.scroll(max(-8, min(beyond, 8)))
-        emulator.extend_selection(self._host.cell_at(self._last_at))
-        self._host.request_frame()
+        self._follow_scrolling(emulator)
 
     def _end_drag(self) -> None:
         self._drag = _Drag.NONE

@@ -25,7 +25,7 @@ class RecordedText(NamedTuple):
     speaker: Literal["user", "agent"]
     text: str
     at_s: float = 0.0
-    """When it was written, in seconds since 1970; 0 if unknown."""
+    """The time of its record, in seconds since 1970; 0 if unknown."""
 
 
 class Turn(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the window prints to its standard error."""
+"""The window's messages on standard error."""
 
 from __future__ import annotations
 

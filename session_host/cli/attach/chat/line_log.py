@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from session_host.structured.items import Item
-from session_host.structured.text import allowed_ms, answer_line, item_lines, request_lines, state_line
+from session_host.structured.text import (
+    Answered,
+    allowed_ms,
+    answer_line,
+    answered,
+    item_lines,
+    request_lines,
+    state_line,
+)
 from session_host.structured.transcript import Status, Transcript
 
 from .question import Question
@@ -37,13 +44,13 @@ class LineLog:
     def take(self, transcript: Transcript, question: Question | None) -> list[str]:
         """The new lines."""
         lines = [] if transcript is self._transcript else self._begin(transcript)
-        texts = _Texts(transcript)
+        answers = answered(transcript)
         while self._index < len(transcript):
             item = transcript[self._index]
             is_done = item.status != "running"
             if item.status == "queued" or (not is_done and item.kind != "agent"):
                 break
-            item_texts = texts.of(item)
+            item_texts = _item_texts(transcript, self._index, answers)
             if item.kind == "user" and item.text in self._sent:
                 self._sent.remove(item.text)
                 item_texts = []
@@ -63,8 +70,8 @@ class LineLog:
         while self._index < len(transcript) and transcript[self._index].status not in {"running", "queued"}:
             self._index += 1
         self._answered = set(transcript.answers)
-        items, texts = range(max(0, self._index - FIRST_LINES), self._index), _Texts(transcript)
-        return [text for index in items for text in texts.of(transcript[index])][-FIRST_LINES:]
+        positions, answers = range(max(0, self._index - FIRST_LINES), self._index), answered(transcript)
+        return [text for position in positions for text in _item_texts(transcript, position, answers)][-FIRST_LINES:]
 
     def _requests(self, transcript: Transcript, question: Question | None) -> list[str]:
         lines = []
@@ -88,13 +95,6 @@ class LineLog:
         return [texts[status.state]]
 
 
-class _Texts:
-    """The lines of a transcript's items."""
-
-    def __init__(self, transcript: Transcript) -> None:
-        requests = transcript.requests
-        self._resolved = [(requests[key], answer) for key, answer in transcript.answers.items() if key in requests]
-
-    def of(self, item: Item) -> list[str]:
-        """The lines of one item."""
-        return [line.text for line in item_lines(item, allowed_ms=allowed_ms(item, self._resolved))]
+def _item_texts(transcript: Transcript, position: int, answers: Answered) -> list[str]:
+    item = transcript[position]
+    return [line.text for line in item_lines(item, allowed_ms=allowed_ms(item, answers.get(position, ())))]
