@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QInputMethodEvent
 
-from session_host.terminal.base import Run, Style, Underline
+from session_host.terminal.rows import Run, Style, Underline
 
 _PREEDIT = Style(underline=Underline.SINGLE)
 

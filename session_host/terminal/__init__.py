@@ -1,6 +1,7 @@
 """Terminal emulation: the Emulator protocol and its two engines.
 
     base          the Emulator protocol and its values
+    rows          rows of cells: characters in styles
     events        events in a program's output: title, bell, notification, …
     ghostty/      libghostty-vt through pyghostty: fast and complete
     pyte/         pyte, subclassed: wherever Python runs

@@ -16,7 +16,8 @@ from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
 
 from . import available_engines, create, engine_build
-from .base import DEFAULT_COLOR, RGB, Attribute, Color, Emulator, EngineName, Row, Run, Style, Underline
+from .base import Emulator, EngineName
+from .rows import DEFAULT_COLOR, RGB, Attribute, Color, Row, Run, Style, Underline
 
 _CELL = CellSize(8, 16)
 _FEATURES = ["text", "cursor", "scrollback", "cells", "replies", "modes"]

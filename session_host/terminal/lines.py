@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import Row
 
 MAX_ROWS = 100
 """The usual maximum of rows that are joined; the rest of a longer line is a line of its own."""

@@ -13,8 +13,9 @@ from typing import Final
 
 from session_host.protocol.messages import Peek, Screen
 
-from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Emulator, Row, Run, Style, Underline
+from .base import Emulator
 from .images.covering import MARK
+from .rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
 
 _SGR_ATTRIBUTES: Final = tuple(
     # Plain integers: testing an enum's members takes a microsecond, and a history has 100,000 runs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.terminal.base import PLAIN, RGB, Attribute, Style, Underline
+from session_host.terminal.rows import PLAIN, RGB, Attribute, Style, Underline
 from tests.support.emulators import cell_at, texts
 
 from .conftest import Maker

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
-from session_host.terminal.base import PLAIN, Cursor, Emulator, Modes, Row, Style
+from session_host.terminal.base import Cursor, Emulator, Modes
+from session_host.terminal.rows import PLAIN, Row, Style
 
 
 class Cell(NamedTuple):

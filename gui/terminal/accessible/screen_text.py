@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from session_host.terminal.base import Cursor, Row
+from session_host.terminal.base import Cursor
 from session_host.terminal.lines import TextLine, joined_lines
+from session_host.terminal.rows import Row
 
 _NO_ROW = Row((), wrapped=False)
 _CODE_UNIT_BYTES = 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import Row
 
 _ROWS_AT_ONCE = 50
 _BLANK = Row((), False)

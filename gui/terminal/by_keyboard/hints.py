@@ -15,8 +15,9 @@ from gui.terminal.links.file_lookup import FileLookup
 from gui.terminal.links.headings import heading_above
 from gui.terminal.links.hovering import ROWS_OF_A_LINE, Link
 from gui.wording import notice_texts
-from session_host.terminal.base import Attribute, Emulator, Frame, Row, Style
+from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import lines_around
+from session_host.terminal.rows import Attribute, Row, Style
 
 from .grid_text import cells_of
 from .held_view import HeldView

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from gui.terminal.links.headings import listed_place
 from gui.terminal.links.links import FileLocation, links_in
-from session_host.terminal.base import Row
 from session_host.terminal.lines import TextLine
+from session_host.terminal.rows import Row
 
 Cells = tuple[tuple[int, int, int], ...]
 """Cells of a text: (row, first column, last column), from the top; rows are numbered as in the lines."""

@@ -14,7 +14,8 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter, QRegion
 
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, Frame, Row
+from session_host.terminal.base import Cursor, Frame
+from session_host.terminal.rows import Row
 
 from .regions import bands, rectangles
 from .row_layout import LaidRows

@@ -12,7 +12,8 @@ from gui.terminal.glyphs.cell_colors import CellColors
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
-from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Frame, Style, Underline
+from session_host.terminal.base import Frame
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
 
 _DIM_SHARE = 0.6
 """The share of the text's own colour in dim text; the rest is the background's."""

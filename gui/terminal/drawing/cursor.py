@@ -11,7 +11,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 
-from session_host.terminal.base import PLAIN, Cursor, CursorShape, Row, Run
+from session_host.terminal.base import Cursor, CursorShape
+from session_host.terminal.rows import PLAIN, Row, Run
 
 from .row_painter import RowPainter
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from gui.terminal.cell_metrics import CellMetrics
-from session_host.terminal.base import Underline
+from session_host.terminal.rows import Underline
 
 from .colors import Look
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from gui.terminal.ligatures import Ligatures
-from session_host.terminal.base import PLAIN, Row, Run
+from session_host.terminal.rows import PLAIN, Row, Run
 
 from .colors import Colors, Look
 

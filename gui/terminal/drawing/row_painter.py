@@ -12,7 +12,8 @@ from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyphs import Glyphs, Kind
 from gui.terminal.glyphs.grid_area import GridArea
 from gui.terminal.glyphs.symbols import fills_cell
-from session_host.terminal.base import PLAIN, Cursor, Row, Run
+from session_host.terminal.base import Cursor
+from session_host.terminal.rows import PLAIN, Row, Run
 
 from . import decorations
 from .colors import Colors, Look

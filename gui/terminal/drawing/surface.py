@@ -19,7 +19,8 @@ from gui.terminal.drawing.regions import Span
 from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, Emulator, Frame, Row, Run
+from session_host.terminal.base import Cursor, Emulator, Frame
+from session_host.terminal.rows import Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
 from session_host.terminal.lines import MAX_ROWS, TextLine, joined_lines, lines_around
+from session_host.terminal.rows import Row
 
 from .row_numbers import RowNumbers
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
 from session_host.terminal.lines import TextLine, joined_lines
+from session_host.terminal.rows import Row
 
 Spans = Callable[[str], list[tuple[int, int]]]
 """Returns the parts of a line to mark: (first, end) in characters."""

@@ -11,8 +11,9 @@ from PySide6.QtGui import QColor
 from gui.theme.contrast import ratio
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
-from session_host.terminal.base import RGB, Attribute, Color, Frame, Row, Run, Style
+from session_host.terminal.base import Frame
 from session_host.terminal.lines import Match
+from session_host.terminal.rows import RGB, Attribute, Color, Row, Run, Style
 
 _BACKGROUND_SHARE = 0.3
 _YELLOW = 3

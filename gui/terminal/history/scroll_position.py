@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from session_host.terminal.base import Emulator, Frame, Row
+from session_host.terminal.base import Emulator, Frame
+from session_host.terminal.rows import Row
 
 _PAGE_ROWS = 250
 _SEARCHED_ROWS = 4000

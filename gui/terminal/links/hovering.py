@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from gui.terminal.drawing.cursor import cell_under
 from gui.terminal.drawing.regions import Span
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
 from session_host.terminal.lines import TextLine, line_at
+from session_host.terminal.rows import Row
 
 from .headings import heading_above, listed_place
 from .links import FileLocation, LinkMatch, link_in, shown

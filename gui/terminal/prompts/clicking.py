@@ -7,7 +7,8 @@ from typing import Final
 
 from gui.terminal.input.input_sink import InputSink
 from session_host.protocol.values import KeyAction
-from session_host.terminal.base import RGB, Attribute, Emulator, Row, Style
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import RGB, Attribute, Row, Style
 from session_host.terminal.text import begins_wide, filled
 
 _MAX_KEYS: Final = 2000

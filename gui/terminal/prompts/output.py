@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from session_host.terminal.base import Attribute, Emulator, Row
+from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt
+from session_host.terminal.rows import Attribute, Row
 from session_host.terminal.text import logical_lines
 
 _NO_LINE_END_SIGNS: Final = frozenset("%#⏎¶")

@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import Final
 
 from gui.terminal.finding.row_numbers import RowNumbers
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, TurnPosition
+from session_host.terminal.rows import Row
 
 from .output import rows_between
 

@@ -15,19 +15,8 @@ from itertools import pairwise
 
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import (
-    DEFAULT_COLOR,
-    PLAIN,
-    Attribute,
-    Color,
-    Cursor,
-    CursorShape,
-    Frame,
-    Modes,
-    Row,
-    Run,
-    Style,
-)
+from session_host.terminal.base import Cursor, CursorShape, Frame, Modes
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Attribute, Color, Row, Run, Style
 from session_host.terminal.text import style_change
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")

@@ -13,7 +13,7 @@ from session_host.cli.recording.lines import Line, lines_of
 from session_host.cli.recording.recording import Gap, Recording
 from session_host.cli.recording.text import CONTROLS
 from session_host.cli.session_argument import SessionInfo
-from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
 
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNORECASE)
 """Only these addresses become links: a program's output must not run scripts or open files in the page."""

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from session_host.cli.recording.recording import Gap, GapKind, Recording, RestoredState, Step, Terminal
 from session_host.storage.journal import Output, Resize
-from session_host.terminal.base import PLAIN, Row
+from session_host.terminal.rows import PLAIN, Row
 from session_host.terminal.text import begins_wide, filled, row_text
 
 Line = list[Row]

@@ -29,7 +29,8 @@ from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import GridSize, KeyAction, Modifiers
 from session_host.storage.journal import Output, Resize
 from session_host.system import event_loop
-from session_host.terminal.base import Modes, Row
+from session_host.terminal.base import Modes
+from session_host.terminal.rows import Row
 from session_host.terminal.text import ansi_row
 
 IDLE_LIMIT_S = 2.0

@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 
 from session_host.protocol.messages import Send
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import Row
 from session_host.terminal.text import row_text
 
 MAX_CHARACTERS = 100

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final, cast
 
-from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
 
 from .cell_bits import (
     BLANK_HEAD,

@@ -13,18 +13,11 @@ from typing import Any, Final, Literal
 
 from session_host.protocol.messages import Mouse
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import (
-    DEFAULT_SCROLLBACK_LINES,
-    Cursor,
-    DefaultColors,
-    Frame,
-    Modes,
-    Row,
-    SelectionUnit,
-)
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Cursor, DefaultColors, Frame, Modes, SelectionUnit
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
+from session_host.terminal.rows import Row
 from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot

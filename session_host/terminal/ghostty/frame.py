@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
+from session_host.terminal.base import Cursor, CursorShape, Frame
 from session_host.terminal.images.graphics import Graphics
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color, Row
 
 from .cell_bits import is_plain_cell
 from .cells import RenderState

@@ -14,9 +14,10 @@ import re
 from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Modes, Row
+from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
 from session_host.terminal.images.replaying import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Row
 from session_host.terminal.text import ansi_row, style_change
 
 from . import snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from session_host.terminal.base import Row
+from session_host.terminal.rows import Row
 
 from .cells import RenderState
 from .library.calls import ffi, lib, scroll_viewport

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from .values import PlacedImage
 
 if TYPE_CHECKING:
-    from session_host.terminal.base import Row
+    from session_host.terminal.rows import Row
 
 MARK: Final = "\u00a0"
 """A no-break space: a blank for every reader of the text."""

@@ -22,7 +22,7 @@ from .transmission import FORMATS_OF_OTHERS, BadImageError, Transmission, check
 from .values import Image, PlacedImage
 
 if TYPE_CHECKING:
-    from session_host.terminal.base import Row
+    from session_host.terminal.rows import Row
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """All images of a terminal together, as they were sent; the oldest go."""

@@ -20,7 +20,7 @@ from .saved import SavedVirtual
 from .values import Image, PlacedImage, Source
 
 if TYPE_CHECKING:
-    from session_host.terminal.base import Row, Run
+    from session_host.terminal.rows import Row, Run
 
 PLACEHOLDER: Final = "\U0010eeee"
 _RANGES: Final = (

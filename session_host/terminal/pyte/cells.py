@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Color, Run, Style, Underline
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Color, Run, Style, Underline
 
 BLANK = "\0"
 """A cell that was never written since it was erased; displayed as a space."""

@@ -24,7 +24,6 @@ from session_host.terminal.base import (
     EngineName,
     Frame,
     Modes,
-    Row,
     SelectionUnit,
 )
 from session_host.terminal.commands import CommandLog
@@ -33,6 +32,7 @@ from session_host.terminal.encode_mouse import encode_focus, encode_mouse
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
+from session_host.terminal.rows import Row
 from session_host.terminal.text import has_plain, paste_bytes
 
 from . import replay as pyte_replay

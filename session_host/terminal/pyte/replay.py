@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from pyte import modes as mo
 
-from session_host.terminal.base import PLAIN, RGB, Style
 from session_host.terminal.prompts import replayed_marks
+from session_host.terminal.rows import PLAIN, RGB, Style
 
 from .cells import BLANK, PROTECTED, TAIL, Line, erased, unpack
 from .osc import color_text

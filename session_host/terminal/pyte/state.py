@@ -12,9 +12,10 @@ import msgspec
 
 from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import CursorShape, DefaultColors, Style
+from session_host.terminal.base import CursorShape, DefaultColors
 from session_host.terminal.commands import SavedCommands
 from session_host.terminal.prompts import SavedPrompt
+from session_host.terminal.rows import Style
 
 from .cells import unpack
 from .parser import OutliveStream

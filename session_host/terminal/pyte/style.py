@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
 
 from .cells import PROTECTED
 

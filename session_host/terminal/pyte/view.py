@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from session_host.terminal.base import Row, SelectionUnit
+from session_host.terminal.base import SelectionUnit
 from session_host.terminal.images.placeholders import without_placeholders
+from session_host.terminal.rows import Row
 
 from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
 from .screen.anchors import Anchor

@@ -20,7 +20,8 @@ from gui.terminal.glyphs.glyphs import Glyphs
 from gui.terminal.glyphs.overhang import Overhang
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from session_host.terminal.base import Frame, Run, Style
+from session_host.terminal.base import Frame
+from session_host.terminal.rows import Run, Style
 from tests.e2e.view.conftest import FONT
 from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from session_host.terminal.base import PLAIN, RGB, Attribute, Row, Run, Style, Underline
+from session_host.terminal.rows import PLAIN, RGB, Attribute, Row, Run, Style, Underline
 from session_host.terminal.text import ansi_row, logical_ansi_lines, logical_lines, paste_bytes, style_change
 
 RED = Style(foreground=1)

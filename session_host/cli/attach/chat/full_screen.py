@@ -13,7 +13,8 @@ from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import Item
 from session_host.structured.text_line import TextLine
 from session_host.structured.transcript import Transcript
-from session_host.terminal.base import DEFAULT_COLOR, Cursor, Frame, Modes, Row
+from session_host.terminal.base import Cursor, Frame, Modes
+from session_host.terminal.rows import DEFAULT_COLOR, Row
 
 from .attention import Attention
 from .page import Page

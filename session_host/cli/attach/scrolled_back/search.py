@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
 from session_host.terminal.lines import MAX_ROWS, Match, joined_lines
+from session_host.terminal.rows import Row
 
 ROWS_AT_ONCE = 500
 

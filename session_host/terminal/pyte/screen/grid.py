@@ -19,8 +19,8 @@ from collections.abc import Iterable
 import pyte
 from pyte import modes as mo
 
-from session_host.terminal.base import PLAIN, Style
 from session_host.terminal.pyte.cells import Line, erased
+from session_host.terminal.rows import PLAIN, Style
 
 from .anchors import Anchor
 

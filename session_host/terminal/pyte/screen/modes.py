@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from pyte import modes as mo
 
-from session_host.terminal.base import PLAIN, CursorShape, Style
+from session_host.terminal.base import CursorShape
 from session_host.terminal.pyte.cells import PROTECTED, Line
+from session_host.terminal.rows import PLAIN, Style
 
 from .edit import GRAPHEMES, EditScreen
 from .grid import LEFT_RIGHT_MARGINS, REVERSE_WRAP

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
-from session_host.terminal.base import PLAIN
 from session_host.terminal.pyte.cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
+from session_host.terminal.rows import PLAIN
 
 from .anchors import Anchor
 from .modes import SavedCursor

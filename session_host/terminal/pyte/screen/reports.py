@@ -9,13 +9,14 @@ from pyte import modes as mo
 
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, DefaultColors
+from session_host.terminal.base import DefaultColors
 from session_host.terminal.engine_constants import MAX_TITLE_STACK
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
 from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES, PointerShapes
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color
 from session_host.terminal.shell_marks import MAX_MARK_BYTES, is_fresh_line
 from session_host.version import VERSION
 

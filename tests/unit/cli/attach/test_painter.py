@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from session_host.cli.attach.painter import ECHO, Painter
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
-from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Emulator, Row, Style
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Row, Style
 
 SIZE = GridSize(40, 10)
 

@@ -10,7 +10,8 @@ import pytest
 from gui.terminal.prompts.prompt_finder import MAX_ROWS, PromptFinder
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import Row
 
 COLUMNS, ROWS, LINES = 24, 6, 100
 

@@ -14,7 +14,7 @@ from gui.terminal.glyphs.box_drawing import DOUBLE, HEAVY, LIGHT, Arms, arms_of,
 from gui.terminal.input.clipboard import PasteCheck, check_paste
 from gui.terminal.links import links
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS
-from session_host.terminal.base import PLAIN, RGB, Attribute, Run, Style
+from session_host.terminal.rows import PLAIN, RGB, Attribute, Run, Style
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import LIGHT_TERMINAL as LIGHT_THEME
 

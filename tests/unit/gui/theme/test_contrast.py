@@ -16,7 +16,7 @@ from gui.theme.marks import Mark, mark_color
 from gui.theme.scheme import Scheme
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import LABEL_COLORS, Tokens, blend
-from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Style
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Style
 from tests.support.themes import DARK, DARK_TERMINAL, LIGHT
 
 SCHEMES = [Library().scheme(identifier) for identifier in Library().ids()]

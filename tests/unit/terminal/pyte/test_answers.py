@@ -7,9 +7,10 @@ import base64
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import RGB, DefaultColors
+from session_host.terminal.base import DefaultColors
 from session_host.terminal.events import AgentState, Bell, ClipboardSet, Notification, Progress, TitleChanged
 from session_host.terminal.pyte.emulator import PyteEmulator
+from session_host.terminal.rows import RGB
 from session_host.version import VERSION
 
 

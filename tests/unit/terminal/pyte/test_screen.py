@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, CursorShape, Run, Style, Underline
+from session_host.terminal.base import CursorShape
 from session_host.terminal.pyte.emulator import PyteEmulator
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Run, Style, Underline
 
 
 def emulator(columns: int = 20, rows: int = 6) -> PyteEmulator:
