@@ -6,6 +6,7 @@ window_picture  the picture of the window that Qt paints in
 row_painter     rows of cells: few drawn with QPainter, many put together
 row_layout      the runs of a row with their looks
 row_assembly    rows put together from the pictures of an atlas
+style_alphabets  the pictures of an atlas for each style of such rows
 colors          styles to colours, under a theme and a program's overrides
 decorations     underlines, strike-through, overline
 cursor          the cursor's shape and its blinking

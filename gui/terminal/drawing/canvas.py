@@ -10,6 +10,8 @@ alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter, QRegion
 
@@ -98,9 +100,9 @@ class Canvas:
             corner: the grid's corner.
         """
         if rows := self._behind_in(region, corner):
-            laid = self._painter.lay_out_rows(rows, self._cursor)
-            shown = self._paint_at_once(painter, region, corner, laid)
-            self._catch_up({number: runs for number, runs in laid.items() if number not in shown})
+            laid = self._paint_at_once(painter, region, corner, rows)
+            self._catch_up(laid)
+            shown = rows.keys() - laid.keys()
             width, height = self._image.width(), self._painter.metrics.height
             for first, last in bands(shown):
                 top = corner.y() + first * height
@@ -118,23 +120,25 @@ class Canvas:
             numbers.update(range(rect.top() // height, rect.bottom() // height + 1))
         return {number: row for number in sorted(numbers & self._behind) if (row := self.rows[number]) is not None}
 
-    def _paint_at_once(self, painter: QPainter, region: QRegion, corner: QPoint, laid: LaidRows) -> set[int]:
+    def _paint_at_once(self, painter: QPainter, region: QRegion, corner: QPoint, rows: Mapping[int, Row]) -> LaidRows:
         """Paint in the window's picture those rows that are wholly in a region, and that the atlas can draw.
 
         Returns:
-            Their numbers; none if there are few, or their pixels cannot be written.
+            The other rows, laid out; all if there are few, or their pixels cannot be written.
         """
-        if len(laid) < MANY_ROWS or (picture := WindowPicture.of(painter)) is None:
-            return set()
+        if len(rows) < MANY_ROWS or (picture := WindowPicture.of(painter)) is None:
+            return self._painter.lay_out_rows(rows, self._cursor)
         width, height = self._image.width(), self._painter.metrics.height
         whole: set[int] = set()
         for rect in rectangles(region.intersected(picture.clip).translated(-corner)):
             if rect.left() <= 0 and rect.right() >= width - 1:
                 whole.update(range(-(-rect.top() // height), (rect.bottom() + 1) // height))
-        found = {number: runs for number, runs in laid.items() if number in whole}
+        found = {number: row for number, row in rows.items() if number in whole}
         if len(found) < MANY_ROWS:
-            return set()
-        return self._painter.assemble_rows(picture.area(corner, self.size.columns), found)
+            return self._painter.lay_out_rows(rows, self._cursor)
+        others = {number: row for number, row in rows.items() if number not in whole}
+        left_out = self._painter.assemble_rows(picture.area(corner, self.size.columns), found, self._cursor)
+        return {**left_out, **self._painter.lay_out_rows(others, self._cursor)}
 
     def _catch_up(self, laid: LaidRows) -> None:
         """Paint rows in the canvas's picture."""
@@ -190,15 +194,16 @@ class Canvas:
 
     def _find_move(self, changed: dict[int, Row]) -> tuple[int, tuple[int, int]]:
         """The (shift, (first, end)) of the longest block of rows that is painted ``shift`` rows below."""
-        painted: dict[Row, int] = {}
+        painted: dict[str, int] = {}
+        """The first row that has a text, by the text: it is hashed more quickly than runs."""
         for number, row in enumerate(self.rows):
-            if row is not None and row.runs:
-                painted.setdefault(row, number)
+            if row is not None and (text := row.text()):
+                painted.setdefault(text, number)
         best, best_block = 0, (0, 0)
         tried: set[int] = set()
         for number, row in changed.items():
-            source = painted.get(row)
-            if source is None or source - number in tried:
+            source = painted.get(row.text())
+            if source is None or source - number in tried or self.rows[source] != row:
                 continue
             shift = source - number
             tried.add(shift)

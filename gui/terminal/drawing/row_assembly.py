@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 import numpy as np
 
 from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyph_atlas import AtlasIsFull, GlyphAtlas
 from gui.terminal.glyphs.grid_area import GridArea
 
-from .row_layout import LaidRows
+from .row_layout import LaidRows, StyledRows
+from .style_alphabets import StyleAlphabets
+
+T = TypeVar("T")
 
 
 def assemble_rows(
@@ -28,20 +34,48 @@ def assemble_rows(
         painted.
     """
     undrawn: dict[int, list[int]] = {}
+
+    def assemble(batch: LaidRows) -> None:
+        undrawn.update(_assemble(area, batch, page, atlas, only_whole=only_whole))
+
+    _in_batches(rows, atlas, assemble)
+    return undrawn
+
+
+def assemble_styled_rows(area: GridArea, rows: StyledRows, alphabets: StyleAlphabets, atlas: GlyphAtlas) -> None:
+    """Paint rows, including their backgrounds; the atlas has all of their styles.
+
+    Args:
+        area: the area of the grid.
+        rows: the cells of the rows, printable ASCII, by the rows' numbers in the grid.
+        alphabets: the alphabets of their styles.
+        atlas: the pictures of the grid's cells.
+    """
+    columns = area.columns
+
+    def assemble(batch: StyledRows) -> None:
+        text = "".join([cells.text[:columns].ljust(columns) for cells in batch.values()])
+        styles = b"".join([cells.styles_of(columns) for cells in batch.values()])
+        atlas.paint(area, list(batch), text, alphabets.of(styles))
+
+    _in_batches(rows, atlas, assemble)
+
+
+def _in_batches(rows: Mapping[int, T], atlas: GlyphAtlas, assemble: Callable[[Mapping[int, T]], None]) -> None:
+    """Assemble rows at once, or fewer at once if the atlas has no room for all of their pictures."""
     numbers = list(rows)
     at_once = len(numbers)
     done = 0
     while done < len(numbers):
         batch = {number: rows[number] for number in numbers[done : done + at_once]}
         try:
-            undrawn |= _assemble(area, batch, page, atlas, only_whole=only_whole)
+            assemble(batch)
         except AtlasIsFull:
             if atlas.is_empty:
                 at_once = len(batch) // 2
             atlas.clear()
         else:
             done += len(batch)
-    return undrawn
 
 
 def _assemble(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QImage, QPainter
 
@@ -13,11 +14,16 @@ from gui.terminal.glyphs.glyphs import Glyphs, Kind
 from gui.terminal.glyphs.grid_area import GridArea
 from gui.terminal.glyphs.symbols import fills_cell
 from session_host.terminal.base import Cursor
-from session_host.terminal.rows import PLAIN, Row, Run
+from session_host.terminal.rows import PLAIN, Row, Run, StyledText
 
 from . import decorations
 from .colors import Colors, Look
 from .row_layout import LaidRows, LaidRun, is_blank_behind, join, lay_out, ligature_at
+
+if TYPE_CHECKING:
+    from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
+
+    from .style_alphabets import StyleAlphabets
 
 MANY_ROWS, MANY_RUNS = 4, 64
 """From this many rows or runs on, rows are assembled from pictures. For fewer, as an echo has, Qt's calls are
@@ -32,6 +38,7 @@ class RowPainter:
         self.metrics = metrics
         self.glyphs = glyphs
         self.colors = colors
+        self._alphabets: StyleAlphabets | None = None
 
     def lay_out_rows(self, rows: Mapping[int, Row], cursor: Cursor | None) -> LaidRows:
         """The runs of rows, by the rows' numbers, split at their ligatures; no ligature is at the ``cursor``."""
@@ -68,15 +75,35 @@ class RowPainter:
             self.paint_runs(painter, laid[number], top, indexes)
         painter.end()
 
-    def assemble_rows(self, area: GridArea, laid: LaidRows) -> set[int]:
-        """Paint those rows that can be put together from pictures alone; returns their numbers."""
+    def assemble_rows(self, area: GridArea, rows: Mapping[int, Row], cursor: Cursor | None) -> LaidRows:
+        """Paint those rows that can be put together from pictures alone; returns the others, laid out."""
         atlas = self.glyphs.atlas()
         if atlas is None:
-            return set()
-        from .row_assembly import assemble_rows
+            return self.lay_out_rows(rows, cursor)
+        from .row_assembly import assemble_rows, assemble_styled_rows
 
+        styled = {number: text for number, row in rows.items() if (text := self._styled_text(row, atlas)) is not None}
+        if styled and self._alphabets is not None:
+            assemble_styled_rows(area, styled, self._alphabets, atlas)
+        laid = self.lay_out_rows({number: row for number, row in rows.items() if number not in styled}, cursor)
         left_out = assemble_rows(area, laid, self._page, atlas, only_whole=True)
-        return laid.keys() - left_out.keys()
+        return {number: laid[number] for number in left_out}
+
+    def _styled_text(self, row: Row, atlas: GlyphAtlas) -> StyledText | None:
+        """The cells of a row if they need no layout, and the atlas can draw all of them."""
+        cells = row.runs
+        if not isinstance(cells, StyledText) or row.selection is not None:
+            return None
+        if not (cells.text.isascii() and cells.text.isprintable()):
+            return None
+        ligatures = self.metrics.ligatures
+        if ligatures is not None and ligatures.search(cells.text) is not None:
+            return None
+        if self._alphabets is None or not self._alphabets.is_of(cells.table, atlas):
+            from .style_alphabets import StyleAlphabets
+
+            self._alphabets = StyleAlphabets(cells.table, self.colors, atlas)
+        return cells if self._alphabets.has_all(cells) else None
 
     @property
     def _page(self) -> CellColors:

@@ -40,20 +40,24 @@ class GlyphAtlas:
     Attributes:
         width: a cell's width in pixels.
         height: a cell's height in pixels.
+        generation: how often all pictures were freed; alphabets of an earlier generation are void.
     """
 
     def __init__(self, metrics: CellMetrics) -> None:
         self._metrics = metrics
         self.width, self.height = metrics.width, metrics.height
-        self._cell_line = np.dtype((np.void, 4 * metrics.width))
-        self._limit = max(_MAX_BYTES // (self._cell_line.itemsize * metrics.height), _SMALLEST)
+        self._line = np.dtype((np.void, 4 * metrics.width))
+        self._picture = np.dtype((np.void, self._line.itemsize * metrics.height))
+        self._limit = max(_MAX_BYTES // self._picture.itemsize, _SMALLEST)
         self._overhang = Overhang(metrics)
+        self.generation = 0
         self.clear()
 
     def clear(self) -> None:
         """Free all pictures; alphabets get new numbers."""
+        self.generation += 1
         self._count = 0
-        self._pictures: npt.NDArray[np.void] = np.empty((self.height, 0), self._cell_line)
+        self._pictures: npt.NDArray[np.void] = np.empty(0, self._picture)
         self._alphabets: list[CellColors] = []
         self._numbers: dict[CellColors, int] = {}
         self._picture_of: Indexes = np.full((16, CODES), _NO_PICTURE, np.int32)
@@ -92,16 +96,15 @@ class GlyphAtlas:
         codes = np.frombuffer(text.encode("ascii"), np.uint8)
         pictures = self._find_pictures(codes, alphabets)
         columns = area.columns
-        pixels = channels_of(area.image).view(np.uint32)[:, :, 0]
-        left, right = area.left, area.left + columns * self.width
-        cells = np.empty(
-            (self.height, columns), self._cell_line
-        )  # numpy takes into no part of a picture without a copy.
-        cell_pixels = cells.view(np.uint32)
+        pixels = channels_of(area.image).view(np.uint32)[:, area.left : area.left + columns * self.width, 0]
+        lines = pixels.view(self._line)
+        # Two copies are quicker than one: the first reads each picture at once, the second writes each line at once.
+        cells = np.empty(columns, self._picture)
+        cell_lines = self._lines_of(cells)
         for number, row in zip(rows, pictures.reshape(-1, columns), strict=True):
             top = area.top + number * self.height
-            self._pictures.take(row, axis=1, out=cells, mode="clip")
-            pixels[top : top + self.height, left:right] = cell_pixels
+            self._pictures.take(row, out=cells, mode="clip")
+            lines[top : top + self.height] = cell_lines
         self._overhang.paint(area, rows, codes, alphabets, self._alphabets)
 
     def _find_pictures(self, codes: npt.NDArray[np.uint8], alphabets: Indexes) -> Indexes:
@@ -119,21 +122,25 @@ class GlyphAtlas:
         self._make_room(len(cells))
         for drawn in in_parts(cells, self.width):
             picture = self._drawn(drawn)
-            lines = np.frombuffer(picture.constBits(), self._cell_line).reshape(self.height, -1)
+            lines = np.frombuffer(picture.constBits(), self._line).reshape(self.height, -1)
             end = self._count + len(drawn)
-            self._pictures[:, self._count : end] = lines[:, OVERHANG_CELLS // 2 :: OVERHANG_CELLS]
+            self._lines_of(self._pictures[self._count : end])[:] = lines[:, OVERHANG_CELLS // 2 :: OVERHANG_CELLS]
             self._picture_of.reshape(-1)[drawn] = np.arange(self._count, end)
             self._count = end
 
+    def _lines_of(self, pictures: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+        """The lines of pixels of pictures that stand side by side."""
+        return pictures.view(self._line).reshape(-1, self.height).T
+
     def _make_room(self, more: int) -> None:
         """Make room for more pictures."""
-        room = self._pictures.shape[1]
+        room = len(self._pictures)
         needed = self._count + more
         if needed > self._limit:
             raise AtlasIsFull
         if needed > room:
-            pictures = np.empty((self.height, min(max(needed, 2 * room, _SMALLEST), self._limit)), self._cell_line)
-            pictures[:, : self._count] = self._pictures[:, : self._count]
+            pictures = np.empty(min(max(needed, 2 * room, _SMALLEST), self._limit), self._picture)
+            pictures[: self._count] = self._pictures[: self._count]
             self._pictures = pictures
 
     def _drawn(self, cells: list[int]) -> QImage:

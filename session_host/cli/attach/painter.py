@@ -194,7 +194,7 @@ class Painter:
         column, row = self._cursor.column, self._cursor.row
         known = self._rows[row]
         self._echoed.setdefault(row, known)
-        self._rows[row] = known._replace(runs=_appended(known.runs, column, text))
+        self._rows[row] = known._replace(runs=_appended(tuple(known.runs), column, text))
         self._cursor = self._cursor._replace(column=column + len(text))
         return text, column, row
 

@@ -10,6 +10,7 @@ modes       the modes of keyboard, mouse and screen
 frame       the changes to paint since the last frame
 cell_bits   the bits of cells, for whole rows
 cells       reads rows of cells from the library's render state
+styles      the library's styles
 row_reader  reads rows of the screen and its history, for text and copies
 history     the limit of the history
 images      where images are in the library's rows

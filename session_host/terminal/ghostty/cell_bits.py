@@ -28,7 +28,7 @@ LINK_BIT: Final = 1 << 45
 _KEY_MASK: Final = TAG_MASK | (STYLE_MASK << STYLE_SHIFT) | (0b11 << WIDE_SHIFT) | LINK_BIT
 _CELL_MASK: Final = 0xFFFFFFFFFFFFFFFF
 _FEW_BITS: Final = 32
-"""A row with more differences between neighbours is read cell by cell."""
+"""A row with more bits that differ between neighbours has many groups, and is read cell by cell."""
 
 BLANK_HEAD: Final = HEAD << WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF
@@ -79,23 +79,46 @@ def row_text(bits: int, count: int) -> str:
     return text.replace("\0", " ")
 
 
-def key_groups(bits: int, count: int) -> list[tuple[int, int]]:
-    """The keys of a row of ``count`` cells, as pairs: a key, and the number of neighbours that have it."""
+class RowKeys(NamedTuple):
+    """The keys of a row's cells."""
+
+    keys: int
+    """The cells without their code points."""
+    changes: int
+    """Bits that differ between neighbours: not 0 in each cell that has another key than the next one."""
+    length: int
+    """The number of cells."""
+
+    @property
+    def has_many_groups(self) -> bool:
+        """Whether there are many differences between neighbours."""
+        return self.changes.bit_count() > _FEW_BITS
+
+    def cells(self) -> list[int]:
+        """The key of each cell."""
+        return memoryview(self.keys.to_bytes(self.length * 8, "little")).cast("Q").tolist()
+
+    def groups(self) -> list[tuple[int, int]]:
+        """Pairs: a key, and the number of neighbours that have it."""
+        keys, changes, rest = self
+        if self.has_many_groups:
+            changed = memoryview(changes.to_bytes(rest * 8, "little")).cast("Q").tolist()
+            ends = [*compress(range(1, rest), changed), rest]
+            cells = self.cells()
+            return [(cells[end - 1], end - start) for start, end in pairwise((0, *ends))]
+        found: list[tuple[int, int]] = []
+        while changes:
+            length = ((changes & -changes).bit_length() + 63) // 64
+            found.append((keys & _CELL_MASK, length))
+            keys >>= 64 * length
+            changes >>= 64 * length
+            rest -= length
+        if rest:
+            found.append((0, rest))
+        return found
+
+
+def row_keys(bits: int, count: int) -> RowKeys:
+    """The keys of a row of ``count`` cells."""
     keys = bits & _row_masks(count).keys
-    changes = keys ^ keys >> 64  # not 0 in each cell that has another key than the next one
-    if changes.bit_count() > _FEW_BITS:
-        changed = memoryview(changes.to_bytes(count * 8, "little")).cast("Q").tolist()
-        ends = [*compress(range(1, count), changed), count]
-        cells = memoryview(keys.to_bytes(count * 8, "little")).cast("Q").tolist()
-        return [(cells[end - 1], end - start) for start, end in pairwise((0, *ends))]
-    found: list[tuple[int, int]] = []
-    rest = count
-    while changes:
-        length = ((changes & -changes).bit_length() + 63) // 64
-        found.append((keys & _CELL_MASK, length))
-        keys >>= 64 * length
-        changes >>= 64 * length
-        rest -= length
-    if rest:
-        found.append((0, rest))
-    return found
+    return RowKeys(keys, keys ^ keys >> 64, count)

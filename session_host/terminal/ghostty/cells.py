@@ -6,12 +6,11 @@ A call into the library for each cell would cost twenty times more than the rest
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import sys
 from itertools import groupby
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
+from session_host.terminal.rows import PLAIN, RGB, Row, Run, Style, StyledText, StyleTable, new_run
 
 from .cell_bits import (
     BLANK_HEAD,
@@ -25,11 +24,13 @@ from .cell_bits import (
     TAIL,
     WIDE,
     WIDE_SHIFT,
-    key_groups,
+    RowKeys,
+    row_keys,
     row_text,
     without_cut_character,
 )  # fmt: skip
 from .library.calls import EngineFailure, check, ffi, grid_ref, lib, new_object, sized
+from .styles import StyleStruct
 
 _ROW_KEYS: Final = [
     lib.GHOSTTY_RENDER_STATE_ROW_DATA_RAW,
@@ -51,54 +52,11 @@ def _find_wrap_bit() -> int:
 
 _WRAP_BIT: Final = _find_wrap_bit()
 
-_UNDERLINES: Final = (
-    Underline.NONE,
-    Underline.SINGLE,
-    Underline.DOUBLE,
-    Underline.CURLY,
-    Underline.DOTTED,
-    Underline.DASHED,
-)
-_ATTRIBUTES: Final = (
-    ("bold", Attribute.BOLD),
-    ("faint", Attribute.DIM),
-    ("italic", Attribute.ITALIC),
-    ("blink", Attribute.BLINK),
-    ("inverse", Attribute.INVERSE),
-    ("invisible", Attribute.HIDDEN),
-    ("strikethrough", Attribute.STRIKE),
-    ("overline", Attribute.OVERLINE),
-)
-_MAX_KNOWN_STYLES: Final = 4096
+_STYLE_BITS: Final = STYLE_MASK << STYLE_SHIFT
+_PLAIN_NUMBER: Final = bytes(2)
+"""The number of PLAIN in a ``StyleTable``, as in a ``StyledText``."""
 
 BLANK_ROW: Final = Row((), False)
-_new_run: Final = cast("Callable[[tuple[int, int, str, Style, bool]], Run]", partial(tuple.__new__, Run))
-"""Makes a run from its fields in half of the time that the class needs."""
-
-
-def style_color(color: Any) -> Color:
-    """A GhosttyStyleColor as a Color."""
-    if color.tag == lib.GHOSTTY_STYLE_COLOR_PALETTE:
-        return int(color.value.palette)
-    if color.tag == lib.GHOSTTY_STYLE_COLOR_RGB:
-        rgb = color.value.rgb
-        return RGB | rgb.r << 16 | rgb.g << 8 | rgb.b
-    return DEFAULT_COLOR
-
-
-def style_of(style: Any) -> Style:
-    """A GhosttyStyle as a Style, without a link."""
-    attributes = 0
-    for name, bit in _ATTRIBUTES:
-        if getattr(style, name):
-            attributes |= bit
-    return Style(
-        style_color(style.fg_color),
-        style_color(style.bg_color),
-        int(attributes),
-        _UNDERLINES[style.underline] if 0 <= style.underline < len(_UNDERLINES) else Underline.SINGLE,
-        style_color(style.underline_color),
-    )
 
 
 class RenderState:
@@ -130,16 +88,19 @@ class RenderState:
         self._selection = sized("GhosttyRenderStateRowSelection")
         self._row_keys = ffi.new("GhosttyRenderStateRowData[4]", _ROW_KEYS)
         self._row_values = ffi.new("void*[4]", [self._raw_row, self._view, self._row_id, self._selection])
-        self._style = sized("GhosttyStyle")
-        self._style_bytes = ffi.buffer(self._style)
+        self._style = StyleStruct()
         self._dirty = ffi.new("GhosttyRenderStateDirty*")
         self._grapheme = ffi.new("GhosttyBuffer*")
         self._grapheme_memory = ffi.new("uint8_t[]", 256)
         self._length = ffi.new("size_t*")
-        self._known_styles: dict[bytes, Style] = {}
         self._page_styles: dict[tuple[int, int], Style] = {}
         self._text_styles: dict[int, dict[int, Style]] = {}
         """For each page, the styles of cells that hold a character and nothing else, by the cells' keys."""
+        self._table = StyleTable()
+        self._style_numbers: dict[int, dict[int, bytes]] = {}
+        """For each page, the numbers of these styles in the table, also by the cells' keys."""
+        self._has_cells = False
+        """Whether the cells of the iterator's current row can be read one by one."""
 
     def close(self) -> None:
         """Free the library's objects."""
@@ -163,6 +124,9 @@ class RenderState:
         """Forget style ids, which may have other meanings after the terminal has changed."""
         self._page_styles.clear()
         self._text_styles.clear()
+        self._style_numbers.clear()
+        if self._table.is_full:
+            self._table = StyleTable()
 
     def changed_rows(self) -> dict[int, Row]:
         """The changed rows, with their selections."""
@@ -191,6 +155,7 @@ class RenderState:
 
     def _row(self, y: int, *, with_selection: bool) -> Row:
         """The iterator's current row."""
+        self._has_cells = False
         # The selection comes last: for a row without one, the call ends with an error.
         missing = lib.ghostty_render_state_row_get_multi(
             self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length
@@ -200,10 +165,10 @@ class RenderState:
         selection = None
         if with_selection and not missing:
             selection = self._whole_characters(data, int(self._selection.start_x), int(self._selection.end_x))
-        content = data.rstrip(b"\0")
-        if not content:
+        count = -(-len(data.rstrip(b"\0")) // 8)
+        if not count:
             return Row((), wrapped, selection) if wrapped or selection else BLANK_ROW
-        return Row(self._runs(data[: -(-len(content) // 8) * 8], y), wrapped, selection)
+        return Row(self._cells_of(data[: count * 8], count, y), wrapped, selection)
 
     @staticmethod
     def _whole_characters(data: bytes, first: int, last: int) -> tuple[int, int]:
@@ -215,22 +180,51 @@ class RenderState:
             last += 1
         return first, last
 
-    def _runs(self, data: bytes, y: int) -> tuple[Run, ...]:
-        count = len(data) // 8
+    def _cells_of(self, data: bytes, count: int, y: int) -> tuple[Run, ...] | StyledText:
         bits = int.from_bytes(data, "little")
-        text = row_text(bits, count)
-        cells = memoryview(data).cast("Q")
-        get_cells = True
+        text, keys = row_text(bits, count), row_keys(bits, count)
+        if keys.has_many_groups and (styled := self._styled_text(text, keys)) is not None:
+            return styled
+        return self._runs(memoryview(data).cast("Q"), text, keys, y)
+
+    def _styled_text(self, text: str, keys: RowKeys) -> StyledText | None:
+        """The iterator's current row, if all of its cells hold one narrow character and are not linked."""
+        numbers = self._style_numbers.setdefault(int(self._row_id.bits[0]), {0: _PLAIN_NUMBER})
+        cells = keys.cells()
+        number_of = numbers.__getitem__
+        try:
+            styles = b"".join(map(number_of, cells))
+        except KeyError:
+            if not self._number_styles(cells, numbers):
+                return None
+            styles = b"".join(map(number_of, cells))
+        last_styled = -(-len(styles.rstrip(b"\0")) // len(_PLAIN_NUMBER))
+        end = max(len(text.rstrip(" ")), last_styled)
+        return StyledText(text[:end], styles[: end * len(_PLAIN_NUMBER)], self._table)
+
+    def _number_styles(self, cells: list[int], numbers: dict[int, bytes]) -> bool:
+        """Add the styles of cells with these keys to their page's; returns False if some cells hold something else."""
         page = int(self._row_id.bits[0])
-        styles = self._page_styles
+        for key in set(cells) - numbers.keys():
+            if key & ~_STYLE_BITS:
+                return False
+            style_id = key >> STYLE_SHIFT & STYLE_MASK
+            number = self._table.number(self._style_with_id(page, style_id, cells.index(key)))
+            if number is None:
+                return False
+            numbers[key] = number.to_bytes(len(_PLAIN_NUMBER), sys.byteorder)
+        return True
+
+    def _runs(self, cells: memoryview[int], text: str, keys: RowKeys, y: int) -> tuple[Run, ...]:
+        page = int(self._row_id.bits[0])
         text_styles = self._text_styles.setdefault(page, {})
         runs: list[Run] = []
         may_join = False
         column = 0
-        for key, length in key_groups(bits, count):
+        for key, length in keys.groups():
             start, column = column, column + length
             if (style := text_styles.get(key)) is not None:
-                runs.append(_new_run((start, length, text[start:column], style, False)))
+                runs.append(new_run((start, length, text[start:column], style, False)))
                 continue
             tag = key & TAG_MASK
             width = key >> WIDE_SHIFT & 3
@@ -248,17 +242,7 @@ class RenderState:
                 may_join = True
                 runs.extend(self._backgrounds(cells, start, column, tag))
                 continue
-            style = PLAIN
-            if style_id:
-                known = styles.get((page, style_id))
-                if known is None:
-                    if get_cells:
-                        lib.ghostty_render_state_row_get(
-                            self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot
-                        )
-                        get_cells = False
-                    known = styles[page, style_id] = self._style_at(start)
-                style = known
+            style = self._style_with_id(page, style_id, start) if style_id else PLAIN
             if not (key & LINK_BIT or tag == GRAPHEME or width == WIDE):
                 if width == NARROW:
                     text_styles[key] = style
@@ -267,11 +251,6 @@ class RenderState:
                 runs.append(Run(start, length, text[start:column], style, False))
                 continue
             may_join = True
-            if tag == GRAPHEME and get_cells:
-                lib.ghostty_render_state_row_get(
-                    self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot
-                )
-                get_cells = False
             self._special(runs, key, start, column, text, style, y)
         # Neighbours of text alone have different styles.
         return _joined(runs) if may_join else tuple(runs)
@@ -309,18 +288,29 @@ class RenderState:
             x += length
         return runs
 
-    def _style_at(self, x: int) -> Style:
-        lib.ghostty_render_state_row_cells_select(self._cells, x)
-        lib.ghostty_render_state_row_cells_get(self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style)
-        raw = bytes(self._style_bytes)
-        known = self._known_styles.get(raw)
+    def _style_with_id(self, page: int, style_id: int, x: int) -> Style:
+        """The style with this id in the current row's page; the cell in column ``x`` has it."""
+        known = self._page_styles.get((page, style_id))
         if known is None:
-            if len(self._known_styles) >= _MAX_KNOWN_STYLES:
-                self._known_styles.clear()
-            known = self._known_styles[raw] = style_of(self._style)
+            known = self._page_styles[page, style_id] = self._style_at(x) if style_id else PLAIN
         return known
 
+    def _get_cells(self) -> None:
+        """Let the cells of the iterator's current row be read one by one."""
+        if not self._has_cells:
+            lib.ghostty_render_state_row_get(self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot)
+            self._has_cells = True
+
+    def _style_at(self, x: int) -> Style:
+        self._get_cells()
+        lib.ghostty_render_state_row_cells_select(self._cells, x)
+        lib.ghostty_render_state_row_cells_get(
+            self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style.struct
+        )
+        return self._style.style()
+
     def _grapheme_at(self, x: int) -> str:
+        self._get_cells()
         lib.ghostty_render_state_row_cells_select(self._cells, x)
         buffer = self._grapheme
         while True:

@@ -21,7 +21,7 @@ from gui.terminal.glyphs.overhang import Overhang
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Frame
-from session_host.terminal.rows import Run, Style
+from session_host.terminal.rows import Run, Style, StyledText
 from tests.e2e.view.conftest import FONT
 from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -109,6 +109,29 @@ def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
     frame = emulator.frame()
     emulator.close()
     return frame
+
+
+@pytest.mark.parametrize(("size_px", "ratio"), [(13, 1.0), (14, 1.5), (20, 2.0)])
+def test_rows_of_many_styles_have_the_right_pixels_in_a_window(qapp, size_px, ratio):
+    metrics = CellMetrics(FONT, size_px, ratio)
+    size = GridSize(100, 12)
+    emulator = create("ghostty", size)
+    characters = "".join(sorted(inner_characters(metrics)))
+    canvas = new_canvas(metrics)
+    window = CanvasWindow(canvas, size)
+    for turn in range(3):  # The atlas and the engine know some styles of the second screen, and not the others.
+        chance = random.Random(turn)
+        for row in range(12):
+            emulator.feed(f"\x1b[{row + 1}H".encode())
+            for column in range(100 if row else 50):
+                style = f"{chance.choice(('22', '1', '7', '48;5;17'))};38;5;{16 + (column * 7 + row + 40 * turn) % 200}"
+                character = "ö" if row == 3 and column == 9 else chance.choice(characters)
+                emulator.feed(f"\x1b[0;{style}m{character}".encode())
+        frame = emulator.frame()
+        assert all(isinstance(row.runs, StyledText) for row in frame.rows.values())
+        window.show_rows(canvas.apply(frame))
+        assert window.grid() == picture(frame, metrics, QtAlone)
+    emulator.close()
 
 
 def inner_characters(metrics: CellMetrics) -> set[str]:
