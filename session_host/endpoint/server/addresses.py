@@ -28,7 +28,7 @@ def base_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or any(char <= " " for char in address):
         raise UsageError(f"invalid server address {text!r}; write it as http://127.0.0.1:8080/v1")
     if parts.username is not None or parts.password is not None:
-        raise UsageError("the address must not contain a user name or password; use --key")
+        raise UsageError("the address must not contain a user name or password; use --key-from")
     path = parts.path.rstrip("/")
     for ending in _ENDINGS:
         path = path.removesuffix(ending)
