@@ -149,6 +149,13 @@ def enter_address() -> str:
     return translate("new_chat", "Enter the server’s API address")
 
 
+def invalid_address(example: str) -> str:
+    text = translate(
+        "new_chat", "This is not a server’s address. Write it like {example}, without user name and password"
+    )
+    return text.format(example=example)
+
+
 def show_as() -> str:
     """Label of the choice between terminal and chat view."""
     return translate("new_chat", "Show as")

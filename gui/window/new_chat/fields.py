@@ -27,7 +27,11 @@ from gui.window.widgets.parts import CopyButton, button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
+from session_host.endpoint.server.addresses import base_url
+from session_host.errors import UsageError
 from session_host.protocol.values import Runtime
+
+_EXAMPLE_URL = "http://127.0.0.1:8080/v1"
 
 
 class PresetButtons(QWidget):
@@ -204,15 +208,19 @@ class EndpointFields:
         self.model.setText(model)
         self.url.setText(url)
         self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
-        self.url.setPlaceholderText(defaults.url or "http://127.0.0.1:8080/v1")
+        self.url.setPlaceholderText(defaults.url or _EXAMPLE_URL)
 
     def arguments(self, others: list[str]) -> list[str]:
         """The chat's arguments: those of the fields, then the others.
 
         Raises:
-            InvalidField: there is no address.
+            InvalidField: there is no address, or it is invalid.
         """
         model, url = self.model.text().strip(), self.url.text().strip()
+        try:
+            base_url(url or _EXAMPLE_URL)
+        except UsageError:
+            raise InvalidField(self.url, new_chat_texts.invalid_address(_EXAMPLE_URL)) from None
         if not url and not endpoint_defaults().url and not any("url" in word for word in others):
             raise InvalidField(self.url, new_chat_texts.enter_address())
         return [*endpoint_arguments(model, url), *others]

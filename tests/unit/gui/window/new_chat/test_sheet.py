@@ -210,6 +210,13 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     assert (sheet.runtime.isVisible(), sheet.runtime.value()) == (True, "terminal")
     sheet.start.click()
     assert sheet.error.text() == "Enter the server’s API address"
+    for wrong in ("http://server a/v1", "ftp://127.0.0.1", "http://me:secret@127.0.0.1/v1"):
+        sheet.url.setText(wrong)
+        sheet.start.click()
+        assert sheet.error.text() == (
+            "This is not a server’s address. Write it like http://127.0.0.1:8080/v1, without user name and password"
+        )
+    assert launches == []
     sheet.model.setText("llama")
     sheet.url.setText("http://127.0.0.1:1/v1")
     sheet.start.click()
