@@ -14,7 +14,7 @@ from gui.terminal.glyphs.glyphs import Glyphs, Kind
 from gui.terminal.glyphs.grid_area import GridArea
 from gui.terminal.glyphs.symbols import fills_cell
 from session_host.terminal.base import Cursor
-from session_host.terminal.rows import PLAIN, Row, Run, StyledText
+from session_host.terminal.rows import PLAIN, Row, Run, StyledText, StyleTable
 
 from . import decorations
 from .colors import Colors, Look
@@ -82,28 +82,35 @@ class RowPainter:
             return self.lay_out_rows(rows, cursor)
         from .row_assembly import assemble_rows, assemble_styled_rows
 
-        styled = {number: text for number, row in rows.items() if (text := self._styled_text(row, atlas)) is not None}
-        if styled and self._alphabets is not None:
-            assemble_styled_rows(area, styled, self._alphabets, atlas)
+        styled = {number: cells for number, row in rows.items() if (cells := self._bare_cells(row)) is not None}
+        if styled:
+            # Rows of an earlier table, which was full, are painted by their runs.
+            table = next(reversed(styled.values())).table
+            alphabets = self._alphabets_of(table, atlas)
+            styled = {
+                number: cells for number, cells in styled.items() if cells.table is table and alphabets.has_all(cells)
+            }
+            assemble_styled_rows(area, styled, alphabets, atlas)
         laid = self.lay_out_rows({number: row for number, row in rows.items() if number not in styled}, cursor)
         left_out = assemble_rows(area, laid, self._page, atlas, only_whole=True)
         return {number: laid[number] for number in left_out}
 
-    def _styled_text(self, row: Row, atlas: GlyphAtlas) -> StyledText | None:
-        """The cells of a row if they need no layout, and the atlas can draw all of them."""
+    def _bare_cells(self, row: Row) -> StyledText | None:
+        """The cells of a row if it has a style for each, and they need no layout."""
         cells = row.runs
         if not isinstance(cells, StyledText) or row.selection is not None:
             return None
         if not (cells.text.isascii() and cells.text.isprintable()):
             return None
         ligatures = self.metrics.ligatures
-        if ligatures is not None and ligatures.search(cells.text) is not None:
-            return None
-        if self._alphabets is None or not self._alphabets.is_of(cells.table, atlas):
+        return None if ligatures is not None and ligatures.search(cells.text) is not None else cells
+
+    def _alphabets_of(self, table: StyleTable, atlas: GlyphAtlas) -> StyleAlphabets:
+        if self._alphabets is None or not self._alphabets.is_of(table, atlas):
             from .style_alphabets import StyleAlphabets
 
-            self._alphabets = StyleAlphabets(cells.table, self.colors, atlas)
-        return cells if self._alphabets.has_all(cells) else None
+            self._alphabets = StyleAlphabets(table, self.colors, atlas)
+        return self._alphabets
 
     @property
     def _page(self) -> CellColors:

@@ -19,7 +19,7 @@ from gui.terminal.glyphs import glyph_atlas
 from gui.terminal.glyphs.glyphs import Glyphs
 from gui.terminal.glyphs.overhang import Overhang
 from session_host.protocol.values import GridSize
-from session_host.terminal import create
+from session_host.terminal import create, rows
 from session_host.terminal.base import Frame
 from session_host.terminal.rows import Run, Style, StyledText
 from tests.e2e.view.conftest import FONT
@@ -131,6 +131,28 @@ def test_rows_of_many_styles_have_the_right_pixels_in_a_window(qapp, size_px, ra
         assert all(isinstance(row.runs, StyledText) for row in frame.rows.values())
         window.show_rows(canvas.apply(frame))
         assert window.grid() == picture(frame, metrics, QtAlone)
+    emulator.close()
+
+
+def test_rows_of_two_style_tables_are_painted_together(qapp, monkeypatch):
+    monkeypatch.setattr(rows, "_MAX_STYLES", 121)
+    metrics = CellMetrics(FONT, 13, 1.0)
+    size = GridSize(40, 12)
+    emulator = create("ghostty", size)
+    canvas = new_canvas(metrics)
+    window = CanvasWindow(canvas, size)
+    changed = set()
+    for first_row, first_color in ((0, 20), (6, 90)):  # 120 colours, then 60 of these and 60 others
+        for row in range(first_row, 12):
+            cells = "".join(f"\x1b[38;5;{first_color + row * 10 + column % 10}ma" for column in range(40))
+            emulator.feed(f"\x1b[{row + 1}H{cells}".encode())
+        frame = emulator.frame()
+        changed |= canvas.apply(frame)
+    tables = {id(row.runs.table) for row in canvas.rows if row is not None and isinstance(row.runs, StyledText)}
+    assert len(tables) == 2
+    window.show_rows(changed)
+    emulator.damage_all()
+    assert window.grid() == picture(emulator.frame(), metrics, QtAlone)
     emulator.close()
 
 
