@@ -25,10 +25,12 @@ from gui.window.actions.broadcasting import Broadcasting
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
+from gui.window.actions.context import WindowContext
 from gui.window.actions.continuing import ConversationActions
 from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
+from gui.window.actions.groups import ActionGroups
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.pasting_images import paste_image
@@ -132,20 +134,15 @@ class MainWindow(QWidget):
         self.saving.saved.connect(self.layout_changed)
         self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
-        self.starting = StartActions(
-            self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat
+        context = WindowContext(
+            self, theme, sessions, agents, layout, self.tabs, self.sheets, self.banners, self.open_chat, self.focus_page
         )
-        self.chat_actions = ChatActions(
-            self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
-        )
-        self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
-        self.resume_all = ResumeAll(sessions, layout, self.resuming, self.banners, self.sheets)
-        self.several = SeveralChats(
-            self, theme, sessions, self.sheets, self.banners, self.chat_actions, self.resuming, self.resume_all
-        )
-        self.continuing = ConversationActions(
-            sessions, agents, layout, self.sheets, self.resuming, self.starting.new_chat, self.open_chat
-        )
+        self.starting = StartActions(context)
+        self.chat_actions = ChatActions(context)
+        self.resuming = EndedChatActions(context)
+        self.resume_all = ResumeAll(context, self.resuming)
+        self.several = SeveralChats(context, self.chat_actions, self.resuming, self.resume_all)
+        self.continuing = ConversationActions(context, self.resuming, self.starting.new_chat)
         self._keys = WindowKeys(settings, self.banners)
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
@@ -153,22 +150,17 @@ class MainWindow(QWidget):
         )  # fmt: skip
         directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
         restoring = RestoreActions(
-            sessions, self.sheets, self.banners, self.open_chat,
-            lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt), self.chat_actions.forking,
+            context, lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt),
+            self.chat_actions.forking,
         )  # fmt: skip
-        self._chat_menu = ChatMenu(
-            self, theme, sessions.color_labels, self.starting, self.chat_actions, self.resuming, directories,
-            restoring, self.sheets, self.open_chat,
-        )  # fmt: skip
-        self.commands = Commands(
-            sessions, self.tabs, self.sheets, self.banners, self.starting, self.chat_actions, self.resuming,
-            directories, restoring, self.open_chat,
-        )  # fmt: skip
-        themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
+        groups = ActionGroups(self.starting, self.chat_actions, self.resuming, directories, restoring)
+        self._chat_menu = ChatMenu(context, groups)
+        self.commands = Commands(context, groups)
+        themes = ThemeActions(context, settings)
         panes = pane_actions.handlers(self.tabs, lambda: self.others, self.banners)
-        prompts = SavedPrompts(settings.directory, agents, self.tabs, self.sheets, self.banners, opener)
+        prompts = SavedPrompts(context, settings.directory, opener)
         broadcast = Broadcasting(sessions, self.tabs, self.banners)
-        texts = ChatTexts(sessions, self.tabs, self.banners, opener, self)
+        texts = ChatTexts(context, opener)
         looks = {**themes.handlers(), **self.view_actions.handlers()}
         others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
@@ -179,13 +171,12 @@ class MainWindow(QWidget):
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(
-            self.tabs, self.banners, opener, self.starting, self.chat_actions, self.resuming, self._keys.window_keys,
+            context, groups, opener, self._keys.window_keys,
             WindowFunctions(
                 show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
                 set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
-                settings=lambda: settings.preferences.window, show_changes=directories.show_changes,
-                answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
-                paste_image=partial(paste_image, sessions.tasks), restoring=restoring, actions=self.actions_,
+                settings=lambda: settings.preferences.window, answers_of=lambda chat: ChatAnswers(chat, context),
+                paste_image=partial(paste_image, sessions.tasks), actions=self.actions_,
             ),
         )  # fmt: skip
         self._connect()

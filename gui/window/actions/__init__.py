@@ -1,5 +1,7 @@
 """The window's actions, shared by keys, menus and the palette.
 
+context           what the actions of one window share
+groups            the actions on chats, for keys, menus and pages
 actions           Qt actions, the palette and the window's menu
 key_table         the table of keys
 saved_prompts     inserts saved prompts, and saves them

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
-from gui.settings.layout import WindowLayout
+from gui.window.actions.context import WindowContext
 from gui.window.actions.exporting import export_to
 from gui.window.actions.forking import ForkActions
 from gui.window.actions.open_links import show_directory
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import Banner, BannerArea
-from gui.window.page.chat_page import ChatPage
-from gui.window.panes.panes import Panes
+from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from gui.wording.second_lines import second_lines
-from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
@@ -41,29 +35,13 @@ class ChatActions(QObject):
     ending = Signal(Chat)
     several_ending = Signal(list)
 
-    def __init__(
-        self,
-        window: QWidget,
-        sessions: SessionsModel,
-        agents: Mapping[str, Agent],
-        layout: WindowLayout,
-        sheets: Sheets,
-        banners: BannerArea,
-        tabs: Panes,
-        open_chat: Callable[[Chat], ChatPage],
-        focus_page: Callable[[], object],
-    ) -> None:
-        super().__init__(window)
-        self._sessions = sessions
-        self._agents = agents
-        self._layout = layout
-        self._sheets = sheets
-        self._banners = banners
-        self._open_chat = open_chat
-        self._tabs = tabs
-        self._focus_page = focus_page
-        self.forking = ForkActions(sessions, agents, layout, sheets, banners, tabs, open_chat)
-        sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
+    def __init__(self, context: WindowContext) -> None:
+        super().__init__(context.window)
+        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
+        self._open_chat, self._focus_page = context.open_chat, context.focus_page
+        self.forking = ForkActions(context)
+        context.sessions.removed.connect(lambda session_id: context.banners.withdraw(f"removed {session_id}"))
 
     # ------------------------------------------------------------ on one chat
 

@@ -6,23 +6,17 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
-from gui.bridge.color_labels import ColorLabels
 from gui.input.shortcuts import KeyOf, show_key
-from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.window.actions.actions import Actions
-from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.color_menu import add_colors
-from gui.window.actions.directory_actions import DirectoryActions
+from gui.window.actions.context import WindowContext
+from gui.window.actions.groups import ActionGroups
 from gui.window.actions.pane_actions import CLOSING, TAB_MENU
-from gui.window.actions.restoring import RestoreActions
-from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import add_pin, add_unread
-from gui.window.actions.starting import StartActions
-from gui.window.all_sheets import Sheets
 from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts
 
@@ -30,29 +24,12 @@ from gui.wording import action_texts, common_texts
 class ChatMenu:
     """Builds the menu for a chat in its current state."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        theme: Theme,
-        labels: ColorLabels,
-        starting: StartActions,
-        chat_actions: ChatActions,
-        resuming: EndedChatActions,
-        directories: DirectoryActions,
-        restoring: RestoreActions,
-        sheets: Sheets,
-        open_chat: Callable[[Chat], object],
-    ) -> None:
-        self._parent = parent
-        self._theme = theme
-        self._labels = labels
-        self._starting = starting
-        self._chat_actions = chat_actions
-        self._resuming = resuming
-        self._directories = directories
-        self._restoring = restoring
-        self._sheets = sheets
-        self._open_chat = open_chat
+    def __init__(self, context: WindowContext, groups: ActionGroups) -> None:
+        self._window, self._theme = context.window, context.theme
+        self._labels, self._sheets = context.sessions.color_labels, context.sheets
+        self._open_chat = context.open_chat
+        self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
+        self._directories, self._restoring = groups.directories, groups.restoring
 
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
@@ -80,7 +57,7 @@ class ChatMenu:
         menu.popup(point)
 
     def _menu(self) -> QMenu:
-        menu = Menu(self._parent)
+        menu = Menu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 

@@ -9,18 +9,12 @@ from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat
 from gui.bridge.next_chat import NextChat
-from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
 from gui.window.actions.agent_settings import CATEGORIES, Category, choose_setting
-from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.color_menu import choose_color
-from gui.window.actions.directory_actions import DirectoryActions
+from gui.window.actions.context import WindowContext
+from gui.window.actions.groups import ActionGroups
 from gui.window.actions.other_tabs import OtherTabs
-from gui.window.actions.restoring import RestoreActions
-from gui.window.actions.resuming import EndedChatActions
-from gui.window.actions.starting import StartActions
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
@@ -34,31 +28,13 @@ from session_host.protocol.messages import Clearing
 class Commands:
     """Carries out actions on chats, tabs and pages, for keys, the menu and the palette."""
 
-    def __init__(
-        self,
-        sessions: SessionsModel,
-        tabs: Panes,
-        sheets: Sheets,
-        banners: BannerArea,
-        starting: StartActions,
-        chat_actions: ChatActions,
-        resuming: EndedChatActions,
-        directories: DirectoryActions,
-        restoring: RestoreActions,
-        open_chat: Callable[[Chat], object],
-    ) -> None:
-        self._sessions = sessions
-        self._next_chat = NextChat(sessions)
-        self._tabs = tabs
-        self._sheets = sheets
-        self._banners = banners
-        self._starting = starting
-        self._chat_actions = chat_actions
-        self._resuming = resuming
-        self._directories = directories
-        self._restoring = restoring
-        self._open_chat = open_chat
-        self._other_tabs = OtherTabs(sessions, tabs, banners)
+    def __init__(self, context: WindowContext, groups: ActionGroups) -> None:
+        self._sessions, self._open_chat = context.sessions, context.open_chat
+        self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
+        self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
+        self._directories, self._restoring = groups.directories, groups.restoring
+        self._next_chat = NextChat(context.sessions)
+        self._other_tabs = OtherTabs(context.sessions, context.tabs, context.banners)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on chats, tabs and pages."""

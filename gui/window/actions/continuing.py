@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from gui.bridge.chat import Chat
 from gui.bridge.earlier_conversations import EarlierConversations, can_list
-from gui.bridge.sessions_model import SessionsModel
 from gui.input.draft import NO_DRAFT, Draft
-from gui.settings.layout import WindowLayout
+from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.all_sheets import Sheets
 from gui.window.new_chat.conversation_picker import Row
 from gui.window.new_chat.request import NewChatRequest, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
@@ -35,28 +32,16 @@ class ConversationActions(QObject):
     A conversation that a running chat is in is shown there; that of an ended chat resumes as that chat.
     """
 
-    def __init__(
-        self,
-        sessions: SessionsModel,
-        agents: Mapping[str, Agent],
-        layout: WindowLayout,
-        sheets: Sheets,
-        resuming: EndedChatActions,
-        new_chat: Callable[[], object],
-        open_chat: Callable[[Chat], object],
-    ) -> None:
-        super().__init__(sheets)
-        self._sessions = sessions
-        self._agents = agents
-        self._layout = layout
-        self._sheets = sheets
+    def __init__(self, context: WindowContext, resuming: EndedChatActions, new_chat: Callable[[], object]) -> None:
+        super().__init__(context.window)
+        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._sheets, self._open_chat = context.sheets, context.open_chat
         self._resuming = resuming
         self._new_chat = new_chat
-        self._open_chat = open_chat
-        self._conversations = EarlierConversations(sessions, agents)
+        self._conversations = EarlierConversations(context.sessions, context.agents)
         self._request: NewChatRequest | None = None
         self._cancelled = threading.Event()
-        sheets.sheet_created.connect(self._on_sheet)
+        context.sheets.sheet_created.connect(self._on_sheet)
 
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):

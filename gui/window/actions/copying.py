@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 
 from gui.bridge.answers import read_answer
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.input import clipboard
-from gui.window.page.banners import BannerArea
+from gui.window.actions.context import WindowContext
 from gui.wording import prompt_texts
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
@@ -25,11 +24,11 @@ _COPIED: Mapping[str, Callable[[int], str]] = {
 class ChatAnswers:
     """The answers of one chat; an ``AnswerSource``."""
 
-    def __init__(self, chat: Chat, sessions: SessionsModel, agents: Mapping[str, Agent], banners: BannerArea) -> None:
+    def __init__(self, chat: Chat, context: WindowContext) -> None:
         self._chat = chat
-        self._tasks = sessions.tasks
-        self._agents = agents
-        self._banners = banners
+        self._tasks = context.sessions.tasks
+        self._agents = context.agents
+        self._banners = context.banners
 
     @property
     def _agent(self) -> Agent | None:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.window.actions.context import WindowContext
 from gui.window.actions.resume_all import ResumeAll, resumable
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import Banner
 from gui.wording import action_texts, common_texts, notice_texts, several_texts
 
 END_MS = 10_000
@@ -24,15 +24,14 @@ class EndReport(QObject):
         timer: runs while they have not all ended.
     """
 
-    def __init__(
-        self, sessions: SessionsModel, resuming: EndedChatActions, resume_all: ResumeAll, banners: BannerArea
-    ) -> None:
-        super().__init__(banners)
-        self._sessions, self._resuming, self._resume_all, self._banners = sessions, resuming, resume_all, banners
+    def __init__(self, context: WindowContext, resuming: EndedChatActions, resume_all: ResumeAll) -> None:
+        super().__init__(context.window)
+        self._sessions, self._banners = context.sessions, context.banners
+        self._resuming, self._resume_all = resuming, resume_all
         self._ending: list[Chat] = []
         self.timer = QTimer(self, singleShot=True, interval=END_MS)
         self.timer.timeout.connect(self._report_ends)
-        sessions.changed.connect(self._check_ending)
+        context.sessions.changed.connect(self._check_ending)
 
     def report_ends(self, chats: Sequence[Chat]) -> None:
         """Say how many of these chats ended, which the user stops now, and offer to resume them."""

@@ -12,12 +12,11 @@ from PySide6.QtCore import QObject
 from gui.bridge import text_files
 from gui.bridge.background.export import export
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
-from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.links.links import FileLocation
+from gui.window.actions.context import WindowContext
 from gui.window.actions.open_links import LinkOpener
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.terminal_page import TerminalPage
-from gui.window.panes.panes import Panes
 from gui.window.sheets.export import file_name
 from gui.wording import notice_texts
 from session_host.errors import OutliveError
@@ -48,17 +47,14 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bo
 class ChatTexts(QObject):
     """Opens the text of the shown chat, which has a terminal, as a private file in the user's editor."""
 
-    def __init__(
-        self, sessions: SessionsModel, tabs: Panes, banners: BannerArea, opener: LinkOpener, parent: QObject
-    ) -> None:
-        super().__init__(parent)
-        self._tasks = sessions.tasks
-        self._tabs = tabs
-        self._banners = banners
+    def __init__(self, context: WindowContext, opener: LinkOpener) -> None:
+        super().__init__(context.window)
+        self._tasks = context.sessions.tasks
+        self._tabs, self._banners = context.tabs, context.banners
         self._opener = opener
         self._files: dict[tuple[str, str], Path] = {}
         """The latest text of each kind, by session and the end of its name; a chat that is renamed has another path."""
-        sessions.removed.connect(self._on_removed)
+        context.sessions.removed.connect(self._on_removed)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the key table's actions."""

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
 from gui.input.draft import Draft
-from gui.settings.layout import WindowLayout
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import BannerArea
-from gui.window.page.chat_page import ChatPage
+from gui.window.actions.context import WindowContext
 from gui.window.page.structured_page import StructuredPage
-from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts, fork_texts
-from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
@@ -33,20 +26,11 @@ class ForkActions(QObject):
 
     forked_before = Signal(Chat, Chat, Item)
 
-    def __init__(
-        self,
-        sessions: SessionsModel,
-        agents: Mapping[str, Agent],
-        layout: WindowLayout,
-        sheets: Sheets,
-        banners: BannerArea,
-        tabs: Panes,
-        open_chat: Callable[[Chat], ChatPage],
-    ) -> None:
-        super().__init__(tabs)
-        self._sessions, self._agents, self._layout = sessions, agents, layout
-        self._sheets, self._banners, self._tabs = sheets, banners, tabs
-        self._open_chat = open_chat
+    def __init__(self, context: WindowContext) -> None:
+        super().__init__(context.window)
+        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
+        self._open_chat = context.open_chat
 
     def can_fork(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation into a new chat."""

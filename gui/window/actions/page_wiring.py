@@ -16,18 +16,15 @@ from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown
 from gui.terminal.prompts.prompts import AnswerSource
 from gui.window.actions.actions import Actions
-from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.context import WindowContext
 from gui.window.actions.forking import is_in_conversation
+from gui.window.actions.groups import ActionGroups
 from gui.window.actions.open_links import LinkOpener
-from gui.window.actions.restoring import RestoreActions
-from gui.window.actions.resuming import EndedChatActions
-from gui.window.actions.starting import StartActions
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
-from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.wording import broadcast_texts, common_texts, fork_texts, notice_texts, page_texts, restore_texts
 from session_host.protocol.values import Image
@@ -54,9 +51,7 @@ class WindowFunctions:
         on_grid_changed: called when a page has room for another grid size.
         settings: returns the current settings.
         answers_of: returns the answers of a chat's agent.
-        show_changes: shows the changes of a chat's directory.
         paste_image: saves an image and pastes its file's name into a terminal.
-        restoring: the actions on restore points.
         actions: the window's actions, for menus.
     """
 
@@ -66,9 +61,7 @@ class WindowFunctions:
     on_grid_changed: Callable[[TerminalPage], object]
     settings: Callable[[], WindowFile]
     answers_of: Callable[[Chat], AnswerSource]
-    show_changes: Callable[[Chat], object]
     paste_image: Callable[[TerminalPage, QImage], object]
-    restoring: RestoreActions
     actions: Actions
 
 
@@ -77,25 +70,20 @@ class PageWiring:
 
     def __init__(
         self,
-        tabs: Panes,
-        banners: BannerArea,
+        context: WindowContext,
+        groups: ActionGroups,
         opener: LinkOpener,
-        starting: StartActions,
-        chat_actions: ChatActions,
-        resuming: EndedChatActions,
         window_keys: tuple[str, ...],
         window: WindowFunctions,
     ) -> None:
         """Set up the wiring; ``window_keys`` are the keys that the window does not pass to programs."""
-        self._tabs = tabs
-        self._banners = banners
+        self._tabs, self._banners = context.tabs, context.banners
+        self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
+        self._directories, self._restoring = groups.directories, groups.restoring
         self._opener = opener
-        self._starting = starting
-        self._chat_actions = chat_actions
-        self._resuming = resuming
         self._window_keys = window_keys
         self._window = window
-        tabs.active_changed.connect(banners.arrange)
+        context.tabs.active_changed.connect(context.banners.arrange)
 
     def set_window_keys(self, window_keys: tuple[str, ...]) -> None:
         """Set the window's keys, also in open pages."""
@@ -134,7 +122,7 @@ class PageWiring:
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
         page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
         page.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
-        page.changes_requested.connect(lambda: self._window.show_changes(chat))
+        page.changes_requested.connect(lambda: self._directories.show_changes(chat))
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._window.set_zoom)
         page.bars_moved.connect(self._banners.arrange)
@@ -162,7 +150,7 @@ class PageWiring:
         actions.fill(menu, [name for name in names if name != RESTORE or actions[name].isEnabled()])
 
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
-        restoring, forking = self._window.restoring, self._chat_actions.forking
+        restoring, forking = self._restoring, self._chat_actions.forking
         menu.addSeparator()
         menu.addAction(restore_texts.show_changes_since(), lambda: restoring.show_since_item(chat, prompt.id))
         menu.addAction(restore_texts.restore_files(), lambda: restoring.restore_item(chat, prompt.id))

@@ -20,10 +20,9 @@ from gui.bridge.restore_points import (
     read_plan,
     restore,
 )
-from gui.bridge.sessions_model import SessionsModel
+from gui.window.actions.context import WindowContext
 from gui.window.actions.forking import ForkActions
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
@@ -49,20 +48,11 @@ class RestoreActions:
         by_name: the actions by their names in the key table.
     """
 
-    def __init__(
-        self,
-        sessions: SessionsModel,
-        sheets: Sheets,
-        banners: BannerArea,
-        open_chat: Callable[[Chat], ChatPage],
-        show_since: OnPoint,
-        forking: ForkActions,
-    ) -> None:
+    def __init__(self, context: WindowContext, show_since: OnPoint, forking: ForkActions) -> None:
         """Set up the actions; ``show_since`` opens the window with the changes since a prompt."""
         forking.forked_before.connect(self._on_forked)
-        self._sessions = sessions
-        self._sheets, self._banners = sheets, banners
-        self._open_chat, self._show_since = open_chat, show_since
+        self._sessions, self._sheets, self._banners = context.sessions, context.sheets, context.banners
+        self._open_chat, self._show_since = context.open_chat, show_since
         self.by_name: dict[str, Callable[[Chat], object]] = {
             "restore_files": self.choose,
             "changes_since": lambda chat: self._choose(chat, self._show_since, restore_texts.changes_since(), least=0),

@@ -9,11 +9,9 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import inspect_ended_chat
-from gui.bridge.sessions_model import SessionsModel
-from gui.settings.layout import WindowLayout
+from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases, several_texts
 from gui.wording.second_lines import second_lines
@@ -28,20 +26,11 @@ class ResumeAll(QObject):
     After a restart it offers once to resume the interrupted chats.
     """
 
-    def __init__(
-        self,
-        sessions: SessionsModel,
-        layout: WindowLayout,
-        resuming: EndedChatActions,
-        banners: BannerArea,
-        sheets: Sheets,
-    ) -> None:
-        super().__init__(banners)
-        self._sessions = sessions
-        self._layout = layout
+    def __init__(self, context: WindowContext, resuming: EndedChatActions) -> None:
+        super().__init__(context.window)
+        self._sessions, self._layout = context.sessions, context.layout
+        self._sheets, self._banners = context.sheets, context.banners
         self._resuming = resuming
-        self._banners = banners
-        self._sheets = sheets
 
     def offer(self) -> None:
         """Offer it in a banner, once for each chat."""

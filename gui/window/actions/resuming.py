@@ -11,12 +11,10 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import inspect_ended_chat
-from gui.bridge.sessions_model import SessionsModel
 from gui.input.draft import NO_DRAFT, Draft
-from gui.settings.layout import WindowLayout
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.actions.context import WindowContext
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
-from gui.window.panes.panes import Panes
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize, Runtime
@@ -25,23 +23,14 @@ from session_host.protocol.values import GridSize, Runtime
 class EndedChatActions(QObject):
     """The actions on ended chats: offered in a chat's end bar, and carried out."""
 
-    def __init__(
-        self,
-        sessions: SessionsModel,
-        tabs: Panes,
-        layout: WindowLayout,
-        banners: BannerArea,
-        open_chat: Callable[[Chat], ChatPage],
-    ) -> None:
-        super().__init__(tabs)
-        self._sessions = sessions
-        self._tabs = tabs
-        self._layout = layout
-        self._banners = banners
-        self._open_chat = open_chat
+    def __init__(self, context: WindowContext) -> None:
+        super().__init__(context.window)
+        self._sessions, self._layout = context.sessions, context.layout
+        self._tabs, self._banners = context.tabs, context.banners
+        self._open_chat = context.open_chat
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
-        sessions.changed.connect(self._check_endings)
+        context.sessions.changed.connect(self._check_endings)
 
     # ------------------------------------------------------------ offering
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,18 +11,16 @@ from PySide6.QtCore import Qt
 from gui.bridge.chat import Chat
 from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
 from gui.terminal.links.links import FileLocation
+from gui.window.actions.context import WindowContext
 from gui.window.actions.open_links import LinkOpener
-from gui.window.all_sheets import Sheets
 from gui.window.new_chat.sheet import NewChatSheet
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
-from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.sheet import Sheet
 from gui.wording import saved_prompt_texts
-from session_host.agents.agent import Agent
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
 from session_host.protocol.untrusted_text import one_line
@@ -34,26 +32,16 @@ SEARCHED_CHARACTERS = 500
 class SavedPrompts:
     """The user's saved prompts. The files are read each time that the list opens."""
 
-    def __init__(
-        self,
-        config: Path,
-        agents: Mapping[str, Agent],
-        tabs: Panes,
-        sheets: Sheets,
-        banners: BannerArea,
-        opener: LinkOpener,
-    ) -> None:
+    def __init__(self, context: WindowContext, config: Path, opener: LinkOpener) -> None:
         """Set up the actions; ``config`` is the configuration directory."""
         self._directory = prompts_directory(config)
-        self._agents = agents
-        self._tabs = tabs
-        self._sheets = sheets
-        self._banners = banners
+        self._agents = context.agents
+        self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._opener = opener
         self._returns = False
         """Whether the sheet for a new chat opens again when the prompt is saved."""
-        tabs.page_made.connect(self._on_page_made)
-        sheets.sheet_created.connect(self._on_sheet)
+        context.tabs.page_made.connect(self._on_page_made)
+        context.sheets.sheet_created.connect(self._on_sheet)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the key table's actions."""

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
 from gui.bridge.removals import UNDO_MS
-from gui.bridge.sessions_model import SessionsModel
 from gui.input.shortcuts import show_key
-from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.window.actions.chat_actions import ChatActions, listed
 from gui.window.actions.color_menu import add_colors
+from gui.window.actions.context import WindowContext
 from gui.window.actions.end_report import EndReport
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts, notice_texts, page_texts
@@ -30,30 +28,19 @@ class SeveralChats:
     """Stops, removes, resumes, pins, labels and sends texts to the chats that are selected in the sidebar."""
 
     def __init__(
-        self,
-        parent: QWidget,
-        theme: Theme,
-        sessions: SessionsModel,
-        sheets: Sheets,
-        banners: BannerArea,
-        chat_actions: ChatActions,
-        resuming: EndedChatActions,
-        resume_all: ResumeAll,
+        self, context: WindowContext, chat_actions: ChatActions, resuming: EndedChatActions, resume_all: ResumeAll
     ) -> None:
-        self._parent = parent
-        self._theme = theme
-        self._sessions = sessions
-        self._sheets = sheets
-        self._banners = banners
+        self._window, self._theme = context.window, context.theme
+        self._sessions, self._sheets, self._banners = context.sessions, context.sheets, context.banners
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._resume_all = resume_all
-        self.end_report = EndReport(sessions, resuming, resume_all, banners)
+        self.end_report = EndReport(context, resuming, resume_all)
         chat_actions.several_ending.connect(self.end_report.report_ends)
 
     def show_menu(self, chats: Sequence[Chat], point: QPoint) -> None:
         """Show the menu of several chats."""
-        menu = Menu(self._parent)
+        menu = Menu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         running = [chat for chat in chats if not chat.has_ended]
         ended = [chat for chat in chats if chat.has_ended]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
 from gui.bridge.worktree_setup import setup_of, write_setup
-from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Side
+from gui.window.actions.context import WindowContext
 from gui.window.actions.pane_actions import has_room
-from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
-from gui.window.page.banners import BannerArea
-from gui.window.page.chat_page import ChatPage
-from gui.window.panes.panes import Panes
 from gui.window.sheets.sheet import Sheet
 from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
@@ -46,28 +40,14 @@ class StartActions(QObject):
 
     agent_selected = Signal(Agent)
 
-    def __init__(
-        self,
-        window: QWidget,
-        sessions: SessionsModel,
-        agents: Mapping[str, Agent],
-        layout: WindowLayout,
-        sheets: Sheets,
-        banners: BannerArea,
-        tabs: Panes,
-        open_chat: Callable[[Chat], ChatPage],
-    ) -> None:
-        super().__init__(window)
-        self._sessions = sessions
-        self._agents = agents
-        self._layout = layout
-        self._sheets = sheets
-        self._banners = banners
-        self._tabs = tabs
-        self._open_chat = open_chat
+    def __init__(self, context: WindowContext) -> None:
+        super().__init__(context.window)
+        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
+        self._open_chat = context.open_chat
         self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
         self.agent_timer.timeout.connect(self._on_agent_settled)
-        sheets.sheet_created.connect(self._on_sheet)
+        context.sheets.sheet_created.connect(self._on_sheet)
 
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):

@@ -12,10 +12,10 @@ from PySide6.QtCore import QObject, QTimer
 from gui.settings.live import LiveSettings
 from gui.settings.themes.foreign import find_foreign_themes, import_theme
 from gui.settings.themes.library import own_themes
-from gui.theme.follow import Appearance, Theme
+from gui.theme.follow import Appearance
 from gui.theme.scheme import SchemePair
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.actions.context import WindowContext
+from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts, notice_texts
 from gui.wording.phrases import short_directory
@@ -25,25 +25,16 @@ from session_host.errors import ConfigError
 class ThemeActions(QObject):
     """The actions on the theme; also applies the theme of the settings."""
 
-    def __init__(
-        self,
-        theme: Theme,
-        settings: LiveSettings,
-        sheets: Sheets,
-        banners: BannerArea,
-        parent: QObject,
-    ) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._settings = settings
-        self._sheets = sheets
-        self._banners = banners
+    def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
+        super().__init__(context.window)
+        self._theme, self._settings = context.theme, settings
+        self._sheets, self._banners = context.sheets, context.banners
         self._previewed: tuple[SchemePair, Appearance] | None = None
         # Deferred, so that a held arrow key does not preview every line.
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
         settings.changed.connect(self.apply_settings)
-        settings.problems.connect(lambda lines: banners.show_problems(lines, "settings"))
+        settings.problems.connect(lambda lines: context.banners.show_problems(lines, "settings"))
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on the theme."""

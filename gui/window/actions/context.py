@@ -1,0 +1,47 @@
+"""What the actions of one window share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.theme.follow import Theme
+from gui.window.all_sheets import Sheets
+from gui.window.page.banners import BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.panes.panes import Panes
+from session_host.agents.agent import Agent
+
+
+@dataclass(frozen=True)
+class WindowContext:
+    """A window's parts, the chats, and the functions of the window that its actions call.
+
+    Attributes:
+        window: the window: the parent of menus.
+        theme: the looks.
+        sessions: all chats.
+        agents: the catalog.
+        layout: the layout of all windows.
+        tabs: the window's panes, with their tabs.
+        sheets: the window's sheets.
+        banners: the banners over the shown page.
+        open_chat: shows a chat's tab and gives its page the keyboard focus.
+        focus_page: gives the shown page the keyboard focus.
+    """
+
+    window: QWidget
+    theme: Theme
+    sessions: SessionsModel
+    agents: Mapping[str, Agent]
+    layout: WindowLayout
+    tabs: Panes
+    sheets: Sheets
+    banners: BannerArea
+    open_chat: Callable[[Chat], ChatPage]
+    focus_page: Callable[[], object]

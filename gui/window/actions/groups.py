@@ -1,0 +1,22 @@
+"""The actions on chats, for keys, menus and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.directory_actions import DirectoryActions
+from gui.window.actions.restoring import RestoreActions
+from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.starting import StartActions
+
+
+@dataclass(frozen=True)
+class ActionGroups:
+    """A window's actions on chats, one attribute for each class that has some."""
+
+    starting: StartActions
+    chat_actions: ChatActions
+    resuming: EndedChatActions
+    directories: DirectoryActions
+    restoring: RestoreActions
