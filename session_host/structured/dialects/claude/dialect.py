@@ -60,7 +60,7 @@ class ClaudeDialect:
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
-        self._state.directory = self._state.reader.directory = start.directory
+        self._state.reader.directory = start.directory
         self._state.fork_of = str(start.options.get(FORK_OPTION, ""))
         self._control("initialize", {"hooks": None})
         self._port.start_timer(STILL_STARTING, STILL_STARTING_AFTER_S)
@@ -340,9 +340,8 @@ class ClaudeDialect:
         if state.prompt:
             self._begin_turn(state.prompt)
         opened = open_request(line, body)
-        request = agent_request(
-            request_id, body, at_ms=self._port.now_ms, item=self._reader.item_of(opened.call), directory=state.directory
-        )
+        item, directory = self._reader.item_of(opened.call), state.reader.directory
+        request = agent_request(request_id, body, at_ms=self._port.now_ms, item=item, directory=directory)
         opened.title = request.title
         state.requests[request_id] = opened
         self._port.emit(RequestOpened(request))

@@ -91,10 +91,9 @@ class ClaudeState(msgspec.Struct, array_like=True):
         steering: steering texts that are sent and not confirmed: ids of the prompts by Claude's ids of the messages.
         interrupting: the user has interrupted the running turn.
         requests: open requests, by their ids.
-        directory: the chat's directory.
+        fork_of: the conversation that this one is a copy of.
         conversation, model, mode, effort: as Claude last reported them.
         models: the models to choose from; ``resolved`` has their full names and ``efforts`` their levels of effort.
-        fork_of: the conversation that this one is a copy of.
     """
 
     reader: ReaderState
@@ -105,7 +104,7 @@ class ClaudeState(msgspec.Struct, array_like=True):
     steering: dict[str, str] = {}
     interrupting: bool = False
     requests: dict[str, OpenRequest] = {}
-    directory: str = ""
+    fork_of: str = ""
     conversation: str = ""
     model: str = ""
     mode: str = ""
@@ -113,4 +112,3 @@ class ClaudeState(msgspec.Struct, array_like=True):
     resolved: dict[str, str] = {}
     effort: str = ""
     efforts: dict[str, list[str]] = {}
-    fork_of: str = ""
