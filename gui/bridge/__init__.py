@@ -11,7 +11,7 @@ catalog, and turns their events into signals. It never polls.
     additional_viewer  the viewer of each page after the first
     facts           properties of a chat that the window shows
     shell_titles    titles by which a shell says only where it is
-    ended_chat      whether an ended chat can be resumed, and its error output
+    ended_chat      the last screen or transcript of an ended chat, whether it can be resumed, its error output
     earlier_conversations  the conversations that an agent keeps, and chats in them
     requests        sends requests to a chat's host
     answers         reads the answers of a chat's agent

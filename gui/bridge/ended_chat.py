@@ -1,4 +1,4 @@
-"""An ended chat: whether it can be resumed, and whether it has error output."""
+"""An ended chat: its last screen or transcript, whether it can be resumed, and its error output."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import asyncio
 import re
 from typing import NamedTuple
 
+from session_host.client.sessions.last_screen import last_screen
 from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
+from session_host.storage.last_transcript import last_transcript
+from session_host.structured.transcript import Transcript
+from session_host.terminal import default_engine
+from session_host.terminal.base import Emulator
 
 ERRORS_BYTES = 64 * 1024
 """Maximum length of the shown end of an error output."""
@@ -46,6 +51,16 @@ def _inspect(session_id: str) -> EndedChat:
 
     can, reason = resumability(session_id)
     return EndedChat(can, reason, has_picker(session_id), _has_errors(session_id))
+
+
+async def read_last_screen(session_id: str) -> Emulator | None:
+    """Restore a chat's last screen, with the window's engine; see ``client.sessions.last_screen``."""
+    return await asyncio.to_thread(last_screen, session_id, default_engine())
+
+
+async def read_last_transcript(session_id: str) -> Transcript | None:
+    """Restore a structured chat's transcript; see ``storage.last_transcript``."""
+    return await asyncio.to_thread(last_transcript, session_id)
 
 
 def _has_errors(session_id: str) -> bool:

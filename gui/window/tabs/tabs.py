@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget
 from gui.bridge.additional_viewer import viewer_for_page
 from gui.bridge.background.malloc_trim import trim_memory
 from gui.bridge.chat import Chat
+from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.saved_window import SavedPane
 from gui.terminal.history.scroll_position import ScrollPosition
@@ -21,9 +21,7 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import TabBar, TabLook
 from gui.wording import phrases
-from session_host.client.sessions.last_screen import last_screen, last_transcript
 from session_host.errors import OutliveError
-from session_host.terminal import default_engine
 
 if TYPE_CHECKING:
     from gui.window.page.structured_page import StructuredPage
@@ -318,7 +316,7 @@ class Tabs(QObject):
     async def _read_transcript(self, chat: Chat, page: StructuredPage) -> None:
         transcript = None
         try:
-            transcript = await asyncio.to_thread(last_transcript, chat.id)
+            transcript = await read_last_transcript(chat.id)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if self._pages.get(chat.id) is page:
@@ -330,7 +328,7 @@ class Tabs(QObject):
     async def _load(self, chat: Chat, page: TerminalPage) -> None:
         emulator = None
         try:
-            emulator = await asyncio.to_thread(last_screen, chat.id, default_engine())
+            emulator = await read_last_screen(chat.id)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if self._pages.get(chat.id) is page:

@@ -57,7 +57,8 @@ def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, 
 
 
 def _last_screen(info: SessionInfo, request: Peek) -> Screen:
-    from session_host.client.sessions.last_screen import last_screen, last_transcript
+    from session_host.client.sessions.last_screen import last_screen
+    from session_host.storage.last_transcript import last_transcript
     from session_host.terminal.text import screen_of
 
     if info.runtime == "structured":

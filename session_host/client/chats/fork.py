@@ -16,13 +16,13 @@ from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.fork_points import saved_message_before, turn_before
 from session_host.agents.conversations.registry import find_conversation
-from session_host.client.sessions.last_screen import last_transcript
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize
+from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.copied_items import changes_before, copied_items, encode_items, items_before
 from session_host.structured.items import Item, Put

@@ -1,4 +1,4 @@
-"""The last screen, or the transcript, of an ended session."""
+"""The last screen of an ended session."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import contextlib
 from session_host.errors import OutliveError
 from session_host.paths import session_journal, session_screen
 from session_host.storage.journal import restore
-from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store.saved_screen import load_screen
 from session_host.structured.engine import TranscriptEngine
 from session_host.terminal.base import Emulator, EngineName
-
-__all__ = ["last_screen", "last_transcript", "later_screen"]
 
 
 def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from session_host.client.control import request
-from session_host.client.sessions.last_screen import last_transcript
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Prompt, SendChatInput
+from session_host.storage.last_transcript import last_transcript
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.instants import Instant, Workspace, tracing

@@ -11,7 +11,6 @@ import pytest
 
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
-from session_host.client.sessions.last_screen import last_transcript
 from session_host.client.sessions.store_access import open_store
 from session_host.client.sessions.upgrade import upgrade
 from session_host.client.viewer.viewer import ViewerState
@@ -20,6 +19,7 @@ from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
+from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from tests.support.hosts import end, has_hibernated, hibernate_after, is_over
