@@ -134,6 +134,11 @@ class Question(Value, frozen=True):
     descriptions: tuple[str, ...] = ()
     """A description of each suggested answer, in the same order; () if the agent sent none."""
 
+    @property
+    def shown_text(self) -> str:
+        """The text for users, which says whether several answers can be given."""
+        return f"{self.text} (several answers possible)" if self.several else self.text
+
     def described(self) -> tuple[tuple[str, str], ...]:
         """The suggested answers with their descriptions, "" for none."""
         return tuple(zip_longest(self.options, self.descriptions[: len(self.options)], fillvalue=""))

@@ -142,7 +142,7 @@ def _request(request: AgentRequest) -> str:
 
 def _question(question: Question) -> str:
     options = [f"- {_escaped(f'{name}: {meaning}' if meaning else name)}\n" for name, meaning in question.described()]
-    return "".join([f"{_escaped(question.text)}\n", *(["\n"] if options else []), *options])
+    return "".join([f"{_escaped(question.shown_text)}\n", *(["\n"] if options else []), *options])
 
 
 def _answer(request: AgentRequest, answer: RequestResolved, zone: tzinfo, *, is_shown: bool) -> str:

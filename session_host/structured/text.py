@@ -286,7 +286,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
         lines.append(TextLine(f"  in {one_line(request.directory)}"))
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
     for number, question in enumerate(request.questions, 1):
-        lines.append(TextLine(f"  {number}. {one_line(question.text)}", "asking"))
+        lines.append(TextLine(f"  {number}. {one_line(question.shown_text)}", "asking"))
         lines += [
             TextLine(f"     {index}) {one_line(f'{option}: {meaning}' if meaning else option)}")
             for index, (option, meaning) in enumerate(question.described(), 1)

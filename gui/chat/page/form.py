@@ -49,7 +49,7 @@ class QuestionForm(QObject):
         if question.free or not question.options:
             field = AnswerField()
             field.setPlaceholderText(request_texts.your_answer())
-            field.setAccessibleName(question.text)
+            field.setAccessibleName(question.shown_text)
             if question.secret:
                 field.setEchoMode(QLineEdit.EchoMode.Password)
             field.textChanged.connect(self.changed)

@@ -113,7 +113,7 @@ class RequestCard(QWidget):
         if is_title_asked:
             self._title.hide()  # The first question says it.
         for question in request.questions:
-            self._column.addWidget(self._label(question.text, "title" if is_title_asked else ""))
+            self._column.addWidget(self._label(question.shown_text, "title" if is_title_asked else ""))
             self._form.add_answers(question, self._column, self._add_row)
         self._buttons: dict[str, QPushButton] = {}
         self._shows_keys = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Question
@@ -49,6 +49,8 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_cha
     card = shown.view.page.card("r1")
     assert card is not None
     assert not card._title.isVisible(), "the first question says it"
+    shown_texts = [label.text() for label in card.findChildren(QLabel) if label.isVisible()]
+    assert "Which parts? (several answers possible)" in shown_texts
     shown.view.page.scroll_to_end()
     names = ("main: what users have", "docs", "API: REST", "UI: Qt", "UI: Qt")
     window, none = card.window(), Qt.KeyboardModifier.NoModifier

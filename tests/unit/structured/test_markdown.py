@@ -153,10 +153,12 @@ def _all(tokens: Any) -> Any:
 
 def test_a_question_is_exported_with_its_choices() -> None:
     transcript = chat(Item("1", "user", 0, text="go", status="done"))
-    asked = Question("q", "Which <one>?", ("SQLite", "Postgres"), descriptions=("a file",))
+    asked = Question("q", "Which <one>?", ("SQLite", "Postgres"), several=True, descriptions=("a file",))
     transcript.apply(RequestOpened(AgentRequest("r", "question", 1, "Which <one>?", "", _OPTIONS, questions=(asked,))))
     text = "".join(markdown_of(transcript))
-    assert text.endswith("\n\nWhich \\<one\\>?\n\n- SQLite: a file\n- Postgres\n\n**Not answered yet.**\n")
+    assert text.endswith(
+        "\n\nWhich \\<one\\>? (several answers possible)\n\n- SQLite: a file\n- Postgres\n\n**Not answered yet.**\n"
+    )
 
 
 def test_an_open_request_is_shown_completely_at_the_end() -> None:

@@ -120,11 +120,11 @@ def test_hidden_characters_of_a_command_are_shown_in_its_request() -> None:
 
 def test_questions_show_their_suggestions_and_keys_their_options() -> None:
     request = AgentRequest("r", "question", 1, "Which one?", "", _OPTIONS[::2],
-                           questions=(Question("q", "Which database?", ("sqlite", "postgres"),
+                           questions=(Question("q", "Which database?", ("sqlite", "postgres"), several=True,
                                                descriptions=("a file",)),))  # fmt: skip
     assert [line.text for line in request_lines(request, keys={"y": "y", "n": "n"})] == [
         "? Which one?",
-        "  1. Which database?",
+        "  1. Which database? (several answers possible)",
         "     1) sqlite: a file",
         "     2) postgres",
         "  [y] Allow · [n] Decline",

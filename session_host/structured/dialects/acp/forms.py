@@ -23,7 +23,7 @@ def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]
         title, description = reading.text(field, "title"), reading.text(field, "description")
         several = bool(values) and kind == "array"
         title = title or ("" if description else name)
-        text = "\n".join(part for part in (title, description) if part) + (" (several)" if several else "")
+        text = "\n".join(part for part in (title, description) if part)
         fields.append(Field(name, kind, values))
         secret = reading.text(field, "format") == "password"
         free = not values or kind == "array"

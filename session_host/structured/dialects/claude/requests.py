@@ -137,7 +137,7 @@ def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str
         labels = tuple(text(option, "label") for option in named)
         described = tuple(text(option, "description") for option in named)
         several = at(question, "multiSelect") is True
-        words = text(question, "question") + (" (several)" if several else "")
+        words = text(question, "question")
         questions.append(Question(str(number), words, labels, several=several, descriptions=described))
     return AgentRequest(
         request_id, "question", at_ms, one_line(questions[0].text or "Claude asks"), "",

@@ -130,7 +130,8 @@ def test_a_question_says_what_its_choices_mean_and_takes_several() -> None:
     body = ask("AskUserQuestion", {"questions": [asked]})
     request = agent_request("r", body, at_ms=1, item="", directory="/")
     (question,) = request.questions
-    assert (request.title, request.subject) == ("Which parts? (several)", "")
+    assert (request.title, request.subject) == ("Which parts?", "")
+    assert question.shown_text == "Which parts? (several answers possible)"
     assert (question.several, question.described()) == (True, (("API", "REST"), ("UI", "")))
     line = json.dumps({"request": body}).encode()
     replied = reply(open_request(line, body), Answer("", {"0": "API\nUI"}))

@@ -92,7 +92,7 @@ def test_a_form_is_asked_and_its_values_are_sent_with_their_types(running: AcpCh
     running.hear(elicitation({"c": colour, "n": {"type": "integer"}, "b": {"type": "boolean"}, "m": many, "z": 1}))
     questions = {each.id: each for each in running.request.questions}
     assert (questions["c"].text, questions["c"].options, questions["c"].free) == ("Colour", ("Red",), False)
-    assert (questions["m"].text, questions["m"].several, questions["c"].several) == ("m (several)", True, False)
+    assert (questions["m"].text, questions["m"].several, questions["c"].several) == ("m", True, False)
     (reply,) = running.answer("", c="Red", n="12", b="Yes", m="a\nb")
     assert reply["result"] == {"action": "accept", "content": {"c": "r", "n": 12, "b": True, "m": ["a", "b"]}}
 
