@@ -50,8 +50,8 @@ class EarlierConversations:
 
     def chats_by_conversation(self, agent: Agent) -> dict[str, Chat]:
         """The chats of the agent's conversations: the running one, else the newest that no other one continues."""
-        place = agent.conversation.place
-        names = {name for name, each in self._agents.items() if each.conversation.place == place}
+        store = agent.conversation.store
+        names = {name for name, each in self._agents.items() if each.conversation.store == store}
         chats = [chat for chat in self._sessions.listed() if chat.record.agent in names]
         chats.sort(key=lambda chat: not chat.has_ended)
         return {chat.record.provider_session_id: chat for chat in chats if chat.record.provider_session_id}

@@ -83,7 +83,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     once_valued: tuple[str, ...] = ()
     options: dict[str, Literal["flag", "id", "maybe id", "fork", "fork id"]] = {}
     """Options of the user that choose a conversation, and whether an id follows; a fork is a new conversation."""
-    place: str = ""
+    store: str = ""
     """The name of the agent's conversation store in ``conversations``; "" for none."""
 
     def is_id(self, text: str) -> bool:

@@ -60,7 +60,7 @@ def test_a_generated_conversation_id_has_the_agents_form(agent: Agent) -> None:
 
 
 def test_everything_that_the_entry_names_exists(agent: Agent, tmp_path: Path) -> None:
-    assert agent.conversation.place in {"", *STORES}
+    assert agent.conversation.store in {"", *STORES}
     assert agent.signals.state_file in {"", *STATE_DIRECTORIES}
     assert set(agent.env_if) <= set(agent.env)
     assert list(agent.subcommands) == sorted(set(agent.subcommands))

@@ -36,7 +36,7 @@ class ChatAnswers:
 
     def has_answers(self) -> bool:
         """Whether the chat's agent keeps a record that Outlive can read."""
-        return self._agent is not None and bool(self._agent.conversation.place)
+        return self._agent is not None and bool(self._agent.conversation.store)
 
     def prompt_pattern(self) -> str:
         """The pattern of the rows that begin a user's prompt to the chat's agent."""

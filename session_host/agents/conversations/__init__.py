@@ -1,6 +1,6 @@
 """The conversations in agents' own files: whether one can be resumed, and which processes have it open.
 
-One module for each agent, under the name that the catalog gives as ``place``. They read the agents' own files, and only
+One module for each agent, under the name that the catalog gives as ``store``. They read the agents' own files, and only
 ``gemini_guard`` writes to them. This room must not know sessions or hosts.
 
     base           base types for looking up an agent's conversations

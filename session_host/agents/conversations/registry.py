@@ -28,25 +28,25 @@ STORES: Final[dict[str, ConversationStore]] = {
 }
 
 
-def locating(place: str, environment: Mapping[str, str]) -> dict[str, str]:
+def locating(name: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The variables in an environment that locate an agent's conversations; none if no store has this name."""
-    return {name: environment[name] for name in _variables(place) if name in environment}
+    return {variable: environment[variable] for variable in _variables(name) if variable in environment}
 
 
-def relocated(place: str, environment: Mapping[str, str], located_by: Mapping[str, str]) -> dict[str, str]:
+def relocated(name: str, environment: Mapping[str, str], located_by: Mapping[str, str]) -> dict[str, str]:
     """The environment with ``located_by`` in place of its own locating variables; unchanged if that is empty."""
-    theirs = _variables(place) if located_by else ()
-    return {name: value for name, value in environment.items() if name not in theirs} | dict(located_by)
+    theirs = _variables(name) if located_by else ()
+    return {key: value for key, value in environment.items() if key not in theirs} | dict(located_by)
 
 
-def _variables(place: str) -> tuple[str, ...]:
-    store = STORES.get(place)
+def _variables(name: str) -> tuple[str, ...]:
+    store = STORES.get(name)
     return store.variables if store is not None else ()
 
 
-def find_conversation(place: str, query: ConversationQuery) -> LookupResult:
+def find_conversation(name: str, query: ConversationQuery) -> LookupResult:
     """Look up a conversation; the result is unknown if no store has this name, or its files cannot be read."""
-    store = STORES.get(place)
+    store = STORES.get(name)
     if store is None:
         return LookupResult(Availability.UNKNOWN)
     try:
@@ -55,28 +55,28 @@ def find_conversation(place: str, query: ConversationQuery) -> LookupResult:
         return LookupResult(Availability.UNKNOWN)
 
 
-def opened_by(place: str, query: ConversationQuery) -> list[int]:
+def opened_by(name: str, query: ConversationQuery) -> list[int]:
     """The living processes that have a conversation open, according to the agent's own files."""
-    store = STORES.get(place)
+    store = STORES.get(name)
     try:
         return store.opened_by(query) if store is not None else []
     except OSError:
         return []
 
 
-def turns_in(place: str, query: ConversationQuery) -> Iterator[Turn]:
+def turns_in(name: str, query: ConversationQuery) -> Iterator[Turn]:
     """The turns of a conversation, the newest first; none if no store has this name.
 
     Raises:
         OSError, TooFarBack: as ``ConversationStore.turns``.
     """
-    store = STORES.get(place)
+    store = STORES.get(name)
     return store.turns(query) if store is not None else iter(())
 
 
-def before_start(place: str, query: ConversationQuery) -> None:
+def before_start(name: str, query: ConversationQuery) -> None:
     """Prevent an agent that is about to start from deleting conversations."""
-    store = STORES.get(place)
+    store = STORES.get(name)
     if isinstance(store, Gemini):
         with contextlib.suppress(OSError):
             store.before_start(query)

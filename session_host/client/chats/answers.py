@@ -45,21 +45,21 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
     with open_store() as store:
         record = record_of(store, session_id)
     agent = find_agent(config_dir(), record.agent)
-    if agent is None or not agent.conversation.place:
+    if agent is None or not agent.conversation.store:
         title = record.agent if agent is None else agent.title
         raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")
     if not agent.conversation.is_id(record.provider_session_id or ""):
         raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
     query = query_for(record, agent, None)
     try:
-        choice = choose(turns_in(agent.conversation.place, query), position, is_working=is_working)
+        choice = choose(turns_in(agent.conversation.store, query), position, is_working=is_working)
     except OSError as error:
         raise NoAnswer(f"Cannot read {agent.title}’s record ({error.strerror or error}); try again") from error
     except TooFarBack as error:
         limit = f"{MAX_BYTES >> 20} MB"
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
     if choice is None:
-        found = find_conversation(agent.conversation.place, query)
+        found = find_conversation(agent.conversation.store, query)
         why = f"; {found.reason}" if found.availability is Availability.LOST else ""
         raise NoAnswer(f"{agent.title} has not answered yet{why}")
     if not choice.turn.answer:

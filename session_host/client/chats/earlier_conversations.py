@@ -40,7 +40,7 @@ class ConversationList(NamedTuple):
 
 def can_list(agent: Agent) -> bool:
     """Whether an agent's conversations can be listed and continued."""
-    return bool(agent.conversation.resume) and agent.conversation.place in LISTERS
+    return bool(agent.conversation.resume) and agent.conversation.store in LISTERS
 
 
 def list_conversations(
@@ -69,7 +69,7 @@ def list_conversations(
         chats = {record.provider_session_id for record in store.all() if record.agent == agent.name}
     found = ConversationList([], [])
     real = dict[str, str]()
-    for conversation in list_stored(agent.conversation.place, query, is_cancelled):
+    for conversation in list_stored(agent.conversation.store, query, is_cancelled):
         is_ours = conversation.conversation in chats
         if not agent.conversation.is_id(conversation.conversation) or (conversation.is_scripted and not is_ours):
             continue
@@ -112,7 +112,7 @@ def _check(request: LaunchRequest, anyway: bool) -> None:
         raise NotResumable(f"the directory of this conversation is missing: {request.directory}")
     query = _query(agent, request.directory, request.environment, request.overrides)
     query = query._replace(conversation=request.conversation, used=True)
-    found = find_conversation(agent.conversation.place, query)
+    found = find_conversation(agent.conversation.store, query)
     if found.availability in {Availability.LOST, Availability.NOTHING}:
         raise NotResumable(found.reason)
     if not anyway:

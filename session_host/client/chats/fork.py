@@ -100,8 +100,9 @@ def _request(
             raise NotResumable(f"{record.name} is busy; fork it when its turn has ended")
         record.provider_session_id = transcript.status.conversation or record.provider_session_id
     query = query_for(record, agent, environment)
-    place = agent.conversation.place
-    availability = find_conversation(place, query).availability if query.conversation else Availability.LOST
+    availability = Availability.LOST
+    if query.conversation:
+        availability = find_conversation(agent.conversation.store, query).availability
     if not before and availability in {Availability.LOST, Availability.NOTHING}:
         raise NotResumable(f"{record.name}: the conversation is empty; send a prompt first")
     with open_store() as store:

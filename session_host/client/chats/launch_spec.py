@@ -129,7 +129,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             arguments=start.arguments,
             resumed_from=request.resume.id if request.resume else None,
             continues=bool(request.conversation),
-            located_by=locating(agent.conversation.place, start.environment),
+            located_by=locating(agent.conversation.store, start.environment),
         ),
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,
@@ -183,7 +183,7 @@ def _agent_start(
 ) -> _AgentStart:
     agent, files = request.agent, session_files(session_id)
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
-    environment = relocated(agent.conversation.place, environment, request.located_by)
+    environment = relocated(agent.conversation.store, environment, request.located_by)
     supports = supported_options(agent, environment)
     environment |= _session_variables(request, session_id)
     arguments, conversation, is_id_ours = _conversation(request)
@@ -262,7 +262,7 @@ def _write_files(
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
     query = ConversationQuery(conversation, directory, start.environment, files, used=False)
-    before_start(agent.conversation.place, query)
+    before_start(agent.conversation.store, query)
     if start.items:
         write_history(session_id, start.items)
     if agent.files:

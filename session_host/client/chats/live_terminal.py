@@ -97,7 +97,7 @@ def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | N
         chat.provider_session_id = description.conversation
     availability = Availability.LOST
     if chat.provider_session_id:
-        availability = find_conversation(agent.conversation.place, query_for(chat, agent, environment)).availability
+        availability = find_conversation(agent.conversation.store, query_for(chat, agent, environment)).availability
     if availability is Availability.LOST:
         raise NotResumable(f"{chat.name}: the conversation is empty; send a prompt first")
 

@@ -45,7 +45,7 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, query.conversation)
     chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
-    reported = set(opened_by(agent.conversation.place, query))
+    reported = set(opened_by(agent.conversation.store, query))
     for pid in reported:
         chat = running.get(_mark(pid))
         if chat is not None and chat not in chats:

@@ -26,11 +26,11 @@ def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
     with open_store() as store:
         record = record_of(store, session_id)
     agent = find_agent(config_dir(), record.agent)
-    if agent is None or not agent.conversation.place or not agent.conversation.is_id(record.provider_session_id or ""):
+    if agent is None or not agent.conversation.store or not agent.conversation.is_id(record.provider_session_id or ""):
         return []
     found: list[Turn] = []
     try:
-        for turn in turns_in(agent.conversation.place, query_for(record, agent, None)):
+        for turn in turns_in(agent.conversation.store, query_for(record, agent, None)):
             if turn.at_s < since_s:
                 break  # Or it has no time.
             found.append(turn)

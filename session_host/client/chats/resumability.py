@@ -146,7 +146,7 @@ def plan_for(
     if record.is_shell:
         return ResumePlan(record, True, agent=agent, starts_over=True)
     query = query_for(record, agent, environment)
-    found = find_conversation(agent.conversation.place, query)
+    found = find_conversation(agent.conversation.store, query)
     previous = "" if found.availability is Availability.WHOLE else _previous(record, agent, query)
     if found.availability is Availability.LOST:
         return ResumePlan(record, False, f"{found.reason}; {previous or 'start a new chat'}")
@@ -173,7 +173,7 @@ def _previous(record: SessionRecord, agent: Agent, query: ConversationQuery) -> 
     for conversation in reversed(left):
         if not agent.conversation.is_id(conversation):
             continue
-        found = find_conversation(agent.conversation.place, query._replace(conversation=conversation, used=True))
+        found = find_conversation(agent.conversation.store, query._replace(conversation=conversation, used=True))
         if found.availability is Availability.WHOLE:
             argv = agent.argv(values=TemplateValues(conversation=conversation), mode="resume")
             command = in_directory(record, agent, argv, query.environment)
@@ -221,13 +221,13 @@ def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str
     since users move these directories.
     """
     base = os.environ if environment is None else environment
-    place, files = agent.conversation.place, session_files(record.id)
+    store, files = agent.conversation.store, session_files(record.id)
     callers = child_environment(base, agent, record.env, str(files), record.engine)
     query = ConversationQuery(record.provider_session_id or "", record.cwd, callers, files, _was_used(record))
-    own = query._replace(environment=relocated(place, callers, record.located_by))
-    if own.environment == callers or find_conversation(place, own).availability is Availability.WHOLE:
+    own = query._replace(environment=relocated(store, callers, record.located_by))
+    if own.environment == callers or find_conversation(store, own).availability is Availability.WHOLE:
         return own
-    return query if find_conversation(place, query).availability is Availability.WHOLE else own
+    return query if find_conversation(store, query).availability is Availability.WHOLE else own
 
 
 def _was_used(record: SessionRecord) -> bool:
@@ -257,7 +257,7 @@ def _after_dashes(arguments: list[str] | None) -> list[str]:
 
 
 def _picker(record: SessionRecord, agent: Agent) -> str:
-    environment = relocated(agent.conversation.place, {**os.environ, **record.env}, record.located_by)
+    environment = relocated(agent.conversation.store, {**os.environ, **record.env}, record.located_by)
     return in_directory(record, agent, agent.argv(mode="pick"), environment)
 
 
@@ -270,7 +270,7 @@ def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environme
         argv: the command.
         environment: the environment in which the agent finds the conversations.
     """
-    here, there = (locating(agent.conversation.place, each) for each in (os.environ, environment))
+    here, there = (locating(agent.conversation.store, each) for each in (os.environ, environment))
     unset = [f"-u {name}" for name in here.keys() - there.keys()]
     # Any shell has HOME; other variables may be set in this process's environment alone.
     if there.get("HOME") == here.get("HOME"):

@@ -128,7 +128,7 @@ def resume_command(session_id: str) -> str:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         query = query_for(record, agent, None)
         arguments = _arguments(record, agent, query.environment)
-    starts_over = find_conversation(agent.conversation.place, query).availability is Availability.NOTHING
+    starts_over = find_conversation(agent.conversation.store, query).availability is Availability.NOTHING
     # Hooks report to Outlive, and have no use there.
     files = str(query.files) if agent.keeps_conversation_in_files else ""
     values = TemplateValues(conversation=query.conversation, files=files)
@@ -177,7 +177,7 @@ def request_of(
         directory=record.cwd,
         environment=dict(os.environ if environment is None else environment),
         overrides=record.env,
-        located_by=locating(agent.conversation.place, query.environment),
+        located_by=locating(agent.conversation.store, query.environment),
         size=GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE,
         engine=engine,
     )

@@ -35,7 +35,7 @@ start = ["sh"]
 monogram = "Fc"
 [conversation]
 preset = true
-place = "claude"
+store = "claude"
 [structured]
 dialect = "claude"
 start = [{words}, ["--session-id", "{{conversation}}"]]

@@ -28,13 +28,13 @@ LISTERS: Final[dict[str, ConversationLister]] = {
 }
 
 
-def list_stored(place: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
+def list_stored(store: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
     """List an agent's conversations, the newest first; none if no lister has this name.
 
     Raises:
         OSError: the agent's files cannot be read at all.
     """
-    lister = LISTERS.get(place)
+    lister = LISTERS.get(store)
     if lister is None:
         return []
     newest = sorted(lister.list(query, is_cancelled), key=lambda conversation: conversation.changed_s, reverse=True)

@@ -56,28 +56,28 @@ def write(path: Path, *lines: object) -> Path:
     return path
 
 
-def test_every_place_that_the_catalog_names_exists() -> None:
+def test_every_store_that_the_catalog_names_exists() -> None:
     for agent in load_catalog(Path("/nonexistent")).values():
-        assert agent.conversation.place in {"", *STORES}, agent.name
-        assert bool(agent.conversation.resume) == bool(agent.conversation.place), agent.name
+        assert agent.conversation.store in {"", *STORES}, agent.name
+        assert bool(agent.conversation.resume) == bool(agent.conversation.store), agent.name
 
 
-def test_an_unknown_place_gives_no_answer(seek: Seeking) -> None:
+def test_an_unknown_store_gives_no_answer(seek: Seeking) -> None:
     assert find_conversation("other", seek()).availability is Availability.UNKNOWN
     assert opened_by("other", seek()) == []
 
 
-@pytest.mark.parametrize("place", ["aider", "claude", "copilot", "endpoint", "gemini", "qwen"])
-def test_a_missing_unused_conversation_is_empty_and_a_used_one_is_lost(place: str, seek: Seeking) -> None:
-    assert find_conversation(place, seek()).availability is Availability.NOTHING
-    assert find_conversation(place, seek(used=True)).availability is Availability.LOST
-    assert "missing" in find_conversation(place, seek(used=True)).reason
+@pytest.mark.parametrize("store", ["aider", "claude", "copilot", "endpoint", "gemini", "qwen"])
+def test_a_missing_unused_conversation_is_empty_and_a_used_one_is_lost(store: str, seek: Seeking) -> None:
+    assert find_conversation(store, seek()).availability is Availability.NOTHING
+    assert find_conversation(store, seek(used=True)).availability is Availability.LOST
+    assert "missing" in find_conversation(store, seek(used=True)).reason
 
 
-@pytest.mark.parametrize("place", ["codex", "opencode"])
-def test_a_conversation_that_the_agent_named_itself_and_lacks_is_lost(place: str, seek: Seeking) -> None:
-    assert find_conversation(place, seek()).availability is Availability.LOST
-    assert find_conversation(place, seek(used=True)).availability is Availability.LOST
+@pytest.mark.parametrize("store", ["codex", "opencode"])
+def test_a_conversation_that_the_agent_named_itself_and_lacks_is_lost(store: str, seek: Seeking) -> None:
+    assert find_conversation(store, seek()).availability is Availability.LOST
+    assert find_conversation(store, seek(used=True)).availability is Availability.LOST
 
 
 def test_only_variables_that_locate_conversations_are_kept(tmp_path: Path) -> None:
