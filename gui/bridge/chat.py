@@ -254,7 +254,7 @@ class Chat(ChatViewer, ChatFacts):
             self.viewer.free_replica()
 
     def _free_stale_replica(self) -> None:
-        """Free a replica that is older than the saved last screen, since the chat ended while hidden."""
+        """Free the replica of a chat that ended while hidden: it is older than the saved last screen."""
         if self.record.state is State.EXITED and not self._shown:
             self.close()
 

@@ -30,9 +30,11 @@ PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES, SOCKET, T
 _LAST_RESORT_SHELL = "/bin/sh"
 
 Template = tuple[str | tuple[str, ...], ...]
-"""An argv with placeholders. Words in a nested list belong together. They are left out if a placeholder among them has
-no value, if this version of the agent lacks the option that they begin with, or if the user's own arguments have that
-option, since the user then sets it.
+"""An argv with placeholders. Words in a nested list belong together. They are left out if
+
+- a placeholder among them has no value,
+- this version of the agent lacks the option that they begin with, or
+- the user's own arguments have that option.
 """
 
 

@@ -1,6 +1,6 @@
 """The actions on a chat's directory.
 
-That is the directory to which its shell went (OSC 7), else its own git worktree, else the one that it was started in.
+That is, in this order: the directory that its shell reports (OSC 7), its own git worktree, its start directory.
 """
 
 from __future__ import annotations

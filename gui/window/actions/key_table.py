@@ -28,10 +28,10 @@ class Key:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the required chat: a "chat" with a visible tab, one of an "agent", a "running" one, one that is "over", an
-            ended one that is "resumable", one that is "forkable", also "forkable_before" a prompt, one in a "terminal"
-            or a "running_terminal", or a running "structured" one; several "tabs" in the pane, or "tabs_right" of the
-            shown one; several "panes" or "windows"; "" for none.
+        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "over",
+            "resumable" (and over), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
+            or "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right of the shown
+            one ("tabs_right"), several "panes", several "windows".
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.

@@ -176,7 +176,7 @@ class Sidebar(Area):
         self.search_requested.emit(text)
 
     def _fit_new_button(self) -> None:
-        """Show the button's text if that leaves enough room for the filter, which needs more while it is used."""
+        """Show the button's text if there is enough room beside the filter; a filter in use needs more room."""
         is_filtering = self.filter.hasFocus() or bool(self.filter.text())
         has_text = not self.collapsed and self.width() >= TEXT_FROM_PX and not is_filtering
         self.new_button.setToolButtonStyle(

@@ -49,8 +49,8 @@ LINGER_S = 1.0
 """An idle thread exits after this time. A flood comes in jobs of milliseconds, which would each start a thread."""
 
 FULL_S = 0.1
-"""The PTY is not read while the engine has more than this much work to do, which is the only back-pressure on the
-program. Replies to the program and events for the viewers are late by as much in a flood.
+"""The PTY is not read while the engine has more work than this: the only back-pressure on the program. In a flood of
+output, replies to the program and events for the viewers are late by this time.
 """
 
 MIN_FULL_BYTES = 1024 * 1024

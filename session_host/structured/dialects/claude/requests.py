@@ -35,7 +35,7 @@ _SHOWN: Final[Mapping[str, frozenset[str]]] = {
     "Write": frozenset({"file_path", "content"}),
     "NotebookEdit": frozenset({"notebook_path", "new_source"}),
 }
-"""The fields of a tool's input that the subject shows, or that have no effect on what runs."""
+"""The fields of a tool's input that need no line of their own: the subject shows them, or they change nothing."""
 
 _MODES: Final = {
     "acceptEdits": "accept edits",
