@@ -15,7 +15,7 @@ from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
 
-from .shell_titles import says_only_where
+from .shell_titles import is_directory_title
 
 if TYPE_CHECKING:
     from session_host.client.viewer.state import ViewerState
@@ -258,7 +258,7 @@ class ChatFacts:
         title = self.record.title
         if title in {self.name, phrases.last_part(self.record.cwd), self.agent_title}:
             return ""
-        return "" if title and self.is_shell_or_command and says_only_where(title, self.current_directory) else title
+        return "" if title and self.is_shell_or_command and is_directory_title(title, self.current_directory) else title
 
     @property
     def last_command(self) -> str:

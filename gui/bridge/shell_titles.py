@@ -1,4 +1,4 @@
-"""Titles by which a shell says only where it is; the window shows a chat's directory itself.
+"""A shell's default titles, which repeat its directory; the window shows the directory itself.
 
 These are the default titles of bash in Debian, Ubuntu and Fedora (``user@computer: ~/src``), of Oh My Zsh
 (``user@computer:~/src``) and of fish at its prompt (``~/s/api``). A title from another computer or user tells more.
@@ -14,7 +14,7 @@ from functools import cache
 from gui.wording import phrases
 
 
-def says_only_where(title: str, directory: str) -> bool:
+def is_directory_title(title: str, directory: str) -> bool:
     """Whether a shell's title only repeats its user, this computer and its directory."""
     where = title.removeprefix(_account()).strip()
     short = phrases.short_directory(directory)

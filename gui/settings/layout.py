@@ -61,7 +61,7 @@ class WindowLayout(msgspec.Struct):
         drafts: unsent prompts without their images, by the ids of chats; the one that was edited last is the last one.
         review_comments: comments on changes that were not sent yet, by the ids of chats.
         color_labels: names of the colours by which the user marked chats, by their ids; see ``LABEL_COLORS``.
-        restart_told: ids of chats that a restart of the computer interrupted, once a banner has offered to resume them.
+        restart_offered: ids of interrupted chats (by a restart of the computer) that a banner has offered to resume.
     """
 
     windows: list[SavedWindow] = msgspec.field(default_factory=lambda: [SavedWindow()])
@@ -84,7 +84,7 @@ class WindowLayout(msgspec.Struct):
     rang: list[str] = []
     notified: dict[str, str] = {}
     undelivered: dict[str, int] = {}
-    restart_told: list[str] = []
+    restart_offered: list[str] = []
     drafts: dict[str, str] = {}
     review_comments: dict[str, list[ReviewComment]] = {}
     color_labels: dict[str, str] = {}

@@ -330,19 +330,19 @@ def divider_to_push(node: Node, dividers: Sequence[Divider], number: int, *, is_
         is_row: whether the pane's width changes, else its height.
     """
     found: Divider | None = None
-    for path, index, count, split_is_row in _way_to(node, number):
+    for path, index, count, split_is_row in _path_to(node, number):
         if split_is_row == is_row:  # The last split on the way is the nearest one.
             wanted = index if index + 1 < count else index - 1
             found = next((line for line in dividers if (line.path, line.before) == (path, wanted)), found)
     return found
 
 
-def _way_to(node: Node, number: int, path: tuple[int, ...] = ()) -> list[tuple[tuple[int, ...], int, int, bool]]:
+def _path_to(node: Node, number: int, path: tuple[int, ...] = ()) -> list[tuple[tuple[int, ...], int, int, bool]]:
     """The splits from the root to a pane: path, the branch's index, the number of branches, and the direction."""
     if isinstance(node, Pane):
         return []
     for index, child in enumerate(node.children):
         if number in numbers(child):
             step = (path, index, len(node.children), node.is_row)
-            return [step, *_way_to(child, number, (*path, index))]
+            return [step, *_path_to(child, number, (*path, index))]
     return []

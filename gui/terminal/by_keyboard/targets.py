@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from gui.terminal.links.headings import listed_place
+from gui.terminal.links.headings import listed_location
 from gui.terminal.links.links import FileLocation, links_in
 from session_host.terminal.lines import TextLine
 from session_host.terminal.rows import Row
@@ -89,7 +89,7 @@ def listed_targets(lines: Iterable[TextLine], heading_of: Callable[[int], str]) 
     found: list[Target] = []
     name: str | None = None
     for line in lines:
-        listed = listed_place(line.text)
+        listed = listed_location(line.text)
         if listed is None or listed.file is None:
             name = None
             continue

@@ -1,4 +1,4 @@
-"""Places in a file that are listed below the file's name: messages of ESLint, matches of ripgrep and others."""
+"""Locations in a file, listed below the file's name: messages of ESLint, matches of ripgrep and others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_ROWS = 300
 """The maximum number of rows that are searched for a line's heading."""
 
 
-def listed_place(text: str) -> LinkMatch | None:
+def listed_location(text: str) -> LinkMatch | None:
     """The location that a listed line begins with: line and column; the path is "" (see ``heading``)."""
     match = _MESSAGE.match(text) or _MATCH.match(text)
     if match is None:
@@ -32,7 +32,7 @@ def listed_place(text: str) -> LinkMatch | None:
 def heading(texts: Iterable[str]) -> str:
     """The heading of a listed line, given the lines above it, the nearest first; "" for none."""
     for text in texts:
-        if text != _GAP and listed_place(text) is None:
+        if text != _GAP and listed_location(text) is None:
             return text if text and len(text) <= LONGEST and not text[0].isspace() else ""
     return ""
 

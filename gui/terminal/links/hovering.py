@@ -14,7 +14,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.lines import TextLine, line_at
 from session_host.terminal.rows import Row
 
-from .headings import heading_above, listed_place
+from .headings import heading_above, listed_location
 from .links import FileLocation, LinkMatch, link_in, shown
 
 ROWS_OF_A_LINE = 40
@@ -127,7 +127,7 @@ def _found(
 
 def _listed(emulator: Emulator, line: TextLine, index: int) -> LinkMatch | None:
     """The location in the file that is named above the line, at a character of the line's number."""
-    listed = listed_place(line.text)
+    listed = listed_location(line.text)
     if listed is None or listed.file is None or not listed.first <= index < listed.end:
         return None
     path = heading_above(emulator, line.row)

@@ -37,10 +37,10 @@ class CommentInserter:
             page.append_prompt(text)
             report("")
         else:
-            self._tasks.start(self._give_later(page, text, report), "comments")
+            self._tasks.start(self._insert_when_ready(page, text, report), "comments")
 
-    async def _give_later(self, page: ChatPage, text: str, report: Callable[[str], object]) -> None:
-        """Give the text once the page shows the running chat."""
+    async def _insert_when_ready(self, page: ChatPage, text: str, report: Callable[[str], object]) -> None:
+        """Insert the text once the page shows the running chat."""
         ready = asyncio.Event()
         chat = page.chat
         page.settled.connect(ready.set)
@@ -59,5 +59,5 @@ class CommentInserter:
 
 
 def _is_ready(page: ChatPage) -> bool:
-    """Whether a text can be put there now: into a prompt box always, into a terminal once it shows the running chat."""
+    """Whether a text can be inserted now: always into a prompt box; into a terminal once it shows the running chat."""
     return not page.chat.has_ended and page.can_insert and (page.is_settled or isinstance(page, StructuredPage))

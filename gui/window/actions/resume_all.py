@@ -35,9 +35,9 @@ class ResumeAll(QObject):
     def offer(self) -> None:
         """Offer it in a banner, once for each chat."""
         interrupted = [chat.id for chat in self._interrupted()]
-        is_news = any(session_id not in self._layout.restart_told for session_id in interrupted)
-        self._layout.restart_told = interrupted
-        if is_news:
+        has_new = any(session_id not in self._layout.restart_offered for session_id in interrupted)
+        self._layout.restart_offered = interrupted
+        if has_new:
             self._sessions.tasks.start(self._offer(), "interrupted chats")
 
     async def _offer(self) -> None:

@@ -216,7 +216,7 @@ class Agent:
         except OutliveError as error:
             _logger.info("the server's models are unknown: %s", error)
         else:
-            turns.tell_settings()
+            turns.report_settings()
             answer = core.conversation.last_answer
             if answer is not None and (usage := updates.usage(answer, core.models)) is not None and usage["size"]:
                 self._send(usage)

@@ -131,7 +131,7 @@ class Turns:
         if not name:
             raise OutliveError("write the model's name after /model, or choose one below the prompt")
         self._core.change(model=valid_utf8(name))
-        self.tell_settings()
+        self.report_settings()
         self._send(updates.notice(f"model: {self._core.settings.model}"))
 
     def _key(self, source: str) -> None:
@@ -155,9 +155,9 @@ class Turns:
                 self._send(updates.notice(f"using the server's only model: {core.settings.model}"))
             elif not core.models:
                 raise OutliveError("the server lists no models; name one with /model NAME")
-            self.tell_settings()
+            self.report_settings()
 
-    def tell_settings(self) -> None:
+    def report_settings(self) -> None:
         """Send the settings."""
         self._send(updates.options_changed(self._core.settings, self._core.models))
 

@@ -21,7 +21,7 @@ def start_time(pid: int) -> int | None:
     try:
         fields = proc.stat_fields(pid)
     except FileNotFoundError:
-        return None if proc.is_there() else _exists(pid)
+        return None if proc.is_available() else _exists(pid)
     except ProcessLookupError:
         return None
     return None if fields[0] in {"Z", "X"} else int(fields[19])

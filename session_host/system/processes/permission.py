@@ -40,7 +40,7 @@ def agent_chats(pid: int) -> tuple[str, ...]:
     Returns:
         ``(UNKNOWN,)`` for a process that has ended, and for an orphan of some chat.
     """
-    if pid and not proc.exists(pid) and proc.is_there():
+    if pid and not proc.exists(pid) and proc.is_available():
         return (UNKNOWN,)
     is_in_chat = False
     for each in chain((pid,), each_ancestor(pid)):

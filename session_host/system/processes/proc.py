@@ -1,7 +1,8 @@
 """Reads ``/proc`` (proc(5)): the only module that knows its files about processes and descriptors.
 
-Most functions return an empty value for a process that is gone or not readable, and on systems other than Linux, which
-have no such directory. Some are called for many processes at a time, so they build no ``Path``.
+Most functions return an empty value for a process that is gone or not readable. Systems other than Linux have no
+``/proc``; there, too, the value is empty. Some functions are called for many processes at a time, so they build no
+``Path``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 ROOT = "/proc"
 
 
-def is_there() -> bool:
+def is_available() -> bool:
     """Whether this system has ``/proc``."""
     return os.path.exists(f"{ROOT}/self/stat")  # noqa: PTH110 - no Path, see above
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from gui.terminal.by_keyboard.targets import listed_targets
 from gui.terminal.links.file_lookup import FileLookup, local_directory
-from gui.terminal.links.headings import heading, heading_above, listed_place
+from gui.terminal.links.headings import heading, heading_above, listed_location
 from gui.terminal.links.hovering import link_in_text
 from gui.terminal.links.links import ALLOWED_SCHEMES, FileLocation, link_in, may_open, shown
 from gui.theme.tooltips import as_tooltip
@@ -197,7 +197,7 @@ def test_a_line_number_below_a_file_name_is_a_location_in_that_file(
 @pytest.mark.parametrize("text", ["12:30 lunch", "3:10", "a\n\n3:one", " a\n3:one"])
 def test_numbers_without_a_file_name_above_are_no_locations(text: str) -> None:
     above, _, line = text.rpartition("\n")
-    assert listed_place(line) is None or heading(reversed(above.split("\n"))) == ""
+    assert listed_location(line) is None or heading(reversed(above.split("\n"))) == ""
 
 
 @given(st.text(alphabet="ab:/.()[]' h\"tps0127~├", max_size=200), st.integers(0, 220))
