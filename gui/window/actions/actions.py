@@ -96,7 +96,7 @@ class Actions:
                 is_possible = applies["conversations"] or not entry.needs_conversations
                 self._actions[entry.action].setEnabled(applies[entry.on] and is_possible)
         ended, title = action_texts.close_tab_of_ended_chat(), action_texts.title("close_tab")
-        self._actions["close_tab"].setText(ended if applies["over"] else title)
+        self._actions["close_tab"].setText(ended if applies["ended"] else title)
 
     def key_of(self, name: str) -> QKeySequence:
         """An action's first key, empty for none."""

@@ -120,7 +120,7 @@ class Commands:
         return {
             "chat": chat is not None,
             "agent": chat is not None and not chat.is_shell_or_command,
-            "over": has_ended,
+            "ended": has_ended,
             "resumable": chat is not None and has_ended and self._chat_actions.can_resume(chat),
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),

@@ -28,8 +28,8 @@ class Key:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "over",
-            "resumable" (and over), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
+        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "ended",
+            "resumable" (and ended), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
             or "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right of the shown
             one ("tabs_right"), several "panes", several "windows".
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
@@ -42,7 +42,7 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "agent", "running", "over", "resumable", "forkable", "forkable_before",
+        "", "chat", "agent", "running", "ended", "resumable", "forkable", "forkable_before",
         "terminal", "running_terminal", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False
@@ -94,7 +94,7 @@ TABLE: tuple[Key, ...] = (
     Key("save_prompt", (), on="structured"),
     Key("rename", (), on="chat"),
     Key("resume", (), on="resumable"),
-    Key("pick", (), on="over", needs_conversations=True),
+    Key("pick", (), on="ended", needs_conversations=True),
     Key("resume_all", ()),
     Key("copy_resume", (), on="chat", needs_conversations=True),
     Key("duplicate", (), on="chat"),
