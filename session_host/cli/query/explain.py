@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,8 @@ WORDS = {
 }
 _HEADING_COLUMNS = 14
 _REMARK_COLUMNS = 80
+_WITH_END = timedelta(seconds=2)
+"""A change not longer than this before a chat's end belongs to the end."""
 
 
 class Explained(msgspec.Struct, kw_only=True):
@@ -215,7 +217,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     if explained.conversation or not is_plain:
         rows.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
     for number, change in enumerate(explained.transitions):
-        is_end = number == len(explained.transitions) - 1 and State(explained.state) not in RUNNING_STATES
+        is_end = number == len(explained.transitions) - 1 and _is_end(explained, str(change["time"]))
         words = WORDS[Activity(str(change["activity"]))]
         if is_plain and change["activity"] == Activity.NO_SIGNAL:
             words = "" if is_end else "running"
@@ -224,6 +226,17 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         rows.append(("changes" if not number else "", text))
     return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
             for number, (heading, text) in enumerate(rows)]  # fmt: skip
+
+
+def _is_end(explained: Explained, moment: str) -> bool:
+    """Whether the last change came with the chat's end; the end of a chat without a status changes nothing."""
+    if State(explained.state) in RUNNING_STATES:
+        return False
+    try:
+        before_end = datetime.fromisoformat(explained.since) - datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return before_end <= _WITH_END
 
 
 def _foreground(info: SessionInfo, now: datetime) -> str:

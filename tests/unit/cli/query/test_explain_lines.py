@@ -18,11 +18,18 @@ INFO = SessionInfo(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("state", "word"), [("running", "started"), ("exited", "ended")])
-def test_a_running_chat_is_not_reported_as_ended(state: str, word: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "since", "word"),
+    [
+        ("running", BEGAN["time"], "started"),
+        ("exited", "2026-01-02T03:04:06.500Z", "ended"),
+        ("exited", "2026-01-02T03:14:05.000Z", "started"),
+    ],
+)
+def test_only_a_change_at_the_end_is_reported_as_the_end(state: str, since: str, word: str) -> None:
     explained = Explained(
         id="1", name="x", agent="shell", state=state, exit_code=0 if state == "exited" else None, exit_signal=None,
-        reason=None, child_pid=2, since=BEGAN["time"], activity=None, activity_source=None, activity_since=None,
+        reason=None, child_pid=2, since=since, activity=None, activity_source=None, activity_since=None,
         activity_detail=None, conversation=None, transitions=[BEGAN],  # type: ignore[list-item]
     )  # fmt: skip
 
