@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLoggingCategory, Qt
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from PySide6.QtCore import QCoreApplication, QLoggingCategory, QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
@@ -12,10 +17,13 @@ from gui.fault_report import FaultReport
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.wording import notice_texts, translation
 from session_host import paths
+from session_host.protocol.untrusted_text import one_line
 from session_host.version import VERSION
 
 QUIT_TIMEOUT_S = 30.0
 """All that is saved has been saved by then. A process that hangs would keep the next window from opening."""
+
+_NO_CONNECTION = "could not connect to display"
 
 LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false"
 """Qt's messages that are not printed: of scripts without an installed font, since programs may print any script; and
@@ -37,7 +45,8 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QLoggingCategory.setFilterRules(LOG_RULES)
-    qt = QApplication(["outlive"])
+    with _no_abort():
+        qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)
     faults = FaultReport(paths.window_log())
@@ -57,6 +66,30 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
         return loop.run(qt, run(), app.quit)
     finally:
         faults.close()
+
+
+@contextlib.contextmanager
+def _no_abort() -> Iterator[None]:
+    """While Qt starts: if it cannot open a display, print one line and exit. Qt would abort the process."""
+    warnings: list[str] = []
+
+    def on_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        if kind is not QtMsgType.QtFatalMsg:
+            warnings.append(text)
+            return
+        reason = one_line(next(iter(warnings), text))
+        remedy = "check DISPLAY" if _NO_CONNECTION in reason else "run `outlive doctor`"
+        line = f"{reason}; {remedy}, or use `outlive new` and `outlive attach` in this terminal"
+        print(f"outlive: cannot open a window: {line}", file=sys.stderr, flush=True)  # noqa: T201 - there is no window
+        os._exit(1)
+
+    previous = qInstallMessageHandler(on_message)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(previous)
+        for text in warnings:
+            print(text, file=sys.stderr)  # noqa: T201 - as Qt does
 
 
 def _on_session_end(manager: QSessionManager) -> None:

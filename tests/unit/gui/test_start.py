@@ -1,4 +1,4 @@
-"""The window's messages on standard error."""
+"""The window's start, and its messages on standard error."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ def test_text_in_scripts_without_a_font_prints_no_messages() -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_a_display_that_cannot_be_reached_is_one_line_and_no_crash() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "xcb", "DISPLAY": ":987"}
+    done = subprocess.run([sys.executable, "-m", "gui"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("outlive: cannot open a window: could not connect to display :987; check DISPLAY")
