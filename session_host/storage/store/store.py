@@ -201,10 +201,21 @@ class Store:
                 hint = f"use at least {least_digits} digits of an id"
                 raise NoSuchSession(f"no chat matches {text!r}; {hint}")
         if not found:
-            raise NoSuchSession(f"no chat matches {text!r}; `outlive ls --all` lists all chats")
+            raise NoSuchSession(f"no chat matches {text!r}; {self._advice(wanted)}")
         if len(found) > 1:
             raise AmbiguousSession(f"{text!r} matches {len(found)} chats; use an id: {_some_ids(found)}")
         return found[0]
+
+    def _advice(self, name: str) -> str:
+        """The next step after a name that no session has."""
+        import difflib  # not needed for a correct name
+
+        with self._database.reading() as connection:
+            rows = connection.execute(f"SELECT name FROM session {_ORDER}").fetchall()  # noqa: S608
+        names = {str(each).casefold(): str(each) for (each,) in rows}
+        close = difflib.get_close_matches(name.casefold(), names, n=1)
+        meant = f"did you mean {names[close[0]]!r}? " if close else ""
+        return f"{meant}`outlive ls --all` lists all chats"
 
     def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
         with self._database.reading() as connection:

@@ -183,6 +183,14 @@ class TestFind:
         with pytest.raises(NoSuchSession, match="outlive ls --all"):
             store.find(text)
 
+    @pytest.mark.parametrize("text", ["api-fx", "API-FIX", "api"])
+    def test_a_name_that_is_nearly_right_is_suggested(self, store: Store, make_record: MakeRecord, text: str) -> None:
+        store.insert(make_record(name="api-fix"))
+        store.insert(make_record(name="docs"))
+
+        with pytest.raises(NoSuchSession, match=r"; did you mean 'api-fix'\? `outlive ls --all` lists all chats"):
+            store.find(text)
+
     def test_a_beginning_of_two_ids_is_ambiguous_and_both_are_named(
         self, store: Store, make_record: MakeRecord
     ) -> None:
