@@ -52,7 +52,7 @@ class Catalog(Mapping[str, Agent]):
             import difflib  # not needed for a correct name
 
             close = difflib.get_close_matches(name, self, n=1)
-            meant = f", did you mean {close[0]!r}? Available: " if close else "; available: "
+            meant = f"; did you mean {close[0]!r}? Available: " if close else "; available: "
             raise NoSuchAgent(f"unknown agent {name!r}{meant}{', '.join(self)}") from None
 
 

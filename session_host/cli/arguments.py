@@ -71,5 +71,7 @@ class Parser(argparse.ArgumentParser):
         sys.stdout.flush()
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing the usage and exiting."""
+        """Raise UsageError instead of printing the usage and exiting; name numbers as users do."""
+        message = message.replace("invalid int value:", "not a whole number:")
+        message = message.replace("invalid float value:", "not a number:")
         raise UsageError(f"{message}; see `{self.prog} --help`")

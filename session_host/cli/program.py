@@ -106,7 +106,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"outlive {VERSION}")
         return 0
     if first not in SUBCOMMANDS:
-        raise UsageError(f"{_unknown(first)}; see `outlive --help`")
+        raise UsageError(_unknown(first))
     module_name, description = SUBCOMMANDS[first]
     module = importlib.import_module(f"session_host.cli.{module_name}")
     parser = Parser(first, description)
@@ -117,11 +117,11 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _unknown(word: str) -> str:
     if word.startswith("-"):
-        return f"unknown option {word!r}"
+        return f"unknown option {word!r}; see `outlive --help`"
     import difflib
 
     close = difflib.get_close_matches(word, SUBCOMMANDS, n=1)
-    return f"unknown command {word!r}" + (f", did you mean {close[0]!r}?" if close else "")
+    return f"unknown command {word!r}; {f'did you mean {close[0]!r}? See' if close else 'see'} `outlive --help`"
 
 
 def _help() -> str:

@@ -144,7 +144,7 @@ def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
     real = directory.resolve()
     if not any(os.path.lexists(each / ".git") for each in (real, *real.parents)):
         # At once: a prompt may wait for this.
-        raise WorktreeError(f"{one_line(str(directory))} is not in a git repository")
+        raise WorktreeError(f"{one_line(str(directory))} is not in a git repository, so it has no restore points")
     git = Git(directory, stop=stop)
 
     def path(*arguments: str) -> Path:

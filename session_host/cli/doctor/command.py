@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     parser.add_argument(
-        "--stale-sockets", action="store_true", help="print only the paths of stale sockets of lost chats, one a line"
+        "--stale-sockets", action="store_true", help="print only the paths of stale sockets of lost chats, one per line"
     )
     parser.epilog = "Makes no changes. Exits with 1 if a check fails."
 

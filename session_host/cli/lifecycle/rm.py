@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     add_session_argument(parser, to_end=True, optional=True)
     parser.add_argument("--ended", action="store_true", help="remove all ended chats")
-    parser.add_argument("--yes", action="store_true", help="with --ended: do not ask for confirmation")
+    parser.add_argument("-y", "--yes", action="store_true", help="with --ended: do not ask for confirmation")
     parser.epilog = "Also removes the chat's git worktree. A worktree with work that would be lost is kept, and named."
 
 

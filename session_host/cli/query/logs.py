@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
             earlier = rotated_path(path).read_text(encoding="utf-8", errors="replace")
         log = path.read_bytes()
     except FileNotFoundError as error:
-        raise OutliveError(f"no log yet ({path})") from error
+        nothing = "the window has not been opened yet" if options.window else "nothing is logged yet"
+        raise OutliveError(f"{nothing} (there is no {path})") from error
     except OSError as error:
         raise OutliveError(f"{path}: cannot read it ({error.strerror}); run `outlive doctor`") from error
     sys.stdout.write(earlier)

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument(
         "sessions", metavar="CHAT", nargs="*",
-        help="name, id or unique id prefix; of several, the first for which the condition holds ends the wait",
+        help="name, id or unique id prefix; with several, waits until the condition holds for one of them",
     )  # fmt: skip
     parser.add_argument("--any", action="store_true", help="wait for any of the chats that run now")
     condition = parser.add_mutually_exclusive_group(required=True)
@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="until the agent's status is working, needs_input, idle or no_signal",
     )  # fmt: skip
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after this time (exit code 5)")
-    parser.epilog = "With several chats, or --any, the name of the chat for which the condition holds is printed."
+    parser.epilog = "With several chats, or --any, it prints the name of the chat for which the condition holds."
 
 
 def run(options: argparse.Namespace) -> int:

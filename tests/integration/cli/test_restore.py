@@ -102,7 +102,8 @@ def test_an_impossible_restore_is_reported_in_one_line(checkout: Checkout, tmp_p
         done = outlive("restore", "api", *words)
         assert (done.code, done.complaint()) == (code, error)
     new("-n", "outside", "-C", str(tmp_path), "--", "cat")
-    assert outlive("restore", "outside").complaint() == f"{tmp_path} is not in a git repository"
+    without_git = f"{tmp_path} is not in a git repository, so it has no restore points"
+    assert outlive("restore", "outside").complaint() == without_git
     new("-n", "without", "-C", str(checkout.path), "--", "cat")
     assert outlive("restore", "without").output.startswith("without has no restore points; they are made before")
     assert outlive("restore", "without", "--json").json() == []

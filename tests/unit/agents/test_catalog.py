@@ -98,7 +98,7 @@ class TestBuiltIn:
             load_catalog(tmp_path)["command"].argv([])
 
     def test_an_unknown_agent_gets_an_error_that_lists_the_known_ones(self, tmp_path: Path) -> None:
-        with pytest.raises(NoSuchAgent, match=r"'claud', did you mean 'claude'\? Available: claude, codex.*command"):
+        with pytest.raises(NoSuchAgent, match=r"'claud'; did you mean 'claude'\? Available: claude, codex.*command"):
             load_catalog(tmp_path).find("claud")
 
 
