@@ -99,6 +99,10 @@ def continued_in(name: str) -> str:
     return translate("page", "Continued in {name}.").format(name=name)
 
 
+def cannot_resume(reason: str) -> str:
+    return translate("page", "Can’t resume this chat: {reason}").format(reason=reason)
+
+
 def interrupted() -> str:
     return translate("page", "Interrupted by a restart")
 

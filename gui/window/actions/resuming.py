@@ -15,6 +15,7 @@ from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize, Runtime
@@ -57,6 +58,8 @@ class EndedChatActions(QObject):
             if found is not None and found.can_resume and page.chat.record.is_shell:
                 found = found._replace(reason=page_texts.resumed_shell())
             page.end_bar.offer(found)
+            if isinstance(page, StructuredPage):
+                page.set_can_resume(found is None or found.can_resume is not False)
 
     def _continuation_of(self, chat: Chat) -> Chat | None:
         """The chat that continues this one, directly or through others."""

@@ -150,9 +150,11 @@ class EndBar(Area):
         self.choose_conversation.setVisible(can_choose and not self._is_resumable)
         # An agent without conversations needs no reason why resuming is impossible.
         message = found.reason if found is not None and (can_choose or found.can_resume is not False) else ""
-        self._show_message(
-            phrases.without_remedy(message) if can_choose and not self._is_resumable else message, quiet=True
-        )
+        if can_choose and not self._is_resumable:
+            message = phrases.without_remedy(message)
+        if found is not None and found.can_resume is False and message:
+            message = page_texts.cannot_resume(message)
+        self._show_message(message, quiet=True)
         self._arrange()
 
     def refuse(self, line: str, *, can_choose: bool, can_force: bool) -> None:

@@ -61,6 +61,7 @@ class StructuredPage(ChatPage):
         self._steps = 0
         self._load_transcript = load_transcript
         self._is_requested = self._has_saved_transcript = False
+        self._can_resume = True
         self._answered: dict[int, str] = {}
         """The requests that this page answered, by the numbers of the answers."""
         self._sent: dict[int, Draft] = {}
@@ -227,10 +228,16 @@ class StructuredPage(ChatPage):
         self._show_replica()
         self._offer_to_resume()
 
+    def set_can_resume(self, can_resume: bool) -> None:
+        """Set whether the ended chat can be resumed, as far as its agent's files tell."""
+        self._can_resume = can_resume
+        self._offer_to_resume()
+
     def _offer_to_resume(self) -> None:
         """Let a prompt resume the ended chat, if its conversation is known."""
         record = self.chat.record
-        self.view.prompt.set_resumes(bool(record.provider_session_id) and record.continued_by is None)
+        is_known = bool(record.provider_session_id) and record.continued_by is None
+        self.view.prompt.set_resumes(is_known and self._can_resume)
 
     def _show_replica(self) -> None:
         replica = self._replica

@@ -10,12 +10,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.bridge.ended_chat import ERRORS_BYTES
+from gui.window.page.structured_page import StructuredPage
 from session_host import paths
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED
+from session_host.structured.items import StateChanged
+from session_host.structured.transcript import Transcript
 from tests.unit.gui.conftest import WindowHarness, one_pane
 from tests.unit.gui.window.actions.conftest import ENDED, FakeResume
 
@@ -112,6 +115,22 @@ async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(harnes
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
     assert client.calls == [("pick", session_id)]
     assert not harness.chat(session_id).is_continued, "nobody knows yet what is chosen"
+
+
+async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt(
+    harness: WindowHarness, client: FakeResume
+):
+    client.can = Resumability(False, "Claude Code's transcript is missing from /c; start a new chat")
+    await open_ended(harness, runtime="structured", provider_session_id="c1")
+    page = harness.window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    await harness.until(page.end_bar.refusal.isVisible, "the reason")
+    assert page.end_bar.refusal.text() == "Can’t resume this chat: Claude Code's transcript is missing from /c."
+    transcript = Transcript()
+    transcript.apply(StateChanged("ended"))
+    page.show_transcript(transcript)
+    harness.settle()
+    assert page.view.prompt.editor.placeholderText() == "The chat has ended"
 
 
 async def test_for_an_agent_without_conversations_no_resume_is_offered(harness: WindowHarness, client: FakeResume):
