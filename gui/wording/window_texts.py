@@ -171,6 +171,10 @@ def and_(first: str, last: str) -> str:
     return translate("window", "{first} and {last}").format(first=first, last=last)
 
 
+def or_(first: str, last: str) -> str:
+    return translate("window", "{first} or {last}").format(first=first, last=last)
+
+
 def sized_by(size: str, viewer: str) -> str:
     return translate("window", "{size}, sized by {viewer}").format(size=size, viewer=viewer)
 

@@ -172,4 +172,4 @@ class EmptyState(Area):
 def _listed(names: list[str]) -> str:
     if len(names) <= 1:
         return "".join(names)
-    return window_texts.and_(", ".join(names[:-1]), names[-1])
+    return window_texts.or_(", ".join(names[:-1]), names[-1])

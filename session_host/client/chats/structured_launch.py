@@ -90,7 +90,10 @@ def choose_launch_mode(
         if one_shot:
             return LaunchMode(ONE_SHOT, settings.one_shot, {})
         if settings.one_shot and not speaks_protocol():
-            note = f"This version of {agent.title} runs once for each prompt and cannot ask; a newer one can."
+            note = (
+                f"This version of {agent.title} runs once for each prompt and cannot ask you anything; "
+                "a newer version can."
+            )
             return LaunchMode(ONE_SHOT, settings.one_shot, {"note": note})
     return LaunchMode(
         settings.dialect, (settings.resume or settings.start) if resumes else settings.start, settings.options
