@@ -62,9 +62,7 @@ class ClaudeFiles:
         self._query = query
 
     def files(self) -> Iterable[FoundFile]:
-        here = encoded(self._query.directory)
-        for directory in directories_in(projects(self._query)):
-            yield from files_in(directory, ".jsonl", is_here=directory.name == here)
+        return transcripts(projects(self._query), self._query.directory)
 
     def read(self, found: FoundFile) -> StoredConversation | None:
         if not is_conversation(found.path.stem):
@@ -92,9 +90,11 @@ class ClaudeFiles:
         )
 
 
-def encoded(directory: str) -> str:
-    """The name of Claude Code's directory for a working directory; of a long one it is only the beginning."""
-    return _NOT_KEPT.sub("-", str(Path(directory).resolve()))
+def transcripts(projects: Path, queried: str, subdirectory: str = "") -> Iterable[FoundFile]:
+    """The files ``projects/<directory>/<subdirectory>/*.jsonl``; ``queried`` is the query's working directory."""
+    here = _NOT_KEPT.sub("-", str(Path(queried).resolve()))
+    for directory in directories_in(projects):
+        yield from files_in(directory / subdirectory, ".jsonl", is_here=directory.name == here)
 
 
 def _prompt(line: _Line) -> str:

@@ -11,9 +11,9 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.qwen import Message, projects
 
 from .base import StoredConversation, stored_conversation
-from .claude import encoded
+from .claude import transcripts
 from .ends import FileEnds, last_record
-from .files import FileLister, FoundFile, directories_in, files_in
+from .files import FileLister, FoundFile
 
 
 class _Line(msgspec.Struct, rename="camel"):
@@ -40,9 +40,7 @@ class QwenFiles:
         self._query = query
 
     def files(self) -> Iterable[FoundFile]:
-        here = encoded(self._query.directory)
-        for directory in directories_in(projects(self._query)):
-            yield from files_in(directory / "chats", ".jsonl", is_here=directory.name == here)
+        return transcripts(projects(self._query), self._query.directory, "chats")
 
     def read(self, found: FoundFile) -> StoredConversation | None:
         cwd = prompt = ""
