@@ -181,41 +181,54 @@ def _started_at(ticks: int | None) -> str | None:
 
 def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int | None) -> list[str]:
     """The explanation as lines, cut to the given columns."""
-
-    def ago(moment: str | None) -> str:
-        return f"{age(moment, now)} ago" if moment else "never"
-
     is_plain = explained.agent in WITHOUT_AGENT  # It need not report anything.
     rows = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
     if explained.state in RUNNING_STATES:
-        state = f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"
-        rows.append(("state", state))
-        started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
-        rows.append(("", f"process {explained.child_pid}{started}"))
-        if info.foreground is not None:
-            rows.append(("foreground", _foreground(info, now)))
-            if explained.activity != Activity.NO_SIGNAL:
-                rows += _activity_lines(explained, now)
-        else:
-            rows += _activity_lines(explained, now)
-        times = f"last report {ago(explained.last_word)}, output {ago(explained.last_output)}"
-        rows.append(("", f"{times}, your input {ago(explained.last_input)}"))
-        for number, report in enumerate(explained.evidence):
-            effect = "used" if report["counts"] else "no effect" if report["activity"] is None else "overridden"
-            text = f"{report['source']:<13} {ago(str(report['at'])):>10}  {effect:<10}  {report['said']}"
-            rows.append(("sources" if not number else "", text))
-        if not explained.evidence and not is_plain:
-            rows.append(("sources", "no reports yet; only the process is known"))
-        rows += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
-        expects_reports = bool(explained.evidence) or not is_plain
-        if explained.stale_after_s is not None and explained.stale_after_s < NEVER_S and expects_reports:
-            text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
-            rows.append(("silence", text))
+        rows += _running_rows(explained, info, now, is_plain=is_plain)
     else:
-        rows.append(("state", f"{ending_text(info)}, {_time(explained.since)} ({ago(explained.since)})"))
-    source = f" ({explained.conversation_source})" if explained.conversation_source else ""
-    if explained.conversation or not is_plain:
-        rows.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
+        ended = f"{ending_text(info)}, {_time(explained.since)} ({_ago(explained.since, now)})"
+        rows.append(("state", ended))
+    if explained.conversation:
+        source = f" ({explained.conversation_source})" if explained.conversation_source else ""
+        rows.append(("conversation", f"{explained.conversation}{source}"))
+    elif not is_plain:
+        rows.append(("conversation", "unknown"))
+    rows += _change_rows(explained, is_plain=is_plain)
+    return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
+            for number, (heading, text) in enumerate(rows)]  # fmt: skip
+
+
+def _running_rows(explained: Explained, info: SessionInfo, now: datetime, *, is_plain: bool) -> list[tuple[str, str]]:
+    """The process of a running chat, its status, and the reports behind the status."""
+    started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
+    rows = [
+        ("state", f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"),
+        ("", f"process {explained.child_pid}{started}"),
+    ]
+    if info.foreground is not None:
+        rows.append(("foreground", _foreground(info, now)))
+    if info.foreground is None or explained.activity != Activity.NO_SIGNAL:
+        rows += _activity_lines(explained, now)
+    times = f"last report {_ago(explained.last_word, now)}, output {_ago(explained.last_output, now)}"
+    rows.append(("", f"{times}, your input {_ago(explained.last_input, now)}"))
+    for number, report in enumerate(explained.evidence):
+        effect = "used" if report["counts"] else "no effect" if report["activity"] is None else "overridden"
+        ago = _ago(str(report["at"]), now)
+        text = f"{report['source']:<13} {ago:>10}  {effect:<10}  {report['said']}"
+        rows.append(("sources" if not number else "", text))
+    if not explained.evidence and not is_plain:
+        rows.append(("sources", "no reports yet; only the process is known"))
+    rows += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
+    expects_reports = bool(explained.evidence) or not is_plain
+    if explained.stale_after_s is not None and explained.stale_after_s < NEVER_S and expects_reports:
+        text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
+        rows.append(("silence", text))
+    return rows
+
+
+def _change_rows(explained: Explained, *, is_plain: bool) -> list[tuple[str, str]]:
+    """The latest changes of the status, a row each."""
+    rows: list[tuple[str, str]] = []
     for number, change in enumerate(explained.transitions):
         is_end = number == len(explained.transitions) - 1 and _is_end(explained, str(change["time"]))
         words = WORDS[Activity(str(change["activity"]))]
@@ -224,8 +237,11 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         source = str(change["source"]) or ("ended" if is_end else "started")
         text = f"{_time(str(change['time']))}  {words:<9}  {source:<13} {change['detail']}"
         rows.append(("changes" if not number else "", text))
-    return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
-            for number, (heading, text) in enumerate(rows)]  # fmt: skip
+    return rows
+
+
+def _ago(moment: str | None, now: datetime) -> str:
+    return f"{age(moment, now)} ago" if moment else "never"
 
 
 def _is_end(explained: Explained, moment: str) -> bool:

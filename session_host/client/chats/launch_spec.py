@@ -188,21 +188,20 @@ def _agent_start(
     environment |= _session_variables(request, session_id)
     arguments, conversation, is_id_ours = _conversation(request)
     resumes = bool(request.conversation) or (request.resume is not None and not request.starts_over)
+    copied = _copies(request)
     launch_mode = choose_launch_mode(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
-        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=_copies(request) is not None,
+        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=copied is not None,
     )  # fmt: skip
     structured, items = None, b""
+    template = live_terminal_template(agent) if request.live_chat is not None else ()
     if launch_mode is not None:
         structured = structured_launch(agent, launch_mode, request.resume, request.prompt, settings, request.fork)
         query = ConversationQuery(conversation if resumes else "", directory, environment, files, used=True)
         items = first_items(structured, query, request.fork)
         structured = msgspec.structs.replace(structured, begins_with_items=bool(items))
-    template = live_terminal_template(agent) if request.live_chat is not None else ()
-    if launch_mode is not None:
         template = launch_mode.template
     known = conversation if is_id_ours else ""
-    copied = _copies(request)
     if copied is not None:
         known = copied.record.provider_session_id or ""
     argv = agent.argv(
