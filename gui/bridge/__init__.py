@@ -13,6 +13,7 @@ catalog, and turns their events into signals. It never polls.
     shell_titles    a shell's default titles, which repeat its directory
     ended_chat      the last screen or transcript of an ended chat, whether it can be resumed, its error output
     earlier_conversations  the conversations that an agent keeps, and chats in them
+    new_chat_request  the user's request for a new chat
     requests        sends requests to a chat's host
     answers         reads the answers of a chat's agent
     next_chat       the chat that the user should look at next

@@ -22,6 +22,7 @@ from gui.bridge.clock_changes import ClockChanges
 from gui.bridge.color_labels import ColorLabels
 from gui.bridge.drafts import Drafts
 from gui.bridge.muting import Muting
+from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.removals import UndoableRemovals
 from gui.bridge.requests import ask
 from gui.bridge.review_comments import ReviewComments
@@ -110,19 +111,7 @@ class SessionsModel(ChatList):
         return free_name(wanted, {chat.name for chat in self.running()})
 
     async def launch(
-        self,
-        agent: Agent,
-        arguments: list[str],
-        *,
-        name: str,
-        directory: str,
-        prompt: str,
-        worktree: str | None,
-        overrides: dict[str, str],
-        size: GridSize,
-        runtime: Runtime = "terminal",
-        conversation: str = "",
-        anyway: bool = False,
+        self, request: NewChatRequest, agent: Agent, size: GridSize, *, conversation: str = "", anyway: bool = False
     ) -> Chat:
         """Start a chat, or continue a ``conversation`` in one; a number is added to a name that is in use.
 
@@ -133,12 +122,16 @@ class SessionsModel(ChatList):
         from session_host.client.chats.launch import launch
         from session_host.client.chats.launch_request import LaunchRequest
 
-        request = await self.login_path.with_login_path(LaunchRequest(
-            agent=agent, arguments=arguments, name=self.free_name(name) or None,
-            directory=directory, prompt=prompt, worktree=worktree, environment=dict(os.environ), overrides=overrides,
-            size=size, colors=self.colors, runtime=runtime, conversation=conversation,
+        full = await self.login_path.with_login_path(LaunchRequest(
+            agent=agent, arguments=request.arguments, name=self.free_name(request.name) or None,
+            directory=request.directory, prompt=request.prompt, worktree=request.worktree,
+            environment=dict(os.environ), overrides=request.overrides, size=size, colors=self.colors,
+            runtime=request.runtime, conversation=conversation,
         ))  # fmt: skip
-        return self.chat_of(await (continue_conversation(request, anyway=anyway) if conversation else launch(request)))
+        record = await (continue_conversation(full, anyway=anyway) if conversation else launch(full))
+        chat = self.chat_of(record)
+        chat.has_prompt = bool(request.prompt)
+        return chat
 
     async def resume(
         self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""

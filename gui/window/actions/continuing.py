@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from gui.bridge.earlier_conversations import EarlierConversations, can_list
+from gui.bridge.new_chat_request import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.new_chat.conversation_picker import Row
-from gui.window.new_chat.request import NewChatRequest, suggested_name
+from gui.window.new_chat.request import suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
 from gui.wording import conversation_texts, phrases
@@ -117,24 +119,16 @@ class ConversationActions(QObject):
     async def _start(self, request: NewChatRequest, row: Row, *, anyway: bool) -> None:
         sheet = self._sheets.new_chat
         directory = row.stored.directory if row.directory else request.directory
+        name = request.name if request.is_named else one_line(suggested_name(directory, request.agent))
+        request = dataclasses.replace(request, name=name, directory=directory, worktree=None)
+        size = GridSize(*self._layout.grid).clamped()
         try:
             chat = await self._sessions.launch(
-                self._agents[request.agent],
-                request.arguments,
-                name=request.name if request.is_named else one_line(suggested_name(directory, request.agent)),
-                directory=directory,
-                prompt=request.prompt,
-                worktree=None,
-                overrides=request.overrides,
-                size=GridSize(*self._layout.grid).clamped(),
-                runtime=request.runtime,
-                conversation=row.stored.conversation,
-                anyway=anyway,
+                request, self._agents[request.agent], size, conversation=row.stored.conversation, anyway=anyway
             )
         except OutliveError as error:
             sheet.conversations.refuse(str(error), row if isinstance(error, ConversationOpen) else None)
             return
-        chat.has_prompt = bool(request.prompt)
         self._layout.last_agent, self._layout.last_directory = request.agent, directory
         sheet.conversations.dismiss()
         sheet.done()

@@ -8,11 +8,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat import Chat
+from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.worktree_setup import setup_of, write_setup
 from gui.settings.pane_tree import Side
 from gui.window.actions.context import WindowContext
 from gui.window.actions.pane_actions import has_room
-from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
+from gui.window.new_chat.request import start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
 from gui.wording import new_chat_texts, notice_texts, phrases
@@ -157,19 +158,8 @@ class StartActions(QObject):
         """
         if request.setup is not None:
             write_setup(request.setup)
-        chat = await self._sessions.launch(
-            self._agents[request.agent],
-            request.arguments,
-            name=request.name,
-            directory=request.directory,
-            prompt=request.prompt,
-            worktree=request.worktree,
-            overrides=request.overrides,
-            size=GridSize(*self._layout.grid).clamped(),
-            runtime=request.runtime,
-        )
-        chat.has_prompt = bool(request.prompt)
-        return chat
+        size = GridSize(*self._layout.grid).clamped()
+        return await self._sessions.launch(request, self._agents[request.agent], size)
 
     async def _start(self, request: NewChatRequest, replaces: Chat | None = None) -> None:
         try:

@@ -1,45 +1,17 @@
-"""The user's launch request, read from the sheet's fields."""
+"""Reads the fields of the sheet for a new chat."""
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.layout import Start
 from gui.wording import new_chat_texts, phrases
 from session_host.agents.agent import Agent
-from session_host.protocol.values import Runtime
 
 ENDPOINT = "endpoint"
 """The agent with a model and a server's address."""
-
-
-@dataclass(frozen=True)
-class NewChatRequest:
-    """A launch request.
-
-    Attributes:
-        is_named: whether the user chose the name.
-        worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
-        setup: the command that sets up the repository's worktrees, if the user changed it; None for no change.
-        runtime: whether the agent shows its own terminal, or a chat view.
-        remembered: the suggestion for this agent's next start.
-    """
-
-    agent: str
-    directory: str
-    name: str
-    arguments: list[str]
-    overrides: dict[str, str] = field(default_factory=dict)
-    prompt: str = ""
-    worktree: str | None = None
-    runtime: Runtime = "terminal"
-    remembered: Start | None = None
-    setup: SetupEntry | None = None
-    is_named: bool = True
 
 
 class InvalidField(Exception):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
 from gui.bridge.earlier_conversations import can_list
+from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
@@ -26,7 +27,6 @@ from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
     InvalidField,
-    NewChatRequest,
     suggested_name,
     variables_of,
 )

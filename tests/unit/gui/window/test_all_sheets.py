@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gui.window.new_chat.request import NewChatRequest
+from gui.bridge.new_chat_request import NewChatRequest
 from gui.window.page.banners import Banner
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.directory_field import DirectoryField
