@@ -14,7 +14,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.restore_points import SincePrompt
 from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
-from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, read_changes
+from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, lines_before, read_changes
 from session_host.errors import WorktreeError
 from session_host.git import Stop
 
@@ -52,6 +52,8 @@ class ChangesReader(QObject):
         self.problem = ""
         self.tasks = tasks
         self._stop = Stop()
+        self._stops = {self._stop}
+        """They end the calls of git that run in threads."""
         self._is_reading = self._is_stale = self.is_released = self._is_visible = False
         self._seen = self._events()
         chat.changed.connect(self._on_changed)
@@ -78,7 +80,17 @@ class ChangesReader(QObject):
     def release(self) -> None:
         """Stop, because the window is about to be deleted."""
         self.is_released = True
-        self._stop.set()  # The end of the process would wait for a git that hangs.
+        for stop in self._stops:
+            stop.set()  # The end of the process would wait for a git that hangs.
+
+    async def lines_before(self, changes: Changes, file: ChangedFile) -> tuple[str, ...]:
+        """The lines of a changed file before the change; raises WorktreeError."""
+        stop = Stop()
+        self._stops.add(stop)
+        try:
+            return await asyncio.to_thread(lines_before, changes, file, stop)
+        finally:
+            self._stops.discard(stop)
 
     def _events(self) -> tuple[object, ...]:
         return self.chat.activity, self.chat.activity_since, self.chat.checkout

@@ -104,6 +104,17 @@ def beyond_limit() -> str:
     return translate("changes", "Not shown, because all changes together are too large")
 
 
+def cannot_show(path: str, reason: object) -> str:
+    """Why the unchanged lines of a file cannot be shown."""
+    return translate("changes", "The unchanged lines of {path} cannot be shown: {reason}.").format(
+        path=path, reason=reason
+    )
+
+
+def other_lines() -> str:
+    return translate("changes", "git has other lines there")
+
+
 def other_repository() -> str:
     return translate("changes", "another git repository")
 

@@ -48,6 +48,37 @@ def unchanged_lines(count: int) -> str:
     return translate("chat", "{count} unchanged line(s)", "", count).format(count=f"{count:,}")
 
 
+def hidden_lines(count: int, first: int) -> str:
+    """The unchanged lines that are not shown, by their number and the first one's; 0 for unknown or none."""
+    return unchanged_lines(count) if count else lines_below() if first else ""
+
+
+def lines_below() -> str:
+    """Below the last change of a file, if it is not known how many lines follow."""
+    return translate("chat", "Unchanged lines below")
+
+
+def show_unchanged(count: int) -> str:
+    return translate("chat", "Show {count} unchanged line(s)", "", count).format(count=f"{count:,}")
+
+
+def show_lines_below() -> str:
+    return translate("chat", "Show the lines below")
+
+
+def show_first(count: int) -> str:
+    return translate("chat", "Show the first {count} of these lines").format(count=count)
+
+
+def show_last(count: int) -> str:
+    return translate("chat", "Show the last {count} of these lines").format(count=count)
+
+
+def shown_lines(count: int) -> str:
+    """Said to screen readers."""
+    return translate("chat", "{count} line(s) shown", "", count).format(count=f"{count:,}")
+
+
 def cut_line(beginning: str, hidden: int) -> str:
     """A long line; only its beginning is shown."""
     more = translate("chat", "{count} more character(s)", "", hidden).format(count=f"{hidden:,}")

@@ -80,6 +80,20 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>Show {count} unchanged line(s)</source>
+        <translation>
+            <numerusform>Show {count} unchanged line</numerusform>
+            <numerusform>Show {count} unchanged lines</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} line(s) shown</source>
+        <translation>
+            <numerusform>{count} line shown</numerusform>
+            <numerusform>{count} lines shown</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} line(s) added</source>
         <translation>
             <numerusform>{count} line added</numerusform>

@@ -139,7 +139,7 @@ class _Reader:
                 self._old = old + (0 if self._old_left else 1)  # A hunk without lines names the line before it.
                 self._new = new + (0 if self._new_left else 1)
         hidden = max(self._old - previous, 0) if previous else 0
-        self._file.lines.append(DiffLine("@", hidden, hidden, line))
+        self._file.lines.append(DiffLine("@", hidden, hidden, line, first_hidden=previous if hidden else 0))
 
     def _begin(self, old: str, new: str) -> None:
         """Read a file's header of two lines."""

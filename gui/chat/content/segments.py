@@ -51,7 +51,7 @@ class Action(NamedTuple):
 
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
-        "discard",
+        "discard", "lines",
     ]  # fmt: skip
     item: str = ""
     value: str = ""
@@ -134,6 +134,7 @@ class DiffLine(NamedTuple):
         old, new: its line numbers, 0 if unknown or none; for a hunk, the number of unchanged lines hidden above it.
         text: the text without the sign; for a hunk and a remark, the whole line.
         partner: the text of the line that it replaces, or that replaces it; None for none. ``patches`` sets it.
+        first_hidden: for a hunk, the old number of the first line hidden above it; 0 if none is, or it is unknown.
     """
 
     kind: str
@@ -141,6 +142,7 @@ class DiffLine(NamedTuple):
     new: int
     text: str
     partner: str | None = None
+    first_hidden: int = 0
 
     @property
     def has_sign(self) -> bool:
@@ -186,6 +188,7 @@ class Diff(Segment):
     Attributes:
         first, last: whether the file's lines begin, or end, here.
         digits: the number of digits of the largest line number; 0 if no line numbers are known.
+        opens: the item whose hidden lines the user can show; "" if they are not known.
     """
 
     lines: tuple[DiffLine, ...] = ()
@@ -193,6 +196,7 @@ class Diff(Segment):
     first: bool = True
     last: bool = True
     digits: int = 1
+    opens: str = ""
 
 
 @dataclass(frozen=True)

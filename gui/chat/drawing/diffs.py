@@ -28,6 +28,8 @@ from .style import Style
 
 COLUMNS_FROM_PX = 680
 """The minimum width for two columns."""
+SHOWN_AT_ONCE = 20
+"""Of more than twice as many hidden lines, the user can also show the first or the last ones."""
 _HEAD_PX = 30
 _BUTTON_PX = 22
 _GLYPH_PX = 14
@@ -225,13 +227,14 @@ class _Lines:
             return style.code_line_px
         title = hunk_title(line.text)
         is_first = number == 0 and self._segment.first
-        words = diff_texts.unchanged_lines(line.old) if line.old else "" if is_first else "…"
+        words = diff_texts.hidden_lines(line.old, line.first_hidden) or ("" if is_first else "…")
         if not (words or title):
             return 0.0
         height: float = style.line_px + 2 * _NARROW_GAP_PX
         px: float = style.metrics(style.small_px).horizontalAdvance(words)
         area, place = QRectF(left, y, width, height), QRectF(x, y, px + 2, height)
         band, hairline = style.code.prompt, style.color("hairline")
+        buttons = self._opening_buttons(line, area) if self._segment.opens and line.first_hidden else []
 
         def paint(painter: QPainter) -> None:
             painter.fillRect(area, band)
@@ -240,6 +243,8 @@ class _Lines:
             painter.setFont(font)
             painter.setPen(on(tone, band))
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            for glyph, square in buttons:
+                paint_glyph(painter, glyph, square, on(tone, band))
 
         self._laid.under.append(paint)
         if title:
@@ -248,6 +253,28 @@ class _Lines:
             start = self._starts[number] + utf16_length(line.text) - utf16_length(title)
             self._add_text(shown, start, x, y + (height - style.code_line_px) / 2, left + width - x)
         return height
+
+    def _opening_buttons(self, line: DiffLine, area: QRectF) -> list[tuple[Glyph, QRectF]]:
+        """Add the controls that show hidden lines: a part of many, and all; returns icons with their places."""
+        first, count, item = line.first_hidden, line.old, self._segment.opens
+        if not count:
+            action = Action("lines", item, f"{first}-")
+            self._laid.controls.append(Control(area, action, diff_texts.show_lines_below()))
+            return [(Glyph.EXPANDED, _square(area, 0))]
+        last = first + count - 1
+        found: list[tuple[Glyph, QRectF]] = []
+        if count > 2 * SHOWN_AT_ONCE:
+            for glyph, value, name in (
+                (Glyph.EXPANDED, f"{first}-{first + SHOWN_AT_ONCE - 1}", diff_texts.show_first(SHOWN_AT_ONCE)),
+                (Glyph.UP, f"{last - SHOWN_AT_ONCE + 1}-{last}", diff_texts.show_last(SHOWN_AT_ONCE)),
+            ):
+                square = _square(area, len(found))
+                self._laid.controls.append(Control(square, Action("lines", item, value), name))
+                found.append((glyph, square))
+        self._laid.controls.append(
+            Control(area, Action("lines", item, f"{first}-{last}"), diff_texts.show_unchanged(count))
+        )
+        return found or [(Glyph.EXPANDED, _square(area, 0))]
 
     def _add_text(self, text: str, start: int, x: float, y: float, width: float) -> None:
         """Add text in a quiet colour, at an offset of the segment's text."""
@@ -328,6 +355,12 @@ class _Lines:
                 painter.drawText(QRectF(x, area.top(), _SIGN_PX, line_px), Qt.AlignmentFlag.AlignLeft, sign)
 
         self._laid.under.append(paint)
+
+
+def _square(area: QRectF, number: int) -> QRectF:
+    """The place of an icon at the left of an area."""
+    left = area.left() + _GUTTER_LEFT_PX + number * (_GLYPH_PX + _NARROW_GAP_PX)
+    return QRectF(left, area.center().y() - _GLYPH_PX / 2, _GLYPH_PX, _GLYPH_PX)
 
 
 def _differing(text: str, partner: str) -> list[tuple[int, int]]:

@@ -96,7 +96,7 @@ def _spoken_line(line: DiffLine) -> str:
     """A line of a diff with its sign; for a hunk's first line, the unchanged lines above it and its title."""
     match line.kind:
         case "@":
-            return chat_texts.joined(diff_texts.unchanged_lines(line.old) if line.old else "", hunk_title(line.text))
+            return chat_texts.joined(diff_texts.hidden_lines(line.old, line.first_hidden), hunk_title(line.text))
         case "\\":
             return line.text.lstrip("\\ ")
         case sign:

@@ -9,6 +9,8 @@ page          the diffs, drawn as those of a chat are, with the cards of comment
 line_marks    lines of the diffs that the user marks
 marked_lines  lines on the page: from points and selections to numbers, and back
 content       a changed file as segments
+hidden_lines  the unchanged lines that a diff does not show
+opening       shows them
 finder        finds text in the diffs
 review        the comments on the changes: written, found again, given to the chat
 review_bar    the line with their number, and a line about what was done with them

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from gui.bridge.changes_reader import LINK, ChangedFile, Changes, readable
 from gui.bridge.discarding import can_discard_file
-from gui.chat.content import diff_files, patches
+from gui.chat.content import patches
 from gui.chat.content.diff_files import DiffFile
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, QuietLine, Segment
+from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, DiffLine, QuietLine, Segment
 from gui.theme.icons import Glyph
-from gui.window.changes.anchors import Anchored
+from gui.window.changes.anchors import Anchored, lines_of
+from gui.window.changes.hidden_lines import HiddenLines, can_open
 from gui.wording import changes_texts, chat_texts, comment_texts, common_texts, discard_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import FileChange, Item
@@ -38,15 +41,26 @@ class FileSegments:
     def __init__(self) -> None:
         self._top = ""
         self._files: dict[str, ChangedFile] = {}
+        self._base = ""
+        self._hidden: dict[str, HiddenLines] = {}
+        """The hidden lines of files, by the files' paths before the change."""
+        self._lines: dict[str, list[DiffLine]] = {}
         self.comments: Mapping[str, Sequence[Anchored]] = {}
         self.is_since_commit = False
         self.asked = ""
 
-    def set_changes(self, changes: Changes) -> list[Item]:
-        """Set the changes; returns one item of a transcript for each file."""
+    def set_changes(self, changes: Changes) -> None:
+        """Set the changes."""
         self._top = changes.top
         self.is_since_commit = changes.since != "prompt"
         self._files = {file.path: file for file in changes.files}
+        self._lines.clear()
+        if changes.base != self._base:
+            self._base = changes.base
+            self._hidden.clear()
+
+    def items(self) -> list[Item]:
+        """One item of a transcript for each file."""
         items = [
             Item(path, "agent", 0, changes=(FileChange(shown(path), file.patch),)) for path, file in self._files.items()
         ]
@@ -55,6 +69,35 @@ class FileSegments:
     def file(self, key: str) -> ChangedFile | None:
         """The changed file of an item."""
         return self._files.get(key)
+
+    def hidden(self, key: str) -> HiddenLines | None:
+        """The lines of a file that its diff hides; None if they cannot be shown."""
+        file = self._files.get(key)
+        if file is None or not (self._base and can_open(file)):
+            return None
+        return self._hidden.setdefault(file.old_path or file.path, HiddenLines())
+
+    def lines(self, key: str) -> list[DiffLine]:
+        """All lines of a file's diff, with those that the user has opened."""
+        found = self._lines.get(key)
+        if found is None:
+            lines, hidden = lines_of(self._files[key]), self.hidden(key)
+            found = self._lines[key] = lines if hidden is None else hidden.in_diff(lines)
+        return found
+
+    def _shown_lines(self, file: ChangedFile, *, whole: bool) -> tuple[list[DiffLine], int]:
+        """The lines that are shown, and how many are missing at the end."""
+        hidden = self.hidden(file.path)
+        count = file.patch.count("\n")
+        if not whole and count > WHOLE_LINES and (hidden is None or not hidden.opened):
+            beginning = "\n".join(file.patch.split("\n", WHOLE_LINES)[:WHOLE_LINES])
+            return lines_of(msgspec.structs.replace(file, patch=beginning)), count - WHOLE_LINES
+        lines = self.lines(file.path)
+        return (lines, 0) if whole else (lines[:WHOLE_LINES], max(len(lines) - WHOLE_LINES, 0))
+
+    def update_lines(self, key: str) -> None:
+        """Make the lines of a file again, because others of its hidden lines are opened."""
+        self._lines.pop(key, None)
 
     def __call__(
         self, item: Item, mode: Mode, _markdown: MarkdownText, _requests: ItemRequests, _directory: str
@@ -65,7 +108,9 @@ class FileSegments:
             return [head, *(Card(request=each.comment.id) for each in comments)]
         whole = mode.whole or any((each.last or 0) >= WHOLE_LINES for each in comments)
         file = self._files[item.id]
-        segments = with_cards(_segments(file, self._top, whole=whole), comments)
+        lines, cut = self._shown_lines(file, whole=whole)
+        opens = self.hidden(file.path) is not None
+        segments = with_cards(_segments(file, self._top, lines, opens=opens, cut=cut), comments)
         for number, segment in enumerate(segments):
             if isinstance(segment, DiffHead):
                 segments[number] = dataclasses.replace(segment, discards=self.can_discard(item.id))
@@ -124,26 +169,35 @@ def shown(path: str) -> str:
     return one_line(readable(path))
 
 
-def _segments(file: ChangedFile, top: str, *, whole: bool) -> list[Segment]:
+def _segments(file: ChangedFile, top: str, lines: list[DiffLine], *, opens: bool, cut: int) -> list[Segment]:
+    """The segments of a changed file.
+
+    Args:
+        file: the file.
+        top: the top of the working tree.
+        lines: the lines that are shown.
+        opens: whether hidden lines between them can be shown.
+        cut: how many lines of the change are missing at the end.
+    """
     is_new = file.state in {"added", "untracked"} or not file.modes[0]
     is_gone = file.state == "deleted" or not file.modes[1]
     path, old_path = shown(file.path), shown(file.old_path or file.path)
     is_plain = LINK not in file.modes and not file.is_submodule
     change = DiffFile(
-        "" if is_new and not is_gone else old_path, "" if is_gone and not is_new else path,
+        "" if is_new and not is_gone else old_path, "" if is_gone and not is_new else path, lines,
         is_binary=file.withheld == "binary", modes=file.modes if is_plain else ("", ""),
     )  # fmt: skip
-    hidden = 0 if whole else max(file.patch.count("\n") - WHOLE_LINES, 0)
-    patch = "\n".join(file.patch.split("\n", WHOLE_LINES)[:WHOLE_LINES]) if hidden else file.patch
-    for part in diff_files.read(patch):
-        change.lines += part.lines
-    found = [
-        _head(segment, file, top) if isinstance(segment, DiffHead) else segment
-        for segment in patches.of_file(change, file.path, "", whole=True)
-    ]
-    if hidden:
+    found: list[Segment] = []
+    for segment in patches.of_file(change, file.path, "", whole=True):
+        if isinstance(segment, DiffHead):
+            found.append(_head(segment, file, top))
+        elif isinstance(segment, Diff) and opens:
+            found.append(dataclasses.replace(segment, opens=file.path))
+        else:
+            found.append(segment)
+    if cut:
         show = Button(chat_texts.show_all(), Action("show_all", file.path))
-        found.append(QuietLine(chat_texts.hidden_lines(hidden), inner=True, icon=Glyph.MORE, buttons=(show,)))
+        found.append(QuietLine(chat_texts.hidden_lines(cut), inner=True, icon=Glyph.MORE, buttons=(show,)))
     if file.withheld in {"large", "limit"}:
         text = changes_texts.too_large() if file.withheld == "large" else changes_texts.beyond_limit()
         found.append(QuietLine(text, inner=True, icon=Glyph.INFO))

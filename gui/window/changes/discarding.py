@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 from gui.bridge import discarding
 from gui.bridge.changes_reader import ChangedFile, ChangesReader
 from gui.bridge.discarding import Discarded, hunks_of
-from gui.chat.content.segments import Action
+from gui.chat.content.segments import Action, DiffLine
 from gui.window.changes import anchors
 from gui.window.changes.content import shown
 from gui.window.changes.marked_lines import LineRange
@@ -50,9 +50,14 @@ class Discarding(QObject):
         file = self._page.file(lines.key)
         if file is None or not self._page.is_since_commit or not hunks_of(file):
             return None
-        kinds = [line.kind for line in anchors.lines_of(file)]
-        first, last = (kinds[: end + 1].count("@") - 1 for end in (lines.first, lines.last))
-        return first if first == last and 0 <= first < hunks_of(file) else None
+        hunks: dict[DiffLine, int] = {}
+        number = -1
+        for line in anchors.lines_of(file):
+            number += line.kind == "@"
+            hunks[line] = number
+        chosen = self._page.lines(lines.key)[lines.first : lines.last + 1]
+        found = {hunks.get(line) for line in chosen if line.has_sign}
+        return found.pop() if len(found) == 1 else None
 
     def _on_action(self, action: Action) -> None:
         if action.kind != "discard":

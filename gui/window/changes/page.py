@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.changes_reader import ChangedFile, Changes
 from gui.chat.content.copying import utf16_slice
-from gui.chat.content.segments import Action, Card, Diff, DiffHead, Segment
+from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment
 from gui.chat.drawing.style import MARGIN_PX
 from gui.chat.page.accessible_rows import spoken_segments
 from gui.chat.page.painting import BAR_PX
@@ -19,9 +19,10 @@ from gui.chat.page.rows import TAIL, Row
 from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.window.changes import marked_lines
-from gui.window.changes.anchors import Anchored
+from gui.window.changes.anchors import AROUND, Anchored, lines_of
 from gui.window.changes.comment_card import CommentCard, ShownComment
 from gui.window.changes.content import FileSegments
+from gui.window.changes.hidden_lines import HiddenLines
 from gui.window.changes.line_marks import LineMarkPage
 from gui.window.changes.marked_lines import LineRange
 from gui.window.widgets.accessibility import announce
@@ -43,12 +44,16 @@ class ChangesPage(LineMarkPage):
     Signals:
         card_made(CommentCard): the card of a comment was made.
         line_menu_made(QMenu, LineRange): the context menu for lines of a diff was made.
+        lines_opened(str): lines of the file with this path were opened, so its lines have other numbers on the page.
+        lines_needed(str): a comment may be on hidden lines of the file with this path, which was not read yet.
         file_menu_made(QMenu, str): the context menu for the file with this path was made.
     """
 
     card_made = Signal(CommentCard)
     line_menu_made = Signal(QMenu, object)
     file_menu_made = Signal(QMenu, str)
+    lines_opened = Signal(str)
+    lines_needed = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", parent)
@@ -57,14 +62,20 @@ class ChangesPage(LineMarkPage):
         self.cards: dict[str, CommentCard] = {}
         self._shown_comments: Mapping[str, ShownComment] = {}
         self._tab_order: list[str] = []
+        self._opened_files: set[str] = set()
+        """The files with lines that ``open_lines`` has opened, and which are not shown yet."""
         self.restyled.connect(self.arrange)
 
-    def show_changes(self, changes: Changes, name: str) -> None:
-        """Show these changes; the scroll position stays if its file still has changes."""
+    def set_changes(self, changes: Changes) -> None:
+        """Set the changes; ``show_comments`` and ``show_changes`` follow."""
+        self._file_segments.set_changes(changes)
+
+    def show_changes(self, name: str) -> None:
+        """Show the changes; the scroll position stays if its file still has changes."""
         position = self.scroll_position if len(self.transcript) else None
         self.marked = None
         self._file_segments.asked = ""
-        self.show_items(self._file_segments.set_changes(changes), name, position)
+        self.show_items(self._file_segments.items(), name, position)
 
     def show_comments(
         self, comments: Mapping[str, Sequence[Anchored]], shown: Mapping[str, ShownComment], *, all_files: bool
@@ -92,10 +103,11 @@ class ChangesPage(LineMarkPage):
             for each in of_file
             if each.first is not None and each.last is not None
         )
+        opened, self._opened_files = self._opened_files, set()
         if all_files:
             return
-        for key in (*previous, *comments):
-            if _places(previous.get(key, ())) != _places(comments.get(key, ())):
+        for key in dict.fromkeys((*previous, *comments)):
+            if key in opened or _places(previous.get(key, ())) != _places(comments.get(key, ())):
                 self._refresh(key)
         self.arrange()
         self.update()
@@ -238,6 +250,49 @@ class ChangesPage(LineMarkPage):
         """Whether the head of a file is on the page."""
         position = self.rows.position(key)
         return any((placed.position, placed.number) == (position, 0) for placed in self.visible)
+
+    def lines(self, key: str) -> list[DiffLine]:
+        """All lines of a file's diff, with those that the user has opened."""
+        return self._file_segments.lines(key)
+
+    def hidden_lines(self, key: str) -> HiddenLines | None:
+        """The lines of a file that its diff hides; None if they cannot be shown."""
+        return self._file_segments.hidden(key)
+
+    def all_lines(self, key: str) -> list[DiffLine]:
+        """All lines of a file's diff, with all that it hides and that are read."""
+        hidden, file = self.hidden_lines(key), self.file(key)
+        return self.lines(key) if hidden is None or file is None else hidden.in_diff(lines_of(file), all_lines=True)
+
+    def open_lines(self, key: str, first: int, last: int) -> None:
+        """Open lines of a file, and those around them, by their numbers in ``all_lines``; ``show_comments`` follows."""
+        hidden = self.hidden_lines(key)
+        if hidden is not None:
+            around = self.all_lines(key)[max(first - AROUND, 0) : last + AROUND + 1]
+            hidden.opened.update(line.old for line in around if line.kind == " ")
+            self._file_segments.update_lines(key)
+            self._opened_files.add(key)
+
+    def show_opened_lines(self, key: str) -> None:
+        """Show the lines of a file that were opened; the lines on the page stay where they are."""
+        self._file_segments.update_lines(key)
+        self.marked = None
+        self.lines_opened.emit(key)
+        self._refresh(key)
+        self._set_following(False)
+        self.arrange()
+        if self.focused is not None and self.focused[0] == key:
+            self.focused = self._next_opener(self.focused)
+        self.update()
+
+    def _next_opener(self, target: tuple[str, int, int]) -> tuple[str, int, int] | None:
+        """The control at a position or after it, on the page, that shows hidden lines; None for none."""
+        for placed in self.visible:
+            for number, control in enumerate(placed.laid.controls):
+                found = (self.rows.key(placed.position), placed.number, number)
+                if control.action.kind == "lines" and found[0] == target[0] and found[1:] >= target[1:]:
+                    return found
+        return None
 
     def head_of(self, key: str) -> DiffHead | None:
         """The head of a file."""

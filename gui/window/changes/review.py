@@ -11,11 +11,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.changes_reader import ChangedFile, Changes, ChangesReader, readable
+from gui.bridge.changes_reader import Changes, ChangesReader, readable
 from gui.bridge.chat import Chat
 from gui.bridge.review_comments import ReviewComments
 from gui.chat.content.ansi import visible
-from gui.chat.content.segments import DiffLine
 from gui.settings.review_comment import ReviewComment
 from gui.window.changes import anchors
 from gui.window.changes.anchors import Anchored
@@ -57,13 +56,14 @@ class Review(QObject):
         self._page, self._reader, self._comments, self._receiver = page, reader, comments, receiver
         self.bar = bar
         self._top = ""
-        self._lines: dict[str, list[DiffLine]] = {}
-        """The lines of changed files, by their paths."""
         self._anchored: Mapping[str, Sequence[Anchored]] = {}
         self._is_updating = False
+        self._unread: list[str] = []
+        """The files with comments that may be on hidden lines."""
         page.lines_chosen.connect(self.comment_on)
         page.line_menu_made.connect(self._extend_menu)
         page.card_made.connect(self._on_card)
+        page.lines_opened.connect(self._on_lines_opened)
         comments.changed.connect(self._on_comments)
         bar.send.clicked.connect(lambda _checked: self.send())
         bar.copy.clicked.connect(lambda _checked: self.copy())
@@ -77,10 +77,10 @@ class Review(QObject):
 
     def show_changes(self, changes: Changes, name: str) -> None:
         """Show changes, with the comments on them."""
-        self._lines.clear()
         self._top = readable(changes.top)
+        self._page.set_changes(changes)
         self._show(changes, all_files=True)
-        self._page.show_changes(changes, name)
+        self._page.show_changes(name)
 
     def update_bar(self) -> None:
         """Show how many comments there are, and the name of the chat that gets them."""
@@ -95,7 +95,7 @@ class Review(QObject):
             if changes is not None:
                 self._show(changes)
                 if had_elsewhere != self.has_cards_elsewhere:
-                    self._page.show_changes(changes, self._page.accessibleName())
+                    self._page.show_changes(self._page.accessibleName())
                     self.elsewhere_changed.emit()
             self.update_bar()
 
@@ -110,7 +110,7 @@ class Review(QObject):
             file = files.get(saved.path) or by_old_path.get(saved.path)
             each = Anchored(saved)
             if file is not None:
-                each = anchors.find(msgspec.structs.replace(saved, path=readable(file.path)), self._lines_of(file))
+                each = self._find(msgspec.structs.replace(saved, path=readable(file.path)), file.path)
                 moved += [each.comment] if each.comment != saved else []
             found.setdefault(ELSEWHERE if file is None else file.path, []).append(each)
             is_lost = each.last is None
@@ -122,12 +122,30 @@ class Review(QObject):
             self._is_updating = True
             self._comments.put(self._reader.chat.id, *moved)
             self._is_updating = False
+        unread, self._unread = self._unread, []
+        for key in dict.fromkeys(unread):
+            self._page.lines_needed.emit(key)
 
-    def _lines_of(self, file: ChangedFile) -> list[DiffLine]:
-        found = self._lines.get(file.path)
-        if found is None:
-            found = self._lines[file.path] = anchors.lines_of(file)
-        return found
+    def _on_lines_opened(self, _key: str) -> None:
+        if self._reader.changes is not None:
+            self._show(self._reader.changes)
+
+    def _find(self, comment: ReviewComment, key: str) -> Anchored:
+        """Find the lines of a comment in a file's diff; those that the diff hides are opened."""
+        found = anchors.find(comment, self._page.lines(key))
+        hidden = self._page.hidden_lines(key)
+        now = found.comment
+        is_sure = now.first == comment.first or (now.before, now.after) == (comment.before, comment.after)
+        if hidden is None or (found.last is not None and is_sure):
+            return found
+        if hidden.lines is None:
+            self._unread.append(key)
+            return found._replace(comment=comment)  # Its lines may be others, which are hidden.
+        in_all = anchors.find(comment, self._page.all_lines(key))
+        if in_all.first is not None and in_all.last is not None:
+            self._page.open_lines(key, in_all.first, in_all.last)
+            return anchors.find(in_all.comment, self._page.lines(key))
+        return in_all
 
     def _own(self) -> list[ReviewComment]:
         """The comments on this working tree."""
@@ -148,7 +166,7 @@ class Review(QObject):
         file, changes = self._page.file(lines.key), self._reader.changes
         if file is None or changes is None:
             return
-        comment = anchors.new_comment(changes.top, file.path, self._lines_of(file), lines.first, lines.last)
+        comment = anchors.new_comment(changes.top, file.path, self._page.lines(file.path), lines.first, lines.last)
         if comment is None:
             return
         begun = next(
@@ -170,7 +188,7 @@ class Review(QObject):
         file = self._page.file(lines.key)
         comment = None
         if file is not None:
-            comment = anchors.new_comment("", file.path, self._lines_of(file), lines.first, lines.last)
+            comment = anchors.new_comment("", file.path, self._page.lines(file.path), lines.first, lines.last)
         if comment is not None:
             count = len(comment.lines)
             text = comment_texts.comment_line(comment.first, is_old=comment.is_old)

@@ -22,6 +22,7 @@ from gui.window.changes.content import shown
 from gui.window.changes.discarding import Discarding
 from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
 from gui.window.changes.finder import ChangesFinder
+from gui.window.changes.opening import Opening
 from gui.window.changes.page import ChangesPage
 from gui.window.changes.review import CommentReceiver, Review
 from gui.window.changes.review_bar import ReviewBar
@@ -83,6 +84,7 @@ class ChangesWindow(TextWindow):
         self.finder = ChangesFinder(self.page)
         self.review = Review(self.page, reader, comments, receiver, ReviewBar())
         self._discarding = Discarding(self.page, reader, self.review.bar)
+        Opening(self.page, reader, self.review.bar)
         self._lay_out(theme, self._right_side(theme))
         self._connect()
         self.describe()
@@ -137,6 +139,7 @@ class ChangesWindow(TextWindow):
         self.files.opened.connect(self._open)
         self.page.action_triggered.connect(self._on_action)
         self.page.arranged.connect(self._on_arranged)
+        self.page.lines_opened.connect(self._search_again)
         self.find_bar.resized.connect(self._place_find_bar)
         self.find_bar.closed.connect(lambda: self.page.setFocus(Qt.FocusReason.OtherFocusReason))
         self.reader.started.connect(self.describe)
@@ -188,8 +191,7 @@ class ChangesWindow(TextWindow):
             self._shown = changes
             self.files.show_files(changes.files)
             self.review.show_changes(changes, changes_texts.changes())
-            if self.page.pattern is not None:
-                self.finder.restart_search()
+            self._search_again()
             if is_first and changes.files:
                 self.files.set_current(0)
         elif changes is None:
@@ -312,6 +314,10 @@ class ChangesWindow(TextWindow):
             self.reader.refresh()
 
     # ------------------------------------------------------------ find
+
+    def _search_again(self) -> None:
+        if self.page.pattern is not None:
+            self.finder.restart_search()
 
     def open_find(self) -> None:
         """Open the find bar."""

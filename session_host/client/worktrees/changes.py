@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from session_host.client.worktrees.changed_files import ChangedFile, read_diff
+from session_host.client.worktrees.changed_files import ChangedFile, read_diff, readable
 from session_host.client.worktrees.status import changes_of, facts_of
 from session_host.client.worktrees.untracked import untracked_file
 from session_host.errors import WorktreeError
@@ -58,7 +58,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     more: int = 0
     """How many more changed files there are."""
     base: str = ""
-    """The id of the commit, or of the empty tree, with which the files are compared; "" since a restore point."""
+    """The id of the commit or tree with which the files are compared."""
 
     @property
     def without_lines(self) -> int:
@@ -88,6 +88,20 @@ def read_changes(
         raise WorktreeError(f"git's output is not understood ({error}); try again") from error
     except OSError as error:
         raise WorktreeError(f"the changes cannot be read ({error.strerror})") from error
+
+
+def lines_before(changes: Changes, file: ChangedFile, stop: Stop | None = None) -> tuple[str, ...]:
+    """The lines of a changed file before the change, as those of its patch are. Blocks for up to ``TIMEOUT_S``.
+
+    Raises:
+        WorktreeError: one line: git is missing or refuses, or the repository no longer has the file's old content.
+    """
+    directory = Path(changes.top)
+    check_directory(directory)
+    arguments = ("cat-file", "blob", f"{changes.base}:{file.old_path or file.path}")
+    with explained(directory):
+        content, _ = read_limited(directory, *arguments, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, stop=stop)
+    return tuple(readable(content).removesuffix("\n").split("\n")) if content else ()
 
 
 def base_of(directory: Path, since: Since) -> str:
@@ -180,7 +194,7 @@ class _Reader:
         ]  # fmt: skip
         return Changes(
             top=str(self._directory), branch=branch, since="prompt", default_branch=default_branch,
-            files=tuple(files[:MAX_FILES]), more=max(len(files) - MAX_FILES, 0),
+            files=tuple(files[:MAX_FILES]), more=max(len(files) - MAX_FILES, 0), base=point.kept.tree,
         )  # fmt: skip
 
     def _sized(self, file: ChangedFile) -> ChangedFile:

@@ -111,7 +111,9 @@ async def test_each_stop_of_the_tab_key_and_the_button_under_the_pointer_are_vis
         "Show old and new side by side",
         "Copy as a patch",
     ]
-    assert names == [*in_order, *in_order, *in_order[:2], in_order[3]], "from left to right; the new file has one side"
+    hidden = ["Show the first 20 of these lines", "Show the last 20 of these lines", "Show 146 unchanged lines"]
+    of_long = [*in_order, *hidden, "Show the lines below"]
+    assert names == [*in_order, *of_long, *in_order[:2], in_order[3]], "from left to right; the new file has one side"
 
 
 async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -> None:
