@@ -179,8 +179,10 @@ class _Host:
         assert driver.program.process is not None
         self._store_writer.set_program(driver.program.process.pid, driver.program.process.started)
         self._store_writer.set_conversation(driver.conversation.id)
+        self._store_writer.set_title(driver.session.title)
         if self._starting is None:
             await self._store_writer.save_host()
+        titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
         await journal_writer.start(spec.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
@@ -192,7 +194,9 @@ class _Host:
         await driver.ended.wait()
         self._idle_detection.close()
         driver.conversation_changed.set()
+        titling.cancel()
         await noting
+        await asyncio.wait((titling,))
         operations = [driver.chat_steps.operation_runner.close()] if driver.chat_steps is not None else []
         await asyncio.gather(*operations, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
         await self._store_writer.save_end(driver, now(), interrupted=self._interrupted)

@@ -162,6 +162,10 @@ class ChatChanged(Effect, frozen=True):
     changes: tuple[Any, ...]
 
 
+class NoteTitle(Effect, frozen=True):
+    """Save the title: the session has another one."""
+
+
 class NoteUserInput(Effect, frozen=True):
     """Report the user's input, which may answer the agent, to the agent watch."""
 

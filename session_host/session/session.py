@@ -55,7 +55,7 @@ from session_host.terminal.events import Bell, ClipboardSet, Notification, Termi
 
 from .attachments import Attachment
 from .clients import Clients
-from .effects import AppendEntry, ClearOutput, Effect, NoteUserInput, UseColors, UseEmulator, WriteToProgram
+from .effects import AppendEntry, ClearOutput, Effect, NoteTitle, NoteUserInput, UseColors, UseEmulator, WriteToProgram
 from .output_ring import OutputRing
 from .program_input import encode_input, is_navigation, is_use
 from .prompt_line import PromptLine
@@ -182,6 +182,7 @@ class Session:
         """Set the title that the program, or the agent of a structured chat, has given."""
         self.title = title
         self.clients.broadcast(TitleEvent(title))
+        self.effects.append(NoteTitle())
 
     def set_colors(self, colors: Colors) -> None:
         """Set the colours for answers to colour queries: those of the viewer that reported last."""

@@ -78,6 +78,26 @@ def test_a_running_chat_is_interrupted_by_a_restart_and_can_be_read_completely(
     assert "the end" in outlive("peek", "over").output
 
 
+def test_an_interrupted_chat_keeps_its_title_also_if_its_host_was_killed_before(sessions: Sessions) -> None:
+    chat = new("command", "-d", "-n", "cut", "--", "sh", "-c", r"printf '\033]2;✳ Fix the login\007'; exec cat")
+
+    def row() -> SessionRecord:
+        with Store.open(database()) as store:
+            found = store.get(chat)
+        assert found is not None
+        return found
+
+    wait_until(lambda: row().title == "✳ Fix the login", 30, "the title in the store")
+    killed = row().host_pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: row().host_pid != killed, 30, "the next host in the store")
+
+    restart_computer(sessions)
+
+    assert listed()["cut"]["title"] == "✳ Fix the login"
+
+
 def test_an_interrupted_chat_stays_interrupted_when_a_new_chat_starts(sessions: Sessions) -> None:
     new("command", "-d", "-n", "interrupted", "--", *program("raw_echo"))
     restart_computer(sessions)

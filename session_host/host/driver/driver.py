@@ -26,7 +26,7 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
 from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
-from session_host.session.effects import ClearOutput, NoteUserInput, PromptSent, WriteToProgram
+from session_host.session.effects import ClearOutput, NoteTitle, NoteUserInput, PromptSent, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
@@ -76,7 +76,7 @@ class Driver:
         questions: questions that the agent's hook asks; none in a structured chat.
         program: the program, and its I/O on the event loop.
         ended: set once the program has ended and its last output is interpreted.
-        conversation_changed: set at each change of the conversation.
+        conversation_changed, title_changed: set at each change of the conversation, or of the title.
         notice: one line for the user about a problem; "" for none.
     """
 
@@ -124,7 +124,7 @@ class Driver:
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
-        self.conversation_changed = asyncio.Event()
+        self.conversation_changed, self.title_changed = asyncio.Event(), asyncio.Event()
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
@@ -147,6 +147,7 @@ class Driver:
                 ClearOutput: lambda effect: self.clearer.clear(effect.what),
                 PromptSent: lambda effect: self.restore_points.before_prompt(effect.item),
                 NoteUserInput: lambda _: self.watch.on_input(),
+                NoteTitle: lambda _: self.title_changed.set(),
             }
         )
         self.chat_steps: ChatSteps | None = None

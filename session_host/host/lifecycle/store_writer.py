@@ -1,4 +1,4 @@
-"""A host's writes to the store: its own PID, the conversation and the end. The launcher writes the start.
+"""A host's writes to the store: its own PID, the conversation, the title and the end. The launcher writes the start.
 
 Every write waits for the disk, so each runs in a thread.
 """
@@ -29,6 +29,11 @@ RETRY_S = (0.2, 1.0, 5.0)
 """Waits between tries to record an end; the last one repeats until the end is recorded."""
 
 
+TITLE_AFTER_S = 1.0
+"""How long after a change the title is saved."""
+TITLE_INTERVAL_S = 20.0
+
+
 class StoreWriter:
     """Writes the record of one session."""
 
@@ -48,8 +53,29 @@ class StoreWriter:
         """Set the agent's own id of its conversation; "" while it is unknown."""
         self._record.provider_session_id = conversation or None
 
+    def set_title(self, title: str) -> bool:
+        """Set the program's title; returns whether more than the sign before it is new."""
+        is_new = _without_sign(title) != _without_sign(self._record.title)
+        self._record.title = title
+        return is_new
+
+    async def save_titles(self, driver: Driver) -> None:
+        """Save the title after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
+
+        Some programs change the title several times a second, often only a sign that turns while they work.
+        """
+        loop = asyncio.get_running_loop()
+        next_s = 0.0
+        while True:
+            await driver.title_changed.wait()
+            await asyncio.sleep(max(TITLE_AFTER_S, next_s - loop.time()))
+            driver.title_changed.clear()
+            if self.set_title(driver.session.title):
+                await self.save_host()
+                next_s = loop.time() + TITLE_INTERVAL_S
+
     async def save_host(self) -> None:
-        """Save this host's PID and the conversation.
+        """Save this host's PID, the conversation and the title.
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
@@ -154,6 +180,12 @@ class StoreWriter:
             damaged = Store.move_damaged(self._path)
             log.warning("%s; kept as %s", error, damaged)
             return Store.open(self._path)
+
+
+def _without_sign(title: str) -> str:
+    """A title without the sign before it, by which agents show their state, such as "✳" or "⠂"."""
+    sign, _, rest = title.partition(" ")
+    return rest.lstrip() if rest and not any(map(str.isalnum, sign)) else title
 
 
 def _logged(work: Callable[[], None]) -> None:

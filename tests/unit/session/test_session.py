@@ -13,6 +13,7 @@ from session_host.session.effects import (
     AppendEntry,
     ClearOutput,
     Flush,
+    NoteTitle,
     NoteUserInput,
     StartTimer,
     StopTimer,
@@ -283,6 +284,7 @@ def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(stage: Sta
         >> do(stage.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
         << WriteToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
         << Flush(client.frames)
+        << NoteTitle()
         >> stage.receives(client)
         << Returned([m.TitleEvent("a title"), m.BellEvent()])
     )
@@ -295,6 +297,7 @@ def test_several_bells_in_one_output_are_one_event(stage: Stage) -> None:
         stage.script()
         >> do(stage.session.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
         << Flush(client.frames)
+        << NoteTitle()
         >> stage.receives(client)
         << Returned([m.BellEvent(), m.TitleEvent("a title")])
     )

@@ -17,6 +17,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
 from tests.support.session_harness import session_harness, spec_of
+from tests.support.waiting import eventually
 
 TIMEOUT_S = 60.0
 
@@ -100,3 +101,34 @@ async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
         await writer.save_end(harness.host(), "2026-01-01T00:00:01Z", interrupted=False)
 
     assert not directory.exists()
+
+
+async def test_a_title_is_saved_once_while_a_sign_turns_before_it(
+    recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_writer, "TITLE_AFTER_S", 0.0)
+    monkeypatch.setattr(store_writer, "TITLE_INTERVAL_S", 0.0)
+    saved: list[object] = []
+    update = Store.update
+
+    def note(store: Store, session_id: str, **fields: object) -> None:
+        saved.append(fields["title"])
+        update(store, session_id, **fields)
+
+    monkeypatch.setattr(Store, "update", note)
+    with session_harness() as harness:
+        driver = harness.host()
+        saving = asyncio.create_task(recorder.save_titles(driver))
+        for title in ("Fix the login", "Fix the logout"):
+            for sign in ("⠂", "⠐", "✳", "⠂", "⠐"):
+                driver.session.set_title(f"{sign} {title}")
+                driver.performer.perform()
+                await eventually(lambda: not driver.title_changed.is_set(), TIMEOUT_S, "the title to be seen")
+            expected = f"⠂ {title}"
+            await eventually(lambda: expected in saved, TIMEOUT_S, "the title to be saved")  # noqa: B023
+        saving.cancel()
+        await asyncio.wait((saving,))
+    assert saved == ["⠂ Fix the login", "⠂ Fix the logout"]
+    with Store.open(tmp_path / "outlive.db") as store:
+        [record] = store.all()
+    assert record.title == "⠂ Fix the logout"
