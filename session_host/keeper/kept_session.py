@@ -175,6 +175,7 @@ class KeptSession:
         return SessionSummary(
             self.id, self.host_pid, self.child_pid, self.version,
             spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine, spec.runtime,
+            spec.origin,
         )  # fmt: skip
 
     @property

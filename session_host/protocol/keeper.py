@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .launch import LaunchReport, LaunchSpec
+from .launch import LaunchReport, LaunchSpec, Origin
 from .values import Runtime
 
 KEEPER_PROTOCOL_VERSION = 3
@@ -70,12 +70,13 @@ class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
     version: str
     """The code version of the session's host."""
     name: str = ""
-    """The name at the session's start; this and the following fields are "" from a keeper that lacks them."""
+    """The name at the session's start; this and the following fields are empty from a keeper that lacks them."""
     agent: str = ""
     cwd: str = ""
     created_at: str = ""
     engine: str = ""
     runtime: Runtime = "terminal"
+    origin: Origin = Origin()
 
 
 class KeeperStatus(KeeperMessage, frozen=True):

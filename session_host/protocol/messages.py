@@ -30,6 +30,7 @@ from typing import Literal
 import msgspec
 
 from .evidence import Evidence, Transition
+from .launch import Origin
 from .values import (
     Activity,
     CellSize,
@@ -43,7 +44,7 @@ from .values import (
     State,
 )
 
-PROTOCOL_VERSION = 12
+PROTOCOL_VERSION = 13
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -676,6 +677,7 @@ class Description(Message, frozen=True):
     """As in ``ForegroundEvent``, like ``last_ended``."""
     last_ended: str = ""
     runtime: Runtime = "terminal"
+    origin: Origin = Origin()
 
 
 class Explanation(Message, frozen=True):

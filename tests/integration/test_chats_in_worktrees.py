@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ from session_host.client.chats.remove import remove_chat
 from session_host.client.control import request as ask
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import WorktreeError
-from session_host.paths import config_dir, state_dir
-from session_host.protocol.messages import Kill
+from session_host.paths import config_dir, database, state_dir
+from session_host.protocol.messages import Describe, Kill
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.repositories import Checkout
@@ -184,3 +185,34 @@ async def test_a_failed_start_leaves_no_worktree(checkout: Checkout, monkeypatch
 
     assert checkout.branches() == ["main"]
     assert not list((state_dir() / "worktrees").iterdir())
+
+
+@pytest.mark.parametrize("is_silent", [False, True], ids=["an answering host", "a stopped host"])
+async def test_a_store_that_was_lost_and_rebuilt_knows_a_running_chats_worktree(
+    checkout: Checkout, is_silent: bool
+) -> None:
+    made = await launch(request(str(checkout.path), worktree="feature"))
+    described = await ask(made.id, Describe(request=1))
+    with open_store() as store:
+        before = await eventually(lambda: _running(store, made.id), 10, "its start to be recorded")
+    if is_silent:
+        os.kill(described.host_pid, signal.SIGSTOP)
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database()}{suffix}").unlink(missing_ok=True)
+
+    with open_store() as rebuilt:
+        after = rebuilt.get(made.id)
+
+    os.kill(described.host_pid, signal.SIGCONT)
+    assert after is not None
+    assert before is not None
+    assert after.project == before.project == str(checkout.path)
+    known = ("repository", "worktree", "branch", "branch_made", "arguments", "resumed_from", "located_by")
+    assert {each: getattr(after, each) for each in known} == {each: getattr(before, each) for each in known}
+    assert after.branch_made
+    await ask(made.id, Kill(request=2))
+
+
+def _running(store: Store, session_id: str) -> SessionRecord | None:
+    found = store.get(session_id)
+    return found if found is not None and found.state is State.RUNNING else None

@@ -14,6 +14,7 @@ from session_host.protocol.keeper import SessionSummary
 from session_host.protocol.messages import Description
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.session_record import fields_of
 from session_host.system.clock import now
 from session_host.system.processes import proc
 from session_host.system.processes.identity import boot_id, start_time
@@ -106,6 +107,7 @@ def _record_of_summary(summary: SessionSummary) -> SessionRecord:
         rows=DEFAULT_ROWS,
         engine=summary.engine,
         runtime=summary.runtime,
+        **fields_of(summary.origin),
     )
 
 
@@ -138,4 +140,5 @@ def _record_of(description: Description) -> SessionRecord:
         engine=description.engine,
         runtime=description.runtime,
         provider_session_id=description.conversation or None,
+        **fields_of(description.origin),
     )

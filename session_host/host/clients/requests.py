@@ -188,6 +188,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         last_exit_code=foreground.last_exit_code if foreground is not None else None,
         last_ended=foreground.last_ended if foreground is not None else "",
         runtime=spec.runtime,
+        origin=spec.origin,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
-from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.launch import LaunchSpec, Origin
 from session_host.protocol.values import Runtime, State
 from session_host.system.processes.permission import AGENT_CHATS
 
@@ -93,7 +93,6 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
         """Make the record of a session that is being started."""
-        origin = spec.origin
         return cls(
             id=spec.session_id,
             name=spec.name,
@@ -107,16 +106,19 @@ class SessionRecord(msgspec.Struct, kw_only=True):
             rows=spec.size.rows,
             engine=spec.engine,
             provider_session_id=spec.conversation or None,
-            arguments=origin.arguments,
-            resumed_from=origin.resumed_from,
-            repository=origin.repository,
-            worktree=origin.worktree,
-            branch=origin.branch,
-            branch_made=origin.branch_made,
             agent_chats=spec.env.get(AGENT_CHATS, ""),
             runtime=spec.runtime,
-            located_by=origin.located_by,
+            **fields_of(spec.origin),
         )
+
+
+def fields_of(origin: Origin) -> dict[str, Any]:
+    """The fields of a record that a session's origin has."""
+    return {
+        "arguments": origin.arguments, "resumed_from": origin.resumed_from, "repository": origin.repository,
+        "worktree": origin.worktree, "branch": origin.branch, "branch_made": origin.branch_made,
+        "located_by": origin.located_by,
+    }  # fmt: skip
 
 
 def directory_of(repository: str) -> str:
