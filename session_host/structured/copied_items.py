@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
-from .items import AnyChange, Item, Put, RequestOpened, TitleChanged
+from .items import AnyChange, Item, Put, RequestOpened, TitleChanged, TurnEnded, TurnOutcome
 from .transcript import Transcript
+
+_OUTCOMES: Final[dict[str, TurnOutcome]] = {"interrupted": "interrupted", "cut": "cut"}
+"""The ends of turns by the states of their last messages; others are completed."""
 
 _decoder = msgspec.msgpack.Decoder(list[AnyChange])
 
 
 def copied_items(transcript: Transcript) -> list[AnyChange]:
-    """The title, the items and the answered requests of a transcript, as changes."""
+    """The title, the items, the ends of turns and the answered requests of a transcript, as changes."""
     title = transcript.status.title
     changes: list[AnyChange] = [TitleChanged(title)] if title else []
-    changes += [Put(item) for item in transcript]
+    changes += _with_ends(transcript, transcript)
     for request_id, answer in transcript.answers.items():
         changes += [RequestOpened(transcript.requests[request_id]), answer]
     return changes
@@ -28,14 +33,33 @@ def items_before(transcript: Transcript, prompt: str) -> list[Item]:
 
 
 def changes_before(transcript: Transcript, prompt: str) -> list[AnyChange]:
-    """The items before the one with this id, and the answered requests of their tools, as changes."""
+    """The items before the one with this id, the ends of turns, and the answered requests of tools, as changes."""
     items = items_before(transcript, prompt)
     known = {item.id for item in items}
-    changes: list[AnyChange] = [Put(item) for item in items]
+    changes = list(_with_ends(transcript, items))
     for request_id, answer in transcript.answers.items():
         request = transcript.requests[request_id]
         if request.item in known or (not request.item and items and request.at_ms <= items[-1].at_ms):
             changes += [RequestOpened(request), answer]
+    return changes
+
+
+def _with_ends(transcript: Transcript, items: Iterable[Item]) -> Iterator[AnyChange]:
+    """Items of a transcript with the ends of turns, at the times at which they ended."""
+    for item in items:
+        yield Put(item)
+        if at_ms := transcript.turn_ends.get(item.id, 0):
+            ending = transcript.endings.get(item.id) or TurnEnded(item.turn, "completed")
+            yield msgspec.structs.replace(ending, at_ms=at_ms)
+
+
+def recorded_items(items: Sequence[Item]) -> list[AnyChange]:
+    """Items of an agent's own record, as changes, with the ends of turns: those of the agent's last messages."""
+    changes: list[AnyChange] = []
+    for item, following in itertools.zip_longest(items, items[1:]):
+        changes.append(Put(item))
+        if item.kind == "agent" and item.ended_ms and (following is None or following.kind == "user"):
+            changes.append(TurnEnded(item.turn, _OUTCOMES.get(item.status, "completed"), at_ms=item.ended_ms))
     return changes
 
 

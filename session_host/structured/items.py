@@ -290,6 +290,8 @@ class TurnEnded(Change, frozen=True):
     outcome: TurnOutcome
     error: str = ""
     """One line for the user, if it failed."""
+    at_ms: int = 0
+    """When it ended, if the chat only repeats it from an earlier one; 0: with the step. Older windows ignore this."""
 
 
 class UsageChanged(Change, frozen=True):

@@ -54,7 +54,7 @@ class Status(msgspec.Struct, array_like=True):
 
     Attributes:
         state, turn, detail: see ``items.StateChanged``.
-        last_turn: the end of the last turn; None before the first one.
+        last_turn: the end of the last turn; None before the first one. Turns of earlier chats do not count.
         at_ms: the time of the last step.
     """
 
@@ -120,7 +120,8 @@ class Transcript:
         status: the state of the agent.
         requests: all requests, by their ids, oldest first; ``answers``: those that are resolved.
         endings: turns that did not end well, each by the id of the last item at that time, queued prompts left out.
-        turn_ends: when turns ended, in milliseconds since 1970, by the same ids; not of earlier conversations.
+        turn_ends: when turns ended, in milliseconds since 1970, by the same ids; not if an agent repeats an earlier
+            conversation without times.
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
@@ -283,9 +284,10 @@ class Transcript:
                 pass
 
     def _end_turn(self, change: TurnEnded, at_ms: int) -> None:
-        self.status.last_turn = change
+        if not change.at_ms:
+            self.status.last_turn = change
         if (last := self.queue_start - 1) >= 0:
-            self.turn_ends[self._ids[last]] = at_ms
+            self.turn_ends[self._ids[last]] = change.at_ms or at_ms
             if change.outcome != "completed":
                 self.endings[self._ids[last]] = change
             self._changed.add(self._ids[last])

@@ -16,9 +16,8 @@ from session_host.paths import make_directories, session_history
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
-from session_host.structured.copied_items import encode_items
+from session_host.structured.copied_items import encode_items, recorded_items
 from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION
-from session_host.structured.items import Put
 
 from .settings import ChatSettings
 
@@ -158,7 +157,7 @@ def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork |
     if fork is not None:
         return fork.items
     items = [] if launch.history else earlier_items(launch.dialect, query)
-    return encode_items([Put(item) for item in items]) if items else b""
+    return encode_items(recorded_items(items)) if items else b""
 
 
 def write_history(session_id: str, items: bytes) -> None:

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from session_host.structured.copied_items import changes_before, items_before
-from session_host.structured.items import AgentRequest, AnyChange, Item, Put, RequestOpened, RequestResolved
+import msgspec
+
+from session_host.structured.copied_items import (
+    changes_before,
+    copied_items,
+    decode_items,
+    encode_items,
+    items_before,
+    recorded_items,
+)
+from session_host.structured.items import (
+    AgentRequest,
+    AnyChange,
+    Item,
+    Put,
+    RequestOpened,
+    RequestResolved,
+    TurnEnded,
+)
 from session_host.structured.transcript import Transcript
 
 
@@ -24,3 +41,40 @@ def test_items_before_a_prompt_are_copied_with_their_answered_requests():
     assert [item.id for item in items_before(transcript, "p2")] == ["p1", "tool1"]
     assert changes_before(transcript, "p2") == kept
     assert changes_before(transcript, "p1") == []
+
+
+def test_a_resumed_chat_knows_when_earlier_turns_ended_and_how():
+    earlier = Transcript()
+    for number, ending in ((1, TurnEnded("t1", "completed")), (2, TurnEnded("t2", "failed", "no network"))):
+        earlier.apply(Put(Item(f"p{number}", "user", number * 1000, "prompt", "done", f"t{number}")))
+        earlier.apply(Put(Item(f"a{number}", "agent", number * 1000 + 1, "answer", "done", f"t{number}")))
+        earlier.apply(ending, number * 1000 + 500)
+    resumed = Transcript()
+    for change in decode_items(encode_items(copied_items(earlier))):
+        resumed.apply(change, 90_000)
+    assert resumed.turn_ends == earlier.turn_ends == {"a1": 1500, "a2": 2500}
+    assert resumed.endings == {"a2": msgspec.structs.replace(earlier.endings["a2"], at_ms=2500)}
+    assert resumed.status.last_turn is None, "no turn of this chat"
+    again = Transcript()
+    for change in copied_items(resumed):
+        again.apply(change, 95_000)
+    assert again.turn_ends == earlier.turn_ends
+    part = Transcript()
+    for change in changes_before(earlier, "p2"):
+        part.apply(change, 90_000)
+    assert part.turn_ends == {"a1": 1500}
+
+
+def test_turns_in_an_agents_own_record_end_with_its_last_messages():
+    items = [
+        Item("p1", "user", 1000, "prompt", "done", "t1"),
+        Item("a1", "agent", 1100, "I look", "done", "t1", ended_ms=1100),
+        Item("x1", "tool", 1200, turn="t1"),
+        Item("a2", "agent", 1300, "answer", "done", "t1", ended_ms=1400),
+        Item("p2", "user", 2000, "prompt", "done", "t2"),
+        Item("a3", "agent", 2100, "answ", "interrupted", "t2", ended_ms=2200),
+    ]
+    changes = recorded_items(items)
+    assert [change.item for change in changes if isinstance(change, Put)] == items
+    ends = [(place, change) for place, change in enumerate(changes) if isinstance(change, TurnEnded)]
+    assert ends == [(4, TurnEnded("t1", "completed", at_ms=1400)), (7, TurnEnded("t2", "interrupted", at_ms=2200))]

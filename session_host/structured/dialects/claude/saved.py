@@ -38,7 +38,10 @@ _REMINDERS: Final = ("<system-reminder>", "<ide_", "<task-notification>", "<loca
 
 
 def items_of(lines: Iterable[bytes]) -> list[Item]:
-    """The items of a saved conversation, oldest first; lines that cannot be read are left out."""
+    """The items of a saved conversation, oldest first; lines that cannot be read are left out.
+
+    Messages of the agent have the times of their lines, which it writes when a message is complete.
+    """
     reader = _SavedReader()
     for line in _last_branch([line for raw in lines if (line := read_message(raw)) is not None]):
         reader.read(line)

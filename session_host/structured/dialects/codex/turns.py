@@ -249,14 +249,18 @@ class Turns:
     def show_earlier_turn(self, raw: dict[str, Any]) -> None:
         """Show a turn of the resumed conversation that the transcript does not have."""
         turn, port = text(raw, "id"), self._context.port
-        began_ms = integer(raw, "startedAt") * 1000
+        began_ms, ended_ms = (integer(raw, field) * 1000 for field in ("startedAt", "completedAt"))
         for raw_item in array(raw, "items"):
             item = self._translate({"startedAtMs": began_ms, **mapping(raw_item)}, turn, "", done=True)
             if item is None:
                 port.raw(f"item {text(raw_item, 'type') or 'without a type'}", raw_item)
-            elif item.status == "running":
-                port.emit(Put(msgspec.structs.replace(item, status="interrupted")))
-            else:
-                port.emit(Put(item))
-        if text(raw, "error", "message"):
+                continue
+            item_ended_ms = integer(raw_item, "completedAtMs")
+            status = "interrupted" if item.status == "running" else item.status
+            port.emit(Put(msgspec.structs.replace(item, status=status, ended_ms=item_ended_ms)))
+            ended_ms = ended_ms and max(ended_ms, item_ended_ms)  # A turn's times are whole seconds.
+        error = text(raw, "error", "message")
+        if error:
             self._put_error(turn, mapping(raw, "error"))
+        if ended_ms:
+            port.emit(TurnEnded(turn, _OUTCOMES.get(text(raw, "status"), "completed"), one_line(error), ended_ms))

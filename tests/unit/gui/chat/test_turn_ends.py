@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
@@ -9,8 +10,22 @@ import pytest
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import FoldLine
-from gui.chat.page.turn_ends import with_ending
-from session_host.structured.items import Item, TurnEnded
+from gui.chat.page.turn_ends import foot, with_ending
+from gui.wording import phrases
+from session_host.structured.items import Item, Put, TurnEnded
+from session_host.structured.transcript import Transcript
+
+
+def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
+    transcript = Transcript()
+    for change in (
+        Put(Item("p1", "user", 1_795_348_800_000, "prompt", "done", "t1")),
+        Put(Item("a1", "agent", 1_795_348_801_000, "answer", "done", "t1")),
+        TurnEnded("t1", "completed", at_ms=1_795_348_875_000),
+    ):
+        transcript.apply(change, 1_895_000_000_000)
+    ended = datetime.fromtimestamp(1_795_348_875, UTC)
+    assert foot(transcript, 1, "p1").label == f"{phrases.short_clock(ended, datetime.now(UTC))} · 1 min 15 s"
 
 
 @pytest.mark.parametrize(("outcome", "line"), [("cut", "The agent ended here"), ("interrupted", "Interrupted")])

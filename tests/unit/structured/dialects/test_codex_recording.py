@@ -105,6 +105,12 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
         ("agent", "done", "PONG-10: after restart"),
     ]  # fmt: skip
     assert chat.transcript.status.state == "idle"
+    texts = {
+        chat.transcript[chat.transcript.position(key)].text: at_ms for key, at_ms in chat.transcript.turn_ends.items()
+    }
+    assert (texts["PONG-1: hello app-server"], texts["PONG-3: steered text"]) == (1795157616876, 1795157618115)
+    [command, *_] = [item for item in chat.items if item.kind == "tool"]
+    assert command.at_ms <= command.ended_ms < 1795157700000, "not the time at which it was shown again"
 
 
 def test_the_resumed_conversation_adds_nothing_to_a_transcript_that_has_it() -> None:
