@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat_viewer import ChatViewer
 from gui.bridge.facts import ChatFacts
-from gui.wording import page_texts, phrases
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 
 DETAIL_CHARACTERS = 400
 """Maximum length of an agent's question or message that is shown."""
-
-RECENT_OUTPUT_S = 3.0
-"""A chat that wrote output within this time may be working, even if no activity was reported."""
 
 SHOW_WAITING_AFTER_MS = 300
 """A shorter wait, as for reconnecting, is not shown."""
@@ -78,6 +74,7 @@ class Chat(ChatViewer, ChatFacts):
         notice: a problem of the chat, one line; "" for none.
         last_size_event: the terminal's size, and the kind of the viewer that set it; None while unknown.
         host_version: the version of the host's code; "" while unknown.
+        revision: a number that changes with each change of a fact.
 
     Signals:
         changed: a fact changed that the sidebar, a tab or the tray shows.
@@ -125,6 +122,9 @@ class Chat(ChatViewer, ChatFacts):
         self.last_size_event: SizeEvent | None = None
         self.host_version = ""
         self.has_worked = False
+        self.revision = 0
+        self.changed.connect(self._count_change)
+        self.text_changed.connect(self._count_change)
         self._is_acquired = False
         self._additional_viewers: list[ChatViewer] = []
         self._closing_viewers: list[Viewer] = []
@@ -132,19 +132,8 @@ class Chat(ChatViewer, ChatFacts):
         self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
 
-    @property
-    def reason_to_confirm_end(self) -> str:
-        """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
-        if self.activity is Activity.WORKING:
-            return page_texts.is_working(self.name)
-        if self.needs_you:
-            return page_texts.needs_your_answer(self.name)
-        if self.is_shell_or_command and self.foreground:
-            return page_texts.is_still_running(phrases.shortened(self.foreground))
-        is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
-        if is_recent and self.activity is not Activity.IDLE:
-            return page_texts.was_active(self.name)
-        return ""
+    def _count_change(self) -> None:
+        self.revision += 1
 
     def set_agent(self, agent: Agent) -> None:
         """Set its agent's title and what the agent's reports mean, from the catalog."""

@@ -176,7 +176,7 @@ class ChatList(QObject):
         """Tell the chats about their agents again, after the catalog has changed."""
         for chat in self._chats.values():
             self._set_agent(chat)
-        self._changed_timer.start()
+            chat.changed.emit()
 
     def _set_agent(self, chat: Chat) -> None:
         if (agent := self.agents.get(chat.record.agent)) is not None:
@@ -204,7 +204,9 @@ class ChatList(QObject):
 
     def mark_ended_from_window(self, chat: Chat, ended: bool) -> None:
         """Note whether the user ended a chat in this window."""
-        chat.ended_from_window = ended
+        if chat.ended_from_window != ended:
+            chat.ended_from_window = ended
+            chat.changed.emit()
         (self._ended_from_window.add if ended else self._ended_from_window.discard)(chat.id)
 
     def _remove_chat(self, session_id: str) -> None:

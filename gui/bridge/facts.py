@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -31,6 +32,10 @@ _LOST_TEXTS: dict[Reason, Callable[[], str]] = {
 }
 
 
+RECENT_OUTPUT_S = 3.0
+"""A chat that wrote output within this time may be working, even if no activity was reported."""
+
+
 class ChatFacts:
     """Properties of a chat that the window shows, derived from the attributes of ``Chat``."""
 
@@ -54,6 +59,7 @@ class ChatFacts:
     last_exit_code: int | None
     last_ended: str
     reported_directory: str
+    output_at_s: float
     _is_reconnect_slow: bool
 
     @property
@@ -85,7 +91,7 @@ class ChatFacts:
     @property
     def is_continued(self) -> bool:
         """Whether another chat continues its conversation and replaces it in lists."""
-        return self.has_ended and self.record.continued_by is not None
+        return self.record.continued_by is not None and self.has_ended
 
     @property
     def group(self) -> Group:
@@ -301,6 +307,20 @@ class ChatFacts:
         if self.group is Group.RUNNING:
             return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return activity_phrases.activity_and_source(self.activity, self.activity_source, self.since, datetime.now(UTC))
+
+    @property
+    def reason_to_confirm_end(self) -> str:
+        """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
+        if self.activity is Activity.WORKING:
+            return page_texts.is_working(self.name)
+        if self.needs_you:
+            return page_texts.needs_your_answer(self.name)
+        if self.is_shell_or_command and self.foreground:
+            return page_texts.is_still_running(phrases.shortened(self.foreground))
+        is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
+        if is_recent and self.activity is not Activity.IDLE:
+            return page_texts.was_active(self.name)
+        return ""
 
     @property
     def name_and_state(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
@@ -75,13 +75,12 @@ class SecondLine(NamedTuple):
         return _BETWEEN.join(part for part in parts if part)
 
 
-class _Labels(NamedTuple):
-    """The attributes of a chat that are needed several times; reading one computes it from the chat's state."""
+class Labels(NamedTuple):
+    """A chat's attributes, read once: reading one from the chat computes it from the chat's state."""
 
     chat: ChatLabels
     id: str
     name: str
-    project: str
     location: str
     status: str
     branch: str
@@ -89,81 +88,95 @@ class _Labels(NamedTuple):
     is_urgent: bool
     has_ended: bool
 
+    @classmethod
+    def of(cls, chat: ChatLabels) -> Labels:
+        """Read the attributes of a chat."""
+        return cls(
+            chat, chat.id, chat.name, chat.location, chat.status_text, chat.branch, chat.directory,
+            chat.needs_you or chat.is_unresponsive, chat.has_ended,
+        )  # fmt: skip
+
     @property
     def without_branch(self) -> str:
         """The location without the branch; it is the same for all working trees of a repository."""
         return self.location.partition(f"{_BETWEEN}{self.branch}")[0] if self.branch else self.location
 
 
-def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None = None) -> dict[str, SecondLine]:
+def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
+    """The second line of each chat, by its id; ``chats`` are all chats of a list."""
+    return second_lines_of([Labels.of(chat) for chat in chats], {})
+
+
+def second_lines_of(listed: Sequence[Labels], projects: Mapping[str, str]) -> dict[str, SecondLine]:
     """The second line of each chat, by its id.
 
     Args:
-        chats: all chats of a list.
+        listed: all chats of a list.
         projects: by chats' ids, the names of projects in the headings above them, which the lines do not repeat.
     """
-    headings = projects or {}
-    listed = [
-        _Labels(
-            chat, chat.id, chat.name, headings.get(chat.id, ""), chat.location, chat.status_text, chat.branch,
-            chat.directory, chat.needs_you or chat.is_unresponsive, chat.has_ended,
-        )
-        for chat in chats
-    ]  # fmt: skip
-    plain_locations = _locations(listed)
-    locations = _separate_equal_ends(listed, plain_locations)
-    shared_locations = Counter((chat.project, locations[chat.id]) for chat in listed)
-    same_lines = Counter((chat.project, chat.name, locations[chat.id], chat.status) for chat in listed)
+    headings = [projects.get(chat.id, "") for chat in listed]
+    plain_locations = _locations(listed, headings)
+    locations = _separate_equal_ends(listed, headings, plain_locations)
+    shared_locations = Counter(zip(headings, locations, strict=True))
+    keys = _keys(listed, headings, locations)
+    same_lines = Counter(keys)
     names = Counter(chat.name for chat in listed)
-    shared_names = Counter((chat.name, locations[chat.id]) for chat in listed)
+    shared_names = Counter((chat.name, location) for chat, location in zip(listed, locations, strict=True))
     lines: dict[str, SecondLine] = {}
-    for chat in listed:
-        location = locations[chat.id]
+    for chat, key, location, plain_location in zip(listed, keys, locations, plain_locations, strict=True):
         # Several chats in one location differ in their status texts. Ended chats, which are listed together, begin with
         # theirs, too, unless they differ only in the times of their ends.
-        first = chat.is_urgent or (chat.has_ended and location == plain_locations[chat.id])
-        status_first = bool(chat.status) and (first or shared_locations[chat.project, location] > 1)
-        if same_lines[chat.project, chat.name, location, chat.status] > 1:
-            location = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))
+        first = chat.is_urgent or (chat.has_ended and location == plain_location)
+        status_first = bool(chat.status) and (first or shared_locations[key[0], location] > 1)
+        shown = location
+        if same_lines[key] > 1:
+            shown = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))
             differs_by_location = True
         else:
             differs_by_location = shared_names[chat.name, location] == 1 or not chat.status
-        difference = location if differs_by_location else chat.status
-        lines[chat.id] = SecondLine(location, chat.status, status_first, difference if names[chat.name] > 1 else "")
+        difference = shown if differs_by_location else chat.status
+        lines[chat.id] = SecondLine(shown, chat.status, status_first, difference if names[chat.name] > 1 else "")
     return lines
 
 
-def _locations(listed: list[_Labels]) -> dict[str, str]:
-    """The locations by chats' ids; those of different directories or branches differ, and none repeats the heading."""
+def _keys(
+    listed: Sequence[Labels], headings: Sequence[str], locations: Sequence[str]
+) -> list[tuple[str, str, str, str]]:
+    """For each chat, all that its row shows: chats with equal ones look alike."""
+    rows = zip(listed, headings, locations, strict=True)
+    return [(heading, chat.name, location, chat.status) for chat, heading, location in rows]
+
+
+def _locations(listed: Sequence[Labels], headings: Sequence[str]) -> list[str]:
+    """The locations of chats; those of different directories or branches differ, and none repeats the heading."""
     directories: dict[str, set[str]] = {}
     branches: dict[str, set[str]] = {}
     for chat in listed:
         directories.setdefault(chat.location, set()).add(chat.directory)
         if chat.branch:  # The branch of an ended chat is not known.
             branches.setdefault(chat.without_branch, set()).add(chat.branch)
-    locations = {}
-    for chat in listed:
+    locations = []
+    for chat, heading in zip(listed, headings, strict=True):
         name, _, rest = chat.location.partition(_BETWEEN)
-        if name == chat.project:
-            locations[chat.id] = rest
+        if name == heading:
+            locations.append(rest)
         else:
             branches_differ = len(branches.get(chat.without_branch, ())) > 1
-            locations[chat.id] = _location(chat, directories[chat.location], branches_differ=branches_differ)
+            locations.append(_location(chat, directories[chat.location], branches_differ=branches_differ))
     return locations
 
 
-def _separate_equal_ends(listed: list[_Labels], locations: dict[str, str]) -> dict[str, str]:
+def _separate_equal_ends(listed: Sequence[Labels], headings: Sequence[str], locations: Sequence[str]) -> list[str]:
     """The locations with the time of the end before those of ended chats that differ in nothing else."""
-    keys = {chat.id: (chat.project, chat.name, locations[chat.id], chat.status) for chat in listed}
-    alike = Counter(keys.values())
-    separate = {}
-    for each in listed:
-        when = each.chat.ended_when if alike[keys[each.id]] > 1 else ""
-        separate[each.id] = _BETWEEN.join(filter(None, (when, locations[each.id])))
-    return separate
+    keys = _keys(listed, headings, locations)
+    alike = Counter(keys)
+    return [
+        _BETWEEN.join(filter(None, (chat.chat.ended_when, location))) if alike[key] > 1 else location
+        for chat, key, location in zip(listed, keys, locations, strict=True)
+    ]
 
 
-def _location(chat: _Labels, directories: set[str], *, branches_differ: bool) -> str:
+def _location(chat: Labels, directories: set[str], *, branches_differ: bool) -> str:
     """The location, starting with the branch if branches differ, or with the part of the path that differs."""
     if chat.branch and branches_differ:
         repository, _, rest = chat.location.partition(f"{_BETWEEN}{chat.branch}")

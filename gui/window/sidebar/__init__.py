@@ -4,6 +4,7 @@ sidebar         the widget
 chat_list_view  its list: several rows can be selected, and chats dragged
 drag_picture    the picture beside the pointer while chats are dragged
 model           the list's rows as Qt's item model
+rows            makes the rows of chats
 arrangement     which chats are below which heading, and in which order
 delegate        paints headings and rows
 no_matches      is shown instead of the rows when the filter finds none

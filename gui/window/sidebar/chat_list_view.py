@@ -10,7 +10,8 @@ from gui.input.drag_formats import CHATS_MIME
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.window.sidebar.drag_picture import drag_picture
-from gui.window.sidebar.model import ChatRow, SidebarModel
+from gui.window.sidebar.model import SidebarModel
+from gui.window.sidebar.rows import ChatRow
 
 
 class ChatListView(QListView):

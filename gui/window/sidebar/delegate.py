@@ -14,7 +14,8 @@ from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import LABEL_PX, Mark, paint_label, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.sidebar.arrangement import PINNED
-from gui.window.sidebar.model import ENTRY_ROLE, ChatRow, DayHeading, Heading
+from gui.window.sidebar.model import ENTRY_ROLE, DayHeading, Heading
+from gui.window.sidebar.rows import ChatRow
 from gui.wording.groups import Group
 
 ROW_HEIGHT_PX = 48
@@ -62,9 +63,10 @@ class SidebarDelegate(QStyledItemDelegate):
         """Whether at most one row is selected: the current one, which is only outlined."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        if isinstance(index.data(ENTRY_ROLE), Heading):
+        entry = index.data(ENTRY_ROLE)
+        if isinstance(entry, Heading):
             return QSize(0, HEADING_HEIGHT_PX + (GAP_S_PX if index.row() else 0))
-        if isinstance(index.data(ENTRY_ROLE), DayHeading):
+        if isinstance(entry, DayHeading):
             return QSize(0, DAY_HEIGHT_PX)
         usual = COMPACT_ROW_HEIGHT_PX if self.compact else ROW_HEIGHT_PX
         return QSize(0, COLLAPSED_ROW_HEIGHT_PX if self.collapsed else usual)

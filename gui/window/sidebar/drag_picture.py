@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_S_PX, Tokens, font
-from gui.window.sidebar.model import ChatRow
+from gui.window.sidebar.rows import ChatRow
 from gui.wording import window_texts
 
 HEIGHT_PX = 28

@@ -14,9 +14,10 @@ from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
 from gui.window.sidebar.arrangement import PINNED, Grouping, Part, arranged, days
+from gui.window.sidebar.rows import ChatRow, ChatRows
 from gui.wording import color_texts, phrases, window_texts
 from gui.wording.groups import OVER, Group
-from gui.wording.second_lines import SecondLine, second_lines
+from gui.wording.second_lines import SecondLine, second_lines_of
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -41,33 +42,6 @@ class DayHeading:
     title: str
 
 
-@dataclass(frozen=True)
-class ChatRow:
-    """A chat's row, as it is painted."""
-
-    chat: Chat
-    name: str
-    location: str
-    status: str
-    status_first: bool
-    asks: bool
-    age: str
-    mark: str
-    unseen: bool
-    rang: str
-    """Why it is marked with a bell; "" for no mark."""
-    muted: bool
-    over: bool
-    active: bool
-    monogram: str
-    tile: int
-    pinned: bool
-    difference: str = ""
-    """The text that distinguishes the chat from others of its name; "" if there are none."""
-    label: str = ""
-    """Its colour label, "" for none."""
-
-
 Entry = Heading | DayHeading | ChatRow
 
 
@@ -81,7 +55,8 @@ class SidebarModel(QAbstractListModel):
     def __init__(self, sessions: SessionsModel, folded: set[str]) -> None:
         super().__init__(sessions)
         self._grouping: Grouping = "state"
-        self._tiles: dict[str, int] = {}
+        self._rows = ChatRows(sessions)
+        sessions.removed.connect(self._on_removed)
         self._sessions = sessions
         self._entries: list[Entry] = []
         self._filter = ""
@@ -148,15 +123,24 @@ class SidebarModel(QAbstractListModel):
     def _apply_rows(self, entries: list[Entry], *, held: bool) -> None:
         if held:
             entries = self._in_their_positions(entries)
-        wanted = {_key(entry) for entry in entries}
-        for row in reversed(range(len(self._entries))):
-            if _key(self._entries[row]) not in wanted:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self._entries[row]
-                self.endRemoveRows()
         keys = [_key(entry) for entry in self._entries]
-        for row, entry in enumerate(entries):
-            key = _key(entry)
+        wanted = [_key(entry) for entry in entries]
+        if keys != wanted:
+            self._arrange_rows(keys, entries, wanted)
+        for row, (shown, entry) in enumerate(zip(self._entries, entries, strict=True)):
+            if shown is not entry and shown != entry:
+                self._entries[row] = entry
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _arrange_rows(self, keys: list[str], entries: list[Entry], wanted: list[str]) -> None:
+        """Remove, insert and move rows until ``keys``, those of the rows, are the wanted ones of ``entries``."""
+        kept = set(wanted)
+        for row in reversed(range(len(keys))):
+            if keys[row] not in kept:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                del self._entries[row], keys[row]
+                self.endRemoveRows()
+        for row, (key, entry) in enumerate(zip(wanted, entries, strict=True)):
             if row < len(keys) and keys[row] == key:
                 continue
             if key in keys:
@@ -170,10 +154,6 @@ class SidebarModel(QAbstractListModel):
                 self._entries.insert(row, entry)
                 keys.insert(row, key)
                 self.endInsertRows()
-        for row, entry in enumerate(entries):
-            if self._entries[row] != entry:
-                self._entries[row] = entry
-                self.dataChanged.emit(self.index(row), self.index(row))
 
     def _in_their_positions(self, entries: list[Entry]) -> list[Entry]:
         """The current rows, without those of removed chats."""
@@ -201,7 +181,7 @@ class SidebarModel(QAbstractListModel):
         shown = [part for part in parts if not self._is_left_out(part)]
         # Many ended chats would make each change slow, so only the shown ones are distinguished.
         lines = self._second_lines(shown, [chat for part in shown for chat in part.chats])
-        self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
+        self._rows.number_agents()
         entries: list[Entry] = []
         for part in parts:
             if self._headings:
@@ -225,38 +205,20 @@ class SidebarModel(QAbstractListModel):
 
     def _second_lines(self, parts: Iterable[Part], chats: Iterable[Chat]) -> dict[str, SecondLine]:
         """The second lines of chats; a project in the heading above is not repeated."""
-        return second_lines(chats, {chat.id: part.project for part in parts for chat in part.chats})
+        projects = {chat.id: part.project for part in parts if part.project for chat in part.chats}
+        return second_lines_of([self._rows.labels(chat) for chat in chats], projects)
 
     def _passes(self, chat: Chat) -> bool:
         if not self._filter:
             return True
-        record = chat.record
-        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {chat.location} {chat.status_text}"
-        haystack = f"{chat.name} {agent} {record.cwd} {texts}".casefold()
-        return all(word in haystack for word in self._filter.split())
+        text = self._rows.searched_text(chat)
+        return all(word in text for word in self._filter.split())
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
-        agent = self._sessions.agents.get(chat.record.agent)
-        return ChatRow(
-            chat=chat,
-            name=chat.name,
-            location=line.location,
-            status=line.status,
-            status_first=line.status_first,
-            asks=chat.needs_you,
-            age=phrases.age(chat.since, now),
-            mark=chat.mark.value,
-            unseen=chat.has_unseen_output,
-            rang=chat.reason_for_bell,
-            muted=chat.is_muted,
-            over=chat.has_ended,
-            active=chat.id == self._active,
-            monogram=agent.monogram if agent is not None else chat.record.agent[:2],
-            tile=self._tiles.get(chat.record.agent, len(self._tiles)),
-            pinned=chat.record.pinned,
-            difference=line.difference,
-            label=chat.color_label,
-        )
+        return self._rows.row(chat, line, now, is_active=chat.id == self._active)
+
+    def _on_removed(self, session_id: str) -> None:
+        self._rows.forget(session_id)
 
     # ------------------------------------------------------------ QAbstractListModel
 
@@ -378,10 +340,6 @@ def _tooltip(row: ChatRow) -> str:
 
 
 def _key(entry: Entry) -> str:
-    match entry:
-        case Heading():
-            return f"part {entry.key}"
-        case DayHeading():
-            return f"day {entry.title}"
-        case _:
-            return entry.chat.id
+    if isinstance(entry, ChatRow):
+        return entry.chat.id
+    return f"part {entry.key}" if isinstance(entry, Heading) else f"day {entry.title}"

@@ -23,8 +23,9 @@ from gui.theme.tokens import (
 )
 from gui.window.sidebar.chat_list_view import ChatListView
 from gui.window.sidebar.delegate import SidebarDelegate
-from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
+from gui.window.sidebar.model import Heading, SidebarModel
 from gui.window.sidebar.no_matches import NoMatches
+from gui.window.sidebar.rows import ChatRow
 from gui.window.widgets.parts import Area, Hairline, IconButton
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError

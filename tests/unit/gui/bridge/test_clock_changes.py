@@ -16,7 +16,7 @@ from gui.tray import events
 from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
 from gui.window.sidebar.arrangement import days
-from gui.window.sidebar.model import ChatRow
+from gui.window.sidebar.rows import ChatRow
 from session_host.protocol.values import Activity, State
 from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.conftest import WAIT_S, WindowHarness

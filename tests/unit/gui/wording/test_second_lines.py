@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gui.window.sidebar.delegate import initials
-from gui.wording.second_lines import second_lines
+from gui.wording.second_lines import Labels, second_lines, second_lines_of
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def test_a_project_in_the_heading_above_is_not_repeated():
         Row("bbbb1", location="old", directory="/old"),
     ]
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
-    texts = second_lines(chats, projects)
+    texts = second_lines_of([Labels.of(chat) for chat in chats], projects)
     assert [texts[chat.id].whole for chat in chats] == [
         "main · 2 changed · fix the tests", "fix-timeouts", "main · write docs", "Running", "site · main",
         "aaaa", "bbbb",

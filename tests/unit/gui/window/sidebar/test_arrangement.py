@@ -13,7 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from gui.settings.preferences import Preferences, WindowFile
-from gui.window.sidebar.model import ChatRow, DayHeading, Heading, SidebarModel
+from gui.window.sidebar.model import DayHeading, Heading, SidebarModel
+from gui.window.sidebar.rows import ChatRow
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.calls import calls_of
@@ -355,7 +356,7 @@ async def test_two_hundred_chats_are_refreshed_with_few_calls(harness: WindowHar
     assert calls_of(model.refresh) < 250 * len(records)
 
 
-async def test_ended_chats_below_a_folded_heading_cost_little_at_each_change(harness: WindowHarness) -> None:
+async def test_ended_chats_cost_little_at_each_change(harness: WindowHarness) -> None:
     records = [_record(number, ended(number % 20) if number % 8 else {"cwd": "/srv"}) for number in range(400)]
 
     def insert(store: Store) -> None:
@@ -370,6 +371,10 @@ async def test_ended_chats_below_a_folded_heading_cost_little_at_each_change(har
     assert model.folded == {"ended"}
     model.refresh()
     assert calls_of(model.refresh) < 200 * len(running) + 25 * len(records)
+    model.toggle_group("ended")
+    assert calls_of(model.refresh) < 200 * len(running) + 70 * len(records), "unfolded"
+    model.set_filter("c")
+    assert calls_of(lambda: model.set_filter("ch")) < 400 * len(running) + 80 * len(records), "a key in the filter"
 
 
 def _record(number: int, fields: dict[str, Any]) -> SessionRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 
+import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent, QMouseEvent
@@ -12,7 +13,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from gui.window.actions.chat_actions import listed
-from gui.window.sidebar.model import ChatRow, SidebarModel
+from gui.window.sidebar.model import SidebarModel
+from gui.window.sidebar.rows import ChatRow
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Activity, State
@@ -136,3 +138,55 @@ async def test_rows_of_one_name_have_a_distinguishing_text(harness: WindowHarnes
     assert one in rows[ids[0]][1].data(Qt.ItemDataRole.AccessibleTextRole)
     assert [row.difference for row, _at in rows.values() if row.name == "alone"] == [""]
     assert listed([harness.chat(each) for each in ids]) == f"claude · Finished · {one}\nclaude · Finished · {two}"
+
+
+async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness):
+    ended = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T04:00:00Z", "agent": "claude"}
+    session_id = await harness.add("notes", cwd="/src/api", **ended)
+    other_id = await harness.add("other", cwd="/src/docs", **ended)
+    window = harness.open_window()
+    model, chat = window.sidebar.model, harness.chat(session_id)
+    if not names(model):
+        model.toggle_group(Group.ENDED.value)
+
+    def row() -> ChatRow:
+        harness.settle()
+        entry = model.entry(model.index_of(session_id))
+        assert isinstance(entry, ChatRow)
+        return entry
+
+    assert (row().name, row().status, row().location, row().pinned, row().active) == (
+        "notes", "Finished", "api", False, False,
+    )  # fmt: skip
+    harness.sessions.rename(chat, "minutes")
+    await harness.until(lambda: row().name == "minutes", "the new name")
+    chat.set_color_label("red")
+    chat.set_muted(muted=True)
+    chat.set_unread(unread=True)
+    assert (row().label, row().muted, row().unseen) == ("red", True, True)
+    harness.sessions.order.pin([chat], pinned=True)
+    assert row().pinned
+    model.set_active(session_id)
+    model.refresh()
+    assert row().active
+    model.set_active("")
+    harness.sessions.mark_ended_from_window(chat, ended=True)
+    assert row().status == "Ended by you"
+    harness.sessions.rename(harness.chat(other_id), "minutes")
+    await harness.until(lambda: row().difference, "the difference from the other chat of the same name")
+    claude = harness.catalog["claude"]
+    harness.sessions.agents = {**harness.catalog, "claude": msgspec.structs.replace(claude, title="Cl", monogram="Xx")}
+    harness.sessions.apply_agents()
+    assert row().monogram == "Xx"
+    model.set_filter("cl api")
+    assert set(names(model)) == {"minutes"}
+    assert model.rowCount() == 2, "a heading and the only chat in this directory"
+
+
+async def test_the_filter_finds_an_ended_chat_by_what_changed(harness: WindowHarness):
+    session_id = await harness.add("notes", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00Z")
+    model = harness.open_window().sidebar.model
+    model.set_filter("minutes")
+    assert names(model) == []
+    harness.sessions.rename(harness.chat(session_id), "minutes")
+    await harness.until(lambda: names(model) == ["minutes"], "the chat with the new name")
