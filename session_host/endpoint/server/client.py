@@ -19,7 +19,6 @@ from session_host.endpoint.server import errors
 from session_host.endpoint.server.addresses import is_local
 from session_host.endpoint.server.api_keys import PLACEHOLDER
 from session_host.endpoint.server.errors import ASK_AGAIN, CONTINUE_OR_ASK_AGAIN, ApiError, ErrorKind
-from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:
     import openai
@@ -317,7 +316,7 @@ def _reason(event: Any) -> str:
     """The server's reason for a failure."""
     error = getattr(getattr(event, "response", None), "error", None)
     reason = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
-    return one_line(str(reason))[: errors.MAX_REASON_CHARACTERS]
+    return errors.shown_reason(str(reason))
 
 
 def _incomplete() -> ApiError:

@@ -15,8 +15,8 @@ from session_host.protocol.untrusted_text import one_line
 if TYPE_CHECKING:
     import openai
 
-MAX_REASON_CHARACTERS: Final = 200
-"""How much of a server's own explanation is shown."""
+MAX_REASON_CHARACTERS: Final = 500
+"""How much of a server's own explanation is shown: enough for the id of the request that some ask to name."""
 
 MAX_WAIT_S: Final = 3600.0
 
@@ -97,7 +97,7 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
         return ApiError(f"connection to {server} refused; start the server", ErrorKind.REFUSED, retry=THEN_RETRY)
     if not _was_connecting(error):
         return ApiError(f"{server} closed the connection", ErrorKind.CUT, retry=ASK_AGAIN)
-    reason = one_line(str(cause))[:MAX_REASON_CHARACTERS] or "no reason given"
+    reason = shown_reason(str(cause)) or "no reason given"
     message = f"cannot reach {server} ({reason}); check the address and the network"
     return ApiError(message, ErrorKind.REFUSED, retry=THEN_RETRY)
 
@@ -146,8 +146,14 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
 
 def stream_error(error: openai.APIError, url: str) -> ApiError:
     """The error for a failure that the server reports during an answer, or for an invalid answer."""
-    reason = one_line(str(error.message))[:MAX_REASON_CHARACTERS]
+    reason = shown_reason(str(error.message))
     return ApiError(f"{shown_server(url)} stopped ({reason})", ErrorKind.CUT, retry=ASK_AGAIN)
+
+
+def shown_reason(text: str) -> str:
+    """A server's explanation in one line; "…" follows what is shown of a very long one."""
+    line = one_line(text).strip()
+    return line if len(line) <= MAX_REASON_CHARACTERS else f"{line[: MAX_REASON_CHARACTERS - 1].rstrip()}…"
 
 
 def explanation(error: openai.APIStatusError) -> str:
@@ -158,7 +164,7 @@ def explanation(error: openai.APIStatusError) -> str:
         reason = reason.get("message")
     if not isinstance(reason, str) or not reason.strip():
         reason = error.response.reason_phrase or "no reason given"
-    return one_line(reason.strip())[:MAX_REASON_CHARACTERS].rstrip(".")
+    return shown_reason(reason).rstrip(".")
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:

@@ -202,6 +202,18 @@ async def test_a_web_page_is_reported_as_no_model_server(status: int, api: str) 
         assert error.kind is ErrorKind.NOT_FOUND
 
 
+async def test_a_long_explanation_is_shown_with_the_request_id_at_its_end_and_a_very_long_one_says_that_it_is_cut() -> (
+    None
+):
+    id_ = "request id req_0123456789abcdef"
+    for explanation, shown in ((f"{'Sorry. ' * 40}{id_}", id_), ("x" * 600, f"{'x' * 499}…")):
+        error = b"data: " + json.dumps({"error": {"message": explanation}}).encode() + b"\n\n"
+        with serving((200, {}, chunk({"content": "yes"}) + error)) as server:
+            assert (await trouble(server.url)).problem.endswith(f"{shown})")
+        with serving((400, {"Content-Type": "application/json"}, error.removeprefix(b"data: "))) as server:
+            assert shown in (await trouble(server.url)).problem
+
+
 async def test_a_cut_and_a_silent_stream_are_reported() -> None:
     with ModelServer(tools_needed=False) as server:
         server.plan(Script(lines=4, cut=2), Script(lines=4, cut=0), Script(silent=True))
