@@ -151,13 +151,13 @@ def _markdown_of(segment: Segment) -> str:
 
 
 def _cell(runs: Iterable[Run]) -> str:
-    return "".join(_markdown_run(run) for run in runs).replace("|", "\\|")
+    return "".join(_markdown_run(run) for run in runs).replace("|", "\\|").replace("  \n", "<br>")
 
 
 def _markdown_run(run: Run) -> str:
     text = run.text
     if not text.strip():
-        return text
+        return text.replace("\n", "  \n")
     if run.face & Face.CODE:
         fence = "``" if "`" in text else "`"
         text = f"{fence}{text}{fence}"

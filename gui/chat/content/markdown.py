@@ -1,6 +1,7 @@
 """Markdown as segments; if a text grows, only its last block is parsed again.
 
-CommonMark with tables and strikethrough. HTML is shown as text, and an image as a link: nothing is ever loaded.
+CommonMark with tables and strikethrough. HTML is shown as text, except ``<br>``, which agents write to break lines in
+tables. An image is shown as a link: nothing is ever loaded.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, chunks
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]")
+_LINE_BREAK = re.compile(r"<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 _FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
@@ -24,7 +27,20 @@ _MAX_PARAGRAPH_CHARACTERS = 20_000
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.inline.ruler.before("autolink", "line_break", _read_line_break)
+    return parser
+
+
+def _read_line_break(state: StateInline, silent: bool) -> bool:
+    """The parser's rule for ``<br>``; at the end of a text there is nothing to break."""
+    found = _LINE_BREAK.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent and found.end() < state.posMax:
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
 
 
 def blocks(text: str) -> list[str]:
@@ -177,7 +193,8 @@ class _Blocks:
             case "table_close":
                 self._in_table = False
                 rows = tuple(tuple(row) for row in self._rows)
-                text = "\n".join("\t".join("".join(run.text for run in cell) for cell in row) for row in rows)
+                cells = [["".join(run.text for run in cell).replace("\n", " ") for cell in row] for row in rows]
+                text = "\n".join("\t".join(row) for row in cells)
                 self.segments.append(
                     Table(text, len(self._lists), self._quotes, rows=rows, aligned=tuple(self._aligned))
                 )

@@ -100,7 +100,10 @@ class Rule(Segment):
 
 @dataclass(frozen=True)
 class Table(Segment):
-    """A table; ``rows[0]`` is its head. In ``text``, cells end with a tab and rows with a line end."""
+    """A table; ``rows[0]`` is its head. In ``text``, cells end with a tab and rows with a line end.
+
+    A line end within a cell is a blank there.
+    """
 
     rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
     aligned: tuple[str, ...] = ()

@@ -189,8 +189,13 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
     widths = [0.0] * columns
     for row in segment.rows:
         for column, runs in enumerate(row):
-            px = sum((code if run.face & Face.CODE else metrics).horizontalAdvance(run.text) for run in runs)
-            widths[column] = max(widths[column], px + 2 * _CELL_PX + 3)
+            lines_px = [0.0]
+            for run in runs:
+                font_metrics = code if run.face & Face.CODE else metrics
+                first, *others = (font_metrics.horizontalAdvance(text) for text in run.text.split("\n"))
+                lines_px[-1] += first
+                lines_px += others
+            widths[column] = max(widths[column], max(lines_px) + 2 * _CELL_PX + 3)
     if sum(widths) <= room:
         return widths
     given = [0.0] * columns

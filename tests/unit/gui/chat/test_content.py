@@ -83,6 +83,17 @@ def test_html_and_images_are_shown_as_text_and_links() -> None:
     assert [(run.text, run.link) for run in picture.runs] == [("a picture", "http://example.org/y.png")]
 
 
+def test_a_line_break_of_html_breaks_the_line_also_in_a_table_and_is_copied() -> None:
+    source = "one<br>two<BR />\nthree `a<br>b` \\<br> <br/>\n\n| a | b |\n|---|---|\n| 1<br>2 | x |\n"
+    text, table = read(source)
+    assert text.text == "one\ntwo\nthree a<br>b <br> ", "code and an escaped tag stay, and the end breaks no line"
+    assert isinstance(table, Table)
+    assert [[run.text for run in cell] for cell in table.rows[1]] == [["1", "\n", "2"], ["x"]]
+    assert table.text == "a\tb\n1 2\tx", "each row is one line of the text"
+    assert as_markdown(read("one<br>two\\\nthree")) == "one  \ntwo  \nthree"
+    assert read(as_markdown([table])) == [table]
+
+
 @given(st.data())
 def test_a_streamed_message_reads_like_a_complete_one(data: st.DataObject) -> None:
     line = st.sampled_from([
