@@ -39,8 +39,10 @@ class LeakCheck:
             tests_directory: the directory that contains the ``tmp_path`` of each test.
         """
         self.area = area
-        self._runtime = f"OUTLIVE_RUNTIME_DIR={area.runtime}".encode()
-        self._homes = (f"HOME={area.root}/".encode(), f"HOME={tests_directory}/".encode())
+        self._entries = [
+            f"\0{start}".encode()
+            for start in (f"OUTLIVE_RUNTIME_DIR={area.runtime}\0", f"HOME={area.root}/", f"HOME={tests_directory}/")
+        ]
         self._after_pid = processes.latest_pid()
         self._children = processes.children()
         self._threads = set(threading.enumerate())
@@ -52,8 +54,8 @@ class LeakCheck:
         ours = set(processes.started_with(self._is_ours, after=self._after_pid))
         return sorted((ours | (processes.children() - self._children)) - long_lived)
 
-    def _is_ours(self, environment: list[bytes]) -> bool:
-        return self._runtime in environment or any(entry.startswith(self._homes) for entry in environment)
+    def _is_ours(self, environment: bytes) -> bool:
+        return any(entry in environment for entry in self._entries)
 
     def leaks(self, *, descriptor_allowance: int = 0) -> list[str]:
         """One line for each leak; waits a moment for exiting processes and threads."""

@@ -64,15 +64,16 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
         value: the variable's whole value.
         after: a previous ``latest_pid()``: only processes started since then are returned.
     """
-    entry = f"{name}={value}".encode()
-    return started_with(lambda entries: entry in entries, after=after)
+    entry = f"\0{name}={value}\0".encode()
+    return started_with(lambda environment: entry in environment, after=after)
 
 
-def started_with(is_wanted: Callable[[list[bytes]], bool], *, after: int | None = None) -> list[int]:
+def started_with(is_wanted: Callable[[bytes], bool], *, after: int | None = None) -> list[int]:
     """All other living processes that were started with a wanted environment, lowest PID first.
 
     Args:
-        is_wanted: called with the entries (``NAME=value``) of an environment.
+        is_wanted: called with an environment: its entries (``NAME=value``), with a null byte before and after each. It
+            is not split, since a process that changed its title may have thousands of null bytes.
         after: as above.
     """
     latest = latest_pid()
@@ -81,7 +82,7 @@ def started_with(is_wanted: Callable[[list[bytes]], bool], *, after: int | None 
         if pid == os.getpid() or (after is not None and not _is_between(pid, after, latest)):
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if is_wanted(_environment_of(PROC / str(pid)).split(b"\0")) and is_alive(pid):
+            if is_wanted(b"\0%b\0" % _environment_of(PROC / str(pid))) and is_alive(pid):
                 found.append(pid)
     return sorted(found)
 
