@@ -119,10 +119,11 @@ PYTHON=
 PYTHON_PACKAGES=()
 
 # Finds a Python ≥ 3.11 for KIND's environment, if one has to be made; says in PYTHON_PACKAGES what Debian can add of it.
+# The distribution's own comes first: another one was often compiled without optimisations, which takes a third more time.
 find_python() {
     local name
     if is_up_to_date "$1"; then return 0; fi
-    for name in "${OUTLIVE_PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+    for name in "${OUTLIVE_PYTHON:-}" /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
         [ -n "$name" ] && is_new_enough "$name" || continue
         PYTHON="$(command -v "$name")"
         if has_venv; then return 0; fi
