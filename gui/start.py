@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gui import loop
 from gui.app import App
 from gui.fault_report import FaultReport
+from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.wording import notice_texts, translation
 from session_host import paths
@@ -25,9 +26,10 @@ QUIT_TIMEOUT_S = 30.0
 
 _NO_CONNECTION = "could not connect to display"
 
-LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false"
-"""Qt's messages that are not printed: of scripts without an installed font, since programs may print any script; and
-the warnings of Qt's bridge to screen readers about each label with selectable text."""
+LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false\nqt.qpa.wayland.textinput.warning=false"
+"""Qt's messages that are not printed: of scripts without an installed font, since programs may print any script; the
+warnings of Qt's bridge to screen readers about each label with selectable text; and those about each change of the
+keyboard focus on Wayland."""
 
 
 def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
@@ -48,6 +50,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     with _no_abort():
         qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
+    follow_display_scale(qt)
     translation.install(qt)
     faults = FaultReport(paths.window_log())
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
