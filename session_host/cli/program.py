@@ -51,7 +51,11 @@ SESSION_HELP = (
     "digits of the id."
 )
 
-_REMEDIES = {errno.EMFILE: "raise the limit (ulimit -n)", errno.ENOSPC: "free some space, or write elsewhere"}
+_REMEDIES = {
+    errno.EACCES: "change its permissions, or choose another path",
+    errno.EMFILE: "raise the limit (ulimit -n)",
+    errno.ENOSPC: "free some space, or write elsewhere",
+}
 
 SIGINT_EXIT_CODE = 128 + signal.SIGINT
 SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE

@@ -83,8 +83,7 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
     Only the user may read the file, like the recording; an existing file keeps its permissions.
 
     Raises:
-        OutliveError: the path is not a regular file.
-        OSError: the file cannot be written.
+        OutliveError: the path is not a regular file, or it cannot be written.
     """
     # Follow a symbolic link, and write its target.
     target = Path(os.path.realpath(path))
@@ -93,6 +92,8 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
         status = target.stat()
     except FileNotFoundError:
         pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
     else:
         if not stat.S_ISREG(status.st_mode):
             raise OutliveError(f"{path}: not a file; choose another name")
@@ -100,7 +101,7 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
     except OSError as error:
-        raise OutliveError(f"{path}: cannot write it ({error.strerror}); choose another place") from error
+        raise _unwritable(path, error) from error
     unfinished = Path(name)
     try:
         with open(descriptor, "w", _BUFFER_BYTES, encoding="utf-8", errors="replace", newline="\n") as file:  # noqa: PTH123
@@ -108,8 +109,10 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
             os.fchmod(file.fileno(), mode)
         unfinished.replace(target)
     except OSError as error:
-        raise OutliveError(
-            f"{path}: cannot write it ({error.strerror}); free some space, or choose another place"
-        ) from error
+        raise _unwritable(path, error, "free some space, or choose another path") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError, remedy: str = "choose another path") -> OutliveError:
+    return OutliveError(f"{path}: cannot write it ({error.strerror}); {remedy}")

@@ -48,10 +48,12 @@ def resolve(command: str, directory: str, search_path: str) -> str:
 
     Raises:
         AgentNotFound: there is no such program, or it is not executable.
-        LaunchFailed: the directory does not exist.
+        LaunchFailed: the directory does not exist, or the user may not enter it.
     """
-    if not Path(directory).is_dir():
+    if not os.path.isdir(directory):  # noqa: PTH112 - is_dir raises an error if a parent is closed
         raise LaunchFailed(f"there is no directory {directory}; choose another")
+    if not os.access(directory, os.X_OK):
+        raise LaunchFailed(f"no permission to enter {directory}; choose another directory")
     if "/" in command:
         path = Path(directory, command)
         if not path.exists():

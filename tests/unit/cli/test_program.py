@@ -118,7 +118,10 @@ class TestErrors:
         monkeypatch.setattr(program, "_dispatch", fail)
 
         assert main(["x"]) == 1
-        assert capsys.readouterr().err == "outlive: /some/file: Permission denied; run `outlive doctor`\n"
+        assert (
+            capsys.readouterr().err
+            == "outlive: /some/file: Permission denied; change its permissions, or choose another path\n"
+        )
 
     @pytest.mark.parametrize("words", [["ls", "--help"], ["help", "new"], ["--help"]])
     def test_help_that_cannot_be_written_is_an_error(self, words: list[str]) -> None:

@@ -93,10 +93,12 @@ class TestTheFile:
         recorded_session("x", stream(b"hello"))
         (tmp_path / "dir.txt").mkdir()
         os.mkfifo(tmp_path / "fifo.txt")
-        for name in ("dir.txt", "fifo.txt", "nowhere/out.txt"):
+        (tmp_path / "file.txt").touch()
+        for name in ("dir.txt", "fifo.txt", "nowhere/out.txt", "file.txt/out.txt"):
             done = outlive("export", "x", str(tmp_path / name))
             assert done.code == 1
             assert name in done.complaint()
+            assert "; choose another " in done.complaint()
 
     def test_a_full_disk_keeps_the_existing_file(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"x" * 3_000_000))

@@ -23,6 +23,8 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.system.processes.identity import boot_id, is_running, start_time
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, resolve
 from tests.support import processes
+from tests.support.area import Area
+from tests.support.other_users import as_another_user, needs_root, open_to_all
 from tests.support.waiting import wait_for_end, wait_until
 
 SIZE = GridSize(80, 24)
@@ -223,6 +225,21 @@ def test_a_relative_program_is_searched_in_the_sessions_directory(tmp_path: Path
 def test_a_missing_directory_starts_no_program(terminal: Terminal) -> None:
     with pytest.raises(LaunchFailed, match="there is no directory /no/such/place"):
         terminal.run("true", directory="/no/such/place")
+
+
+@needs_root
+def test_a_directory_that_the_user_may_not_enter_is_named(area: Area) -> None:
+    closed = area.root / "closed"
+    closed.mkdir(mode=0o700)
+    open_to_all([area.root])
+
+    def start() -> str:
+        try:
+            return resolve("true", str(closed), os.environ["PATH"])
+        except LaunchFailed as error:
+            return str(error)
+
+    assert as_another_user(start) == f"no permission to enter {closed}; choose another directory"
 
 
 def test_a_program_that_the_kernel_refuses_is_not_started(terminal: Terminal, tmp_path: Path) -> None:
