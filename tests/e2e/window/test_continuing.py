@@ -29,7 +29,7 @@ def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     (programs / "parrot").chmod(0o700)
     (area.config / "agents").mkdir()
     (area.config / "agents" / "parrot.toml").write_text(
-        AGENT.replace("preset = true", 'preset = true\nplace = "claude"')
+        AGENT.replace("preset = true", 'preset = true\nstore = "claude"')
     )
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setenv("SHELL", "/bin/sh")
