@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def text(_: str, command: str, answer: str) -> None:
 
 
 def main() -> None:
-    form, conversation = sys.argv[1], (sys.argv[2:] or ["c-1"])[0]
+    # A random id: a process of another test run with the same one would have the conversation open.
+    form, conversation = sys.argv[1], (sys.argv[2:] or [str(uuid.uuid4())])[0]
     prompt = sys.stdin.read()
     words = {word: int(number) for word, number in NUMBERS.findall(prompt)}
     file = Path("prompts")

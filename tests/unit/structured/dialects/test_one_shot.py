@@ -51,7 +51,7 @@ def test_three_turns_are_three_processes_of_one_conversation(open_chat: Open, fo
         chat.reload()
     assert [each.strip() for each in chat.texts("agent")] == ["one", "one | two", "one | two | three"]
     assert set(chat.statuses("user")) == set(chat.statuses("agent")) == {"done"}
-    assert chat.transcript.status.conversation == ("" if form == "text" else "c-1")
+    assert bool(chat.transcript.status.conversation) == (form != "text")
     assert chat.kinds() == ["user", "agent"] * 3
     assert not chat.transcript.status.capabilities.steer
 
