@@ -57,7 +57,7 @@ class ChatLabels(Protocol):
 
 
 class SecondLine(NamedTuple):
-    """The line below a chat's name: its location and its status text; the distinguishing part comes first.
+    """The line below a chat's name: its location and its status text, in an order that depends only on its state.
 
     Attributes:
         difference: the part that distinguishes the chat from others of its name; "" if there are none.
@@ -115,19 +115,15 @@ def second_lines_of(listed: Sequence[Labels], projects: Mapping[str, str]) -> di
         projects: by chats' ids, the names of projects in the headings above them, which the lines do not repeat.
     """
     headings = [projects.get(chat.id, "") for chat in listed]
-    plain_locations = _locations(listed, headings)
-    locations = _separate_equal_ends(listed, headings, plain_locations)
-    shared_locations = Counter(zip(headings, locations, strict=True))
+    locations = _separate_equal_ends(listed, headings, _locations(listed, headings))
     keys = _keys(listed, headings, locations)
     same_lines = Counter(keys)
     names = Counter(chat.name for chat in listed)
     shared_names = Counter((chat.name, location) for chat, location in zip(listed, locations, strict=True))
     lines: dict[str, SecondLine] = {}
-    for chat, key, location, plain_location in zip(listed, keys, locations, plain_locations, strict=True):
-        # Several chats in one location differ in their status texts. Ended chats, which are listed together, begin with
-        # theirs, too, unless they differ only in the times of their ends.
-        first = chat.is_urgent or (chat.has_ended and location == plain_location)
-        status_first = bool(chat.status) and (first or shared_locations[key[0], location] > 1)
+    for chat, key, location in zip(listed, keys, locations, strict=True):
+        # The order does not depend on other chats: it would change when one comes or goes.
+        status_first = bool(chat.status) and (chat.is_urgent or chat.has_ended)
         shown = location
         if same_lines[key] > 1:
             shown = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))

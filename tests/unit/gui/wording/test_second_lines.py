@@ -67,11 +67,17 @@ def test_an_ended_chat_without_a_branch_does_not_move_other_branches_to_the_fron
     assert lines(*chats) == ["api · main", "api · Finished"]
 
 
-def test_chats_in_one_directory_show_their_status_first():
-    assert lines(Row("1", status_text="write docs"), Row("2", status_text="fix tests")) == [
-        "write docs · api",
-        "fix tests · api",
-    ]
+def test_the_parts_keep_their_order_when_another_chat_in_the_directory_comes_or_goes():
+    for first in (
+        Row("1", status_text="write docs"),
+        Row("1", status_text="Finished", ended_when="14:03"),
+        Row("1", status_text="Run it?", needs_you=True),
+    ):
+        alone = second_lines([first])["1"]
+        for other in (Row("2", status_text="fix tests"), replace(first, id="2"), replace(first, id="2", name="b")):
+            together = second_lines([first, other])["1"]
+            assert together.status_first == alone.status_first
+            assert together.status == alone.status
 
 
 def test_identical_chats_show_the_digits_that_the_command_line_takes():
@@ -80,11 +86,11 @@ def test_identical_chats_show_the_digits_that_the_command_line_takes():
     ]  # fmt: skip
 
 
-def test_identical_ended_chats_show_the_time_of_their_end_first():
+def test_identical_ended_chats_show_the_time_of_their_end():
     one, two = (
         Row(each, status_text="Finished", ended_when=when) for each, when in (("1", "14:03"), ("2", "9 May 8:10"))
     )
-    assert lines(one, two) == ["14:03 · api · Finished", "9 May 8:10 · api · Finished"]
+    assert lines(one, two) == ["Finished · 14:03 · api", "Finished · 9 May 8:10 · api"]
     assert lines(one, replace(two, status_text="Exit code 3")) == ["Finished · api", "Exit code 3 · api"]
     alike = [Row("adae1e2d", ended_when="14:03"), Row("beef0000", ended_when="14:03")]
     assert lines(*alike) == ["14:03 · api · adae", "14:03 · api · beef"], "they ended together"
