@@ -10,6 +10,7 @@ catalog, and turns their events into signals. It never polls.
     chat_viewer     a viewer of a chat, for one page that shows it
     additional_viewer  the viewer of each page after the first
     facts           properties of a chat that the window shows
+    plain_text      a line of Markdown as plain text
     shell_titles    a shell's default titles, which repeat its directory
     ended_chat      the last screen or transcript of an ended chat, whether it can be resumed, its error output
     earlier_conversations  the conversations that an agent keeps, and chats in them

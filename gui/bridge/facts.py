@@ -16,6 +16,7 @@ from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
 
+from .plain_text import plain_text
 from .shell_titles import is_directory_title
 
 if TYPE_CHECKING:
@@ -235,7 +236,9 @@ class ChatFacts:
             return self.foreground or self._short_last_command or self.title
         if self.is_shell_or_command and self.foreground:
             return " · ".join(filter(None, (self.foreground, self.activity_detail)))
-        return self.activity_detail or self.title or self.agent_title
+        if self.is_shell_or_command:
+            return self.activity_detail or self.title or self.agent_title
+        return plain_text(self.activity_detail or self.title) or self.agent_title
 
     @property
     def reason_for_bell(self) -> str:
@@ -252,7 +255,8 @@ class ChatFacts:
     @property
     def _topic_and_end(self) -> str:
         """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
-        topic, end, code = "" if self.is_shell_or_command else self.title, self.how_it_ended, self.record.exit_code
+        topic = "" if self.is_shell_or_command else plain_text(self.title)
+        end, code = self.how_it_ended, self.record.exit_code
         if self.has_failed and self.record.state is State.EXITED and not self.record.exit_signal and code:
             end = page_texts.last_exit_code(code)
         parts = (end, topic) if self.has_failed else (topic, end)

@@ -308,6 +308,19 @@ async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(
     assert chat.status_text == "reading the tests"
 
 
+async def test_a_prompt_is_shown_without_the_marks_of_markdown(harness: WindowHarness):
+    session_id = await harness.add("one", agent="codex")
+    harness.open_window()
+    harness.viewers[session_id].tell(TitleEvent("# Fix the **parser** in `a.py`"))
+    assert harness.chat(session_id).status_text == "Fix the parser in a.py"
+    ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the **parser**"}
+    done = harness.chat(await harness.add("two", agent="codex", exit_code=0, **ended))
+    assert done.status_text == "Fix the parser · Finished"
+    shell = await harness.add("three", agent="shell")
+    harness.viewers[shell].tell(TitleEvent("cat **/*.py"))
+    assert harness.chat(shell).status_text == "cat **/*.py"
+
+
 async def test_an_ended_chat_keeps_its_topic(harness: WindowHarness):
     ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the parser"}
     done = harness.chat(await harness.add("one", agent="codex", exit_code=0, **ended))

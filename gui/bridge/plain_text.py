@@ -1,0 +1,26 @@
+"""A line of Markdown as plain text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+
+_MARKS = re.compile(r"[*_`#\[\\~]")
+_HEADING = re.compile(r"#{1,6}\s+")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["html_inline", "entity"])
+
+
+@lru_cache(maxsize=512)
+def plain_text(line: str) -> str:
+    """A line of Markdown without the marks of headings, emphasis, code and links."""
+    if not _MARKS.search(line):
+        return line
+    line = line[found.end() :] if (found := _HEADING.match(line)) else line
+    tokens = _parser().parseInline(line)[0].children or []
+    return "".join(token.content for token in tokens)
