@@ -24,10 +24,6 @@ def matches_elsewhere(count: int) -> str:
     return translate("find", "{count} found").format(count=f"{count:,}")
 
 
-def no_match() -> str:
-    return translate("find", "No match")
-
-
 def next_match() -> str:
     return translate("find", "Next match (Enter)")
 

@@ -14,7 +14,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.changes.content import shown
 from gui.window.widgets.page_list import PAGE_ROW_PX, PageList
 from gui.window.widgets.result_list import RowDelegate
-from gui.wording import changes_texts, diff_texts, find_texts
+from gui.wording import changes_texts, common_texts, diff_texts
 
 WIDTH_PX = 320
 MIN_WIDTH_PX = 184
@@ -75,7 +75,7 @@ class FileList(PageList):
         ]
         self.set_listed(listed)
         self.set_current(self._current)
-        self.say_found(find_texts.no_match() if words and not listed else "")
+        self.say_found(common_texts.no_matches() if words and not listed else "")
 
 
 class _FileDelegate(RowDelegate):

@@ -16,7 +16,7 @@ from gui.window.guide.chapters import Match, read_chapters
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.text_window import TextWindow
-from gui.wording import find_texts, guide_texts
+from gui.wording import common_texts, find_texts, guide_texts
 
 SIZE = QSize(1120, 760)
 MIN_SIZE = QSize(600, 360)
@@ -144,7 +144,7 @@ class GuideWindow(TextWindow):
         else:
             self._show(self._origin)
             self.page.mark(None, None)
-            self._side.say_found(find_texts.no_match())
+            self._side.say_found(common_texts.no_matches())
 
     def _end_search(self) -> None:
         """List all chapters again; the chapter stays, and the way back leads to where the search began."""

@@ -16,7 +16,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
-from gui.wording import find_texts
+from gui.wording import common_texts, find_texts
 
 WIDTH_PX = 460
 _FIELD_PX = 80
@@ -240,7 +240,7 @@ class FindBar(Area):
         if not self.field.text() or found.error:
             text = ""
         elif not found.total:
-            text = find_texts.no_match() if found.is_done else "…"
+            text = common_texts.no_matches() if found.is_done else "…"
         elif not found.position:
             text = find_texts.matches_elsewhere(found.total)
         elif found.is_cut:

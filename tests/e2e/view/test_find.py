@@ -104,7 +104,7 @@ def test_matches_are_counted_and_marked_during_typing_and_enter_wraps_around(ope
     assert bar.count.text() == "2 of 2"
     find(terminal, bar, "app")
     press(terminal, bar, Qt.Key.Key_W, ALT)
-    assert bar.count.text() == "No match"
+    assert bar.count.text() == "No matches"
 
 
 def test_escape_returns_to_the_terminal_with_the_match_selected(opened: Callable[..., Opened]) -> None:
@@ -155,7 +155,7 @@ def test_an_expression_that_takes_forever_does_not_block_the_window(opened: Call
     terminal, bar = opened("a" * 50 + "b\r\n" + numbered(1, 300))
     press(terminal, bar, Qt.Key.Key_R, ALT)
     find(terminal, bar, "(a+)+$")
-    assert bar.count.text() == "No match"
+    assert bar.count.text() == "No matches"
     assert "too slow" in bar.problem.text()
 
 

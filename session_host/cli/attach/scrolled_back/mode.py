@@ -169,7 +169,7 @@ class ScrolledBack:
         emulator = self._emulator
         match = find(emulator, self._pattern, self._start(), by)
         if match is None:
-            self._problem = "Nothing found above" if by < 0 else "Nothing found below"
+            self._problem = "No matches above" if by < 0 else "No matches below"
             return
         history = emulator.scrollback_rows
         mark = emulator.mark_row(match.row) if match.row < history else None

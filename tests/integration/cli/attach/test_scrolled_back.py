@@ -87,11 +87,11 @@ def test_a_text_is_found_upwards_and_downwards_and_highlighted() -> None:
         terminal.see("row 050 Needle")
         assert selected(terminal) == ["Needle"]
         terminal.type(b"n")
-        terminal.see("Nothing found above")
+        terminal.see("No matches above")
         terminal.type(b"N")
         terminal.see("row 150 Needle")
         terminal.type(b"/Needle that\r")
-        terminal.see("Nothing found above")
+        terminal.see("No matches above")
         terminal.type(b"\x1b")
         terminal.see("hat wraps")
         assert selected(terminal) == []

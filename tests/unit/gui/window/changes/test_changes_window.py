@@ -49,7 +49,7 @@ async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> Non
     QTest.keyClicks(window.focusWidget(), "deep new")
     assert opened.listed == [NEW]
     QTest.keyClicks(window.focusWidget(), "er")
-    assert (opened.listed, window.files.found.text()) == ([], "No match")
+    assert (opened.listed, window.files.found.text()) == ([], "No matches")
     opened.press(Qt.Key.Key_Escape)
     assert opened.listed == [FILE, LONG_FILE, NEW]
     opened.press(Qt.Key.Key_Escape)

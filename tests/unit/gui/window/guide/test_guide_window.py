@@ -206,7 +206,7 @@ def test_a_text_without_a_match_leaves_the_page_where_the_search_began(opened: O
     assert opened.title == "The first"
     opened.type("s")
     assert opened.listed == []
-    assert opened.found == "No match"
+    assert opened.found == "No matches"
     opened.press(Qt.Key.Key_Return)
     assert opened.title == "The third"
 
@@ -288,7 +288,7 @@ def test_screen_readers_hear_the_number_of_matches(opened: Opened, monkeypatch: 
     opened.window.search.setText("needle")
     opened.window.search.setText("needles")
     opened.window.search.setText("")
-    assert announced == ["1 of 3", "No match"]
+    assert announced == ["1 of 3", "No matches"]
 
 
 def test_there_is_one_guide_window_and_it_keeps_its_position(opened: Opened) -> None:

@@ -34,4 +34,4 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
     assert announced[1:] == ["1 of 3"]
     page.open_find(FindQuery("needles"))
     await harness.until(lambda: announced[2:], "the answer to the other text")
-    assert announced[2:] == ["No match"]
+    assert announced[2:] == ["No matches"]
