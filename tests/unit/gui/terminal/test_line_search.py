@@ -10,7 +10,7 @@ from gui.terminal.finding.line_search import show_line
 from session_host.protocol.values import GridSize
 from session_host.storage.search import Query
 from session_host.terminal import available_engines, create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Row
 
 
 @pytest.fixture(params=available_engines())
@@ -62,3 +62,36 @@ def test_a_missing_line_is_not_found(emulator: Emulator) -> None:
     assert not look(emulator, "needle", "needle")
     assert not look(emulator, "", "needle")
     assert emulator.frame().scroll_offset == 0
+
+
+def count_rows_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note how many rows of the history each call reads."""
+    read: list[int] = []
+    history = emulator.history
+
+    def counting(start: int, count: int) -> list[Row]:
+        rows = history(start, count)
+        read.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(emulator, "history", counting)
+    return read
+
+
+def test_a_word_far_above_or_in_a_very_long_line_is_found_without_reading_the_rows_below(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"日本語 {number} {'x' * (number % 50)}" for number in range(600)]
+    long = " ".join(f"word{number:05}" for number in range(1500))
+    emulator.feed("\r\n".join([*lines, long, *lines]).encode())
+    read = count_rows_read(emulator, monkeypatch)
+    for line, word in ((lines[-1], "599"), (long, "word00003"), (long, "word01490"), (lines[500], " 500 ")):
+        assert look(emulator, line, word)
+        assert emulator.selected_text() == word.strip()
+    assert sum(read) < emulator.scrollback_rows
+
+
+def test_characters_of_unexpected_width_do_not_hide_a_line(emulator: Emulator) -> None:
+    emulator.feed("\r\n".join(["\u2764\ufe0f" * 11 + "#" * 5] * 300 + ["needle 日"] + ["below"] * 30).encode())
+    assert look(emulator, "needle 日", "needle")
+    assert emulator.selected_text() == "needle"
