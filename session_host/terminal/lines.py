@@ -124,8 +124,9 @@ def line_at(emulator: Emulator, number: int, *, max_rows: int) -> TextLine | Non
 
 
 def _joined_line(rows: Sequence[Row], first: int, columns: int) -> TextLine:
-    if len(rows) == 1 and not any(run.cluster for run in rows[0].runs):
-        return TextLine(first, 1, rows[0].text(), columns, None)
+    if not any(run.cluster for row in rows for run in row.runs):  # Each character is one cell.
+        whole = "".join([row.text().ljust(columns) for row in rows])
+        return TextLine(first, len(rows), whole.rstrip(" "), columns, None)
     parts: list[str] = []
     cells = array("I")
 
