@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from gui.settings.themes.library import Library
 from gui.terminal.drawing.colors import Colors
 from gui.theme.code import on
-from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
+from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, luminance, ratio, readable
 from gui.theme.marks import Mark, mark_color
 from gui.theme.scheme import Scheme
 from gui.theme.terminal import TerminalTheme
@@ -135,6 +135,15 @@ def test_black_and_white_on_a_panel_have_the_contrast_of_text(theme: TerminalThe
     for text, ground in product((DEFAULT_COLOR, 0, 7, 15), range(1, 15)):
         if text != ground:
             assert painted_ratio(theme, Style(text, ground)) >= TEXT_RATIO, (text, ground)
+
+
+def test_text_on_a_blue_panel_is_lighter_than_the_panel_in_the_light_theme():
+    """As in other terminals: yellow on blue, as in mc, is not almost black."""
+    colors = Colors(LIGHT.terminal)
+    for text, ground in product((DEFAULT_COLOR, 2, 3, 6, 7, 10, 11, 14, 15), (4, 12)):
+        assert luminance(colors.resolve_style(Style(text, ground)).foreground) > luminance(
+            LIGHT.terminal.palette[ground]
+        )
 
 
 @pytest.mark.parametrize("theme", THEMES)
