@@ -19,6 +19,7 @@
     ligatures = "always"              # or "not_under_cursor", "never": where the font draws -> and such as one sign
     cursor_shape = "bar"              # or "block", "underline"; unless the program chooses
     cursor_blinks = false             # unless the program chooses
+    text_blinks = false               # for programs that ask for blinking text
     command_heading = true            # show the command at the top while the user reads its long output
     confirm_paste = true              # ask before a paste that could run commands
     ctrl_c_copies = true              # Ctrl+C copies if text is selected in a terminal
@@ -99,6 +100,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     editor: str = ""
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
+    text_blinks: bool = True
     command_heading: bool = True
     confirm_paste: bool = True
     ctrl_c_copies: bool = False
@@ -148,7 +150,7 @@ class Preferences(msgspec.Struct, frozen=True):
     def look(self) -> Look:
         """The look of terminals, without the colours."""
         window = self.window
-        return Look(window.readable_colors, CursorShape(window.cursor_shape), window.cursor_blinks)
+        return Look(window.readable_colors, CursorShape(window.cursor_shape), window.cursor_blinks, window.text_blinks)
 
     @property
     def terminal_font(self) -> TerminalFont:

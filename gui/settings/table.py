@@ -115,6 +115,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("padding", Number(*PADDING_RANGE_PX, unit="px"), "appearance", "text"),
     _window("cursor_shape", Choice(("block", "bar", "underline")), "appearance", "cursor"),
     _window("cursor_blinks", Toggle(), "appearance", "cursor"),
+    _window("text_blinks", Toggle(), "appearance", "cursor"),
     _chats("scrollback_lines", _range(SCROLLBACK_LIMITS_LINES, unit="lines", step=1000), "terminal"),
     _chats("shell_integration", Toggle(), "terminal"),
     _window("command_heading", Toggle(), "terminal"),

@@ -29,6 +29,7 @@ from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
+from .drawing.blinking_text import TextBlink
 from .drawing.cursor import CursorBlink, is_blinking
 from .drawing.frame_pacing import FramePacer
 from .drawing.grid_layout import GridLayout
@@ -76,6 +77,7 @@ class TerminalScreen(QWidget):
         self._server_wait.timeout.connect(self._wait_for_x_server)
         self._pacer = FramePacer(self._show_frame, self._is_drawing, self)
         self._blink = CursorBlink(self._update_cursor, self)
+        self._text_blink = TextBlink(self._surface, self._paint_all, self)
         self._bar = HistoryBar(self)
         self._bar.set_colors(theme.foreground, theme.palette[3])
         self._bar.moved.connect(self.scroll_lines)
@@ -155,9 +157,7 @@ class TerminalScreen(QWidget):
         if emulator is not None:
             self._saved_frame = None
             self._scrolling.try_pending()
-            emulator.damage_all()
-            if self.isVisible():
-                self._paint_frame()
+            self._paint_all()
         else:
             self._surface.clear()
             self._bar.hide()
@@ -199,6 +199,11 @@ class TerminalScreen(QWidget):
             store.beginPaint(QRegion(QRect(QPoint(), store.size())))
             store.endPaint()
 
+    def _paint_all(self) -> None:
+        if (emulator := self.emulator) is not None:
+            emulator.damage_all()
+            self._paint_frame()
+
     def _paint_frame(self, *, at_once: bool = False) -> None:
         """Update the canvas from the emulator; Qt's paint event shows the changes, now or in the next turn."""
         emulator, surface = self.emulator, self._surface
@@ -219,6 +224,7 @@ class TerminalScreen(QWidget):
             self._new_output.set_visible(visible=False)
         self._bar.show_viewport(*surface.viewport, max(surface.size.rows, 1))
         self._blink.set_blinking(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
+        self._text_blink.on_frame(focused=self.hasFocus())
         if surface.cursor != previous:
             self._blink.touch()
             if self.hasFocus():
@@ -229,6 +235,7 @@ class TerminalScreen(QWidget):
         surface = self._surface
         surface.focused = focused
         self._blink.set_blinking(blinking=is_blinking(surface.cursor, focused=focused))
+        self._text_blink.on_frame(focused=focused)
         self._update_cursor()
 
     def _update_cursor(self) -> None:
@@ -321,10 +328,7 @@ class TerminalScreen(QWidget):
             self._surface.set_metrics(self._measured())
         self._lay_out()
         self._size_reporter.report()
-        emulator = self.emulator
-        if emulator is not None:
-            emulator.damage_all()
-            self._paint_frame()
+        self._paint_all()
         self._paint_saved_frame()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -332,6 +336,7 @@ class TerminalScreen(QWidget):
         self._pacer.cancel()
         self._size_reporter.cancel()
         self._blink.set_blinking(blinking=False)
+        self._text_blink.stop()
         self._surface.release()
 
     # -- painting

@@ -26,6 +26,7 @@ class Look:
     readable: bool = True
     cursor_shape: CursorShape = CursorShape.BLOCK
     cursor_blinks: bool = True
+    text_blinks: bool = True
 
 
 class Theme(QObject):
@@ -84,6 +85,7 @@ class Theme(QObject):
             readable=look.readable,
             cursor_shape=look.cursor_shape,
             cursor_blinks=look.cursor_blinks,
+            text_blinks=look.text_blinks,
         )
 
     def on_color_scheme(self, scheme: Qt.ColorScheme) -> None:

@@ -26,6 +26,7 @@ class TerminalTheme:
         dark: light text on a dark ground.
         readable: text with too little contrast to its background gets a lighter or darker colour.
         cursor_shape, cursor_blinks: the cursor of programs that want no other.
+        text_blinks: whether text blinks for which a program asks that.
     """
 
     foreground: QColor
@@ -38,6 +39,7 @@ class TerminalTheme:
     readable: bool = True
     cursor_shape: CursorShape = CursorShape.BLOCK
     cursor_blinks: bool = True
+    text_blinks: bool = True
 
     def chosen_cursor(self, cursor: Cursor | None) -> Cursor | None:
         """A program's cursor as the user wants it.

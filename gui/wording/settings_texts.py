@@ -20,6 +20,7 @@ LABELS = {
     "window.padding": QT_TRANSLATE_NOOP("settings", "Padding"),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Cursor"),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
+    "window.text_blinks": QT_TRANSLATE_NOOP("settings", "Blinking text"),
     "window.command_heading": QT_TRANSLATE_NOOP("settings", "Command above its output"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.ctrl_c_copies": QT_TRANSLATE_NOOP("settings", "Ctrl+C copies"),
@@ -85,6 +86,7 @@ HELP = {
     ),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses another one."),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses otherwise."),
+    "window.text_blinks": QT_TRANSLATE_NOOP("settings", "For programs that ask for it."),
     "window.command_heading": QT_TRANSLATE_NOOP(
         "settings",
         "While you are scrolled back in a long output, shows its command at the top. A click goes to the prompt.",

@@ -9,6 +9,7 @@ row_assembly    rows put together from the pictures of an atlas
 style_alphabets  the pictures of an atlas for each style of such rows
 colors          styles to colours, under a theme and a program's overrides
 decorations     underlines, strike-through, overline
+blinking_text   hides and shows text that blinks
 cursor          the cursor's shape and its blinking
 grid_layout     the grid's position in the widget, and the cell at a point
 image_layer     the images over the grid

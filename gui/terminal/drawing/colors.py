@@ -110,6 +110,8 @@ class Colors:
         self.foreground = foreground
         self.background = background
         self.cursor = theme.cursor if not overrides.reverse_screen else foreground
+        self.has_blinking_text = False
+        """Whether the text of any style so far blinks."""
         self._looks: dict[Style, Look] = {}
         self._selected_looks: dict[Style, Look] = {}
 
@@ -149,6 +151,7 @@ class Colors:
         if self.theme.readable and not selected:
             foreground = self._readable(style, foreground, ground)
         hidden = bool(attributes & Attribute.HIDDEN)
+        self.has_blinking_text |= bool(attributes & Attribute.BLINK)
         decorated = bool(style.underline or attributes & (Attribute.STRIKE | Attribute.OVERLINE) or style.link)
         variant = (BOLD if attributes & Attribute.BOLD else 0) | (ITALIC if attributes & Attribute.ITALIC else 0)
         return Look(

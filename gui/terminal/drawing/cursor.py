@@ -108,6 +108,12 @@ class CursorBlink(QObject):
         if self._wanted:
             self._timer.start(BLINK_MS)
 
+    def note_life(self) -> None:
+        """Blink on after output, without a new interval."""
+        self._last_life_s = time.monotonic()
+        if self._wanted and not self._timer.isActive():
+            self._timer.start(BLINK_MS)
+
     def _show(self) -> None:
         if not self.shown:
             self.shown = True

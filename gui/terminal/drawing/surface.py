@@ -20,7 +20,7 @@ from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Emulator, Frame
-from session_host.terminal.rows import Row, Run
+from session_host.terminal.rows import Attribute, Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
@@ -35,6 +35,8 @@ _HAIRLINE_SHARE = 0.18
 
 FrameChange = Callable[[Emulator, Frame], Frame]
 """Changes a frame before it is painted, for example to mark matches."""
+
+_BLINK = int(Attribute.BLINK)
 
 
 class Viewport(NamedTuple):
@@ -118,7 +120,9 @@ class Surface:
         self._set_colors(self._colors.overrides)
 
     def _set_colors(self, overrides: Overrides) -> None:
+        had_blinking_text = self._colors.has_blinking_text
         self._colors = Colors(self._theme, overrides)
+        self._colors.has_blinking_text = had_blinking_text
         self._canvas.set_painter(RowPainter(self.metrics, self._glyphs, self._colors))
 
     def clear(self) -> None:
@@ -189,6 +193,13 @@ class Surface:
     def rows(self) -> list[Row | None]:
         """The painted rows."""
         return self._canvas.rows
+
+    @property
+    def has_blinking_text(self) -> bool:
+        """Whether text on the screen blinks; without such a style, no row is looked at."""
+        return self._colors.has_blinking_text and any(
+            run.style.attributes & _BLINK for row in self.rows if row is not None for run in row.runs
+        )
 
     def holds(self, position: QPoint) -> bool:
         """Whether a point is on the grid."""

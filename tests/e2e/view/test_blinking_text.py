@@ -1,0 +1,77 @@
+"""Text that a program asks to blink."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtGui import QGuiApplication
+
+from gui.terminal.drawing import cursor as cursor_module
+from tests.e2e.view.conftest import colors_in, rgb
+from tests.support.themes import DARK_TERMINAL as DARK
+
+GROUND = rgb(DARK.background)
+BLINKS = "\x1b[?25l\x1b[Hsteady\x1b[2;1H\x1b[5mblinks\x1b[m"
+
+
+def is_dark(terminal, row: int) -> bool:
+    return colors_in(terminal.cell_image(0, row)) == {GROUND}
+
+
+def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_while(show_view, monkeypatch):
+    terminal = show_view()
+    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.5)
+    blink = terminal.view._text_blink._blink
+    terminal.view.clearFocus()
+    terminal.settle()
+    terminal.feed(BLINKS)
+    assert not blink.running
+    terminal.focus()
+    terminal.until(lambda: not blink.shown, "the dark half of a blink")
+    assert is_dark(terminal, 1)
+    assert not is_dark(terminal, 0), "other text stays"
+    terminal.until(lambda: blink.shown, "the other half")
+    assert not is_dark(terminal, 1)
+    terminal.until(lambda: not blink.running, "the blinking to end without output")
+    assert not is_dark(terminal, 1)
+    terminal.feed("x")
+    assert blink.running
+    terminal.until(lambda: not blink.shown, "the dark half of a blink")
+    terminal.view.clearFocus()
+    terminal.settle()
+    assert not blink.running
+    assert not is_dark(terminal, 1)
+
+
+def test_no_timer_runs_once_the_blinking_text_is_gone(show_view, monkeypatch):
+    terminal = show_view()
+    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    blink = terminal.view._text_blink._blink
+    terminal.focus()
+    terminal.feed("steady")
+    assert not blink.running
+    terminal.feed(BLINKS)
+    terminal.until(lambda: not blink.shown, "the dark half of a blink")
+    terminal.feed("\x1b[2J\x1b[2;1Hsteady")
+    assert not blink.running
+    assert not is_dark(terminal, 1)
+
+
+def test_text_does_not_blink_if_the_user_or_the_desktop_does_not_want_it(show_view, monkeypatch):
+    terminal = show_view()
+    blink = terminal.view._text_blink._blink
+    terminal.focus()
+    terminal.view.set_theme(replace(terminal.view._theme, text_blinks=False))
+    terminal.feed(BLINKS)
+    assert not blink.running
+    terminal.view.set_theme(replace(terminal.view._theme, text_blinks=True))
+    assert blink.running
+    hints = QGuiApplication.styleHints()
+    usual_ms = hints.cursorFlashTime()
+    hints.setCursorFlashTime(0)
+    try:
+        terminal.feed("more")
+        assert not blink.running
+    finally:
+        hints.setCursorFlashTime(usual_ms)
