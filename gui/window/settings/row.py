@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
@@ -15,8 +15,8 @@ from gui.window.settings.values import Values
 from gui.window.widgets.parts import IconButton, label, sentence
 from gui.wording import phrases, settings_texts
 
-NARROW_PX = 400
-"""A narrower row has its control below the text, unless that is as small as a switch."""
+MIN_TEXT_PX = 160
+"""If less room is left for the text, the control is below it, unless that is as small as a switch."""
 SMALL_PX = 64
 
 _BESIDE = 0, 3, 2, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -47,6 +47,7 @@ class PlainRow(QWidget):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         self._title = title = label(name)
+        title.setWordWrap(True)
         title.setBuddy(control.inner)
         if icon is not None:
             grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
@@ -56,7 +57,7 @@ class PlainRow(QWidget):
         grid.addWidget(self.problem, 3, 1, 1, 3)
         self._grid = grid
         self._is_narrow = False
-        control.inner.setAccessibleDescription(help_)
+        control.inner.setAccessibleDescription(self._help_text)
 
     def minimumSizeHint(self) -> QSize:
         """No minimum width: the row adapts its layout to its width."""
@@ -64,11 +65,29 @@ class PlainRow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.width() < NARROW_PX and self.control.sizeHint().width() > SMALL_PX
+        self._place_control()
+
+    def event(self, event: QEvent) -> bool:
+        """Place the control again when a text changes."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place_control()
+        return super().event(event)
+
+    def _place_control(self) -> None:
+        """Put the control beside the text or below it."""
+        is_narrow = self.width() < self._beside_px() and self.control.sizeHint().width() > SMALL_PX
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
             self._grid.removeWidget(self.control)
             self._grid.addWidget(self.control, *(_BELOW if is_narrow else _BESIDE))
+
+    def _beside_px(self) -> int:
+        """The width that the row needs with its control beside the text."""
+        around = [self._grid.itemAtPosition(0, column) for column in (0, 2)]
+        widths = [each.sizeHint().width() for each in around if each is not None]
+        widths.append(max(MIN_TEXT_PX, *(each.minimumSizeHint().width() for each in (self._title, self.help))))
+        widths.append(self.control.sizeHint().width())
+        return sum(widths) + (len(widths) - 1) * GAP_S_PX
 
     def hide_help(self) -> None:
         """Leave the help to the section; it is still searched, and read aloud."""
@@ -105,7 +124,7 @@ class SettingRow(PlainRow):
         help_ = settings_texts.help_of(setting.id)
         if setting.applies == "new chats":
             help_ = f"{help_} {settings_texts.for_new_chats()}"
-        super().__init__(settings_texts.name_of(setting.id, agent), help_, control)
+        super().__init__(settings_texts.name_of(setting.id, agent), phrases.in_whole_words(help_), control)
         self.setting = setting
         self._values = values
         self.reset = IconButton(theme, Glyph.RESET, settings_texts.reset(self.name), lambda: self._set(None))

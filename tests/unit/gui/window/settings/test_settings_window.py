@@ -90,9 +90,25 @@ def test_the_list_of_pages_shows_that_it_has_the_keyboard(opened: Opened) -> Non
     assert pages.viewport().grab(row).toImage() != without
 
 
-def test_no_control_is_cut_in_the_narrowest_window(opened: Opened) -> None:
+def are_whole(row: AgentRow) -> bool:
+    """Whether all texts of a row have the room that they need."""
+    texts = [each for each in row.findChildren(QLabel) if each.isVisible() and each.wordWrap()]
+    return all(text.width() >= text.minimumSizeHint().width() for text in texts) and all(
+        text.height() >= text.heightForWidth(text.width()) for text in texts
+    )
+
+
+def test_no_control_is_cut_in_a_narrow_window(opened: Opened, area: Area) -> None:
     window = opened.window
-    window.resize(window.minimumSize())
+    (area.config / "agents").mkdir()
+    title = "An agent whose title is far longer than anybody would expect it to be, really"
+    fields = f'title = "{title}"\nexecutable = "sh"\nstart = ["sh"]\nmonogram = "Ow"\n'
+    (area.config / "agents/own.toml").write_text(fields)
+    opened.settings.read_again()
+    window.show_page("agents")
+    page = window.page("agents")
+    assert isinstance(page, AgentsPage)
+    assert title in [row.name for row in page._rows]
 
     def beyond_the_edge(name: PageName) -> list[str]:
         controls = [each for each in window.page(name).findChildren(QWidget) if each.isVisible()]
@@ -100,9 +116,13 @@ def test_no_control_is_cut_in_the_narrowest_window(opened: Opened) -> None:
         rights = {each.accessibleName(): each.mapToGlobal(each.rect().topRight()).x() for each in controls}
         return [name for name, right in rights.items() if name and right > edge]
 
-    for name in PAGES:
-        window.show_page(name)
-        process_events_until(lambda name=name: not beyond_the_edge(name), 30, f"{name} to be whole")  # type: ignore[misc]
+    for width in range(700, window.minimumWidth() - 1, -20):
+        window.resize(max(width, window.minimumWidth()), 500)
+        for name in PAGES:
+            window.show_page(name)
+            process_events_until(lambda name=name: not beyond_the_edge(name), 30, f"{name} to be whole")  # type: ignore[misc]
+        rows = [row for row in page._rows if row.control.isVisibleTo(row)]
+        process_events_until(lambda rows=rows: all(are_whole(row) for row in rows), 30, "the texts to be whole")  # type: ignore[misc]
     theme = opened.row("theme")
     window.show_page("appearance")
     process_events_until(lambda: theme.control.y() > theme.help.y(), 30, "the control below the text")
