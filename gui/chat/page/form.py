@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.chat.content.ansi import visible
 from gui.theme.flow_layout import FlowLayout
@@ -21,7 +22,7 @@ class QuestionForm(QObject):
 
     Signals:
         changed: the user gave another answer.
-        submitted: the user pressed Enter in a field.
+        submitted: the user pressed Enter in a field or on a choice.
     """
 
     changed = Signal()
@@ -34,6 +35,8 @@ class QuestionForm(QObject):
         self._texts: dict[str, QLineEdit] = {}
         self._chosen: dict[str, set[str]] = {question.id: set() for question in questions}
         """The chosen options of each question."""
+        self.first_stop: QWidget | None = None
+        """The first choice or field, to which the keyboard goes; None without questions."""
 
     def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
         """Add a question's choices in a row of their own, and its field, to a column."""
@@ -45,7 +48,9 @@ class QuestionForm(QObject):
                 button.setCheckable(True)
                 button.setAutoExclusive(not question.several)
                 button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
+                button.installEventFilter(self)
                 row.addWidget(button)
+                self.first_stop = self.first_stop or button
         if question.free or not question.options:
             field = AnswerField()
             field.setPlaceholderText(request_texts.your_answer())
@@ -56,6 +61,17 @@ class QuestionForm(QObject):
             field.returnPressed.connect(self.submitted)
             self._texts[question.id] = field
             column.addWidget(field)
+            self.first_stop = self.first_stop or field
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter on a choice answers with it; where several can be chosen, with those that are."""
+        is_enter = isinstance(event, QKeyEvent) and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        if is_enter and event.type() == QEvent.Type.KeyPress and isinstance(watched, QPushButton):
+            if watched.autoExclusive():
+                watched.setChecked(True)
+            self.submitted.emit()
+            return True
+        return super().eventFilter(watched, event)
 
     def _select_option(self, question: str, option: str, *, on: bool) -> None:
         if on:
@@ -63,11 +79,6 @@ class QuestionForm(QObject):
         else:
             self._chosen[question].discard(option)
         self.changed.emit()
-
-    @property
-    def first_field(self) -> QLineEdit | None:
-        """The first field for a text."""
-        return next(iter(self._texts.values()), None)
 
     def answers(self) -> dict[str, str]:
         """The answers by the ids of their questions.
@@ -77,7 +88,7 @@ class QuestionForm(QObject):
         answers: dict[str, str] = {}
         for question in self._questions:
             field = self._texts.get(question.id)
-            typed = [field.text()] if field is not None and field.text() else []
+            typed = [field.text()] if field is not None and field.text().strip() else []
             chosen = [option for option in question.options if option in self._chosen[question.id]]
             if given := [*chosen, *typed] if question.several else typed or chosen:
                 answers[question.id] = "\n".join(given)

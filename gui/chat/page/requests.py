@@ -307,8 +307,8 @@ class RequestCard(QWidget):
         return bool(super().eventFilter(watched, event))
 
     def take_focus(self) -> None:
-        """Take the keyboard focus: the first field of a question, else the request itself."""
-        (self._form.first_field or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        """Take the keyboard focus: the first choice or field of a question, else the request itself."""
+        (self._form.first_stop or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not (self.hasFocus() or (self._subject is not None and self._subject.hasFocus())):

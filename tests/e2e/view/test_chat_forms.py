@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Question
@@ -21,9 +21,10 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
     chat.ask(request)
     shown = show_chat(chat)
     assert shown.view.show_request()
-    field, card, answer = QApplication.focusWidget(), shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
-    assert field is not None
+    card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
     assert card is not None
+    assert QApplication.focusWidget() is shown.button("main")
+    [field] = card.findChildren(QLineEdit)
     assert (answer.toolTip(), card._message.isVisible()) == ("Still to answer: Which base? · Which name?", False)
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert card._message.text() == answer.toolTip()
@@ -34,6 +35,42 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
     assert (answer.toolTip(), card._message.isVisible()) == ("", False)
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+
+
+def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[..., ChatStage]) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
+    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
+    assert card is not None
+    shown.view.show_request()
+    [field] = card.findChildren(QLineEdit)
+    QTest.keyClicks(field, "  ")
+    assert not answer.isEnabled()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right):
+        shown.press(key)
+    assert QApplication.focusWidget() is shown.button("next")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "next"})]
+
+
+def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(show_chat: Callable[..., ChatStage]) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which parts?", ("API", "UI", "docs"), several=True),)
+    request = AgentRequest("r1", "question", 1, "Which parts?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    shown.view.show_request()
+    shown.press(Qt.Key.Key_Return)
+    assert card._message.text() == "Still to answer: Which parts?"
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Left):
+        shown.press(key)
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "API\ndocs"})]
 
 
 def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_chat: Callable[..., ChatStage]) -> None:
