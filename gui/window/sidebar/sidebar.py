@@ -69,6 +69,7 @@ class Sidebar(Area):
     def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
         self._theme = theme
+        self._sessions = sessions
         self._settings = settings
         self.collapsed = False
         self._is_reveal_due = False
@@ -165,6 +166,10 @@ class Sidebar(Area):
 
     def _on_filter(self, text: str) -> None:
         self.model.set_filter(text)
+        if text:
+            self.list.scrollToTop()  # The first matches are what the user wants to see.
+        else:
+            self.reveal_active()
         self._say_if_nothing_matches()
         self._fit_new_button()
 
@@ -241,7 +246,8 @@ class Sidebar(Area):
             return
         active = self.model.index_of(self.model.active_id)
         if active.isValid():  # A new chat has no row yet.
-            self._is_reveal_due = False
+            # The rows of a window that opens move until the chats' states are known.
+            self._is_reveal_due = any(chat.connection in {None, "connecting"} for chat in self._sessions.running())
             self.list.scrollTo(active)
 
     def _on_scrolled(self) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.window.sidebar.sidebar import Sidebar
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import WindowHarness, one_pane
 
 PLACE = QPointF(20, 60)
@@ -113,3 +116,34 @@ async def test_the_sidebar_does_not_scroll_while_it_has_the_keyboard(harness: Wi
     assert is_in_view(sidebar, many[0])
     harness.window.focus_page()
     await harness.until(lambda: is_in_view(sidebar, many[-1]), "the row, once the terminal has the keyboard")
+
+
+async def test_the_restored_chat_stays_in_view_while_the_chats_states_become_known(harness: WindowHarness) -> None:
+    ids = [await harness.add(f"chat {number}", agent="claude") for number in range(40)]
+    sidebar = harness.open_window(one_pane([ids[-1]], ids[-1])).sidebar
+    harness.settle()
+    for session_id in reversed(ids):
+        harness.viewers[session_id].be(Activity.NEEDS_INPUT if session_id == ids[-1] else Activity.IDLE)
+        harness.viewers[session_id].become(ViewerState.LIVE)
+        harness.settle()
+        assert is_in_view(sidebar, ids[-1])
+    harness.viewers[ids[-1]].be(Activity.IDLE)
+    harness.settle()
+    assert not is_in_view(sidebar, ids[-1]), "later the list does not follow a chat that changes its group"
+
+
+async def test_a_filter_shows_its_first_matches_and_without_it_the_visible_chat_is_in_view_again(
+    harness: WindowHarness, many: list[str]
+) -> None:
+    sidebar = harness.window.sidebar
+    harness.window.activateWindow()
+    sidebar.list.scrollToBottom()
+    sidebar.filter.setFocus()
+    await harness.until(sidebar.filter.hasFocus, "the filter's focus")
+    QTest.keyClicks(sidebar.filter, "chat")
+    harness.settle()
+    assert sidebar.list.verticalScrollBar().value() == 0
+    harness.show(many[-1])
+    QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
+    QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
+    await harness.until(lambda: is_in_view(sidebar, many[-1]), "the visible chat's row")
