@@ -1,6 +1,7 @@
 """A transcript as Markdown, for a file that people read. Pure.
 
-The agent's messages stay Markdown, except for markup that loads something when the file is shown: images and HTML.
+The agent's messages stay Markdown, except for markup that loads something when the file is shown: images and HTML,
+without the line break ``<br>``.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _QUOTED_FENCE: Final = re.compile(r"^([^\w`~]*[\d.)>*+ -]*)(`{3}(?=`*[^`]*$)|~{3
 """The beginning of a code block in other places, such as a quotation."""
 
 _CODE: Final = re.compile("(`+)[^`]+\\1(?!`)")
-_LOADS: Final = re.compile("!(?=\\[)|<(?=[A-Za-z/!?])")
+_LOADS: Final = re.compile(r"!(?=\[)|<(?![Bb][Rr] ?/?>)(?=[A-Za-z/!?])")
 _ESCAPES: Final = {"!": "! ", "<": "&lt;"}
 
 

@@ -116,6 +116,8 @@ def test_a_chat_has_a_heading_for_each_turn_and_folded_tools() -> None:
         ("> ```\n> <i>\n> ```", "> \\```\n> &lt;i>\n> \\```"),
         ("one ` and\ntwo ` <img> `", "one ` and\ntwo ` &lt;img> `"),
         ("| ` | <img> | ` |", "| ` | &lt;img> | ` |"),
+        ("| a<br>b<br/>c | d<BR />e |", "| a<br>b<br/>c | d<BR />e |"),
+        ("a<br onload=x>b", "a&lt;br onload=x>b"),
     ],
 )
 def test_images_and_html_of_an_agent_become_text_and_code_stays(text: str, shown: str) -> None:
