@@ -240,6 +240,8 @@ class SidebarDelegate(QStyledItemDelegate):
         rect = QRect(area)
         for number, ((text, color), width) in enumerate(zip(pieces, widths, strict=False)):
             if number:
+                if metrics.horizontalAdvance(text) > width < _MIN_PX:
+                    return
                 painter.setPen(tokens.color("secondary"))
                 painter.drawText(rect, middle, _BETWEEN)
                 rect.setLeft(rect.left() + metrics.horizontalAdvance(_BETWEEN))
@@ -249,5 +251,3 @@ class SidebarDelegate(QStyledItemDelegate):
                 shown = shown[:-1].rstrip(_BETWEEN) + "…"
             painter.drawText(rect, middle, shown)
             rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))
-            if rect.width() < _MIN_PX:
-                return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import threading
 
 import msgspec
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QEnterEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import QEnterEvent, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
@@ -190,3 +191,24 @@ async def test_the_filter_finds_an_ended_chat_by_what_changed(harness: WindowHar
     assert names(model) == []
     harness.sessions.rename(harness.chat(session_id), "minutes")
     await harness.until(lambda: names(model) == ["minutes"], "the chat with the new name")
+
+
+async def test_a_short_directory_is_shown_after_a_long_status(harness: WindowHarness):
+    session_id = await harness.add("one")
+    sidebar = harness.open_window().sidebar
+    entry = sidebar.model.entry(sidebar.model.index_of(session_id))
+    assert isinstance(entry, ChatRow)
+
+    def painted(location: str) -> QImage:
+        image = QImage(240, 20, QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.white)
+        painter = QPainter(image)
+        row = dataclasses.replace(entry, location=location, status="sh -c while " * 9, status_first=True)
+        sidebar.delegate._paint_second_line(painter, QRect(0, 0, 240, 20), row)
+        painter.end()
+        return image.copy(225, 0, 15, 20)
+
+    blank = QImage(15, 20, QImage.Format.Format_RGB32)
+    blank.fill(Qt.GlobalColor.white)
+    assert painted("~") != blank
+    assert painted("~") != painted("x"), "the directory is at the right end"
