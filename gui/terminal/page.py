@@ -254,13 +254,16 @@ class TerminalScreen(QWidget):
 
     def set_font(self, font: TerminalFont) -> None:
         """Use another font, in the same size."""
-        self._font = font
-        self._measure()
+        if font != self._font:
+            self._font = font
+            self._measure()
 
     def set_font_size(self, size_px: int) -> None:
         """Use a size in logical pixels, from which zooming starts; 0 for the desktop's."""
-        self._base_px = self._size_px = size_px or default_size_px()
-        self._measure()
+        previous_px, self._base_px = self._size_px, size_px or default_size_px()
+        self._size_px = self._base_px
+        if self._size_px != previous_px:
+            self._measure()
 
     def set_spacing(self, line_height: float, padding_px: int) -> None:
         """Use rows of this height, in the font's own line height, and a distance around the grid in logical pixels."""
