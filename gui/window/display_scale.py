@@ -34,7 +34,7 @@ def paint_windows() -> None:
         if not window.isVisible() or window.windowType() == Qt.WindowType.ToolTip:
             continue
         handle = window.windowHandle()
-        if handle is not None and not handle.windowStates() & _FIXED_SIZES:
+        if not handle.windowStates() & _FIXED_SIZES:
             size = handle.size()
             handle.resize(size.width(), size.height() + 1)
             handle.resize(size)

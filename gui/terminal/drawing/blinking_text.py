@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
-from session_host.terminal.base import Attribute, Emulator, Frame, Row
+from session_host.terminal.base import Emulator, Frame
+from session_host.terminal.rows import Attribute, Row
 
 from .cursor import CursorBlink
 from .surface import Surface

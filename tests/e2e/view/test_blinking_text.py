@@ -75,3 +75,13 @@ def test_text_does_not_blink_if_the_user_or_the_desktop_does_not_want_it(show_vi
         assert not blink.running
     finally:
         hints.setCursorFlashTime(usual_ms)
+
+
+def test_text_blinks_also_if_many_rows_change_at_once(show_view, monkeypatch):
+    """Then the looks of styles are found when the rows are painted, not when the frame is taken."""
+    terminal = show_view()
+    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    terminal.focus()
+    terminal.feed("\x1b[H" + "".join(f"\x1b[{row};1H\x1b[3{row % 7 + 1};5mblinks in {row}" for row in range(2, 12)))
+    terminal.until(lambda: not terminal.view._text_blink._blink.shown, "the dark half of a blink")
+    assert is_dark(terminal, 5)

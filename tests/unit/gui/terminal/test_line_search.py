@@ -10,7 +10,8 @@ from gui.terminal.finding.line_search import show_line
 from session_host.protocol.values import GridSize
 from session_host.storage.search import Query
 from session_host.terminal import available_engines, create
-from session_host.terminal.base import Emulator, Row
+from session_host.terminal.base import Emulator
+from session_host.terminal.rows import Row
 
 
 @pytest.fixture(params=available_engines())
