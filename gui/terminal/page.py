@@ -115,8 +115,7 @@ class TerminalScreen(QWidget):
 
     def save_frame(self) -> None:
         """Keep showing the last frame, and remember the scroll position, while there is no emulator."""
-        emulator = self.emulator
-        if emulator is not None:
+        if (emulator := self.emulator) is not None:
             emulator.damage_all()
             self._saved_frame = SavedFrame(emulator.frame()._replace(images=()), emulator.modes.reverse_screen)
             self._scrolling.keep(self._saved_frame.frame, emulator)
@@ -260,9 +259,9 @@ class TerminalScreen(QWidget):
 
     def set_font_size(self, size_px: int) -> None:
         """Use a size in logical pixels, from which zooming starts; 0 for the desktop's."""
-        previous_px, self._base_px = self._size_px, size_px or default_size_px()
-        self._size_px = self._base_px
-        if self._size_px != previous_px:
+        self._base_px = size_px or default_size_px()
+        if self._size_px != self._base_px:
+            self._size_px = self._base_px
             self._measure()
 
     def set_spacing(self, line_height: float, padding_px: int) -> None:
