@@ -175,8 +175,7 @@ class TerminalScreen(QWidget):
         self._pacer.request_for_user()
 
     def _is_drawing(self) -> bool:
-        emulator = self.emulator
-        return emulator is not None and emulator.modes.synchronized
+        return (emulator := self.emulator) is not None and emulator.modes.synchronized
 
     def _show_frame(self) -> None:
         """Paint the next frame on the screen, without another turn of the event loop."""
