@@ -116,8 +116,12 @@ async def test_a_host_survives_random_client_messages(engine: EngineName) -> Non
         assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
 
         # The host still serves valid clients.
+        async with watching(record.id, engine=engine) as (viewer, watcher):
+            # A client's request to clear the screen may wait for the end of a sequence; it must not clear what follows.
+            viewer.text("\x18\x18")
+            await watcher.until(lambda: viewer.fed != b"", "the echo")
         async with watching(record.id, size=GridSize(100, 30), engine=engine) as (viewer, watcher):
-            viewer.text("\x18\x18\r\nsomething sensible")  # From column 0 on, so that it is not wrapped.
+            viewer.text("\r\nsomething sensible")  # From column 0 on, so that it is not wrapped.
             await see(viewer, watcher, "something sensible")
         assert (await request(record.id, m.Describe(1))).viewers <= 1, "only the one that is just going"
     await end(record.id)
