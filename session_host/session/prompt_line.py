@@ -8,7 +8,7 @@ from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.prompt_state import PromptState, after_activity, after_input
 from session_host.terminal.base import Emulator
-from session_host.terminal.text import row_text
+from session_host.terminal.rows import row_text
 
 
 class PromptLine:

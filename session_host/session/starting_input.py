@@ -31,7 +31,7 @@ from session_host.protocol.values import State as ProgramState
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import HeldInput, LogState
 from session_host.terminal.base import Emulator
-from session_host.terminal.text import row_text
+from session_host.terminal.rows import row_text
 
 from .attachments import Attachment, Attachments
 from .effects import AppendEntry, Broadcast, Effect, NoteUserInput, StartTimer, StopTimer, UseEmulator, WriteToProgram

@@ -178,7 +178,7 @@ class Row(NamedTuple):
     """One row: its runs from left to right without overlap; blank unstyled cells may be left out."""
 
     runs: Sequence[Run]
-    """A tuple or a StyledText; which are equal if they have the same runs."""
+    """A tuple or a StyledText. The two are equal if they have the same runs."""
     wrapped: bool
     """Whether the line continues in the next row."""
     selection: tuple[int, int] | None = None
@@ -186,12 +186,17 @@ class Row(NamedTuple):
 
     def text(self) -> str:
         """The row as text without trailing blanks; a wide character occurs once."""
-        if isinstance(self.runs, StyledText):
-            return self.runs.text.rstrip(" ")
-        parts: list[str] = []
-        column = 0
-        for run in self.runs:
-            parts.append(" " * (run.column - column))
-            parts.append(run.text)
-            column = run.column + run.cells
-        return "".join(parts).rstrip(" ")
+        return row_text(self).rstrip(" ")
+
+
+def row_text(row: Row) -> str:
+    """A row as text, with its trailing blanks."""
+    if isinstance(row.runs, StyledText):
+        return row.runs.text
+    parts: list[str] = []
+    column = 0
+    for run in row.runs:
+        parts.append(" " * (run.column - column))
+        parts.append(run.text)
+        column = run.column + run.cells
+    return "".join(parts)

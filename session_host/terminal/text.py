@@ -15,7 +15,7 @@ from session_host.protocol.messages import Peek, Screen
 
 from .base import Emulator
 from .images.covering import MARK
-from .rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
+from .rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline, row_text
 
 _SGR_ATTRIBUTES: Final = tuple(
     # Plain integers: testing an enum's members takes a microsecond, and a history has 100,000 runs.
@@ -90,17 +90,6 @@ def filled(row: Row, columns: int) -> Row:
 def begins_wide(row: Row) -> bool:
     """Whether the row begins with a wide character."""
     return bool(row.runs) and row.runs[0].column == 0 and row.runs[0].cluster and row.runs[0].cells == 2
-
-
-def row_text(row: Row) -> str:
-    """A row as text, with its trailing blanks."""
-    parts: list[str] = []
-    column = 0
-    for run in row.runs:
-        parts.append(" " * (run.column - column))
-        parts.append(run.text)
-        column = run.column + run.cells
-    return "".join(parts)
 
 
 def has_plain(row: Row, text: str, column: int) -> bool:

@@ -8,8 +8,8 @@ from typing import Final
 from session_host.protocol.untrusted_text import one_line
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt
-from session_host.terminal.rows import Row
-from session_host.terminal.text import begins_wide, filled, logical_lines, row_text
+from session_host.terminal.rows import Row, row_text
+from session_host.terminal.text import begins_wide, filled, logical_lines
 
 from .output import rows_between
 

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from session_host.cli.recording.recording import Gap, GapKind, Recording, RestoredState, Step, Terminal
 from session_host.storage.journal import Output, Resize
-from session_host.terminal.rows import PLAIN, Row
-from session_host.terminal.text import begins_wide, filled, row_text
+from session_host.terminal.rows import PLAIN, Row, row_text
+from session_host.terminal.text import begins_wide, filled
 
 Line = list[Row]
 """The rows of one logical line: all but the last are soft-wrapped, and filled up to their last cell."""

@@ -13,8 +13,7 @@ from collections.abc import Iterable
 
 from session_host.protocol.messages import Send
 from session_host.terminal.base import Emulator
-from session_host.terminal.rows import Row
-from session_host.terminal.text import row_text
+from session_host.terminal.rows import Row, row_text
 
 MAX_CHARACTERS = 100
 """opencode folds a paste of more than 150 characters, others later."""

@@ -24,7 +24,7 @@ from session_host.storage.journal import Entry, Journal, Snapshot
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
-from session_host.terminal.text import row_text
+from session_host.terminal.rows import row_text
 from tests.support import disks
 from tests.support.commands import new, outlive
 from tests.support.journals import output, recorded_bytes, recorded_session, resize, write_journal
