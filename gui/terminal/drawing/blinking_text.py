@@ -29,8 +29,7 @@ class TextBlink(QObject):
         """A frame was painted, or the focus has changed."""
         if self._is_changing:
             return
-        surface = self._surface
-        self._blink.set_blinking(blinking=focused and surface.theme.text_blinks and surface.has_blinking_text)
+        self._blink.set_blinking(blinking=focused and self._surface.theme.text_blinks and self._is_shown())
         self._blink.note_life()
 
     def stop(self) -> None:
@@ -39,6 +38,11 @@ class TextBlink(QObject):
         self._blink.set_blinking(blinking=False)
         self._surface.stop_changing(_without_blinking_text)
         self._is_changing = False
+
+    def _is_shown(self) -> bool:
+        """Whether there is blinking text on the screen; without such a style, no row is looked at."""
+        surface = self._surface
+        return surface.had_blinking_text and any(_blinks(row) for row in surface.rows if row is not None)
 
     def _change(self) -> None:
         if self._blink.shown:
@@ -51,13 +55,17 @@ class TextBlink(QObject):
             self._is_changing = False
 
 
+def _blinks(row: Row) -> bool:
+    return any(run.style.attributes & _BLINK for run in row.runs)
+
+
 def _without_blinking_text(_emulator: Emulator, frame: Frame) -> Frame:
     return frame._replace(rows={number: _hidden(row) for number, row in frame.rows.items()})
 
 
 def _hidden(row: Row) -> Row:
     """A row in which the blinking text is hidden."""
-    if not any(run.style.attributes & _BLINK for run in row.runs):
+    if not _blinks(row):
         return row
     runs = tuple(
         run._replace(style=run.style._replace(attributes=run.style.attributes | _HIDDEN))

@@ -20,7 +20,7 @@ from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Emulator, Frame
-from session_host.terminal.rows import Attribute, Row, Run
+from session_host.terminal.rows import Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
@@ -35,8 +35,6 @@ _HAIRLINE_SHARE = 0.18
 
 FrameChange = Callable[[Emulator, Frame], Frame]
 """Changes a frame before it is painted, for example to mark matches."""
-
-_BLINK = int(Attribute.BLINK)
 
 
 class Viewport(NamedTuple):
@@ -195,11 +193,9 @@ class Surface:
         return self._canvas.rows
 
     @property
-    def has_blinking_text(self) -> bool:
-        """Whether text on the screen blinks; without such a style, no row is looked at."""
-        return self._colors.has_blinking_text and any(
-            run.style.attributes & _BLINK for row in self.rows if row is not None for run in row.runs
-        )
+    def had_blinking_text(self) -> bool:
+        """Whether the text of any style so far blinks."""
+        return self._colors.has_blinking_text
 
     def holds(self, position: QPoint) -> bool:
         """Whether a point is on the grid."""
