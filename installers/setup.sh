@@ -119,7 +119,7 @@ PYTHON=
 PYTHON_PACKAGES=()
 
 # Finds a Python ≥ 3.11 for KIND's environment, if one has to be made; says in PYTHON_PACKAGES what Debian can add of it.
-# The distribution's own comes first: another one was often compiled without optimisations, which takes a third more time.
+# The distribution's own comes first: another one was often compiled without optimisations, and is slower.
 find_python() {
     local name
     if is_up_to_date "$1"; then return 0; fi

@@ -291,7 +291,10 @@ class TurnEnded(Change, frozen=True):
     error: str = ""
     """One line for the user, if it failed."""
     at_ms: int = 0
-    """When it ended, if the chat only repeats it from an earlier one; 0: with the step. Older windows ignore this."""
+    """The time of its end, if it is repeated from an earlier chat; 0 for the time of the step.
+
+    Older windows ignore it.
+    """
 
 
 class UsageChanged(Change, frozen=True):

@@ -191,7 +191,7 @@ class Diff(Segment):
     Attributes:
         first, last: whether the file's lines begin, or end, here.
         digits: the number of digits of the largest line number; 0 if no line numbers are known.
-        opens: the item whose hidden lines the user can show; "" if they are not known.
+        opens: the id of the item, if the user can show its hidden lines; else "".
     """
 
     lines: tuple[DiffLine, ...] = ()

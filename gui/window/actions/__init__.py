@@ -1,6 +1,6 @@
 """The window's actions, shared by keys, menus and the palette.
 
-context           what the actions of one window share
+context           the parts of a window that its actions use
 groups            the actions on chats, for keys, menus and pages
 actions           Qt actions, the palette and the window's menu
 key_table         the table of keys

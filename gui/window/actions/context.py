@@ -1,4 +1,4 @@
-"""What the actions of one window share."""
+"""The parts of a window that its actions use."""
 
 from __future__ import annotations
 

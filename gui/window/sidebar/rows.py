@@ -41,7 +41,7 @@ class ChatRow:
 
 @dataclass
 class _Facts:
-    """What is derived from a chat's attributes alone.
+    """Values derived from a chat's attributes alone.
 
     Attributes:
         revision: the chat's revision from which it was derived.
@@ -85,7 +85,7 @@ class ChatRows:
         return known
 
     def labels(self, chat: Chat) -> Labels:
-        """What distinguishes the chat from others."""
+        """The attributes that distinguish the chat from others."""
         return self._read(chat).labels
 
     def searched_text(self, chat: Chat) -> str:
