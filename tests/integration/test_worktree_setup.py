@@ -130,8 +130,10 @@ async def use_shell(record: SessionRecord, viewer: Viewer, watcher: Watcher, num
 
 async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Checkout, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    # One process instead of shell commands: after Ctrl+C, a shell may continue with the next command.
-    waits = 'import time; print("WAIT" + "ING", flush=True); time.sleep(1000)'
+    # One process instead of shell commands: after Ctrl+C, a shell may continue with the next command. The signal ends
+    # it at once: Python's own handler runs after the sleep if the signal comes just before the sleep's system call.
+    waits = "import time; print('WAIT' + 'ING', flush=True); time.sleep(1000)"
+    waits = f"import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); {waits}"
     configure_setup(f"echo $$ > {pid}; exec {sys.executable} -S -c {shlex.quote(waits)}", checkout)
     record = await start(checkout, "cat")
     async with watching(record.id) as (viewer, watcher):
