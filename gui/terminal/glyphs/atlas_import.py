@@ -1,6 +1,7 @@
 """Imports the atlas, and numpy with it, once a program changes much of a screen again and again.
 
-numpy takes 0.1 s of a window's start and 15 MB. Until then, each run of text is drawn by Qt.
+numpy takes 0.1 s of a window's start and 15 MB. Until then, rows are read one by one, and each run of text is drawn by
+Qt.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
+
+from session_host.terminal import use_numpy
 
 if TYPE_CHECKING:
     from .glyph_atlas import GlyphAtlas
@@ -45,7 +48,8 @@ class AtlasImport:
 
     @classmethod
     def run(cls) -> None:
-        """Import the class, in any thread; this takes some 50 ms."""
+        """Import the class, and let rows be read with numpy; in any thread. This takes some 50 ms."""
         from .glyph_atlas import GlyphAtlas
 
+        use_numpy()
         cls.found = GlyphAtlas

@@ -9,9 +9,11 @@ input       encodes keys, mouse and focus as bytes
 modes       the modes of keyboard, mouse and screen
 frame       the changes to paint since the last frame
 cell_bits   the bits of cells, for whole rows
-cells       reads rows of cells from the library's render state
+cells       reads rows of cells
+many_rows   reads many rows at once, with numpy
+render_state  the viewport's rows in the library's own form, with marks of change
 styles      the library's styles
-row_reader  reads rows of the screen and its history, for text and copies
+grid_reader reads rows of the screen and its history, for text and copies
 history     the limit of the history
 images      where images are in the library's rows
 selection   the library's own selection

@@ -32,7 +32,27 @@ _FEW_BITS: Final = 32
 
 BLANK_HEAD: Final = HEAD << WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF
+NOT_ASCII: Final = 0xFFFF80
+"""Bits of a content that is no ASCII character."""
 _CHARACTER_MASK: Final = TAG_MASK | _CODEPOINT_MASK << 2 | 0b11 << WIDE_SHIFT
+
+
+class RawRow(NamedTuple):
+    """A row as the library has it.
+
+    Attributes:
+        y: its number.
+        cells: its cells, eight bytes each.
+        page: the page that its style ids belong to.
+        wrapped: whether its line continues in the next row.
+        selection: the selected columns (first, last), inclusive.
+    """
+
+    y: int
+    cells: bytes
+    page: int
+    wrapped: bool
+    selection: tuple[int, int] | None
 
 
 def is_plain_cell(bits: int, character: str) -> bool:

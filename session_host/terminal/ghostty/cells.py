@@ -7,8 +7,10 @@ A call into the library for each cell would cost twenty times more than the rest
 from __future__ import annotations
 
 import sys
-from itertools import groupby
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from session_host.terminal.rows import PLAIN, RGB, Row, Run, Style, StyledText, StyleTable, new_run
 
@@ -24,33 +26,16 @@ from .cell_bits import (
     TAIL,
     WIDE,
     WIDE_SHIFT,
+    RawRow,
     RowKeys,
     row_keys,
     row_text,
     without_cut_character,
 )  # fmt: skip
-from .library.calls import EngineFailure, check, ffi, grid_ref, lib, new_object, sized
-from .styles import StyleStruct
 
-_ROW_KEYS: Final = [
-    lib.GHOSTTY_RENDER_STATE_ROW_DATA_RAW,
-    lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW,
-    lib.GHOSTTY_RENDER_STATE_ROW_DATA_ID,
-    lib.GHOSTTY_RENDER_STATE_ROW_DATA_SELECTION,
-]
-
-
-def _find_wrap_bit() -> int:
-    """The bit of a raw row that says that its line continues; found by asking the library once."""
-    flag = ffi.new("bool*")
-    for bit in range(64):
-        lib.ghostty_row_get(1 << bit, lib.GHOSTTY_ROW_DATA_WRAP, flag)
-        if flag[0]:
-            return 1 << bit
-    raise EngineFailure("libghostty-vt: rows do not say whether they wrap")
-
-
-_WRAP_BIT: Final = _find_wrap_bit()
+if TYPE_CHECKING:
+    from .many_rows import ManyRows
+    from .render_state import RenderState
 
 _STYLE_BITS: Final = STYLE_MASK << STYLE_SHIFT
 _PLAIN_NUMBER: Final = bytes(2)
@@ -58,67 +43,28 @@ _PLAIN_NUMBER: Final = bytes(2)
 
 BLANK_ROW: Final = Row((), False)
 
+_MANY_ROWS: Final = 4
+"""From this many changed rows on, they are read at once. An echo has fewer."""
 
-class RenderState:
-    """One of the library's render states, and the objects that read its rows.
 
-    A terminal marks changed rows; updating a render state clears those marks. So two render states of one terminal
-    would take marks from each other, see ``GhosttyEmulator``.
+class RowReader:
+    """Reads the rows of a render state.
+
+    Attributes:
+        state: the render state.
+        many_rows: reads many changed rows at once; None if this process does without numpy.
     """
 
-    def __init__(self, terminal: Any) -> None:
-        self._terminal = terminal
-        self.state = new_object("GhosttyRenderState*", lib.ghostty_render_state_new, lib.ghostty_render_state_free)
-        self._iterator = new_object(
-            "GhosttyRenderStateRowIterator*",
-            lib.ghostty_render_state_row_iterator_new,
-            lib.ghostty_render_state_row_iterator_free,
-        )
-        self._cells = new_object(
-            "GhosttyRenderStateRowCells*",
-            lib.ghostty_render_state_row_cells_new,
-            lib.ghostty_render_state_row_cells_free,
-        )
-        self._iterator_slot = ffi.new("GhosttyRenderStateRowIterator*", self._iterator)
-        self._cells_slot = ffi.new("GhosttyRenderStateRowCells*", self._cells)
-        self._row_number = ffi.new("uint16_t*")
-        self._view = ffi.new("GhosttyCellsView*")
-        self._raw_row = ffi.new("GhosttyRow*")
-        self._row_id = ffi.new("GhosttyRenderStateRowId*")
-        self._selection = sized("GhosttyRenderStateRowSelection")
-        self._row_keys = ffi.new("GhosttyRenderStateRowData[4]", _ROW_KEYS)
-        self._row_values = ffi.new("void*[4]", [self._raw_row, self._view, self._row_id, self._selection])
-        self._style = StyleStruct()
-        self._dirty = ffi.new("GhosttyRenderStateDirty*")
-        self._grapheme = ffi.new("GhosttyBuffer*")
-        self._grapheme_memory = ffi.new("uint8_t[]", 256)
-        self._length = ffi.new("size_t*")
+    many_rows: ClassVar[type[ManyRows] | None] = None
+
+    def __init__(self, state: RenderState) -> None:
+        self.state = state
         self._page_styles: dict[tuple[int, int], Style] = {}
         self._text_styles: dict[int, dict[int, Style]] = {}
         """For each page, the styles of cells that hold a character and nothing else, by the cells' keys."""
         self._table = StyleTable()
         self._style_numbers: dict[int, dict[int, bytes]] = {}
         """For each page, the numbers of these styles in the table, also by the cells' keys."""
-        self._has_cells = False
-        """Whether the cells of the iterator's current row can be read one by one."""
-
-    def close(self) -> None:
-        """Free the library's objects."""
-        for owned in (self._cells, self._iterator, self.state):
-            ffi.release(owned)
-
-    def update(self) -> None:
-        """Update the state from its terminal, which clears the terminal's marks of change."""
-        check(lib.ghostty_render_state_update(self.state, self._terminal), "updating the render state")
-
-    def is_clean(self) -> bool:
-        """Whether nothing changed since ``clean``."""
-        lib.ghostty_render_state_get(self.state, lib.GHOSTTY_RENDER_STATE_DATA_DIRTY, self._dirty)
-        return bool(self._dirty[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FALSE)
-
-    def clean(self) -> None:
-        """Mark all changes as read."""
-        lib.ghostty_render_state_clean(self.state)
 
     def forget_styles(self) -> None:
         """Forget style ids, which may have other meanings after the terminal has changed."""
@@ -128,83 +74,79 @@ class RenderState:
         if self._table.is_full:
             self._table = StyleTable()
 
-    def changed_rows(self) -> dict[int, Row]:
-        """The changed rows, with their selections."""
-        rows: dict[int, Row] = {}
-        self._begin()
-        iterator, number = self._iterator, self._row_number
-        following = lib.ghostty_render_state_row_iterator_next_dirty
-        while following(iterator, number):
-            y = int(number[0])
-            rows[y] = self._row(y, with_selection=True)
-        return rows
-
     def all_rows(self, count: int, *, with_selection: bool) -> list[Row]:
         """The first ``count`` rows from the top."""
-        rows: list[Row] = []
-        self._begin()
-        while len(rows) < count and lib.ghostty_render_state_row_iterator_next(self._iterator):
-            rows.append(self._row(len(rows), with_selection=with_selection))
-        return rows
+        state = self.state
+        return [self._read(state.raw_row(y, with_selection=with_selection)) for y in islice(state.all_rows(), count)]
 
-    def _begin(self) -> None:
-        check(
-            lib.ghostty_render_state_get(self.state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator_slot),
-            "reading rows",
-        )
+    def changed_rows(self) -> dict[int, Row]:
+        """The changed rows by their numbers, with their selections."""
+        state = self.state
+        if self.many_rows is not None and sum(1 for _ in state.changed_rows()) >= _MANY_ROWS:
+            return self._read_at_once([state.raw_row(y, with_selection=True) for y in state.changed_rows()])
+        return {y: self._read(state.raw_row(y, with_selection=True)) for y in state.changed_rows()}
 
-    def _row(self, y: int, *, with_selection: bool) -> Row:
-        """The iterator's current row."""
-        self._has_cells = False
-        # The selection comes last: for a row without one, the call ends with an error.
-        missing = lib.ghostty_render_state_row_get_multi(
-            self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length
-        )
-        wrapped = bool(self._raw_row[0] & _WRAP_BIT)
-        data = without_cut_character(bytes(ffi.buffer(self._view.ptr, self._view.len * 8)))
-        selection = None
-        if with_selection and not missing:
-            selection = self._whole_characters(data, int(self._selection.start_x), int(self._selection.end_x))
+    def _read_at_once(self, raw_rows: list[RawRow]) -> dict[int, Row]:
+        """Read changed rows at once, and those one by one for which that is impossible."""
+        assert self.many_rows is not None
+        many_rows = self.many_rows(raw_rows)
+        styles = self._number_styles_of(many_rows)
+        rows = {} if styles is None else many_rows.rows(styles, self._table)
+        others = {raw.y: raw for raw in raw_rows if raw.y not in rows}
+        for y in self._changed_rows_in(others):
+            rows[y] = self._read(others[y])
+        return {raw.y: rows[raw.y] for raw in raw_rows}
+
+    def _number_styles_of(self, many_rows: ManyRows) -> dict[tuple[int, int], int] | None:
+        """The numbers in the table of all styles, by their pages and ids; None if the table is full."""
+        cells = defaultdict(list)
+        for cell in many_rows.styled_cells:
+            cells[cell.y].append(cell)
+        styles: dict[tuple[int, int], int] = {}
+        for y in self._changed_rows_in(cells):
+            for page, style_id, _, x in cells[y]:
+                number = self._table.number(self._style_with_id(page, style_id, x))
+                if number is None:
+                    return None
+                styles[page, style_id] = number
+        return styles
+
+    def _changed_rows_in(self, numbers: Collection[int]) -> Iterator[int]:
+        """Move the state's iterator to each of these changed rows."""
+        return (y for y in self.state.changed_rows() if y in numbers) if numbers else iter(())
+
+    def _read(self, raw: RawRow) -> Row:
+        """The state's current row."""
+        data = without_cut_character(raw.cells)
         count = -(-len(data.rstrip(b"\0")) // 8)
         if not count:
-            return Row((), wrapped, selection) if wrapped or selection else BLANK_ROW
-        return Row(self._cells_of(data[: count * 8], count, y), wrapped, selection)
+            return Row((), raw.wrapped, raw.selection) if raw.wrapped or raw.selection else BLANK_ROW
+        return Row(self._cells_of(raw, data[: count * 8], count), raw.wrapped, raw.selection)
 
-    @staticmethod
-    def _whole_characters(data: bytes, first: int, last: int) -> tuple[int, int]:
-        """Columns extended to whole wide characters."""
-        cells = memoryview(data).cast("Q")
-        if first > 0 and cells[first] >> WIDE_SHIFT & 3 == TAIL:
-            first -= 1
-        if last + 1 < len(cells) and cells[last] >> WIDE_SHIFT & 3 == WIDE:
-            last += 1
-        return first, last
-
-    def _cells_of(self, data: bytes, count: int, y: int) -> tuple[Run, ...] | StyledText:
+    def _cells_of(self, raw: RawRow, data: bytes, count: int) -> tuple[Run, ...] | StyledText:
         bits = int.from_bytes(data, "little")
         text, keys = row_text(bits, count), row_keys(bits, count)
-        if keys.has_many_groups and (styled := self._styled_text(text, keys)) is not None:
+        if keys.has_many_groups and (styled := self._styled_text(raw.page, text, keys)) is not None:
             return styled
-        return self._runs(memoryview(data).cast("Q"), text, keys, y)
+        return self._runs(raw, memoryview(data).cast("Q"), text, keys)
 
-    def _styled_text(self, text: str, keys: RowKeys) -> StyledText | None:
-        """The iterator's current row, if all of its cells hold one narrow character and are not linked."""
-        numbers = self._style_numbers.setdefault(int(self._row_id.bits[0]), {0: _PLAIN_NUMBER})
+    def _styled_text(self, page: int, text: str, keys: RowKeys) -> StyledText | None:
+        """The state's current row, if all of its cells hold one narrow character and are not linked."""
+        numbers = self._style_numbers.setdefault(page, {0: _PLAIN_NUMBER})
         cells = keys.cells()
         number_of = numbers.__getitem__
         try:
             styles = b"".join(map(number_of, cells))
         except KeyError:
-            if not self._number_styles(cells, numbers):
+            if not self._number_styles(page, cells, numbers):
                 return None
             styles = b"".join(map(number_of, cells))
         last_styled = -(-len(styles.rstrip(b"\0")) // len(_PLAIN_NUMBER))
         end = max(len(text.rstrip(" ")), last_styled)
         return StyledText(text[:end], styles[: end * len(_PLAIN_NUMBER)], self._table)
 
-    def _number_styles(self, cells: list[int], numbers: dict[int, bytes]) -> bool:
+    def _number_styles(self, page: int, cells: list[int], numbers: dict[int, bytes]) -> bool:
         """Add the styles of cells with these keys to their page's; returns False if some cells hold something else."""
-        page = int(self._row_id.bits[0])
         for key in set(cells) - numbers.keys():
             if key & ~_STYLE_BITS:
                 return False
@@ -215,8 +157,8 @@ class RenderState:
             numbers[key] = number.to_bytes(len(_PLAIN_NUMBER), sys.byteorder)
         return True
 
-    def _runs(self, cells: memoryview[int], text: str, keys: RowKeys, y: int) -> tuple[Run, ...]:
-        page = int(self._row_id.bits[0])
+    def _runs(self, raw: RawRow, cells: memoryview[int], text: str, keys: RowKeys) -> tuple[Run, ...]:
+        page = raw.page
         text_styles = self._text_styles.setdefault(page, {})
         runs: list[Run] = []
         may_join = False
@@ -251,7 +193,7 @@ class RenderState:
                 runs.append(Run(start, length, text[start:column], style, False))
                 continue
             may_join = True
-            self._special(runs, key, start, column, text, style, y)
+            self._special(runs, key, start, column, text, style, raw.y)
         # Neighbours of text alone have different styles.
         return _joined(runs) if may_join else tuple(runs)
 
@@ -261,13 +203,13 @@ class RenderState:
         grapheme = key & TAG_MASK == GRAPHEME
         x = start
         while x < stop:
-            link = style._replace(link=self._link_at(x, y)) if key & LINK_BIT else style
+            link = style._replace(link=self.state.link_at(x, y)) if key & LINK_BIT else style
             if wide and text[x] == " ":
                 # A wide character under a character set that lacks it becomes two blanks.
                 if link != PLAIN:
                     runs.append(Run(x, 2, "  ", link, False))
             elif grapheme:
-                runs.append(Run(x, 2 if wide else 1, self._grapheme_at(x), link, True))
+                runs.append(Run(x, 2 if wide else 1, self.state.grapheme_at(x), link, True))
             elif wide:
                 runs.append(Run(x, 2, text[x], link, True))
             else:
@@ -292,47 +234,8 @@ class RenderState:
         """The style with this id in the current row's page; the cell in column ``x`` has it."""
         known = self._page_styles.get((page, style_id))
         if known is None:
-            known = self._page_styles[page, style_id] = self._style_at(x) if style_id else PLAIN
+            known = self._page_styles[page, style_id] = self.state.style_at(x) if style_id else PLAIN
         return known
-
-    def _get_cells(self) -> None:
-        """Let the cells of the iterator's current row be read one by one."""
-        if not self._has_cells:
-            lib.ghostty_render_state_row_get(self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot)
-            self._has_cells = True
-
-    def _style_at(self, x: int) -> Style:
-        self._get_cells()
-        lib.ghostty_render_state_row_cells_select(self._cells, x)
-        lib.ghostty_render_state_row_cells_get(
-            self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style.struct
-        )
-        return self._style.style()
-
-    def _grapheme_at(self, x: int) -> str:
-        self._get_cells()
-        lib.ghostty_render_state_row_cells_select(self._cells, x)
-        buffer = self._grapheme
-        while True:
-            buffer.ptr, buffer.cap, buffer.len = self._grapheme_memory, len(self._grapheme_memory), 0
-            result = lib.ghostty_render_state_row_cells_get(
-                self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_UTF8, buffer
-            )
-            if result != lib.GHOSTTY_OUT_OF_SPACE:
-                break
-            self._grapheme_memory = ffi.new("uint8_t[]", max(buffer.len, 2 * len(self._grapheme_memory)))
-        return bytes(ffi.buffer(buffer.ptr, buffer.len)).decode("utf-8", "replace") or " "
-
-    def _link_at(self, x: int, y: int) -> str:
-        """The URI of a linked cell, read from the grid, since the render state lacks it."""
-        reference = grid_ref(self._terminal, lib.GHOSTTY_POINT_TAG_VIEWPORT, x, y)
-        if reference is None:
-            return ""
-        lib.ghostty_grid_ref_hyperlink_uri(reference, ffi.NULL, 0, self._length)
-        needed = self._length[0]
-        memory = ffi.new("uint8_t[]", max(1, needed))
-        lib.ghostty_grid_ref_hyperlink_uri(reference, memory, needed, self._length)
-        return bytes(ffi.buffer(memory, self._length[0])).decode("utf-8", "replace")
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:

@@ -21,8 +21,10 @@ from session_host.terminal.rows import Row
 from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
+from .cells import RowReader
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .frame import FrameBuilder
+from .grid_reader import GridReader
 from .history import HistoryLimits
 from .images import TerminalImages
 from .input import InputEncoder
@@ -31,7 +33,6 @@ from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
 from .modes import AFTER_EXIT, ModeReader
 from .replay import replay
 from .row_marks import RowMarks, ScreenPrompts
-from .row_reader import GridReader
 from .selection import Selector
 from .stream import Stream
 
@@ -88,6 +89,13 @@ class GhosttyEmulator:
             self._set_colors()
         else:
             self._parts().restore(*restored[1:])
+
+    @staticmethod
+    def use_numpy() -> None:
+        """See ``use_numpy`` of the room."""
+        from .many_rows import ManyRows
+
+        RowReader.many_rows = ManyRows
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:

@@ -10,8 +10,9 @@ from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color, Row
 
 from .cell_bits import is_plain_cell
-from .cells import RenderState
+from .cells import RowReader
 from .library.calls import Getter, ffi, find_cell, lib, mode, point, scroll_viewport, sized
+from .render_state import RenderState
 from .stream import Stream
 
 _REVERSE_MODE = 5
@@ -76,7 +77,7 @@ class FrameBuilder:
         self._terminal = terminal
         self._stream = stream
         self._images = images
-        self._state: RenderState | None = None
+        self._reader: RowReader | None = None
         self._colors = ProgramColors(terminal)
         self._cursor = sized("GhosttyRenderStateCursor")
         self._cell, self._reference = ffi.new("GhosttyCell*"), sized("GhosttyGridRef")
@@ -95,19 +96,19 @@ class FrameBuilder:
 
     def close(self) -> None:
         """Free the library's objects."""
-        if self._state is not None:
-            self._state.close()
+        if self._reader is not None:
+            self._reader.state.close()
 
     def collect_damage(self) -> None:
         """Read the terminal's marks of change for the next frame, before another reader clears them."""
-        if self._state is not None:
-            self._state.update()
+        if self._reader is not None:
+            self._reader.state.update()
 
-    def _update(self) -> RenderState:
-        if self._state is None:
-            self._state = RenderState(self._terminal)
-        self._state.update()
-        return self._state
+    def _update(self) -> RowReader:
+        if self._reader is None:
+            self._reader = RowReader(RenderState(self._terminal))
+        self._reader.state.update()
+        return self._reader
 
     def is_echo(self, text: str, column: int, row: int) -> bool:
         """See ``Emulator``."""
@@ -133,17 +134,18 @@ class FrameBuilder:
         """The changes in the viewport; resets the damage. ``hides_rows``: there may be hidden rows above the others."""
         if hides_rows:
             self._leave_hidden_rows(scrollback_rows)
-        state = self._update()
+        reader = self._update()
+        state = reader.state
         look = self._look(size)
-        state.forget_styles()
+        reader.forget_styles()
         full = self.full or look != self._painted_look
         if full:
-            rows = dict(enumerate(state.all_rows(size.rows, with_selection=True)))
+            rows = dict(enumerate(reader.all_rows(size.rows, with_selection=True)))
             self._painted = dict(rows)
         elif state.is_clean():
             rows = {}
         else:
-            rows = {y: row for y, row in state.changed_rows().items() if self._painted.get(y) != row}
+            rows = {y: row for y, row in reader.changed_rows().items() if self._painted.get(y) != row}
             self._painted.update(rows)
         state.clean()
         self.full = False
@@ -180,7 +182,7 @@ class FrameBuilder:
 
     def cursor(self) -> Cursor:
         """The cursor on the active screen; only a render state knows its shape."""
-        state = self._update()
+        state = self._update().state
         lib.ghostty_render_state_get(state.state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, self._cursor)
         return self._cursor_at(self._cursor_x(), self._cursor_y())
 

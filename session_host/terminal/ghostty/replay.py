@@ -22,9 +22,9 @@ from session_host.terminal.text import ansi_row, style_change
 
 from . import snapshot
 from .frame import ProgramColors
+from .grid_reader import GridReader
 from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .library.calls import Getter, allocated, formatted_extras, lib, mode
-from .row_reader import GridReader
 from .stream import Stream
 
 _MODES: Final = (

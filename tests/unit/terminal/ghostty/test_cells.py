@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from session_host.terminal.ghostty.cells import RenderState
+from session_host.terminal.ghostty.cells import RowReader
 from session_host.terminal.rows import Row, StyledText
 
 STYLES = ["0", "31", "38;5;200", "48;2;1;2;3", "1;4", "7", "38;2;9;8;7"]
@@ -30,7 +30,7 @@ def rows_after(output: bytes) -> dict[int, Row]:
 @given(WRITTEN, OTHER_WRITTEN)
 def test_rows_of_many_styles_equal_their_runs(written, others):
     output = "".join(f"\x1b[0;{style}m{text}" for style, text in (*written, *others)).encode()
-    with patch.object(RenderState, "_styled_text", return_value=None):
+    with patch.object(RowReader, "_styled_text", return_value=None):
         runs = rows_after(output)
     assert rows_after(output) == runs
 

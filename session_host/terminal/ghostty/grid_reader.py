@@ -6,8 +6,9 @@ from typing import Any
 
 from session_host.terminal.rows import Row
 
-from .cells import RenderState
+from .cells import RowReader
 from .library.calls import ffi, lib, scroll_viewport
+from .render_state import RenderState
 
 
 class GridReader:
@@ -41,12 +42,13 @@ class GridReader:
         rows: list[Row] = []
         end = min(first + count, total)
         state = RenderState(self._terminal)
+        reader = RowReader(state)
         try:
             while first < end:
                 top = min(first, total - height)
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, top)
                 state.update()
-                page = state.all_rows(min(height, end - top), with_selection=False)
+                page = reader.all_rows(min(height, end - top), with_selection=False)
                 rows.extend(page[first - top :])
                 first = top + len(page)
         finally:
