@@ -22,7 +22,8 @@
     scopes         old path of ``system.systemd``, for keepers of version 0.1 that still run
 
 ARCHITECTURE.md gives each room's purpose; pyproject.toml says which room may import which. All rooms share ``errors``,
-``paths``, ``toml_file`` (the user's settings files) and ``version``. This package never imports Qt or ``gui``.
+``paths``, ``toml_file`` (the user's settings files), ``version`` and ``ending_signals`` (signals that end a program).
+This package never imports Qt or ``gui``.
 """
 
 import sys

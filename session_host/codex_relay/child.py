@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
-from types import FrameType
 from typing import Final
 
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -17,30 +16,6 @@ _PR_SET_PDEATHSIG: Final = 1
 """prctl(2)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Signalled(Exception):
-    """A signal asks for the end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def raise_signals() -> None:
-    """From now on each signal of ``ENDING`` raises ``Signalled``."""
-    for number in ENDING:
-        signal.signal(number, _raise)
-
-
-def ignore_signals() -> None:
-    """Ignore the signals of ``ENDING`` from now on: this process is already ending."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _raise(number: int, _: FrameType | None) -> None:
-    raise Signalled(number)
 
 
 def start_child(command: Sequence[str], *, detached: bool) -> subprocess.Popen[bytes]:

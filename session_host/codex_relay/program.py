@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import select
 import selectors
 import socket
 import sys
 from pathlib import Path
 from typing import Final
 
-from .child import Signalled, exit_code, ignore_signals, raise_signals
+from session_host.ending_signals import EndingSignals, Signalled
+
+from .child import ENDING, exit_code
 from .link import Link, LinkFailed
 from .options import Options
 from .server import Server, ServerFailed, remove_left_behind
@@ -30,7 +31,7 @@ _STDIN, _STDOUT = 0, 1
 
 def run(options: Options) -> int:
     """Run the program; returns its exit code. A signal that ends it, or its server, ends this process, too."""
-    raise_signals()
+    signals = EndingSignals(ENDING)
     path = Path(options.socket)
     try:
         remove_left_behind(path)
@@ -42,13 +43,13 @@ def run(options: Options) -> int:
     code = 0
     try:
         with server.connect() as connection:
-            code = Relay(connection).run(server)
+            code = Relay(connection, signals).run(server)
     except Signalled as asked:
         code = -asked.number
     except (LinkFailed, ServerFailed) as error:
         code = server.wait(0) or _fail(str(error))
     finally:
-        ignore_signals()
+        signals.ignore()
         server.end()
     return exit_code(code)
 
@@ -61,13 +62,15 @@ def _fail(reason: str) -> int:
 class Relay:
     """Forwards bytes in both directions, and never blocks."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, signals: EndingSignals) -> None:
         self._connection = connection
+        self._signals = signals
         self._link = Link()
         self._for_host = bytearray()
         self._for_server = bytearray(self._link.bytes_to_send())
         self._events: dict[int, int] = {}
         self._selector = selectors.DefaultSelector()
+        self._selector.register(signals, selectors.EVENT_READ)
         for each in (_STDIN, _STDOUT, connection.fileno()):
             os.set_blocking(each, False)
 
@@ -152,4 +155,4 @@ class Relay:
     def _write_last(self) -> None:
         """Write the remaining bytes; this may wait until another host reads them."""
         while self._for_host and self._write():
-            select.select([], [_STDOUT], [])
+            self._signals.wait(writable=[_STDOUT])

@@ -14,7 +14,9 @@ import termios
 from pathlib import Path
 from typing import Any, Final
 
-from .child import Signalled, exit_code, ignore_signals, raise_signals, start_child, wait
+from session_host.ending_signals import EndingSignals, Signalled
+
+from .child import ENDING, exit_code, start_child, wait
 from .options import Options
 from .server import connected
 
@@ -34,7 +36,7 @@ RESTORE: Final = (
 def run(options: Options) -> int:
     """Run the agent's command on this terminal until it or the server ends; returns the exit code."""
     attributes = _attributes()
-    raise_signals()
+    signals = EndingSignals(ENDING)
     try:
         agent = start_child(options.command, detached=False)
     except OSError as error:
@@ -42,11 +44,11 @@ def run(options: Options) -> int:
         return 1
     asked = 0
     try:
-        if (code := _follow(agent, Path(options.socket))) is not None:
+        if (code := _follow(agent, Path(options.socket), signals)) is not None:
             return exit_code(code)
     except Signalled as signalled:
         asked = signalled.number
-    ignore_signals()
+    signals.ignore()
     agent.terminate()
     if wait(agent, END_TIMEOUT_S) is None:
         agent.kill()
@@ -59,13 +61,13 @@ def run(options: Options) -> int:
     return exit_code(-asked)
 
 
-def _follow(agent: subprocess.Popen[bytes], path: Path) -> int | None:
+def _follow(agent: subprocess.Popen[bytes], path: Path, signals: EndingSignals) -> int | None:
     """Wait for the end of the agent or the server; the agent's exit code, None if the server ended."""
     descriptor = os.pidfd_open(agent.pid)
     try:
         while (connection := connected(path)) is not None:
             with connection:
-                select.select([descriptor, connection.fileno()], [], [])
+                signals.wait([descriptor, connection.fileno()])
             if select.select([descriptor], [], [], POLL_INTERVAL_S)[0]:
                 code = agent.wait()
                 return code if code == 0 or _is_served(path) else None  # It may fail since the server has gone.

@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> None:
     asks, is_done = arguments[:1] == ["--ask"], arguments[:1] == ["--done"]
     timeout_s = ASKING_TIMEOUT_S if asks else TIMEOUT_S
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-    signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else TIMEOUT_S)
+    # Again and again: Python handles an alarm that comes just before a system call only after that call.
+    signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else TIMEOUT_S, TIMEOUT_S)
     path = os.environ.get("OUTLIVE_SOCKET", "")
     if not path:
         return

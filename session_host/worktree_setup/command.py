@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from session_host.ending_signals import EndingSignals
 from session_host.worktree_setup.options import Options
 
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -25,15 +26,7 @@ _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Signalled(BaseException):
-    """A signal asks for the end of the chat."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def begin() -> None:
+def begin() -> EndingSignals:
     """Prepare this process: each signal of ``ENDING`` raises ``Signalled`` from now on.
 
     The interpreter sets LC_CTYPE where the locale is "C" (PEP 538). The command and the agent get what the user has.
@@ -43,12 +36,7 @@ def begin() -> None:
             given = Path("/proc/self/environ").read_bytes().split(b"\0")
             if not any(each.startswith(b"LC_CTYPE=") for each in given):
                 del os.environ["LC_CTYPE"]
-    for number in ENDING:
-        signal.signal(number, _raise)
-
-
-def _raise(number: int, _frame: object) -> None:
-    raise Signalled(number)
+    return EndingSignals(ENDING)
 
 
 def start(options: Options, *, output: int | None, in_front: bool) -> subprocess.Popen[bytes]:

@@ -6,12 +6,12 @@ import codecs
 import contextlib
 import json
 import os
-import select
 import signal
 import subprocess
 from typing import Any, Final
 
-from session_host.worktree_setup.command import Signalled, begin, end, exec_agent, kill_self, start
+from session_host.ending_signals import EndingSignals, Signalled
+from session_host.worktree_setup.command import begin, end, exec_agent, kill_self, start
 from session_host.worktree_setup.options import Options
 
 KEY: Final = "worktree_setup"
@@ -23,13 +23,13 @@ _MAX_LINE_BYTES: Final = 64 * 1024
 
 def run(options: Options) -> int:
     """Set the worktree up and become the agent; returns the exit code if the chat ends instead."""
-    begin()
+    signals = begin()
     try:
         while True:
-            _run_once(options)
-            answer = _answer()
+            _run_once(options, signals)
+            answer = _answer(signals)
             while answer not in {"again", "start", ""}:
-                answer = _answer()  # A "cancel" that came too late.
+                answer = _answer(signals)  # A "cancel" that came too late.
             if not answer:
                 return 1
             if answer == "start":
@@ -39,7 +39,7 @@ def run(options: Options) -> int:
     return exec_agent(options)
 
 
-def _run_once(options: Options) -> None:
+def _run_once(options: Options, signals: EndingSignals) -> None:
     _write_event("started")
     try:
         child = start(options, output=subprocess.PIPE, in_front=False)
@@ -48,15 +48,15 @@ def _run_once(options: Options) -> None:
         _write_event("ended", code=127, signal=0)
         return
     try:
-        _pass_on(child)
-        code = child.wait()
+        _pass_on(child, signals)
+        code = signals.wait_for(child)
     except Signalled as ended:
         end(child, ended.number)
         raise
     _write_event("ended", code=max(code, 0), signal=max(-code, 0))
 
 
-def _pass_on(child: subprocess.Popen[bytes]) -> None:
+def _pass_on(child: subprocess.Popen[bytes], signals: EndingSignals) -> None:
     """Pass the output on until the command has ended; what it left in the background may hold the output open."""
     assert child.stdout is not None
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -67,12 +67,12 @@ def _pass_on(child: subprocess.Popen[bytes]) -> None:
         watched.append(os.pidfd_open(child.pid))
     ended = watched[2:]
     while True:
-        readable, _, _ = select.select(watched, [], [])
+        readable = signals.wait(watched)
         if source not in readable and ended and ended[0] in readable:
             os.close(ended[0])
             return
         if 0 in readable:
-            answer = _answer()
+            answer = _answer(signals)
             if not answer:
                 watched.remove(0)
             if answer in {"", "cancel"}:
@@ -90,10 +90,12 @@ def _pass_on(child: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _answer() -> str:
+def _answer(signals: EndingSignals) -> str:
     """The next answer; "" if there is none any more. Reads byte by byte: what follows "start" is the agent's."""
     line = b""
     while not line.endswith(b"\n"):
+        if not signals.wait([0]):
+            continue
         byte = os.read(0, 1)
         if not byte or len(line) > _MAX_LINE_BYTES:
             return ""

@@ -10,7 +10,8 @@ import sys
 import termios
 from typing import Any, Final, Literal
 
-from session_host.worktree_setup.command import Signalled, begin, described, end, exec_agent, kill_self, start
+from session_host.ending_signals import EndingSignals, Signalled
+from session_host.worktree_setup.command import begin, described, end, exec_agent, kill_self, start
 from session_host.worktree_setup.command import take_terminal as take
 from session_host.worktree_setup.options import Options
 
@@ -29,15 +30,15 @@ _RESTORE: Final = f"{_MOUSE_OFF}\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?47l\x1b[<
 def run(options: Options) -> int:
     """Set the worktree up and become the agent; returns the exit code if the chat ends instead."""
     attributes = _attributes()
-    begin()
+    signals = begin()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         while True:
-            code = _run_once(options)
+            code = _run_once(options, signals)
             if code == 0:
                 break
             _restore(attributes)
-            choice = _ask(code, attributes)
+            choice = _ask(code, attributes, signals)
             if choice == "end":
                 return code if code > 0 else 128 - code
             if choice == "start":
@@ -50,7 +51,7 @@ def run(options: Options) -> int:
     return exec_agent(options)
 
 
-def _run_once(options: Options) -> int:
+def _run_once(options: Options, signals: EndingSignals) -> int:
     """Run the command; returns its return code, negative for a signal."""
     _write(f"{_BOLD}Outlive: setting up the worktree{_PLAIN}\r\n$ {_shown(options.command)}\r\n")
     _report("working", "Setting up the worktree")
@@ -60,7 +61,7 @@ def _run_once(options: Options) -> int:
         _write(f"{error.filename or ''}: {error.strerror}\r\n")
         return 127
     try:
-        code = child.wait()
+        code = signals.wait_for(child)
         if code:
             end(child)  # What it left in the background: the next run, or the agent, begins without it.
         return code
@@ -71,7 +72,7 @@ def _run_once(options: Options) -> int:
         take(os.getpgrp())
 
 
-def _ask(code: int, attributes: list[Any] | None) -> Choice:
+def _ask(code: int, attributes: list[Any] | None, signals: EndingSignals) -> Choice:
     """Ask the user what to do after a failure."""
     if attributes is not None:
         _read_keys(attributes)  # Before the question is shown: a key that is pressed after it counts.
@@ -81,6 +82,8 @@ def _ask(code: int, attributes: list[Any] | None) -> Choice:
     _report("blocked", f"The setup of the worktree {how}")
     try:
         while True:
+            if not signals.wait([0]):
+                continue
             typed = os.read(0, 64)
             if not typed:
                 return "end"

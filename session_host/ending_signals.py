@@ -1,0 +1,80 @@
+"""Signals that end a program: they raise an exception at any time, also while the program waits.
+
+Python runs a signal's handler between two byte codes. A system call that begins just after the signal came is not
+interrupted, and would wait on. So each wait here also watches a descriptor that the signal itself makes readable
+(``signal.set_wakeup_fd``).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Collection
+from types import FrameType
+from typing import NoReturn
+
+
+class Signalled(BaseException):
+    """A signal asks for the end.
+
+    Attributes:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class EndingSignals:
+    """Some signals, each of which raises ``Signalled`` from now on. For the main thread; a process has only one."""
+
+    def __init__(self, numbers: Collection[signal.Signals]) -> None:
+        self._numbers = numbers
+        self._wake, wake_write = os.pipe()
+        for end in (self._wake, wake_write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, _raise)
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when a signal comes, for a selector."""
+        return self._wake
+
+    def ignore(self) -> None:
+        """Ignore the signals from now on: the program is already ending."""
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_IGN)
+
+    def wait(self, readable: Collection[int] = (), writable: Collection[int] = ()) -> list[int]:
+        """Wait until a descriptor is ready, or any signal has come.
+
+        Returns:
+            The descriptors that can be read; none after a signal that does not end the program.
+
+        Raises:
+            Signalled: one of the signals came.
+        """
+        ready, _, _ = select.select([*readable, self._wake], writable, [])
+        if self._wake in ready:
+            ready.remove(self._wake)
+            os.read(self._wake, select.PIPE_BUF)
+        return ready
+
+    def wait_for(self, child: subprocess.Popen[bytes]) -> int:
+        """Wait for a child's end; its exit code, negative for a signal.
+
+        Raises:
+            Signalled: one of the signals came.
+        """
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # So that a child's end wakes the wait.
+        while (code := child.poll()) is None:
+            self.wait()
+        return code
+
+
+def _raise(number: int, _: FrameType | None) -> NoReturn:
+    raise Signalled(number)
