@@ -9,8 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.settings.live import LiveSettings
 from session_host.agents.agent import Agent
-from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_catalog
-from session_host.errors import ConfigError
+from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_catalog, load_valid_agents
 
 
 class _Changes(QObject):
@@ -26,19 +25,15 @@ class LiveAgents(Mapping[str, Agent]):
 
     Attributes:
         changed: the signal that the mapping, ``problem`` or the list of the user's files changed.
-        problem: the reason why the user's files cannot be read; then the previous agents stay. "" if they can be read.
+        problem: the reason why one of the user's files cannot be read; then its agent stays as it was. "" if all can be
+            read.
     """
 
     def __init__(self, settings: LiveSettings) -> None:
-        """Read the catalog; only Outlive's own agents if the user's files cannot be read."""
+        """Read the catalog; Outlive's own agents in the place of those whose files cannot be read."""
         directory = self._directory = settings.directory
         self._signature = self._read_signature()
-        self.problem = ""
-        try:
-            self._catalog: Mapping[str, Agent] = load_catalog(directory)
-        except ConfigError as error:
-            self.problem = str(error)
-            self._catalog = load_catalog(directory / "none")
+        self._catalog, self.problem = load_valid_agents(directory, load_catalog(directory / "none"))
         self._changes = _Changes(settings)
         self.changed = self._changes.changed
         settings.files_changed.connect(self._read_again)
@@ -58,10 +53,7 @@ class LiveAgents(Mapping[str, Agent]):
         if signature == self._signature:
             return
         self._signature = signature
-        try:
-            self._catalog, self.problem = load_catalog(self._directory), ""
-        except ConfigError as error:
-            self.problem = str(error)
+        self._catalog, self.problem = load_valid_agents(self._directory, self._catalog)
         self.changed.emit()
 
     def has_user_file(self, name: str) -> bool:

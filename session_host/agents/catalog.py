@@ -71,6 +71,33 @@ def load_catalog(config_dir: Path) -> Catalog:
     return Catalog(agents)
 
 
+def load_valid_agents(config_dir: Path, instead: Mapping[str, Agent]) -> tuple[Catalog, str]:
+    """Read the catalog without the agents whose files are invalid.
+
+    Args:
+        config_dir: as for ``load_catalog``.
+        instead: agents to take in the place of those, if they are there.
+
+    Returns:
+        The catalog, and the first problem of a file; "" if there is none.
+    """
+    try:
+        return load_catalog(config_dir), ""
+    except ConfigError as error:
+        first_problem = str(error)
+    agents: dict[str, Agent] = {}
+    try:
+        names = {path.stem for directory in _directories(config_dir) for path in _files(directory, None)}
+    except ConfigError:
+        names = set(instead)
+    for name in names:
+        try:
+            agents |= {agent.name: agent for agent in _read_agents(config_dir, [name])}
+        except ConfigError:
+            agents |= {name: instead[name]} if name in instead else {}
+    return Catalog(agents.values()), first_problem
+
+
 def load_agent(config_dir: Path, name: str) -> Agent:
     """Load one agent of the catalog without the others' files: reading those takes longer than starting an agent.
 
@@ -102,11 +129,16 @@ def load_agents(config_dir: Path, names: Collection[str]) -> Mapping[str, Agent]
 def _read_agents(config_dir: Path, names: Collection[str] | None = None) -> list[Agent]:
     """Read all agents, or only those of these names if they exist."""
     entries: dict[str, dict[str, Any]] = {}
-    for directory in (BUILT_IN_DIRECTORY, config_dir / "agents"):
+    for directory in _directories(config_dir):
         for path in _files(directory, names):
             _merge(entries.setdefault(path.stem, {}), path)
-    _find_files(entries, (config_dir / "agents", BUILT_IN_DIRECTORY))
+    _find_files(entries, _directories(config_dir)[::-1])
     return [msgspec.convert(entry | {"name": name}, Agent) for name, entry in entries.items()]
+
+
+def _directories(config_dir: Path) -> tuple[Path, Path]:
+    """The directories with agents' files: a file in the second one overrides one in the first."""
+    return BUILT_IN_DIRECTORY, config_dir / "agents"
 
 
 def _files(directory: Path, names: Collection[str] | None) -> list[Path]:

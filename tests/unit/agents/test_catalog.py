@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.agent import Agent, login_shell
-from session_host.agents.catalog import load_agent, load_catalog
+from session_host.agents.catalog import load_agent, load_catalog, load_valid_agents
 from session_host.errors import AgentNotFound, ConfigError, NoSuchAgent, UsageError
 
 
@@ -234,6 +234,42 @@ class TestUserFiles:
 
         with pytest.raises(ConfigError, match="agents: cannot read it"):
             load_catalog(tmp_path)
+
+
+class TestInvalidFiles:
+    MINE = 'title = "Mine"\nexecutable = "mine"\nstart = ["mine"]\nmonogram = "M"\n'
+
+    def test_the_others_are_loaded(self, tmp_path: Path) -> None:
+        write(tmp_path, "broken.toml", "title = ")
+        write(tmp_path, "mine.toml", self.MINE)
+        write(tmp_path, "shell.toml", 'title = "My shell"')
+
+        agents, problem = load_valid_agents(tmp_path, {})
+
+        assert agents["mine"].title == "Mine"
+        assert agents["shell"].title == "My shell"
+        assert set(agents) == {*load_catalog(tmp_path / "none"), "mine"}
+        assert "broken.toml:1" in problem
+
+    def test_another_agent_is_taken_in_the_place_of_theirs(self, tmp_path: Path) -> None:
+        write(tmp_path, "mine.toml", self.MINE)
+        write(tmp_path, "claude.toml", 'title = "My Claude"')
+        before, problem = load_valid_agents(tmp_path, {})
+        assert problem == ""
+        write(tmp_path, "mine.toml", "title = ")
+        write(tmp_path, "claude.toml", "unknown = 1")
+        (tmp_path / "agents" / "new.toml").write_text("?")
+
+        agents, problem = load_valid_agents(tmp_path, before)
+
+        assert agents == before
+        assert "claude.toml:1: unknown key" in problem
+
+    def test_all_are_taken_if_the_directory_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "agents").write_text("")
+        before = load_catalog(tmp_path / "none")
+
+        assert load_valid_agents(tmp_path, before)[0] == before
 
 
 def test_an_agent_is_a_value() -> None:
