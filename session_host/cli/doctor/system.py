@@ -20,7 +20,23 @@ from session_host.version import VERSION
 MIN_PYTHON = (3, 11)
 PROBE_TIMEOUT_S = 20.0
 
-_QT_PROBE = "from PySide6 import QtCore, QtGui, QtWidgets; print(QtCore.qVersion())"
+_QT_PROBE = """
+import os, sys
+from PySide6 import QtCore, QtGui, QtWidgets
+
+def on_message(kind, context, text):
+    print(text, file=sys.stderr, flush=True)
+    if kind == QtCore.QtMsgType.QtFatalMsg:
+        os._exit(1)
+
+print(QtCore.qVersion(), flush=True)
+if sys.argv[1:]:
+    QtCore.qInstallMessageHandler(on_message)
+    QtGui.QGuiApplication(["outlive"])
+"""
+"""Prints Qt's version, and opens a display if there is an argument."""
+
+_NO_CONNECTION = "could not connect to display"
 _QT_LIBRARIES = (
     "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 "
     "libxcb-shape0 libdbus-1-3 fontconfig"
@@ -72,26 +88,29 @@ def window() -> Iterator[Check]:
     if missing:
         yield warn("window", f"cannot open: {', '.join(missing)} not installed", install_command())
         return
+    display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
     try:
         probe = subprocess.run(
-            [sys.executable, "-P", "-c", _QT_PROBE],
+            [sys.executable, "-P", "-c", _QT_PROBE, *([] if display is None else ["display"])],
             capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         yield fail("window", f"cannot test Qt: {error}", "try again when the computer is less busy")
         return
-    if probe.returncode:
-        lines = probe.stderr.strip().splitlines()
-        reason = lines[-1] if lines else f"exit code {probe.returncode}"
-        yield fail("window", f"cannot load Qt: {reason}", f"on Debian: apt install {_QT_LIBRARIES}")
-        return
-    display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
-    if display is None:
-        remedy = "use `outlive attach` here, or try `outlive demo`"
-        yield warn("window", f"Qt {probe.stdout.strip()}, no display", remedy)
+    version, errors = probe.stdout.strip(), probe.stderr.strip().splitlines() or [f"exit code {probe.returncode}"]
+    libraries = f"on Debian: apt install {_QT_LIBRARIES}"
+    if probe.returncode and not version:
+        yield fail("window", f"cannot load Qt: {errors[-1]}", libraries)
+    elif display is None:
+        yield warn("window", f"Qt {version}, no display", "use `outlive attach` here, or try `outlive demo`")
+    elif not probe.returncode:
+        yield ok("window", f"Qt {version}, {display}={os.environ[display]}")
+    elif _NO_CONNECTION in errors[0]:
+        remedy = f"check {display}, or use `outlive attach` here"
+        yield warn("window", f"Qt {version}, {display}={os.environ[display]} cannot be reached", remedy)
     else:
-        yield ok("window", f"Qt {probe.stdout.strip()}, {display}={os.environ[display]}")
+        yield fail("window", f"Qt {version} cannot open {display}={os.environ[display]}: {errors[0]}", libraries)
 
 
 def terminal() -> Iterator[Check]:

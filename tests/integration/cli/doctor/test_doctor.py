@@ -40,6 +40,14 @@ def test_a_healthy_installation_has_no_faults(area: Area) -> None:
     assert "ghostty 0" in checks["engines"][1]
 
 
+def test_a_display_that_cannot_be_reached_is_reported() -> None:
+    _, checks = doctor(DISPLAY=":65000", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="xcb")
+
+    status, message = checks["window"]
+    assert status == "warn"
+    assert message.endswith("DISPLAY=:65000 cannot be reached")
+
+
 def test_text_output_is_a_table_with_remedies() -> None:
     with OnTerminal("doctor", size=GridSize(200, 60)) as terminal:
         assert terminal.end() == 0
