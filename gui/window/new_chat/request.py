@@ -70,8 +70,8 @@ def without_endpoint_arguments(arguments: list[str]) -> tuple[list[str], str, st
 
 
 def suggested_name(directory: str, agent: str) -> str:
-    """The name of a chat in a directory, if the user chooses none."""
-    return phrases.last_part(directory).strip("/~") or agent or "chat"
+    """The name of a chat in a directory, if the user chooses none: the agent's in the home directory."""
+    return phrases.last_part(directory).strip("/~") or (agent if agent != ENDPOINT else "") or "chat"
 
 
 def known_words(text: str) -> list[str]:

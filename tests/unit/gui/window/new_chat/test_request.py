@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gui.window.new_chat.request import endpoint_arguments, without_endpoint_arguments
+from pathlib import Path
+
+import pytest
+
+from gui.window.new_chat.request import endpoint_arguments, suggested_name, without_endpoint_arguments
 
 
 def test_model_and_server_in_arguments() -> None:
@@ -11,3 +15,11 @@ def test_model_and_server_in_arguments() -> None:
     assert without_endpoint_arguments(["--api=chat", *arguments, "--model"]) == (
         ["--api=chat", "--model"], "-odd", "http://x",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("directory", "agent", "name"),
+    [("/x/api", "claude", "api"), ("~", "claude", "claude"), ("~", "endpoint", "chat"), ("/", "", "chat")],
+)
+def test_a_chat_is_named_after_its_directory_or_its_agent(directory: str, agent: str, name: str) -> None:
+    assert suggested_name(str(Path(directory).expanduser()), agent) == name
