@@ -157,7 +157,7 @@ class Agent:
         return {"configOptions": updates.options(core.settings, core.models)}
 
     async def _begin(self) -> None:
-        """After the reply, since the import takes most of a second: get ready for a question."""
+        """After the reply, which need not wait for the import: get ready for a question."""
         core, turns = self._opened()
         await asyncio.to_thread(preload)
         try:

@@ -1,18 +1,19 @@
-"""Sends a conversation to the server and yields the events of the answer (official client).
+"""Sends a conversation to the server and yields the events of the answer.
 
-The module uses two interfaces: chat completions, which nearly every server has, and responses. ``auto`` begins with the
-first, and uses the other one if the server lacks the first one's path. The client is imported on first use, which takes
-most of a second: ``preload`` does so in a thread, while the user is still typing.
+The module uses two interfaces of OpenAI's API, which other servers have, too: chat completions, which nearly every
+server has, and responses (https://platform.openai.com/docs/api-reference). ``auto`` begins with the first, and uses the
+other one if the server lacks the first one's path. The HTTP client is imported on first use: ``preload`` does so in a
+thread, while the user is still typing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from session_host.endpoint.conversation.conversation import Settings, Turn
 from session_host.endpoint.server import errors
@@ -21,17 +22,13 @@ from session_host.endpoint.server.api_keys import PLACEHOLDER
 from session_host.endpoint.server.errors import ASK_AGAIN, CONTINUE_OR_ASK_AGAIN, ApiError, ErrorKind
 
 if TYPE_CHECKING:
-    import openai
-    from openai import AsyncOpenAI, AsyncStream
-
-    class Client(AsyncOpenAI):
-        """The class that ``_client_class`` returns."""
-
-        saw_done: bool
-
+    import httpx2
 
 CONNECT_TIMEOUT_S: Final = 10.0
 MAX_MODELS: Final = 1000
+
+DONE: Final = "[DONE]"
+"""The data of a stream's last event; not every server sends it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -75,38 +72,10 @@ Event = Text | Thinking | Tokens | Finished
 
 
 def preload() -> None:
-    """Import the client, which takes most of a second, before it is needed."""
-    from openai.resources.chat import completions
-    from openai.resources.responses import responses
+    """Import the HTTP client before it is needed."""
+    import httpx2
 
-    _logger.debug("client imported: %s, %s", completions.__name__, responses.__name__)
-
-
-@cache
-def _client_class() -> type[Client]:
-    """The official client with ``saw_done``: whether the last stream ended with "[DONE]", which the client hides."""
-    import openai
-    from openai._streaming import ServerSentEvent, SSEDecoder
-
-    class Decoder(SSEDecoder):
-        def __init__(self, client: NotingClient) -> None:
-            super().__init__()
-            self._client = client
-
-        def decode(self, line: str) -> ServerSentEvent | None:
-            event = super().decode(line)
-            if event is not None:
-                self._client.saw_done = event.data.startswith("[DONE]")
-            return event
-
-    class NotingClient(openai.AsyncOpenAI):
-        saw_done = False
-
-        def _make_sse_decoder(self) -> SSEDecoder:
-            self.saw_done = False
-            return Decoder(self)
-
-    return cast("type[Client]", NotingClient)
+    _logger.debug("client imported: httpx2 %s", httpx2.__version__)
 
 
 class Server:
@@ -115,14 +84,14 @@ class Server:
     def __init__(self, settings: Settings, key: str | None) -> None:
         self._settings = settings
         self._key = key or PLACEHOLDER
-        self._client: Client | None = None
+        self._client: httpx2.AsyncClient | None = None
         self._api = settings.api
         self._with_usage = True
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
-            await self._client.close()
+            await self._client.aclose()
 
     async def models(self) -> list[Model]:
         """The server's models, sorted by name.
@@ -130,20 +99,18 @@ class Server:
         Raises:
             ApiError: the server does not list them.
         """
-        import openai
-
         client = await self._connected()
-        models: list[Model] = []
+        import httpx2
+
         try:
-            async for model in client.models.list():
-                models.append(Model(str(model.id), _context_tokens(model)))
-                if len(models) >= MAX_MODELS:
-                    break
-        except openai.APIError as error:
+            response = await client.get(self._address("models"))
+            self._check(response)
+            listed = response.json()["data"] or ()
+            return sorted(Model(str(model["id"]), _context_tokens(model)) for model in listed[:MAX_MODELS])
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise self._api_error(error, begun=False) from error
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise errors.not_a_model_server(self._settings.url) from error
-        return sorted(models)
 
     async def answer(self, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask, and yield the answer as it arrives; the last event is ``Finished``.
@@ -154,9 +121,9 @@ class Server:
         Raises:
             ApiError: there is no answer, or it ends early; events before that count.
         """
-        import openai
-
         client = await self._connected()
+        import httpx2
+
         while True:
             begun = False
             responses = self._api == "responses"
@@ -167,117 +134,151 @@ class Server:
                         begun = True
                         yield event
                 return
-            except openai.APIError as error:
+            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
                 if begun or not self._adapt_request(error):
                     raise self._api_error(error, begun=begun) from error
             except (ValueError, TypeError, AttributeError, LookupError) as error:
-                # The client does not validate responses, since servers differ; some differ too much.
+                # Answers are not validated, since servers differ; some differ too much.
                 if not begun:
                     raise errors.not_a_model_server(self._settings.url) from error
                 raise ApiError("the answer is damaged", ErrorKind.CUT, retry=ASK_AGAIN) from error
 
-    async def _connected(self) -> Client:
+    async def _connected(self) -> httpx2.AsyncClient:
         """The client, imported and created on first use."""
         if self._client is None:
             await asyncio.to_thread(preload)
-            import openai
+            import httpx2
 
-            timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
-            # Never use a proxy for servers on this machine, even if the environment names one.
-            direct = openai.DefaultAsyncHttpxClient(trust_env=False) if is_local(self._settings.url) else None
-            self._client = _client_class()(
-                api_key=self._key, base_url=self._settings.url, timeout=timeout, max_retries=0, http_client=direct
+            self._client = httpx2.AsyncClient(
+                headers={"Authorization": f"Bearer {self._key}", "User-Agent": "outlive"},
+                timeout=httpx2.Timeout(
+                    self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s)
+                ),
+                follow_redirects=True,
+                # Never use a proxy for servers on this machine, even if the environment names one.
+                trust_env=not is_local(self._settings.url),
             )
         return self._client
 
+    def _address(self, path: str) -> httpx2.URL:
+        """The address of a part of the API; the query of the server's address stays (Azure has the version there)."""
+        import httpx2
+
+        server = httpx2.URL(self._settings.url)
+        return server.copy_with(path=f"{server.path.rstrip('/')}/{path}")
+
     def _adapt_request(self, error: Exception) -> bool:
         """Change the form of the request if the server may accept that one; returns whether it may."""
-        import openai
+        import httpx2
 
-        if not isinstance(error, openai.APIStatusError):
+        if not isinstance(error, httpx2.HTTPStatusError):
             return False
-        reason = errors.explanation(error).lower()
-        if self._with_usage and error.status_code in {400, 422} and "stream_options" in reason:
+        status, refusal = error.response.status_code, errors.Refusal.of(error.response)
+        if self._with_usage and status in {400, 422} and "stream_options" in refusal.reason.lower():
             self._with_usage = False
             return True
-        if self._api == "auto" and error.status_code in {404, 405} and "model" not in f"{reason} {error.code}":
+        if self._api == "auto" and status in {404, 405} and not refusal.names_model:
             self._api = "responses"
             return True
         return False
 
-    def _api_error(self, error: openai.APIError, *, begun: bool) -> ApiError:
-        import openai
+    def _api_error(self, error: httpx2.HTTPError | httpx2.InvalidURL, *, begun: bool) -> ApiError:
+        import httpx2
 
         settings = self._settings
-        if isinstance(error, openai.APIConnectionError):
-            return errors.connection_error(error, settings.url, settings.timeout_s, begun=begun)
-        if isinstance(error, openai.APIStatusError):
-            return errors.status_error(error, settings.url, settings.model)
-        return errors.stream_error(error, settings.url)
+        if isinstance(error, httpx2.HTTPStatusError):
+            return errors.status_error(error.response, settings.url, settings.model)
+        return errors.connection_error(error, settings.url, settings.timeout_s, begun=begun)
 
-    def _check(self, stream: AsyncStream[Any]) -> None:
-        """Reject a web page: the client reads it as a stream without events."""
-        if errors.is_web_page(stream.response.headers):
+    def _check(self, response: httpx2.Response) -> None:
+        """Reject a refusal, and a web page, which would be read as a stream without events."""
+        response.raise_for_status()
+        if errors.is_web_page(response.headers):
             raise errors.not_a_model_server(self._settings.url)
 
-    async def _chat(self, client: Client, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def _stream(self, client: httpx2.AsyncClient, path: str, request: dict[str, Any]) -> AsyncGenerator[Any]:
+        """Ask, and yield each event's data, decoded; the last one is ``DONE`` if the server sends that."""
+        async with client.sse(self._address(path), method="POST", json=request, max_event_size=None) as source:
+            if not source.response.is_success:
+                await source.response.aread()
+            self._check(source.response)
+            # Some servers name another type, which the parser refuses.
+            source.response.headers["Content-Type"] = "text/event-stream"
+            async for event in source:
+                if event.data.startswith(DONE):
+                    yield DONE
+                    return
+                if not event.data:
+                    continue
+                data = json.loads(event.data)
+                if isinstance(data, dict) and data.get("error"):
+                    raise errors.stream_error(data["error"], self._settings.url)
+                yield data
+
+    async def _chat(self, client: httpx2.AsyncClient, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask by chat completions."""
-        messages: Any = [{"role": turn.role, "content": _chat_content(turn)} for turn in turns]
-        more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._with_usage else {}
-        stream = await client.chat.completions.create(
-            model=self._settings.model, messages=messages, stream=True, **more
-        )
+        request: dict[str, Any] = {
+            "model": self._settings.model,
+            "messages": [{"role": turn.role, "content": _chat_content(turn)} for turn in turns],
+            "stream": True,
+        }
+        if self._with_usage:
+            request["stream_options"] = {"include_usage": True}
         finish: str | None = None
-        answered = False
-        async with stream:
-            self._check(stream)
+        answered = done = False
+        async with contextlib.aclosing(self._stream(client, "chat/completions", request)) as stream:
             async for chunk in stream:
-                if chunk.usage is not None:
-                    yield Tokens(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-                for choice in chunk.choices or ():
-                    delta = choice.delta
-                    finish = choice.finish_reason or finish
-                    if delta is None:
-                        continue
-                    if text := delta.content or delta.refusal:
+                if chunk == DONE:
+                    done = True
+                    continue
+                if (usage := chunk.get("usage")) is not None:
+                    yield Tokens(usage.get("prompt_tokens"), usage.get("completion_tokens"))
+                for choice in chunk.get("choices") or ():
+                    delta = choice.get("delta") or {}
+                    finish = choice.get("finish_reason") or finish
+                    if text := delta.get("content") or delta.get("refusal"):
                         answered = True
                         yield Text(str(text))
-                    elif thought := getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
+                    elif thought := delta.get("reasoning_content") or delta.get("reasoning"):
                         yield Thinking(str(thought))
         # Some servers give no reason for the end; "[DONE]" still shows that the answer is complete.
-        if finish is None and not (answered and client.saw_done):
+        if finish is None and not (answered and done):
             raise _incomplete()
         yield Finished(_NOTES.get(finish or "", ""))
 
-    async def _responses(self, client: Client, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
+    async def _responses(self, client: httpx2.AsyncClient, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask by responses, without storage on the server."""
         system = turns[0].text if turns and turns[0].role == "system" else None
-        messages: Any = [
-            {"role": turn.role, "content": _responses_content(turn)} for turn in turns if turn.role != "system"
-        ]
-        more: dict[str, Any] = {"instructions": system} if system else {}
-        stream = await client.responses.create(
-            model=self._settings.model, input=messages, stream=True, store=False, **more
-        )
+        request: dict[str, Any] = {
+            "model": self._settings.model,
+            "input": [
+                {"role": turn.role, "content": _responses_content(turn)} for turn in turns if turn.role != "system"
+            ],
+            "stream": True,
+            "store": False,
+        }
+        if system:
+            request["instructions"] = system
         end: Any = None
-        async with stream:
-            self._check(stream)
+        async with contextlib.aclosing(self._stream(client, "responses", request)) as stream:
             async for event in stream:
-                kind = str(event.type)
+                if event == DONE:
+                    continue
+                kind = str(event["type"])
                 if kind in {"response.output_text.delta", "response.refusal.delta"}:
-                    yield Text(str(getattr(event, "delta", "")))
+                    yield Text(str(event.get("delta") or ""))
                 elif kind.startswith("response.reasoning"):
-                    yield Thinking(str(getattr(event, "delta", "") or "") if kind.endswith(".delta") else "")
+                    yield Thinking(str(event.get("delta") or "") if kind.endswith(".delta") else "")
                 elif kind in {"response.completed", "response.incomplete"}:
-                    end = getattr(event, "response", None)
+                    end = event["response"]
                 elif kind in {"response.failed", "error"}:
                     raise ApiError(f"the server stopped ({_reason(event)})", ErrorKind.CUT, retry=ASK_AGAIN)
         if end is None:
             raise _incomplete()
-        if end.usage is not None:
-            yield Tokens(end.usage.input_tokens, end.usage.output_tokens)
-        details = getattr(end, "incomplete_details", None)
-        yield Finished(_NOTES.get(str(getattr(details, "reason", "")), ""))
+        if (usage := end.get("usage")) is not None:
+            yield Tokens(usage.get("input_tokens"), usage.get("output_tokens"))
+        details = end.get("incomplete_details") or {}
+        yield Finished(_NOTES.get(str(details.get("reason")), ""))
 
 
 _NOTES: Final = {
@@ -308,14 +309,14 @@ _CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "
 
 
 def _context_tokens(model: Any) -> int:
-    sizes = (getattr(model, field, None) for field in _CONTEXT_FIELDS)
+    sizes = (model.get(field) for field in _CONTEXT_FIELDS)
     return next((size for size in sizes if isinstance(size, int) and not isinstance(size, bool) and size > 0), 0)
 
 
 def _reason(event: Any) -> str:
     """The server's reason for a failure."""
-    error = getattr(getattr(event, "response", None), "error", None)
-    reason = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
+    error = (event.get("response") or {}).get("error") or {}
+    reason = error.get("message") or event.get("message") or "no reason given"
     return errors.shown_reason(str(reason))
 
 

@@ -6,14 +6,14 @@ import email.utils
 import time
 from collections.abc import Mapping
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from session_host.endpoint.server.addresses import shown_server
 from session_host.errors import OutliveError
 from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:
-    import openai
+    import httpx2
 
 MAX_REASON_CHARACTERS: Final = 500
 """How much of a server's own explanation is shown: enough for the id of the request that some ask to name."""
@@ -73,7 +73,7 @@ class ApiError(OutliveError):
         self.status = status
 
 
-def connection_error(error: openai.APIConnectionError, url: str, timeout_s: float, *, begun: bool) -> ApiError:
+def connection_error(error: Exception, url: str, timeout_s: float, *, begun: bool) -> ApiError:
     """The error for a failure below HTTP.
 
     Args:
@@ -82,11 +82,11 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
         timeout_s: how long the server may be silent.
         begun: whether a part of the answer had arrived.
     """
-    import openai
+    import httpx2
 
     server = shown_server(url)
     cause = _root_cause(error)
-    if isinstance(error, openai.APITimeoutError):
+    if isinstance(error, httpx2.TimeoutException):
         if begun:
             return ApiError(f"{server} sent nothing for {timeout_s:g} s", ErrorKind.CUT, retry=ASK_AGAIN)
         message = f"{server} did not respond within {timeout_s:g} s; set a longer --timeout"
@@ -95,7 +95,7 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
         return ApiError("connection lost; /continue to continue", ErrorKind.CUT, retry=CONTINUE_OR_ASK_AGAIN)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
         return ApiError(f"connection to {server} refused; start the server", ErrorKind.REFUSED, retry=THEN_RETRY)
-    if not _was_connecting(error):
+    if not isinstance(error, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return ApiError(f"{server} closed the connection", ErrorKind.CUT, retry=ASK_AGAIN)
     reason = shown_reason(str(cause)) or "no reason given"
     message = f"cannot reach {server} ({reason}); check the address and the network"
@@ -113,28 +113,62 @@ def is_web_page(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml"))
 
 
-def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError:
+class Refusal(NamedTuple):
+    """What a server says about a request that it does not answer."""
+
+    reason: str
+    """Its explanation in one line; the status's name if it gives none."""
+    code: str
+    type: str
+
+    @classmethod
+    def of(cls, response: httpx2.Response) -> Self:
+        """Read it: ``{"error": {"message": …, "code": …, "type": …}}``, or one of the forms of other servers."""
+        body = _body(response)
+        reason: Any = body.get("message") or body.get("error") or body.get("detail")
+        if isinstance(reason, dict):
+            reason = reason.get("message")
+        if not isinstance(reason, str) or not reason.strip():
+            reason = response.reason_phrase or "no reason given"
+        return cls(shown_reason(reason).rstrip("."), str(body.get("code") or ""), str(body.get("type") or ""))
+
+    @property
+    def names_model(self) -> bool:
+        """Whether the refusal is about the model."""
+        return "model" in self.reason.lower() or "model" in self.code
+
+
+def _body(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else body if isinstance(body, dict) else {}
+
+
+def status_error(response: httpx2.Response, url: str, model: str) -> ApiError:
     """The error for an HTTP status."""
     server = shown_server(url)
-    status = error.status_code
-    reason = explanation(error)
-    code = str(error.code or "")
+    status = response.status_code
+    refusal = Refusal.of(response)
+    reason = refusal.reason
     if status in {401, 403}:
         message = f"{server} rejected the key ({status}: {reason}); set another with /key"
         return ApiError(message, ErrorKind.KEY, retry=THEN_RETRY, status=status)
-    if status in {404, 405} and is_web_page(error.response.headers):
+    if status in {404, 405} and is_web_page(response.headers):
         return not_a_model_server(url)
     if status == 404:
-        if "model" in reason.lower() or "model" in code:
+        if refusal.names_model:
             message = f"{server} has no model {model!r}; choose one with /model"
             return ApiError(message, ErrorKind.NOT_FOUND, retry=THEN_RETRY, status=status)
         message = f"{server} has no chat API at {url} (404: {reason}); check the path"
         return ApiError(message, ErrorKind.NOT_FOUND, status=status)
-    if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
+    if status == 429 and "insufficient_quota" in {refusal.code, refusal.type}:
         message = f"the quota at {server} is used up ({reason}); use another key with /key, or another server"
         return ApiError(message, ErrorKind.OTHER, status=status)
     if status in {429, 503, 529}:
-        wait_s = retry_after_s(error.response.headers, time.time())
+        wait_s = retry_after_s(response.headers, time.time())
         state = "is limiting requests" if status == 429 else "is overloaded"
         return ApiError(f"{server} {state} ({status}: {reason})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
     if status >= 500:
@@ -144,9 +178,10 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
     )
 
 
-def stream_error(error: openai.APIError, url: str) -> ApiError:
-    """The error for a failure that the server reports during an answer, or for an invalid answer."""
-    reason = shown_reason(str(error.message))
+def stream_error(error: Any, url: str) -> ApiError:
+    """The error for a failure that the server reports during an answer: ``{"message": …}``, or a text alone."""
+    message = error.get("message") if isinstance(error, dict) else error
+    reason = shown_reason(message if isinstance(message, str) else "") or "no reason given"
     return ApiError(f"{shown_server(url)} stopped ({reason})", ErrorKind.CUT, retry=ASK_AGAIN)
 
 
@@ -154,17 +189,6 @@ def shown_reason(text: str) -> str:
     """A server's explanation in one line; "…" follows what is shown of a very long one."""
     line = one_line(text).strip()
     return line if len(line) <= MAX_REASON_CHARACTERS else f"{line[: MAX_REASON_CHARACTERS - 1].rstrip()}…"
-
-
-def explanation(error: openai.APIStatusError) -> str:
-    """The server's own explanation in one line; the status's name if it gives none."""
-    body: Any = error.body
-    reason: Any = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
-    if isinstance(reason, dict):
-        reason = reason.get("message")
-    if not isinstance(reason, str) or not reason.strip():
-        reason = error.response.reason_phrase or "no reason given"
-    return shown_reason(reason).rstrip(".")
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
@@ -187,12 +211,6 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
 
 def _is_number(text: str) -> bool:
     return text.strip().replace(".", "", 1).isdigit()
-
-
-def _was_connecting(error: BaseException) -> bool:
-    """Whether connecting failed; detected by the names of the client's transport errors, which are private."""
-    kinds = type(error.__cause__).__mro__ if error.__cause__ is not None else ()
-    return any(kind.__name__ in {"ConnectError", "ProxyError", "SSLError", "UnsupportedProtocol"} for kind in kinds)
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -113,7 +113,7 @@ class Chat:
         """
 
         def on_ready() -> None:
-            # Start this import after the input is visible: it takes most of a second.
+            # Start this import once the input is visible.
             threading.Thread(target=preload, daemon=True, name="import of the client").start()
             if prompt.strip():
                 self._submit(prompt)

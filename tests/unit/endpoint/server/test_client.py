@@ -35,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server: Any = self.server
         server.bodies.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        server.keys.append(self.headers["Authorization"])
         status, headers, body = server.answers.pop(0)
         self.send_response(status)
         for name, value in ({"Content-Type": "text/event-stream", "Connection": "close"} | headers).items():
@@ -51,7 +52,7 @@ def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Any]:
     """A server that sends these answers one after the other, to any request."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False
-    server.answers, server.bodies = list(answers), []
+    server.answers, server.bodies, server.keys = list(answers), [], []
     server.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -155,6 +156,41 @@ async def test_refusals_say_what_to_do(status: int, reason: str, kind: ErrorKind
     assert error.retry_after_s == (7.0 if kind is ErrorKind.BUSY else None)
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ({"error": "in the error itself"}, "in the error itself"),
+        ({"message": "without an error"}, "without an error"),
+        ({"detail": "in a detail"}, "in a detail"),
+        ({"detail": {"message": "within a detail"}}, "within a detail"),
+        ({"error": {"code": 7}}, "Bad Request"),
+        ({"error": None, "detail": [1]}, "Bad Request"),
+        ([], "Bad Request"),
+    ],
+)
+async def test_a_servers_explanation_is_found_in_each_of_the_forms_that_servers_use(body: Any, shown: str) -> None:
+    with serving((400, {"Content-Type": "application/json"}, json.dumps(body).encode())) as server:
+        assert f"rejected the question (400: {shown})" in str(await trouble(server.url))
+
+
+async def test_a_request_has_the_key_and_the_query_of_the_address() -> None:
+    good = chunk({"content": "yes"}, "stop")
+    with serving((200, {}, good), (200, {}, good)) as server:
+        await events(f"{server.url}/deployments/x?api-version=1")
+        await events(f"{server.url}/")
+        assert [path for path, _ in server.bodies] == [
+            "/v1/deployments/x/chat/completions?api-version=1", "/v1/chat/completions",
+        ]  # fmt: skip
+        assert server.keys == ["Bearer key", "Bearer key"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=iso-8859-1", "application/json", "application/octet-stream"])
+async def test_an_answer_of_another_type_is_read_as_events_in_utf_8(kind: str) -> None:
+    event = b'data: {"choices": [{"delta": {"content": "\xc3\xa4"}, "finish_reason": "stop"}]}\r\n\r\n'
+    with serving((200, {"Content-Type": kind}, b": comment\n\nevent: ping\n\n" + event)) as server:
+        assert await events(server.url) == [Text("ä"), Finished("")]
+
+
 async def test_a_used_up_quota_is_not_waited_for() -> None:
     body = json.dumps({"error": {"message": "no more", "code": "insufficient_quota"}}).encode()
     with serving((429, {"Content-Type": "application/json"}, body)) as server:
@@ -229,6 +265,14 @@ async def test_a_refused_connection_is_reported() -> None:
         url = f"{server.url}/v1"
     error = await trouble(url)
     assert (error.kind, "connection to 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
+
+
+async def test_a_server_without_tls_and_an_invalid_name_cannot_be_reached() -> None:
+    with serving() as server:
+        error = await trouble(server.url.replace("http:", "https:"))
+        assert (error.kind, "cannot reach 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
+    error = await trouble("http://\N{SNOWMAN}.\N{SNOWMAN}/v1")
+    assert (error.kind, "check the address" in str(error)) == (ErrorKind.REFUSED, True)
 
 
 async def test_a_local_server_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
