@@ -55,7 +55,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -71,6 +71,8 @@ from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
 from session_host.toml_file import TomlFile
 
+Appearance = Literal["desktop", "dark", "light"]
+
 FONT_SIZE_RANGE_PX = (6, 48)
 LINE_HEIGHT_RANGE = (1, 2)
 PADDING_RANGE_PX = (0, 64)
@@ -83,7 +85,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings in ``window.toml``."""
 
     theme: str = DEFAULT
-    appearance: Literal["desktop", "dark", "light"] = "desktop"
+    appearance: Appearance = "desktop"
     font: str = ""
     fallback_fonts: tuple[str, ...] = ()
     font_size: int = 0
@@ -237,5 +239,6 @@ def _read_theme(directory: Path, identifier: str) -> SchemePair:
     library = Library.of(directory)
     if identifier not in library:
         file = TomlFile.read(window_file(directory))
-        raise file.error(("theme",), f"there is no theme '{identifier}'")
+        remedy = f'use appearance = "{identifier}"' if identifier in get_args(Appearance) else "choose one in Settings"
+        raise file.error(("theme",), f"there is no theme '{identifier}'; {remedy}")
     return library.pair(identifier)

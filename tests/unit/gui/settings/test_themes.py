@@ -101,10 +101,14 @@ def test_a_problem_in_a_theme_names_file_and_line_and_the_previous_theme_stays(
     assert reports[1:] == [[]]
 
 
-def test_an_unknown_theme_is_reported_with_its_line(area):
-    (area.config / "window.toml").write_text('# mine\n\ntheme = "no such"\n')
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("no such", "choose one in Settings"), ("dark", 'use appearance = "dark"')]
+)
+def test_an_unknown_theme_is_reported_with_its_line(area, name: str, remedy: str):
+    (area.config / "window.toml").write_text(f'# mine\n\ntheme = "{name}"\n')
     settings = load_preferences(area.config)
-    assert settings.problems == (f"{area.config}/window.toml:3: there is no theme 'no such'. Using the default theme.",)
+    problem = f"{area.config}/window.toml:3: there is no theme '{name}'; {remedy}. Using the default theme."
+    assert settings.problems == (problem,)
     assert settings.schemes.dark.id == DEFAULT
 
 
