@@ -61,10 +61,8 @@ class FullScreenView(AttachView):
         self._size = size
         self._terminal = terminal
         self._parser = InputParser()
-        # Old Linux consoles print unknown sequences.
-        keyboard = not os.environ.get("TERM", "").startswith("linux")
         encoding = sys.stdout.encoding or "utf-8"
-        self._painter = Painter(size, encoding, keyboard=keyboard)
+        self._painter = Painter(size, encoding, keyboard=terminal.ignores_unknown, links=terminal.ignores_unknown)
         self._signals = OuterSignals(os.environ, encoding)
         self._signal_queue = SignalQueue(session_id, self._add_signal)
         self._waiting_signals: deque[bytes] = deque(maxlen=MAX_WAITING_SIGNALS)

@@ -31,6 +31,10 @@ class OuterTerminal:
 
     The object writes through its own file description: a shared one would stay non-blocking after this process, and
     break the shell's other programs.
+
+    Attributes:
+        final_output: bytes that are always written when the terminal is restored.
+        ignores_unknown: whether it ignores sequences that it does not know. Old Linux consoles print them.
     """
 
     def __init__(self, input_descriptor: int, output_descriptor: int) -> None:
@@ -43,7 +47,7 @@ class OuterTerminal:
         self._on_drained: Callable[[], None] = _nothing
         self._on_gone: Callable[[], None] = _nothing
         self.final_output = b""
-        """Bytes that are always written when the terminal is restored."""
+        self.ignores_unknown = not os.environ.get("TERM", "").startswith("linux")
 
     def __enter__(self) -> Self:
         self._saved = termios.tcgetattr(self._input)

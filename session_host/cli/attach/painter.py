@@ -58,7 +58,7 @@ class Painter:
         room: how many characters can be shown at the cursor without painting a frame; 0 if unknown.
     """
 
-    def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False) -> None:
+    def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False, links: bool = False) -> None:
         """Begin with an empty screen.
 
         Args:
@@ -66,10 +66,12 @@ class Painter:
             encoding: the encoding of the output.
             keyboard: whether to ask the outer terminal to report each key with its modifiers; terminals that cannot do
                 so ignore it.
+            links: whether the outer terminal understands links (OSC 8), or ignores them.
         """
         self._size = size
         self._encoding = encoding
         self._keyboard = keyboard
+        self._links = links
         self._rows: dict[int, Row] = {}
         self._echoed: dict[int, Row] = {}
         """Rows with an echo since the last frame, in their state of that frame."""
@@ -226,7 +228,7 @@ class Painter:
         """A whole line; the outer cursor is at its start, in any style."""
         columns = self._size.columns
         blank = Style(self._foreground, self._background)
-        parts = ["\x1b[0m", style_change(Style(), blank, links=False)]
+        parts = ["\x1b[0m", style_change(Style(), blank, links=self._links)]
         style = blank
         column = 0
         runs: Iterable[Run] = row.runs if row is not None else ()
@@ -237,19 +239,21 @@ class Painter:
             if clipped is None:
                 break
             if clipped.column > column:
-                parts += [style_change(style, blank, links=False), " " * (clipped.column - column)]
+                parts += [style_change(style, blank, links=self._links), " " * (clipped.column - column)]
                 style = blank
             effective = self._effective(clipped.style)
-            parts += [style_change(style, effective, links=False), _CONTROLS.sub(" ", clipped.text)]
+            parts += [style_change(style, effective, links=self._links), _CONTROLS.sub(" ", clipped.text)]
             style = effective
             column = clipped.column + clipped.cells
             if not clipped.text.isascii() and column < columns:
                 # Terminals disagree on the width of some characters; the text after them must not drift.
                 parts.append(f"\x1b[{column + 1}G")
         if column < columns:
-            parts.append(style_change(style, blank, links=False))
+            parts.append(style_change(style, blank, links=self._links))
             # Erasing paints the background on most terminals; spaces do on all.
             parts.append("\x1b[K" if self._background == DEFAULT_COLOR else " " * (columns - column))
+        elif style.link:
+            parts.append(style_change(style, style._replace(link=""), links=self._links))
         return "".join(parts)
 
     def _effective(self, style: Style) -> Style:
@@ -258,7 +262,7 @@ class Painter:
         return style._replace(
             foreground=self._foreground if foreground == DEFAULT_COLOR else self._palette.get(foreground, foreground),
             background=self._background if background == DEFAULT_COLOR else self._palette.get(background, background),
-            link="",
+            link=style.link if self._links else "",
         )
 
     def _notice_line(self) -> str:

@@ -107,7 +107,8 @@ class _Replay:
         self._speed = speed
         self._size = terminal.size()[0]
         self._parser = InputParser()
-        self._painter = Painter(self._size, sys.stdout.encoding or "utf-8")
+        encoding = sys.stdout.encoding or "utf-8"
+        self._painter = Painter(self._size, encoding, links=terminal.ignores_unknown)
         self._shown = Terminal(recording)
         self._warned_of_size = False
         self._due_s = 0.0

@@ -32,7 +32,7 @@ class Outer:
     def __init__(self, size: GridSize = SIZE) -> None:
         # Another engine than the replica's, so that a fault of one engine does not hide itself.
         self.emulator = create("pyte", size)
-        self.painter = Painter(size)
+        self.painter = Painter(size, links=True)
         self.emulator.feed(self.painter.enter())
 
     def show(self, inner: Emulator) -> bytes:
@@ -63,17 +63,16 @@ def outer() -> Iterator[Outer]:
 
 
 def cells(row: Row, columns: int) -> list[tuple[str, Style]]:
-    """The row's cells, without links, which the painter leaves out, and without invisible styles of blanks."""
+    """The row's cells, without invisible styles of blanks."""
     result: list[tuple[str, Style]] = [(" ", PLAIN)] * columns
     for run in row.runs:
-        style = run.style._replace(link="")
         if run.cluster:
-            result[run.column] = (run.text, style)
+            result[run.column] = (run.text, run.style)
             for column in range(run.column + 1, run.column + run.cells):
-                result[column] = ("", style)
+                result[column] = ("", run.style)
         else:
             for place, character in enumerate(run.text):
-                result[run.column + place] = (character, style)
+                result[run.column + place] = (character, run.style)
     return result
 
 
@@ -102,6 +101,8 @@ def same_picture(inner: Emulator, outer: Emulator) -> None:
         b"\x1b[3 qbar?\x1b[6 q",
         b"\x1b[?1049halternate\x1b[2;2Hscreen",
         b"\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\ plain",
+        b"\x1b]8;;https://example.org\x1b\\" + b"link" * 10 + b"\x1b]8;;\x1b\\plain in the next row",
+        b"\x1b[31m\x1b]8;;file:///x\x1b\\" + b"a link of two rows " * 3 + b"\x1b]8;;\x1b\\ red",
         b"\r\n".join(b"line %d" % number for number in range(30)),
     ],
 )
@@ -118,7 +119,7 @@ PIECES = st.one_of(
     st.sampled_from(
         [
             b"\r\n", b"\r", b"\b", b"\t", b"\x1b[H", b"\x1b[2J", b"\x1b[K", b"\x1b[1K", b"\x1b[0m", b"\x1b[7;31m",
-            b"\x1b[48;5;99m",
+            b"\x1b[48;5;99m", b"\x1b]8;;file:///x\x1b\\", b"\x1b]8;;\x1b\\",
             b"\x1b[38;2;9;8;7m", b"\x1b[4:3m", b"\x1b[5;35H", b"\x1b[10;40H", b"\x1b[3L", b"\x1b[2M", b"\x1b[4P",
             b"\x1b[3@", b"\x1b[S",
             b"\x1b[T", b"\x1b[?25l", b"\x1b[?25h", b"\x1b[2 q", b"\x1b[2;8r", b"\x1b[r", b"\x1bM", b"\x1b[?1049h",
@@ -330,6 +331,13 @@ def test_controls_in_a_cell_never_reach_the_terminal(inner: Emulator) -> None:
     assert b"\x1b]" not in data
     assert b"\x07" not in data
     assert b"\xc2\x9b" not in data
+
+
+def test_links_are_written_only_for_terminals_that_do_not_print_them(inner: Emulator) -> None:
+    inner.feed(b"\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\ plain")
+    painted = Painter(SIZE).paint(inner.frame(), inner.modes)
+    assert b"\x1b]" not in painted
+    assert b"link plain" in painted
 
 
 def test_a_character_that_the_locale_lacks_is_replaced(inner: Emulator) -> None:
