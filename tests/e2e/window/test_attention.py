@@ -162,10 +162,12 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         working = new_chat("working", *turn_behind(gate))
         wait_for(working, "activity", "working")
         numbers = numbers_of_chats(tray, until=lambda names: names[0] == "working")
-        gate.release(1)
+        # One change after the other: after two at once, the entry that has moved may be the one that is gone.
         die("turn-3")
-        now = numbers_of_chats(tray, until=lambda names: names[0] != "working" and "turn-3" not in names)
-        assert now["working"] != numbers["working"], "it has moved"
+        numbers_of_chats(tray, until=lambda names: "turn-3" not in names)
+        gate.release(1)
+        now = numbers_of_chats(tray, until=lambda names: names[0] != "working")
+        assert any(now[name] != numbers[name] for name in now), "an entry has moved"
         for name in ("working", "turn-3", "later"):
             tray.click(numbers[name])
             wait_until(partial(is_active, app, name), WAIT_S, "the chat of the number that was read before")
