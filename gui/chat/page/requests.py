@@ -80,6 +80,8 @@ class RequestCard(QWidget):
         self._is_sent = False
         self._is_hint_wanted = False
         """Whether the user looked at a button that cannot be pressed yet, or pressed its key."""
+        self._refusal = ""
+        """Why the last answer had no effect, until the user does something else about the request."""
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
@@ -91,7 +93,7 @@ class RequestCard(QWidget):
         self._message = self._label("", "secondary")
         self._rows: list[FlowLayout] = []
         self._form = QuestionForm(request.questions, self)
-        self._form.changed.connect(self._update_buttons)
+        self._form.changed.connect(self._on_form_changed)
         self._column = QVBoxLayout(self)
         self._pad(_PADDING_PX)
         self._column.setSpacing(GAP_S_PX)
@@ -214,6 +216,10 @@ class RequestCard(QWidget):
             self._is_hint_wanted = True
         self._update_buttons()
 
+    def _on_form_changed(self) -> None:
+        self._refusal = ""
+        self._update_buttons()
+
     def _allowing_options(self) -> list[RequestOption]:
         return [option for option in self.available_options() if option.kind not in REJECTIONS]
 
@@ -231,7 +237,7 @@ class RequestCard(QWidget):
         self.setAccessibleDescription(hint)
         is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
         is_hint_shown = self._is_hint_wanted or is_begun
-        text = request_texts.answer_sent() if self._is_sent else hint if is_hint_shown else ""
+        text = request_texts.answer_sent() if self._is_sent else self._refusal or (hint if is_hint_shown else "")
         if text != self._labels[self._message]:
             self._show_message(text)
 
@@ -264,7 +270,7 @@ class RequestCard(QWidget):
         hint = self._hint
         if not hint or (hint == self.seen.hint and self.seen.is_soon_seen):
             return
-        self._is_hint_wanted = True
+        self._is_hint_wanted, self._refusal = True, ""
         self._update_buttons()
         self.reveal_requested.emit(self._message)
         if QAccessible.isActive():
@@ -286,15 +292,14 @@ class RequestCard(QWidget):
         return True
 
     def _send(self, option: str, texts: dict[str, str]) -> None:
-        self._is_sent = True
+        self._is_sent, self._refusal = True, ""
         self._update_buttons()
         self.answered.emit(self.request.id, option, self.shown_digest, texts)
 
     def show_refusal(self, reason: str) -> None:
         """Show why the answer had no effect, and let the user answer again."""
-        self._is_sent = False
+        self._is_sent, self._refusal = False, reason
         self._update_buttons()
-        self._show_message(reason)
 
     # ------------------------------------------------------------ mouse and keyboard
 
