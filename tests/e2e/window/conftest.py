@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QImage
 
+from session_host.paths import window_log
 from tests.conftest import Sessions, lasting
 from tests.programs import Gate, program
 from tests.support import command_client
@@ -53,7 +55,12 @@ def open_window(
         path = tmp_path_factory.mktemp("window") / "stderr"
         with window(errors=path, argv=argv, has_own_session=has_own_session) as app:
             wait_until(app.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
-            yield app
+            try:
+                yield app
+            except BaseException:
+                logs = [log.read_text() for log in (path, window_log()) if log.exists()]
+                sys.stderr.write(f"the window's exit code: {app.process.poll()}; it says {logs}\n")
+                raise
         # A killed X server ends its clients, which Xlib reports. Qt waits 0.1 s per key for the registry of assistive
         # programs, and reports each timeout; on a busy machine there are some.
         allowed = "XIO|X connection|xcb|XCB|QSpiApplication::"
