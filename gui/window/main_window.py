@@ -179,6 +179,7 @@ class MainWindow(QWidget):
                 paste_image=partial(paste_image, sessions.tasks), actions=self.actions_,
             ),
         )  # fmt: skip
+        self.banners.file_requested.connect(opener.open_file)
         self._connect()
         self.frame.apply()
         if self.saved is layout.windows[0]:

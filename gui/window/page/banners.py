@@ -7,14 +7,17 @@ They never cover an open question either: where there is no other room, they wai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.terminal.drawing.regions import least_covering
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -27,7 +30,7 @@ from gui.window.page.typed_area_watcher import TypedAreaWatcher
 from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
-from gui.wording import common_texts
+from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import one_line
 
 INFORM_MS = 10_000
@@ -37,6 +40,8 @@ BESIDE_PX = 80
 """The room beside the text without an action's button: the distance from the page, margins, and the closing button."""
 _AROUND = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
 """The banner's distance from the page's edges and from what it must not cover."""
+_FILE = re.compile(r"(?P<path>/.+?):(?P<line>\d+): ")
+"""The beginning of a problem in one of the user's files."""
 
 
 @dataclass
@@ -68,9 +73,11 @@ class BannerArea(QWidget):
 
     Signals:
         changed: the area shows another banner, or none.
+        file_requested: the user opens the file with the problem that is shown; a ``FileLocation``.
     """
 
     changed = Signal()
+    file_requested = Signal(object)
 
     def __init__(self, theme: Theme, over: QWidget, top_px: int, page: Callable[[], ChatPage | None]) -> None:
         """Create the area on top of ``over``, ``top_px`` below its upper edge; it follows that widget's size.
@@ -128,11 +135,19 @@ class BannerArea(QWidget):
         """Show a line that disappears by itself."""
         self.show_banner(Banner(text, kind=kind, key=key))
 
-    def show_problems(self, lines: Iterable[str], key: str) -> None:
-        """Show problems until they are solved; they replace earlier problems with this key."""
+    def show_problems(self, lines: Sequence[str], key: str) -> None:
+        """Show problems until they are solved; they replace earlier problems with this key.
+
+        The action opens the file of the first one, if it begins with a file and a line.
+        """
         self.withdraw(key)
-        if text := " ".join(map(sentence, lines)):
-            self.show_banner(Banner(text, lasting=True, kind="failed", key=key))
+        if not lines:
+            return
+        banner = Banner(" ".join(map(sentence, lines)), lasting=True, kind="failed", key=key)
+        if (found := _FILE.match(lines[0])) is not None:
+            banner.action = page_texts.open_file()
+            banner.on_action = partial(self.file_requested.emit, FileLocation(found["path"], int(found["line"])))
+        self.show_banner(banner)
 
     def withdraw(self, key: str) -> None:
         """Remove the banners with this key."""

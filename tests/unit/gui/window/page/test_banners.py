@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QWidget
 
 from gui.settings.preferences import Preferences
+from gui.terminal.links.links import FileLocation
+from gui.window.actions.open_links import LinkOpener
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
@@ -60,6 +63,18 @@ async def test_unreadable_user_files_are_reported_until_dismissed(harness: Windo
     assert text(harness) == "/c/chats.toml:1: no. /c/window.toml:3: no. keys.toml:2: no. No theme x.toml."
     window._settings.problems.emit([])
     assert text(harness) == "", "all files can be read"
+
+
+async def test_the_file_with_a_problem_opens_at_its_line(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
+    opened: list[FileLocation] = []
+    monkeypatch.setattr(LinkOpener, "open_file", lambda _self, file: opened.append(file))
+    window = harness.open_window()
+    window.banners.show_problems(["/c d/chats.toml:12: no", "/c/keys.toml:1: no"], "settings")
+    assert window.banners._action.text() == "Open file"
+    window.banners._action.click()
+    assert opened == [FileLocation("/c d/chats.toml", 12)]
+    window.banners.show_problems(["no theme x.toml"], "settings")
+    assert not window.banners._action.isVisible()
 
 
 async def test_an_earlier_banner_comes_back(harness: WindowHarness):
