@@ -77,6 +77,8 @@ def started_with(is_wanted: Callable[[bytes], bool], *, after: int | None = None
         after: as above.
     """
     latest = latest_pid()
+    if after == latest:
+        return []  # no process has started since
     found = []
     for pid in proc.pids():
         if pid == os.getpid() or (after is not None and not _is_between(pid, after, latest)):
