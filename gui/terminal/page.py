@@ -18,7 +18,6 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
     QShowEvent,
-    QTransform,
 )
 from PySide6.QtWidgets import QWidget
 
@@ -347,9 +346,10 @@ class TerminalScreen(QWidget):
         ratio = self.devicePixelRatioF()
         painter = QPainter(self)
         if ratio != 1:
-            painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+            painter.scale(1 / ratio, 1 / ratio)
         self._surface.paint(painter, scaled(event.region(), ratio))
         painter.end()
+        self._text_blink.on_painted(focused=self.hasFocus())
         self._pacer.note_cost(time.monotonic() - begin_s)
 
     def event(self, event: QEvent) -> bool:

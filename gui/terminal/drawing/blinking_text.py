@@ -24,9 +24,16 @@ class TextBlink(QObject):
         self._surface, self._repaint = surface, repaint
         self._blink = CursorBlink(self._change, self)
         self._is_changing = False
+        self._knows_style = False
+
+    def on_painted(self, *, focused: bool) -> None:
+        """Rows were painted, perhaps the first ones with blinking text: their styles are not known before."""
+        if self._surface.had_blinking_text and not self._knows_style:
+            self._knows_style = True
+            self.on_frame(focused=focused)
 
     def on_frame(self, *, focused: bool) -> None:
-        """A frame was painted, or the focus has changed."""
+        """A frame was taken, or the focus has changed."""
         if self._is_changing:
             return
         self._blink.set_blinking(blinking=focused and self._surface.theme.text_blinks and self._is_shown())

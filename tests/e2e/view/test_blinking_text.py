@@ -85,3 +85,14 @@ def test_text_blinks_also_if_many_rows_change_at_once(show_view, monkeypatch):
     terminal.feed("\x1b[H" + "".join(f"\x1b[{row};1H\x1b[3{row % 7 + 1};5mblinks in {row}" for row in range(2, 12)))
     terminal.until(lambda: not terminal.view._text_blink._blink.shown, "the dark half of a blink")
     assert is_dark(terminal, 5)
+
+
+def test_blinking_text_of_a_chat_that_is_shown_blinks_without_new_output(show_view, monkeypatch):
+    """A view learns the looks of its text when it is painted first: after its first frame."""
+    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    terminal = show_view()
+    terminal.focus()
+    terminal.emulator.feed(BLINKS.encode())
+    terminal.view.set_viewer(terminal.sink)
+    terminal.until(lambda: not terminal.view._text_blink._blink.shown, "the dark half of a blink")
+    assert is_dark(terminal, 1)
