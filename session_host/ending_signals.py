@@ -13,7 +13,7 @@ import signal
 import subprocess
 from collections.abc import Collection
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Self
 
 
 class Signalled(BaseException):
@@ -28,41 +28,59 @@ class Signalled(BaseException):
         self.number = number
 
 
-class EndingSignals:
-    """Some signals, each of which raises ``Signalled`` from now on. For the main thread; a process has only one."""
+class SignalWakeup:
+    """A descriptor that a signal makes readable if it has a handler in Python. A context manager, for the main thread.
 
-    def __init__(self, numbers: Collection[signal.Signals]) -> None:
-        self._numbers = numbers
-        self._wake, wake_write = os.pipe()
-        for end in (self._wake, wake_write):
+    A process has only one at a time.
+    """
+
+    def __init__(self) -> None:
+        self._wake, self._wake_write = os.pipe()
+        for end in (self._wake, self._wake_write):
             os.set_blocking(end, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        for number in numbers:
-            signal.signal(number, _raise)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+        os.close(self._wake)
+        os.close(self._wake_write)
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when a signal comes, for a selector."""
         return self._wake
 
-    def ignore(self) -> None:
-        """Ignore the signals from now on: the program is already ending."""
-        for number in self._numbers:
-            signal.signal(number, signal.SIG_IGN)
-
     def wait(self, readable: Collection[int] = (), writable: Collection[int] = ()) -> list[int]:
-        """Wait until a descriptor is ready, or any signal has come.
+        """Wait until a descriptor is ready, or any signal with a handler in Python has come.
 
         Returns:
-            The descriptors that can be read; none after a signal that does not end the program.
+            The descriptors that can be read; none after a signal whose handler raised nothing.
 
         Raises:
-            Signalled: one of the signals came.
+            BaseException: what the signal's handler raises.
         """
         ready, _, _ = select.select([*readable, self._wake], writable, [])
         if self._wake in ready:
             ready.remove(self._wake)
             os.read(self._wake, select.PIPE_BUF)
         return ready
+
+
+class EndingSignals(SignalWakeup):
+    """Some signals, each of which raises ``Signalled`` from now on."""
+
+    def __init__(self, numbers: Collection[signal.Signals]) -> None:
+        super().__init__()
+        self._numbers = numbers
+        for number in numbers:
+            signal.signal(number, _raise)
+
+    def ignore(self) -> None:
+        """Ignore the signals from now on: the program is already ending."""
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_IGN)
 
     def wait_for(self, child: subprocess.Popen[bytes]) -> int:
         """Wait for a child's end; its exit code, negative for a signal.

@@ -1,13 +1,34 @@
-"""Asks for confirmation in this terminal."""
+"""Questions to the user in this terminal."""
 
 from __future__ import annotations
 
 import sys
 
 from session_host.cli.output import one_line
+from session_host.ending_signals import SignalWakeup
 
 
 def confirmed(question: str) -> bool:
     """Ask a question; whether the user answers "y" or "yes". Any other answer, and the end of the input, is no."""
-    print(f"{one_line(question)} [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    try:
+        return answer_to(f"{one_line(question)} [y/N] ").lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def answer_to(question: str) -> str:
+    """Ask a question; the line that the user types, without blanks at its ends.
+
+    Raises:
+        EOFError: the input has ended.
+        KeyboardInterrupt: Ctrl+C was pressed.
+    """
+    print(question, end="", flush=True)
+    if sys.stdin.isatty():
+        with SignalWakeup() as wakeup:
+            while not wakeup.wait([sys.stdin.fileno()]):
+                pass
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.strip()

@@ -11,19 +11,9 @@ import pytest
 TIMEOUT_S = 20
 
 PROGRAM = """
-import ctypes, operator, os, select, signal, subprocess, sys
-from collections import deque
-from functools import partial
+import os, select, signal, subprocess
 from session_host.ending_signals import EndingSignals, Signalled
-
-def just_before(number, wait):
-    '''A wait of select that a signal precedes: one call for the interpreter, which runs no handler between the two.'''
-    kill = partial(ctypes.PyDLL(None).kill, os.getpid(), number)
-    def waits(*arguments):
-        select.select = wait
-        return deque(map(operator.call, [kill, partial(wait, *arguments)]))[-1]
-    return waits
-
+from tests.support.lost_signals import before_next_select
 signals = EndingSignals((signal.SIGTERM, signal.SIGHUP))
 """
 
@@ -43,7 +33,7 @@ def test_a_signal_just_before_a_wait_ends_it(waits: str) -> None:
             child = subprocess.Popen(["sleep", "1000"])
             silent, _ = os.pipe()
             os.dup2(silent, 0)
-            select.select = just_before(signal.SIGHUP, select.select)
+            before_next_select(signal.SIGHUP)
             try:
                 {waits}
             except Signalled as ended:

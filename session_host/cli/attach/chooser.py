@@ -6,6 +6,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
+from session_host.cli.confirmation import answer_to
 from session_host.cli.output import terminal_columns
 from session_host.cli.query.ls import row, table
 from session_host.cli.session_argument import SessionInfo, find, running_sessions
@@ -33,7 +34,7 @@ def choose() -> SessionInfo | None:
     for line in table(numbered, terminal_columns()):
         print(line)
     try:
-        answer = input("Attach to (number or name; Enter for 1): ").strip()
+        answer = answer_to("Attach to (number or name; Enter for 1): ")
     except EOFError:
         print()
         return None

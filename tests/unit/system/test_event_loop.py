@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import operator
-import os
 import select
 import signal
 import time
-from collections import deque
 from functools import partial
 
 import pytest
 
 from session_host.system.event_loop import run_command
+from tests.support.lost_signals import just_before
 
 
 def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,10 +30,8 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
             if self._waits == 3:
                 libc = ctypes.PyDLL(None)
                 events = (ctypes.c_char * (12 * 16))()
-                interrupt = partial(libc.kill, os.getpid(), signal.SIGINT)
                 wait = partial(libc.epoll_wait, self._epoll.fileno(), events, 16, 60_000)
-                # A single call for the interpreter, so that it runs no signal handler between the two.
-                deque(map(operator.call, [interrupt, wait]))
+                just_before(signal.SIGINT, wait)
             return self._epoll.poll(timeout_s, maximum)
 
         def __getattr__(self, name: str) -> object:
