@@ -42,6 +42,7 @@ class StoreWriter:
         self._path = Path(spec.database)
         self._worker = Worker()
         self._record = SessionRecord.of(spec)
+        self._saved_title = self._record.title
         self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
 
     def set_program(self, pid: int, started: int | None) -> None:
@@ -53,14 +54,14 @@ class StoreWriter:
         """Set the agent's own id of its conversation; "" while it is unknown."""
         self._record.provider_session_id = conversation or None
 
-    def set_title(self, title: str) -> bool:
-        """Set the program's title; returns whether more than the sign before it is new."""
-        is_new = _without_sign(title) != _without_sign(self._record.title)
+    def set_title(self, title: str) -> None:
+        """Set the program's title."""
         self._record.title = title
-        return is_new
 
     async def save_titles(self, driver: Driver) -> None:
         """Save the title after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
+
+        A title that the disk did not accept is saved again after that time.
 
         Some programs change the title several times a second, often only a sign that turns while they work.
         """
@@ -70,16 +71,22 @@ class StoreWriter:
             await driver.title_changed.wait()
             await asyncio.sleep(max(TITLE_AFTER_S, next_s - loop.time()))
             driver.title_changed.clear()
-            if self.set_title(driver.session.title):
-                await self.save_host()
+            self.set_title(driver.session.title)
+            if _without_sign(self._record.title) != _without_sign(self._saved_title):
+                if not await self.save_host():
+                    driver.title_changed.set()
                 next_s = loop.time() + TITLE_INTERVAL_S
 
-    async def save_host(self) -> None:
-        """Save this host's PID, the conversation and the title.
+    async def save_host(self) -> bool:
+        """Save this host's PID, the conversation and the title; returns whether they are saved.
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
-        await self._worker.run(lambda: _logged(self._write))
+        title = self._record.title
+        is_saved = await self._worker.run(lambda: _logged(self._write))
+        if is_saved:
+            self._saved_title = title
+        return is_saved
 
     async def save_end(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
         """Write the rest of the journal and the last screen, and save the end; retry until the disk accepts it.
@@ -188,8 +195,10 @@ def _without_sign(title: str) -> str:
     return rest.lstrip() if rest and not any(map(str.isalnum, sign)) else title
 
 
-def _logged(work: Callable[[], None]) -> None:
+def _logged(work: Callable[[], None]) -> bool:
     try:
         work()
     except OutliveError as error:
         log.warning("not recorded: %s", error)
+        return False
+    return True

@@ -132,3 +132,34 @@ async def test_a_title_is_saved_once_while_a_sign_turns_before_it(
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
     assert record.title == "⠂ Fix the logout"
+
+
+async def test_a_title_that_came_while_the_disk_was_full_is_saved_later(
+    recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a restart of the computer would lose it: only an end writes the title again."""
+    monkeypatch.setattr(store_writer, "TITLE_AFTER_S", 0.0)
+    monkeypatch.setattr(store_writer, "TITLE_INTERVAL_S", 0.0)
+    update, tries = Store.update, 0
+
+    def refuse_twice(store: Store, session_id: str, **fields: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            raise StoreError("the disk is full")
+        update(store, session_id, **fields)
+
+    def saved() -> str:
+        with Store.open(tmp_path / "outlive.db") as store:
+            return store.all()[0].title
+
+    monkeypatch.setattr(Store, "update", refuse_twice)
+    with session_harness() as harness:
+        driver = harness.host()
+        saving = asyncio.create_task(recorder.save_titles(driver))
+        driver.session.set_title("Fix the login")
+        driver.performer.perform()
+        await eventually(lambda: saved() == "Fix the login", TIMEOUT_S, "the title to be saved")
+        assert tries == 3
+        saving.cancel()
+        await asyncio.wait((saving,))
