@@ -27,7 +27,7 @@ _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 class FullScreenTerminal(FullScreenView):
     """Passes keys to the program, and paints the replica of its terminal."""
 
-    help_text = "Ctrl+B, then: d detach (the chat keeps running) · PageUp scroll back · Ctrl+B type Ctrl+B · ? help"
+    help_text = "Ctrl+B, then: d detach · PageUp scroll back · Ctrl+B type Ctrl+B · ? help"
 
     _held_since_s: float | None = None
     _scrolled: ScrolledBack | None = None

@@ -39,10 +39,7 @@ _NEW_LINE: Final = Modifiers.SHIFT | Modifiers.ALT
 class FullScreenChat(FullScreenView):
     """Shows the transcript's end, a line about the chat, and the prompt; sends prompts and answers."""
 
-    help_text = (
-        "Ctrl+B d detach (the chat keeps running) · Ctrl+B w take back the last queued prompt · "
-        "PageUp, PageDown, wheel scroll · Alt+Enter new line · Ctrl+C interrupt"
-    )
+    help_text = "Ctrl+B: d detach, w take back prompt · Alt+Enter new line · Ctrl+C interrupt"
     _question: Question | None = None
     _notice_text = ""
 

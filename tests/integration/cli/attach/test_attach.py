@@ -123,12 +123,20 @@ def test_the_prefix_typed_twice_is_sent_and_an_unknown_key_after_it_is_not() -> 
         terminal.type(b"\x02x")
         terminal.see("Unknown key after Ctrl+B")
         terminal.type(b"\x02?")
-        terminal.see("d detach (the chat keeps running)")
+        terminal.see("d detach · ")
         terminal.type(b"y")
         terminal.see("79>")
         assert received(terminal) == b"\x02y"
         terminal.type(DETACH)
         assert terminal.end() == 0
+
+
+def test_the_line_of_keys_fits_into_80_columns() -> None:
+    new("-n", "keys", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "keys", size=GridSize(80, 24)) as terminal:
+        terminal.see("ready")
+        terminal.type(b"\x02?")
+        assert terminal.see("Ctrl+B, then: d detach").rstrip().endswith("? help")
 
 
 def test_escape_and_alt_reach_the_program() -> None:

@@ -63,6 +63,14 @@ def test_a_prompt_is_answered_and_the_terminal_restored(area: Area) -> None:
     assert outlive("ls", "--json").json()[0]["state"] == "running"
 
 
+def test_the_line_of_keys_fits_into_80_columns(area: Area) -> None:
+    new_chat(area, "x")
+    with OnTerminal("attach", "x", size=GridSize(80, 24)) as terminal:
+        terminal.see("Enter sends")
+        terminal.type("\x02?")
+        assert "Ctrl+C interrupt\n" in terminal.see("Ctrl+B: d detach")
+
+
 def test_left_in_an_empty_prompt_detaches(area: Area) -> None:
     new_chat(area, "x")
     with OnTerminal("attach", "x") as terminal:
