@@ -203,7 +203,8 @@ class Store:
         if not found:
             raise NoSuchSession(f"no chat matches {text!r}; {self._advice(wanted)}")
         if len(found) > 1:
-            raise AmbiguousSession(f"{text!r} matches {len(found)} chats; use an id: {_some_ids(found)}")
+            ids = _some_ids(found)
+            raise AmbiguousSession(f"{text!r} matches {len(found)} chats; use an id from `outlive ls --all`: {ids}")
         return found[0]
 
     def _advice(self, name: str) -> str:

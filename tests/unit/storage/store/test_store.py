@@ -197,7 +197,7 @@ class TestFind:
         store.insert(make_record(id="0a1b2c3d-0000-4000-8000-000000000000"))
         store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
 
-        with pytest.raises(AmbiguousSession, match=r"0a1b2c3d-0000.*0a1b2c3e-0000"):
+        with pytest.raises(AmbiguousSession, match=r"`outlive ls --all`: 0a1b2c3d-0000, 0a1b2c3e-0000"):
             store.find("0a1b2c3")
 
     def test_of_equal_names_the_running_session_is_found(self, store: Store, make_record: MakeRecord) -> None:
