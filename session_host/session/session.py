@@ -68,7 +68,7 @@ from .subscription import Subscribers
 from .viewers import Viewers
 
 MAX_NOTIFICATIONS = 8
-"""The most notifications of one output that clients get."""
+"""Clients get at most this many notifications from one piece of output."""
 
 
 class _Event(StrEnum):

@@ -14,8 +14,8 @@ States of each::
     SAVING ──the timer expires──▶ DONE
 
 Before its exec the program cannot be signalled. The processes that end with an agent are listed while they are still
-its descendants. While SIGNALLED a timer runs until the next, harsher signal; the last one is SIGKILL. If the disk
-refuses the exit, DONE does not wait for it: the store writer tries again for longer.
+its descendants. While SIGNALLED a timer runs until the next signal; the last one is SIGKILL. If the exit cannot
+be saved (full disk), SAVING ends after some seconds; the store writer still tries again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Steps = tuple[tuple[str, float], ...]
 STEPS: Steps = (("SIGTERM", 1.0), ("SIGHUP", 4.0), ("SIGKILL", 0.0))
 AGENT_STEPS: Steps = (("SIGTERM", 8.0), ("SIGHUP", 1.0), ("SIGKILL", 0.0))
 SHELL_STEPS: Steps = (("SIGHUP", 4.0), ("SIGTERM", 1.0), ("SIGKILL", 0.0))
-"""The polite end of a program: each signal, and the time after it in seconds; an agent may have tools to end."""
+"""The signals of Stop, and the time after each in seconds; an agent gets more, since it may have tools to end."""
 
 KILL_STEPS: Steps = (("SIGKILL", 0.0),)
 

@@ -1,8 +1,8 @@
 """Checks that an agent shows typed text; an agent that is not ready drops it silently.
 
 Agents fold a long paste or one of many lines, and some take the first character of a text as a command. So only short
-lines are searched for, by their first letters and digits. A position counts only if it did not have them before, since
-the history above may have the same text.
+lines are searched for, by their first letters and digits. A position counts only if the text was not there before,
+since the history above may contain the same text.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     unknown or typed ──Enter──▶ entered ──the agent works──▶ empty ──any other input──▶ typed
 
-The input in between decides: an Enter may also insert a line, open a menu or answer a menu. Only a turn that follows it
-shows that the agent took the line. Input while the agent asks something goes to the question.
+Enter alone does not show that the agent took the line: it may also insert a line, open a menu or choose from one. The
+line is empty once the agent works after it, and nothing was typed in between. Input while the agent asks something goes
+to the question.
 """
 
 from __future__ import annotations

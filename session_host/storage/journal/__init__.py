@@ -6,7 +6,7 @@ of each record. Each session has one directory, which only its user can read. It
 ``00000001.snapshot``.
 
     segments   the form of segments and snapshots: bytes to values and back, pure
-    folder     the directory: files of ours alone, never through a symbolic link
+    folder     the directory; never follows a symbolic link, nor opens another user's file
     writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
     reader     read, snapshots, load_snapshot: reads all undamaged parts; stored_from, has_damaged_end: what is missing
     restoring  restore: the terminal as it was at the journal's end; restore_transcript: the same for a structured chat
@@ -25,11 +25,11 @@ All numbers are little-endian. A segment is a head of 52 bytes, then records to 
 
 A CRC is zlib's CRC-32: of the rest of the head; of everything after it in a record and in a snapshot. A head's columns
 and rows are the size where the segment begins, 0 if that is not known. Offsets count the bytes of the session's output;
-where one is greater than where the output before it ended, output was lost. Every version keeps the length of the head
-and the offsets of its version and CRC; records of an unknown kind are passed over.
+where one is greater than where the output before it ended, output was lost. No later version may change
+the head's length, or where it has its version and CRC. Readers skip records of an unknown kind.
 
-A damaged record ends its segment, and reading continues with the next one. A crash of ours can tear only the end of the
-last segment; it is cut off when writing continues.
+A damaged record ends its segment, and reading continues with the next one. After a crash of
+Outlive, only the last record of the last segment can be incomplete; it is cut off when writing continues.
 """
 
 from .reader import has_damaged_end, load_snapshot, read, size_bytes, snapshots, stored_from

@@ -47,7 +47,7 @@ def read(directory: Path, start: int = 0) -> Iterator[Entry]:
 
 
 def _all_entries(folder: Folder, start: int) -> Iterator[Entry]:
-    """Every entry from the last segment that begins at ``start`` or before, each segment's size at its head."""
+    """Yield all entries, from the last segment that begins at ``start`` or before; each segment's size comes first."""
     segments = _segments(folder)
     first = max((index for index, segment in enumerate(segments) if segment.head.offset <= start), default=0)
     for segment in segments[first:]:

@@ -96,7 +96,7 @@ class Head(NamedTuple):
 
     @property
     def is_newer(self) -> bool:
-        """A later version of ours wrote it; nothing but the version is known."""
+        """Whether a later version of Outlive wrote it; then nothing but the version is known."""
         return self.version > VERSION
 
 
@@ -241,7 +241,7 @@ def snapshot_offset(data: bytes | memoryview) -> int | None:
 
 
 def decode_snapshot(data: bytes | memoryview) -> Snapshot | None:
-    """The snapshot in a file; None if it is damaged, or a later version of ours wrote it."""
+    """The snapshot in a file; None if it is damaged, or a later version of Outlive wrote it."""
     if snapshot_offset(data) is None:
         return None
     view = memoryview(data)

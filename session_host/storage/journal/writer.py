@@ -124,8 +124,7 @@ class Journal:
         beyond ``end`` leaves a gap, which readers see.
 
         Raises:
-            StoreError: it cannot be written. The journal is as it was before and can be used on; whether it works
-                again shows at the next call.
+            StoreError: it cannot be written. The journal is unchanged; the next call tries to write again.
         """
         unrecorded = self._unrecorded(entries)
         if not unrecorded:
@@ -145,8 +144,8 @@ class Journal:
     def begin_segment(self, snapshot: Snapshot) -> None:
         """Continue in a new segment, which begins with a snapshot; the oldest segments make room for it.
 
-        The snapshot is best one of ``end``. One of a later offset leaves a gap; one of an earlier offset serves as
-        well, as long as the segment before is kept.
+        The snapshot should be of the offset ``end``. A later one leaves a gap. An earlier one is enough as long as
+        the previous segment is kept.
 
         Raises:
             StoreError: it cannot be written. The journal is as it was before, except for segments that made room.

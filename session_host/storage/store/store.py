@@ -27,7 +27,7 @@ _ORDER = "ORDER BY created_at, ordinal"
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 _RECENT_DIRECTORIES_KEPT = 50
 _COMPLETE = 0x4F75744C
-"""SQLite's ``application_id`` of a file that holds every chat which ran when it was begun ("OutL")."""
+"""SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
 
 _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
 
