@@ -32,5 +32,5 @@ fi
 if [ $# -gt 0 ]; then exec "$VENV/bin/outlive" "$@"; fi
 if [ -n "$has_display" ]; then exec "$VENV/bin/outlive"; fi
 say "no display: showing Outlive off screen (outlive demo)"
-# Its pictures go where git looks away: the tests allow no new folder in the clone.
+# git ignores out/; a test refuses any other new folder in the clone.
 exec "$VENV/bin/outlive" demo --output "$ROOT/out/demo"
