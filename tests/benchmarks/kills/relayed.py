@@ -112,7 +112,8 @@ class RelayedChat:
             self.answered.append(number)
 
     def _is_over(self) -> bool:
-        return self.viewer.state == "ended" and self.viewer.viewer.state is ViewerState.ENDED
+        """Whether the chat has ended; the viewer has no transcript if that was before it attached."""
+        return self.viewer.state in {"ended", ""} and self.viewer.viewer.state is ViewerState.ENDED
 
     async def _resume(self) -> None:
         """Resume the chat in a new session, as a user would, and check that it begins with the earlier items."""
@@ -127,8 +128,10 @@ class RelayedChat:
                 await self._follow(await resume(self.id))
             except OutliveError as error:
                 raise WaitTimeout(f"the chat cannot be resumed: {error}") from error
-            await self.until(lambda: self.viewer.state in {"idle", "ended"}, "the agent that is resumed")
-            if self.viewer.items[: len(previous)] != previous:
+            await self.until(
+                lambda: self.viewer.state in {"idle", "ended"} or self._is_over(), "the agent that is resumed"
+            )
+            if self.viewer.state and self.viewer.items[: len(previous)] != previous:
                 self._losses.append(
                     f"the resumed chat does not begin with the {len(previous)} items of the previous one"
                 )
@@ -139,7 +142,7 @@ class RelayedChat:
     async def _follow(self, record: SessionRecord) -> None:
         self._record, self._chat = record, ChatViewer(record.id)
         self._chat.viewer.start()
-        await self.until(lambda: self.viewer.viewer.transcript is not None, "the viewer to have a transcript")
+        await self.until(lambda: bool(self.viewer.state) or self._is_over(), "the viewer to have a transcript")
 
     async def _close_viewer(self) -> None:
         if self._chat is not None:

@@ -5,6 +5,7 @@ The last tests cause a loss or a repetition on purpose, and check that the run r
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,7 +16,10 @@ import pytest
 
 from session_host.client.control import request
 from session_host.protocol.messages import Output, Send
+from session_host.storage.store import SessionRecord
+from tests.benchmarks.kills.chat import recorded
 from tests.benchmarks.kills.recorder import RecordingViewer
+from tests.benchmarks.kills.relayed import RelayedChat
 from tests.benchmarks.kills.torture import Kill, Outcome, Torture, plan
 from tests.support.area import Area
 
@@ -125,3 +129,32 @@ async def test_output_that_a_viewer_lacks_counts_as_a_loss(records: Path, monkey
     losses = (await run.run()).losses
     assert any("viewer: " in loss and "bytes missing at offset" in loss for loss in losses), losses
     assert any("the viewer shows otherwise" in loss for loss in losses), losses
+
+
+# ------------------------------------------------------------------------------- the run itself
+
+
+class RelayThatDiesAgain(RelayedChat):
+    """A chat with a relay that dies once more when it is resumed, before a viewer attaches."""
+
+    async def _follow(self, record: SessionRecord) -> None:
+        if self.deaths == 1:
+            self._record = record
+            pid, _ = await self._pids()
+            os.kill(pid, signal.SIGKILL)
+            await self.until(lambda: (end := recorded(record.id)) is not None and end.state == "exited", "the end")
+        await super()._follow(record)
+
+
+async def test_a_relay_that_dies_before_a_viewer_attaches_is_no_loss(records: Path) -> None:
+    chat = RelayThatDiesAgain(records)
+    try:
+        await chat.start()
+        work = asyncio.create_task(chat.work())
+        await chat.inject_fault("relay killed")
+        chat.stop()
+        await work
+        assert chat.losses() == []
+    finally:
+        await chat.close()
+    assert chat.deaths == 2
