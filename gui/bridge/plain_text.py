@@ -7,13 +7,16 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
+from session_host.structured.formulas import enable_formulas
+
 _MARKS = re.compile(r"[*_`#\[\\~]")
 _HEADING = re.compile(r"#{1,6}\s+")
 
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["html_inline", "entity"])
+    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["html_inline", "entity"])
+    return enable_formulas(parser)
 
 
 @lru_cache(maxsize=512)

@@ -17,6 +17,7 @@
     text         a transcript as lines of text: peek, search, attach, text files
     text_line    one line of text: cleaned, wrapped
     markdown     a transcript as Markdown
+    formulas     rules for reading Markdown that leave formulas as they were written
     screen       a transcript in the place of a terminal's screen
     dialects/    one translator for each agent's protocol
 

@@ -1,7 +1,7 @@
 """Markdown as segments; if a text grows, only its last block is parsed again.
 
-CommonMark with tables and strikethrough. HTML is shown as text, except ``<br>``, which agents write to break lines in
-tables. An image is shown as a link: nothing is ever loaded.
+CommonMark with tables and strikethrough; formulas stay as they were written. HTML is shown as text, except ``<br>``,
+which agents write to break lines in tables. An image is shown as a link: nothing is ever loaded.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from session_host.structured.formulas import enable_formulas
+
 from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, chunks
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]")
@@ -27,7 +29,7 @@ _MAX_PARAGRAPH_CHARACTERS = 20_000
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = enable_formulas(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
     parser.inline.ruler.before("autolink", "line_break", _read_line_break)
     return parser
 

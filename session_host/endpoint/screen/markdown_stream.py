@@ -62,10 +62,13 @@ def clean(text: str) -> str:
 
 
 def parser() -> MarkdownIt:
-    """The parser of answers, with HTML as plain text, since it is not rendered."""
+    """The parser of answers, with HTML and formulas as plain text, since they are not rendered."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt().enable("strikethrough").enable("table").disable(["html_block", "html_inline"])
+    from session_host.structured.formulas import enable_formulas
+
+    parser = MarkdownIt().enable("strikethrough").enable("table").disable(["html_block", "html_inline"])
+    return enable_formulas(parser)
 
 
 class MarkdownStream:

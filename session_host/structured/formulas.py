@@ -1,0 +1,67 @@
+r"""Formulas in Markdown: rules for markdown-it that leave them as they were written.
+
+Models write ``\(…\)`` and ``$…$`` in a line, and ``\[…\]`` and ``$$…$$`` also over several lines. For CommonMark, their
+backslashes are escapes, and a line of theirs may begin a list.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+
+_FORMULA: Final = re.compile(
+    r"\\\([^`]+?\\\)|\\\[[^`]+?\\\]|\$\$[^`]+?\$\$"
+    # Most single dollars are prices and variables. Those with "\" or "^" inside would lose something.
+    r"|\$(?![\s$])[^$`\n]*[\\^][^$`\n]*(?<!\s)\$(?!\d)"
+)
+_ENDS: Final = {r"\[": r"\]", "$$": "$$"}
+"""The last line's end of a formula that has its first line's text alone in a line."""
+
+
+def enable_formulas(parser: MarkdownIt) -> MarkdownIt:
+    """Add the rules to a parser, and return it."""
+    parser.inline.ruler.before("escape", "formula", _read_formula)
+    parser.block.ruler.before(
+        "fence", "formula", _read_lines, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
+    return parser
+
+
+def _read_formula(state: StateInline, silent: bool) -> bool:
+    """The rule for a formula within a text."""
+    found = _FORMULA.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = found.group()
+    state.pos = found.end()
+    return True
+
+
+def _read_lines(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """The rule for a formula of several lines: a paragraph up to its end, or up to a blank line while it has none."""
+    end = _ENDS.get(_line(state, start_line))
+    if end is None or state.is_code_block(start_line):
+        return False
+    if silent:
+        return True
+    following = start_line + 1
+    while following < end_line and not state.isEmpty(following) and state.sCount[following] >= state.blkIndent:
+        following += 1
+        if _line(state, following - 1).endswith(end):
+            break
+    state.push("paragraph_open", "p", 1).map = [start_line, following]
+    text = state.push("inline", "", 0)
+    text.content = state.getLines(start_line, following, state.blkIndent, False).strip()
+    text.map, text.children = [start_line, following], []
+    state.push("paragraph_close", "p", -1)
+    state.line = following
+    return True
+
+
+def _line(state: StateBlock, number: int) -> str:
+    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]].rstrip()
