@@ -55,6 +55,7 @@ class Glyph(StrEnum):
     HALF_CIRCLE = "circle-half"
     COLUMNS = "columns"
     ROWS = "rows"
+    FOLD_LINES = "arrows-in-line-vertical"
     STOP = "stop-circle"
     OPEN = "arrow-square-out"
     SEND = "arrow-up"

@@ -79,6 +79,11 @@ def shown_lines(count: int) -> str:
     return translate("chat", "{count} line(s) shown", "", count).format(count=f"{count:,}")
 
 
+def fold_lines() -> str:
+    """Hides the unchanged lines that the user has opened."""
+    return translate("chat", "Hide the opened lines")
+
+
 def cut_line(beginning: str, hidden: int) -> str:
     """A long line; only its beginning is shown."""
     more = translate("chat", "{count} more character(s)", "", hidden).format(count=f"{hidden:,}")

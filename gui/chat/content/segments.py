@@ -51,7 +51,7 @@ class Action(NamedTuple):
 
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
-        "discard", "lines",
+        "discard", "lines", "fold_lines",
     ]  # fmt: skip
     item: str = ""
     value: str = ""
@@ -170,6 +170,7 @@ class DiffHead(Segment):
         header: the lines above the hunks in a patch.
         patch: header and hunks, as the agent sent them.
         discards: whether it has a button that discards the change.
+        folds: whether it has a button that hides the unchanged lines that the user has opened.
     """
 
     item: str = ""
@@ -182,6 +183,7 @@ class DiffHead(Segment):
     patch: str = ""
     file: FileLocation | None = None
     discards: bool = False
+    folds: bool = False
 
 
 @dataclass(frozen=True)

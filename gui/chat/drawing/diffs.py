@@ -67,6 +67,8 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     if segment.can_pair and width >= COLUMNS_FROM_PX:
         name = diff_texts.one_column() if columns else diff_texts.side_by_side()
         buttons.append((Glyph.ROWS if columns else Glyph.COLUMNS, Action("columns", segment.item), name))
+    if segment.folds:
+        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", segment.item), diff_texts.fold_lines()))
     if segment.discards:
         buttons.append((Glyph.DISCARD, Action("discard", segment.item), diff_texts.discard_file()))
     if segment.file is not None:

@@ -89,7 +89,7 @@ class FileSegments:
         """The lines that are shown, and how many are missing at the end."""
         hidden = self.hidden(file.path)
         count = file.patch.count("\n")
-        if not whole and count > WHOLE_LINES and (hidden is None or not hidden.opened):
+        if not whole and count > WHOLE_LINES and (hidden is None or not hidden.shown):
             beginning = "\n".join(file.patch.split("\n", WHOLE_LINES)[:WHOLE_LINES])
             return lines_of(msgspec.structs.replace(file, patch=beginning)), count - WHOLE_LINES
         lines = self.lines(file.path)
@@ -109,11 +109,12 @@ class FileSegments:
         whole = mode.whole or any((each.last or 0) >= WHOLE_LINES for each in comments)
         file = self._files[item.id]
         lines, cut = self._shown_lines(file, whole=whole)
-        opens = self.hidden(file.path) is not None
-        segments = with_cards(_segments(file, self._top, lines, opens=opens, cut=cut), comments)
+        hidden = self.hidden(file.path)
+        segments = with_cards(_segments(file, self._top, lines, opens=hidden is not None, cut=cut), comments)
         for number, segment in enumerate(segments):
             if isinstance(segment, DiffHead):
-                segments[number] = dataclasses.replace(segment, discards=self.can_discard(item.id))
+                folds = hidden is not None and bool(hidden.opened)
+                segments[number] = dataclasses.replace(segment, discards=self.can_discard(item.id), folds=folds)
                 if item.id == self.asked:
                     segments.insert(number + 1, _question(file))
                 break

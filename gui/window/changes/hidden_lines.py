@@ -21,12 +21,19 @@ class HiddenLines:
 
     Attributes:
         lines: the lines of the file; None until they are read.
-        opened: the old numbers of the hidden lines that are shown.
+        opened: the old numbers of the hidden lines that the user has opened.
+        commented: the old numbers of those that are shown because of a comment.
     """
 
     def __init__(self) -> None:
         self.lines: tuple[str, ...] | None = None
         self.opened: set[int] = set()
+        self.commented: set[int] = set()
+
+    @property
+    def shown(self) -> set[int]:
+        """The old numbers of the hidden lines that are shown."""
+        return self.opened | self.commented
 
     def fits(self, diff: Iterable[DiffLine]) -> bool:
         """Whether a diff changes these lines."""
@@ -68,7 +75,8 @@ class HiddenLines:
         if first == end:
             return [DiffLine("@", 0, 0, heading)] if heading else []
         found: list[DiffLine] = []
-        for is_opened, group in groupby(range(first, end), lambda old: all_lines or old in self.opened):
+        shown = self.shown
+        for is_opened, group in groupby(range(first, end), lambda old: all_lines or old in shown):
             numbers = list(group)
             if is_opened and self.lines is not None:
                 found += [DiffLine(" ", old, old + shift, self.lines[old - 1]) for old in numbers]

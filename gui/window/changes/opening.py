@@ -1,4 +1,4 @@
-"""Shows the unchanged lines that a diff hides: those that the user opens, and those with comments."""
+"""Shows and folds the unchanged lines that a diff hides: those that the user opens, and those with comments."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Opening(QObject):
     def _on_action(self, action: Action) -> None:
         if action.kind == "lines":
             self._start(action.item, action.value)
+        elif action.kind == "fold_lines":
+            self._page.fold_lines(action.item)
 
     def _start(self, key: str, asked: str) -> None:
         """Show hidden lines of a file: "first-last", or "first-" for those at its end; "" only reads the file."""
@@ -72,7 +74,7 @@ class Opening(QObject):
             end = int(last) + 1 if last else len(hidden.lines or ()) + 1
             if not last and end - int(first) > 2 * SHOWN_AT_ONCE:
                 end = int(first) + SHOWN_AT_ONCE
-            opened = set(range(int(first), end)) - hidden.opened
+            opened = set(range(int(first), end)) - hidden.shown
             hidden.opened |= opened
         self._page.show_opened_lines(key)
         if asked:

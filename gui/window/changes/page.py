@@ -26,7 +26,7 @@ from gui.window.changes.hidden_lines import HiddenLines
 from gui.window.changes.line_marks import LineMarkPage
 from gui.window.changes.marked_lines import LineRange
 from gui.window.widgets.accessibility import announce
-from gui.wording import changes_texts
+from gui.wording import changes_texts, diff_texts
 
 _MAX_SPOKEN = 4_000
 _READ_AT_PX = 40
@@ -269,7 +269,7 @@ class ChangesPage(LineMarkPage):
         hidden = self.hidden_lines(key)
         if hidden is not None:
             around = self.all_lines(key)[max(first - AROUND, 0) : last + AROUND + 1]
-            hidden.opened.update(line.old for line in around if line.kind == " ")
+            hidden.commented.update(line.old for line in around if line.kind == " ")
             self._file_segments.update_lines(key)
             self._opened_files.add(key)
 
@@ -284,6 +284,16 @@ class ChangesPage(LineMarkPage):
         if self.focused is not None and self.focused[0] == key:
             self.focused = self._next_opener(self.focused)
         self.update()
+
+    def fold_lines(self, key: str) -> None:
+        """Hide the lines of a file that the user has opened, but for those with comments."""
+        hidden = self.hidden_lines(key)
+        if hidden is not None:
+            hidden.opened.clear()
+            hidden.commented.clear()
+            self.show_opened_lines(key)
+            if not self.is_on_page(key):
+                self.go_to(ScrollPosition(key, 0, 0.0))
 
     def _next_opener(self, target: tuple[str, int, int]) -> tuple[str, int, int] | None:
         """The control at a position or after it, on the page, that shows hidden lines; None for none."""
@@ -335,7 +345,10 @@ class ChangesPage(LineMarkPage):
         menu.addSeparator()
         if (lines := self._lines_at(point)) is not None:
             self.line_menu_made.emit(menu, lines)
-        self.file_menu_made.emit(menu, self.rows.key(placed.position))
+        key = self.rows.key(placed.position)
+        if head.folds:
+            menu.addAction(diff_texts.fold_lines(), lambda: self.fold_lines(key))
+        self.file_menu_made.emit(menu, key)
         return menu
 
     def _lines_at(self, point: QPointF) -> LineRange | None:

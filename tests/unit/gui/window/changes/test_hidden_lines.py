@@ -230,3 +230,35 @@ async def test_a_hunk_is_discarded_among_opened_lines(opened: Opened) -> None:
     choose(opened, "Discard this change")
     await until_said(opened, "A change of long is discarded.")
     assert path.read_text() == f"above\n{LONG}"
+
+
+async def test_opened_lines_are_folded_again_but_for_those_with_a_comment(opened: Opened) -> None:
+    opened.press(Qt.Key.Key_Down)
+    page = opened.window.page
+    assert not page.head_of("long").folds
+    await click(opened, "Show 146 unchanged lines")
+    place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 40")
+    comment_on(opened, LineRange("long", place, place), "On an opened line")
+    page.scroll_to_start()
+    opened.window._on_chosen(1)
+    await click(opened, "Hide the opened lines")
+    assert [each for each, _, _ in numbered(opened)] == [*range(37, 44), *range(147, 150), *range(151, 154)]
+    [bar] = page.bars
+    assert page.lines("long")[bar.first].text == "line 40"
+    assert not page.head_of("long").folds, "nothing is left to fold"
+    await click(opened, "Show 36 unchanged lines")
+    assert numbered(opened)[0] == (1, 1, "line 1")
+
+
+async def test_opened_lines_are_folded_by_the_menu_of_a_line_far_below(opened: Opened) -> None:
+    opened.press(Qt.Key.Key_Down)
+    page = opened.window.page
+    await click(opened, "Show 146 unchanged lines")
+    place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 140")
+    page._show_line("long", place)
+    assert not page.is_on_page("long")
+    point = QPointF(page.width() / 2, page.height() / 2)
+    [fold] = [each for each in page.context_menu(point).actions() if each.text() == "Hide the opened lines"]
+    fold.trigger()
+    assert len(numbered(opened)) == 6
+    assert page.is_on_page("long")
