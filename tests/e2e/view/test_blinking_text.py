@@ -11,6 +11,7 @@ from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
 GROUND = rgb(DARK.background)
+NEVER_S = 3600.0
 BLINKS = "\x1b[?25l\x1b[Hsteady\x1b[2;1H\x1b[5mblinks\x1b[m"
 
 
@@ -21,7 +22,7 @@ def is_dark(terminal, row: int) -> bool:
 def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_while(show_view, monkeypatch):
     terminal = show_view()
     monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.5)
+    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", NEVER_S)
     blink = terminal.view._text_blink._blink
     terminal.view.clearFocus()
     terminal.settle()
@@ -33,8 +34,10 @@ def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_
     assert not is_dark(terminal, 0), "other text stays"
     terminal.until(lambda: blink.shown, "the other half")
     assert not is_dark(terminal, 1)
+    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.0)
     terminal.until(lambda: not blink.running, "the blinking to end without output")
     assert not is_dark(terminal, 1)
+    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", NEVER_S)
     terminal.feed("x")
     assert blink.running
     terminal.until(lambda: not blink.shown, "the dark half of a blink")

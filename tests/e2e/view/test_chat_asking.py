@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
+from gui.chat.page import seen
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
 from session_host.structured.digest import digest
@@ -28,6 +30,7 @@ from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
+NEVER_MS = 3_600_000
 
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -66,8 +69,9 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Calla
 
 
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(seen, "_SEEN_AFTER_MS", NEVER_MS)
     alt = Qt.KeyboardModifier.AltModifier
     chat = ScriptedChat()
     requests = [command_request("make"), command_request("make install", request_id="r2")]
@@ -81,6 +85,9 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     assert cards[0] is not None
     assert cards[1] is not None
     buttons = [card.findChildren(QPushButton)[0] for card in cards if card is not None]
+    for card in cards:
+        assert card is not None
+        card.seen._timer.setInterval(0)
     process_events_until(lambda: all(button.isEnabled() for button in buttons), WAIT_S, "the commands to be seen")
     assert [button.text() for button in buttons] == ["Allow (Alt+Y)", "Allow"]
     cards[1].setFocus()

@@ -25,6 +25,8 @@ from tests.support.canvases import CanvasWindow
 from tests.support.themes import DARK_TERMINAL as DARK
 
 GROUND = rgb(DARK.background)
+HIDE_CURSOR = "\x1b[?25l"
+"""Its looks change when the window manager activates the window, which may be between two pictures."""
 
 
 class PaintedRows:
@@ -73,7 +75,7 @@ def test_a_redrawn_screen_paints_only_the_rows_that_differ(show_view, monkeypatc
 def test_scrolling_moves_pixels_and_paints_the_new_line(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
     terminal = show_view(60, 12)
-    terminal.feed("\r\n".join(f"line {number}" for number in range(12)))
+    terminal.feed(HIDE_CURSOR + "\r\n".join(f"line {number}" for number in range(12)))
     painted.take()
     terminal.feed("\r\nline 12")
     assert painted.take() == [11]
@@ -89,7 +91,7 @@ def test_scrolling_between_a_fixed_header_and_footer_paints_one_row(show_view, m
     painted = PaintedRows(monkeypatch)
     terminal = show_view(60, 12)
     body = "\r\n".join(f"line {number}" for number in range(8))
-    terminal.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
+    terminal.feed(f"{HIDE_CURSOR}\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
     painted.take()
     terminal.feed("\r\nlast")
     assert painted.take() == [9]
