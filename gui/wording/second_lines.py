@@ -96,11 +96,6 @@ class Labels(NamedTuple):
             chat.needs_you or chat.is_unresponsive, chat.has_ended,
         )  # fmt: skip
 
-    @property
-    def without_branch(self) -> str:
-        """The location without the branch; it is the same for all working trees of a repository."""
-        return self.location.partition(f"{_BETWEEN}{self.branch}")[0] if self.branch else self.location
-
 
 def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
     """The second line of each chat, by its id; ``chats`` are all chats of a list."""
@@ -146,19 +141,15 @@ def _keys(
 def _locations(listed: Sequence[Labels], headings: Sequence[str]) -> list[str]:
     """The locations of chats; those of different directories or branches differ, and none repeats the heading."""
     directories: dict[str, set[str]] = {}
-    branches: dict[str, set[str]] = {}
     for chat in listed:
         directories.setdefault(chat.location, set()).add(chat.directory)
-        if chat.branch:  # The branch of an ended chat is not known.
-            branches.setdefault(chat.without_branch, set()).add(chat.branch)
     locations = []
     for chat, heading in zip(listed, headings, strict=True):
         name, _, rest = chat.location.partition(_BETWEEN)
         if name == heading:
             locations.append(rest)
         else:
-            branches_differ = len(branches.get(chat.without_branch, ())) > 1
-            locations.append(_location(chat, directories[chat.location], branches_differ=branches_differ))
+            locations.append(_location(chat, directories[chat.location]))
     return locations
 
 
@@ -172,11 +163,20 @@ def _separate_equal_ends(listed: Sequence[Labels], headings: Sequence[str], loca
     ]
 
 
-def _location(chat: Labels, directories: set[str], *, branches_differ: bool) -> str:
-    """The location, starting with the branch if branches differ, or with the part of the path that differs."""
-    if chat.branch and branches_differ:
-        repository, _, rest = chat.location.partition(f"{_BETWEEN}{chat.branch}")
-        return f"{chat.branch}{_BETWEEN}{repository}{rest}"
+def _location(chat: Labels, directories: set[str]) -> str:
+    """The location: the branch first, which often differs; the directory with the part of its path that differs.
+
+    The branch is first also if no other chat is on another one: the parts would swap when such a chat comes or goes.
+    """
+    location = _with_path(chat, directories)
+    if not chat.branch:
+        return location
+    repository, _, rest = location.partition(f"{_BETWEEN}{chat.branch}")
+    return f"{chat.branch}{_BETWEEN}{repository}{rest}"
+
+
+def _with_path(chat: Labels, directories: set[str]) -> str:
+    """The location, starting with the part of the path that differs from those of other directories."""
     if len(directories) < 2:
         return chat.location
     parts = PurePath(chat.directory).parts

@@ -59,12 +59,17 @@ def test_chats_in_one_repository_show_their_branches_first():
     assert lines(*chats) == ["main · api · 2 changed", "fix-timeouts · api"]
 
 
-def test_an_ended_chat_without_a_branch_does_not_move_other_branches_to_the_front():
-    chats = [
-        Row("1", location="api · main", branch="main"),
-        Row("2", location="api", status_text="Finished"),
-    ]
-    assert lines(*chats) == ["api · main", "api · Finished"]
+def test_branch_and_directory_keep_their_order_when_a_chat_on_another_branch_comes_or_goes():
+    chat = Row("1", location="api · main · 2 changed", branch="main")
+    ended = Row("2", location="api", status_text="Finished")
+    fix = Row("3", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix")
+    for others in ([], [ended], [fix], [ended, fix]):
+        assert lines(chat, *others)[0] == "main · api · 2 changed", others
+
+
+def test_directories_of_one_name_on_one_branch_are_distinguished():
+    chats = [Row(each, location="api · main", branch="main", directory=f"/src/{each}/api") for each in "ab"]
+    assert lines(*chats) == ["main · a/api", "main · b/api"]
 
 
 def test_the_parts_keep_their_order_when_another_chat_in_the_directory_comes_or_goes():
@@ -121,7 +126,7 @@ def test_a_project_in_the_heading_above_is_not_repeated():
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
     texts = second_lines_of([Labels.of(chat) for chat in chats], projects)
     assert [texts[chat.id].whole for chat in chats] == [
-        "main · 2 changed · fix the tests", "fix-timeouts", "main · write docs", "Running", "site · main",
+        "main · 2 changed · fix the tests", "fix-timeouts", "main · write docs", "Running", "main · site",
         "aaaa", "bbbb",
     ]  # fmt: skip
 
