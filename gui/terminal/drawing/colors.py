@@ -24,6 +24,8 @@ _THEMED_COLORS = 16
 _NEUTRAL_TEXT = frozenset((DEFAULT_COLOR, 0, 7, 15))
 _PANELS = range(1, 16)
 """Background colours of bars and panels of htop, mc and whiptail, with neutral text on them."""
+_TEXT_ON_PAGE = frozenset((DEFAULT_COLOR, 4))
+"""Blue is also the ground of panels, with light text on it, so a theme's blue may be too dark for text."""
 _CUBE_LEVELS = (0, 95, 135, 175, 215, 255)
 
 
@@ -183,7 +185,7 @@ class Colors:
             return foreground
         if style.attributes & Attribute.INVERSE:
             text, below = below, text
-        is_plain = text == below == DEFAULT_COLOR and not style.attributes & Attribute.INVERSE
+        is_plain = text in _TEXT_ON_PAGE and below == DEFAULT_COLOR and not style.attributes & Attribute.INVERSE
         is_usual = is_plain or (text in _NEUTRAL_TEXT and below in _PANELS)
         is_text = is_usual and not style.attributes & Attribute.DIM
         return readable(foreground, ground, TEXT_RATIO if is_text else MARK_RATIO)

@@ -88,8 +88,9 @@ def test_the_sixteen_colours_of_our_own_themes_are_readable_unchanged(theme: Ter
     assert len(theme.palette) == 16
     assert ratio(theme.foreground, theme.background) >= TEXT_RATIO
     assert ratio(theme.foreground, theme.selection_background) >= TEXT_RATIO
-    # Black in dark themes and bright white in light ones are used as backgrounds rather than for text.
-    grounds = {0} if theme.dark else {15}
+    # Black in dark themes and bright white in light ones are used as backgrounds rather than for text. The dark theme's
+    # blue is the ground of panels; as text, it is lightened.
+    grounds = {0, 4} if theme.dark else {15}
     for index, color in enumerate(theme.palette):
         if index not in grounds:
             assert ratio(color, theme.background) >= TEXT_RATIO, f"colour {index} {color.name()}"
@@ -137,13 +138,17 @@ def test_black_and_white_on_a_panel_have_the_contrast_of_text(theme: TerminalThe
             assert painted_ratio(theme, Style(text, ground)) >= TEXT_RATIO, (text, ground)
 
 
-def test_text_on_a_blue_panel_is_lighter_than_the_panel_in_the_light_theme():
+@pytest.mark.parametrize("theme", OWN_TERMINALS)
+def test_text_on_a_blue_panel_is_lighter_than_the_panel(theme: TerminalTheme):
     """As in other terminals: yellow on blue, as in mc, is not almost black."""
-    colors = Colors(LIGHT.terminal)
-    for text, ground in product((DEFAULT_COLOR, 2, 3, 6, 7, 10, 11, 14, 15), (4, 12)):
-        assert luminance(colors.resolve_style(Style(text, ground)).foreground) > luminance(
-            LIGHT.terminal.palette[ground]
-        )
+    colors = Colors(theme)
+    for text, ground in product((DEFAULT_COLOR, 2, 3, 6, 7, 10, 11, 14, 15), (4,) if theme.dark else (4, 12)):
+        assert luminance(colors.resolve_style(Style(text, ground)).foreground) > luminance(theme.palette[ground])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_blue_text_on_the_page_has_the_contrast_of_text(theme: TerminalTheme):
+    assert painted_ratio(theme, Style(4)) >= TEXT_RATIO
 
 
 @pytest.mark.parametrize("theme", THEMES)
