@@ -49,13 +49,13 @@ async def _rest(workspace: Workspace, number: int, who: str) -> Instant:
     try:
         with resting_soon():
             await chat.start()
-        chat.witness.order("burst 20000")
-        chat.witness.order("quiet")
+        chat.witness.order(f"random {number} 20000")  # The host must not hibernate before it is traced.
         await chat.answers()
         info = await with_keeper(chat)
         assert info.host_pid is not None
         traced_pid = info.host_pid if who == "host" else info.keeper_pid
         with await tracing(traced_pid, number, follow="fork" if who == "resting" else "self") as traced:
+            chat.witness.order("quiet")
             try:
                 await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
                 chat.witness.order("lines 3")
