@@ -14,7 +14,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextOption
 from gui.chat.content.segments import Face, Paragraph, Rule, Segment, Table
 
 from .segment_layout import SegmentLayout, run_formats, run_links, text_box, utf16_length
-from .style import INDENT_PX, QUOTE_PX, Style
+from .style import INDENT_PX, MARGIN_PX, QUOTE_PX, Style
 
 _GAP_PX = 8
 _TIGHT_PX = 3
@@ -23,6 +23,8 @@ _MIN_COLUMN_PX = 44
 _MAX_DEPTH = 8
 _INNER_PX = 12
 _MARKER_GAP_PX = 6
+_MARKER_BEYOND_PX = MARGIN_PX - 2
+"""How far a long number, such as "100.", may reach into the page's margin; a longer one moves its text."""
 _QUOTE_BAR_PX = 3
 
 
@@ -64,7 +66,6 @@ def paint_quotes(
 def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> SegmentLayout:
     """Lay out a paragraph."""
     laid = SegmentLayout()
-    left = left_of(segment)
     size = style.heading_px(segment.level)
     face = Face.BOLD if segment.level else Face.PLAIN
     above = _TIGHT_PX if segment.tight else _GAP_PX
@@ -74,6 +75,8 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
     line_px = style.line_px + size - style.size_px
     color = style.secondary if segment.inner else style.text
     mirrored = reads_from_right(segment.text)
+    marker_px = QFontMetricsF(font).horizontalAdvance(segment.marker)
+    left = max(left_of(segment), marker_px + _MARKER_GAP_PX - _MARKER_BEYOND_PX)
     inner = _inner_px(segment)
     right_edge = min(width, inner + style.prose_px)
     box = text_box(
@@ -86,7 +89,6 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
     laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
     if segment.marker:
         marker, tone, line = segment.marker, style.secondary, box.layout.lineAt(0)
-        marker_px = QFontMetricsF(font).horizontalAdvance(marker)
         x = box.x + box.width + _MARKER_GAP_PX if mirrored else left - _MARKER_GAP_PX - marker_px
         place = QPointF(x, above + line.y() + line.ascent())
 

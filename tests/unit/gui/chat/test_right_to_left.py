@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from gui.chat.content.segments import Paragraph
 from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
 from gui.chat.drawing.segment_layout import SegmentLayout
-from gui.chat.drawing.style import Style
+from gui.chat.drawing.style import MARGIN_PX, Style
 from gui.theme.follow import Theme
 from tests.support.themes import OWN
 
@@ -65,3 +65,16 @@ def test_a_list_and_a_quotation_are_indented_from_the_right(style: Style) -> Non
         assert WIDTH_PX - text_edges(mirrored)[1] == pytest.approx(text_edges(usual)[0], abs=1)
         assert max(inked_columns(usual)) < text_edges(usual)[0]
         assert min(inked_columns(mirrored)) > text_edges(mirrored)[1]
+
+
+def test_a_long_number_of_a_list_stays_on_the_page(style: Style) -> None:
+    usual, *longer = (
+        lay_out_paragraph(Paragraph(text, indent=1, marker=marker), WIDTH_PX, style)
+        for text, marker in (("Hello", "1."), ("Hello", "19999."), (HEBREW, "19999."))
+    )
+    for laid in longer:
+        left, right = text_edges(laid)
+        beside = left if laid is longer[0] else WIDTH_PX - right
+        number_px = style.metrics().horizontalAdvance("19999.")
+        assert beside - number_px >= -MARGIN_PX
+        assert beside > text_edges(usual)[0]
