@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,6 +17,8 @@ from session_host.structured.transcript import Transcript
 
 _BUDGET_S = 0.008
 """The duration of one slice of the search; the window handles events between slices."""
+_LONG = 20_000
+"""An answer of so many characters takes longer than a few slices to be read."""
 _MARKUP = str.maketrans("", "", "*_`~\\")
 WHOLE = Mode(unfolded=True, whole=True)
 
@@ -42,12 +45,26 @@ def may_contain(item: Item, searched: str) -> bool:
     return False
 
 
-def hits_in(item: Item, pattern: Pattern, directory: str = "", content: Content = item_content.segments) -> list[Hit]:
-    """The matches of a pattern in an item; ``directory`` is the chat's, ``content`` returns the item's segments."""
+def hits_in(
+    item: Item,
+    pattern: Pattern,
+    directory: str = "",
+    content: Content = item_content.segments,
+    markdown_of: Callable[[Item], MarkdownText] = lambda _item: MarkdownText(),
+) -> list[Hit]:
+    """The matches of a pattern in an item.
+
+    Args:
+        item: the item.
+        pattern: the pattern.
+        directory: the chat's directory.
+        content: returns the item's segments.
+        markdown_of: returns an object that may have the item's text already.
+    """
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
-    found = content(item, WHOLE, MarkdownText(), ItemRequests(), directory)
+    found = content(item, WHOLE, markdown_of(item), ItemRequests(), directory)
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)
@@ -64,10 +81,20 @@ class Scan(QObject):
 
     progressed = Signal()
 
-    def __init__(self, directory: str, parent: QObject, content: Content = item_content.segments) -> None:
+    def __init__(
+        self,
+        directory: str,
+        parent: QObject,
+        content: Content = item_content.segments,
+        shown: Callable[[str], MarkdownText | None] = lambda _key: None,
+    ) -> None:
+        """Make a search; ``shown`` returns the Markdown of an item that the page has read already."""
         super().__init__(parent)
         self._directory = directory
         self._content = content
+        self._shown = shown
+        self._read: dict[str, MarkdownText] = {}
+        """Long answers that the search has read, by their ids: each letter that the user types is a new search."""
         self.hits: list[Hit] = []
         self.is_done = True
         self._pattern: Pattern | None = None
@@ -92,6 +119,12 @@ class Scan(QObject):
         """Stop the search, and forget its matches."""
         self._timer.stop()
         self.hits, self.is_done = [], True
+        self._read.clear()
+
+    def _markdown_of(self, item: Item) -> MarkdownText:
+        if item.kind != "agent" or len(item.text) < _LONG:
+            return MarkdownText()
+        return self._shown(item.id) or self._read.setdefault(item.id, MarkdownText())
 
     def _search_slice(self) -> None:
         transcript, pattern = self._transcript, self._pattern
@@ -102,7 +135,7 @@ class Scan(QObject):
         self._remaining = min(self._remaining, len(transcript))
         while self._remaining > 0:
             self._remaining -= 1
-            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory, self._content)
+            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory, self._content, self._markdown_of)
             if time.monotonic() > end_s:
                 break
         self.hits = found + self.hits

@@ -151,6 +151,11 @@ class Rows:
             self._rows.move_to_end(key)
         return found
 
+    def markdown(self, key: str) -> MarkdownText | None:
+        """The Markdown of a row; None if the row was not needed yet."""
+        row = self._rows.get(key)
+        return row.markdown if row is not None else None
+
     def laid(self, position: int, number: int) -> SegmentLayout:
         """The layout of a segment."""
         row = self.row(position)
