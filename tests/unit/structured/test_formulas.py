@@ -12,8 +12,9 @@ from session_host.endpoint.screen.painting import Painter
 def texts(markdown: str) -> list[str]:
     """The paragraphs in a chat view, which are the same while the answer grows."""
     growing = MarkdownText()
-    for end in range(1, len(markdown) + 1):
-        segments = growing.segments(markdown[:end])
+    for end in range(1, len(markdown)):
+        growing.segments(markdown[:end])
+    segments = growing.segments(markdown)
     assert [each.text for each in segments] == [each.text for each in MarkdownText().segments(markdown)]
     return [each.text for each in segments]
 

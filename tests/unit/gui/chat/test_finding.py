@@ -27,7 +27,12 @@ def test_a_long_answer_is_read_once_while_the_user_types_what_to_find(
         shown.segments(LONG)
     readings: list[str] = []
     read = MarkdownText._read
-    monkeypatch.setattr(MarkdownText, "_read", lambda self, tail: (readings.append(tail), read(self, tail))[1])
+
+    def noted(markdown: MarkdownText, tail: str) -> None:
+        readings.append(tail)
+        read(markdown, tail)
+
+    monkeypatch.setattr(MarkdownText, "_read", noted)
     owner = QObject()
     scan = Scan("", owner, shown=lambda _key: shown if is_shown else None)
     for typed in ("n", "ne", "needle 1"):

@@ -14,6 +14,7 @@ from gui.chat.content.segments import DiffLine
 from gui.window.changes.anchors import lines_of
 from gui.window.changes.hidden_lines import HiddenLines
 from gui.window.changes.marked_lines import LineRange
+from gui.window.changes.page import ChangesPage
 from session_host.client.worktrees.changes import lines_before, read_changes
 from tests.support.repositories import Checkout
 from tests.unit.gui.window.changes.conftest import LONG, LONG_FILE, Opened
@@ -232,10 +233,16 @@ async def test_a_hunk_is_discarded_among_opened_lines(opened: Opened) -> None:
     assert path.read_text() == f"above\n{LONG}"
 
 
+def has_lines_to_fold(page: ChangesPage) -> bool:
+    head = page.head_of("long")
+    assert head is not None
+    return bool(head.folds)
+
+
 async def test_opened_lines_are_folded_again_but_for_those_with_a_comment(opened: Opened) -> None:
     opened.press(Qt.Key.Key_Down)
     page = opened.window.page
-    assert not page.head_of("long").folds
+    assert not has_lines_to_fold(page)
     await click(opened, "Show 146 unchanged lines")
     place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 40")
     comment_on(opened, LineRange("long", place, place), "On an opened line")
@@ -245,7 +252,7 @@ async def test_opened_lines_are_folded_again_but_for_those_with_a_comment(opened
     assert [each for each, _, _ in numbered(opened)] == [*range(37, 44), *range(147, 150), *range(151, 154)]
     [bar] = page.bars
     assert page.lines("long")[bar.first].text == "line 40"
-    assert not page.head_of("long").folds, "nothing is left to fold"
+    assert not has_lines_to_fold(page), "nothing is left to fold"
     await click(opened, "Show 36 unchanged lines")
     assert numbered(opened)[0] == (1, 1, "line 1")
 
