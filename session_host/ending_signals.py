@@ -7,11 +7,12 @@ interrupted, and would wait on. So each wait here also watches a descriptor that
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import NoReturn, Self
 
@@ -76,6 +77,19 @@ class EndingSignals(SignalWakeup):
         self._numbers = numbers
         for number in numbers:
             signal.signal(number, _raise)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let the signals wait meanwhile; a child that starts meanwhile must call ``release``."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)
+        try:
+            yield
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let the signals come again."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
 
     def ignore(self) -> None:
         """Ignore the signals from now on: the program is already ending."""

@@ -63,6 +63,7 @@ def start(options: Options, *, output: int | None, in_front: bool) -> subprocess
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         for number in (*ENDING, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         # Nobody could continue a command that Ctrl+Z has stopped.
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         if in_front:

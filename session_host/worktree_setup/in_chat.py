@@ -41,18 +41,22 @@ def run(options: Options) -> int:
 
 def _run_once(options: Options, signals: EndingSignals) -> None:
     _write_event("started")
+    child = None
     try:
-        child = start(options, output=subprocess.PIPE, in_front=False)
-    except OSError as error:
-        _write_event("output", text=f"{error.filename or ''}: {error.strerror}\n")
-        _write_event("ended", code=127, signal=0)
-        return
-    try:
+        with signals.held():
+            child = start(options, output=subprocess.PIPE, in_front=False)
         _pass_on(child, signals)
         code = signals.wait_for(child)
     except Signalled as ended:
-        end(child, ended.number)
+        if child is not None:
+            end(child, ended.number)
         raise
+    except OSError as error:
+        if child is not None:
+            raise
+        _write_event("output", text=f"{error.filename or ''}: {error.strerror}\n")
+        _write_event("ended", code=127, signal=0)
+        return
     _write_event("ended", code=max(code, 0), signal=max(-code, 0))
 
 

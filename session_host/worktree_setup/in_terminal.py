@@ -55,19 +55,23 @@ def _run_once(options: Options, signals: EndingSignals) -> int:
     """Run the command; returns its return code, negative for a signal."""
     _write(f"{_BOLD}Outlive: setting up the worktree{_PLAIN}\r\n$ {_shown(options.command)}\r\n")
     _report("working", "Setting up the worktree")
+    child = None
     try:
-        child = start(options, output=None, in_front=True)
-    except OSError as error:
-        _write(f"{error.filename or ''}: {error.strerror}\r\n")
-        return 127
-    try:
+        with signals.held():
+            child = start(options, output=None, in_front=True)
         code = signals.wait_for(child)
         if code:
             end(child)  # What it left in the background: the next run, or the agent, begins without it.
         return code
     except Signalled as ended:
-        end(child, ended.number)
+        if child is not None:
+            end(child, ended.number)
         raise
+    except OSError as error:
+        if child is not None:
+            raise
+        _write(f"{error.filename or ''}: {error.strerror}\r\n")
+        return 127
     finally:
         take(os.getpgrp())
 
