@@ -34,7 +34,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
             terminal.type("a")
             terminal.see("the chat does not answer; what you type is kept")
             terminal.type(b"\x02?")
-            terminal.see("d detach (the chat keeps running)")
+            terminal.see("Ctrl+B, then: d detach")
         finally:
             os.kill(entry["host_pid"], signal.SIGCONT)
         terminal.see("<61>")
