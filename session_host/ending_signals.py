@@ -57,7 +57,7 @@ class SignalWakeup:
         """Wait until a descriptor is ready, or any signal with a handler in Python has come.
 
         Returns:
-            The descriptors that can be read; none after a signal whose handler raised nothing.
+            The descriptors that can be read. The list is empty if a signal came and its handler raised no exception.
 
         Raises:
             BaseException: what the signal's handler raises.
@@ -80,16 +80,12 @@ class EndingSignals(SignalWakeup):
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Let the signals wait meanwhile; a child that starts meanwhile must call ``release``."""
+        """Block the signals meanwhile. A child that starts meanwhile inherits this, and must unblock them."""
         signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)
         try:
             yield
         finally:
-            self.release()
-
-    def release(self) -> None:
-        """Let the signals come again."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
 
     def ignore(self) -> None:
         """Ignore the signals from now on: the program is already ending."""

@@ -37,8 +37,10 @@ class TranscriptFinder(QObject):
         """The item that the search unfolded, and its previous mode."""
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
-        shown = lambda key: page.rows.markdown(key)  # noqa: E731, PLW0108 - the page makes its rows again
-        self.scan = Scan(page.rows.directory, self, page.content, shown)
+        self.scan = Scan(
+            page.rows.directory, self, page.content,
+            lambda key: page.rows.markdown(key),  # noqa: PLW0108 - the page makes its rows again
+        )  # fmt: skip
         self.scan.progressed.connect(self._on_found)
         page.framed.connect(self._on_frame)
 

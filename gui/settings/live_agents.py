@@ -30,7 +30,7 @@ class LiveAgents(Mapping[str, Agent]):
     """
 
     def __init__(self, settings: LiveSettings) -> None:
-        """Read the catalog; Outlive's own agents in the place of those whose files cannot be read."""
+        """Read the catalog. If the user's file for one of Outlive's agents cannot be read, the agent is unchanged."""
         directory = self._directory = settings.directory
         self._signature = self._read_signature()
         self._catalog, self.problem = load_valid_agents(directory, load_catalog(directory / "none"))

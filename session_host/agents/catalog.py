@@ -72,11 +72,11 @@ def load_catalog(config_dir: Path) -> Catalog:
 
 
 def load_valid_agents(config_dir: Path, instead: Mapping[str, Agent]) -> tuple[Catalog, str]:
-    """Read the catalog without the agents whose files are invalid.
+    """Read the catalog; an invalid file does not keep the other agents from being read.
 
     Args:
         config_dir: as for ``load_catalog``.
-        instead: agents to take in the place of those, if they are there.
+        instead: agents by name. An agent whose file is invalid is taken from here; if it is not here, it is left out.
 
     Returns:
         The catalog, and the first problem of a file; "" if there is none.

@@ -228,7 +228,7 @@ class Painter:
         """A whole line; the outer cursor is at its start, in any style."""
         columns = self._size.columns
         blank = Style(self._foreground, self._background)
-        parts = ["\x1b[0m", style_change(Style(), blank, links=self._links)]
+        parts = ["\x1b[0m", style_change(Style(), blank)]
         style = blank
         column = 0
         runs: Iterable[Run] = row.runs if row is not None else ()
@@ -239,21 +239,21 @@ class Painter:
             if clipped is None:
                 break
             if clipped.column > column:
-                parts += [style_change(style, blank, links=self._links), " " * (clipped.column - column)]
+                parts += [style_change(style, blank), " " * (clipped.column - column)]
                 style = blank
             effective = self._effective(clipped.style)
-            parts += [style_change(style, effective, links=self._links), _CONTROLS.sub(" ", clipped.text)]
+            parts += [style_change(style, effective), _CONTROLS.sub(" ", clipped.text)]
             style = effective
             column = clipped.column + clipped.cells
             if not clipped.text.isascii() and column < columns:
                 # Terminals disagree on the width of some characters; the text after them must not drift.
                 parts.append(f"\x1b[{column + 1}G")
         if column < columns:
-            parts.append(style_change(style, blank, links=self._links))
+            parts.append(style_change(style, blank))
             # Erasing paints the background on most terminals; spaces do on all.
             parts.append("\x1b[K" if self._background == DEFAULT_COLOR else " " * (columns - column))
         elif style.link:
-            parts.append(style_change(style, style._replace(link=""), links=self._links))
+            parts.append(style_change(style, style._replace(link="")))
         return "".join(parts)
 
     def _effective(self, style: Style) -> Style:

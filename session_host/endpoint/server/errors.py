@@ -114,7 +114,7 @@ def is_web_page(headers: Mapping[str, str]) -> bool:
 
 
 class Refusal(NamedTuple):
-    """What a server says about a request that it does not answer."""
+    """A server's reason for refusing a request."""
 
     reason: str
     """Its explanation in one line; the status's name if it gives none."""

@@ -114,7 +114,7 @@ class RenderState:
         )
 
     def raw_row(self, y: int, *, with_selection: bool) -> RawRow:
-        """The current row, whose number is ``y``."""
+        """Read the current row; ``y`` is its number."""
         # The selection comes last: for a row without one, the call ends with an error.
         missing = lib.ghostty_render_state_row_get_multi(
             self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length

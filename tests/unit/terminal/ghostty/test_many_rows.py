@@ -62,7 +62,7 @@ def test_rows_are_the_same_whether_read_at_once_or_one_by_one(frames):
 
 @pytest.fixture
 def shown() -> Iterator[tuple[Emulator, Emulator]]:
-    """Emulators whose next frame has only the changed rows."""
+    """Two emulators that have made their first, full frame; the next one has changed rows only."""
     with emulators() as pair:
         feed(pair, "before")
         frames_of(pair)
