@@ -67,12 +67,12 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     if segment.can_pair and width >= COLUMNS_FROM_PX:
         name = diff_texts.one_column() if columns else diff_texts.side_by_side()
         buttons.append((Glyph.ROWS if columns else Glyph.COLUMNS, Action("columns", segment.item), name))
-    if segment.folds:
-        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", segment.item), diff_texts.fold_lines()))
     if segment.discards:
         buttons.append((Glyph.DISCARD, Action("discard", segment.item), diff_texts.discard_file()))
     if segment.file is not None:
         buttons.append((Glyph.OPEN, Action("file", file=segment.file), diff_texts.open_in_editor()))
+    if segment.folds:  # The leftmost: when it goes, no other button comes under the pointer.
+        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", segment.item), diff_texts.fold_lines()))
     for glyph, action, name in buttons:
         button = QRectF(right - _BUTTON_PX, above + (_HEAD_PX - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
         laid.controls.append(Control(button, action, name))

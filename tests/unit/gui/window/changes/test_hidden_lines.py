@@ -269,3 +269,20 @@ async def test_opened_lines_are_folded_by_the_menu_of_a_line_far_below(opened: O
     fold.trigger()
     assert len(numbered(opened)) == 6
     assert page.is_on_page("long")
+
+
+async def test_no_other_button_moves_when_the_one_that_folds_goes(opened: Opened) -> None:
+    opened.press(Qt.Key.Key_Down)
+    page = opened.window.page
+    at = page.rows.position("long")
+
+    def places() -> dict[str, float]:
+        controls = [control for placed in page.visible if placed.position == at for control in placed.laid.controls]
+        return {each.name: each.area.x() for each in controls if each.action.kind not in {"lines", "fold_lines"}}
+
+    before = places()
+    assert len(before) > 2
+    await click(opened, "Show 146 unchanged lines")
+    assert has_lines_to_fold(page)
+    page.scroll_to_start()
+    assert places() == before
