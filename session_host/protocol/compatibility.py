@@ -17,6 +17,7 @@ from .messages import (
     CommandEvent,
     Description,
     Done,
+    EchoesStopped,
     Explain,
     Explanation,
     ForegroundEvent,
@@ -29,8 +30,11 @@ from .messages import (
     Report,
     Send,
     SendNow,
+    ShowEchoes,
+    ShownOutput,
     SizeEvent,
     StateEvent,
+    StopEchoes,
 )
 from .values import EXTRA_BUTTONS, MouseButton
 
@@ -59,6 +63,10 @@ _SINCE: dict[type[Message], int] = {
     ClearTerminal: 9,
     CommandEvent: 11,
     SendNow: 12,
+    ShowEchoes: 14,
+    StopEchoes: 14,
+    ShownOutput: 14,
+    EchoesStopped: 14,
 }
 """The first version that has a kind of message."""
 

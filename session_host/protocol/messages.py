@@ -9,6 +9,8 @@ A connection, from the client's side::
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
     → AcceptRefusal, Resize, Follow, Detach, ClearTerminal
+    → ShowEchoes(terminal, room, offset, …)          ← ShownOutput(offset, data) …
+    → StopEchoes                                     ← EchoesStopped
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
@@ -42,9 +44,10 @@ from .values import (
     MouseButton,
     Runtime,
     State,
+    TerminalFile,
 )
 
-PROTOCOL_VERSION = 13
+PROTOCOL_VERSION = 14
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -285,6 +288,24 @@ class ClearTerminal(Message, frozen=True):
     what: Clearing
 
 
+class ShowEchoes(Message, frozen=True):
+    """Show echoes of keys at the cursor of the viewer's terminal, up to ``room`` characters, until StopEchoes.
+
+    The viewer has the output up to ``offset`` and ``resizes`` resizes, and writes nothing there itself. The first
+    output that the host does not show ends this, and so does a resize.
+    """
+
+    attachment: str
+    terminal: TerminalFile
+    room: int
+    offset: int
+    resizes: int
+
+
+class StopEchoes(Message, frozen=True):
+    """The viewer wants to write to its terminal itself; the host answers with EchoesStopped."""
+
+
 # ---------------------------------------------------------------- input of a structured chat
 
 
@@ -400,6 +421,14 @@ class Output(Message, frozen=True):
 
     offset: int
     data: bytes
+
+
+class ShownOutput(Output, frozen=True):
+    """Output that the host has shown in the viewer's terminal: see ShowEchoes."""
+
+
+class EchoesStopped(Message, frozen=True):
+    """The host does not write to the viewer's terminal any more, or cannot."""
 
 
 class Resized(Message, frozen=True):
@@ -774,17 +803,17 @@ Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInpu
 Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
-    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent
+    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | EchoesStopped
 )  # fmt: skip
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal
+    Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | ShowEchoes | StopEchoes
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
 )  # fmt: skip
 FromHost = (
-    Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
+    Welcome | Error | Starting | Attached | SnapshotPart | Output | ShownOutput | EchoesStopped | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | InputAck | InputRefused
     | Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed

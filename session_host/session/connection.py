@@ -39,8 +39,10 @@ from session_host.protocol.messages import (
     Request,
     Resize,
     Resized,
+    ShowEchoes,
     Starting,
     StateEvent,
+    StopEchoes,
     Text,
 )
 from session_host.protocol.values import State as ProgramState
@@ -56,6 +58,7 @@ from .session import Session
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
 MIN_HOLD_PROTOCOL = 5  # From this version on, viewers send ``AcceptRefusal`` once their user has seen a refusal.
+Unhandled = Request | Report | AskUser | ShowEchoes | StopEchoes
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
@@ -89,7 +92,7 @@ class ClientConnection:
         self.frames = FrameQueue(session, peer, caught_up=self._caught_up, refuse=self.refuse)
         self._subscription = self.frames.subscription
         self._attach_request = Attach()
-        self._events: list[Request | Report | AskUser] = []
+        self._events: list[Unhandled] = []
         self._is_hello_awaited = True
         self._effects.append(StartTimer(self, HELLO, HELLO_TIMEOUT_S))
 
@@ -155,7 +158,7 @@ class ClientConnection:
         if self.attachment is not None:
             self._session.viewers.disconnect(self.attachment, self)
 
-    def events_received(self) -> list[Request | Report | AskUser]:
+    def events_received(self) -> list[Unhandled]:
         """Return the requests that the session's rules do not handle, oldest first."""
         events, self._events = self._events, []
         return events
@@ -183,7 +186,7 @@ class ClientConnection:
             case Resize():
                 if (attachment := self._own_attachment(message.attachment)) is not None:
                     self._session.viewers.resized(attachment, message.size, message.cell)
-            case Colors() | ClearTerminal():
+            case Colors() | ClearTerminal() | ShowEchoes():
                 if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
                     self._change_terminal(message)
             case Follow():
@@ -199,9 +202,11 @@ class ClientConnection:
             case _:
                 self._events.append(message)  # type: ignore[arg-type] # what is left of FromClient
 
-    def _change_terminal(self, message: Colors | ClearTerminal) -> None:
+    def _change_terminal(self, message: Colors | ClearTerminal | ShowEchoes) -> None:
         if isinstance(message, Colors):
             self._session.set_colors(message)
+        elif isinstance(message, ShowEchoes):
+            self._events.append(message)
         else:
             self._session.clear_terminal(message.what)
 

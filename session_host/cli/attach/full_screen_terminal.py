@@ -6,18 +6,16 @@ from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, EchoPacer
 from session_host.cli.attach.full_screen import NOTICE_S, FullScreenView
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.attach.outer_terminal import OuterTerminal
-from session_host.cli.attach.painter import ECHO
 from session_host.cli.attach.scrolled_back.mode import ScrolledBack
+from session_host.cli.attach.shared_output import State
 from session_host.cli.attach.view import EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ErrorCode, InputRefused
 from session_host.terminal.base import Emulator, Frame, Modes
+from session_host.terminal.echo import ECHO_STYLE, echo_in
 
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long to wait for the end of a synchronized update before painting anyway."""
-
-MAX_ECHO_CHARACTERS = 8
-"""A longer output is not taken for an echo."""
 
 _GO_ON = "c"
 _NO_HISTORY = "A full-screen program has no history here; scroll with its own keys"
@@ -42,7 +40,7 @@ class FullScreenTerminal(FullScreenView):
         viewer = Viewer(
             self._session_id, self, size=self._size, cell=self._cell, read_only=self._read_only, kind="attach"
         )
-        viewer.show_early = self._show_early
+        viewer.before_feeding = self._before_feeding
         return viewer
 
     def _command(self, value: KeyTyped) -> bool:
@@ -138,31 +136,35 @@ class FullScreenTerminal(FullScreenView):
         self._dirty = False
         frame = emulator.frame()
         if self._scrolled is not None:
-            self._terminal.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
+            self._output.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
             return
         painted = self._painter.paint(frame, modes)
-        self._terminal.write(painted)
+        self._output.write(painted)
         self._follows_echo = self._follows_echo and not painted
         if self._follows_echo:
             self._painter.find_room()
+            if not self._read_only:
+                self._output.share(self._painter.room)
 
-    def _show_early(self, data: bytes) -> bool:
-        """Show a text before the replica has it, if it is probably an echo, since the last output was one.
-
-        The frame that follows paints over it if it was not an echo.
-        """
-        if len(data) > self._painter.room or not (text := _echo_in(data)):
+    def _before_feeding(self, data: bytes, is_shown: bool) -> bool:
+        """Note an echo that the host has shown; the frame that follows paints over it if it was something else."""
+        output, emulator = self._output, self._viewer.emulator
+        if not is_shown:
+            output.output_not_shown()
             return False
-        self._terminal.write(ECHO + data)
-        self._painter.echoed(text)
-        self._paint_soon()
-        return True
+        if output.state is State.SHARED:
+            self._painter.echoed(data.decode("ascii"))
+            self._paint_soon()
+            return True
+        if output.state is not State.STOPPING and emulator is not None:
+            emulator.damage_all()  # The host was late: the cursor was elsewhere.
+        return False
 
     def viewer_damaged(self) -> None:
         """Paint: at once an echo or the end of a synchronized update; else at the next opportunity."""
         emulator = self._viewer.emulator
         if self._painter.note_echo() is not None:
-            self._follows_echo = True  # It was shown early; the frame finds out whether it was an echo.
+            self._follows_echo = True  # The host has shown it; the frame finds out whether it was an echo.
         else:
             self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
             if self._follows_echo:
@@ -180,13 +182,13 @@ class FullScreenTerminal(FullScreenView):
         This is several times as fast as painting a frame. A frame follows a moment later in any case.
         """
         data = self._viewer.fed
-        text = _echo_in(data)
-        if not text or self._scrolled is not None or not self._terminal.is_drained:
+        text = echo_in(data)
+        if not text or self._scrolled is not None or not self._output.is_drained:
             return False
         cell = self._painter.next_cell(text)
         if cell is None or not emulator.is_echo(text, *cell):
             return False
-        self._terminal.write(ECHO + data)
+        self._output.write(ECHO_STYLE + data)
         self._painter.echoed(text)
         return True
 
@@ -231,11 +233,3 @@ class FullScreenTerminal(FullScreenView):
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._notice(f"{_NOT_TYPED}: {refusal.message}")
-
-
-def _echo_in(data: bytes) -> str:
-    """The text of output that may be an echo, a few printable ASCII characters; "" for other output."""
-    if len(data) > MAX_ECHO_CHARACTERS or not data.isascii():
-        return ""
-    text = data.decode("ascii")
-    return text if text.isprintable() else ""

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.values import CellSize, GridSize, TerminalFile
+from session_host.system.terminal_file import identify, open_for_writing
 
 READ_BYTES = 4096
 """The most that a terminal returns at once (n_tty)."""
@@ -34,13 +35,14 @@ class OuterTerminal:
 
     Attributes:
         final_output: bytes that are always written when the terminal is restored.
+        file: the terminal's file; None if it has no name here, as in another mount namespace.
         ignores_unknown: whether it ignores sequences that it does not know. Old Linux consoles print them.
     """
 
     def __init__(self, input_descriptor: int, output_descriptor: int) -> None:
         self._input = input_descriptor
         self._output = output_descriptor
-        self._own_output = False
+        self.file: TerminalFile | None = None
         self._saved: list[Any] | None = None
         self._unwritten = bytearray()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -52,10 +54,11 @@ class OuterTerminal:
     def __enter__(self) -> Self:
         self._saved = termios.tcgetattr(self._input)
         try:
-            self._output = os.open(os.ttyname(self._output), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-            self._own_output = True
+            path = os.ttyname(self._output)
+            self._output = open_for_writing(path)
+            self.file = identify(path, self._output)
         except OSError:
-            pass  # The terminal has no name here, as in another mount namespace: writing may block.
+            pass  # Writing may block.
         self.make_raw()
         return self
 
@@ -69,7 +72,7 @@ class OuterTerminal:
             if caught.args[0] not in _GONE:
                 raise
         finally:
-            if self._own_output:
+            if self.file is not None:
                 os.close(self._output)
 
     def make_raw(self) -> None:

@@ -42,8 +42,6 @@ _MOUSE = {
 }
 _CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
 """DECSCUSR of the blinking shape; the steady one is the next number."""
-ECHO = b"\x1b[0m"
-"""Precedes a text that is shown without painting a frame."""
 _NOTICE_STYLE = "\x1b[0;7m"
 _INVERSE = int(Attribute.INVERSE)
 
@@ -183,7 +181,7 @@ class Painter:
         return (self._cursor.column, self._cursor.row) if self._cursor and len(text) <= self.room else None
 
     def echoed(self, text: str) -> None:
-        """Note that an ASCII text within ``room`` was shown at the cursor, without a style (``ECHO``)."""
+        """Note that an ASCII text within ``room`` was shown at the cursor, without a style (``ECHO_STYLE``)."""
         self._echo += text
         self.room -= len(text)
 

@@ -74,6 +74,7 @@ class ViewerRules:
         size: the viewer's grid.
         attachment: the id of its attachment, "" before the first.
         inputs: input that the host has not acknowledged.
+        resizes: the number of the last resize that the replica has applied.
         epoch, offset: the replica's position in the output; -1 without a replica, or while a snapshot is expected.
         engine_build: the requested format of snapshots; "" for the format that every engine reads.
         end: the program's end, once it has ended.
@@ -108,7 +109,7 @@ class ViewerRules:
         """False until the host has reported its last input. Missing inputs must be sent before newer ones: the host
         ignores an input with a lower sequence than the last one."""
         self._has_replica = False
-        self._resizes = self._tries = 0
+        self.resizes = self._tries = 0
         self._notice = ""
         self._unreachable_reason = ""
         self._is_hanging = False
@@ -130,7 +131,7 @@ class ViewerRules:
         self._send(
             Attach(
                 size, self._cell, self._read_only, self._output, self.attachment, self.epoch, self.offset,
-                self._resizes, self._kind,
+                self.resizes, self._kind,
             )
         )  # fmt: skip
 
@@ -219,7 +220,7 @@ class ViewerRules:
                 self.effects.append(AddSnapshotPart(message))
             case Resized():
                 if self.offset >= 0:
-                    self._resizes = message.number
+                    self.resizes = message.number
                     self.effects.append(ResizeReplica(message.size, message.cell))
             case Starting(attachment=attachment):
                 self._use_attachment(attachment, 0)
@@ -284,7 +285,7 @@ class ViewerRules:
     def snapshot_restored(self, last: SnapshotPart) -> None:
         """The replica is the snapshot that ends with this part."""
         self._has_replica = True
-        self.offset, self._resizes = last.offset, last.resizes
+        self.offset, self.resizes = last.offset, last.resizes
         if self.turns.snapshot_restored(last.offset):
             self.effects.append(MarkTurn())
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
@@ -367,7 +368,7 @@ class ViewerRules:
             self._send_follow()
 
     def _send_follow(self) -> None:
-        self._send(Follow(self.attachment, self._output, self.epoch, self.offset, self._resizes))
+        self._send(Follow(self.attachment, self._output, self.epoch, self.offset, self.resizes))
         if self._output and self.size is not None:
             self._send(Resize(self.attachment, self.size, self._cell))
 

@@ -15,8 +15,19 @@ from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
-from session_host.protocol.messages import Clearing, ClearTerminal, Input, Message, Output, SnapshotPart, StateEvent
-from session_host.protocol.values import CellSize, GridSize, Runtime
+from session_host.protocol.messages import (
+    Clearing,
+    ClearTerminal,
+    Input,
+    Message,
+    Output,
+    ShowEchoes,
+    ShownOutput,
+    SnapshotPart,
+    StateEvent,
+    StopEchoes,
+)
+from session_host.protocol.values import CellSize, GridSize, Runtime, TerminalFile
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
@@ -58,8 +69,8 @@ class Viewer(ClosableViewer):
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         fed: the output that last changed the replica; b"" if something else changed it last.
-        show_early: called with output before the replica is fed; if it returns True, the delegate has shown the output,
-            and calls ``catch_up`` soon.
+        before_feeding: called with output before the replica is fed, and whether the host has shown it in this viewer's
+            terminal; if it returns True, the delegate has noted that, and calls ``catch_up`` soon.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -84,7 +95,7 @@ class Viewer(ClosableViewer):
         self.session_id = session_id
         self.emulator: Emulator | None = None
         self.fed = b""
-        self.show_early: Callable[[bytes], bool] = lambda _data: False
+        self.before_feeding: Callable[[bytes, bool], bool] = lambda _data, _is_shown: False
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
         self._shown = b""  # Output that is shown and that the replica lacks.
@@ -214,11 +225,12 @@ class Viewer(ClosableViewer):
     # ------------------------------------------------------------ messages of the host
 
     def _message(self, message: Any) -> None:
-        if type(message) is not Output:
+        if not isinstance(message, Output):
             if not self._times.receive(message, self.emulator):
                 self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            if not self._rules.turns.ahead and self.show_early(message.data):
+            is_noted = self.before_feeding(message.data, type(message) is ShownOutput)
+            if is_noted and not self._rules.turns.ahead:
                 self._shown += message.data
             else:
                 self._feed(replica, message)
@@ -345,6 +357,21 @@ class Viewer(ClosableViewer):
         """The colours of this viewer's terminal changed; the host answers colour queries with them."""
         self._rules.set_colors(colors)
         self._perform()
+
+    def show_echoes(self, terminal: TerminalFile, room: int) -> bool:
+        """Ask the host to show echoes in a terminal, from the output that the replica has; False if it can't."""
+        connection, rules = self._connection, self._rules
+        if connection is None or not connection.supports(ShowEchoes) or rules.offset < 0:
+            return False
+        connection.send_message(ShowEchoes(rules.attachment, terminal, room, rules.offset, rules.resizes))
+        return True
+
+    def stop_echoes(self) -> bool:
+        """Ask the host to stop; it answers with the event ``EchoesStopped``. False without a connection."""
+        if self._connection is None:
+            return False
+        self._connection.send_message(StopEchoes())
+        return True
 
     def clear_terminal(self, what: Clearing) -> bool:
         """Ask the host to clear the terminal, for all viewers; False if no host is there that can do it."""

@@ -118,6 +118,10 @@ class SocketTransport:
         """The socket's descriptor."""
         return self._socket.fileno()
 
+    def has_unread(self) -> bool:
+        """Whether bytes of the client wait to be read, or it has closed the connection."""
+        return bool(self._poll.poll(0))
+
     def shutdown(self) -> None:
         """Shut down the connection, which a duplicate of the socket in another process would keep open."""
         with contextlib.suppress(OSError):  # The client closed it first.

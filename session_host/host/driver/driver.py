@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import msgspec
 
@@ -22,8 +22,9 @@ from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.command_times import CommandTimer
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
+from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
+from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent, ShownOutput
 from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
 from session_host.session.effects import ClearOutput, NoteTitle, NoteUserInput, PromptSent, WriteToProgram
@@ -42,6 +43,7 @@ from session_host.terminal.events import TerminalEvent
 from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
 from .clearer import Clearer
+from .echo_terminals import EchoTerminals, Peer
 from .history import previous_screen_of
 from .late_replies import LateReplies
 from .performer import Performer
@@ -68,6 +70,7 @@ class Driver:
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
         chat_steps: the parts that only a structured chat has; None for a terminal.
         clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
+        echo_terminals: the terminals in which this host shows echoes itself.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
@@ -133,6 +136,7 @@ class Driver:
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.command_timer = CommandTimer(recovered.commands, log_state.commands, input_log, self.broadcast)
+        self.echo_terminals = EchoTerminals()
         self.ended = asyncio.Event()
         self.notice = recovered.notice
         self.clearer = Clearer(self.program, self.worker, self.session.sizing, self.watch, self._append_output)
@@ -248,6 +252,7 @@ class Driver:
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
         self.clearer.close()
+        self.echo_terminals.close()
         self.late_replies.close()
         self.questions.close()
         self.restore_points.close()
@@ -271,11 +276,16 @@ class Driver:
         self._send_output(self.program_output.append(data))
 
     def _send_output(self, data: bytes) -> bool:
-        session = self.session
-        frame = session.on_output(data, self.output_file.end)
+        session, end = self.session, self.output_file.end
+        shown: Sequence[Peer] = ()
+        if self.echo_terminals and self.worker.awaits_echo:
+            peers = [client.peer for client in session.subscribers.current]
+            shown = self.echo_terminals.show(data, end - len(data), session.ring.resizes, peers)
+        frame = session.on_output(data, end)
         if frame:
             for client in session.subscribers.current:
-                client.peer.write(client.frame(frame))
+                own = encode(ShownOutput(end - len(data), data)) if shown and client.peer in shown else frame
+                client.peer.write(client.frame(own))
         if session.effects:
             self.performer.perform()
         return self.worker.feed_output(data)

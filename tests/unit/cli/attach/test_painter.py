@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.attach.painter import ECHO, Painter
+from session_host.cli.attach.painter import Painter
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
+from session_host.terminal.echo import ECHO_STYLE
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Row, Style
 
 SIZE = GridSize(40, 10)
@@ -41,7 +42,7 @@ class Outer:
         return data
 
     def echo(self, text: str) -> None:
-        self.emulator.feed(ECHO + text.encode())
+        self.emulator.feed(ECHO_STYLE + text.encode())
         self.painter.echoed(text)
 
     def resize(self, size: GridSize) -> None:

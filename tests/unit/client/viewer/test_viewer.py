@@ -22,6 +22,7 @@ from session_host.protocol.messages import (
     InputRefused,
     Message,
     Output,
+    ShownOutput,
     SnapshotPart,
     Text,
 )
@@ -124,18 +125,18 @@ async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
 
 
 class Shower(Watcher):
-    """A delegate that shows letters before the replica has them, and lets the replica catch up a moment later."""
+    """A delegate whose host shows output in its terminal; it lets the replica catch up a moment later."""
 
     def __init__(self, host: FakeHost) -> None:
         super().__init__()
         self.fed: list[bytes] = []
         self.viewer = Viewer(host.id, self, size=SIZE)
-        self.viewer.show_early = self.show
+        self.viewer.before_feeding = self.show
 
-    def show(self, data: bytes) -> bool:
-        """Show letters."""
+    def show(self, data: bytes, is_shown: bool) -> bool:
+        """Note letters that the host has shown."""
         asyncio.get_running_loop().call_later(0.01, self.viewer.catch_up)
-        return data.isalpha()
+        return is_shown
 
     def viewer_damaged(self) -> None:
         self.fed.append(self.viewer.fed)
@@ -154,12 +155,12 @@ class Shower(Watcher):
         await self.viewer.closed()
 
 
-async def test_output_shown_early_is_fed_to_the_replica_a_moment_later(host: FakeHost) -> None:
+async def test_output_that_the_host_has_shown_is_fed_to_the_replica_a_moment_later(host: FakeHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
-    host.say(Output(0, b"ab"))
+    host.say(ShownOutput(0, b"ab"))
     await shower.until(lambda: bool(shower.fed), "the replica to be fed")
-    host.say(Output(2, b"c"))
+    host.say(ShownOutput(2, b"c"))
     host.say(Output(3, b"\r\n"))
     host.say(Output(5, b"d"))
     await shower.until(lambda: b"".join(shower.fed) == b"abc\r\nd", "the rest, in order and once")
@@ -167,28 +168,28 @@ async def test_output_shown_early_is_fed_to_the_replica_a_moment_later(host: Fak
     await shower.close()
 
 
-async def test_the_replica_catches_up_with_output_shown_early_on_request(host: FakeHost) -> None:
+async def test_the_replica_catches_up_with_shown_output_on_request(host: FakeHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     seen: list[list[str]] = []
 
-    def show(data: bytes) -> bool:
+    def show(data: bytes, is_shown: bool) -> bool:
         shower.viewer.catch_up()
         seen.append(shown(shower.viewer))
-        return shower.show(data)
+        return shower.show(data, is_shown)
 
-    shower.viewer.show_early = show
-    host.say(Output(0, b"ab"))
-    host.say(Output(2, b"c"))
+    shower.viewer.before_feeding = show
+    host.say(ShownOutput(0, b"ab"))
+    host.say(ShownOutput(2, b"c"))
     await shower.until(lambda: b"".join(shower.fed) == b"abc", "the replica to be fed")
     assert seen == [[], ["ab"]]
     await shower.close()
 
 
-async def test_output_shown_early_is_not_fed_to_a_snapshot_that_contains_it(host: FakeHost) -> None:
+async def test_output_that_the_host_has_shown_is_not_fed_to_a_snapshot_that_contains_it(host: FakeHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
-    host.say(Output(0, b"ab"))
+    host.say(ShownOutput(0, b"ab"))
     host.say(Output(4, b"e"))  # After a gap the viewer asks for a snapshot.
     await eventually(lambda: Follow(host.attachment, True) in host.received, 20, "the request")
     host.say(Output(5, b"f"))
