@@ -8,6 +8,7 @@
     images/       images that programs show (kitty's graphics protocol), so far for ghostty alone
     encode_keys   keys as bytes, in Python alone
     encode_mouse  mouse and focus events as bytes, in Python alone
+    echo          which output may be the echo of a key
     pointer_shapes  the mouse pointer that a program sets (OSC 22)
     shell_marks   marks that shells write around their prompts (OSC 133)
     notifications kitty's notifications (OSC 99), in parts

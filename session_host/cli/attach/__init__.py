@@ -10,6 +10,7 @@ input_sequences       the meaning of one control sequence
 input_values          the user's input, as values
 key_codes             tables of key codes
 painter               rows of the replica as bytes for this terminal
+shared_output         who may write to this terminal: this process, or the host, which shows echoes
 frame_pacing          decides when to paint the next frame
 view                  follows a chat until an end; the base of all views
 full_screen           connects a viewer and this terminal; the base of the full-screen views

@@ -143,8 +143,6 @@ class FullScreenTerminal(FullScreenView):
         self._follows_echo = self._follows_echo and not painted
         if self._follows_echo:
             self._painter.find_room()
-            if not self._read_only:
-                self._output.share(self._painter.room)
 
     def _before_feeding(self, data: bytes, is_shown: bool) -> bool:
         """Note an echo that the host has shown; the frame that follows paints over it if it was something else."""
@@ -169,6 +167,8 @@ class FullScreenTerminal(FullScreenView):
             self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
             if self._follows_echo:
                 self._painter.find_room()
+                if self._viewer.pending and not self._read_only:  # The user types: more echoes will come.
+                    self._output.share(self._painter.room)
                 self._paint_soon()
                 return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:

@@ -2,6 +2,7 @@
 
 driver       Driver: a session's rules and what they need; called by every other room of the host
 clearer      clears the terminal at a viewer's request
+echo_terminals  shows echoes in the terminals of viewers that allow it
 late_replies sends the emulator's replies to the program, those about images a little later
 performer    carries out the effects of the rules, in order
 chat_steps   what only a structured chat has: records, changes, operations

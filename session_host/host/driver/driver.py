@@ -278,7 +278,7 @@ class Driver:
     def _send_output(self, data: bytes) -> bool:
         session, end = self.session, self.output_file.end
         shown: Sequence[Peer] = ()
-        if self.echo_terminals and self.worker.awaits_echo:
+        if self.worker.awaits_echo and self.echo_terminals.are_any:
             peers = [client.peer for client in session.subscribers.current]
             shown = self.echo_terminals.show(data, end - len(data), session.ring.resizes, peers)
         frame = session.on_output(data, end)

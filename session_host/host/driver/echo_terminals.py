@@ -27,13 +27,15 @@ class Peer(Protocol):
 
 
 class EchoTerminals:
-    """The terminals, by their viewers' connections."""
+    """The terminals, by their viewers' connections.
+
+    Attributes:
+        are_any: whether there are any.
+    """
 
     def __init__(self) -> None:
+        self.are_any = False
         self._terminals: dict[Peer, EchoTerminal] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._terminals)
 
     def start(self, peer: Peer, request: ShowEchoes) -> bool:
         """Show echoes in a viewer's terminal; False if it cannot be opened."""
@@ -45,6 +47,7 @@ class EchoTerminals:
             except OSError as error:
                 log.info("cannot show echoes in %s: %s", request.terminal.path, error)
                 return False
+        self.are_any = True
         terminal.room, terminal.position = request.room, (request.offset, request.resizes)
         return True
 
@@ -57,6 +60,7 @@ class EchoTerminals:
         """Close the terminal of a viewer that has gone."""
         if (terminal := self._terminals.pop(peer, None)) is not None:
             terminal.close()
+        self.are_any = bool(self._terminals)
 
     def close(self) -> None:
         """Close all terminals."""
