@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
 from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
@@ -100,10 +101,16 @@ def _item(item: Item, allowed_ms: int) -> str:
 
 
 def _prompt(item: Item) -> str:
-    lines = [f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)]
+    lines = _with_breaks([f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)])
     lines += [f"> *image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
     remark = REMARKS.get(item.status)
     return "\n".join([*lines, *(["", f"*({remark})*"] if remark else [])]) + "\n"
+
+
+def _with_breaks(quoted: list[str]) -> list[str]:
+    """The lines of a quotation, with line breaks between the lines of a paragraph, as the user typed them."""
+    shown = [f"{line}  " if line != ">" and after != ">" else line for line, after in pairwise(quoted)]
+    return [*shown, *quoted[-1:]]
 
 
 def _tool(item: Item, allowed_ms: int) -> str:

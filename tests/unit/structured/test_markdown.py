@@ -35,7 +35,7 @@ codex, /src
 
 *1970-01-01 00:00:00 UTC*
 
-> Run *all* tests
+> Run *all* tests  
 > now
 
 <details><summary>✓ Ran npm test (0, 3.2 s)</summary>
@@ -173,3 +173,13 @@ def test_an_open_request_is_shown_completely_at_the_end() -> None:
         "The agent did not report everything that would run: this can only be declined.\n\n**Not answered yet.**\n"
     )
     assert not re.search("[\x00-\x09\x0b-\x1f]", text)
+
+
+def test_the_lines_of_a_prompt_stay_apart() -> None:
+    prompt = "one\ntwo\n\nthree\n- four\n"
+    document = "".join(markdown_of(chat(Item("p", "user", 0, text=prompt, status="done"))))
+    quoted = "".join(line for line in document.splitlines(keepends=True) if line.startswith(">"))
+    assert quoted == "> one  \n> two\n>\n> three  \n> - four\n"
+    shown = MarkdownIt("commonmark").render(quoted)
+    assert "<p>one<br />\ntwo</p>" in shown
+    assert "<p>three</p>\n<ul>\n<li>four</li>" in shown
