@@ -66,7 +66,10 @@ def run(options: argparse.Namespace) -> int:
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
-    print_line(f"sent to {name_and_id(info)}")
+    if options.enter or options.key or text.endswith(("\n", "\r")):
+        print_line(f"sent to {name_and_id(info)}")
+    else:
+        print_line(f"typed into {name_and_id(info)}, without Enter; --enter presses it, too")
     return 0
 
 

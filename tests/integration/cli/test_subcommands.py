@@ -319,7 +319,10 @@ class TestNaming:
         session = new("-n", "vim", "--", "cat")
         called = f"({session[:8]})"
 
-        assert outlive("send", session, "x").output == f"sent to vim {called}\n"
+        typed = f"typed into vim {called}, without Enter; --enter presses it, too\n"
+        assert outlive("send", session, "x").output == typed
+        for words in (["x", "--enter"], ["x\n"], ["--key", "Escape"]):
+            assert outlive("send", session, *words).output == f"sent to vim {called}\n"
         assert outlive("rename", session, "editor").output == f"renamed vim {called} to editor\n"
 
     @pytest.mark.slow
