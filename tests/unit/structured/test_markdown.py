@@ -35,7 +35,7 @@ codex, /src
 
 *1970-01-01 00:00:00 UTC*
 
-> Run *all* tests  
+> Run *all* tests\x20\x20
 > now
 
 <details><summary>✓ Ran npm test (0, 3.2 s)</summary>

@@ -10,9 +10,11 @@ from functools import partial
 
 import pytest
 
+from session_host.client.connection import HostConnection
 from session_host.client.viewer import closing
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
+from session_host.protocol.compatibility import supports
 from session_host.protocol.messages import (
     Attach,
     Detach,
@@ -22,16 +24,20 @@ from session_host.protocol.messages import (
     InputRefused,
     Message,
     Output,
+    ShowEchoes,
     ShownOutput,
     SnapshotPart,
+    StopEchoes,
     Text,
 )
-from session_host.protocol.values import GridSize, KeyAction
+from session_host.protocol.values import GridSize, KeyAction, TerminalFile
 from session_host.terminal import create
 from tests.support.area import Area
 from tests.support.hosts import Watcher, shown, watching
 from tests.support.waiting import eventually
 from tests.unit.client.viewer.conftest import SIZE, FakeHost
+
+TERMINAL = TerminalFile("/dev/pts/1", 2, 3, 4)
 
 
 async def test_a_viewer_fails_at_once_in_an_unsafe_runtime_directory(area: Area) -> None:
@@ -214,3 +220,25 @@ def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
     viewer.key("a", action=KeyAction.RELEASE)
     assert viewer.pending == 3, "without a replica, the host decides"
     emulator.close()
+
+
+async def test_echoes_are_asked_for_from_the_output_that_the_replica_has(host: FakeHost) -> None:
+    shower = Shower(host)
+    assert not shower.viewer.show_echoes(TERMINAL, 9)
+    assert not shower.viewer.stop_echoes()
+    await shower.follow(host)
+    host.say(Output(0, b"ab"))
+    await shower.until(lambda: bool(shower.fed), "the replica to be fed")
+    assert shower.viewer.show_echoes(TERMINAL, 9)
+    assert shower.viewer.stop_echoes()
+    await eventually(lambda: StopEchoes() in host.received, 20, "the requests")
+    assert ShowEchoes(host.attachment, TERMINAL, 9, 2, 0) in host.received
+    await shower.close()
+
+
+async def test_an_older_host_is_not_asked_for_echoes(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HostConnection, "supports", lambda _self, kind: supports(13, kind))
+    shower = Shower(host)
+    await shower.follow(host)
+    assert not shower.viewer.show_echoes(TERMINAL, 9)
+    await shower.close()
