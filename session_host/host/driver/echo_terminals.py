@@ -44,8 +44,8 @@ class EchoTerminals:
             self.close_terminal(peer)
             try:
                 terminal = self._terminals[peer] = EchoTerminal(request.terminal)
-            except OSError as error:
-                log.info("cannot show echoes in %s: %s", request.terminal.path, error)
+            except (OSError, ValueError) as error:  # ValueError: no file can have this path.
+                log.info("cannot show echoes in %r: %s", request.terminal.path, error)
                 return False
         self.are_any = True
         terminal.room, terminal.position = request.room, (request.offset, request.resizes)

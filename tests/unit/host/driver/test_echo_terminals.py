@@ -134,6 +134,7 @@ def test_a_file_that_is_no_terminal_is_refused(rig: Rig, tmp_path: Path) -> None
     with path.open("w") as file:
         assert not rig.start(file=identify(str(path), file.fileno()))
     assert not rig.start(file=TerminalFile(str(tmp_path / "missing"), 0, 0, 0))
+    assert not rig.start(file=TerminalFile("\0", 0, 0, 0))
 
 
 def test_a_terminal_that_takes_no_more_gets_no_echo(rig: Rig) -> None:
