@@ -29,8 +29,6 @@ class FullScreenTerminal(FullScreenView):
 
     _held_since_s: float | None = None
     _scrolled: ScrolledBack | None = None
-    _follows_echo = False
-    """Whether the last output was an echo; False again if the frame after it changes something."""
 
     def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
         super().__init__(session_id, name, terminal, read_only=read_only)
@@ -138,11 +136,7 @@ class FullScreenTerminal(FullScreenView):
         if self._scrolled is not None:
             self._output.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
             return
-        painted = self._painter.paint(frame, modes)
-        self._output.write(painted)
-        self._follows_echo = self._follows_echo and not painted
-        if self._follows_echo:
-            self._painter.find_room()
+        self._output.write(self._painter.paint(frame, modes))
 
     def _before_feeding(self, data: bytes, is_shown: bool) -> bool:
         """Note an echo that the host has shown; the frame that follows paints over it if it was something else."""
@@ -161,16 +155,13 @@ class FullScreenTerminal(FullScreenView):
     def viewer_damaged(self) -> None:
         """Paint: at once an echo or the end of a synchronized update; else at the next opportunity."""
         emulator = self._viewer.emulator
-        if self._painter.note_echo() is not None:
-            self._follows_echo = True  # The host has shown it; the frame finds out whether it was an echo.
-        else:
-            self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
-            if self._follows_echo:
-                self._painter.find_room()
-                if self._viewer.pending and not self._read_only:  # The user types: more echoes will come.
-                    self._output.share(self._painter.room)
-                self._paint_soon()
-                return
+        # If the host has shown an echo, the frame finds out whether it was one.
+        is_shown = self._painter.note_echo() is not None
+        if not is_shown and emulator is not None and not self._dirty and self._is_echo(emulator):
+            if self._viewer.pending and not self._read_only:  # The user types: more echoes will come.
+                self._output.share(self._painter.room())
+            self._paint_soon()
+            return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
             self._cancel("paint")
@@ -192,10 +183,6 @@ class FullScreenTerminal(FullScreenView):
         self._painter.echoed(text)
         return True
 
-    def _damaged(self) -> None:
-        self._painter.room = 0
-        super()._damaged()
-
     def _paint_soon(self) -> None:
         """Paint a frame some time after the first of several echoes."""
         now_s = self._loop.time()
@@ -216,7 +203,6 @@ class FullScreenTerminal(FullScreenView):
     def viewer_replaced(self) -> None:
         """Repaint everything from the new replica."""
         emulator = self._viewer.emulator
-        self._follows_echo = False
         if emulator is not None:
             self._program_title = emulator.title
             self._write_signals()

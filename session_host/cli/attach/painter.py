@@ -51,9 +51,6 @@ class Painter:
 
     The outer terminal may be smaller than the session's grid, which may have another viewer's size; the painter then
     shows the part with the cursor's row.
-
-    Attributes:
-        room: how many characters can be shown at the cursor without painting a frame; 0 if unknown.
     """
 
     def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False, links: bool = False) -> None:
@@ -84,7 +81,6 @@ class Painter:
         self._palette: dict[int, Color] = {}
         self._top = 0
         self._notice = ""
-        self.room = 0
 
     @property
     def top(self) -> int:
@@ -98,7 +94,6 @@ class Painter:
             again: the terminal was not restored, but another program may have changed its screen.
         """
         self._shown_shape = None
-        self.room = 0
         modes, self._modes = self._modes, Modes()
         # Set keyboard flags after switching screens, since each screen has its own stack of them, and before resetting
         # the style, since some terminals take modifyOtherKeys for a style.
@@ -153,17 +148,16 @@ class Painter:
             return b""  # As after an echo.
         return self._screen(dirty, modes_text)
 
-    def find_room(self) -> None:
-        """Compute ``room``.
+    def room(self) -> int:
+        """How many characters can be shown at the cursor without painting a frame.
 
-        It is 0 if the echo could change more than text: the cursor is hidden or outside the visible rows,
+        There is no room if an echo could change more than text: the cursor is hidden or outside the visible rows,
         text follows it, a notice is shown, or the program has changed the colours. The last column is left out.
         """
         self.note_echo()
-        self.room = 0
         cursor = self._cursor
         if cursor is None or not cursor.visible or self._notice:
-            return
+            return 0
         column, row = cursor.column, cursor.row
         known = self._rows.get(row)
         if (
@@ -173,17 +167,17 @@ class Painter:
             and known.selection is None
             and not (known.runs and known.runs[-1].column + known.runs[-1].cells > column)
         ):
-            self.room = max(0, min(self._grid.columns, self._size.columns) - column - 1)
+            return max(0, min(self._grid.columns, self._size.columns) - column - 1)
+        return 0
 
     def next_cell(self, text: str) -> tuple[int, int] | None:
         """The cell (column, row) of the grid where a text can be shown without a frame; None if it can't."""
-        self.find_room()
-        return (self._cursor.column, self._cursor.row) if self._cursor and len(text) <= self.room else None
+        has_room = len(text) <= self.room()
+        return (self._cursor.column, self._cursor.row) if self._cursor and has_room else None
 
     def echoed(self, text: str) -> None:
         """Note that an ASCII text within ``room`` was shown at the cursor, without a style (``ECHO_STYLE``)."""
         self._echo += text
-        self.room -= len(text)
 
     def note_echo(self) -> tuple[str, int, int] | None:
         """Add the echoed text to the painted rows; returns it with its cell (column, row), None if there is none."""
@@ -208,7 +202,6 @@ class Painter:
 
     def _screen(self, lines: range | list[int], before: str = "") -> bytes:
         """Lines of the outer terminal, then the cursor, as one synchronized frame."""
-        self.room = 0
         parts = [_BEGIN_FRAME, _HIDE_CURSOR, before]
         last = self._size.rows - 1
         for line in lines:
