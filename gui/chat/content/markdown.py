@@ -12,15 +12,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from session_host.structured.formulas import enable_formulas
+from session_host.structured.line_breaks import enable_line_breaks
 
 from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, chunks
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]")
-_LINE_BREAK = re.compile(r"<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 _FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
@@ -29,20 +28,8 @@ _MAX_PARAGRAPH_CHARACTERS = 20_000
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    parser = enable_formulas(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
-    parser.inline.ruler.before("autolink", "line_break", _read_line_break)
-    return parser
-
-
-def _read_line_break(state: StateInline, silent: bool) -> bool:
-    """The parser's rule for ``<br>``; at the end of a text there is nothing to break."""
-    found = _LINE_BREAK.match(state.src, state.pos)
-    if found is None:
-        return False
-    if not silent and found.end() < state.posMax:
-        state.push("hardbreak", "br", 0)
-    state.pos = found.end()
-    return True
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return enable_line_breaks(enable_formulas(parser))
 
 
 def blocks(text: str) -> list[str]:

@@ -62,13 +62,14 @@ def clean(text: str) -> str:
 
 
 def parser() -> MarkdownIt:
-    """The parser of answers, with HTML and formulas as plain text, since they are not rendered."""
+    """The parser of answers, with formulas and HTML but ``<br>`` as plain text, since they are not rendered."""
     from markdown_it import MarkdownIt
 
     from session_host.structured.formulas import enable_formulas
+    from session_host.structured.line_breaks import enable_line_breaks
 
     parser = MarkdownIt().enable("strikethrough").enable("table").disable(["html_block", "html_inline"])
-    return enable_formulas(parser)
+    return enable_line_breaks(enable_formulas(parser))
 
 
 class MarkdownStream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,9 @@ def f():
 not the end
 ~~~~
 the end"""
+
+
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def settled(pieces: list[str]) -> list[Block]:
@@ -151,6 +155,13 @@ def test_a_model_cannot_control_the_terminal(text: str) -> None:
         bare = line.replace("\x1b[2m", "").replace("\x1b[0m", "")
         assert "\x1b" not in bare
         assert bare.isprintable()
+
+
+def test_the_html_tag_of_a_line_break_breaks_a_line() -> None:
+    text = "one<br>two<BR />three `a<br>b`\n\n| a | b |\n|---|---|\n| 1<br>2 | x |\n"
+    lines = [_STYLES.sub("", line).split() for line in painted(settled([text]))]
+    assert lines[:3] == [["one"], ["two"], ["three", "a<br>b"]]
+    assert lines[-2:] == [["1", "x"], ["2"]]
 
 
 def test_html_is_shown_as_it_is_written() -> None:
