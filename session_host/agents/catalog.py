@@ -76,7 +76,7 @@ def load_valid_agents(config_dir: Path, instead: Mapping[str, Agent]) -> tuple[C
 
     Args:
         config_dir: as for ``load_catalog``.
-        instead: agents by name. An agent whose file is invalid is taken from here; if it is not here, it is left out.
+        instead: agents by name; they replace those whose files are invalid. An agent without a replacement is left out.
 
     Returns:
         The catalog, and the first problem of a file; "" if there is none.

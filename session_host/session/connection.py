@@ -58,7 +58,7 @@ from .session import Session
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
 MIN_HOLD_PROTOCOL = 5  # From this version on, viewers send ``AcceptRefusal`` once their user has seen a refusal.
-Unhandled = Request | Report | AskUser | ShowEchoes | StopEchoes
+Unhandled = Request | Report | AskUser | ShowEchoes | StopEchoes  # Messages for the host, not for these rules.
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 

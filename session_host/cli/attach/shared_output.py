@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from typing import Protocol
 
 from session_host.cli.attach.outer_terminal import OuterTerminal
@@ -36,7 +37,7 @@ class Host(Protocol):
 
 
 class State(Enum):
-    """Who writes to the terminal; see the module."""
+    """The states of the output; see the module."""
 
     OWN = auto()
     SHARED = auto()
@@ -57,7 +58,7 @@ class SharedOutput:
         Args:
             terminal: the outer terminal.
             host: the host that may show echoes.
-            on_drained: called when waiting bytes have gone out that waited for the host.
+            on_drained: called when the bytes that waited for the host are written.
         """
         self.state = State.OWN
         self._terminal = terminal
@@ -65,8 +66,8 @@ class SharedOutput:
         self._on_drained = on_drained
         self._is_refused = False
         """Whether the host of this connection cannot open the terminal."""
-        self._waiting = bytearray()
-        self._calls: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[], None]] = []
+        """Calls that need the terminal, in order."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -76,14 +77,8 @@ class SharedOutput:
 
     def write(self, data: bytes) -> None:
         """Write as much as possible as soon as the host has stopped, and the rest when the terminal accepts it."""
-        if not data:
-            return
-        if self.state is State.SHARED:
-            self._stop_host()
-        if self.state is State.STOPPING:
-            self._waiting += data
-        else:
-            self._terminal.write(data)
+        if data:
+            self.when_own(partial(self._terminal.write, data))
 
     def share(self, room: int) -> None:
         """Let the host show echoes at the cursor, up to ``room`` characters; does nothing if the host does already."""
@@ -98,7 +93,7 @@ class SharedOutput:
         if self.state is State.SHARED:
             self._stop_host()
         if self.state is State.STOPPING:
-            self._calls.append(call)
+            self._waiting.append(call)
         else:
             call()
 
@@ -135,10 +130,8 @@ class SharedOutput:
             self._timer.cancel()
             self._timer = None
         was_stopping, self.state = self.state is State.STOPPING, state
-        data, self._waiting = bytes(self._waiting), bytearray()
-        self._terminal.write(data)
-        calls, self._calls = self._calls, []
-        for call in calls:
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
             call()
         if was_stopping and self._terminal.is_drained:
             self._on_drained()

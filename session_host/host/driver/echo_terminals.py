@@ -30,7 +30,7 @@ class EchoTerminals:
     """The terminals, by their viewers' connections.
 
     Attributes:
-        are_any: whether there are any.
+        are_any: whether there are any; saved, since the path of each echo reads it.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class EchoTerminals:
             peers: the viewers that get the output at once.
 
         Returns:
-            The viewers in whose terminals it is shown.
+            The viewers whose terminals show it.
         """
         if not echo_in(data):
             return []

@@ -47,7 +47,7 @@ class Rig(NamedTuple):
     path: str
 
     def shown(self) -> bytes:
-        """The bytes that the terminal has got; b"" for none."""
+        """Read the bytes that the terminal shows next; b"" if there are none."""
         try:
             return os.read(self.master, 4096)
         except BlockingIOError:

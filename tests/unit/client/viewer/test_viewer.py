@@ -131,7 +131,7 @@ async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
 
 
 class Shower(Watcher):
-    """A delegate whose host shows output in its terminal; it lets the replica catch up a moment later."""
+    """A delegate that notes what the host has shown; the replica gets that a moment later."""
 
     def __init__(self, host: FakeHost) -> None:
         super().__init__()

@@ -49,7 +49,7 @@ class Rig:
         return self.terminals.show(data, offset, resizes, [self.peer]) == [self.peer]
 
     def shown(self) -> bytes:
-        """What the terminal has got; b"" for nothing."""
+        """Read the bytes that the terminal shows next; b"" if there are none."""
         try:
             return os.read(self.master, 65536)
         except BlockingIOError:
