@@ -6,8 +6,10 @@ Qt.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from session_host.terminal import use_numpy
@@ -49,7 +51,24 @@ class AtlasImport:
     @classmethod
     def run(cls) -> None:
         """Import the class, and let rows be read with numpy; in any thread. This takes some 50 ms."""
-        from .glyph_atlas import GlyphAtlas
+        with _on_one_processor():
+            from .glyph_atlas import GlyphAtlas
 
         use_numpy()
         cls.found = GlyphAtlas
+
+
+@contextmanager
+def _on_one_processor() -> Iterator[None]:
+    """Keep this thread on one processor.
+
+    numpy's library for linear algebra starts a thread for each further processor that its first caller may use. They
+    would wait for work in a loop for 50 ms, just when a program's output needs the processors. Nothing here uses that
+    library.
+    """
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(processors)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
