@@ -82,9 +82,10 @@ class RowReader:
     def changed_rows(self) -> dict[int, Row]:
         """The changed rows by their numbers, with their selections."""
         state = self.state
+        with_selection = state.has_selection()
         if self.many_rows is not None and sum(1 for _ in state.changed_rows()) >= _MANY_ROWS:
-            return self._read_at_once([state.raw_row(y, with_selection=True) for y in state.changed_rows()])
-        return {y: self._read(state.raw_row(y, with_selection=True)) for y in state.changed_rows()}
+            return self._read_at_once([state.raw_row(y, with_selection=with_selection) for y in state.changed_rows()])
+        return {y: self._read(state.raw_row(y, with_selection=with_selection)) for y in state.changed_rows()}
 
     def _read_at_once(self, raw_rows: list[RawRow]) -> dict[int, Row]:
         """Read changed rows at once, and those one by one for which that is impossible."""
@@ -97,19 +98,18 @@ class RowReader:
             rows[y] = self._read(others[y])
         return {raw.y: rows[raw.y] for raw in raw_rows}
 
-    def _number_styles_of(self, many_rows: ManyRows) -> dict[tuple[int, int], int] | None:
+    def _number_styles_of(self, many_rows: ManyRows) -> dict[int, dict[int, int]] | None:
         """The numbers in the table of all styles, by their pages and ids; None if the table is full."""
-        cells = defaultdict(list)
-        for cell in many_rows.styled_cells:
-            cells[cell.y].append(cell)
-        styles: dict[tuple[int, int], int] = {}
-        for y in self._changed_rows_in(cells):
-            for page, style_id, _, x in cells[y]:
-                number = self._table.number(self._style_with_id(page, style_id, x))
+        numbers: dict[int, dict[int, int]] = defaultdict(dict)
+        styled_cells = {cells.y: cells for cells in many_rows.styled_cells}
+        for y in self._changed_rows_in(styled_cells):
+            page, _, columns = styled_cells[y]
+            for style_id, style in zip(columns, self.state.styles_at(columns.values()), strict=True):
+                number = self._table.number(style)
                 if number is None:
                     return None
-                styles[page, style_id] = number
-        return styles
+                numbers[page][style_id] = number
+        return numbers
 
     def _changed_rows_in(self, numbers: Collection[int]) -> Iterator[int]:
         """Move the state's iterator to each of these changed rows."""
@@ -234,7 +234,7 @@ class RowReader:
         """The style with this id in the current row's page; the cell in column ``x`` has it."""
         known = self._page_styles.get((page, style_id))
         if known is None:
-            known = self._page_styles[page, style_id] = self.state.style_at(x) if style_id else PLAIN
+            known = self._page_styles[page, style_id] = self.state.styles_at([x])[0] if style_id else PLAIN
         return known
 
 

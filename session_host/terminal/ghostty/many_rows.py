@@ -5,7 +5,7 @@ Only windows load this file, since hosts do without numpy; see ``use_numpy`` of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -24,25 +24,25 @@ _BLANK: Final = np.uint8(ord(" "))
 _UNUSED: Final = -1
 
 
-class StyledCell(NamedTuple):
-    """A cell that has a style.
+class StyledCells(NamedTuple):
+    """Cells of one row, each with another style.
 
     Attributes:
-        page, style_id: identify the style.
-        y, x: the cell.
+        page: the page that the style ids belong to.
+        y: the row's number.
+        columns: the cells' columns, by the ids of their styles.
     """
 
     page: int
-    style_id: int
     y: int
-    x: int
+    columns: dict[int, int]
 
 
 class ManyRows:
     """Rows of one frame, as far as they hold nothing but ASCII characters in styles.
 
     Attributes:
-        styled_cells: for each page, one cell of each style.
+        styled_cells: for each page, one cell of each style; by rows.
     """
 
     def __init__(self, raw_rows: Sequence[RawRow]) -> None:
@@ -60,31 +60,36 @@ class ManyRows:
         begins = [index for index, page in enumerate(pages) if not index or page != pages[index - 1]]
         self._pages = list(pairwise([*begins, len(pages)]))
         """The first row of each page, and the end of its rows."""
-        self.styled_cells = [cell for first, end in self._pages for cell in self._cells_of(first, end)]
+        self.styled_cells = [cells for first, end in self._pages for cells in self._cells_of(first, end)]
 
-    def _cells_of(self, first: int, end: int) -> Iterator[StyledCell]:
+    def _cells_of(self, first: int, end: int) -> Iterable[StyledCells]:
         """A cell for each style of a page."""
         ids = self._style_ids[first:end].reshape(-1)
         last_cells = np.full(int(ids.max()) + 1, _UNUSED)
         last_cells[ids] = np.arange(len(ids))
         used = np.flatnonzero(last_cells != _UNUSED)
         rows, columns = np.divmod(last_cells[used], self._columns)
-        page, numbers = self._raw_rows[first].page, [raw.y for raw in self._raw_rows[first:end]]
-        for style_id, row, x in zip(used.tolist(), rows.tolist(), columns.tolist(), strict=True):
-            yield StyledCell(page, style_id, numbers[row], x)
+        found: dict[int, StyledCells] = {}
+        for style_id, row, column in zip(used.tolist(), rows.tolist(), columns.tolist(), strict=True):
+            if (cells := found.get(row)) is None:
+                raw = self._raw_rows[first + row]
+                cells = found[row] = StyledCells(raw.page, raw.y, {})
+            cells.columns[style_id] = column
+        return found.values()
 
-    def rows(self, styles: Mapping[tuple[int, int], int], table: StyleTable) -> dict[int, Row]:
+    def rows(self, styles: Mapping[int, Mapping[int, int]], table: StyleTable) -> dict[int, Row]:
         """The rows by their numbers.
 
         Args:
             styles: the number in the table of each style of ``styled_cells``, by its page and id.
             table: the table.
         """
-        numbers = np.zeros(self._style_ids.shape, np.uint16)
+        numbers = np.empty(self._style_ids.shape, np.uint16)
         for first, end in self._pages:
-            ids, page = self._style_ids[first:end], self._raw_rows[first].page
-            number_of = [styles.get((page, style_id), 0) for style_id in range(int(ids.max()) + 1)]
-            numbers[first:end] = np.array(number_of, np.uint16).take(ids)
+            numbers_of_page = styles[self._raw_rows[first].page]
+            number_of = np.zeros(max(numbers_of_page) + 1, np.uint16)
+            number_of[[*numbers_of_page]] = [*numbers_of_page.values()]
+            number_of.take(self._style_ids[first:end], out=numbers[first:end], mode="clip")
         return dict(zip([raw.y for raw in self._raw_rows], self._rows(numbers, table), strict=True))
 
     def _rows(self, numbers: npt.NDArray[np.uint16], table: StyleTable) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from session_host.terminal.rows import Style
@@ -17,6 +17,7 @@ _ROW_KEYS: Final = [
     lib.GHOSTTY_RENDER_STATE_ROW_DATA_ID,
     lib.GHOSTTY_RENDER_STATE_ROW_DATA_SELECTION,
 ]
+_CELL_STYLE: Final = lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE
 
 
 def _find_wrap_bit() -> int:
@@ -61,6 +62,7 @@ class RenderState:
         self._raw_row = ffi.new("GhosttyRow*")
         self._row_id = ffi.new("GhosttyRenderStateRowId*")
         self._selection = sized("GhosttyRenderStateRowSelection")
+        self._terminal_selection = sized("GhosttySelection")
         self._row_keys = ffi.new("GhosttyRenderStateRowData[4]", _ROW_KEYS)
         self._row_values = ffi.new("void*[4]", [self._raw_row, self._view, self._row_id, self._selection])
         self._style = StyleStruct()
@@ -113,6 +115,11 @@ class RenderState:
             "reading rows",
         )
 
+    def has_selection(self) -> bool:
+        """Whether something is selected in the terminal."""
+        selection = lib.GHOSTTY_TERMINAL_DATA_SELECTION
+        return not lib.ghostty_terminal_get(self._terminal, selection, self._terminal_selection)
+
     def raw_row(self, y: int, *, with_selection: bool) -> RawRow:
         """Read the current row; ``y`` is its number."""
         # The selection comes last: for a row without one, the call ends with an error.
@@ -131,14 +138,17 @@ class RenderState:
             lib.ghostty_render_state_row_get(self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot)
             self._has_cells = True
 
-    def style_at(self, x: int) -> Style:
-        """The style of a cell of the current row, without its link."""
+    def styles_at(self, columns: Iterable[int]) -> list[Style]:
+        """The styles of cells of the current row, without their links."""
         self._get_cells()
-        lib.ghostty_render_state_row_cells_select(self._cells, x)
-        lib.ghostty_render_state_row_cells_get(
-            self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style.struct
-        )
-        return self._style.style()
+        cells, style, read = self._cells, self._style.struct, self._style.style
+        select, get = lib.ghostty_render_state_row_cells_select, lib.ghostty_render_state_row_cells_get
+        styles: list[Style] = []
+        for x in columns:
+            select(cells, x)
+            get(cells, _CELL_STYLE, style)
+            styles.append(read())
+        return styles
 
     def grapheme_at(self, x: int) -> str:
         """The characters of a cell of the current row."""
