@@ -101,10 +101,10 @@ def _item(item: Item, allowed_ms: int) -> str:
 
 
 def _prompt(item: Item) -> str:
-    lines = _with_breaks([f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)])
-    lines += [f"> *image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
+    text = [f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)]
+    images = [f"> *image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
     remark = REMARKS.get(item.status)
-    return "\n".join([*lines, *(["", f"*({remark})*"] if remark else [])]) + "\n"
+    return "\n".join([*_with_breaks([*text, *images]), *(["", f"*({remark})*"] if remark else [])]) + "\n"
 
 
 def _with_breaks(quoted: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from session_host.protocol.values import Image
 from session_host.structured.items import (
     AgentRequest,
     FileChange,
@@ -183,3 +184,11 @@ def test_the_lines_of_a_prompt_stay_apart() -> None:
     shown = MarkdownIt("commonmark").render(quoted)
     assert "<p>one<br />\ntwo</p>" in shown
     assert "<p>three</p>\n<ul>\n<li>four</li>" in shown
+
+
+def test_an_image_stays_apart_from_the_prompt_before_it() -> None:
+    images = (Image("image/png", bytes(2)), Image("image/gif", bytes(3)))
+    document = "".join(markdown_of(chat(Item("p", "user", 0, text="look", status="done", images=images))))
+    quoted = "".join(line for line in document.splitlines(keepends=True) if line.startswith(">"))
+    shown = MarkdownIt("commonmark").render(quoted)
+    assert "<p>look<br />\n<em>image: image/png, 2 bytes</em><br />\n<em>image: image/gif, 3 bytes</em></p>" in shown
