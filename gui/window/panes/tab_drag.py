@@ -53,7 +53,7 @@ class TabDrag:
         data.setData(MIME, self.session_id.encode())
         drag = QDrag(self.pane.window())
         drag.setMimeData(data)
-        drag.setPixmap(bar.grab(bar.tabRect(bar.index_of(self.session_id))))
+        drag.setPixmap(bar.picture_of(bar.index_of(self.session_id)))
         drag.setHotSpot(QPoint(-8, -8))  # The mark between two tabs stays visible.
         TabDrag.current = self
         escape = _EscapeFilter(drag)

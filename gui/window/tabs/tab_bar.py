@@ -13,8 +13,8 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QTabBar
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QStyle, QStyleOptionTab, QStylePainter, QTabBar
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
@@ -181,6 +181,20 @@ class TabBar(QTabBar):
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))
         button.setToolTip(window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
+
+    def picture_of(self, index: int) -> QPixmap:
+        """A tab's picture without its buttons. The tab itself may be elsewhere in the row while the mouse moves it."""
+        option = QStyleOptionTab()
+        self.initStyleOption(option, index)
+        option.rect.moveTopLeft(QPoint())
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(option.rect.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(self.palette().window().color())
+        painter = QStylePainter(picture, self)
+        painter.drawControl(QStyle.ControlElement.CE_TabBarTab, option)
+        painter.end()
+        return picture
 
     def _name_tabs(self) -> None:
         """Show the names of all tabs."""

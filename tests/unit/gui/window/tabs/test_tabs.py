@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
+from gui.window.tabs.tab_bar import CLOSE_PX
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from tests.support.qt_mouse import move_held
@@ -179,6 +180,23 @@ async def test_tabs_are_reordered_by_dragging(harness: WindowHarness):
         harness.settle()
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
     await harness.until(lambda: harness.saved_pane["tabs"] == [two, three, one], "the new order")
+
+
+async def test_the_picture_of_a_tab_is_the_same_while_the_mouse_moves_it(harness: WindowHarness):
+    await three_tabs(harness)
+    bar = harness.window.tabs.active.bar
+    bar.setCurrentIndex(0)
+    harness.settle()
+    tab, picture = bar.tabRect(0), bar.picture_of(0)
+    left = QRect(0, 0, tab.width() - 2 * CLOSE_PX, tab.height())
+    shown = bar.grab(tab).copy(left).toImage()
+    assert picture.copy(left).toImage().convertToFormat(shown.format()) == shown
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=tab.center())
+    for step in range(1, 11):
+        move_held(bar, tab.center() + QPoint(3 * step, 0))
+        harness.settle()
+    assert bar.picture_of(0).toImage() == picture.toImage()
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=tab.center() + QPoint(30, 0))
 
 
 async def test_keys_move_between_tabs(harness: WindowHarness):
