@@ -85,7 +85,9 @@ def _is_close(previous: Segment, segment: Segment) -> bool:
         return isinstance(previous, Paragraph) and segment.tight and not (segment.level or previous.level)
     if isinstance(segment, Code):
         return not segment.first or isinstance(previous, FoldLine | QuietLine)
-    return not isinstance(segment, Rule | Table)
+    if isinstance(segment, Table):
+        return not segment.first
+    return not isinstance(segment, Rule)
 
 
 def as_markdown(segments: Sequence[Segment]) -> str:
@@ -109,11 +111,18 @@ def as_markdown(segments: Sequence[Segment]) -> str:
             continue
         prefix = "> " * segment.quotes + "  " * max(segment.indent - (1 if getattr(segment, "marker", "") else 0), 0)
         text = "\n".join(prefix + line for line in text.split("\n"))
-        if _is_list_entry(segment) and found and number > 1 and _is_list_entry(segments[number - 2]):
+        if found and number > 1 and _is_next_line(segments[number - 2], segment):
             found[-1] += f"\n{text}"
         else:
             found.append(text)
     return "\n\n".join(found)
+
+
+def _is_next_line(previous: Segment, segment: Segment) -> bool:
+    """Whether a segment is an entry of the same list, or has rows of the same table."""
+    if isinstance(segment, Table):
+        return isinstance(previous, Table) and not segment.first
+    return _is_list_entry(previous) and _is_list_entry(segment)
 
 
 def _is_list_entry(segment: Segment) -> bool:
@@ -134,8 +143,9 @@ def _markdown_of(segment: Segment) -> str:
             return f"{marker} {text}" if marker else text
         case Table():
             rows = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in segment.rows]
-            rule = "| " + " | ".join("---" for _ in segment.rows[0]) + " |" if segment.rows else ""
-            return "\n".join([*rows[:1], rule, *rows[1:]])
+            if segment.first and rows:
+                rows.insert(1, "| " + " | ".join("---" for _ in segment.rows[0]) + " |")
+            return "\n".join(rows)
         case Rule():
             return "---"
         case FoldLine():

@@ -1,41 +1,23 @@
 """Markdown as segments; if a text grows, only its last block is parsed again.
 
-CommonMark with tables and strikethrough; formulas stay as they were written. HTML is shown as text, except ``<br>``,
-which agents write to break lines in tables. An image is shown as a link: nothing is ever loaded.
+Of a long block of code and of a long table, only the last lines are.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from .blocks import Blocks, parser
+from .segments import LINES_PER_CHUNK, Face, Paragraph, Run, Segment, chunks
+from .tables import with_shared_columns
 
-from session_host.structured.formulas import enable_formulas
-from session_host.structured.line_breaks import enable_line_breaks
-
-from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, chunks
-
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]")
-_TASK = re.compile(r"^\[([ xX])\] ")
-_BOXES = {" ": "☐", "x": "☑", "X": "☑"}
-_FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
 _MAX_PARAGRAPH_CHARACTERS = 20_000
-
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return enable_line_breaks(enable_formulas(parser))
 
 
 def blocks(text: str) -> list[str]:
     """The top-level blocks of a markdown text: paragraphs, lists, tables, code."""
     lines = text.splitlines()
-    tokens = _parser().parse(text)
+    tokens = parser().parse(text)
     starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map is not None]
     return ["\n".join(lines[start:end]).rstrip() for start, end in pairwise([*starts, len(lines)])]
 
@@ -51,7 +33,7 @@ class MarkdownText:
         self._place = 0
         """The offset from which the text is parsed again."""
         self._prefix = ""
-        """The opening line of the code block that contains ``_place``; "" outside of code."""
+        """The opening line of the code block that contains ``_place``, or the first two of the table; "" outside."""
         self._references: dict[str, object] = {}
 
     def segments(self, text: str) -> list[Segment]:
@@ -69,8 +51,8 @@ class MarkdownText:
     def _read(self, tail: str) -> None:
         """Parse the text from ``_place`` on, and move ``_place`` to where parsing must begin next time."""
         prefix = self._prefix
-        tokens = _parser().parse(prefix + tail, self._references)
-        blocks = _Blocks(continued=bool(prefix))
+        tokens = parser().parse(prefix + tail, self._references)
+        blocks = Blocks(continued=bool(prefix))
         for token in tokens:
             blocks.read(token)
         settled, line = blocks.restart
@@ -82,9 +64,15 @@ class MarkdownText:
                 settled += pieces
                 line = last.map[0] + 1 + pieces * LINES_PER_CHUNK
                 self._prefix = f"{last.markup}{last.info}\n"
-        self._segments = [*self._segments[: self._settled], *blocks.segments]
+        elif last is not None and last.type == "table_close" and last.level == 0:
+            pieces = max(blocks.rows - 1, 0) // LINES_PER_CHUNK
+            if pieces or (prefix and line == 0):
+                settled += pieces
+                self._prefix = "".join(f"{each}\n" for each in (prefix + tail).split("\n", line + 2)[line : line + 2])
+                line += 2 + pieces * LINES_PER_CHUNK
+        self._segments = with_shared_columns([*self._segments[: self._settled], *blocks.segments], self._settled)
         self._settled += settled
-        self._place += _offset_of_line(tail, max(line - (1 if prefix else 0), 0))
+        self._place += _offset_of_line(tail, max(line - prefix.count("\n"), 0))
 
 
 def _offset_of_line(text: str, line: int) -> int:
@@ -95,181 +83,6 @@ def _offset_of_line(text: str, line: int) -> int:
             return len(text)
         offset = end + 1
     return offset
-
-
-class _Blocks:
-    """Converts tokens to segments.
-
-    Attributes:
-        segments: the segments so far.
-        restart: the numbers of segments and of lines before the last top-level block or list entry.
-    """
-
-    def __init__(self, *, continued: bool) -> None:
-        self.segments: list[Segment] = []
-        self.restart = (0, 0)
-        self._continued = continued
-        self._lists: list[int | None] = []
-        self._marker = ""
-        self._quotes = 0
-        self._level = 0
-        self._rows: list[list[tuple[Run, ...]]] = []
-        self._aligned: list[str] = []
-        self._in_table = False
-        self._tight = False
-
-    def read(self, token: Token) -> None:
-        """Read the next token."""
-        kind = token.type
-        if token.map is not None and (
-            (token.level == 0 and token.nesting >= 0) or (kind == "list_item_open" and token.level == 1)
-        ):
-            self.restart = (len(self.segments), token.map[0])
-        if kind == "inline":
-            self._inline(token)
-        elif kind in {"fence", "code_block"}:
-            self._code(token)
-        elif kind == "hr":
-            self.segments.append(Rule(indent=len(self._lists), quotes=self._quotes))
-        elif "list" in kind:
-            self._list(token)
-        elif self._in_table or kind == "table_open":
-            self._table(token)
-        else:
-            self._around(token)
-
-    def _around(self, token: Token) -> None:
-        """Read the beginning or end of a heading, a paragraph or a quotation."""
-        match token.type:
-            case "heading_open":
-                self._level = int(token.tag[1:])
-            case "heading_close":
-                self._level = 0
-            case "paragraph_open" | "paragraph_close":
-                self._tight = token.hidden and token.nesting > 0
-            case "blockquote_open":
-                self._quotes += 1
-            case "blockquote_close":
-                self._quotes -= 1
-            case _:
-                pass
-
-    def _list(self, token: Token) -> None:
-        """Read the beginning or end of a list or of an entry."""
-        match token.type:
-            case "bullet_list_open":
-                self._lists.append(None)
-            case "ordered_list_open":
-                self._lists.append(int(token.attrs.get("start", 1)))
-            case "bullet_list_close" | "ordered_list_close":
-                self._lists.pop()
-            case "list_item_open":
-                number = self._lists[-1]
-                self._marker = "•" if number is None else f"{token.info or number}."
-            case _ if self._marker:
-                self._add_paragraph(())
-            case _:
-                pass
-
-    def _table(self, token: Token) -> None:
-        match token.type:
-            case "table_open":
-                self._in_table, self._rows, self._aligned = True, [], []
-            case "tr_open":
-                self._rows.append([])
-            case "th_open":
-                self._aligned.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
-            case "table_close":
-                self._in_table = False
-                rows = tuple(tuple(row) for row in self._rows)
-                cells = [["".join(run.text for run in cell).replace("\n", " ") for cell in row] for row in rows]
-                text = "\n".join("\t".join(row) for row in cells)
-                self.segments.append(
-                    Table(text, len(self._lists), self._quotes, rows=rows, aligned=tuple(self._aligned))
-                )
-            case _:
-                pass
-
-    def _inline(self, token: Token) -> None:
-        runs = tuple(_runs(token.children or ()))
-        if self._in_table:
-            self._rows[-1].append(runs)
-        else:
-            self._add_paragraph(runs)
-
-    def _add_paragraph(self, runs: tuple[Run, ...]) -> None:
-        marker, self._marker = self._marker, ""
-        if marker and runs and (task := _TASK.match(runs[0].text)):
-            marker = _BOXES[task.group(1)]
-            runs = (runs[0]._replace(text=runs[0].text[task.end() :]), *runs[1:])
-        text = "".join(run.text for run in runs)
-        self.segments.append(
-            Paragraph(
-                text, len(self._lists), self._quotes, runs=runs, level=self._level, marker=marker,
-                tight=self._tight or bool(marker),
-            )
-        )  # fmt: skip
-
-    def _code(self, token: Token) -> None:
-        if self._marker:
-            self._add_paragraph(())
-        content = token.content.removesuffix("\n")
-        language = token.info.split()[0] if token.info.strip() else ""
-        pieces = chunks(content)
-        continued, self._continued = self._continued and not self.segments, False
-        for number, piece in enumerate(pieces):
-            first = number == 0 and not continued
-            self.segments.append(
-                Code(
-                    piece, len(self._lists), self._quotes, language=language, first=first,
-                    last=number == len(pieces) - 1, title=language if first else "", copies=True,
-                )
-            )  # fmt: skip
-
-
-def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
-    """The runs of an inline text."""
-    faces: list[Face] = []
-    link = ""
-    for token in tokens:
-        face = Face.PLAIN
-        for part in faces:
-            face |= part
-        match token.type:
-            case "text" | "text_special":
-                yield from _with_addresses(token.content, face, link)
-            case "code_inline":
-                yield Run(token.content, face | Face.CODE, link)
-            case "softbreak":
-                yield Run(" ", face, link)
-            case "hardbreak":
-                yield Run("\n", face, link)
-            case "strong_open" | "em_open" | "s_open":
-                faces.append(_FACES[token.type])
-            case "strong_close" | "em_close" | "s_close":
-                faces.pop()
-            case "link_open":
-                link = str(token.attrs.get("href", ""))
-            case "link_close":
-                link = ""
-            case "image":
-                source = str(token.attrs.get("src", ""))
-                yield Run(token.content or source, face, link or source)
-            case _:
-                yield Run(token.content, face, link)
-
-
-def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
-    """The runs of a text, in which bare web addresses are links."""
-    offset = 0
-    if not link and "://" in text:
-        for found in _ADDRESS.finditer(text):
-            if found.start() > offset:
-                yield Run(text[offset : found.start()], face)
-            yield Run(found.group(), face, found.group())
-            offset = found.end()
-    if offset < len(text):
-        yield Run(text[offset:], face, link)
 
 
 def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False) -> list[Segment]:

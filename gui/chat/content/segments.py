@@ -14,7 +14,7 @@ from gui.terminal.links.links import FileLocation
 from session_host.protocol.values import Image
 
 LINES_PER_CHUNK = 32
-"""The maximum number of lines of code, output or a diff in one segment."""
+"""The maximum number of lines of code, output, a table or a diff in one segment."""
 
 
 Tone = Literal["secondary", "failed", "needs_you", "fine"]
@@ -44,6 +44,10 @@ class Run(NamedTuple):
     face: Face = Face.PLAIN
     link: str = ""
     color: str = ""
+
+
+TableRow = tuple[tuple[Run, ...], ...]
+"""The cells of a row, each as runs."""
 
 
 class Action(NamedTuple):
@@ -100,13 +104,23 @@ class Rule(Segment):
 
 @dataclass(frozen=True)
 class Table(Segment):
-    """A table; ``rows[0]`` is its head. In ``text``, cells end with a tab and rows with a line end.
+    """Some rows of a table. In ``text``, cells end with a tab and rows with a line end.
 
     A line end within a cell is a blank there.
+
+    Attributes:
+        rows: the cells; ``rows[0]`` is the table's head, if the table begins here.
+        aligned: the alignment of each column.
+        first, last: whether the table begins, or ends, here.
+        longest: the longest cell of each column in a table of several segments, whose columns have the same widths;
+            () if the table has no other segment.
     """
 
-    rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
+    rows: tuple[TableRow, ...] = ()
     aligned: tuple[str, ...] = ()
+    first: bool = True
+    last: bool = True
+    longest: TableRow = ()
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def estimate(segment: Segment, width: float, style: Style) -> float:
         case Picture():
             return 200.0
         case Table():
-            return len(segment.rows) * (style.line_px + 8) + 16
+            return len(segment.rows) * (style.line_px + 8) + 8 * (segment.first + segment.last)
         case _:
             room = min(width - prose.left_of(segment), style.prose_px)
             wrapped = len(segment.text) * _CHARACTER_PX / max(room, 50)

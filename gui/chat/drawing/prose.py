@@ -116,9 +116,9 @@ def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
 
 
 def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
-    """Lay out a table; the widths of columns follow their content."""
+    """Lay out rows of a table; the widths of columns follow the content of the whole table."""
     laid = SegmentLayout()
-    left, top = left_of(segment), float(_GAP_PX)
+    left, top = left_of(segment), float(_GAP_PX if segment.first else 0)
     columns = max((len(row) for row in segment.rows), default=0)
     if columns * _MIN_COLUMN_PX > width - left:
         return _lay_out_plain(segment, width, style)
@@ -129,7 +129,7 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
         height, x = 0.0, left
         for column, runs in enumerate(row):
             text = "".join(run.text for run in runs)
-            font = style.font(0, Face.BOLD if number == 0 else Face.PLAIN)
+            font = style.font(0, Face.BOLD if number == 0 and segment.first else Face.PLAIN)
             box = text_box(
                 text, font=font, option=_aligned(segment, column, style), formats=run_formats(runs, style),
                 place=QPointF(x + _CELL_PX, top + 4), width=widths[column] - 2 * _CELL_PX, line_px=style.line_px,
@@ -142,13 +142,14 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
             start += utf16_length(text) + 1
         top += height + 8
         edges.append(top)
-    laid.height = top + _GAP_PX
+    laid.height = top + (_GAP_PX if segment.last else 0)
     total = sum(widths)
     # A pen of width 0 is one pixel wide at any scale; at 1.5, others are one or two.
     hairline, head = QPen(style.color("border"), 0), style.code.ground
 
     def paint(painter: QPainter) -> None:
-        painter.fillRect(QRectF(left, edges[0], total, edges[1] - edges[0]), head)
+        if segment.first:
+            painter.fillRect(QRectF(left, edges[0], total, edges[1] - edges[0]), head)
         painter.setPen(hairline)
         for edge in edges:
             painter.drawLine(QPointF(left, round(edge) + 0.5), QPointF(left + total, round(edge) + 0.5))
@@ -165,13 +166,13 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
 def _lay_out_plain(segment: Table, width: float, style: Style) -> SegmentLayout:
     """Lay out a table that has too many columns for the width as plain text."""
     laid = SegmentLayout()
-    left = left_of(segment)
+    left, above = left_of(segment), _GAP_PX if segment.first else 0
     box = text_box(
         segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=[],
-        place=QPointF(left, _GAP_PX), width=width - left, line_px=style.code_line_px, color=style.text,
+        place=QPointF(left, above), width=width - left, line_px=style.code_line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
-    laid.height = box.height + 2 * _GAP_PX
+    laid.height = above + box.height + (_GAP_PX if segment.last else 0)
     return laid
 
 
@@ -189,7 +190,7 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
     metrics = style.metrics(0, bold=True)
     code = style.metrics(mono=True)
     widths = [0.0] * columns
-    for row in segment.rows:
+    for row in (segment.longest,) if segment.longest else segment.rows:
         for column, runs in enumerate(row):
             lines_px = [0.0]
             for run in runs:

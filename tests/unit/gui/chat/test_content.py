@@ -99,6 +99,7 @@ def test_a_streamed_message_reads_like_a_complete_one(data: st.DataObject) -> No
     line = st.sampled_from([
         "text of a paragraph", "", "- entry", "  - inner", "2. number", "> quote", "```python", "```", "    code",
         "# head", "| a | b |", "|---|---|", "---", "~~~", "  goes on", "[x]: http://a.b", "see [x]", "<b>",
+        "\n".join(["| a | b |", "|---|---|", *("| 1 | `2` |" for _ in range(40))]),
     ])  # fmt: skip
     text = "\n".join(data.draw(st.lists(line, max_size=25)))
     streamed = MarkdownText()
@@ -119,6 +120,33 @@ def test_only_the_end_of_a_long_message_is_read_again() -> None:
     before = list(message.segments(text))
     after = message.segments(text + "And one more.")
     assert all(one is other for one, other in zip(before[:-1], after, strict=False))
+
+
+def test_a_long_table_is_read_again_only_at_its_end_and_keeps_its_columns() -> None:
+    head = "| a | b |\n|---|---|\n"
+    text = f"First.\n\n{head}" + "".join(f"| {number} | `x{number}` |\n" for number in range(200))
+    message = MarkdownText()
+    before = list(message.segments(text))
+    rows = "| 200 | y |\n| 201 | a longer cell |\n"
+    after = list(message.segments(f"{text}{rows}\nThe end."))
+    assert after == read(f"{text}{rows}\nThe end.")
+    tables = [each for each in after if isinstance(each, Table)]
+    assert len(tables) == len(before) - 1 > 5
+    assert [each.first for each in tables] == [True, *[False] * (len(tables) - 1)]
+    assert [each.last for each in tables] == [*[False] * (len(tables) - 1), True]
+    assert {tuple(cell[0].text for cell in each.longest) for each in tables} == {("100", "a longer cell")}
+    assert [each.rows for each in tables[:-1]] == [each.rows for each in before[1:-1] if isinstance(each, Table)]
+    assert as_plain(after).split("\n")[2:5] == ["a\tb", "0\tx0", "1\tx1"]
+    assert read(as_markdown(after)) == after, "the segments are one table again"
+
+
+def test_a_long_quotation_is_read_again_only_at_its_end() -> None:
+    text = "".join(f"> Paragraph {number} with `code`.\n>\n" for number in range(500))
+    message = MarkdownText()
+    before = list(message.segments(text))
+    after = message.segments(text + "> And one more.")
+    assert all(one is other for one, other in zip(before[:-1], after, strict=False))
+    assert [each.quotes for each in after] == [1] * 501
 
 
 def test_a_long_block_of_code_is_read_again_only_at_its_end() -> None:
