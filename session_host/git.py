@@ -347,7 +347,7 @@ def _too_slow(arguments: tuple[str, ...], timeout_s: float) -> WorktreeError:
 
 def _not_started(error: OSError, directory: Path) -> WorktreeError:
     if not directory.is_dir():
-        return WorktreeError(f"there is no directory {directory}; choose another with -C")
+        return WorktreeError(f"there is no directory {directory}; choose another")
     if isinstance(error, FileNotFoundError):
         return WorktreeError(f"git is not installed; {INSTALL}")
     return WorktreeError(f"cannot start git: {error.strerror}")

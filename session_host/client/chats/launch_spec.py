@@ -174,7 +174,7 @@ def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, Worktree
 
         origin, setup = resumed_in_worktree(previous, directory)
     if not Path(directory).is_dir():
-        raise LaunchFailed(f"there is no directory {directory}; choose another with -C")
+        raise LaunchFailed(f"there is no directory {directory}; choose another")
     return directory, origin, setup
 
 
