@@ -86,7 +86,7 @@ class NewChatSheet(FormSheet):
         self.environment.setPlaceholderText(new_chat_texts.variable_example())
         self.more = button(new_chat_texts.more_options(), "link", self._toggle_more)
         self.more.setAccessibleName(new_chat_texts.more_options_hint())
-        self._more_shown = False
+        self._more_shown = self._started_by_button = False
         self.error = label("", "failed")
         self.error.setWordWrap(True)
         self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
@@ -234,7 +234,11 @@ class NewChatSheet(FormSheet):
         self.set_busy(busy=False)
         self.refresh_agents()
         if self.tiles.is_installed(self.tiles.current()):
-            self._set_error(message)
+            is_missing = self.directory.is_missing()
+            self._set_error(message, self.directory if is_missing else None)
+            self.create_button.setVisible(is_missing)
+        if self._started_by_button:
+            self.start.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def done(self) -> None:
         """The chat was started."""
@@ -245,6 +249,8 @@ class NewChatSheet(FormSheet):
     def set_busy(self, *, busy: bool) -> None:
         """Show whether a start is in progress."""
         self.naming.is_settled = busy
+        if busy:
+            self._started_by_button = self.start.hasFocus()  # A disabled button loses the focus.
         self.start.setEnabled(not busy)
         self.start.setText(common_texts.starting() if busy else new_chat_texts.start())
 

@@ -304,6 +304,27 @@ async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(h
     assert (sheet.error.isVisible(), sheet.directory.property("invalid")) == (False, False)
 
 
+async def test_a_chat_like_one_with_a_removed_directory_offers_to_create_it(harness: WindowHarness, area: Area) -> None:
+    gone = area.root / "gone"
+    session_id = await harness.add("shell", agent="shell", argv=["/bin/sh"], cwd=str(gone), state=State.EXITED)
+    window = harness.open_window()
+    sheet = window.sheets.new_chat
+    window.starting.new_like(harness.chat(session_id))
+    await harness.until(sheet.error.isVisible, "the problem")
+    assert sheet.error.text() == f"There is no directory {gone}; choose another"
+    assert (sheet.directory.property("invalid"), sheet.create_button.isVisible()) == (True, True)
+
+
+async def test_after_a_failed_start_the_button_that_started_it_has_the_keyboard(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.starting.new_chat("command", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.start.setFocus()
+    sheet.set_busy(busy=True)
+    sheet.failed("Cannot find no-such-program on PATH")
+    assert sheet.focusWidget() is sheet.start, "else the next key replaces the directory"
+
+
 async def test_an_agent_installed_in_another_window_can_be_started(
     harness: WindowHarness, claude: None, area: Area, away: Away
 ) -> None:
