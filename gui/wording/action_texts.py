@@ -20,7 +20,7 @@ def not_running() -> str:
 
 
 def new_chat_like_this() -> str:
-    return translate("action", "New chat like this…")
+    return translate("action", "New chat like this")
 
 
 def rename() -> str:
@@ -234,7 +234,7 @@ TITLES = {
     "pin": QT_TRANSLATE_NOOP("action", "Pin or unpin chat"),
     "mark_unread": QT_TRANSLATE_NOOP("action", "Mark chat as read or unread"),
     "choose_color": QT_TRANSLATE_NOOP("action", "Choose a colour for the chat…"),
-    "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),
+    "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this"),
     "fork": QT_TRANSLATE_NOOP("action", "Fork chat"),
     "fork_before": QT_TRANSLATE_NOOP("action", "Fork chat before a prompt…"),
     "stop": QT_TRANSLATE_NOOP("action", "Stop chat"),

@@ -92,7 +92,7 @@ def resume_anyway() -> str:
 
 
 def new_chat_like_this() -> str:
-    return translate("page", "New chat like this…")
+    return translate("page", "New chat like this")
 
 
 def continued_in(name: str) -> str:
