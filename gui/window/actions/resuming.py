@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import inspect_ended_chat
+from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
@@ -28,7 +28,7 @@ class EndedChatActions(QObject):
         super().__init__(context.window)
         self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._banners = context.tabs, context.banners
-        self._open_chat = context.open_chat
+        self._open_chat, self._agents = context.open_chat, context.agents
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
         context.sessions.changed.connect(self._check_endings)
@@ -55,11 +55,20 @@ class EndedChatActions(QObject):
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
             page.end_bar.show_continued(follower.name)
         else:
-            if found is not None and found.can_resume and page.chat.record.is_shell:
-                found = found._replace(reason=page_texts.resumed_shell())
+            if found is not None:
+                found = found._replace(reason=self._reason(page.chat, found))
             page.end_bar.offer(found)
             if isinstance(page, StructuredPage):
                 page.set_can_resume(found is None or found.can_resume is not False)
+
+    def _reason(self, chat: Chat, found: EndedChat) -> str:
+        """What the user should know about resuming a chat."""
+        if chat.record.is_shell:
+            return page_texts.resumed_shell() if found.can_resume else found.reason
+        agent = self._agents.get(chat.record.agent)
+        if agent is not None and not (agent.conversation.resume or agent.conversation.picker):
+            return ""  # An agent without conversations needs no reason why resuming is impossible.
+        return found.reason
 
     def _continuation_of(self, chat: Chat) -> Chat | None:
         """The chat that continues this one, directly or through others."""

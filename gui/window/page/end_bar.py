@@ -148,8 +148,7 @@ class EndBar(Area):
         self.anyway.hide()
         can_choose = found is not None and found.can_choose
         self.choose_conversation.setVisible(can_choose and not self._is_resumable)
-        # An agent without conversations needs no reason why resuming is impossible.
-        message = found.reason if found is not None and (can_choose or found.can_resume is not False) else ""
+        message = found.reason if found is not None else ""
         if can_choose and not self._is_resumable:
             message = phrases.without_remedy(message)
         if found is not None and found.can_resume is False and message:

@@ -134,8 +134,8 @@ async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt
 
 
 async def test_for_an_agent_without_conversations_no_resume_is_offered(harness: WindowHarness, client: FakeResume):
-    client.can, client.picker = Resumability(False, "Shell has no conversations to go on with"), False
-    await open_ended(harness)
+    client.can, client.picker = Resumability(False, "Command has no conversations to resume"), False
+    await open_ended(harness, agent="command")
     bar = harness.page.end_bar
     page = harness.page
     await harness.until(page.end_bar.again.isVisible, "the bar")
@@ -157,6 +157,18 @@ async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(
     window.several.resume([harness.chat(session_id)])
     await harness.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
     assert client.calls == [("resume", session_id, False)]
+
+
+@pytest.mark.parametrize("agent", ["shell", "gemini", "gone"])
+async def test_a_chat_that_cannot_be_resumed_says_why_without_a_list_of_conversations(
+    harness: WindowHarness, client: FakeResume, agent: str
+):
+    client.can, client.picker = Resumability(False, "its directory /srv/build is missing; recreate it"), False
+    await open_ended(harness, agent=agent, cwd="/srv/build")
+    bar = harness.page.end_bar
+    await harness.until(bar.refusal.isVisible, "the reason")
+    assert bar.refusal.text() == "Can’t resume this chat: its directory /srv/build is missing; recreate it."
+    assert (bar.resume.isHidden(), bar.again.property("kind")) == (True, "primary")
 
 
 async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reason(
