@@ -103,10 +103,14 @@ class StatusLine(Area):
         if differs and settled:
             is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
             size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_place())
-        self._say_size(size)
         self.take_over.setVisible(differs and settled)
+        self._say_size(size)
 
     def _say_size(self, text: str) -> None:
+        # Part of a size says nothing, so the other texts are cut.
+        is_size = self.take_over.isHidden()
+        policy = QSizePolicy.Policy.Fixed if is_size else QSizePolicy.Policy.Maximum
+        self.right.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
         self.right.set_whole(text)
         self.right.setVisible(bool(text))
 

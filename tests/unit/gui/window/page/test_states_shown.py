@@ -166,6 +166,19 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     assert line.take_over.isHidden()
 
 
+async def test_a_narrow_status_line_shows_the_size_whole(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id).tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
+    line, page = window.status_line, window.tabs.active_page
+    assert isinstance(page, TerminalPage)
+    line.setFixedWidth(240)
+    harness.settle()
+    line.grab()  # A label cuts its text when it is painted.
+    assert line.known.text() != line.known.accessibleName(), "the line has less room than its texts need"
+    assert line.right.text() == f"{page.grid.columns}×{page.grid.rows}"
+
+
 async def test_one_timer_updates_ages_and_only_while_the_window_is_visible(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
