@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wcwidth import wcswidth
 
 from session_host.cli.query.ls import _width, notices, row, state_words, table
 from session_host.cli.times import age
@@ -152,3 +153,13 @@ def test_then_the_name_is_shortened_then_columns_are_left_out() -> None:
 @given(st.lists(st.tuples(*[st.text(max_size=30)] * 6), max_size=5), st.integers(1, 200))
 def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, ...]], columns: int) -> None:
     assert all(_width(line) <= columns for line in table(rows, columns))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\U0001f680 \U0001f469\u200d\U0001f4bb", "\U0001f44d\U0001f3fd", "\u2764\ufe0f", "1\ufe0f\u20e3",
+     "\U0001f937\u200d\u2642\ufe0f", "\U0001f1eb\U0001f1f7",
+     "\u0645\u0631\u062d\u0628\u0627", "\u05e9\u05c1", "\u6f22", "e\u0301"],
+)  # fmt: skip
+def test_the_column_behind_a_name_stays_in_its_place_in_any_script(name: str) -> None:
+    assert _width(name) == wcswidth(name)
