@@ -20,12 +20,13 @@ LINE_CHARACTERS = 100
 def as_tooltip(text: str) -> str:
     """A tool tip that shows ``text`` to the letter, line ends and blanks included; "" stays none.
 
-    Qt wraps HTML at a quarter of the width that it has, so only lines that are too long may be wrapped.
+    Qt wraps HTML at a quarter of the width that it has, so only lines that are too long may be wrapped. A name's script
+    does not turn its line around.
     """
     if not text:
         return ""
     space = "pre" if max(map(len, text.splitlines()), default=0) <= LINE_CHARACTERS else "pre-wrap"
-    return f"<p style='white-space:{space}'>{html.escape(text)}</p>"
+    return f"<p dir='ltr' style='white-space:{space}'>{html.escape(text)}</p>"
 
 
 def show_tooltip(event: QHelpEvent, text: str, widget: QWidget) -> None:

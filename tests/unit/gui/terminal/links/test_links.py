@@ -81,6 +81,14 @@ def test_only_a_long_line_of_a_tool_tip_is_wrapped(qapp: object, length: int, li
     tip.deleteLater()
 
 
+def test_in_a_tool_tip_the_text_behind_a_name_stays_on_its_right_in_any_script(qapp: object) -> None:
+    document = QTextDocument()
+    document.setHtml(as_tooltip("בדיקה: running\n~/src"))
+    first = document.firstBlock()
+    assert first.textDirection() == Qt.LayoutDirection.LeftToRight
+    assert first.text() == "בדיקה: running"
+
+
 def test_an_empty_text_gives_no_tool_tip() -> None:
     assert as_tooltip("") == ""
 
