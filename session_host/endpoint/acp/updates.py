@@ -41,8 +41,12 @@ def chunk(kind: str, text: str, message: str = "") -> Update:
 
 
 def notice(text: str) -> Update:
-    """A line of the program itself, which is not the model's. Other clients than ours show a message."""
-    return chunk("agent_message_chunk", text) | {"_meta": {"notice": True}}
+    """A line of the program itself, which is not the model's. Other clients than ours show a message.
+
+    The line stands alone in a chat view, so it begins as a sentence does; an address at its beginning stays as it is.
+    """
+    begin = text[:1].upper() if text.partition(" ")[0].removesuffix(":").isalpha() else text[:1]
+    return chunk("agent_message_chunk", begin + text[1:]) | {"_meta": {"notice": True}}
 
 
 def commands() -> Update:

@@ -83,7 +83,7 @@ async def test_an_answer_outlives_its_host_and_a_conversation_its_program(server
     async with viewing(again.id) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the chat to go on")
         assert dialogue(chat) == whole
-        assert chat.texts("notice")[-1] == "the answer was interrupted; /continue to continue, /retry to ask again"
+        assert chat.texts("notice")[-1] == "The answer was interrupted; /continue to continue, /retry to ask again"
         server.release()
         chat.viewer.prompt("more")
         await chat.until_said("echo: more")

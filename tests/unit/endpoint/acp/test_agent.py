@@ -87,8 +87,8 @@ def test_a_conversation_continues_in_a_program_that_loads_it(words: tuple[str, .
         ]
         notes = [text for kind, text, _ in loaded if kind == "notice"]
         assert notes == [
-            "connection lost; /continue to continue, /retry to ask again",
-            "this question has no answer; /retry to ask it again",
+            "Connection lost; /continue to continue, /retry to ask again",
+            "This question has no answer; /retry to ask it again",
         ]
         assert again.last(TitleChanged).title == "what is in @notes.txt"
         again.ask("go on")
@@ -101,7 +101,7 @@ def test_the_note_below_a_new_question_names_the_previous_one(words: tuple[str, 
     with endpoint_chat(*words, start=Start(directory=str(tmp_path), version="1.0")) as chat:
         chat.ask("wrong fail: 400")
         notes = [text for kind, text, _ in chat.ask("right") if kind == "notice"]
-        assert notes == ["the previous question has no answer and is not sent again"]
+        assert notes == ["The previous question has no answer and is not sent again"]
 
 
 def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str, ...], tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str,
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00\xff")
     with endpoint_chat(*words, start=Start(directory=str(tmp_path), version="1.0")) as chat:
         answer = chat.ask("see @notes.txt and @picture.png", images=(Image("image/png", PNG),))
-        assert answer[0][:2] == ("notice", f"not attached: {tmp_path}/picture.png is not a text file (not UTF-8)")
+        assert answer[0][:2] == ("notice", f"Not attached: {tmp_path}/picture.png is not a text file (not UTF-8)")
         text, image = server.requests[-1].body["messages"][-1]["content"]
         assert text["text"] == "File notes.txt:\n```\nmilk\n```\n\nsee @notes.txt and @picture.png"
         assert image == {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -122,11 +122,11 @@ def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, .
         chat.ask("secnd")
         assert {"edit", "system", "regenerate"} <= {command.name for command in chat.last(CommandsChanged).commands}
         assert chat.ask("/edit second\nline") == [("agent", "echo: second\nline", "done")]
-        assert chat.ask("/system be brief") == [("notice", "system prompt set", "")]
+        assert chat.ask("/system be brief") == [("notice", "System prompt set", "")]
         chat.ask("/regenerate")
         sent = server.requests[-1].body["messages"]
         assert [message["content"] for message in sent] == ["be brief", "second\nline"]
-        assert chat.ask("/model other") == [("notice", "model: other", "")]
+        assert chat.ask("/model other") == [("notice", "Model: other", "")]
         assert (chat.ask("/tokens"))[0][1].endswith("the whole chat: 3 tokens in, 3 out")
         assert "env:NAME" in (chat.ask("/key"))[0][1]
         assert (chat.ask("/nonsense"))[-1][1].startswith("unknown command /nonsense; commands: /regenerate")
@@ -157,16 +157,16 @@ def test_the_only_model_is_chosen_and_several_are_offered(server: ModelServer, a
     server.models = ("fake-model",)
     with endpoint_chat("-u", server.url) as chat:
         chat.until(chat.shown)
-        assert chat.shown() == [("notice", "using the server's only model: fake-model", "")]
+        assert chat.shown() == [("notice", "Using the server's only model: fake-model", "")]
         assert (chat.ask("hello"))[-1][1] == "echo: hello"
     with endpoint_chat("-u", server.url, "--conversation", "asked-at-once") as chat:
         assert [text for kind, text, _ in chat.ask("hello") if kind == "notice"] == [
-            "using the server's only model: fake-model"
+            "Using the server's only model: fake-model"
         ]
     server.models = ("a", "b")
     with endpoint_chat("-u", server.url) as chat:
         chat.until(chat.shown)
-        assert chat.shown() == [("notice", "choose a model below the prompt", "")]
+        assert chat.shown() == [("notice", "Choose a model below the prompt", "")]
         assert "no model selected" in (chat.ask("hello"))[-1][1]
 
 
@@ -213,7 +213,7 @@ def test_a_server_that_is_down_at_the_start_is_reported_without_a_command_to_ask
     server.close()
     with endpoint_chat("-u", server.url) as chat:
         chat.until(chat.shown)
-        problem = f"connection to {server.url.removeprefix('http://')} refused; start the server"
+        problem = f"Connection to {server.url.removeprefix('http://')} refused; start the server"
         assert chat.shown() == [("notice", problem, "")]
 
 
@@ -242,6 +242,6 @@ def test_thoughts_are_shown_and_not_saved(words: tuple[str, ...], monkeypatch: p
         assert chat.ask("why?") == [
             ("thought", "hmm", "done"),
             ("agent", "yes", "done"),
-            ("notice", "the answer reached the length limit; /continue to continue", ""),
+            ("notice", "The answer reached the length limit; /continue to continue", ""),
         ]
     assert [message.text for message in saved_conversation().messages] == ["why?", "yes"]
