@@ -59,7 +59,8 @@ class ChatListView(QListView):
         if event.source() is not self:
             event.ignore()
             return
-        self._drop_row = self._row_at(event.position().toPoint().y())
+        chats = [row.chat for row in self._dragged()]
+        self._drop_row = self._rows.place_of(chats, self._row_at(event.position().toPoint().y()))
         event.setDropAction(Qt.DropAction.MoveAction)
         event.accept()
         self.viewport().update()

@@ -290,8 +290,21 @@ class SidebarModel(QAbstractListModel):
                 continue
             stays = [chat for chat in part.chats if chat not in moved]
             at = next((stays.index(chat) for chat in following if chat in stays), len(stays))
-            order.arrange([*stays[:at], *moved, *stays[at:]])
+            arranged_chats = [*stays[:at], *moved, *stays[at:]]
+            if arranged_chats != list(part.chats):
+                order.arrange(arranged_chats)
         self._apply()
+
+    def place_of(self, chats: Sequence[Chat], before: int) -> int | None:
+        """The row in front of which ``move`` puts chats; None if they keep their places."""
+        if self._key_above(before) in {PINNED, ""} or any(chat.record.pinned for chat in chats):
+            return before
+        parts = [part for part in self._parts() if any(chat in part.chats for chat in chats)]
+        if len(parts) > 1:
+            return before
+        shown = {row: entry.chat for row, entry in enumerate(self._entries) if isinstance(entry, ChatRow)}
+        rows = [row for part in parts if part.can_be_ordered for row, chat in shown.items() if chat in part.chats]
+        return min(max(before, rows[0]), rows[-1] + 1) if rows else None
 
     def step(self, chat: Chat, by: int) -> None:
         """Move a chat up (-1) or down (1) within its part."""

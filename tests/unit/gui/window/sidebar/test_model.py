@@ -212,3 +212,22 @@ async def test_a_short_directory_is_shown_after_a_long_status(harness: WindowHar
     blank.fill(Qt.GlobalColor.white)
     assert painted("~") != blank
     assert painted("~") != painted("x"), "the directory is at the right end"
+
+
+async def test_the_line_of_a_drag_is_where_the_chats_go(harness: WindowHarness):
+    ids = [await harness.add(name, agent="shell", argv=["sh"]) for name in ("one", "two")]
+    working = await harness.add("busy", agent="claude")
+    ended = await harness.add("over", state=State.EXITED, exit_code=0)
+    model = harness.open_window().sidebar.model
+    harness.viewers[working].be(Activity.WORKING)
+    harness.settle()
+    model.toggle_group(Group.ENDED.value)
+    rows = {session_id: model.index_of(session_id).row() for session_id in (*ids, working, ended)}
+    one = [harness.chat(ids[0])]
+    last = rows[ids[1]] + 1
+    for before in range(1, model.rowCount() + 1):
+        assert model.place_of(one, before) == min(max(before, rows[ids[0]]), last), "it stays in its part"
+    assert model.place_of(one, 0) == 0, "above everything, it is pinned"
+    assert model.place_of([harness.chat(ended)], rows[ended]) is None, "ended chats have an order of their own"
+    model.move([harness.chat(ids[1])], model.rowCount())
+    assert [chat.record.position for chat in harness.sessions.chats()] == [None] * 4, "nothing changes the order"
