@@ -159,6 +159,7 @@ class KeysPage(Page):
         keys = [*row.keys, key] if adds and key not in row.keys else [key]
         conflict = self._keymap.conflict(self._overrides, action, key)
         if conflict.types:
+            row.wait(adds=adds)
             self._ask(row, key_texts.types_text(native(key)), "", None)
         elif conflict:
             warnings = []

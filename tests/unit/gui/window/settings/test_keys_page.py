@@ -29,8 +29,7 @@ def test_keys_are_set_by_pressing_them_and_a_conflict_names_the_other_action(ope
     rename.setFocus()
     QTest.keyClick(rename, Qt.Key.Key_Return)
     QTest.keyClick(rename, Qt.Key.Key_A)
-    assert "types a character" in page.question.words.text()
-    QTest.keyClick(rename, Qt.Key.Key_Return)
+    assert "types a character" in page.question.words.text(), "and the next key is waited for"
     QTest.keyClick(rename, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert page.question.words.text() == "Ctrl+Shift+W is already the key of “Close tab (the chat keeps running)”."
     page.question.accept.click()
@@ -92,7 +91,8 @@ def test_screen_readers_announce_an_awaited_key_and_a_conflict(opened: Opened, m
     rename = next(row for row in page.rows if row.action.name == "rename")
     rename.wait()
     QTest.keyClick(rename, Qt.Key.Key_A)
-    assert announced == ["Press the new key…  Esc cancels", page.question.words.text()]
+    wait = "Press the new key…  Esc cancels"
+    assert announced == [wait, wait, page.question.words.text()], "another key is waited for"
 
 
 def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opened: Opened, area: Area) -> None:
