@@ -95,7 +95,7 @@ class SeveralChats:
             self._banners.show_banner(
                 Banner(
                     notice_texts.removed_several(len(begun)), notice_texts.undo(), lambda: self._undo(begun),
-                    key="removed several",
+                    key=f"removed {begun[0].id}",
                 )
             )  # fmt: skip
 

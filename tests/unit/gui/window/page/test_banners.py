@@ -13,6 +13,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
+from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -63,6 +64,17 @@ async def test_unreadable_user_files_are_reported_until_dismissed(harness: Windo
     assert text(harness) == "/c/chats.toml:1: no. /c/window.toml:3: no. keys.toml:2: no. No theme x.toml."
     window._settings.problems.emit([])
     assert text(harness) == "", "all files can be read"
+
+
+async def test_a_removal_is_offered_to_be_undone_only_while_it_can_be(harness: WindowHarness):
+    ids = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
+    window = harness.open_window()
+    window.several._remove_now([harness.chat(session_id) for session_id in ids])
+    assert text(harness) == "2 chats removed"
+    window.banners.inform("later")
+    await harness.sessions.removals.finish()
+    window.banners.dismiss()
+    assert text(harness) == "", "the chats are gone"
 
 
 async def test_the_file_with_a_problem_opens_at_its_line(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
