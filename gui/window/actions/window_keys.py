@@ -37,4 +37,5 @@ class WindowKeys:
 
     def show_problems(self) -> None:
         """Show the lines of ``keys.toml`` that have no effect, or withdraw them."""
-        self._banners.show_problems(self._problems, "keys")
+        directory = self._settings.directory  # With the whole path, the banner offers to open the file.
+        self._banners.show_problems([f"{directory}/{problem}" for problem in self._problems], "keys")

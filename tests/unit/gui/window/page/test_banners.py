@@ -14,6 +14,7 @@ from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import State
+from tests.support.area import Area
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -64,6 +65,15 @@ async def test_unreadable_user_files_are_reported_until_dismissed(harness: Windo
     assert text(harness) == "/c/chats.toml:1: no. /c/window.toml:3: no. keys.toml:2: no. No theme x.toml."
     window._settings.problems.emit([])
     assert text(harness) == "", "all files can be read"
+
+
+async def test_a_key_without_effect_is_reported_with_its_file(harness: WindowHarness, area: Area):
+    window = harness.open_window()
+    area.config.mkdir(parents=True, exist_ok=True)
+    (area.config / "keys.toml").write_text('find = "F6"\nfly = "F7"\n')
+    harness.settings.read_again()
+    assert text(harness) == f"{area.config}/keys.toml:2: unknown action 'fly'."
+    assert window.banners._action.text() == "Open file"
 
 
 async def test_a_removal_is_offered_to_be_undone_only_while_it_can_be(harness: WindowHarness):
