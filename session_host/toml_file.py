@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -102,7 +102,7 @@ class TomlFile:
             elif "#[0-9a-f" in problem:
                 problem = f'{keys[-1] if keys else "value"}: a colour is written as "#rrggbb"'
             elif keys:
-                problem = f"{keys[-1]}: {_plain(problem)}"
+                problem = f"{keys[-1]}: {_plain(problem, _choices(kind, keys))}"
             raise self.error(keys, problem.replace("`", "'")) from error
 
     def error(self, keys: Sequence[str], problem: str) -> ConfigError:
@@ -139,13 +139,20 @@ def _first_invalid(values: dict[str, Any], kind: type[Any]) -> list[str]:
     return []
 
 
-def _plain(problem: str) -> str:
+def _choices(kind: Any, keys: list[str]) -> list[str]:
+    """The texts that a key of a struct may have; none if it may have any, or is in a table of its own."""
+    if len(keys) != 1 or not isinstance(kind, type) or not issubclass(kind, msgspec.Struct):
+        return []
+    return [choice for choice in get_args(get_type_hints(kind).get(keys[0])) if isinstance(choice, str)]
+
+
+def _plain(problem: str, choices: list[str]) -> str:
     """A problem of a value that msgspec reports, in the words of the guide."""
     if found := re.fullmatch(r"Expected `(.+)`, got `(.+)`", problem):
         expected = [_KINDS.get(name, name) for name in found.group(1).split(" | ") if name != "null"]
         return f"expected {' or '.join(expected)}, got {_KINDS.get(found.group(2), found.group(2))}"
     if found := re.fullmatch(r"Invalid enum value (.+)", problem):
-        return f"{found.group(1)} is not one of its values"
+        return f"{found.group(1)} is not one of its values" + (f": {', '.join(choices)}" if choices else "")
     return _lower(problem)
 
 

@@ -186,7 +186,7 @@ def test_every_part_of_a_settings_line_names_its_file(area):
     [
         ("window", 'theme = "dark\n', ":1: a closing quote is missing."),
         ("window", 'font_size = "big"\n', ":1: font_size: expected a whole number, got text."),
-        ("window", "\nappearance = 'dim'\n", ":2: appearance: 'dim' is not one of its values."),
+        ("window", "\nappearance = 'dim'\n", ":2: appearance: 'dim' is not one of its values: desktop, dark, light."),
         ("keys", "rename = 'F2'\n[keys]\nnew_chat = 'F7'\n", ":2: keys: expected text or a list, got a table."),
     ],
 )
