@@ -196,6 +196,7 @@ TITLES = {
     "continue": QT_TRANSLATE_NOOP("action", "Continue a conversation…"),
     "new_shell": QT_TRANSLATE_NOOP("action", "New shell in this directory"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "Split right with a new shell"),
+    "new_shell_down": QT_TRANSLATE_NOOP("action", "Split down with a new shell"),
     "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),
     "close_other_tabs": QT_TRANSLATE_NOOP("action", "Close other tabs"),
     "close_tabs_right": QT_TRANSLATE_NOOP("action", "Close tabs to the right"),

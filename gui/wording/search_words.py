@@ -46,6 +46,7 @@ SEARCH_WORDS = {
     "new_chat_in_worktree": QT_TRANSLATE_NOOP("action", "branch"),
     "new_shell": QT_TRANSLATE_NOOP("action", "terminal bash new tab here cwd"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "terminal bash"),
+    "new_shell_down": QT_TRANSLATE_NOOP("action", "terminal bash"),
     "next_failed": QT_TRANSLATE_NOOP("action", "jump error"),
     "next_prompt": QT_TRANSLATE_NOOP("action", "jump command"),
     "next_waiting": QT_TRANSLATE_NOOP("action", "jump unread done finished attention"),

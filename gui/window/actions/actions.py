@@ -18,8 +18,8 @@ from gui.wording import action_texts
 from gui.wording.search_words import search_words
 
 PANES = (
-    "split_right", "split_down", "new_shell_right", "", "zoom_pane", "even_out", "swap_panes", "close_pane", "",
-    "broadcast",
+    "split_right", "split_down", "new_shell_right", "new_shell_down", "", "zoom_pane", "even_out", "swap_panes",
+    "close_pane", "", "broadcast",
 )  # fmt: skip
 VIEW = (
     "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "choose_theme",

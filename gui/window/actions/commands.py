@@ -51,6 +51,7 @@ class Commands:
             "new_chat_in_worktree": starting.new_chat_in_worktree,
             "new_shell": lambda: starting.new_shell(self._directory()),
             "new_shell_right": lambda: starting.new_shell(self._directory(), "right"),
+            "new_shell_down": lambda: starting.new_shell(self._directory(), "down"),
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
             "close_other_tabs": self._other_tabs.close,
             "close_tabs_right": lambda: self._other_tabs.close(at_right=True),

@@ -52,20 +52,22 @@ async def test_a_shell_opens_in_a_tab_in_the_chats_directory(
     assert len(window.tabs.panes()) == 1
 
 
+@pytest.mark.parametrize("side", ["right", "down"])
 async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directory(
-    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path
+    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path, side: str
 ) -> None:
     (tmp_path / "deep").mkdir()
     chat = await chat_in(harness, tmp_path)
     window = harness.window
     assert harness.page.view.emulator is not None
     harness.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
-    window.actions_["new_shell_right"].trigger()
+    window.actions_[f"new_shell_{side}"].trigger()
     await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
     assert launches[0].directory == str(tmp_path / "deep")
-    left, right = window.tabs.panes()
-    assert left.tabs.ids() == [chat]
-    assert right.tabs.ids() == [window.tabs.active_id]
+    first, second = window.tabs.panes()
+    assert first.tabs.ids() == [chat]
+    assert second.tabs.ids() == [window.tabs.active_id]
+    assert (second.x() > first.x(), second.y() > first.y()) == (side == "right", side == "down")
 
 
 async def test_a_shell_that_does_not_start_says_why(

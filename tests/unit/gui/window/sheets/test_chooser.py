@@ -49,6 +49,16 @@ async def test_a_subcommand_of_the_same_purpose_finds_the_action(harness: Window
     assert window.sheets.chooser.items.item(0).text() == "Show status details"
 
 
+async def test_the_beginning_of_two_titles_finds_the_shorter_one_first(harness: WindowHarness) -> None:
+    session_id = await harness.add("work")
+    window = harness.open_window()
+    harness.show(session_id)
+    window.actions_.show_palette()
+    for typed, title in (("split r", "Split right"), ("split d", "Split down")):
+        window.sheets.chooser.field.setText(typed)
+        assert window.sheets.chooser.items.item(0).text() == title
+
+
 async def test_scattered_letters_find_an_action_only_without_a_better_match(harness: WindowHarness) -> None:
     session_id = await harness.add("work")
     window = harness.open_window()
