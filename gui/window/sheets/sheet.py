@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -104,10 +104,27 @@ class Sheet(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         resized = event.type() == QEvent.Type.Resize and watched is self.around
+        if self.is_open and resized and self._is_focused_in_view():
+            QTimer.singleShot(0, self, self._scroll_to_focused)  # after the controls have got their places
         # The sheet's content has changed its size.
         if self.is_open and (resized or (event.type() == QEvent.Type.LayoutRequest and watched is self.body)):
             self.center()
         return super().eventFilter(watched, event)
+
+    def _scroll_to_focused(self) -> None:
+        if (area := self._area_of_focused()) is not None:
+            area.ensureWidgetVisible(self.focusWidget(), 0, GAP_M_PX)
+
+    def _is_focused_in_view(self) -> bool:
+        """Whether the user sees at least a part of the control with the keyboard focus, which is in a scroll area."""
+        if (area := self._area_of_focused()) is None:
+            return False
+        focused, viewport = self.focusWidget(), area.viewport()
+        return viewport.rect().intersects(QRect(focused.mapTo(viewport, QPoint()), focused.size()))
+
+    def _area_of_focused(self) -> Scrolled | None:
+        """The scroll area with the control that has the keyboard focus."""
+        return next((each for each in self.body.findChildren(Scrolled) if each.isAncestorOf(self.focusWidget())), None)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Keep Tab within the sheet's own controls."""

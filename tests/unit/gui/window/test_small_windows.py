@@ -23,7 +23,7 @@ from gui.window.sheets.question import SUBJECT_LINES, Question, QuestionSheet
 from gui.wording import page_texts
 from session_host.agents.catalog import load_catalog
 from tests.support.area import Area
-from tests.support.qt_waiting import process_events_until
+from tests.support.qt_waiting import process_events_until, show
 from tests.support.themes import OWN
 
 WAIT_S = 60.0
@@ -111,10 +111,44 @@ def test_the_chosen_agent_is_visible_in_a_low_window(
         settles(lambda: _is_in_view(sheet), "the agent chosen by an arrow key to be visible")
 
 
-def _is_in_view(sheet: NewChatSheet) -> bool:
-    tile, viewport = sheet.tiles.current_tile(), sheet.scrolled.viewport()
+@pytest.mark.parametrize("focused", ["agent", "environment"])
+def test_what_has_the_keyboard_stays_visible_when_the_window_becomes_smaller(
+    theme: Theme, around: QWidget, area: Area, focused: str
+) -> None:
+    around.resize(900, 700)
+    sheet = NewChatSheet(theme, around, load_catalog(area.config))
+    sheet.ask("command", "~", {}, {"NAME": "value"})
+    control = sheet.tiles.current_tile() if focused == "agent" else sheet.environment
+    assert control is not None
+    control.setFocus()
+    settles(lambda: _is_in_view(sheet, control), "it to be visible in a large window")
+    around.resize(420, 300)
+    settles(lambda: sheet.scrolled.verticalScrollBar().maximum() > 0, "the fields to scroll")
+    settles(lambda: _is_in_view(sheet, control), "it to be visible in a low window")
+
+
+def test_a_smaller_window_shows_what_the_user_has_scrolled_to(theme: Theme, around: QWidget, area: Area) -> None:
+    around.hide()
+    around.resize(420, 300)
+    show(around)  # The X server reports no earlier size from now on.
+    sheet = NewChatSheet(theme, around, load_catalog(area.config))
+    sheet.ask("claude", "~", {}, {"NAME": "value"})
+    bar, tile = sheet.scrolled.verticalScrollBar(), sheet.tiles.current_tile()
     assert tile is not None
-    return viewport.rect().contains(QRect(tile.mapTo(viewport, QPoint()), tile.size()))
+    settles(lambda: bar.maximum() > 0 and _is_in_view(sheet, tile), "the agent to be visible")
+    bar.setValue(bar.maximum())
+    assert not _is_in_view(sheet, tile)
+    around.resize(420, 290)
+    settles(lambda: sheet.height() == 290, "the sheet to be lower")
+    QApplication.processEvents()
+    assert not _is_in_view(sheet, tile)
+
+
+def _is_in_view(sheet: NewChatSheet, control: QWidget | None = None) -> bool:
+    """Whether the user sees the whole control, by default the chosen agent."""
+    control, viewport = control or sheet.tiles.current_tile(), sheet.scrolled.viewport()
+    assert control is not None
+    return viewport.rect().contains(QRect(control.mapTo(viewport, QPoint()), control.size()))
 
 
 @pytest.mark.parametrize("width", [MIN_SIZE_PX[0], 480, 640])
