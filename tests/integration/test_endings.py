@@ -81,6 +81,38 @@ def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, s
     end_rest(others)
 
 
+LAUNCHER = """
+import subprocess, sys
+subprocess.run([sys.executable, "-ISc", *sys.argv[1:]])
+"""
+"""It dies of SIGTERM at once, as Qwen Code's does."""
+
+SLOW_TO_SAVE = """
+import os, signal, sys, time
+def save(*_):
+    time.sleep(3)  # It takes longer than the processes that an agent leaves behind have to exit.
+    os.rename(sys.argv[1], sys.argv[1] + ".saved")
+    os._exit(0)
+signal.signal(signal.SIGTERM, save)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)  # from the terminal, when the launcher has died
+open(sys.argv[1], "w").close()
+while True:
+    signal.pause()
+"""
+
+
+def test_a_stopped_agent_behind_a_launcher_has_the_time_to_save_its_last_answer(area: Area, tmp_path: Path) -> None:
+    install_agent(area, "ends_all = true")
+    answer = tmp_path / "answer"
+    argv = ["-ISc", LAUNCHER, SLOW_TO_SAVE, str(answer)]
+    session = str(outlive("new", "fake", "--json", "--", *argv).json()["id"])
+    wait_until(answer.exists, 20, "the agent to be ready")
+
+    assert outlive("stop", session, timeout_s=30).code == 0
+
+    assert (tmp_path / "answer.saved").exists()
+
+
 def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path) -> None:
     """After the agent dies during its work, the host ends only the daemons that the catalog names."""
     install_agent(area, "ends_all = true\nstrays = ['the-daemon$']")

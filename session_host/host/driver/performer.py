@@ -41,6 +41,7 @@ from session_host.session.effects import (
     UseEmulator,
 )
 from session_host.session.output_ring import Span
+from session_host.session.requests.end_request import AGENT_GRACE_S
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -211,8 +212,9 @@ class Performer:
 
     def _end_processes(self, effect: EndProcesses) -> None:
         leader, session_id = self._identity()
+        end = partial(end_processes, gracefully=effect.gracefully, group_grace_s=AGENT_GRACE_S)
         self._in_thread(
-            lambda: end_processes(leader, session_id, effect.processes, gracefully=effect.gracefully),
+            lambda: end(leader, session_id, effect.processes),
             lambda _: effect.user.processes_ended(),
             None,
         )

@@ -41,11 +41,14 @@ from session_host.session.states import TransitionTable
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0
 
+AGENT_GRACE_S = 8.0
+"""How long an agent has to exit after SIGTERM: it may have tools to end, and an answer to save."""
+
 Steps = tuple[tuple[str, float], ...]
 STEPS: Steps = (("SIGTERM", 1.0), ("SIGHUP", 4.0), ("SIGKILL", 0.0))
-AGENT_STEPS: Steps = (("SIGTERM", 8.0), ("SIGHUP", 1.0), ("SIGKILL", 0.0))
+AGENT_STEPS: Steps = (("SIGTERM", AGENT_GRACE_S), ("SIGHUP", 1.0), ("SIGKILL", 0.0))
 SHELL_STEPS: Steps = (("SIGHUP", 4.0), ("SIGTERM", 1.0), ("SIGKILL", 0.0))
-"""The signals of Stop, and the time after each in seconds; an agent gets more, since it may have tools to end."""
+"""The signals of Stop, and the time after each in seconds."""
 
 KILL_STEPS: Steps = (("SIGKILL", 0.0),)
 

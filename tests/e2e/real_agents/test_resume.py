@@ -36,6 +36,7 @@ def test_two_chats_in_one_directory_continue_their_own_conversations(
     for word, chat in chats.items():
         chat.ask_and_read(f"I like {word}")
         chat.until_idle()
+        wait_until_recorded(chat, f"echo: I like {word}")
     known = {word: chat.info()["provider_session_id"] for word, chat in chats.items()}
     assert all(known.values()), known
     assert known["apples"] != known["plums"]
@@ -85,7 +86,7 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
         chat = Chat.start(agent, server, project)
     chat.ask_and_read("I like apples")
     chat.until_idle()
-    wait_until(lambda: answer(chat) == "echo: I like apples", TIMEOUT_S, lambda: answer(chat), every_s=0.1)
+    wait_until_recorded(chat, "echo: I like apples")
     chat.stop()
     assert answer(chat) == "echo: I like apples"
     assert chat.info()["resumable"] is True
@@ -94,6 +95,14 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
     resumed.sees("I like apples")
     resumed.ask_and_read("more of them")
     assert "echo: I like apples" in json.dumps(server.wait_asked("more of them").body)
+
+
+def wait_until_recorded(chat: Chat, text: str) -> None:
+    """Wait until an answer is in the agent's own record: agents show it, and become idle, before they save it.
+
+    Qwen Code syncs each line of its record, and gives up after 2 s if it is to exit meanwhile.
+    """
+    wait_until(lambda: answer(chat) == text, TIMEOUT_S, lambda: answer(chat), every_s=0.1)
 
 
 def answer(chat: Chat) -> str:
@@ -191,6 +200,7 @@ def test_resume_does_not_send_a_prompt_from_the_arguments_again(
         done("wait", chat.id, "--exited", "--timeout", "60")
     else:
         chat.until_idle()
+        wait_until_recorded(chat, f"echo: {ASKED_AT_ITS_START}")
         done("kill", chat.id)
 
     resumed = chat.resumed().until_ready()
