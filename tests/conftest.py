@@ -270,9 +270,10 @@ def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessag
         gc.disable()  # A collection in another thread would destroy objects that Qt's thread uses; see gui/garbage.py.
     yield _messages
     if with_window:
-        from tests.support.qt_waiting import close_all_windows
+        from tests.support.qt_waiting import close_all_windows, give_up_clipboard
 
         close_all_windows()
+        give_up_clipboard()
         gc.collect(0)  # the objects that the test has made
         gc.enable()
     if complaints := _messages.take_complaints():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
@@ -63,3 +64,15 @@ def close_all_windows() -> None:
     for window in windows:
         window.close()
     delete_now(*windows)
+
+
+def give_up_clipboard() -> None:
+    """Give up the clipboard and the primary selection, if this process has them.
+
+    Otherwise a program that reads them waits for this process, which handles no events between its tests.
+    """
+    clipboard = QGuiApplication.clipboard()
+    if clipboard.ownsClipboard():
+        clipboard.clear(QClipboard.Mode.Clipboard)
+    if clipboard.ownsSelection():
+        clipboard.clear(QClipboard.Mode.Selection)
