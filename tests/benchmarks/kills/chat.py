@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from session_host.client.control import request
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
-from session_host.protocol.messages import Event, InputRefused
+from session_host.protocol.messages import Event, InputRefused, Send
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.store import SessionRecord
 from session_host.terminal import create
@@ -30,7 +31,7 @@ from tests.benchmarks.kills.recorder import RecordingViewer, read_recording
 from tests.benchmarks.kills.witness import SIZE, Witness
 from tests.support import processes
 from tests.support.hosts import peek
-from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually, poll_until
 
 ECHO = re.compile(rb"echo (<[^<>]*>)")
 LONGEST_ECHO_BYTES = 64
@@ -226,9 +227,19 @@ class Chat:
         self.witness.order("quiet")
         await self.until(lambda: self.witness.has_obeyed, "the witness to be quiet")
         await self.until(lambda: not viewer.pending, "the inputs to be acknowledged")
+        await self._type_last()
         await self.answers()
         await self.until(lambda: len(replies_in(self.witness.received)) >= len(self.witness.asked), "all answers")
         await self.until(lambda: viewer.position == self.witness.written_bytes, "the viewer to have all output")
+
+    async def _type_last(self) -> None:
+        """Send a text as a command does; returns when it is typed.
+
+        Earlier texts are typed before it, also those of commands that were killed, which a busy host types late.
+        """
+        token = self.next_token("q")
+        self.typed.sure.append(token)
+        await request(self.witness.id, Send(0, token))
 
     async def end(self, code: int) -> list[str]:
         """Order the program to exit with ``code``; return a line for each place where the end or its code is lost."""
@@ -326,6 +337,24 @@ def recorded(session_id: str) -> SessionRecord | None:
     """A session's record from the store, without a request to its host. Blocks."""
     with open_store() as store:
         return store.get(session_id)
+
+
+async def described(session_id: str) -> SessionInfo:
+    """A running session as its host describes it; a busy host may take longer than ``outlive ls`` waits for it.
+
+    Raises:
+        WaitTimeout: the host does not answer, or it has no keeper.
+    """
+
+    def fits(info: SessionInfo | None) -> bool:
+        return info is not None and info.keeper_pid is not None
+
+    async def ask() -> SessionInfo | None:
+        return (await chats()).get(session_id)
+
+    info = await poll_until(ask, fits, TIMEOUT_S, f"the host of {session_id} to answer, with a keeper")
+    assert info is not None
+    return info
 
 
 async def chats(*, ended: bool = False) -> dict[str, SessionInfo]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from session_host.client.viewer.viewer import ViewerState
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest
-from tests.benchmarks.kills.chat import chats
+from tests.benchmarks.kills.chat import described
 from tests.support.structured_chats import ChatViewer, received, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
@@ -126,7 +126,7 @@ class StructuredWitness:
 
     async def kill_host(self) -> int:
         """Kill the chat's host; returns its PID."""
-        pid = (await chats())[self.id].host_pid
+        pid = (await described(self.id)).host_pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         return pid

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from tests.benchmarks.kills import several, targets
-from tests.benchmarks.kills.chat import ARROWS, Chat, chats
+from tests.benchmarks.kills.chat import ARROWS, Chat, chats, described
 from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import read_recording
 from tests.benchmarks.kills.relayed import FAULTS, RelayedChat
@@ -246,7 +245,7 @@ class Torture:
             self._say(f"  {kill.number} of {len(self.kills)} kills")
 
     async def _kill_host(self, kill: Kill, chat: Chat) -> float:
-        info = await self._info(chat)
+        info = await described(chat.witness.id)
         assert info.host_pid is not None
         self._killed(kill, info.host_pid)
         before = several.children_of(info.keeper_pid)
@@ -260,7 +259,7 @@ class Torture:
         took_s = await chat.answers()
 
         async def is_another() -> bool:
-            return (await self._info(chat)).host_pid not in {None, info.host_pid}
+            return (await described(chat.witness.id)).host_pid != info.host_pid
 
         await _until(is_another, f"chat {chat.number}: another host")
         return took_s
@@ -298,9 +297,9 @@ class Torture:
         return time.monotonic() - began_s
 
     async def _kill_keeper(self, kill: Kill, *, standby: bool = False) -> float:
-        previous = (await self._info(self._chats[0])).keeper_pid
-        if previous is None:
-            raise WaitTimeout("there is no keeper")
+        previous = (await described(self._chats[0].witness.id)).keeper_pid
+        assert previous is not None
+        await eventually(several.is_whole, TIMEOUT_S, "two keepers")
         killed = several.keeper_pid("standby") if standby else previous
         self._killed(kill, killed)
         began_s = time.monotonic()
@@ -336,12 +335,6 @@ class Torture:
                 chat.typed.unsure.discard(token)
                 chat.typed.sure.append(token)
         return await chat.answers()
-
-    async def _info(self, chat: Chat) -> SessionInfo:
-        known = await chats()
-        if chat.witness.id not in known:
-            raise WaitTimeout(f"chat {chat.number} is not among the running ones; there are {len(known)}")
-        return known[chat.witness.id]
 
     # ------------------------------------------------------------ losses
 

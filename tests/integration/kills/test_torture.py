@@ -14,14 +14,17 @@ from typing import Any
 
 import pytest
 
-from session_host.client.control import request
+from session_host.client.control import ControlConnection, request
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.protocol.messages import Output, Send
 from session_host.storage.store import SessionRecord
-from tests.benchmarks.kills.chat import recorded
+from tests.benchmarks.kills.chat import Chat, chats, described, recorded
 from tests.benchmarks.kills.recorder import RecordingViewer
 from tests.benchmarks.kills.relayed import RelayedChat
 from tests.benchmarks.kills.torture import Kill, Outcome, Torture, plan
+from tests.benchmarks.kills.witness import SIZE
 from tests.support.area import Area
+from tests.support.hosts import start
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sessions")]
 
@@ -132,6 +135,52 @@ async def test_output_that_a_viewer_lacks_counts_as_a_loss(records: Path, monkey
 
 
 # ------------------------------------------------------------------------------- the run itself
+
+
+async def test_a_text_that_a_killed_command_leaves_is_typed_before_the_screens_are_compared(records: Path) -> None:
+    """The host types it late: the earlier text's Enter comes first, after a pause."""
+    chat = Chat(records, 0)
+    try:
+        await chat.adopt(await start(*chat.witness.argv, size=SIZE, signals={"enter_after_s": 0.5}))
+        async with ControlConnection(chat.witness.id) as first, ControlConnection(chat.witness.id) as second:
+            first.send_only(Send(1, chat.next_token("s"), enter=True))
+            await chat.until(lambda: b"<s1>" in chat.witness.received, "the first text to be typed")
+            second.send_only(Send(2, chat.next_token("s")))
+        await chat.settle()
+        assert b"<s2>" in chat.witness.received
+    finally:
+        await chat.close()
+
+
+class RunWithStoppedHost(Torture):
+    """A run in which the first chat's host does not answer, until a list of the chats is made without it."""
+
+    async def _kill(self, kill: Kill) -> None:
+        self.stopped = (await described(self._chats[0].witness.id)).host_pid
+        assert self.stopped is not None
+        os.kill(self.stopped, signal.SIGSTOP)
+        await super()._kill(kill)
+
+    def go_on(self) -> None:
+        """Let the host run, if it is stopped."""
+        if self.stopped:
+            os.kill(self.stopped, signal.SIGCONT)
+            self.stopped = None
+
+    stopped: int | None = None
+
+
+async def test_a_host_that_answers_late_is_no_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = RunWithStoppedHost(records, plan(SEED, 1, 1, ["standby"]), seed=SEED, sessions=1)
+
+    async def list_once() -> dict[str, SessionInfo]:
+        found = await chats()
+        run.go_on()
+        return found
+
+    monkeypatch.setattr("tests.benchmarks.kills.chat.chats", list_once)
+    monkeypatch.setattr("tests.benchmarks.kills.torture.chats", list_once)
+    assert (await run.run()).losses == []
 
 
 class RelayThatDiesAgain(RelayedChat):
