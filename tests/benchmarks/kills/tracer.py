@@ -128,7 +128,7 @@ class Tracer:
             return
         number, event = os.WSTOPSIG(status), status >> 16
         if thread not in self.processes:
-            self.processes[thread] = _process_of(thread)
+            self.add_unknown(thread)
         is_signal = number != SYSCALL_STOP and not event
         try:
             if event == EVENT_STOP and number in STOPS:
@@ -146,6 +146,13 @@ class Tracer:
                 ptrace(self.next_stop(thread), thread, 0, number if is_signal else 0)
         except ProcessLookupError:
             pass  # The thread was killed meanwhile; the kernel reports its end next.
+
+    def add_unknown(self, thread: int) -> None:
+        """Add a thread that runs before the kernel reports its start; it may make many calls until then."""
+        facts = _status_of(Path(f"/proc/{thread}"))
+        process = self.processes[thread] = int(facts.get("Tgid", thread))
+        if not self.target and self.forks > 0 and facts.get("PPid") == str(self.forks):
+            self.target = process
 
     def next_stop(self, thread: int) -> int:
         """The ptrace request that continues a thread, with a stop at each system call if its calls may count."""
@@ -177,7 +184,7 @@ class Tracer:
             ptrace(PTRACE_GETEVENTMSG, thread, 0, ctypes.addressof(message))
             child = int(message.value)
             self.processes.setdefault(child, process if event == EVENT_CLONE else child)
-            # A child may run, and fork in turn, before the kernel reports that the child was forked.
+            # A child may run, and fork in turn, before the kernel reports that the child was forked; see add_unknown.
             if event != EVENT_CLONE and not self.target and process == self.forks:
                 self.target = child
         if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():
@@ -212,10 +219,6 @@ def _status_of(directory: Path) -> dict[str, str]:
     except (FileNotFoundError, ProcessLookupError):
         return {}
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
-def _process_of(thread: int) -> int:
-    return int(_status_of(Path(f"/proc/{thread}")).get("Tgid", thread))
 
 
 @lru_cache
