@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QRect, QTimer
 
 from gui.finding.finder import FindResult
 from gui.finding.query import FindQuery, Pattern
@@ -52,6 +52,10 @@ class TranscriptFinder(QObject):
 
     def set_covered_height(self, height_px: int) -> None:
         """See ``Finder``; the page scrolls a match to its upper third."""
+
+    def current_rect(self) -> QRect:
+        """See ``Finder``; unknown."""
+        return QRect()
 
     def suggestion(self) -> str:
         """See ``Finder``."""

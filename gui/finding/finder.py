@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from PySide6.QtCore import QRect
+
 from gui.finding.query import FindQuery
 
 
@@ -36,6 +38,9 @@ class Finder(Protocol):
 
     def set_covered_height(self, height_px: int) -> None:
         """Set the height of the page's right part that the bar covers; matches are shown below it."""
+
+    def current_rect(self) -> QRect:
+        """The area of the current match in pixels of the page, after it was scrolled into view; empty if unknown."""
 
     def suggestion(self) -> str:
         """The selected text, if it is one line; else ""."""

@@ -7,13 +7,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, SignalInstance
+from PySide6.QtCore import QObject, QRect, QTimer, SignalInstance
+from PySide6.QtGui import QRegion
 
 from gui.finding.finder import FindResult
 from gui.finding.query import FindQuery, Pattern
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
 
+from .drawing.regions import scaled
 from .drawing.surface import Surface
 from .finding.marked_rows import FrameChanger, Mark, found_colors, marked, marks_of
 from .finding.matches import Matches, matches_in
@@ -100,6 +102,17 @@ class TerminalFinder(QObject):
         if height_px != self._covered_px:
             self._covered_px = height_px
             self._host.request_frame()
+
+    def current_rect(self) -> QRect:
+        """See ``Finder``."""
+        match, top, surface = self._current, self._top(), self._surface
+        if match is None or top is None:
+            return QRect()
+        row, last, end = match.row - top, match.last_row - top, surface.size.columns - 1
+        is_one = row == last
+        area = surface.cells_rect(row, match.column if is_one else 0, match.last_column if is_one else end)
+        area.setHeight(area.height() * (last - row + 1))
+        return scaled(QRegion(area), 1 / surface.metrics.device_pixel_ratio).boundingRect()
 
     @property
     def is_covering(self) -> bool:

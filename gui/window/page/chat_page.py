@@ -390,4 +390,4 @@ class ChatPage(Area):
         if self._problem_line.widget is not None:
             self.problem_line.place(self._bottom_px())
         if self._find_bar.is_open:
-            self.find_bar.place(self.width())
+            self.find_bar.place(self.width(), self._bottom_px())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from PySide6.QtCore import QRegularExpression, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRegularExpression, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
@@ -52,6 +52,9 @@ class FindBar(Area):
         super().__init__("banner", parent)
         self._theme = theme
         self._finder = finder
+        self._is_low = False
+        self._other = QRect()
+        """The bar's place in the other corner."""
         self._is_answer_due = False
         """Whether screen readers have not heard yet what was found."""
         self.setAccessibleName(find_texts.find())
@@ -167,20 +170,36 @@ class FindBar(Area):
             self._is_answer_due = True
             self._finder.find(query, line)
 
-    def place(self, page_width_px: int) -> None:
-        """Move to the page's upper right corner."""
+    def place(self, page_width_px: int, bottom_px: int = 0) -> None:
+        """Move to the page's upper right corner, or to the lower one while a match in the upper one is shown.
+
+        Args:
+            page_width_px: the page's width.
+            bottom_px: the lower edge of the part that the bar may cover; 0 for a bar that stays above.
+        """
         width = min(WIDTH_PX, page_width_px - 2 * _MARGIN_PX)
         height = self._column.heightForWidth(width)
         height = height if height > 0 else self.sizeHint().height()
-        self.setGeometry(page_width_px - width - _MARGIN_PX, _MARGIN_PX, width, height)
+        upper = QRect(page_width_px - width - _MARGIN_PX, _MARGIN_PX, width, height)
+        lower = upper.translated(0, max(bottom_px - height - 2 * _MARGIN_PX, 0))
+        self._other = upper if self._is_low else lower
+        self.setGeometry(lower if self._is_low else upper)
         self._finder.set_covered_height(_MARGIN_PX + height)
         self.moved.emit()
+
+    def _make_way(self) -> None:
+        """Move to the other corner if the bar covers the current match, which cannot be scrolled from under it."""
+        match = self._finder.current_rect()
+        if self.isVisible() and match.intersects(self.geometry()) and not match.intersects(self._other):
+            self._is_low = not self._is_low
+            self.resized.emit()
 
     def close_find(self) -> None:
         """Close the bar; the current match becomes the selection."""
         if not self.isHidden():
             self._finder.end_search()
             self._finder.set_covered_height(0)
+            self._is_low = False
             self.hide()
             self.moved.emit()
             self.closed.emit()
@@ -256,6 +275,7 @@ class FindBar(Area):
             self.problem.setText(problem)
             self.problem.setVisible(bool(problem))
             self.resized.emit()
+        self._make_way()
         # Announce one result for each action of the user. Output changes the matches later, too: that is not announced.
         if self._is_answer_due and found.is_done:
             self._is_answer_due = False
