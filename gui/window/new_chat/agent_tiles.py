@@ -94,10 +94,12 @@ class AgentTiles(QWidget):
     """The tiles of all agents.
 
     Signals:
-        chosen: the user chose another agent.
+        chosen: another agent is chosen.
+        clicked: the user clicked on the chosen agent's tile, or pressed Space there.
     """
 
     chosen = Signal(str)
+    clicked = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -106,6 +108,7 @@ class AgentTiles(QWidget):
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._group.buttonToggled.connect(self._on_toggled)
+        self._group.buttonClicked.connect(lambda _tile: self.clicked.emit())
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP_S_PX)

@@ -210,6 +210,11 @@ class EndpointFields:
         self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
         self.url.setPlaceholderText(defaults.url or _EXAMPLE_URL)
 
+    @property
+    def lacks_address(self) -> bool:
+        """Whether there is no address, also not in the settings."""
+        return not (self.url.text().strip() or endpoint_defaults().url)
+
     def arguments(self, others: list[str]) -> list[str]:
         """The chat's arguments: those of the fields, then the others.
 
@@ -221,7 +226,7 @@ class EndpointFields:
             base_url(url or _EXAMPLE_URL)
         except UsageError:
             raise InvalidField(self.url, new_chat_texts.invalid_address(_EXAMPLE_URL)) from None
-        if not url and not endpoint_defaults().url and not any("url" in word for word in others):
+        if self.lacks_address and not any("url" in word for word in others):
             raise InvalidField(self.url, new_chat_texts.enter_address())
         return [*endpoint_arguments(model, url), *others]
 

@@ -69,9 +69,14 @@ def without_endpoint_arguments(arguments: list[str]) -> tuple[list[str], str, st
     return others, found["--model"], found["--url"]
 
 
-def suggested_name(directory: str, agent: str) -> str:
-    """The name of a chat in a directory, if the user chooses none: the agent's in the home directory."""
-    return phrases.last_part(directory).strip("/~") or (agent if agent != ENDPOINT else "") or "chat"
+def needs_a_command(agent: Agent) -> bool:
+    """Whether an agent starts nothing unless the user enters a command."""
+    return agent.arguments_replace and not agent.starts_without_arguments
+
+
+def suggested_name(directory: str, program: str) -> str:
+    """The name of a chat in a directory, if the user chooses none: the agent's or command's in the home directory."""
+    return phrases.last_part(directory).strip("/~") or (program if program != ENDPOINT else "") or "chat"
 
 
 def known_words(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import itertools
 import os
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
@@ -27,6 +28,8 @@ from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
     InvalidField,
+    known_words,
+    needs_a_command,
     suggested_name,
     variables_of,
 )
@@ -63,6 +66,7 @@ class NewChatSheet(FormSheet):
         """Whether the sheet has input that was not started yet."""
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
+        self.tiles.clicked.connect(self._focus_first)
         self.missing = InstallHint(theme)
         self.missing.install.clicked.connect(lambda: self.install_requested.emit(self.tiles.current()))
         self.directory = DirectoryField()
@@ -82,6 +86,7 @@ class NewChatSheet(FormSheet):
         self.runtime, self.worktree = fields.runtime, fields.worktree
         self.model, self.url = fields.endpoint.model, fields.endpoint.url
         self.runtime.changed.connect(self._show_fields)
+        self.arguments.textChanged.connect(self._suggest_name)
         self.environment = QLineEdit()
         self.environment.setPlaceholderText(new_chat_texts.variable_example())
         self.more = button(new_chat_texts.more_options(), "link", self._toggle_more)
@@ -153,7 +158,7 @@ class NewChatSheet(FormSheet):
         self._agents = agents
 
     def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
-        """Open the sheet with these suggestions; the agents get the keyboard focus.
+        """Open the sheet with these suggestions; the agents get the keyboard focus, or an empty field that is needed.
 
         Input from before the sheet was closed is restored, see ``reopen_draft``.
 
@@ -177,7 +182,7 @@ class NewChatSheet(FormSheet):
         self.open()
         self.tiles.choose(chosen)
         self._on_agent(self.tiles.current())
-        self.tiles.focus()
+        self._focus_first()
         self.center()
 
     def reopen_draft(self) -> bool:
@@ -281,7 +286,17 @@ class NewChatSheet(FormSheet):
         self.worktree.forget_repository()
 
     def _suggest_name(self) -> None:
-        self.naming.suggest(suggested_name(self.directory.directory(), self.tiles.current()))
+        name = self.tiles.current()
+        if (agent := self._agents.get(name)) is not None and agent.arguments_replace:
+            name = next((Path(word).name for word in known_words(self.arguments.text())), name)
+        self.naming.suggest(suggested_name(self.directory.directory(), name))
+
+    def _focus_first(self) -> None:
+        """Give the keyboard to the field without which the chosen agent cannot start, else to the agent's tile."""
+        if (needed := self._start_fields.needed(self._agents.get(self.tiles.current()))) is not None:
+            needed.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.tiles.focus()
 
     def _toggle_more(self) -> None:
         self._more_shown = not self._more_shown
@@ -291,7 +306,7 @@ class NewChatSheet(FormSheet):
         """Show the fields of this agent; rarely used ones only under "More"."""
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
-        needs_command = agent is not None and replaces and not agent.starts_without_arguments
+        needs_command = agent is not None and needs_a_command(agent)
         name = new_chat_texts.command() if replaces else new_chat_texts.arguments()
         self._fields.rename(self.arguments, name)
         self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())

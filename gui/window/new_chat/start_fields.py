@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from gui.settings.layout import Start
 from gui.window.new_chat.fields import EndpointFields, PresetButtons, RuntimeField, WorktreeField
-from gui.window.new_chat.request import ENDPOINT, InvalidField, known_words, words_of
+from gui.window.new_chat.request import ENDPOINT, InvalidField, known_words, needs_a_command, words_of
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 
@@ -64,6 +64,13 @@ class StartFields:
         self.endpoint.set_values(start.model, start.url)
         return bool(start.worktree or start.presets or (start.arguments and not agent.arguments_replace))
 
+    def needed(self, agent: Agent | None) -> QLineEdit | None:
+        """The empty field that the user must fill in to start an agent; None for none."""
+        if agent is not None and needs_a_command(agent) and not self.arguments.text().strip():
+            return self.arguments
+        is_endpoint = agent is not None and agent.name == ENDPOINT
+        return self.endpoint.url if is_endpoint and self.endpoint.lacks_address else None
+
     def read(self, agent: Agent) -> tuple[Start, list[str]]:
         """The start to remember, and the agent's arguments.
 
@@ -73,7 +80,7 @@ class StartFields:
         arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
-        if agent.arguments_replace and not agent.starts_without_arguments and not arguments:
+        if needs_a_command(agent) and not arguments:
             raise InvalidField(self.arguments, new_chat_texts.enter_command())
         return start, self.endpoint.arguments(arguments) if agent.name == ENDPOINT else arguments
 
