@@ -189,7 +189,7 @@ async def test_an_interrupted_answer_is_kept_and_can_be_asked_again(server: Mode
 async def test_a_servers_refusal_is_reported_in_one_line(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("fail: 500")
-        await chat.see("failed (500: refused with 500, as the test asks); /retry to ask again")
+        await chat.see("reports an error (500: refused with 500, as the test asks); /retry to ask again")
         await chat.enter("fail: 418")
         await chat.see("rejected the question (418")
         assert "Traceback" not in "\n".join(chat.lines())

@@ -142,7 +142,7 @@ async def test_a_server_without_chat_completions_is_asked_for_responses() -> Non
         (404, "The model `m` does not exist", ErrorKind.NOT_FOUND, "has no model 'm'; choose one with /model"),
         (429, "slow down", ErrorKind.BUSY, "is limiting requests"),
         (503, "loading", ErrorKind.BUSY, "is overloaded"),
-        (500, "oh\x1b[31m\nno", ErrorKind.OTHER, "failed (500: oh [31m no)"),
+        (500, "oh\x1b[31m\nno", ErrorKind.OTHER, "reports an error (500: oh [31m no)"),
         (400, "too long", ErrorKind.OTHER, "rejected the question (400: too long)"),
     ],
 )

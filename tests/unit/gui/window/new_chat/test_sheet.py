@@ -13,7 +13,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
-from gui.window.new_chat.agent_tiles import AgentTile
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
@@ -67,31 +66,6 @@ async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet
     browser.choose.setFocus()
     QTest.keyClick(browser.choose, Qt.Key.Key_Return)
     assert (browser.is_open, sheet.is_open, sheet.directory.text()) == (False, True, "~/api")
-
-
-async def test_a_click_on_command_lets_the_user_type_the_command_which_names_the_chat(harness: WindowHarness) -> None:
-    window = harness.open_window()
-    window.starting.new_chat("shell", "~")
-    sheet = window.sheets.new_chat
-    assert window.focusWidget() is sheet.tiles.current_tile()
-    command = sheet.tiles.findChildren(AgentTile)[-1]
-    assert command.agent.name == "command"
-    QTest.keyClicks(window.focusWidget(), "comm")
-    assert window.focusWidget() is command, "by keyboard, the tiles keep the keyboard"
-    QTest.mouseClick(command, Qt.MouseButton.LeftButton)
-    QTest.keyClicks(window.focusWidget(), "/usr/bin/htop -d 5")
-    assert (sheet.arguments.text(), sheet.name.text()) == ("/usr/bin/htop -d 5", "htop")
-    sheet.directory.setText("/usr")
-    assert sheet.name.text() == "usr"
-
-
-async def test_the_sheet_opens_at_the_field_without_which_the_agent_cannot_start(harness: WindowHarness) -> None:
-    window = harness.open_window()
-    for agent, field in (("command", "arguments"), ("endpoint", "url")):
-        window.starting.new_chat(agent, "~")
-        sheet = window.sheets.new_chat
-        assert window.focusWidget() is getattr(sheet, field)
-        sheet.discard()
 
 
 async def test_prompt_presets_arguments_and_environment_reach_the_start(
