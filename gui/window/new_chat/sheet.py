@@ -240,10 +240,16 @@ class NewChatSheet(FormSheet):
         self.refresh_agents()
         if self.tiles.is_installed(self.tiles.current()):
             is_missing = self.directory.is_missing()
-            self._set_error(message, self.directory if is_missing else None)
+            self._set_error(message, self.directory if is_missing else self._named_field(message))
             self.create_button.setVisible(is_missing)
         if self._started_by_button:
             self.start.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _named_field(self, message: str) -> QWidget | None:
+        """The command's field, if a message names the command's program."""
+        agent, words = self._agents.get(self.tiles.current()), known_words(self.arguments.text())
+        is_named = agent is not None and agent.arguments_replace and words[:1] and words[0] in message
+        return self.arguments if is_named else None
 
     def done(self) -> None:
         """The chat was started."""

@@ -32,3 +32,12 @@ async def test_the_sheet_opens_at_the_field_without_which_the_agent_cannot_start
         sheet = window.sheets.new_chat
         assert window.focusWidget() is getattr(sheet, field)
         sheet.discard()
+
+
+async def test_a_command_that_cannot_be_started_is_marked(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.starting.new_chat("command", "~", arguments=["nosuch", "-v"])
+    sheet = window.sheets.new_chat
+    for message, is_invalid in (("cannot find nosuch on PATH", True), ("there is no room", False)):
+        sheet.failed(message)
+        assert (sheet.error.text(), bool(sheet.arguments.property("invalid"))) == (message, is_invalid)
