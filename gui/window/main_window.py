@@ -16,6 +16,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.saved_window import SavedWindow
+from gui.terminal.input import clipboard
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
@@ -49,7 +50,7 @@ from gui.window.all_sheets import Sheets
 from gui.window.chat_notices import ChatNotices
 from gui.window.frame import WindowFrame
 from gui.window.others import NoOtherWindows, OtherWindows
-from gui.window.page.banners import BannerArea
+from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
@@ -65,7 +66,7 @@ from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import UnseenMarks
 from gui.window.widgets.parts import Area, IconButton
 from gui.window.widgets.raising import raise_window, watch_exposure
-from gui.wording import window_texts
+from gui.wording import page_texts, window_texts
 from session_host.agents.agent import Agent
 
 
@@ -147,6 +148,9 @@ class MainWindow(QWidget):
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
+            lambda line, uri: self.banners.show_banner(
+                Banner(line, page_texts.copy_link(), partial(clipboard.copy_text, uri), key="terminal")
+            ),
         )  # fmt: skip
         directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
         restoring = RestoreActions(

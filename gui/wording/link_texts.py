@@ -35,6 +35,11 @@ def not_a_link_here() -> str:
     return translate("notice", "Can’t open this link: only web, mail and file links open")
 
 
+def link_not_opened(scheme: str) -> str:
+    """The desktop could not open a link with this scheme, such as "https"."""
+    return translate("notice", "The desktop can’t open this {scheme} link").format(scheme=scheme)
+
+
 def cannot_start(program: str) -> str:
     return translate("notice", "Can’t start {program}").format(program=program)
 

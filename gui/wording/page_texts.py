@@ -31,13 +31,6 @@ def selected(text: str) -> str:
     return translate("page", "Selected: {text}").format(text=text)
 
 
-def no_program_for(scheme: str) -> str:
-    """The desktop has no program for an address with this scheme, such as "https"."""
-    return translate("page", "No program for {scheme} links was found. To copy the link, right-click it.").format(
-        scheme=scheme
-    )
-
-
 def copy_link() -> str:
     return translate("page", "Copy link")
 

@@ -26,8 +26,9 @@ from PySide6.QtGui import QDesktopServices
 from gui.bridge.background.tasks import Tasks
 from gui.terminal.links.file_lookup import directories_of, existing
 from gui.terminal.links.links import FileLocation, has_no_scheme, may_open
+from gui.window.actions import desktop_opening
 from gui.window.actions.editors import NotOpened, command_for
-from gui.wording import link_texts, page_texts
+from gui.wording import link_texts
 
 _LOOKED_AT_BYTES: Final = 8192
 _FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?(?:-.*)?")
@@ -37,11 +38,25 @@ _BEHIND: Final = re.compile(r"(?P<path>.+?):(?P<line>\d{1,8})(?::(?P<column>\d{1
 class LinkOpener:
     """Opens addresses and files for the chats' pages."""
 
-    def __init__(self, tasks: Tasks, editor: Callable[[], str], on_failure: Callable[[str], object]) -> None:
-        """``editor`` returns the user's editor command, "" for none; ``on_failure`` gets a line if opening fails."""
+    def __init__(
+        self,
+        tasks: Tasks,
+        editor: Callable[[], str],
+        on_failure: Callable[[str], object],
+        on_dead_link: Callable[[str, str], object] = lambda _line, _uri: None,
+    ) -> None:
+        """Set up the opener.
+
+        Args:
+            tasks: runs what takes time.
+            editor: returns the user's editor command, "" for none.
+            on_failure: gets a line if opening fails.
+            on_dead_link: gets a line and the address if the desktop cannot open a web or mail address.
+        """
         self._tasks = tasks
         self._editor = editor
         self._on_failure = on_failure
+        self._on_dead_link = on_dead_link
 
     def open_address(self, uri: str, directory: str) -> None:
         """Open an address that a chat in ``directory`` has printed; one without a scheme is a file's path."""
@@ -51,8 +66,9 @@ class LinkOpener:
             self._on_failure(link_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
             self._tasks.start(self._open(lambda: checked(own_file(uri, directory))), "open file")
-        elif not QDesktopServices.openUrl(QUrl(uri)):
-            self._on_failure(page_texts.no_program_for(urlsplit(uri).scheme))
+        else:
+            line = link_texts.link_not_opened(urlsplit(uri).scheme)
+            desktop_opening.open_address(uri, lambda: self._on_dead_link(line, uri))
 
     def open_file(self, file: FileLocation, directory: str = "") -> None:
         """Open a file; its path may be relative if it is named in the text of a chat in ``directory``."""

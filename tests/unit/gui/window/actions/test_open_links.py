@@ -6,16 +6,20 @@ import asyncio
 import os
 import re
 import shlex
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QProcess
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 from gui.terminal.links.links import FileLocation, has_no_scheme
+from gui.window.actions import desktop_opening
 from gui.window.actions.editors import NotOpened, command_for
 from gui.window.actions.open_links import LinkOpener, checked, own_file
+from tests.unit.gui.conftest import WindowHarness
 
 
 def runnable(path: Path, text: str = "#!/bin/sh\ntouch /tmp/ran\n") -> Path:
@@ -116,14 +120,56 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
     assert len(commands) == 2
 
 
-def test_a_link_without_a_program_for_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages: list[str] = []
-    opener = LinkOpener(None, str, messages.append)  # type: ignore[arg-type] # an address needs no task
+async def test_a_link_that_no_browser_opens_is_reported_and_can_be_copied(
+    harness: WindowHarness, no_desktop: Path
+) -> None:
+    address = "https://example.com/?a=1&b=%20c"
+    window = harness.open_window()
+    runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(3)\n")
+    window.opener.open_address(address, "/")
+    await harness.until(lambda: window.banners.current is not None, "the line about the link")
+    banner = window.banners.current
+    assert banner is not None
+    assert (banner.text, banner.action) == ("The desktop can’t open this https link", "Copy link")
+    window.banners.run_action()
+    assert QGuiApplication.clipboard().text() == address
+    assert window.banners.current is None
+
+
+async def test_a_link_that_opens_is_not_reported(
+    harness: WindowHarness, no_desktop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = list[str]()
+    got = no_desktop / "address"
+    program = f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path({str(got)!r}).write_text(sys.argv[1])\n"
+    runnable(no_desktop / "xdg-open", program)
+    desktop_opening.open_address("https://example.com/?a=1&b=%20c", lambda: failures.append("opened"))
+    await harness.until(lambda: not desktop_opening._watched, "the end of the program")
+    assert got.read_text() == "https://example.com/?a=1&b=%20c"
+    runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(1)\n")
+    monkeypatch.setattr(desktop_opening, "OPENING_S", 0.0)
+    desktop_opening.open_address("https://example.com/", lambda: failures.append("a browser's crash, later"))
+    await harness.until(lambda: not desktop_opening._watched, "the end of the program")
+    assert not failures
+
+
+@pytest.mark.parametrize("place", ["sandbox", "wayland", "no xdg-open"])
+def test_a_link_without_a_program_for_it_is_reported_where_qt_opens_it(
+    qapp: QApplication, no_desktop: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place != "no xdg-open":
+        runnable(no_desktop / "xdg-open", "#!/bin/sh\nexit 0\n")
+    if place == "sandbox":
+        monkeypatch.setenv("SNAP", "/snap/outlive")
+    elif place == "wayland":
+        monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
+    dead = list[tuple[str, str]]()
+    opener = LinkOpener(None, str, dead.append, lambda *link: dead.append(link))  # type: ignore[arg-type] # an address needs no task
     for is_opened in (True, False):
         monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url, is_opened=is_opened: is_opened)
-        opener.open_address("https://example.com/", "/")
-        assert len(messages) == (not is_opened)
-    assert "https" in messages[0]
+        opener.open_address("mailto:a@example.com", "/")
+        assert len(dead) == (not is_opened)
+    assert dead == [("The desktop can’t open this mailto link", "mailto:a@example.com")]
 
 
 def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None:

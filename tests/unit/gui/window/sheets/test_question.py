@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QDesktopServices, QHelpEvent, QKeyEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
@@ -15,6 +15,7 @@ from gui.input.draft import Draft
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.hovering import Link
 from gui.theme.tokens import LABEL_COLORS
+from gui.window.actions import desktop_opening
 from gui.window.sheets.question import Question
 from gui.wording import restore_texts
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
@@ -58,7 +59,7 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    monkeypatch.setattr(desktop_opening, "open_address", lambda address, _on_failure: opened.append(address))
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
