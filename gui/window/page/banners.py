@@ -3,6 +3,8 @@
 Banners inform; they never ask a question or take the keyboard focus. They cover part of the page, so that the
 terminal's grid keeps its size. They never cover the row of the cursor: where people type, they go to the lower end.
 They never cover an open question either: where there is no other room, they wait until it is closed.
+
+A mere information does not hide a banner with an action that disappears by itself, such as Undo: it is shown below it.
 """
 
 from __future__ import annotations
@@ -67,9 +69,19 @@ class Banner:
     def __post_init__(self) -> None:
         self.text = one_line(self.text)
 
+    @property
+    def is_information(self) -> bool:
+        """Whether the user can only read it."""
+        return not self.action and not self.lasting
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether it has an action that will soon be gone."""
+        return bool(self.action) and not self.lasting
+
 
 class BannerArea(QWidget):
-    """Shows the latest banner; earlier ones wait behind it.
+    """Shows the latest banner; earlier ones wait behind it. An information leaves an offer in front of it.
 
     Signals:
         changed: the area shows another banner, or none.
@@ -94,22 +106,25 @@ class BannerArea(QWidget):
         self._over = over
         over.installEventFilter(self)
         self._waiting: list[Banner] = []
-        self._timer = QTimer(self, singleShot=True, interval=INFORM_MS)
-        self._timer.timeout.connect(self.dismiss)
-        self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(lambda: self._remove(self.current))
+        self._below_timer = QTimer(self, singleShot=True)
+        self._below_timer.timeout.connect(lambda: self._remove(self.below))
+        self._timed: dict[QTimer, Banner | None] = {self._timer: None, self._below_timer: None}
+        """The banner of each timer."""
+        self._text, self._text_below = _line(), _line()
         self._action = button("", "", self.run_action)
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.dismiss)
         for control in (self._action, self._close):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = Area("banner", self)
-        row = QHBoxLayout(body)
-        row.setContentsMargins(GAP_M_PX, 4, 4, 4)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(GAP_M_PX, 4, 4, 4)
+        column.setSpacing(4)
+        row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
+        column.addLayout(row)
+        column.addWidget(self._text_below)
         row.addWidget(self._text, 1)
         row.addWidget(self._action)
         row.addWidget(self._close)
@@ -121,7 +136,17 @@ class BannerArea(QWidget):
 
     @property
     def current(self) -> Banner | None:
-        """The shown banner."""
+        """The shown banner: the latest one, but an offer if there are only informations after it."""
+        front = next((one for one in reversed(self._waiting) if not one.is_information), None)
+        return front if front is not None and front.is_offer else self._latest
+
+    @property
+    def below(self) -> Banner | None:
+        """The information that is shown below an offer."""
+        return self._latest if self._latest is not self.current else None
+
+    @property
+    def _latest(self) -> Banner | None:
         return self._waiting[-1] if self._waiting else None
 
     def show_banner(self, banner: Banner) -> None:
@@ -158,16 +183,19 @@ class BannerArea(QWidget):
 
     def run_action(self) -> None:
         """Run the banner's action."""
-        if self._waiting:
-            banner = self._waiting.pop()
-            self._refresh()
+        if (banner := self.current) is not None:
+            self._remove(banner)
             if banner.on_action is not None:
                 banner.on_action()
 
     def dismiss(self) -> None:
-        """Remove the banner in front; the one behind it appears."""
-        if self._waiting:
-            self._waiting.pop()
+        """Remove what is shown; the banner behind it appears."""
+        self._remove(self.current, self.below)
+
+    def _remove(self, *banners: Banner | None) -> None:
+        kept = [one for one in self._waiting if not any(one is each for each in banners)]
+        if len(kept) != len(self._waiting):
+            self._waiting = kept
             self._refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -201,9 +229,11 @@ class BannerArea(QWidget):
         Returns:
             Whether there is a position without an open question.
         """
-        wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + BESIDE_PX
+        advance = self._text.fontMetrics().horizontalAdvance
+        wanted = advance(self._text.text()) + BESIDE_PX
         if self._action.text():
             wanted += self._action.sizeHint().width() + GAP_S_PX
+        wanted = max(wanted, advance(self._text_below.text()) + BESIDE_PX)
         width = min(wanted, WIDTH_PX, self._over.width())
         self._layout.invalidate()  # A new text's size reaches it in the next turn of the event loop.
         height = self._layout.heightForWidth(width)
@@ -226,10 +256,16 @@ class BannerArea(QWidget):
         return True
 
     def _start_timer(self) -> None:
-        """Start the timer of a visible temporary banner. A hidden banner gets its full time later."""
-        self._timer.stop()
-        if self.current is not None and not self.current.lasting and not self.isHidden():
-            self._timer.start()
+        """Start the timers of visible temporary banners. A hidden banner gets its full time later."""
+        left_ms = INFORM_MS
+        if self.current is self._timed[self._below_timer] and self._below_timer.isActive():
+            left_ms = self._below_timer.remainingTime()  # It has been read below an offer, which is gone.
+        for timer, banner in ((self._timer, self.current), (self._below_timer, self.below)):
+            if banner is None or banner.lasting or self.isHidden():
+                timer.stop()
+            elif banner is not self._timed[timer] or not timer.isActive():
+                timer.start(left_ms if timer is self._timer else INFORM_MS)
+            self._timed[timer] = banner
 
     def _bars(self) -> list[QRect]:
         """The areas of open find bars, of bars below ended chats, and of lines about other states of a page."""
@@ -256,16 +292,35 @@ class BannerArea(QWidget):
         if banner is None:
             self.hide()
         else:
-            self._text.setText(banner.text)
-            self._text.setAccessibleName(banner.text)
             self.setAccessibleName(banner.text)
-            if self._text.property("kind") != banner.kind:
-                self._text.setProperty("kind", banner.kind)
-                self._text.style().polish(self._text)
+            _show(self._text, banner)
+            _show(self._text_below, self.below)
             self._action.setText(banner.action)
             self._action.setAccessibleName(banner.action)
             self._action.setVisible(bool(banner.action))
             self.arrange()
-            announce(self, banner.text)
+            announce(self, (self.below or banner).text)
         self._start_timer()
         self.changed.emit()
+
+
+def _line() -> QLabel:
+    """The label of a banner's text."""
+    line = QLabel()
+    line.setTextFormat(Qt.TextFormat.PlainText)
+    line.setWordWrap(True)
+    line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    line.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return line
+
+
+def _show(line: QLabel, banner: Banner | None) -> None:
+    """Show a banner's text in its label, which is hidden without a banner."""
+    text, kind = (banner.text, banner.kind) if banner is not None else ("", "")
+    line.setText(text)
+    line.setAccessibleName(text)
+    if line.property("kind") != kind:
+        line.setProperty("kind", kind)
+        line.style().polish(line)
+    line.setVisible(banner is not None)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from gui.settings.preferences import Preferences
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.open_links import LinkOpener
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import INFORM_MS, Banner, BannerArea
 from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
@@ -85,6 +85,45 @@ async def test_a_removal_is_offered_to_be_undone_only_while_it_can_be(harness: W
     await harness.sessions.removals.finish()
     window.banners.dismiss()
     assert text(harness) == "", "the chats are gone"
+
+
+async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHarness):
+    session_id = await harness.add("t8", state=State.EXITED, exit_code=0)
+    window = harness.open_window()
+    banners = window.banners
+    banners.inform("earlier")
+    window.chat_actions.remove(harness.chat(session_id))
+    left_ms = banners._timer.remainingTime
+    await harness.until(lambda: left_ms() < INFORM_MS, "some of its time to pass")
+    before = left_ms()
+    window.actions_["reopen_tab"].trigger()
+    assert text(harness) == "t8 removed"
+    assert banners._action.isVisible()
+    assert banners._action.text() == "Undo"
+    assert banners._text_below.isVisible()
+    assert banners._text_below.text() == "No tab was closed."
+    await harness.until(lambda: banners._text_below.y() >= banners._action.geometry().bottom(), "both to be laid out")
+    assert left_ms() <= before, "a removal cannot be undone for longer"
+    banners._below_timer.timeout.emit()
+    assert (text(harness), banners._text_below.isVisible()) == ("t8 removed", False)
+    banners.inform("later")
+    banners._action.click()
+    assert not harness.sessions.is_hidden(harness.chat(session_id))
+    assert text(harness) == "later"
+    assert not banners._text_below.isVisible()
+    banners.dismiss()
+    assert text(harness) == "earlier"
+    banners.show_banner(Banner("gone", "Undo"))
+    banners.inform("later")
+    await harness.until(lambda: banners._below_timer.remainingTime() < INFORM_MS, "some of its time to pass")
+    before = banners._below_timer.remainingTime()
+    banners._timer.timeout.emit()
+    assert text(harness) == "later", "the offer is over"
+    assert left_ms() <= before, "it has been read for some time"
+    banners.show_banner(Banner("gone", "Undo"))
+    banners.inform("later still")
+    banners.dismiss()
+    assert text(harness) == "later"
 
 
 async def test_the_file_with_a_problem_opens_at_its_line(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
