@@ -1,8 +1,8 @@
 """The row of open chats: state, name, close on hover; dragged into order.
 
 Tabs are as wide as their names while there is room. Without enough room, the widest tabs shrink first, names are elided
-in the middle, and hidden buttons get no room. When all tabs have their minimum width, a button with a list of all tabs
-appears.
+in the middle, and hidden buttons get no room; the tab in front gets the room for its button in addition. When all tabs
+have their minimum width, a button with a list of all tabs appears.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ class TabBar(QTabBar):
         self._looks: dict[str, TabLook] = {}
         self._sizes: list[QSize] = []
         """The sizes of all tabs, saved since Qt asks for each several times whenever a tab changes."""
+        self._sized_for = -1
+        """The tab in front at that time."""
         self.overflow_px = OVERFLOW_PX
         self._is_tight = self._is_crowded = False
         self._hovered = -1
@@ -245,13 +247,16 @@ class TabBar(QTabBar):
 
     def tabSizeHint(self, index: int) -> QSize:
         """How wide a tab is now."""
-        if len(self._sizes) != self.count():
-            self._share_out()
+        self._share_out_if_needed()
         return self._sizes[index] if index < len(self._sizes) else QSize(MIN_TAB_PX, 35)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         """The same as ``tabSizeHint``, which has distributed the width already."""
         return self.tabSizeHint(index)
+
+    def _share_out_if_needed(self) -> None:
+        if len(self._sizes) != self.count() or self._sized_for != self.currentIndex():
+            self._share_out()
 
     def _share_out(self) -> None:
         """Distribute the width among all tabs."""
@@ -262,17 +267,17 @@ class TabBar(QTabBar):
             for number in range(self.count())
         ]
         wanted = [name + (BELL_PX + 4 if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
-        widths = fit_widths([min(width, MAX_TAB_PX) for width in wanted], self.width())
+        widths = fit_widths([min(width, MAX_TAB_PX) for width in wanted], self.width(), self.currentIndex(), CLOSE_PX)
         height = super().tabSizeHint(0).height() if widths else 0
         self._sizes = [QSize(width, height) for width in widths]
+        self._sized_for = self.currentIndex()
         self._is_tight = any(width < min(name, MAX_TAB_PX) for width, name in zip(widths, names, strict=True))
 
     def _on_room(self) -> None:
         """The width or the names are others: tell whether all tabs can be seen."""
         if self.signalsBlocked():
             return  # A tab is being added.
-        if len(self._sizes) != self.count():
-            self._share_out()
+        self._share_out_if_needed()
         room = self.width() + (self.overflow_px if self._is_crowded else 0)
         is_crowded = sum(size.width() for size in self._sizes) > room
         if is_crowded != self._is_crowded:

@@ -7,7 +7,7 @@ import html
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QTabBar
+from PySide6.QtWidgets import QMenu, QStyleOptionTab, QTabBar
 
 from gui.theme.marks import Mark
 from gui.window.tabs.tab_bar import TabBar, TabLook, distinct_names
@@ -24,6 +24,38 @@ def test_the_widest_tabs_shrink_first():
     assert fit_widths([100, 400, 300], 500) == [100, 200, 200]
     assert fit_widths([90, 400, 300], 100) == [90, MIN_TAB_PX, MIN_TAB_PX]
     assert fit_widths([], 100) == []
+
+
+def test_the_tab_in_front_has_room_for_its_button_in_addition():
+    assert fit_widths([100, 200, 300], 600, 1, 20) == [100, 200, 300]
+    assert fit_widths([300, 300, 300], 620, 1, 20) == [200, 220, 200]
+    assert fit_widths([300, 300, 300], 100, 0, 20) == [MIN_TAB_PX + 20, MIN_TAB_PX, MIN_TAB_PX]
+    assert fit_widths([90, 300, 300], 100, 0, 20) == [90, MIN_TAB_PX, MIN_TAB_PX], "its name is not cut"
+
+
+def shown_name(bar: TabBar, index: int) -> str:
+    """The text of a tab as it is painted, elided."""
+    option = QStyleOptionTab()
+    bar.initStyleOption(option, index)
+    return str(option.text)
+
+
+async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(harness: WindowHarness):
+    ids = [await harness.add("t8", cwd="/src") for _ in range(14)]
+    window = harness.open_window(one_pane(ids, ids[0]))
+    bar = window.tabs.active.bar
+    window.resize(900, 500)
+    for front in (0, 3, 2, 13):
+        window.tabs.activate(ids[front])
+        harness.settle()
+        assert bar.currentIndex() == front
+        assert len({shown_name(bar, index) for index in range(len(ids))}) == 1, "the names are equally long"
+        widths = [bar.tabRect(index).width() for index in range(len(ids))]
+        assert widths == [MIN_TAB_PX + 20 if index == front else MIN_TAB_PX for index in range(len(ids))]
+        for index in range(len(ids)):
+            QTest.mouseMove(bar, bar.tabRect(index).center())
+            harness.settle()
+            assert [bar.tabRect(each).width() for each in range(len(ids))] == widths, "the mouse moves nothing"
 
 
 async def test_a_long_name_is_not_cut_while_there_is_space(harness: WindowHarness):
