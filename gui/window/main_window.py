@@ -160,12 +160,12 @@ class MainWindow(QWidget):
         groups = ActionGroups(self.starting, self.chat_actions, self.resuming, directories, restoring)
         self._chat_menu = ChatMenu(context, groups)
         self.commands = Commands(context, groups)
-        themes = ThemeActions(context, settings)
+        self.themes = ThemeActions(context, settings)
         panes = pane_actions.handlers(self.tabs, lambda: self.others, self.banners)
         prompts = SavedPrompts(context, settings.directory, opener)
         broadcast = Broadcasting(sessions, self.tabs, self.banners)
         texts = ChatTexts(context, opener)
-        looks = {**themes.handlers(), **self.view_actions.handlers()}
+        looks = {**self.themes.handlers(), **self.view_actions.handlers()}
         others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
         self.actions_ = Actions(

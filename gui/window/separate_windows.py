@@ -64,4 +64,8 @@ class SeparateWindows:
     def _import_theme(self) -> None:
         window = self._windows.current
         window.raise_window()
-        window.actions_["import_theme"].trigger()
+        window.themes.import_theme(self._back_to_settings)
+
+    def _back_to_settings(self) -> None:
+        if self.settings.window is not None:
+            self.settings.window.bring_back()

@@ -51,6 +51,10 @@ def export_chat() -> str:
     return translate("sheet", "Export chat")
 
 
+def choose_file() -> str:
+    return translate("sheet", "Choose a file")
+
+
 def file() -> str:
     return translate("sheet", "File")
 

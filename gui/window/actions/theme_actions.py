@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from gui.settings.live import LiveSettings
 from gui.settings.themes.foreign import find_foreign_themes, import_theme
@@ -17,9 +17,12 @@ from gui.theme.scheme import SchemePair
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice
+from gui.window.sheets.sheet import Sheet
 from gui.wording import action_texts, notice_texts
 from gui.wording.phrases import short_directory
 from session_host.errors import ConfigError
+
+ONCE = Qt.ConnectionType(Qt.ConnectionType.AutoConnection.value | Qt.ConnectionType.SingleShotConnection.value)
 
 
 class ThemeActions(QObject):
@@ -30,6 +33,7 @@ class ThemeActions(QObject):
         self._theme, self._settings = context.theme, settings
         self._sheets, self._banners = context.sheets, context.banners
         self._previewed: tuple[SchemePair, Appearance] | None = None
+        self._after_import: Callable[[], object] | None = None
         # Deferred, so that a held arrow key does not preview every line.
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
@@ -115,8 +119,12 @@ class ThemeActions(QObject):
 
     # ------------------------------------------------------------ themes of other terminals
 
-    def import_theme(self) -> None:
-        """Ask for another terminal's theme: one of those that are usual, or any file."""
+    def import_theme(self, then: Callable[[], object] | None = None) -> None:
+        """Ask for another terminal's theme: one of those that are usual, or any file.
+
+        ``then`` is called when the user has finished or cancelled that, but not if another sheet is open by then.
+        """
+        self._after_import = then
         home = Path.home()
         config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
         data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
@@ -130,13 +138,26 @@ class ThemeActions(QObject):
         ]
         choices.append(Choice(action_texts.another_file(), "", partial(self._ask_for_file, "~/")))
         self._sheets.chooser.ask(action_texts.import_a_theme(), action_texts.search_files(), choices)
+        self._end_with(self._sheets.chooser)
 
-    def _ask_for_file(self, path: str) -> None:
-        self._sheets.import_theme.ask(path, self._import)
+    def _ask_for_file(self, path: str, problem: str = "") -> None:
+        self._sheets.import_theme.ask(path, self._import, problem)
+        self._end_with(self._sheets.import_theme)
 
     def _import_listed(self, path: Path) -> None:
         if problem := self._import(path):
-            self._banners.show_banner(Banner(problem, lasting=True, kind="failed", key="theme"))
+            self._ask_for_file(short_directory(str(path)), problem)
+
+    def _end_with(self, sheet: Sheet) -> None:
+        """End the import when a sheet is closed, unless the next sheet of the import opens in the same turn."""
+        sheet.closed.connect(lambda: QTimer.singleShot(0, self, self._end_import), ONCE)
+
+    def _end_import(self) -> None:
+        if self._sheets.import_theme.is_open:
+            return
+        then, self._after_import = self._after_import, None
+        if then is not None and not self._sheets.is_any_open:
+            then()
 
     def _import(self, path: Path) -> str:
         """Import a file and use the theme; returns the problem, "" for none."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QDir, Qt
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
+from gui.theme.file_dialog import FileDialog
 from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import button, label
-from gui.wording import action_texts, common_texts, sheet_texts
+from gui.wording import action_texts, common_texts, new_chat_texts, phrases, sheet_texts
 
 WIDTH_PX = 520
 
@@ -25,6 +27,12 @@ class ImportThemeSheet(FormSheet):
         self._on_submit: Callable[[Path], str] = lambda _path: ""
         self.file = DirectoryField(offers_files=True)
         self.file.setAccessibleName(sheet_texts.file())
+        self.browse = button(new_chat_texts.browse(), "", self._browse)
+        self.browse.setAccessibleName(sheet_texts.choose_file())
+        row = QHBoxLayout()
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self.file, 1)
+        row.addWidget(self.browse)
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
         self.cancel = button(common_texts.cancel(), "", self.dismiss)
@@ -34,22 +42,37 @@ class ImportThemeSheet(FormSheet):
         layout = self.column()
         layout.addWidget(label(action_texts.import_a_theme(), "title"))
         layout.addWidget(kinds)
-        layout.addWidget(self.file)
+        layout.addLayout(row)
         layout.addWidget(self.problem)
         layout.addLayout(foot(self.cancel, self.accept))
         self.file.textChanged.connect(lambda _text: self._show_problem(""))
 
-    def ask(self, path: str, on_submit: Callable[[Path], str]) -> None:
+    def ask(self, path: str, on_submit: Callable[[Path], str], problem: str = "") -> None:
         """Open the sheet.
 
         Args:
             path: the suggested path.
             on_submit: imports the file; returns the problem, "" for none.
+            problem: why the suggested file cannot be imported; "" if it was not tried.
         """
         self._on_submit = on_submit
         self.file.setText(path)
-        self._show_problem("")
+        self._show_problem(problem)
         self.open()
+        self.file.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _browse(self) -> None:
+        """Choose the file in the desktop's dialog, which opens at the field's directory."""
+        path = Path(self.file.directory())
+        directory = next(each for each in (path, *path.parents) if each.is_dir())
+        dialog = FileDialog(self._theme, self, sheet_texts.choose_file(), str(directory))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setFilter(dialog.filter() | QDir.Filter.Hidden)  # Terminals keep their themes below ~/.config.
+        dialog.fileSelected.connect(self._on_chosen)
+        dialog.open()
+
+    def _on_chosen(self, path: str) -> None:
+        self.file.setText(phrases.short_directory(path))
         self.file.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_problem(self, problem: str) -> None:

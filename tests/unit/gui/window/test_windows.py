@@ -8,11 +8,14 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
 from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.cascade import STEP_PX, cascaded
@@ -21,6 +24,7 @@ from gui.window.panes.drop_zone import Drop
 from gui.window.panes.tab_drag import TabDragging
 from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlRequest
+from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.parts import TITLE_BAR_PX
 from gui.window.windows import Windows
 from session_host import paths
@@ -263,3 +267,35 @@ async def test_colours_of_chats_are_saved_with_the_layout(open_windows: Open, ha
     harness.sessions.color_labels.set_label([harness.chat(one)], "blue")
     assert saves
     assert windows.snapshot_layout().to_dict()["color_labels"] == {one: "blue"}
+
+
+async def test_settings_are_in_front_again_after_a_theme_was_imported_or_not(
+    harness: WindowHarness, open_windows: Open, tmp_path: Path
+):
+    source = tmp_path / "Night Shift"
+    source.write_text("background=001122\nforeground=ddeeff\n" + "".join(f"palette={n}=#8899aa\n" for n in range(16)))
+    layout = WindowLayout()
+    windows = open_windows(layout)
+    settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
+    separate = SeparateWindows(windows, harness.sessions, harness.theme, settings, LiveAgents(settings), layout)
+    opened = separate.settings.open("appearance")
+    [link] = [each for each in opened.findChildren(QPushButton) if each.text() == "Import a theme…"]
+    sheet = windows.current.sheets.import_theme
+    for key, path in ((Qt.Key.Key_Escape, ""), (Qt.Key.Key_Return, str(source))):
+        await harness.until(opened.isActiveWindow, "the settings to be in front")
+        link.click()
+        await harness.until(windows.current.isActiveWindow, "the window with the sheet to be in front")
+        assert sheet.isVisible()
+        sheet.file.setText(path)
+        QTest.keyClick(sheet.file, key)
+        await harness.until(opened.isActiveWindow, "the settings to be in front again")
+        assert not sheet.is_open
+    link.click()
+    await harness.until(windows.current.isActiveWindow, "the window with the sheet to be in front")
+    windows.current.sheets.chooser.ask("", "", [])
+    harness.settle()
+    windows.current.sheets.chooser.dismiss()
+    harness.settle()
+    assert windows.current.isActiveWindow(), "the user has gone on with something else"
+    separate.close()
+    harness.settle()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDir, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from gui.settings.preferences import load_preferences
 from gui.settings.themes.library import Library, own_themes
 from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
 from session_host import paths
+from tests.support.area import Area
 from tests.support.themes import DARK
 from tests.unit.gui.conftest import WindowHarness
 
@@ -139,3 +141,31 @@ async def test_an_imported_theme_is_in_use_at_once(harness: WindowHarness, tmp_p
     assert harness.theme.tokens.page == "#001122"
     assert (own_themes(paths.config_dir()) / "night-shift.toml").exists()
     assert 'theme = "night-shift"' in window_file().read_text()
+
+
+async def test_the_file_of_a_theme_is_chosen_in_a_dialog_and_a_listed_one_that_is_broken_is_shown_in_the_sheet(
+    harness: WindowHarness, area: Area
+):
+    themes = area.home / ".config/ghostty/themes"
+    themes.mkdir(parents=True)
+    (themes / "Broken").write_text("background=001122\n")
+    window = open_dark(harness)
+    window.actions_["import_theme"].trigger()
+    chooser, sheet = window.sheets.chooser, window.sheets.import_theme
+    assert chooser.list.currentIndex().data() == "Broken"
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert sheet.is_open
+    assert sheet.file.text() == "~/.config/ghostty/themes/Broken"
+    assert sheet.problem.text()
+    sheet.browse.click()
+    dialog = sheet.findChild(QFileDialog)
+    assert dialog is not None
+    assert dialog.directory().path() == str(themes)
+    assert dialog.filter() & QDir.Filter.Hidden
+    dialog.fileSelected.emit(str(area.home / "theme.conf"))
+    dialog.reject()
+    await harness.until(lambda: sheet.findChild(QFileDialog) is None, "the dialog to be gone")
+    assert sheet.is_open
+    assert sheet.file.text() == "~/theme.conf"
+    assert sheet.accept.isEnabled()
+    assert not sheet.problem.text()
