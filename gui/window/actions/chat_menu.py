@@ -35,7 +35,6 @@ class ChatMenu:
         """Show the menu of a chat's row in the sidebar."""
         menu = self._menu()
         show_key(menu.addAction(common_texts.open_(), lambda: self._open_chat(chat)), key_of_row("open"))
-        add_pin(menu, self._chat_actions, [chat])
         self._fill(menu, chat, key_of_row)
         if chat.has_ended:
             menu.addSeparator()
@@ -86,11 +85,13 @@ class ChatMenu:
         if has_conversations:
             add("copy_resume", action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
         menu.addSeparator()
+        add_pin(menu, chat_actions, [chat], key_of("pin"))
         add("rename", action_texts.rename(), lambda: chat_actions.rename(chat))
         add("copy_name", action_texts.copy_name(), lambda: chat_actions.copy_name(chat))
         add("export", common_texts.export_(), lambda: chat_actions.export(chat))
-        mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
-        add("mute_chat", mute, lambda: self._chat_actions.mute_or_unmute(chat))
+        if chat.is_muted or not chat.has_ended:  # A chat that continues a muted one is muted, too.
+            mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
+            add("mute_chat", mute, lambda: chat_actions.mute_or_unmute(chat))
         add_unread(menu, [chat], key_of("mark_unread"))
         add_colors(menu, self._labels, [chat], self._theme.tokens)
         menu.addSeparator()

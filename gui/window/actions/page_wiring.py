@@ -32,11 +32,11 @@ from session_host.structured.items import Item
 
 RESTORE = "restore_files"
 TERMINAL_MENU = (
-    "find", "new_shell", "split_right", "open_text", "export", RESTORE, "", "clear_scrollback",
-    "reset_terminal",
+    "find", "new_shell", "split_right", "split_down", "open_text", "export", RESTORE, "",
+    "clear_scrollback", "reset_terminal",
 )  # fmt: skip
 """The window's actions in a terminal's context menu; ``RESTORE`` only for an agent."""
-CHAT_MENU = ("find", "new_shell", "split_right", "export")
+CHAT_MENU = ("find", "new_shell", "split_right", "split_down", "export")
 """The window's actions in a chat view's context menu; the menu of a prompt restores files."""
 
 

@@ -112,11 +112,12 @@ class SeveralChats:
             self._resume_all.ask_about(found)
 
 
-def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat]) -> None:
-    """Add the menu item that pins chats, or unpins them if all are pinned."""
+def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat], key: QKeySequence | None = None) -> None:
+    """Add the menu item that pins chats, or unpins them if all are pinned; ``key`` is shown."""
     pinned = all(chat.record.pinned for chat in chats)
     text = common_texts.unpin() if pinned else common_texts.pin()
-    menu.addAction(text, lambda: chat_actions.pin(chats, pinned=not pinned))
+    pin = menu.addAction(text, lambda: chat_actions.pin(chats, pinned=not pinned))
+    show_key(pin, key or QKeySequence())
 
 
 def add_unread(menu: QMenu, chats: Sequence[Chat], key: QKeySequence | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
@@ -45,6 +45,7 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
         "find": "Ctrl+Shift+F",
         "new_shell": "Ctrl+Shift+Return",
         "split_right": "Ctrl+Shift+D",
+        "split_down": "Ctrl+Shift+E",
         "clear_scrollback": "Ctrl+Shift+Del",
     }
     of_the_window = {action_texts.title(name): key for name, key in windows.items()}
@@ -85,6 +86,7 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
         action_texts.title("find"): "Ctrl+Shift+F",
         action_texts.title("new_shell"): "Ctrl+Shift+Return",
         action_texts.title("split_right"): "Ctrl+Shift+D",
+        action_texts.title("split_down"): "Ctrl+Shift+E",
     }
 
 
@@ -100,6 +102,42 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     assert keys[action_texts.rename()] == "F2"
     assert keys[action_texts.title("close_tab")] == "Ctrl+Shift+W"
     assert common_texts.export_() not in keys
+
+
+async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_notify(harness: WindowHarness) -> None:
+    running, ended = await harness.add("one"), await harness.add("two", state=State.EXITED, exit_code=0)
+    window = harness.open_window(preferences=Preferences(keys={"pin": ["Ctrl+F9"]}))
+    place = window.mapToGlobal(QPoint(200, 100))
+
+    def menus(session_id: str) -> Iterator[QMenu]:
+        """The menu of a chat's tab, and that of its row."""
+        window.open_chat(harness.chat(session_id))
+        for emit in (
+            lambda: window.tabs.menu_requested.emit(session_id, place),
+            lambda: window.sidebar.menu_requested.emit(harness.chat(session_id), place),
+        ):
+            harness.settle()
+            menu = popped_up(emit)
+            yield menu
+            menu.close()
+
+    def texts(menu: QMenu) -> set[str]:
+        return {action.text() for action in menu.actions()}
+
+    for menu in menus(running):
+        assert {common_texts.pin(), action_texts.mute_chat()} <= texts(menu)
+    for menu in menus(ended):
+        assert common_texts.pin() in texts(menu)
+        assert action_texts.mute_chat() not in texts(menu), "it sends no notifications"
+    on_tab = next(menus(ended))
+    [pin] = [action for action in on_tab.actions() if action.text() == common_texts.pin()]
+    assert pin.shortcut().toString() == "Ctrl+F9"
+    pin.trigger()
+    on_tab.close()
+    await harness.until(lambda: harness.chat(ended).record.pinned, "the chat to be pinned")
+    harness.sessions.muting.mute_chat(harness.chat(ended), muted=True)
+    for menu in menus(ended):
+        assert {common_texts.unpin(), action_texts.unmute_chat()} <= texts(menu), "a chat that continues it is muted"
 
 
 async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(harness: WindowHarness) -> None:

@@ -53,11 +53,12 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness:
     harness.open_window()
     harness.show(session_id)
     menu = harness.page.view.context_menu(QPointF(30, 30))
-    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
+    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-10:]] == [
         ("", ""),
         (action_texts.title("find"), "Ctrl+Shift+F"),
         (action_texts.title("new_shell"), "Ctrl+Shift+Return"),
         (action_texts.title("split_right"), "Ctrl+Shift+D"),
+        (action_texts.title("split_down"), "Ctrl+Shift+E"),
         (action_texts.title("open_text"), ""),
         (action_texts.title("export"), ""),
         ("", ""),
@@ -66,7 +67,8 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness:
     ]
     menu.actions()[-6].trigger()
     menu.close()
-    assert len(harness.window.tabs.panes()) == 2
+    one, two = harness.window.tabs.panes()
+    assert one.geometry().bottom() < two.geometry().top(), "one above the other"
 
 
 TERMS = {
