@@ -15,7 +15,7 @@ from gui.window.settings.values import Values
 from gui.window.widgets.parts import IconButton, label, sentence
 from gui.wording import phrases, settings_texts
 
-MIN_TEXT_PX = 160
+MIN_TEXT_PX = 240
 """If less room is left for the text, the control is below it, unless that is as small as a switch."""
 SMALL_PX = 64
 

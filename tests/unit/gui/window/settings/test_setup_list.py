@@ -64,3 +64,15 @@ def test_the_setup_of_a_repositorys_worktrees_is_added_changed_and_removed(opene
     assert "chats.toml:1: worktree_setup: 'api' must be an absolute path, or begin with ~/." in [
         each.text() for each in page.findChildren(QLabel)
     ]
+
+
+def test_the_text_about_the_setups_is_not_squeezed_beside_its_button_in_a_small_window(opened: Opened) -> None:
+    window = opened.window
+    window.resize(560, 400)
+    window.show_page("chats")
+    [setups] = window.page("chats").findChildren(SetupList)
+    row, text = setups._heading, setups._heading.help
+    process_events_until(lambda: row.control.y() > text.geometry().bottom(), 60, "the button to be below the text")
+    process_events_until(lambda: text.height() <= 4 * text.fontMetrics().lineSpacing(), 60, "a few lines of text")
+    window.resize(900, 600)
+    process_events_until(lambda: row.control.x() > text.geometry().right(), 60, "the button to be beside the text")
