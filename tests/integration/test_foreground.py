@@ -5,6 +5,7 @@ A bell in a shell does not mean that the shell needs input.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 
@@ -13,11 +14,12 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.store_access import open_store
+from session_host.client.sessions.upgrade import replace_host
 from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent, NotificationEvent
 from session_host.protocol.values import Activity
 from session_host.terminal import available_engines
 from session_host.terminal.base import EngineName
-from tests.support.hosts import Watcher, end, see, shown, start, watching
+from tests.support.hosts import Watcher, end, redraw, see, shown, start, watching
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -29,6 +31,19 @@ MARKS = {"PS0": r"\e]133;C\e\\", "PROMPT_COMMAND": r"printf '\e]133;D;%s\a\e]133
 
 def foreground_programs(watcher: Watcher) -> list[str]:
     return [event.program for event in watcher.events if isinstance(event, ForegroundEvent)]
+
+
+def foreground_times(watcher: Watcher) -> set[str]:
+    return {event.since for event in watcher.events if isinstance(event, ForegroundEvent)}
+
+
+async def kill_host(description: Description) -> None:
+    os.kill(description.host_pid, signal.SIGKILL)
+
+
+async def upgrade_host(description: Description) -> None:
+    result = await asyncio.to_thread(replace_host, description.session_id, "it")
+    assert result.ok, result
 
 
 async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_returns() -> None:
@@ -46,6 +61,25 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         viewer.key("c", "", 4)
         await watcher.until(lambda: foreground_programs(watcher)[-1] == "", "the shell to wait again")
         assert foreground_programs(watcher)[0] == ""
+    await end(record.id)
+
+
+async def test_a_prompts_age_stays_the_same_after_a_crash_and_an_upgrade_of_its_host() -> None:
+    record = await start(*SHELL, overrides={"PS1": "ready> "})
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+        description: Description = await request(record.id, Describe(0))
+        since = description.foreground_since
+        for replace in (kill_host, upgrade_host):
+            redraw(record)
+            await see(viewer, watcher, "redrawn")
+            watcher.events.clear()
+            await replace(description)
+            previous, description = description, await request(record.id, Describe(0))
+            assert description.host_pid != previous.host_pid
+            assert description.foreground_since == since
+            await watcher.until(lambda: bool(foreground_times(watcher)), "the viewer to know the prompt's time")
+            assert foreground_times(watcher) == {since}
     await end(record.id)
 
 

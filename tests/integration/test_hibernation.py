@@ -26,7 +26,7 @@ from tests.benchmarks.usage import pss_mb
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.claude_like import claude_like
-from tests.support.hosts import Watcher, end, hibernate_after, peek, see, shown, start, watching
+from tests.support.hosts import Watcher, end, hibernate_after, peek, redraw, see, shown, start, watching
 from tests.support.reboots import kill_at_once
 from tests.support.waiting import eventually, poll_until, wait_for_end
 
@@ -220,6 +220,37 @@ async def test_a_shell_woken_by_a_window_has_been_waiting_since_its_last_output(
         await watcher.until(lambda: bool(waiting()), "the shell to be looked at")
         assert record.created_at <= waiting()[0] < rested
         assert "woken" in log_of(record)
+    await end(record.id)
+
+
+async def test_a_prompts_age_does_not_change_while_the_shell_rests_and_its_screen_is_redrawn() -> None:
+    record = await start("bash", "--norc", "--noprofile", "-i", overrides={"PS1": "ready> "})
+    since = (await described(record)).foreground_since
+    for times in (1, 2):
+        await wait_until_hibernating(record, times)
+        redraw(record)
+        await eventually(lambda times=times: log_of(record).count("woken") == times, TIMEOUT_S, "it to be woken")  # type: ignore[misc]
+        assert (await described(record)).foreground_since == since
+    await end(record.id)
+
+
+async def test_a_prompt_after_a_command_that_ended_while_the_shell_rested_is_new() -> None:
+    record = await start("bash", "--norc", "--noprofile", "-i", overrides={"PS1": "ready> "})
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+        viewer.text("sleep 987\r")
+        await poll_until(
+            lambda: described(record), lambda each: each.foreground == "sleep 987", TIMEOUT_S, "the command to run"
+        )
+    await eventually(
+        lambda: log_of(record).count(".hibernation hibernating") > log_of(record).count("woken"), TIMEOUT_S, "its rest"
+    )
+    ended = now()
+    os.kill(processes.foreground_group(record.child_pid or 0), signal.SIGTERM)
+    description = await poll_until(
+        lambda: described(record), lambda each: each.foreground == "", TIMEOUT_S, "the prompt to return"
+    )
+    assert description.foreground_since >= ended
     await end(record.id)
 
 

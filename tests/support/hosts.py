@@ -153,6 +153,15 @@ async def watching(
         await viewer.closed()
 
 
+def redraw(record: SessionRecord) -> None:
+    """Write to a session's terminal, as programs do that draw their screen again."""
+    terminal = os.open(f"/proc/{record.child_pid}/fd/0", os.O_WRONLY | os.O_NOCTTY)
+    try:
+        os.write(terminal, b"\r\nredrawn\r\n")
+    finally:
+        os.close(terminal)
+
+
 async def see(viewer: Viewer, watcher: Watcher, text: str) -> None:
     """Wait until ``text`` is on the viewer's screen."""
 

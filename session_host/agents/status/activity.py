@@ -30,7 +30,14 @@ from typing import Final, NamedTuple
 from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
 from session_host.protocol.values import Activity
-from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState, CommandState, SourceReport
+from session_host.storage.descriptors.log_state import (
+    NO_COMMAND,
+    NO_FOREGROUND,
+    ActivityState,
+    CommandState,
+    ForegroundState,
+    SourceReport,
+)
 from session_host.system.clock import as_text
 
 from .signals import (
@@ -115,6 +122,7 @@ class ActivityTracker:
         reporting_group: int = 0,
         command: CommandState = NO_COMMAND,
         turn: int = -1,
+        foreground: ForegroundState = NO_FOREGROUND,
     ) -> ActivityState:
         """The state for a replacement host, as of this offset of the output."""
         return ActivityState(
@@ -131,6 +139,7 @@ class ActivityTracker:
             tuple(sorted(self._fresh_sources)),
             command,
             turn,
+            foreground,
         )
 
     @property

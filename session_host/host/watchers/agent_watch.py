@@ -21,7 +21,7 @@ from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Repor
 from session_host.protocol.values import WITHOUT_AGENT, Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState
+from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
 from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
 from session_host.system.processes.pty_process import PtyProcess
@@ -86,10 +86,11 @@ class AgentWatch:
         self._now = now
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
-            # The last output of a shell that waits is its prompt.
             self.foreground = ForegroundProcess(
-                send_event, now, saved_state.command if saved_state is not None else NO_COMMAND,
-                prompt_since=as_text(previous_output_at_s) if previous_output_at_s else "",
+                self._on_foreground_changed, now,
+                saved_state.command if saved_state is not None else NO_COMMAND,
+                saved_state.foreground if saved_state is not None else NO_FOREGROUND,
+                last_output=as_text(previous_output_at_s) if previous_output_at_s else "",
             )  # fmt: skip
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
@@ -165,6 +166,10 @@ class AgentWatch:
             self._save_and_send(visibly=changed)
         elif moment is not None:
             self._expiry.schedule()
+
+    def _on_foreground_changed(self, event: ForegroundEvent) -> None:
+        self._save_and_send(visibly=False)
+        self._send_event(event)
 
     def on_output_interpreted(self) -> None:
         """Note that the emulator has interpreted output."""
@@ -297,9 +302,11 @@ class AgentWatch:
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
+        foreground = self.foreground.saved_state if self.foreground is not None else NO_FOREGROUND
         return self.tracker.saved_state(
-            self._worker.interpreted_to, self._plugin_sender.process, self._reporting_group, command, self._turn
-        )
+            self._worker.interpreted_to, self._plugin_sender.process, self._reporting_group, command, self._turn,
+            foreground,
+        )  # fmt: skip
 
     def _start_turn_if_new(self) -> bool:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""

@@ -9,6 +9,9 @@ The exit code of a command is known if the shell marks its commands (OSC 133)::
                                 └──ended, without a code──▶ unknown
 
 An end mark without a start mark belongs to no command: shells mark each prompt, even after an empty line.
+
+Hosts are replaced while nothing happens in the shell. So each change is saved for the next host, which continues with
+the saved start as long as it finds the same program in the foreground.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from typing import Final
 
 from session_host.protocol.messages import ForegroundEvent
 from session_host.protocol.untrusted_text import one_line
-from session_host.storage.descriptors.log_state import NO_COMMAND, CommandState
+from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, CommandState, ForegroundState
 from session_host.system.clock import as_text
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
@@ -42,8 +45,6 @@ SHELLS: Final = frozenset({
     "yash", "zsh",
 })  # fmt: skip
 
-NO_PROGRAM: Final = ForegroundEvent("", "")
-
 
 class ForegroundProcess:
     """Watches one terminal's foreground group.
@@ -55,27 +56,30 @@ class ForegroundProcess:
 
     def __init__(
         self,
-        send_event: Callable[[ForegroundEvent], None],
+        on_change: Callable[[ForegroundEvent], None],
         now: Callable[[], str],
         command: CommandState = NO_COMMAND,
-        prompt_since: str = "",
+        saved_state: ForegroundState = NO_FOREGROUND,
+        *,
+        last_output: str = "",
     ) -> None:
         """Watch nothing yet.
 
         Args:
-            send_event: sends an event to all followers.
+            on_change: saves the state, and sends the event to all followers.
             now: returns the time as ISO 8601 text.
             command: the state of the last command that a previous host left.
-            prompt_since: when a previous host saw the shell's prompt, ISO 8601; "" for never. It counts if the shell
-                waits for a command at the first look.
+            saved_state: the foreground program that a previous host left.
+            last_output: the time of a previous host's last output, ISO 8601; "" for never. Without a saved state, it
+                counts as the start of the shell's prompt, if the shell waits for a command at the first look.
         """
-        self.current = NO_PROGRAM
+        self.current = ForegroundEvent(saved_state.program, saved_state.since, command.exit_code, command.ended)
         self.command = command
-        self._prompt_since = prompt_since
-        self._send_event = send_event
+        self._prompt_since = last_output if not saved_state.since else ""
+        self._on_change = on_change
         self._now = now
         self._process: PtyProcess | None = None
-        self._group = 0
+        self._group = saved_state.group
         self._timer: asyncio.TimerHandle | None = None
         self._is_second = False
 
@@ -104,6 +108,11 @@ class ForegroundProcess:
             code = event.exit_code
             self.command = CommandState(exit_code=code, ended="" if code is None else self._now())
         return self.command != previous
+
+    @property
+    def saved_state(self) -> ForegroundState:
+        """The foreground program for a replacement host."""
+        return ForegroundState(self._group, self.current.program, self.current.since)
 
     def close(self) -> None:
         """Stop polling."""
@@ -141,7 +150,7 @@ class ForegroundProcess:
         self._group, self._prompt_since = group, ""
         self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
         if self.current != previous:
-            self._send_event(self.current)
+            self._on_change(self.current)
 
 
 def program_of(group: int, child: int) -> str:

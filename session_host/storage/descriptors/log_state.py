@@ -72,6 +72,20 @@ class CommandState(msgspec.Struct, frozen=True, array_like=True):
 NO_COMMAND: Final = CommandState()
 
 
+class ForegroundState(msgspec.Struct, frozen=True, array_like=True):
+    """A shell's foreground program at the last look; see ``host.watchers.foreground``."""
+
+    group: int = 0
+    """The terminal's foreground process group; 0 before the first look."""
+    program: str = ""
+    """Its command line; "" while the shell waits for a command."""
+    since: str = ""
+    """When it came to the foreground, ISO 8601, UTC; "" before the first look, and from earlier versions."""
+
+
+NO_FOREGROUND: Final = ForegroundState()
+
+
 class ActivityState(msgspec.Struct, frozen=True):
     """The activity as of an offset of the output; see ``agents.status.activity``."""
 
@@ -93,6 +107,7 @@ class ActivityState(msgspec.Struct, frozen=True):
     command: CommandState = NO_COMMAND
     turn: int = -1
     """The offset of the output at which the agent's last turn began; -1 for none."""
+    foreground: ForegroundState = NO_FOREGROUND
 
 
 class ConversationState(msgspec.Struct, frozen=True):
