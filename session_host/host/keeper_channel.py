@@ -28,7 +28,9 @@ from session_host.version import VERSION
 log = logging.getLogger(__name__)
 
 ADOPTION_S = 10.0
-RETRY_S = (0.05, 0.2, 1.0, 2.0, 5.0)
+SEARCH_S = (0.05, 0.05, 0.2, 1.0, 2.0, 5.0)
+"""Waits before each try to find a keeper. The first one is for a shutdown: keepers and hosts get SIGTERM at nearly the
+same time, and then no host may start another keeper."""
 
 
 class KeeperChannel:
@@ -54,6 +56,7 @@ class KeeperChannel:
         self._channel: MessageChannel | None = None
         self._search: asyncio.Task[None] | None = None
         self._closed = False
+        self._when_gone: Callable[[], None] = lambda: None
         self._rejecting_keeper_pid: int | None = None
         """The PID of a keeper that took no channel: one of an earlier version, or one that ended meanwhile."""
         self.child_pid = 0
@@ -74,9 +77,11 @@ class KeeperChannel:
             except OSError:
                 self._lost()
 
-    def stop_searching(self) -> None:
-        """Do not search for another keeper when this one dies."""
-        self._closed = True
+    def stop_searching(self, when_gone: Callable[[], None]) -> None:
+        """Do not search for another keeper when this one dies; call ``when_gone`` then, or now if it is dead."""
+        self._closed, self._when_gone = True, when_gone
+        if self._channel is None and self._search is None:
+            when_gone()
 
     def close(self) -> None:
         """Close the channel, and cancel the search for another keeper."""
@@ -130,14 +135,18 @@ class KeeperChannel:
 
     def search_for_keeper(self) -> None:
         """Find another keeper, or start one, after the previous one has gone."""
-        if not self._closed and self._search is None:
+        if self._closed:
+            self._when_gone()
+        elif self._search is None:
             log.warning("the keeper is gone")
             self._search = self._loop.create_task(self._find_another(), name="find another keeper")
 
     async def _find_another(self) -> None:
         tries = 0
-        while self._channel is None:
-            if self.child_pid:
+        while self._channel is None and not self._closed:
+            await asyncio.sleep(SEARCH_S[min(tries, len(SEARCH_S) - 1)])
+            tries += 1
+            if self.child_pid and not self._closed:
                 try:
                     channel = await Worker().run(self._hand_over)
                 except (OutliveError, OSError) as error:
@@ -146,9 +155,9 @@ class KeeperChannel:
                     self._set_channel(channel)
                     log.info("the keeper is process %d", self.keeper_pid)
                     break
-            await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
-            tries += 1
         self._search = None
+        if self._channel is None:
+            self._when_gone()
 
     def _hand_over(self) -> MessageChannel:
         """Hand the session over, with the keeper's end of a new channel; a keeper of an earlier version takes none.

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.protocol.keeper import (
@@ -199,7 +199,8 @@ class _Host:
         await asyncio.wait((titling,))
         operations = [driver.chat_steps.operation_runner.close()] if driver.chat_steps is not None else []
         await asyncio.gather(*operations, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
-        await self._store_writer.save_end(driver, now(), interrupted=self._interrupted)
+        if not await self._store_writer.save_end(driver, now(), interrupted=self._interrupted):
+            _exit_as_killed(1)
         log.info("recorded")
         await driver.checkpointer.close()
         await server.close()
@@ -256,9 +257,9 @@ class _Host:
         self._keeper.send_message(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
     def _end_gracefully(self) -> None:
-        # After SIGTERM, start no keeper: the machine shuts down.
+        # After SIGTERM, start no keeper: the machine shuts down. Without one, no disk is waited for, either.
         self._interrupted = True
-        self._keeper.stop_searching()
+        self._keeper.stop_searching(self._store_writer.stop_waiting)
         if self._driver is not None:
             self._driver.program.signal(signal.SIGTERM)
 
@@ -334,9 +335,7 @@ class _Host:
                 log.info("leaving it to another host")
                 if self._idle_detection is not None:
                     self._idle_detection.disconnect_if_active()
-                logging.shutdown()
-                # Exit as after a kill: the session descriptors already have the whole state.
-                os._exit(0)
+                _exit_as_killed(0)
             case TakeOver() | KeeperChanged():
                 # A keeper that died after it promoted this host may not have sent TakeOver.
                 self._keeper.give_up = None
@@ -349,3 +348,9 @@ class _Host:
         if self._driver is not None:
             await self._driver.checkpointer.make_portable()
         self._keeper.send_message(Prepared())
+
+
+def _exit_as_killed(status: int) -> NoReturn:
+    """Exit as after a kill: the session descriptors already have the whole state."""
+    logging.shutdown()
+    os._exit(status)

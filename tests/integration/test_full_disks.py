@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
+from session_host.keeper_client.requests import keeper_status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State
 from tests.programs import Gate
@@ -101,6 +103,47 @@ async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_r
         _end_all(area)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)], ids=["keepers first", "host first"])
+async def test_sigterm_ends_all_processes_of_a_chat_that_was_killed_on_a_full_disk(
+    order: tuple[int, ...], area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as at a shutdown, which would otherwise wait for the host as long as it waits for any process."""
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("cat", name="one")
+        description = await request(record.id, Describe(0))
+        ballast = fill_disk(disk)
+        assert outlive("kill", record.id).code == 0
+        active = description.keeper_pid
+        pids = [processes.parent(active), active, description.host_pid]
+        assert sorted(_ours(area)) == sorted(pids), "the end cannot be recorded yet"
+        for each in order:
+            os.kill(pids[each], signal.SIGTERM)
+        wait_until(lambda: not _ours(area), 20, "all processes to end")
+        ballast.unlink()
+        [info] = outlive("ls", "--all", "--json").json()
+        assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", "lost")
+
+
+async def test_a_chat_killed_on_a_full_disk_is_released_once_there_is_room(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("cat", name="one")
+        host_pid = (await request(record.id, Describe(0))).host_pid
+        ballast = fill_disk(disk)
+        assert outlive("kill", record.id).code == 0
+        os.kill(host_pid, signal.SIGTERM)  # It stays, because its keeper would start another host.
+        assert _kept() == [record.id]
+        ballast.unlink()
+        wait_until(lambda: not _kept(), 20, "the session to be released")
+        assert not processes.is_alive(host_pid)
+        [info] = outlive("ls", "--all", "--json").json()
+        assert (info["state"], info["exit_signal"], info["end_request"]) == ("exited", signal.SIGKILL, "kill")
+        _end_all(area)
+
+
 async def test_a_read_only_state_directory_ends_no_running_chat(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     with small_disk(area.root / "disk", SIZE_KIB) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
@@ -130,6 +173,12 @@ def bind_read_only(disk: Path) -> None:
     """Make a disk read-only for files that are opened from now on; files that are already open stay writable."""
     subprocess.run(["mount", "--bind", disk, disk], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
+
+
+def _kept() -> list[str]:
+    status = keeper_status()
+    assert status is not None
+    return [each.session_id for each in status.sessions]
 
 
 def _is_running(session: str) -> bool:

@@ -26,7 +26,7 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 RETRY_S = (0.2, 1.0, 5.0)
-"""Waits between tries to record an end; the last one repeats until the end is recorded."""
+"""Waits between tries to record an end; the last one repeats until the end is recorded, see ``stop_waiting``."""
 
 
 TITLE_AFTER_S = 1.0
@@ -41,6 +41,7 @@ class StoreWriter:
         self._spec = spec
         self._path = Path(spec.database)
         self._worker = Worker()
+        self._is_leaving = asyncio.Event()
         self._record = SessionRecord.of(spec)
         self._saved_title = self._record.title
         self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
@@ -88,10 +89,22 @@ class StoreWriter:
             self._saved_title = title
         return is_saved
 
-    async def save_end(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
+    def stop_waiting(self) -> None:
+        """Try once more to save the end, and wait no longer for a disk that does not accept it."""
+        self._is_leaving.set()
+
+    async def _wait(self, wait_s: float) -> None:
+        """Wait this long, or until ``stop_waiting``."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._is_leaving.wait(), wait_s)
+
+    async def save_end(self, driver: Driver, ended_at: str, *, interrupted: bool) -> bool:
         """Write the rest of the journal and the last screen, and save the end; retry until the disk accepts it.
 
         ``interrupted``: the host got SIGTERM (the computer shuts down), so neither agent nor user ended the program.
+
+        Returns:
+            Whether the end is saved; False only after ``stop_waiting``.
         """
         record, session = self._record, driver.session
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
@@ -105,23 +118,28 @@ class StoreWriter:
         wait_s = RETRY_S[0]
         is_output_saved = False
         while True:
+            is_last_try = self._is_leaving.is_set()
             # Before the end: once that is recorded, the user may remove the chat.
             is_output_saved = is_output_saved or await self._save_output(driver, portable=False)
             try:
                 await self._worker.run(lambda: self._write_end(driver.input_log.header))
             except StoreError as error:
+                if is_last_try:
+                    log.warning("the end is not recorded: %s", error)
+                    return False
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
-                await asyncio.sleep(wait_s)
+                await self._wait(wait_s)
             else:
                 break
         driver.exit_saved()
         for wait_s in (0.0, *RETRY_S):  # The disk may have room for the end, and none for the screen.
-            await asyncio.sleep(wait_s)
+            await self._wait(wait_s)
             if not await self._worker.run(Path(self._spec.screen).parent.exists):
-                return  # The user removed the chat meanwhile.
+                break  # The user removed the chat meanwhile.
             if await self._save_output(driver, portable=True):
-                return
+                break
+        return True
 
     async def _save_output(self, driver: Driver, *, portable: bool) -> bool:
         """Write the journal's rest and the last screen; return False if the disk did not take both."""

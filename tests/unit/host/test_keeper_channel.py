@@ -9,6 +9,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
@@ -69,6 +71,26 @@ async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_repor
         assert messages == [Prepare(), ChildEnded()]
         assert channel.keeper_pid == 0
         channel.close()
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before the keeper's death", "while it looks for another"])
+async def test_a_host_that_must_not_search_knows_when_its_keeper_is_gone(*, is_first: bool) -> None:
+    with session_harness() as harness:
+        ours, keepers = socket.socketpair()
+        channel = KeeperChannel(ours, harness.spec, harness.descriptors, lambda _: None)
+        channel.child_pid = os.getpid()
+        gone = asyncio.Event()
+        if is_first:
+            channel.stop_searching(gone.set)
+            assert not gone.is_set()
+            keepers.close()
+        else:
+            keepers.close()
+            await eventually(lambda: channel.keeper_pid == 0, 60, "the death to be noticed", every_s=0)
+            channel.stop_searching(gone.set)
+        await asyncio.wait_for(gone.wait(), 60)
+        channel.close()
+        assert not keeper_socket().exists(), "no keeper was started"
 
 
 async def test_a_keeper_that_dies_during_adoption_does_not_count_as_an_older_version() -> None:
