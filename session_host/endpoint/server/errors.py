@@ -172,7 +172,8 @@ def status_error(response: httpx2.Response, url: str, model: str) -> ApiError:
         state = "is limiting requests" if status == 429 else "is overloaded"
         return ApiError(f"{server} {state} ({status}: {reason})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
     if status >= 500:
-        return ApiError(f"{server} reports an error ({status}: {reason})", ErrorKind.OTHER, retry=ASK_AGAIN, status=status)
+        message = f"{server} reports an error ({status}: {reason})"
+        return ApiError(message, ErrorKind.OTHER, retry=ASK_AGAIN, status=status)
     return ApiError(
         f"{server} rejected the question ({status}: {reason}); change it with /edit", ErrorKind.OTHER, status=status
     )
