@@ -174,10 +174,10 @@ async def test_after_a_fork_before_a_prompt_files_that_changed_since_can_be_rest
     await harness.until(lambda: banner(harness) == "1 file restored.", "the file to be restored")
     for item in (prompt, Item("unknown", "user", 0, "Other", "done")):
         forked.emit(harness.chat(origin), harness.chat(fork), item)
-        await harness.until(lambda: "This chat has the conversation" in banner(harness), "the line without an offer")
-        assert window.banners.current is not None
-        assert window.banners.current.action == ""
-        window.banners.run_action()
+        await harness.until(lambda: window.banners.below is not None, "the line without an offer, below Undo")
+        assert window.banners.below is not None
+        assert window.banners.below.text.startswith("This chat has the conversation")
+        window.banners.withdraw(window.banners.below.key)
 
 
 async def test_a_prompt_after_which_no_file_changed_is_not_offered(harness: WindowHarness, tmp_path: Path) -> None:
