@@ -30,7 +30,7 @@ exporting         exports a chat, and opens its text in the editor
 forking           forks chats, whole or before a prompt
 copying           copies answers of agents
 open_links        opens the target of a link
-desktop_opening   gives a link's address to the desktop, and notices if nothing opens it
+desktop_opening   gives an address to the desktop, and notices if nothing opens it
 directory_actions opens a chat's directory, copies its path, shows its changes
 editors           the command of the user's editor, with line and column
 pane_actions      the handlers of actions on panes

@@ -166,7 +166,8 @@ class ChatActions(QObject):
         else:
             text = notice_texts.exported(chat.name, phrases.short_directory(str(path)), is_complete=is_complete)
             show = Banner(
-                text, notice_texts.show_in_folder(), lambda: show_directory(str(path.parent)), key,
+                text, notice_texts.show_in_folder(),
+                lambda: show_directory(str(path.parent), lambda line: self._banners.inform(line, kind="failed")), key,
                 kind="" if is_complete else "failed",
             )  # fmt: skip
             self._banners.show_banner(show)

@@ -1,4 +1,4 @@
-"""Gives the address of a link to the desktop, and notices if nothing opens it.
+"""Gives an address, also of a directory, to the desktop, and notices if nothing opens it.
 
 Qt runs ``xdg-open`` and does not wait for its exit code, so Qt reports success without any browser. Here that program
 is run in the same way, and its exit code counts. Qt opens the address itself

@@ -21,7 +21,6 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from PySide6.QtCore import QProcess, QUrl
-from PySide6.QtGui import QDesktopServices
 
 from gui.bridge.background.tasks import Tasks
 from gui.terminal.links.file_lookup import directories_of, existing
@@ -90,8 +89,7 @@ class LinkOpener:
         except NotOpened as error:
             self._on_failure(str(error))
             return
-        if not show_directory(directory):
-            self._on_failure(link_texts.no_file_manager())
+        show_directory(directory, self._on_failure)
 
     async def _open(self, find: Callable[[], FileLocation]) -> None:
         import asyncio
@@ -135,9 +133,10 @@ def own_file(uri: str, directory: str) -> FileLocation:
     return FileLocation(path, int(place["line"] or 0), int(place["column"] or 0)) if place else FileLocation(path)
 
 
-def show_directory(directory: str) -> bool:
-    """Show a directory in the desktop's file manager; returns whether there is one."""
-    return bool(QDesktopServices.openUrl(QUrl.fromLocalFile(directory)))
+def show_directory(directory: str, on_failure: Callable[[str], object]) -> None:
+    """Show a directory in the desktop's file manager; ``on_failure`` gets a line if there is none."""
+    address = QUrl.fromLocalFile(directory).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+    desktop_opening.open_address(address, lambda: on_failure(link_texts.no_file_manager()))
 
 
 def checked_directory(directory: str) -> str:

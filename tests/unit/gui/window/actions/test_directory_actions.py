@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QProcess, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.preferences import Preferences, WindowFile
+from gui.window.actions import desktop_opening
 from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
 from tests.support.repositories import Checkout
@@ -42,18 +44,19 @@ def palette_of(harness: WindowHarness, typed: str) -> list[str]:
 async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commands, shown, is_there = list[list[str]](), list[QUrl](), True
+    commands, shown, is_there = list[list[str]](), list[str](), True
 
     def start(program: str, arguments: list[str]) -> tuple[bool, int]:
         commands.append([program, *arguments])
         return True, 1
 
-    def show(url: QUrl) -> bool:
-        shown.append(url)
-        return is_there
+    def show(address: str, on_failure: Callable[[], object]) -> None:
+        shown.append(QUrl(address).toLocalFile())
+        if not is_there:
+            on_failure()
 
     monkeypatch.setattr(QProcess, "startDetached", start)
-    monkeypatch.setattr(QDesktopServices, "openUrl", show)
+    monkeypatch.setattr(desktop_opening, "open_address", show)
     worktree, plain = tmp_path / "worktree", tmp_path / "plain"
     for directory in (worktree / "sub", plain):
         directory.mkdir(parents=True)
@@ -70,7 +73,7 @@ async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     assert QGuiApplication.clipboard().text() == str(worktree)
     await harness.until(lambda: len(commands) == len(shown) == 2, "the editor and the file manager")
     assert commands == [["code", str(plain)], ["code", str(worktree)]]
-    assert [url.toLocalFile() for url in shown] == [str(plain), str(worktree)]
+    assert shown == [str(plain), str(worktree)]
     is_there = False
     window.actions_["show_directory"].trigger()
     await harness.until(lambda: window.banners.current, "the banner")

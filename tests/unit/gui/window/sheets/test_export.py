@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
+from gui.window.actions import desktop_opening
 from gui.window.sheets.export import file_name
 from gui.window.widgets.parts import Scrolled
 from session_host import paths
@@ -50,11 +50,11 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
     assert banners.current is not None
     assert banners.current.text == "Exported one to ~/one.txt"
     assert "what was said" in (area.home / "one.txt").read_text()
-    shown: list[QUrl] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
+    shown: list[str] = []
+    monkeypatch.setattr(desktop_opening, "open_address", lambda address, _on_failure: shown.append(address))
     assert banners.current.action == "Show in folder"
     banners.run_action()
-    assert shown == [QUrl.fromLocalFile(str(area.home))]
+    assert shown == [area.home.as_uri()]
 
 
 async def test_formats_are_not_cut_in_a_small_window_and_tab_stops_at_the_chosen_one(
