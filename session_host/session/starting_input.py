@@ -223,12 +223,19 @@ class StartingInput:
         return self.state is State.WATCHING and not (self._is_ready(emulator) or self.asks(emulator))
 
     def asks(self, emulator: Emulator) -> bool:
-        """Whether the agent, at its start, shows a question."""
-        return self.state is not State.OFF and not self.is_echoing() and _shows(emulator, self._question)
+        """Whether the agent, at its start, shows a question.
+
+        A question above the input line is answered: Gemini CLI restarts below it once a folder is trusted.
+        """
+        if self.state is State.OFF or self.is_echoing():
+            return False
+        question = _last_row(emulator, self._question)
+        is_answered = emulator.modes.bracketed_paste and _last_row(emulator, self._input_line) > question
+        return question >= 0 and not is_answered
 
     def _is_ready(self, emulator: Emulator) -> bool:
         """Whether the agent reads its terminal, and shows its input line."""
-        return not self.is_echoing() and emulator.modes.bracketed_paste and _shows(emulator, self._input_line)
+        return not self.is_echoing() and emulator.modes.bracketed_paste and _last_row(emulator, self._input_line) >= 0
 
     def _check_screen(self, emulator: Emulator) -> None:
         self._checks += 1
@@ -342,6 +349,6 @@ def _is_enter(message: Input) -> bool:
     return message.key in {"Enter", "NumpadEnter"}
 
 
-def _shows(emulator: Emulator, pattern: re.Pattern[str]) -> bool:
-    """Whether a row of the screen begins with a match."""
-    return any(pattern.match(row_text(row)) for row in emulator.rows())
+def _last_row(emulator: Emulator, pattern: re.Pattern[str]) -> int:
+    """The last row of the screen that begins with a match; -1 for none."""
+    return max((number for number, row in enumerate(emulator.rows()) if pattern.match(row_text(row))), default=-1)

@@ -138,6 +138,15 @@ def test_a_question_that_is_shown_before_the_first_input_gets_it_at_once() -> No
     assert stage.typed() == b"1\r"
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_question_is_open_unless_the_agent_shows_its_input_line_below_it(*, is_answered: bool) -> None:
+    stage = Stage()
+    rows = ["Trust?", "❯ 1. Yes", "restarting", "> Type here"] if is_answered else ["> Type here", "❯ 1. Yes"]
+    stage.emulator.feed(("\x1b[?2004h" + "\r\n".join(rows)).encode())
+    assert stage.starting.asks(stage.emulator) is not is_answered
+    assert not stage.starting.must_wait(stage.emulator), "the text is typed, or refused at once"
+
+
 def test_without_a_known_input_line_no_input_waits() -> None:
     stage = Stage(Watch(shown_within_s=1.0))
     stage.is_echoing = True
