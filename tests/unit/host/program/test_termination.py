@@ -30,6 +30,7 @@ AGENT = """
 import os, signal, subprocess, sys
 directory, gate = sys.argv[1:]
 def save(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # It saves once, though it gets the signal again.
     open(directory + "/saving", "w").close()
     os.read(os.open(gate, os.O_RDONLY), 1)
     open(directory + "/saved", "w").close()
