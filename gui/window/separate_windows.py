@@ -13,6 +13,7 @@ from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.actions.guide_actions import GuideOpener
 from gui.window.actions.inserting_comments import CommentInserter
 from gui.window.actions.settings_actions import SettingsOpener
+from gui.window.widgets.raising import raise_window
 from gui.window.windows import Windows
 
 
@@ -68,4 +69,4 @@ class SeparateWindows:
 
     def _back_to_settings(self) -> None:
         if self.settings.window is not None:
-            self.settings.window.bring_back()
+            raise_window(self.settings.window)

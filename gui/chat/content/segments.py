@@ -112,8 +112,8 @@ class Table(Segment):
         rows: the cells; ``rows[0]`` is the table's head, if the table begins here.
         aligned: the alignment of each column.
         first, last: whether the table begins, or ends, here.
-        longest: the longest cell of each column in a table of several segments, whose columns have the same widths;
-            () if the table has no other segment.
+        longest: the longest cell of each column of the whole table, so that all of its segments have the same widths;
+            () if this is its only segment.
     """
 
     rows: tuple[TableRow, ...] = ()

@@ -42,7 +42,7 @@ class LinkOpener:
         tasks: Tasks,
         editor: Callable[[], str],
         on_failure: Callable[[str], object],
-        on_dead_link: Callable[[str, str], object] = lambda _line, _uri: None,
+        on_dead_link: Callable[[str, str], object] | None = None,
     ) -> None:
         """Set up the opener.
 
@@ -50,12 +50,13 @@ class LinkOpener:
             tasks: runs what takes time.
             editor: returns the user's editor command, "" for none.
             on_failure: gets a line if opening fails.
-            on_dead_link: gets a line and the address if the desktop cannot open a web or mail address.
+            on_dead_link: gets a line and the address if the desktop cannot open a web or mail address; without it,
+                ``on_failure`` gets the line.
         """
         self._tasks = tasks
         self._editor = editor
         self._on_failure = on_failure
-        self._on_dead_link = on_dead_link
+        self._on_dead_link = on_dead_link or (lambda line, _uri: on_failure(line))
 
     def open_address(self, uri: str, directory: str) -> None:
         """Open an address that a chat in ``directory`` has printed; one without a scheme is a file's path."""

@@ -62,7 +62,7 @@ class EndedChatActions(QObject):
                 page.set_can_resume(found is None or found.can_resume is not False)
 
     def _reason(self, chat: Chat, found: EndedChat) -> str:
-        """What the user should know about resuming a chat."""
+        """Why a chat cannot be resumed, or what resuming a shell does; "" for neither."""
         if chat.record.is_shell:
             return page_texts.resumed_shell() if found.can_resume else found.reason
         agent = self._agents.get(chat.record.agent)

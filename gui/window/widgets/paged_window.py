@@ -55,10 +55,6 @@ class PagedWindow(QWidget):
         raise_window(self)
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def bring_back(self) -> None:
-        """Show the window in front again, with the keyboard where it was."""
-        raise_window(self)
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         watch_exposure(self, event)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from session_host.cli import text_columns
 from session_host.cli.output import exit_text, one_line, print_error, print_json, terminal_columns
 from session_host.cli.times import age
 from session_host.client.sessions.listing import list_sessions
@@ -20,9 +21,8 @@ from session_host.protocol.values import Activity, State
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
 _MIN_NAME_COLUMNS = 10
-_WIDE = 2
-_JOINER, _AS_EMOJI = "\u200d", "\ufe0f"
-_SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_CHANGING = frozenset({"Mn", "Me", "Cf", "Sk"})
+"""The categories of characters that change the one before them: accents, joiners, skin tones."""
 NOTICE_MARK = "!"
 """The mark after the state of a chat with a problem, and before the line that describes the problem."""
 
@@ -175,25 +175,13 @@ def _cut_begin(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """The number of terminal columns: wide characters take two, combining ones none, an emoji of several ones two.
+    """The number of terminal columns; wide characters take two.
 
-    ``text_columns.width`` knows more characters, but its import would take longer than this command.
+    ``text_columns.width`` also knows characters that change others, as in an emoji of several. It is asked only about
+    texts with such characters, since its import takes longer than this command.
     """
     if text.isascii():
         return len(text)
-    columns = last = 0
-    is_joined = False
-    for character in text:
-        if last == _WIDE and (is_joined or character in _SKIN_TONES):
-            width = 0
-        elif character == _AS_EMOJI:
-            width, last = (1, _WIDE) if last == 1 else (0, last)
-        elif unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-            width = 0
-        elif character == " ":
-            width, last = 1, 0  # The next cell begins anew.
-        else:
-            width = last = _WIDE if unicodedata.east_asian_width(character) in "WF" else 1
-        columns += width
-        is_joined = character == _JOINER
-    return columns
+    if any(unicodedata.category(character) in _CHANGING for character in text if not character.isascii()):
+        return text_columns.width(text)
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

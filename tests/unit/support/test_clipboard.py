@@ -1,4 +1,4 @@
-"""What a test copies in this process is no other test's clipboard."""
+"""After a test, the process of the tests does not own the clipboard."""
 
 from __future__ import annotations
 

@@ -116,10 +116,16 @@ def test_a_streamed_message_reads_like_a_complete_one(data: st.DataObject) -> No
 
 def test_only_the_end_of_a_long_message_is_read_again() -> None:
     text = "".join(f"Paragraph {number} with `code`.\n\n" for number in range(500))
+    grown_and_read_at_its_end(text, "And one more.")
+
+
+def grown_and_read_at_its_end(text: str, more: str) -> list[Segment]:
+    """The segments of a text that has grown; all but the last one must be those of the text before."""
     message = MarkdownText()
     before = list(message.segments(text))
-    after = message.segments(text + "And one more.")
+    after = message.segments(text + more)
     assert all(one is other for one, other in zip(before[:-1], after, strict=False))
+    return after
 
 
 def test_a_long_table_is_read_again_only_at_its_end_and_keeps_its_columns() -> None:
@@ -142,10 +148,7 @@ def test_a_long_table_is_read_again_only_at_its_end_and_keeps_its_columns() -> N
 
 def test_a_long_quotation_is_read_again_only_at_its_end() -> None:
     text = "".join(f"> Paragraph {number} with `code`.\n>\n" for number in range(500))
-    message = MarkdownText()
-    before = list(message.segments(text))
-    after = message.segments(text + "> And one more.")
-    assert all(one is other for one, other in zip(before[:-1], after, strict=False))
+    after = grown_and_read_at_its_end(text, "> And one more.")
     assert [each.quotes for each in after] == [1] * 501
 
 

@@ -1,4 +1,4 @@
-"""What a host knows about a shell's foreground program from the previous host."""
+"""The foreground program that a new host reads from the state of the previous one."""
 
 from __future__ import annotations
 
