@@ -22,7 +22,7 @@ from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
-from gui.terminal.glyphs.atlas_import import AtlasImport
+from gui.terminal.glyphs.atlas_import import QUIET_S, AtlasImport
 from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.tray.bells import Bells
@@ -299,7 +299,10 @@ class App:
         return 0
 
     def _start_atlas_import(self) -> None:
-        self.sessions.tasks.start(_import_atlas(), "the atlas of glyphs")
+        if AtlasImport.is_time():
+            self.sessions.tasks.start(_import_atlas(), "the atlas of glyphs")
+        else:
+            QTimer.singleShot(round(QUIET_S * 1000), self.sessions, self._start_atlas_import)
 
     async def _remove_old_chats(self) -> None:
         """Remove the oldest ended chats if they exceed the size limit; the check takes 0.05 ms for each chat."""

@@ -19,7 +19,7 @@ from gui.bridge import chat_list, text_files
 from gui.input.draft import Draft
 from gui.settings.themes.library import Library
 from gui.terminal.glyphs import atlas_import
-from gui.terminal.glyphs.atlas_import import MANY_FRAMES, AtlasImport
+from gui.terminal.glyphs.atlas_import import MANY_FRAMES, QUIET_S, AtlasImport
 from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
 from gui.theme.follow import Look
 from gui.tray.tray import Tray
@@ -158,8 +158,14 @@ async def test_garbage_is_collected_only_in_qts_thread_while_no_event_is_pending
     assert set(ended) == {threading.main_thread()}
 
 
+@pytest.mark.parametrize("pauses", [True, False])
 async def test_the_atlas_is_imported_after_many_frames_of_one_terminal(
-    qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
+    pauses: bool,
+    qapp: QApplication,
+    display: XServer,
+    window_manager: None,
+    recorded: None,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     now_s = 1000.0
     monkeypatch.setattr(atlas_import, "time", SimpleNamespace(monotonic=lambda: now_s))
@@ -174,8 +180,13 @@ async def test_the_atlas_is_imported_after_many_frames_of_one_terminal(
         for _ in range(MANY_FRAMES):
             now_s += 0.5
             AtlasImport.count_frame("a terminal")
-        await until(lambda: AtlasImport.found is GlyphAtlas)
         assert AtlasImport.start is None
+        assert not AtlasImport.is_time(), "the program may be quiet soon"
+        while not pauses and not AtlasImport.is_time():
+            now_s += 0.1
+            AtlasImport.count_frame("a terminal")
+        now_s += QUIET_S if pauses else 0
+        await until(lambda: AtlasImport.found is GlyphAtlas)
 
 
 async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
