@@ -170,6 +170,7 @@ async def test_the_atlas_is_imported_after_many_frames_of_one_terminal(
     now_s = 1000.0
     monkeypatch.setattr(atlas_import, "time", SimpleNamespace(monotonic=lambda: now_s))
     monkeypatch.setattr(AtlasImport, "found", None)
+    monkeypatch.setattr(AtlasImport, "_counted_s", 0.0)
     async with opened(qapp):
         for _ in range(3 * MANY_FRAMES):
             now_s += 2
