@@ -126,16 +126,17 @@ class KeysPage(Page):
         self.reset_all.setEnabled(bool(self._settings.preferences.keys))
 
     def apply_filter(self, words: Sequence[str]) -> bool:
-        """Show the actions with all words in the title, the name or a key."""
-        super().apply_filter(words)
+        """Show the actions with all words in the title, the name or a key, and the buttons with all words."""
+        has_button = super().apply_filter(words)
         title = self.title.casefold()
         shown = [row for row in self.rows if _contains(row, title, words)]
         for row in self.rows:
             row.setVisible(row in shown)
-        self._texts_heading.setVisible(not words or any(row in shown for row in self._text_rows))
+        has_text = any(row in shown for row in self._text_rows) or not self.add_text.isHidden()
+        self._texts_heading.setVisible(not words or has_text)
         self.question.dismiss()
         self.form.hide()
-        return bool(shown)
+        return bool(shown) or has_button
 
     # ------------------------------------------------------------ the user's actions
 

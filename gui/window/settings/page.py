@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -21,7 +21,7 @@ class Section(QWidget):
         theme: Theme,
         title: str,
         rows: Sequence[PlainRow],
-        below: Sequence[QWidget] = (),
+        below: Sequence[QPushButton] = (),
         *,
         shares_help: bool = False,
     ) -> None:
@@ -31,7 +31,7 @@ class Section(QWidget):
             theme: the theme of the lines between the rows.
             title: the heading, "" for none.
             rows: the rows.
-            below: widgets that are hidden while a filter is active.
+            below: buttons below the rows; a filter finds them by their texts.
             shares_help: whether all rows have one help text, which is shown once, below the heading.
         """
         super().__init__()
@@ -64,17 +64,17 @@ class Section(QWidget):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
 
     def apply_filter(self, words: Sequence[str]) -> bool:
-        """Show the rows that contain all words; returns whether there is one."""
-        title = self._title.casefold()
-        shown = [row for row in self.rows if all(word in f"{title} {row.words()}".casefold() for word in words)]
+        """Show the rows and buttons that contain all words; returns whether there is one."""
+        shown = [row for row in self.rows if _has_all(words, self._title, row.words())]
         for row in self.rows:
             row.setVisible(row in shown)
         for line, row in zip(self._lines, self.rows[1:], strict=True):
             line.setVisible(row in shown and row is not shown[0])
-        for widget in self._below:
-            widget.setVisible(not words)
-        self.setVisible(bool(shown) or not words)
-        return bool(shown)
+        buttons = [button for button in self._below if _has_all(words, self._title, button.text())]
+        for button in self._below:
+            button.setVisible(button in buttons)
+        self.setVisible(bool(shown or buttons) or not words)
+        return bool(shown or buttons)
 
 
 class Page(QWidget):
@@ -89,7 +89,8 @@ class Page(QWidget):
         self.title = title
         self._sections: list[Section] = []
         self._unfiltered_widgets: list[QWidget] = []
-        self._hidden_by_filter: list[QWidget] = []
+        self._without_filter: list[QWidget] = []
+        """Those of these widgets that are shown again without a filter."""
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, GAP_L_PX)
         self.column.setSpacing(0)
@@ -111,24 +112,34 @@ class Page(QWidget):
         previous.deleteLater()
 
     def add_unfiltered(self, widget: QWidget) -> None:
-        """Add a widget that is hidden while a filter is active."""
+        """Add a widget that is hidden while a filter is active, unless it is a button with the words in its text."""
         self._unfiltered_widgets.append(widget)
         self.column.addWidget(widget)
 
     def apply_filter(self, words: Sequence[str]) -> bool:
-        """Show the rows that contain all words, or everything if there are no words; returns whether rows are shown.
+        """Show the rows and buttons that contain all words, or everything; returns whether one is shown.
 
         If the page's title contains all words, the whole page is shown.
         """
         if words and all(word in self.title.casefold() for word in words):
             words = ()
         found = [section.apply_filter(words) for section in self._sections]
-        if words:
-            self._hidden_by_filter += [widget for widget in self._unfiltered_widgets if not widget.isHidden()]
-            for widget in self._hidden_by_filter:
-                widget.hide()
-        else:
-            for widget in self._hidden_by_filter:
+        if not words:
+            for widget in self._without_filter:
                 widget.show()
-            self._hidden_by_filter = []
-        return any(found) or not words
+            self._without_filter = []
+            return True
+        for widget in self._unfiltered_widgets:
+            if not (widget.isHidden() or widget in self._without_filter):
+                self._without_filter.append(widget)
+        for widget in self._without_filter:
+            is_found = isinstance(widget, QPushButton) and _has_all(words, self.title, widget.text())
+            widget.setVisible(is_found)
+            found.append(is_found)
+        return any(found)
+
+
+def _has_all(words: Sequence[str], *texts: str) -> bool:
+    """Whether texts contain all of these words, which are case-folded."""
+    text = " ".join(texts).casefold()
+    return all(word in text for word in words)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFont, QFontInfo
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton
 
 from gui.settings.kinds import Choice, Named, Names, Number, Toggle
 from gui.settings.table import SETTINGS, PageName, Setting, idle_timeout
@@ -80,7 +80,7 @@ class PageMaker:
             SetupList(page, self._context, self._values)
         return page
 
-    def _below(self, page: PageName, section: str) -> Sequence[QWidget]:
+    def _below(self, page: PageName, section: str) -> Sequence[QPushButton]:
         if (page, section) == ("appearance", "theme"):
             return (button(settings_texts.import_theme(), "link", self._context.import_theme),)
         return ()

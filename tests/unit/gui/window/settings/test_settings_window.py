@@ -7,7 +7,7 @@ import asyncio
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
@@ -183,6 +183,25 @@ def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Ope
     window.search.clear()
     assert not window.nothing.isVisible()
     assert opened.row("theme").isVisible()
+
+
+def test_the_search_finds_a_button_by_its_text(opened: Opened) -> None:
+    window = opened.window
+    for name in PAGES:
+        window.page(name)
+    for typed, text in (
+        ("import theme", "Import a theme…"),
+        ("add agent", "Add an agent…"),
+        ("reset all", "Reset all keys…"),
+    ):
+        window.search.setText(typed)
+        shown = [button.text() for button in window.area.findChildren(QPushButton) if button.isVisible()]
+        assert shown == [text]
+        assert not window.nothing.isVisible()
+    window.search.clear()
+    window.show_page("agents")
+    shown = [button.text() for button in window.area.findChildren(QPushButton) if button.isVisible()]
+    assert shown.count("Add an agent…") == 1
 
 
 def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_written(opened: Opened, area: Area) -> None:
