@@ -25,5 +25,5 @@ def run(options: argparse.Namespace) -> int:
         else:
             print_error(f"{result.name}: {result.message}")
     if not results:
-        print("no running chats")
+        print("no running chats to upgrade")
     return 0 if all(result.ok for result in results) else 1
