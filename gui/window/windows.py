@@ -145,13 +145,20 @@ class Windows(QObject):
         self._show_if_hidden()
         self.current.raise_window()
 
+    def toggle(self) -> None:
+        """Hide all windows if one of them has the keyboard focus, else raise the current one."""
+        if any(window.isActiveWindow() for window in self.all):
+            self.hide()
+        else:
+            self.raise_window()
+
     @property
     def is_any_visible(self) -> bool:
-        """Whether a window is shown or minimised, and not hidden in the tray."""
+        """Whether a window is shown or minimised, and not hidden."""
         return any(window.isVisible() for window in self.all)
 
     def _show_if_hidden(self) -> None:
-        """Show all windows if they were in the tray."""
+        """Show all windows if they were hidden."""
         if not self.is_any_visible:
             self.show()
 

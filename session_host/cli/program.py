@@ -41,7 +41,7 @@ SUBCOMMANDS = {
     "upgrade": ("lifecycle.upgrade", "update running chats to the installed version without interrupting them"),
     "doctor": ("doctor.command", "check the installation"),
     "demo": ("demo.command", "show that a chat outlives its window"),
-    "window": ("window", "control the open window: tabs, show, new, next, grab, close"),
+    "window": ("window", "control the open window: tabs, show, new, next, toggle, grab, close"),
 }
 """The module of each subcommand, and its description."""
 

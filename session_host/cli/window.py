@@ -10,19 +10,23 @@ from session_host.cli.window_start import NEW_CHAT, WindowNotInstalled, missing_
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 
-_OPERANDS = {"tabs": None, "show": "CHAT", "new": None, "next": None, "grab": "FILE.png", "close": None}
+_OPERANDS = {
+    "tabs": None, "show": "CHAT", "new": None, "next": None, "toggle": None, "grab": "FILE.png", "close": None,
+}  # fmt: skip
 _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pane", "in_front")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
-    parser.usage = "outlive window tabs [--json] | show CHAT | new | next | grab FILE.png [--window N|all] | close"
+    parser.usage = (
+        "outlive window tabs [--json] | show CHAT | new | next | toggle | grab FILE.png [--window N|all] | close"
+    )
     parser.add_argument(
         "action",
         metavar="ACTION",
         nargs="?",
         choices=tuple(_OPERANDS),
-        help="tabs, show, new (chat), next (chat that needs you), grab or close",
+        help="tabs, show, new (chat), next (chat that needs you), toggle (show or hide), grab or close",
     )
     parser.add_argument("object", metavar="CHAT|FILE", nargs="?", help="CHAT to show, or FILE.png for the picture")
     parser.add_argument(
@@ -61,7 +65,7 @@ def _control(options: argparse.Namespace) -> None:
     if action is None:
         if missing_modules():
             raise WindowNotInstalled
-        raise UsageError("name an ACTION: tabs, show, new, next, grab or close; see `outlive window --help`")
+        raise UsageError("name an ACTION: tabs, show, new, next, toggle, grab or close; see `outlive window --help`")
     expected = _OPERANDS[action]
     if expected and not operand:
         raise UsageError(f"window {action} needs a {expected}: outlive window {action} {expected}")
@@ -82,6 +86,8 @@ def _control(options: argparse.Namespace) -> None:
             _new_chat()
         case "next":
             _next_chat()
+        case "toggle":
+            _toggle()
         case "grab":
             _grab(operand, options.window)
         case "close":
@@ -103,6 +109,14 @@ def _next_chat() -> None:
     except WindowNotOpen:
         open_window()
     print_line(f"showing {one_line(str(chat['name']))}" if chat else "no chats need you")
+
+
+def _toggle() -> None:
+    """Show the window, or hide it if the user is in it; open the window if it is not open."""
+    try:
+        ask("toggle")
+    except WindowNotOpen:
+        open_window()
 
 
 def _grab(file: str, window: str | None) -> None:

@@ -13,7 +13,7 @@ from session_host.errors import OutliveError
 from session_host.paths import check_private, runtime_dir, window_socket
 from session_host.system.peer_credentials import is_foreign
 
-RequestKind = Literal["tabs", "show", "grab", "close", "raise", "new_chat", "next"]
+RequestKind = Literal["tabs", "show", "grab", "close", "raise", "toggle", "new_chat", "next"]
 
 HIDDEN_START = "OUTLIVE_START_HIDDEN"
 """This variable of a start at login, if set, opens the window hidden in the tray, and leaves an open one alone."""

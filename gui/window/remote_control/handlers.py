@@ -36,6 +36,7 @@ class RemoteControl:
             "grab": self.grab,
             "close": self.close,
             "raise": self.raise_window,
+            "toggle": self.toggle,
             "new_chat": self.new_chat,
             "next": self.next_chat,
         }
@@ -110,6 +111,10 @@ class RemoteControl:
     async def raise_window(self, _request: ControlRequest) -> None:
         """Raise the window."""
         self._windows.raise_window()
+
+    async def toggle(self, _request: ControlRequest) -> None:
+        """Hide the windows if the user is in one, else raise the window."""
+        self._windows.toggle()
 
     async def new_chat(self, _request: ControlRequest) -> None:
         """Raise the window, with the sheet that starts a chat."""

@@ -94,6 +94,24 @@ def test_a_command_shows_the_next_chat_that_needs_the_user(open_window: OpenWind
         assert [tab["name"] for tab in app.tabs() if tab["active"]] == ["rings"]
 
 
+def test_a_command_hides_the_window_that_the_user_is_in_and_shows_it_again(open_window: OpenWindow, new_chat: NewChat):
+    """A global key of the desktop may run this command, as for a terminal that drops down."""
+    chat = new_chat("echo", "cat")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        window = xdotool("getactivewindow").strip()
+        place = xdotool("getwindowgeometry", window)
+        outlive("window", "toggle")
+        wait_until(lambda: not app.shown(), WAIT_S, "the window to be hidden")
+        outlive("window", "toggle")
+        wait_until(lambda: _is_active(window), WAIT_S, "the window to be in front")
+        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the window to have the keyboard")
+        assert xdotool("getwindowgeometry", window) == place
+        app.type("typed at once")
+        wait_until(lambda: "typed at once" in app.copy_all(), WAIT_S, "the text in the chat")
+
+
 def _is_active(window: str) -> bool:
     done = subprocess.run(["xdotool", "getactivewindow"], capture_output=True, text=True, check=False)
     return done.stdout.strip() == window
