@@ -39,7 +39,7 @@ from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import Windows
-from gui.wording import notice_texts, phrases
+from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
 from session_host.client.chats import last_colors
 from session_host.client.chats.retention import enforce_retention
@@ -210,8 +210,8 @@ class App:
             if not self.layout.tray_explained:
                 self.layout.tray_explained = True
                 self._save_layout()
-                text = notice_texts.in_the_tray()
-                self.notifications.show("closed to the tray", notice_texts.in_the_tray_title(), text)
+                text = tray_texts.in_the_tray()
+                self.notifications.show("closed to the tray", tray_texts.in_the_tray_title(), text)
         else:
             self.quit()
 

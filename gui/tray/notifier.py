@@ -18,7 +18,7 @@ from gui.bridge.one_question import structured_chat_shown_by
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
 from gui.tray.events import UNCERTAIN_MS, Event, Events
-from gui.wording import notice_texts, phrases
+from gui.wording import phrases, tray_texts
 from gui.wording.program_texts import passed_on
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
@@ -197,10 +197,10 @@ class Notifier(QObject):
         named = list(dict.fromkeys(filter(None, map(self._chat, self._groups[kind]))))
         names = [chat.name for chat in named]
         title = {
-            "asks": notice_texts.several_need_you, "done": notice_texts.several_finished,
-            "died": notice_texts.several_died, "notified": notice_texts.several_notified,
+            "asks": tray_texts.several_need_you, "done": tray_texts.several_finished,
+            "died": tray_texts.several_died, "notified": tray_texts.several_notified,
         }[kind](len(names))  # fmt: skip
-        self._notifications.show(kind, title, notice_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
+        self._notifications.show(kind, title, tray_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
 
     def _show(self, key: str, chat: Chat, event: Event) -> None:
         self._remove_from_group(key)
@@ -210,15 +210,15 @@ class Notifier(QObject):
         elif event.kind == "notified":
             self._notifications.show(key, *passed_on(chat.name, event.messages))
         elif event.kind == "done":
-            text = notice_texts.after(phrases.duration(event.seconds), event.text or where)
-            self._notifications.show(chat.id, notice_texts.finished(chat.name), text)
+            text = tray_texts.after(phrases.duration(event.seconds), event.text or where)
+            self._notifications.show(chat.id, tray_texts.finished(chat.name), text)
         elif event.kind == "ran":
-            title = notice_texts.command_ended(phrases.shortened(event.text), chat.name, chat.last_exit_code)
-            text = notice_texts.how_long_and_where(phrases.duration(event.seconds), where)
+            title = tray_texts.command_ended(phrases.shortened(event.text), chat.name, chat.last_exit_code)
+            text = tray_texts.how_long_and_where(phrases.duration(event.seconds), where)
             self._notifications.show(chat.id, title, text)
         else:
-            text = notice_texts.how_and_where(chat.how_it_ended, where)
-            self._notifications.show(chat.id, notice_texts.ended_unexpectedly(chat.name), text)
+            text = tray_texts.how_and_where(chat.how_it_ended, where)
+            self._notifications.show(chat.id, tray_texts.ended_unexpectedly(chat.name), text)
 
     def _show_question(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
@@ -230,9 +230,9 @@ class Notifier(QObject):
 
     def _show_text(self, chat: Chat, question: str = "") -> None:
         where = phrases.short_directory(chat.record.cwd)
-        text = question or chat.activity_detail or notice_texts.needs_your_answer(chat.agent_title, where)
+        text = question or chat.activity_detail or tray_texts.needs_your_answer(chat.agent_title, where)
         self._offers.pop(chat.id, None)
-        self._notifications.show(chat.id, notice_texts.needs_you(chat.name), text)
+        self._notifications.show(chat.id, tray_texts.needs_you(chat.name), text)
 
     async def _show_offer(self, chat: Chat) -> None:
         """Show a question that can be answered outside of a terminal; with answers if it is short enough."""
@@ -246,7 +246,7 @@ class Notifier(QObject):
                 self._show_text(chat, questions.summary(found) if found is not None else "")
             return
         self._offers[chat.id] = offered
-        self._notifications.show(chat.id, notice_texts.needs_you(chat.name), offered.text, offered.actions)
+        self._notifications.show(chat.id, tray_texts.needs_you(chat.name), offered.text, offered.actions)
 
     def _withdraw(self, key: str) -> None:
         self._pending.pop(key, None)

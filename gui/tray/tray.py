@@ -15,7 +15,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
 from gui.tray.changing_actions import ChangingActions, Entry
-from gui.wording import action_texts, common_texts, notice_texts, phrases
+from gui.wording import action_texts, common_texts, phrases, tray_texts
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
 
@@ -63,8 +63,8 @@ class Tray(QObject):
         self._balloon_key = ""
         """The key of the last balloon that the icon showed."""
         self.menu = QMenu()
-        self._recent_menu = QMenu(notice_texts.new_chat_in())
-        self._mute_menu = QMenu(notice_texts.mute_menu())
+        self._recent_menu = QMenu(tray_texts.new_chat_in())
+        self._mute_menu = QMenu(tray_texts.mute_menu())
         self._make_menu()
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)
@@ -101,11 +101,11 @@ class Tray(QObject):
             self.icon.setIcon(tray_icon(self._theme, dot=waiting_count > 0))
         self._waiting_count = waiting_count
         running = len(self._sessions.running())
-        parts = [notice_texts.running(running)]
+        parts = [tray_texts.running(running)]
         if waiting_count:
-            parts.append(notice_texts.waiting(waiting_count))
+            parts.append(tray_texts.waiting(waiting_count))
         if self._sessions.muting.until is not None:
-            parts.append(notice_texts.muted())
+            parts.append(tray_texts.muted())
         self.icon.setToolTip(f"Outlive: {', '.join(parts)}")
         # Some trays read the menu before it is opened, so it is kept up to date.
         self._fill()
@@ -139,7 +139,7 @@ class Tray(QObject):
         until = self._sessions.muting.until
         self._mute_menu.menuAction().setVisible(until is None)
         if until is not None:
-            self._muted_until.setText(notice_texts.muted_until(phrases.clock_time(until)))
+            self._muted_until.setText(tray_texts.muted_until(phrases.clock_time(until)))
         self._muted_until.setVisible(until is not None)
         self._unmute.setVisible(until is not None)
         self._stop_all.setEnabled(bool(self._sessions.running()))
@@ -149,20 +149,20 @@ class Tray(QObject):
         menu, muting = self.menu, self._sessions.muting
         self._no_chats = menu.addAction(common_texts.no_running_chats())
         self._no_chats.setEnabled(False)
-        menu.addAction(notice_texts.all_chats(), self.all_chats.emit)
+        menu.addAction(tray_texts.all_chats(), self.all_chats.emit)
         menu.addSeparator()
         menu.addMenu(self._recent_menu)
         self._new_chat = menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
-        menu.addAction(notice_texts.open_outlive(), self.open_requested.emit)
-        self._mute_menu.addAction(notice_texts.for_an_hour(), muting.mute_for_an_hour)
-        self._mute_menu.addAction(notice_texts.until_tomorrow(), muting.mute_until_tomorrow)
+        menu.addAction(tray_texts.open_outlive(), self.open_requested.emit)
+        self._mute_menu.addAction(tray_texts.for_an_hour(), muting.mute_for_an_hour)
+        self._mute_menu.addAction(tray_texts.until_tomorrow(), muting.mute_until_tomorrow)
         menu.addMenu(self._mute_menu)
         self._muted_until = menu.addAction("")
         self._muted_until.setEnabled(False)
-        self._unmute = menu.addAction(notice_texts.unmute(), muting.unmute_all)
+        self._unmute = menu.addAction(tray_texts.unmute(), muting.unmute_all)
         menu.addAction(action_texts.title("settings"), self.settings_requested.emit)
         menu.addSeparator()
-        menu.addAction(notice_texts.quit_window(), self.quit_requested.emit)
+        menu.addAction(tray_texts.quit_window(), self.quit_requested.emit)
         self._stop_all = menu.addAction(action_texts.stop_all_menu(), self.stop_all_requested.emit)
         self._chat_actions = ChangingActions(menu, self._no_chats, self._choose_chat, mark_icon)
         self._directory_actions = ChangingActions(self._recent_menu, None, self.new_chat.emit)

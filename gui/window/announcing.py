@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
-from gui.wording import notice_texts
+from gui.wording import notice_texts, tray_texts
 from session_host.protocol.values import Activity
 
 Politeness = QAccessible.AnnouncementPoliteness
@@ -65,7 +65,7 @@ class StatusAnnouncer(QObject):
             if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.
                 self._announce(notice_texts.asks(chat.name, chat.status_text), Politeness.Assertive)
         elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
-            self._announce(notice_texts.finished(chat.name))
+            self._announce(tray_texts.finished(chat.name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:
         event = QAccessibleAnnouncementEvent(self._window(), text)

@@ -24,7 +24,7 @@ link_texts        links, files and directories that cannot be opened
 mode_texts        a terminal's keyboard modes: selecting, and opening links by letters
 new_chat_texts    the sheet New chat
 notify_command_texts  the user's command for notifications
-notice_texts      banners, desktop notifications, tray
+notice_texts      banners
 page_texts        a chat's page: terminal, bars, questions
 program_texts     notifications of programs in shells
 prompt_texts      a shell's prompts and the output of its commands
@@ -37,6 +37,7 @@ restore_texts     restore points: their names, the question before a restore, it
 settings_texts    the settings window
 setup_texts       the repositories with a setup of their worktrees, in the settings window
 agent_settings_texts  its page Agents
+tray_texts        desktop notifications, the tray's menu
 window_texts      sidebar, tabs, status line, the page without a chat
 phrases           age, directory and end of a chat
 activity_phrases  an agent's activity, its source and age

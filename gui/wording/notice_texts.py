@@ -1,4 +1,4 @@
-"""Texts of the notices: banners over the pages, desktop notifications, the tray."""
+"""Texts of banners over the pages."""
 
 from __future__ import annotations
 
@@ -39,14 +39,6 @@ def previous_agents(error: object) -> str:
     return translate("notice", "{error}. The previous agents stay in use.").format(error=error)
 
 
-def in_the_tray() -> str:
-    return translate("notice", "Your chats keep running. Click the tray icon to open the window again.")
-
-
-def in_the_tray_title() -> str:
-    return translate("notice", "Outlive is still running")
-
-
 def paste_too_long(count: int, most: int) -> str:
     return translate(
         "notice",
@@ -69,85 +61,8 @@ def not_a_link(address: str) -> str:
     return translate("notice", "Can’t open {address}: only web, mail and file links open").format(address=address)
 
 
-def needs_your_answer(agent: str, directory: str) -> str:
-    return translate("notice", "{agent} in {directory} needs your answer").format(agent=agent, directory=directory)
-
-
-def command_ended(command: str, name: str, exit_code: int | None) -> str:
-    """The end of a shell's command, in a chat with this name."""
-    if exit_code:
-        text = translate("notice", "{command} failed in {name} (exit code {code})")
-        return text.format(command=command, name=name, code=exit_code)
-    return translate("notice", "{command} ended in {name}").format(command=command, name=name)
-
-
-def how_long_and_where(duration: str, directory: str) -> str:
-    return translate("notice", "After {duration}, {directory}").format(duration=duration, directory=directory)
-
-
-def needs_you(name: str) -> str:
-    return translate("notice", "{name} needs you").format(name=name)
-
-
 def asks(name: str, question: str) -> str:
     return translate("notice", "{name} asks: {question}").format(name=name, question=question)
-
-
-def finished(name: str) -> str:
-    return translate("notice", "{name} finished").format(name=name)
-
-
-def after(duration: str, what: str) -> str:
-    """The duration of a turn, and the agent's last message, or else the directory."""
-    return translate("notice", "After {duration}: {what}").format(duration=duration, what=what)
-
-
-def several_need_you(count: int) -> str:
-    return translate("notice", "%n chat(s) need(s) you", "", count)
-
-
-def several_finished(count: int) -> str:
-    return translate("notice", "%n chat(s) finished", "", count)
-
-
-def several_died(count: int) -> str:
-    return translate("notice", "%n chat(s) ended unexpectedly", "", count)
-
-
-def several_notified(count: int) -> str:
-    return translate("notice", "%n chat(s) notified you", "", count)
-
-
-def names(shown: list[str], further: int) -> str:
-    """The names of some chats, and the number of further chats."""
-    listed = ", ".join(shown)
-    if further <= 0:
-        return listed
-    return translate("notice", "{names} and {count} more").format(names=listed, count=further)
-
-
-def mute_menu() -> str:
-    return translate("notice", "Mute notifications")
-
-
-def for_an_hour() -> str:
-    return translate("notice", "For an hour")
-
-
-def until_tomorrow() -> str:
-    return translate("notice", "Until tomorrow morning")
-
-
-def muted_until(when: str) -> str:
-    return translate("notice", "Notifications are muted until {when}").format(when=when)
-
-
-def muted() -> str:
-    return translate("notice", "muted")
-
-
-def unmute() -> str:
-    return translate("notice", "Unmute")
 
 
 def unmuted() -> str:
@@ -168,38 +83,6 @@ def cannot_start_at_login(error: object) -> str:
 
 def how_chat_ended(name: str, how: str) -> str:
     return translate("notice", "{name}: {how}").format(name=name, how=how)
-
-
-def ended_unexpectedly(name: str) -> str:
-    return translate("notice", "{name} ended unexpectedly").format(name=name)
-
-
-def how_and_where(how: str, where: str) -> str:
-    return translate("notice", "{how}, in {where}").format(how=how, where=where)
-
-
-def new_chat_in() -> str:
-    return translate("notice", "New chat in")
-
-
-def running(count: int) -> str:
-    return translate("notice", "%n chat(s) running", "", count)
-
-
-def all_chats() -> str:
-    return translate("notice", "All chats…")
-
-
-def open_outlive() -> str:
-    return translate("notice", "Open Outlive")
-
-
-def quit_window() -> str:
-    return translate("notice", "Quit (chats keep running)")
-
-
-def waiting(count: int) -> str:
-    return translate("notice", "%n need(s) you", "", count)
 
 
 def setting_not_offered(chat: str) -> str:

@@ -20,7 +20,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
-from gui.wording import action_texts, common_texts, notice_texts, phrases, prompt_texts
+from gui.wording import action_texts, common_texts, notice_texts, phrases, prompt_texts, tray_texts
 from gui.wording.second_lines import second_lines
 from session_host.protocol.messages import Clearing
 
@@ -231,7 +231,7 @@ class Commands:
     def _mute_all(self, handler: Callable[[], None]) -> None:
         handler()
         until = self._sessions.muting.until
-        text = notice_texts.unmuted() if until is None else notice_texts.muted_until(phrases.clock_time(until))
+        text = notice_texts.unmuted() if until is None else tray_texts.muted_until(phrases.clock_time(until))
         self._banners.inform(text, key="muting")
 
     def show_send_sheet(self) -> None:
