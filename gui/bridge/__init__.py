@@ -21,6 +21,7 @@ catalog, and turns their events into signals. It never polls.
     one_question    counts a question once that a chat and its live terminal both show
     color_labels    the colours by which the user marks chats
     muting          chats that send no notifications
+    quiet_watch     chats that are reported once they write nothing more
     drafts          the unsent prompts of chats
     review_comments the comments on chats' changes that were not sent yet
     text_files      private files with chats' texts, for the user's editor

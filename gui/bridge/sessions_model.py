@@ -23,6 +23,7 @@ from gui.bridge.color_labels import ColorLabels
 from gui.bridge.drafts import Drafts
 from gui.bridge.muting import Muting
 from gui.bridge.new_chat_request import NewChatRequest
+from gui.bridge.quiet_watch import QuietWatch
 from gui.bridge.removals import UndoableRemovals
 from gui.bridge.requests import ask
 from gui.bridge.review_comments import ReviewComments
@@ -46,7 +47,7 @@ class SessionsModel(ChatList):
     """The list of all chats, and the actions on them.
 
     Attributes:
-        order, color_labels, muting, drafts, review_comments: what the user sets for chats.
+        order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
         indexing, search_thread: the search in all chats.
         checkouts: the git working trees of running chats.
@@ -72,6 +73,7 @@ class SessionsModel(ChatList):
         self.removals = UndoableRemovals(self)
         self.order = ChatOrder(self, storage)
         self.muting = Muting(self, self.clock_changes)
+        self.quiet_watch = QuietWatch(self)
         self.drafts = Drafts(self)
         self.review_comments = ReviewComments(self)
         self.color_labels = ColorLabels(self)

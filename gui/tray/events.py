@@ -5,12 +5,14 @@ A program's own notification is an event, too; ``Notifier`` makes it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
+from gui.bridge.quiet_watch import QUIET_S
 from gui.bridge.sessions_model import SessionsModel
 from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
@@ -18,9 +20,10 @@ from session_host.protocol.values import Activity
 UNCERTAIN_MS = 1000
 """How long after an agent's own terminal its structured chat may report the same question."""
 
-Kind = Literal["asks", "done", "ran", "died", "refused", "notified"]
+Kind = Literal["asks", "done", "ran", "died", "refused", "notified", "quiet"]
 """In this order: a question, the end of an agent's turn, the end of a shell's command, a chat's unexpected end, an
-answer from a notification that was not accepted, and notifications of a program in a shell."""
+answer from a notification that was not accepted, notifications of a program in a shell, and a watched chat that wrote
+nothing more, or ended."""
 
 
 class Event(NamedTuple):
@@ -44,6 +47,8 @@ class Event(NamedTuple):
         """Whether the chat is still in the state that this event reports."""
         if self.kind == "notified":
             return True
+        if self.kind == "quiet":
+            return chat.has_ended or time.monotonic() - chat.output_at_s >= QUIET_S
         if self.kind == "died":
             return chat.has_ended and not chat.is_continued
         if self.kind == "ran":

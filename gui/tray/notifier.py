@@ -1,23 +1,25 @@
-"""Notifies when a chat asks, finishes a long turn or command, or dies, and passes on what programs in shells report.
+"""Notifies when a chat asks, finishes a long turn or command, dies, or is quiet and watched for that.
 
-Chats that the user views or has muted do not notify. Events are collected for a moment: up to two chats get
-notifications of their own, more share one that names them (a group). A notification's key is its chat's id; that of a
-program's notification has the program's own id, or a number, after it.
+The notifications of programs in shells are passed on, too. Chats that the user views or has muted do not notify.
+Events are collected for a moment: up to two chats get notifications of their own, more share one that names them (a
+group). A notification's key is its chat's id; that of a program's notification has the program's own id, or a number,
+after it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import structured_chat_shown_by
+from gui.bridge.quiet_watch import QUIET_S
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
-from gui.tray.events import UNCERTAIN_MS, Event, Events
+from gui.tray.events import UNCERTAIN_MS, Event, Events, Kind
 from gui.wording import phrases, tray_texts
 from gui.wording.program_texts import passed_on
 from session_host.agents.agent import Agent
@@ -40,6 +42,8 @@ MAX_LINES = 3
 """The most notifications of one chat's programs in one moment; older ones are left out."""
 
 _MAX_NAMES = 12
+
+_GROUPED_AS: Final[Mapping[Kind, Kind]] = {"ran": "done", "quiet": "notified"}
 
 
 class Notifications(Protocol):
@@ -94,6 +98,7 @@ class Notifier(QObject):
             self._follow(chat)
         sessions.added.connect(self._follow)
         sessions.muting.changed.connect(self.check)
+        sessions.quiet_watch.found_quiet.connect(self._on_quiet)
         sessions.clock_changes.jumped.connect(self._events.note_clock_jump)
 
     def apply_settings(self, *, is_enabled: bool, long_turn_s: float = 0) -> None:
@@ -127,6 +132,13 @@ class Notifier(QObject):
         previous = self._pending[key].messages if key in self._pending and not identity else ()
         self._collect(key, Event("notified", messages=(*previous, message)[-MAX_LINES:]))
         self._withdraw_oldest(chat, self._pending)
+
+    def _on_quiet(self, chat: Chat) -> None:
+        """Report a watched chat that is quiet or has ended, once the user does not look at it."""
+        if chat.has_ended or not self._is_seen_by_user(chat):
+            self._sessions.quiet_watch.end(chat.id)
+            if not (chat.has_ended and chat.has_failed):  # That is an event of its own.
+                self._collect(chat.id, Event("quiet"))
 
     def _collect(self, key: str, event: Event) -> None:
         if self._is_current(key, event):
@@ -163,7 +175,7 @@ class Notifier(QObject):
         kinds: dict[str, dict[str, Chat]] = {}
         for key, event in pending.items():
             if (chat := self._chat(key)) is not None:
-                kinds.setdefault("done" if event.kind == "ran" else event.kind, {})[key] = chat
+                kinds.setdefault(_GROUPED_AS.get(event.kind, event.kind), {})[key] = chat
         for kind, chats in kinds.items():
             if len(set(chats.values())) >= MIN_GROUP or self._is_group_open(kind):
                 self._show_group(kind, chats)
@@ -216,6 +228,12 @@ class Notifier(QObject):
             title = tray_texts.command_ended(phrases.shortened(event.text), chat.name, chat.last_exit_code)
             text = tray_texts.how_long_and_where(phrases.duration(event.seconds), where)
             self._notifications.show(chat.id, title, text)
+        elif event.kind == "quiet" and not chat.has_ended:
+            text = tray_texts.how_quiet_and_where(QUIET_S, where)
+            self._notifications.show(chat.id, tray_texts.quiet(chat.name), text)
+        elif event.kind == "quiet":
+            text = tray_texts.how_and_where(chat.how_it_ended, where)
+            self._notifications.show(chat.id, tray_texts.ended(chat.name), text)
         else:
             text = tray_texts.how_and_where(chat.how_it_ended, where)
             self._notifications.show(chat.id, tray_texts.ended_unexpectedly(chat.name), text)

@@ -243,6 +243,7 @@ TITLES = {
     "stop_all": QT_TRANSLATE_NOOP("action", "Stop all chats…"),
     "remove": QT_TRANSLATE_NOOP("action", "Remove chat"),
     "mute_chat": QT_TRANSLATE_NOOP("action", "Mute or unmute this chat’s notifications"),
+    "notify_quiet": QT_TRANSLATE_NOOP("action", "Notify when this chat is quiet, or cancel that"),
     "mute_hour": QT_TRANSLATE_NOOP("action", "Mute notifications for an hour"),
     "mute_tomorrow": QT_TRANSLATE_NOOP("action", "Mute notifications until tomorrow morning"),
     "unmute": QT_TRANSLATE_NOOP("action", "Unmute notifications"),
@@ -325,3 +326,10 @@ def mute_chat() -> str:
 
 def unmute_chat() -> str:
     return translate("action", "Unmute notifications")
+
+
+def notify_quiet(*, cancel: bool) -> str:
+    """Menu item: notify once when the chat is quiet, or cancel that."""
+    if cancel:
+        return translate("action", "Don’t notify when quiet")
+    return translate("action", "Notify when quiet")

@@ -77,6 +77,16 @@ def chat_unmuted(name: str) -> str:
     return translate("notice", "Notifications from {name} are on").format(name=name)
 
 
+def watching_for_quiet(name: str, seconds: float) -> str:
+    return translate("notice", "A notification comes when {name} has written nothing for {seconds} s, or ends").format(
+        name=name, seconds=f"{seconds:g}"
+    )
+
+
+def not_watching_for_quiet(name: str) -> str:
+    return translate("notice", "No notification comes when {name} is quiet").format(name=name)
+
+
 def cannot_start_at_login(error: object) -> str:
     return translate("notice", "Can’t change “Start at login”: {error}").format(error=error)
 

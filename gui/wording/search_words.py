@@ -49,6 +49,7 @@ SEARCH_WORDS = {
     "new_shell_down": QT_TRANSLATE_NOOP("action", "terminal bash"),
     "next_failed": QT_TRANSLATE_NOOP("action", "jump error"),
     "next_prompt": QT_TRANSLATE_NOOP("action", "jump command"),
+    "notify_quiet": QT_TRANSLATE_NOOP("action", "monitor silence watch alert done"),
     "next_waiting": QT_TRANSLATE_NOOP("action", "jump unread done finished attention"),
     "open_directory": QT_TRANSLATE_NOOP("action", "folder code ide"),
     "open_output": QT_TRANSLATE_NOOP("action", "pager less last"),

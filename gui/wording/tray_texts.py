@@ -88,6 +88,19 @@ def ended_unexpectedly(name: str) -> str:
     return translate("notice", "{name} ended unexpectedly").format(name=name)
 
 
+def quiet(name: str) -> str:
+    """A chat that the user watched has written nothing for a while."""
+    return translate("notice", "{name} is quiet").format(name=name)
+
+
+def how_quiet_and_where(seconds: float, where: str) -> str:
+    return translate("notice", "No output for {seconds} s, in {where}").format(seconds=f"{seconds:g}", where=where)
+
+
+def ended(name: str) -> str:
+    return translate("notice", "{name} ended").format(name=name)
+
+
 def how_and_where(how: str, where: str) -> str:
     return translate("notice", "{how}, in {where}").format(how=how, where=where)
 

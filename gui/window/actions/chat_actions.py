@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
+from gui.bridge.quiet_watch import QUIET_S
 from gui.window.actions.context import WindowContext
 from gui.window.actions.exporting import export_to
 from gui.window.actions.forking import ForkActions
@@ -149,6 +150,21 @@ class ChatActions(QObject):
         self._sessions.muting.mute_chat(chat, muted=not chat.is_muted)
         message_of = notice_texts.chat_muted if chat.is_muted else notice_texts.chat_unmuted
         self._banners.inform(message_of(chat.name), key="muting")
+
+    def is_watched(self, chat: Chat) -> bool:
+        """Whether the user gets a notification when a chat is quiet."""
+        return self._sessions.quiet_watch.is_watched(chat)
+
+    def watch_for_quiet(self, chat: Chat) -> None:
+        """Notify once when a chat is quiet, or cancel that."""
+        watch = self._sessions.quiet_watch
+        if self.is_watched(chat):
+            watch.end(chat.id)
+            message = notice_texts.not_watching_for_quiet(chat.name)
+        else:
+            watch.begin(chat)
+            message = notice_texts.watching_for_quiet(chat.name, QUIET_S)
+        self._banners.inform(message, key="quiet")
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and export a chat's whole recording to it."""

@@ -67,6 +67,7 @@ class Commands:
             "stop_all": chat_actions.stop_all,
             "remove": lambda: self._on_active_chat(self._remove),
             "mute_chat": lambda: self._on_active_chat(chat_actions.mute_or_unmute),
+            "notify_quiet": lambda: self._on_active_chat(chat_actions.watch_for_quiet),
             "mute_hour": lambda: self._mute_all(self._sessions.muting.mute_for_an_hour),
             "mute_tomorrow": lambda: self._mute_all(self._sessions.muting.mute_until_tomorrow),
             "unmute": lambda: self._mute_all(self._sessions.muting.unmute_all),

@@ -112,6 +112,7 @@ TABLE: tuple[Key, ...] = (
     Key("stop_all", ()),
     Key("remove", (), on="chat"),
     Key("mute_chat", (), on="chat"),
+    Key("notify_quiet", (), on="running_terminal"),
     Key("mute_hour", ()),
     Key("mute_tomorrow", ()),
     Key("unmute", ()),

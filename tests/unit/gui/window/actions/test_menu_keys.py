@@ -125,10 +125,14 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
         return {action.text() for action in menu.actions()}
 
     for menu in menus(running):
-        assert {common_texts.pin(), action_texts.mute_chat()} <= texts(menu)
+        assert {common_texts.pin(), action_texts.mute_chat(), action_texts.notify_quiet(cancel=False)} <= texts(menu)
+    harness.sessions.quiet_watch.begin(harness.chat(running))
+    for menu in menus(running):
+        assert action_texts.notify_quiet(cancel=True) in texts(menu)
     for menu in menus(ended):
         assert common_texts.pin() in texts(menu)
         assert action_texts.mute_chat() not in texts(menu), "it sends no notifications"
+        assert action_texts.notify_quiet(cancel=False) not in texts(menu)
     on_tab = next(menus(ended))
     [pin] = [action for action in on_tab.actions() if action.text() == common_texts.pin()]
     assert pin.shortcut().toString() == "Ctrl+F9"

@@ -1,0 +1,109 @@
+"""Notifications of chats that the user watches until they write nothing more."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from gui.bridge import chat as chat_module
+from gui.bridge import quiet_watch
+from gui.bridge.chat import Chat
+from gui.bridge.quiet_watch import QUIET_S
+from gui.tray import events
+from session_host.protocol.messages import OutputEvent
+from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.tray.test_notifications import NotifierOnBoard
+
+
+class Stage(NotifierOnBoard):
+    """A notifier on a board, and a clock that the test moves."""
+
+    def __init__(self, harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(harness)
+        self.watch = harness.sessions.quiet_watch
+        self.now_s = 1000.0
+        for module in (quiet_watch, events, chat_module):
+            monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now_s))
+        self._harness = harness
+
+    async def watched_chat(self) -> Chat:
+        session_id = await self._harness.add("build", cwd="/src/api")
+        self._harness.sessions.follow_all()
+        chat = self._harness.chat(session_id)
+        self.watch.begin(chat)
+        assert self.watch._timer.isActive()
+        return chat
+
+    def wait(self, seconds: float) -> None:
+        """Move the clock; the timer is due then."""
+        self.now_s += seconds
+        self.watch._timer.timeout.emit()
+        self._harness.settle()
+
+
+@pytest.fixture
+def stage(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(harness, monkeypatch)
+
+
+async def test_a_watched_chat_is_notified_once_when_it_has_written_nothing_for_a_while(
+    harness: WindowHarness, stage: Stage
+):
+    chat = await stage.watched_chat()
+    for offset in range(3):
+        stage.wait(QUIET_S - 1)
+        harness.viewers[chat.id].tell(OutputEvent(offset))
+    stage.wait(QUIET_S - 1)
+    assert stage.board.shown == {}, "it wrote a moment ago"
+    stage.wait(1)
+    await harness.until(lambda: stage.board.shown, "the notification")
+    assert stage.board.shown == {chat.id: ("build is quiet", "No output for 10 s, in /src/api")}
+    assert not stage.watch.is_watched(chat)
+    assert not stage.watch._timer.isActive()
+    harness.viewers[chat.id].tell(OutputEvent(9))
+    stage.notifier.check()
+    assert stage.board.shown == {}, "it writes again"
+
+
+async def test_a_watched_chat_that_the_user_looks_at_is_notified_when_he_looks_elsewhere(
+    harness: WindowHarness, stage: Stage
+):
+    chat = await stage.watched_chat()
+    stage.looked_at = chat.id
+    stage.wait(QUIET_S)
+    assert stage.watch.is_watched(chat)
+    stage.looked_at = ""
+    stage.wait(QUIET_S)
+    await harness.until(lambda: stage.board.shown, "the notification")
+
+
+@pytest.mark.parametrize(("code", "title"), [(0, "build ended"), (2, "build ended unexpectedly")])
+async def test_the_end_of_a_watched_chat_is_notified_once(code: int, title: str, harness: WindowHarness, stage: Stage):
+    chat = await stage.watched_chat()
+    harness.viewers[chat.id].end(exit_code=code)
+    await harness.until(lambda: stage.board.shown, "the notification")
+    assert [shown[0] for shown in stage.board.shown.values()] == [title]
+    assert stage.board.count == 1
+    assert not stage.watch.is_watched(chat)
+
+
+async def test_the_palettes_action_begins_a_watch_and_cancels_it(harness: WindowHarness) -> None:
+    one = await harness.add("one")
+    window = harness.open_window()
+    harness.show(one)
+    for is_watched, message in (
+        (True, "A notification comes when one has written nothing for 10 s, or ends"),
+        (False, "No notification comes when one is quiet"),
+    ):
+        window.actions_["notify_quiet"].trigger()
+        harness.settle()
+        assert harness.sessions.quiet_watch.is_watched(harness.chat(one)) is is_watched
+        assert window.banners.current is not None
+        assert window.banners.current.text == message
+
+
+async def test_a_removed_chat_is_watched_no_more(harness: WindowHarness, stage: Stage) -> None:
+    chat = await stage.watched_chat()
+    harness.sessions.forgotten.emit(chat.id)
+    assert not stage.watch.is_watched(chat)
