@@ -78,13 +78,12 @@ def chat_unmuted(name: str) -> str:
 
 
 def watching_for_quiet(name: str, seconds: float) -> str:
-    return translate("notice", "A notification comes when {name} has written nothing for {seconds} s, or ends").format(
-        name=name, seconds=f"{seconds:g}"
-    )
+    text = translate("notice", "You get a notification when {name} has been quiet for {seconds} s, or ends")
+    return text.format(name=name, seconds=f"{seconds:g}")
 
 
 def not_watching_for_quiet(name: str) -> str:
-    return translate("notice", "No notification comes when {name} is quiet").format(name=name)
+    return translate("notice", "You get no notification when {name} is quiet").format(name=name)
 
 
 def cannot_start_at_login(error: object) -> str:

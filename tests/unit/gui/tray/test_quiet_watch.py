@@ -93,8 +93,8 @@ async def test_the_palettes_action_begins_a_watch_and_cancels_it(harness: Window
     window = harness.open_window()
     harness.show(one)
     for is_watched, message in (
-        (True, "A notification comes when one has written nothing for 10 s, or ends"),
-        (False, "No notification comes when one is quiet"),
+        (True, "You get a notification when one has been quiet for 10 s, or ends"),
+        (False, "You get no notification when one is quiet"),
     ):
         window.actions_["notify_quiet"].trigger()
         harness.settle()
