@@ -206,6 +206,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         """Whether these arguments make the agent run without a conversation."""
         return bool(arguments) and arguments[0] in self.subcommands
 
+    def continues(self, argv: Sequence[str]) -> bool:
+        """Whether an argv has an option that continues an earlier conversation."""
+        options = self.conversation.options
+        return any(options.get(word.partition("=")[0], "id") != "id" for word in argv)
+
     def parse_conversation_options(self, arguments: Sequence[str]) -> ConversationArguments:
         """Analyse the user's own arguments for the conversation that they choose."""
         others: list[str] = []

@@ -87,6 +87,11 @@ class Watch(msgspec.Struct, frozen=True):
     """Whether the program's notifications (OSC 9, 99, 777) mean that it needs the user, as Codex's do. False for shells
     and commands, whose notifications are shown to the user as they are.
     """
+    resumed_line: str = ""
+    """A pattern (re.match) of a row above the input line in which a resumed agent shows its conversation: the agent
+    shows the input line before, but then takes it away again and drops keys until the conversation is loaded. "" for an
+    agent that shows the input line only once; in a session's spec also if the agent begins a conversation.
+    """
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Input for an agent that is starting: it is held until the agent shows its input line. Pure.
 
 Most agents drop input before that. For the others, the kernel turns Enter into a line feed, which submits nothing. A
-question at the start would take the text as its answer. States::
+question at the start would take the text as its answer. A resumed agent that shows its input line before it loads the
+conversation must also show the conversation (``Watch.resumed_line``). States::
 
     OFF                          the agent takes input, or its input line is unknown; input is typed at once
     WATCHING ──input──▶ HOLDING  the first input waits until the screen is checked
@@ -51,6 +52,9 @@ NOTICE_CHECKS = 3
 
 STARTS_WITHIN_S: Final = 60.0
 """After this time the agent counts as started, even if it shows no input line."""
+
+CONVERSATION_ROWS: Final = 100
+"""The last rows of the scrollback in which the conversation of a resumed agent is searched for."""
 
 WAITS = "the agent is starting; it gets what you type as soon as it is ready (Escape discards it)"
 ASKS = "the agent asks something; what you typed before was not typed"
@@ -122,6 +126,7 @@ class StartingInput:
         self.is_echoing, self._age_s = is_echoing, age_s
         self._input_line = re.compile(watch.input_line)
         self._question = re.compile(watch.start_question or "(?!)")
+        self._conversation = re.compile(watch.resumed_line) if watch.resumed_line else None
         self._pace_count = self._end_typed = self._end_before = 0
         self._pace_s = max(watch.enter_after_s, PACE_S)
         self._max_checks = watch.held_within_s / CHECK_S
@@ -234,8 +239,20 @@ class StartingInput:
         return question >= 0 and not is_answered
 
     def _is_ready(self, emulator: Emulator) -> bool:
-        """Whether the agent reads its terminal, and shows its input line."""
-        return not self.is_echoing() and emulator.modes.bracketed_paste and _last_row(emulator, self._input_line) >= 0
+        """Whether the agent reads its terminal, and shows its input line and the conversation that it resumes."""
+        if self.is_echoing() or not emulator.modes.bracketed_paste:
+            return False
+        line = _last_row(emulator, self._input_line)
+        if line < 0 or self._conversation is None or self._age_s() > STARTS_WITHIN_S:
+            return line >= 0
+        return self._shows_conversation(emulator, line)
+
+    def _shows_conversation(self, emulator: Emulator, line: int) -> bool:
+        """Whether the agent shows its conversation above this row; on a small screen it is in the scrollback."""
+        assert self._conversation is not None
+        first = max(0, emulator.scrollback_rows - CONVERSATION_ROWS)
+        rows = emulator.rows()[:line] + emulator.history(first, emulator.scrollback_rows - first)
+        return any(self._conversation.match(row_text(row)) for row in rows)
 
     def _check_screen(self, emulator: Emulator) -> None:
         self._checks += 1

@@ -196,3 +196,37 @@ def test_a_subcommand_that_is_no_chat_gets_no_additional_arguments(name: str, ar
 def test_the_pattern_matches_rows_with_the_users_prompts(name: str, prompts: list[str], others: list[str]) -> None:
     pattern = CATALOG[name].signals.user_prompt
     assert [row for row in (*prompts, *others) if re.match(pattern, row)] == prompts
+
+
+GEMINI_BEFORE_ITS_CONVERSATION = [
+    " ▝▜▄     Gemini CLI v0.61.0", "   ▝▜▄", "  ▗▟▀    Authenticated with gemini-api-key /auth", " ▝▀", "",
+    "Tips for getting started:", "1. Create GEMINI.md files to customize your interactions",
+    "ℹ Initializing... Prompts will be queued.", " ⠋ Resuming session...", f"{' ' * 104}? for shortcuts", "─" * 120,
+    " Shift+Tab to accept edits", "▄" * 120,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        " > I like apples", "> I like apples", "✦ echo: I like apples", "  answer line 0061", "│ ✓  Shell sh work.sh",
+        "User:  I like apples", "Model:  echo: I like apples",
+    ],
+)  # fmt: skip
+def test_the_pattern_matches_the_rows_of_a_conversation_that_gemini_resumed(row: str) -> None:
+    pattern = CATALOG["gemini"].signals.resumed_line
+    assert re.match(pattern, row)
+    assert not [each for each in GEMINI_BEFORE_ITS_CONVERSATION if re.match(pattern, each)]
+
+
+@pytest.mark.parametrize("row", [" >   Type your message or @path/to/file", ">    Type your message or @path/to/file"])
+def test_the_pattern_matches_geminis_input_line_also_in_the_view_for_screen_readers(row: str) -> None:
+    assert re.match(CATALOG["gemini"].signals.input_line, row)
+
+
+def test_only_an_argv_that_continues_a_conversation_is_recognized() -> None:
+    gemini = CATALOG["gemini"]
+    values = TemplateValues(conversation=ID)
+    for argv in (gemini.argv(values=values, mode="resume"), ["gemini", "-r", "latest"], ["gemini", f"--resume={ID}"]):
+        assert gemini.continues(argv)
+    assert not gemini.continues(gemini.argv(["--model", "x"], values=values))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from session_host.agents.agent import ConversationSettings
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import Describe, Description, ErrorCode, NoticeEvent
@@ -21,7 +22,10 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-SIGNALS = {"input_line": "> ", "start_question": r"\s*❯ \d\. ", "held_within_s": 60.0}
+SIGNALS = {
+    "input_line": "> ", "start_question": r"\s*❯ \d\. ", "held_within_s": 60.0, "resumed_line": r"\* ",
+}  # fmt: skip
+CONVERSATION = ConversationSettings(options={"--resume": "flag"})
 
 
 class Agent(NamedTuple):
@@ -31,7 +35,8 @@ class Agent(NamedTuple):
     path: Path
 
     async def start(self, *arguments: str) -> SessionRecord:
-        return await start(*program("starting_agent", self.path, self.gate.path, *arguments), signals=SIGNALS)
+        argv = program("starting_agent", self.path, self.gate.path, *arguments)
+        return await start(*argv, signals=SIGNALS, conversation=CONVERSATION)
 
     def accepted(self) -> bytes:
         """The input that the agent has accepted at its input line."""
@@ -124,4 +129,20 @@ async def test_input_typed_before_a_question_is_refused_and_does_not_answer_it(a
         await wait_for_notice(watcher, WAITS)
         agent.gate.release()
         await agent.wait_for_input(b"later\r")
+    await end(record.id)
+
+
+async def test_input_waits_until_a_resumed_agent_shows_its_conversation(agent: Agent) -> None:
+    """Before that, it shows its input line once without reading, and drops what was typed there."""
+    record = await agent.start("--resume")
+    async with watching(record.id) as (viewer, watcher):
+        agent.gate.release(2)
+        await see(viewer, watcher, "> Type here")
+        type_keys(viewer, "first\r")
+        await wait_for_notice(watcher, WAITS)
+        agent.gate.release()
+        await see(viewer, watcher, "resuming")
+        type_keys(viewer, "second\r")
+        agent.gate.release()
+        await agent.wait_for_input(b"first\rsecond\r")
     await end(record.id)

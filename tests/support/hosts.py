@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_request import LaunchRequest
@@ -36,13 +37,15 @@ async def start(
     overrides: Mapping[str, str] | None = None,
     asks_by_notification: bool = False,
     signals: Mapping[str, object] = MappingProxyType({}),
+    conversation: ConversationSettings | None = None,
 ) -> SessionRecord:
     """Start a session of the command ``argv``.
 
     With ``asks_by_notification``, its notifications count as questions, like an agent's. ``signals`` are other fields
-    of its ``Watch``.
+    of its ``Watch``; ``conversation`` says how it resumes.
     """
     agent = load_catalog(config_dir())["command"]
+    agent = msgspec.structs.replace(agent, conversation=conversation or agent.conversation)
     watch = msgspec.structs.replace(agent.signals, asks_by_notification=asks_by_notification)
     return await launch(
         LaunchRequest(

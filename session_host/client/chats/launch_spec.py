@@ -140,11 +140,14 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
-    """The agent's signals; without an input line if the agent does not begin with it, but with a list, or has none."""
+    """The agent's signals; without an input line if the agent does not begin with it, but with a list, or has none.
+
+    Only an agent that continues a conversation shows one at its start.
+    """
     agent = request.agent
     if request.uses_picker or agent.is_subcommand(start.arguments):
         return msgspec.structs.replace(agent.signals, input_line="")
-    return agent.signals
+    return agent.signals if agent.continues(start.argv) else msgspec.structs.replace(agent.signals, resumed_line="")
 
 
 def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from session_host.paths import session_journal
 from session_host.protocol.values import GridSize
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import OnTerminal, outlive
-from tests.support.real_agents import ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE, RealAgent
+from tests.support.journals import recorded_bytes
+from tests.support.real_agents import ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE, QWEN, RealAgent
 from tests.support.real_chats import SIZE, Chat, Work, done
+from tests.support.waiting import wait_until
 
 OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
@@ -64,6 +67,24 @@ def test_a_text_dropped_by_a_starting_agent_is_reported(chat: Chat) -> None:
         resumed.until_ready()
         resumed.send("another word", "--enter")
     resumed.sees("echo: another word")
+
+
+@pytest.mark.parametrize("agent", [GEMINI, QWEN], ids=lambda agent: agent.label, indirect=True)
+def test_a_text_sent_to_a_resumed_agent_is_typed_below_its_conversation(agent: RealAgent, chat: Chat) -> None:
+    """Gemini CLI takes its input line away while it loads the conversation, and drops an Enter that comes then."""
+    chat.ask_and_read("I like apples")
+    chat.until_idle()
+    wait_until(lambda: b"echo: I like apples" in recorded_bytes(session_journal(chat.id)), 20, "the whole answer")
+    chat.stop()
+    resumed = chat.resumed()
+
+    resumed.send("another word", "--enter")
+
+    resumed.sees("echo: another word")
+    assert "echo: I like apples" in json.dumps(chat.server.wait_asked("another word").body)
+    resumed.stop()
+    output = recorded_bytes(session_journal(resumed.id))
+    assert output.index(b"I like apples") < output.index(b"another word")
 
 
 def start_chat(agent: RealAgent, server: ModelServer, project: Path) -> Chat:

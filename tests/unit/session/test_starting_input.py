@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from session_host.protocol import messages as m
@@ -145,6 +146,32 @@ def test_a_question_is_open_unless_the_agent_shows_its_input_line_below_it(*, is
     stage.emulator.feed(("\x1b[?2004h" + "\r\n".join(rows)).encode())
     assert stage.starting.asks(stage.emulator) is not is_answered
     assert not stage.starting.must_wait(stage.emulator), "the text is typed, or refused at once"
+
+
+@pytest.mark.parametrize("rows", [1, 10], ids=["on the screen", "in the scrollback"])
+def test_a_resumed_agent_gets_input_once_it_shows_its_conversation_above_its_input_line(rows: int) -> None:
+    stage = Stage(msgspec.structs.replace(AGENT, resumed_line="[*] "))
+    stage.emulator.feed(INPUT_LINE + b"\r\n* below")
+    stage.types("a")
+    for _ in range(4):
+        assert stage.expire_timer() == CHECK
+    assert stage.starting.must_wait(stage.emulator)
+    assert not stage.typed()
+
+    stage.emulator.feed(b"\x1b[2J\x1b[H* hello" + b"\r\n" * rows + b"> Type here")
+    while not stage.typed():
+        stage.expire_timer()
+
+    assert stage.typed() == b"a"
+
+
+def test_an_agent_that_has_run_for_long_need_not_show_the_conversation_that_it_resumed() -> None:
+    stage = Stage(msgspec.structs.replace(AGENT, resumed_line="[*] "))
+    stage.emulator.feed(INPUT_LINE)
+    assert stage.starting.must_wait(stage.emulator)
+    stage.age_s = STARTS_WITHIN_S + 1
+
+    assert not stage.starting.must_wait(stage.emulator)
 
 
 def test_without_a_known_input_line_no_input_waits() -> None:
