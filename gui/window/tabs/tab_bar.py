@@ -188,12 +188,12 @@ class TabBar(QTabBar):
         """A tab's picture without its buttons. The tab itself may be elsewhere in the row while the mouse moves it."""
         option = QStyleOptionTab()
         self.initStyleOption(option, index)
-        option.rect.moveTopLeft(QPoint())
         ratio = self.devicePixelRatioF()
         picture = QPixmap(option.rect.size() * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(self.palette().window().color())
         painter = QStylePainter(picture, self)
+        painter.translate(-option.rect.topLeft())  # In a rectangle moved to 0, Qt draws the name of the first tab only.
         painter.drawControl(QStyle.ControlElement.CE_TabBarTab, option)
         painter.end()
         return picture

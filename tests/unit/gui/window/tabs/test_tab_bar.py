@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QStyleOptionTab, QTabBar
 
 from gui.theme.marks import Mark
-from gui.window.tabs.tab_bar import TabBar, TabLook, distinct_names
+from gui.window.tabs.tab_bar import CLOSE_PX, TabBar, TabLook, distinct_names
 from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from tests.unit.gui.conftest import WindowHarness, one_pane
@@ -38,6 +39,17 @@ def shown_name(bar: TabBar, index: int) -> str:
     option = QStyleOptionTab()
     bar.initStyleOption(option, index)
     return str(option.text)
+
+
+async def test_the_picture_of_a_dragged_tab_has_its_name_wherever_the_tab_is(harness: WindowHarness):
+    ids = [await harness.add(name, cwd="/src") for name in ("proj", "proj-2", "third")]
+    window = harness.open_window(one_pane(ids, ids[1]))
+    bar = window.tabs.active.bar
+    for index in range(len(ids)):
+        rect = bar.tabRect(index).adjusted(0, 0, -CLOSE_PX - 10, 0)
+        seen = bar.grab(rect).toImage().convertToFormat(QImage.Format.Format_RGB32)
+        picture = bar.picture_of(index).toImage().convertToFormat(QImage.Format.Format_RGB32)
+        assert picture.copy(QRect(QPoint(), rect.size())) == seen
 
 
 async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(harness: WindowHarness):
