@@ -56,6 +56,8 @@ def command_text(emulator: Emulator, prompt: Prompt) -> str:
     if prompt.output - first > _MAX_INPUT_ROWS:
         return ""
     rows = rows_between(emulator, first, prompt.output)
+    if not rows:
+        return ""  # The command erased its own line, as `clear; make` does.
     begins = {each - below: begin for each, begin in others}
     while len(rows) > 1 and column >= columns and rows[0].wrapped:
         # The grid is narrower than it was, and the prompt takes more rows.

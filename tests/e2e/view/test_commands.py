@@ -140,3 +140,16 @@ def test_the_text_of_a_command_stays_as_typed_when_the_width_changes(engine: Eng
         # blank before a wide character may not have been typed.
         assert [command_text(emulator, prompt) for prompt in emulator.prompts()] == [first, "", "", "ls"], columns
     emulator.close()
+
+
+@pytest.mark.parametrize("engine", available_engines())
+def test_a_command_that_clears_the_screen_first_has_no_known_text(engine: EngineName) -> None:
+    """The menu over its output and *Go to a command…* ask for the text."""
+    emulator = create(engine, GridSize(30, 8))
+    emulator.commands.start_numbers(1)
+    emulator.feed(f"{WAITING}true\r\n\x1b]133;C\x07\x1b]133;D;0\x07".encode())
+    emulator.feed(f"{WAITING}clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jworking\r\n".encode())
+    assert [command_text(emulator, prompt) for prompt in emulator.prompts()][-1:] in ([""], [])
+    emulator.feed(f"\x1b]133;D;0\x07{WAITING}".encode())
+    assert not any(command_text(emulator, prompt) for prompt in emulator.prompts())
+    emulator.close()
