@@ -125,6 +125,8 @@ class Chat(ChatViewer, ChatFacts):
         self.revision = 0
         self.changed.connect(self._count_change)
         self.text_changed.connect(self._count_change)
+        self._has_hosts_title = False
+        """Whether the host reported the record's title, which the store gets later."""
         self._is_acquired = False
         self._additional_viewers: list[ChatViewer] = []
         self._closing_viewers: list[Viewer] = []
@@ -262,7 +264,8 @@ class Chat(ChatViewer, ChatFacts):
             record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
         if mine.state is State.RUNNING and record.state is State.STARTING:
             record.state = State.RUNNING
-        record.title = mine.title or record.title
+        if self._has_hosts_title:
+            record.title = mine.title
         if record != mine or self.is_recorded != was_recorded:
             self.record = record
             self.changed.emit()
@@ -317,7 +320,7 @@ class Chat(ChatViewer, ChatFacts):
             case StateEvent(state, exit_code, exit_signal, end_request):
                 self._set_state(state, exit_code, exit_signal, end_request)
             case TitleEvent(title):
-                self.record.title = title
+                self.record.title, self._has_hosts_title = title, True
                 self.text_changed.emit()
                 return
             case NameEvent(name):

@@ -80,6 +80,19 @@ async def test_a_hosts_events_are_shown_at_once(harness: WindowHarness):
     assert (chat.name, chat.record.title, chat.has_unseen_output) == ("new", "Writing", True)
 
 
+async def test_the_title_of_a_program_that_has_ended_is_not_shown_again(harness: WindowHarness):
+    """A shell restores the title from before a command, which may be none; the store gets each title later."""
+    harness.sessions.follow_all()
+    session_id = await harness.add("one", agent="shell", title="mc [~]")
+    chat, viewer = harness.chat(session_id), harness.viewers[session_id]
+    assert chat.title == "mc [~]"
+    viewer.tell(TitleEvent("less"))
+    viewer.tell(TitleEvent(""))
+    viewer.tell(NameEvent(name="new"))
+    await harness.sessions.refresh_now()
+    assert chat.title == ""
+
+
 async def test_the_first_screen_of_an_agent_that_starts_hidden_is_not_unread(harness: WindowHarness):
     harness.sessions.follow_all()
     session_id = await harness.add("one", agent="claude", created_at=now())
