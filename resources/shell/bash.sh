@@ -26,13 +26,23 @@ unset OUTLIVE_ENV OUTLIVE_HISTFILE
 
 __outlive_shell=$$
 __outlive_directory=
+__outlive_address=
 __outlive_begin="\\[\\e]133;A;redraw=0;aid=$$\\a\\]"
 __outlive_input='\[\e]133;B\a\]'
 __outlive_run='\e]133;C\a\e[22;2t'
 __outlive_continued='\[\e]133;P;k=s\a\]'
 
-# The directory's address; characters besides these are written as the bytes of UTF-8.
+# The directory's address; characters besides these are written as the bytes of UTF-8. Each prompt tells it: a reset of
+# the terminal, or a program that tells its own directory, may have changed what the terminal knows.
 __outlive_tell_directory() {
+    if [[ $PWD != "$__outlive_directory" ]]; then
+        __outlive_directory=$PWD
+        __outlive_encode
+    fi
+    builtin printf '\e]7;file://%s%s\a' "${HOSTNAME-}" "$__outlive_address"
+}
+
+__outlive_encode() {
     local LC_ALL=C text=$PWD encoded= character code index
     if [[ $text == *[!a-zA-Z0-9/._~-]* ]]; then
         for (( index = 0; index < ${#text}; index++ )); do
@@ -45,7 +55,7 @@ __outlive_tell_directory() {
         done
         text=$encoded
     fi
-    builtin printf '\e]7;file://%s%s\a' "${HOSTNAME-}" "$text"
+    __outlive_address=$text
 }
 
 # First of the commands before a prompt: it knows how the last command ended.
@@ -75,10 +85,7 @@ __outlive_prompt() {
         PS2=$__outlive_continued$PS2$__outlive_input
     fi
     __outlive_marks=1
-    if [[ $PWD != "$__outlive_directory" ]]; then
-        __outlive_directory=$PWD
-        __outlive_tell_directory
-    fi
+    __outlive_tell_directory
 }
 
 if shopt -q login_shell; then

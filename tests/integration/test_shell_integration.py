@@ -112,6 +112,19 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_directory_is_the_shells_after_ssh_or_a_reset(tmp_path: Path, shell: str) -> None:
+    """A remote shell tells its own directory, and the local one has not changed its own."""
+    with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:
+        terminal.prompts(1)
+        home = terminal.screen.directory
+        assert home.endswith(f"{tmp_path}")
+        terminal.run("printf '\\e]7;file://elsewhere/srv\\a'", 2)
+        assert (b"/srv\x07" in terminal.raw, terminal.screen.directory) == (True, home)
+        terminal.run("printf '\\ec'", 1)
+        assert terminal.screen.directory == home
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
     files = PLAIN_FILES[shell]
     if shell == "zsh":

@@ -18,7 +18,7 @@ if [[ -o interactive ]]; then
         unfunction __outlive_start
         # The user's own marks.
         [[ "${PS1-}${(j: :)precmd_functions}" == *133\;* ]] && return
-        typeset -g __outlive_shell=$$ __outlive_running= __outlive_directory=
+        typeset -g __outlive_shell=$$ __outlive_running=
         typeset -g __outlive_begin=$'%{\e]133;A;aid='$$$'\a%}' __outlive_input=$'%{\e]133;B\a%}'
         precmd_functions=(__outlive_ended $precmd_functions __outlive_prompt)
         preexec_functions+=(__outlive_run)
@@ -51,10 +51,7 @@ if [[ -o interactive ]]; then
         elif [[ ${PS1-} != *$__outlive_begin* ]]; then
             PS1=$__outlive_begin${PS1-}$__outlive_input
         fi
-        if [[ $PWD != $__outlive_directory ]]; then
-            __outlive_directory=$PWD
-            __outlive_tell_directory
-        fi
+        __outlive_tell_directory
     }
 
     # A command runs: its output begins, and the prompt is again as the user set it.
@@ -75,7 +72,8 @@ if [[ -o interactive ]]; then
         fi
     }
 
-    # The directory's address; characters besides these are written as the bytes of UTF-8.
+    # The directory's address; characters besides these are written as the bytes of UTF-8. Each prompt tells it: a reset
+    # of the terminal, or a program that tells its own directory, may have changed what the terminal knows.
     __outlive_tell_directory() {
         emulate -L zsh -o no_multibyte -o extended_glob
         local MATCH MBEGIN MEND text=${PWD//(#m)[^a-zA-Z0-9\/._~-]/%${(l:2::0:)$(([##16]#MATCH))}}

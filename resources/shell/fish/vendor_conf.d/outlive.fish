@@ -14,6 +14,7 @@ status is-interactive; or exit 0
 string match -qr '^[0-3]\.' -- $version; or exit 0
 
 function __outlive_prompt --on-event fish_prompt --on-event fish_cancel --on-event fish_posterror
+    __outlive_directory
     printf '\e]133;A;aid=%s\a' $fish_pid
 end
 
@@ -31,6 +32,8 @@ function __outlive_ended --on-event fish_postexec
     printf '\e]133;D;%s;aid=%s\a' $status $fish_pid
 end
 
+# Each prompt tells it, too: a reset of the terminal, or a program that tells its own directory, may have changed what the
+# terminal knows.
 function __outlive_directory --on-variable PWD
     status is-command-substitution; and return
     printf '\e]7;file://%s%s\a' $hostname (string escape --style=url -- $PWD)
