@@ -72,6 +72,15 @@ async def test_closing_a_tab_keeps_the_chat_running_and_says_so_once(harness: Wi
     assert window.banners.current is None
 
 
+async def test_reopening_a_tab_by_key_removes_the_line_that_offers_it(harness: WindowHarness):
+    one, _two, _three = await three_tabs(harness)
+    window = harness.window
+    window.chat_actions.close_tab(one)
+    window.actions_["reopen_tab"].trigger()
+    assert window.tabs.active_id == one
+    assert window.banners.current is None, "its button would do nothing, or reopen another tab"
+
+
 async def test_a_closed_tab_is_reopened_where_it_was(harness: WindowHarness):
     one, two, three = await three_tabs(harness)
     window = harness.window
