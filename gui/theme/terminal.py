@@ -53,7 +53,7 @@ class TerminalTheme:
 
     def default_colors(self) -> DefaultColors:
         """The answers to programs' queries for the terminal's colours."""
-        foreground, background, cursor = (
-            color.rgb() & 0xFFFFFF for color in (self.foreground, self.background, self.cursor)
+        foreground, background, cursor, *palette = (
+            color.rgb() & 0xFFFFFF for color in (self.foreground, self.background, self.cursor, *self.palette)
         )
-        return DefaultColors(foreground, background, cursor, self.dark)
+        return DefaultColors(foreground, background, cursor, self.dark, tuple(palette))

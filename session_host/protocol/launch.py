@@ -210,6 +210,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """What runs before the agent; None for nothing."""
     begins_with_screen: bool = False
     """Whether ``paths.session_history`` has the text that the terminal begins with: that of the shell before it."""
+    palette: tuple[int, ...] = ()
+    """The colours 0 to 15 of the starter's terminal; none if unknown."""
 
     @property
     def runtime(self) -> Runtime:

@@ -47,7 +47,7 @@ from .values import (
     TerminalFile,
 )
 
-PROTOCOL_VERSION = 14
+PROTOCOL_VERSION = 15
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -203,7 +203,8 @@ class Resize(Message, frozen=True):
 class Colors(Message, frozen=True):
     """The colours of the viewer's terminal, for answers to the program's queries.
 
-    Each colour is 0xRRGGBB; ``dark`` means light text on a dark background.
+    Each colour is 0xRRGGBB; ``dark`` means light text on a dark background; ``palette`` has the colours 0 to 15, or is
+    empty if the viewer does not know them.
     """
 
     attachment: str
@@ -211,6 +212,7 @@ class Colors(Message, frozen=True):
     background: int
     cursor: int
     dark: bool
+    palette: tuple[int, ...] = ()
 
 
 class Key(Message, frozen=True):

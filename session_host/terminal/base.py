@@ -96,12 +96,16 @@ SelectionUnit = Literal["cell", "word", "line"]
 
 
 class DefaultColors(NamedTuple):
-    """The answers to OSC 10/11/12 queries while the program has set no colours; 0xRRGGBB."""
+    """The answers to OSC 4/10/11/12 queries while the program has set no colours; 0xRRGGBB.
+
+    ``palette`` has the sixteen colours 0 to 15; without them, the engine answers with its own.
+    """
 
     foreground: int = 0xE7E9EC
     background: int = 0x15171C
     cursor: int = 0xE7E9EC
     dark: bool = True
+    palette: tuple[int, ...] = ()
 
 
 class Emulator(Protocol):

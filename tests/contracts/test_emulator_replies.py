@@ -119,6 +119,22 @@ def test_a_change_of_colour_scheme_is_reported_to_programs_that_asked(make: Make
     assert emulator.take_replies() == b"\x1b]11;rgb:0101/0202/0303\x07"
 
 
+def test_a_program_that_asks_for_the_sixteen_colours_gets_those_of_the_theme(make: Maker) -> None:
+    red = b"\x1b]4;1;rgb:%s\x1b\\"
+    ask = b"\x1b]4;1;?\x1b\\"
+    theme = DefaultColors(palette=tuple(range(0x100000, 0x100010)))
+    emulator = make(colors=theme)
+    emulator.feed(ask + b"\x1b]4;16;?\x1b\\\x1b]4;1;#a0b0c0\x1b\\")
+    assert emulator.take_replies() == red % b"1010/0000/0101" + b"\x1b]4;16;rgb:0000/0000/0000\x1b\\"
+    emulator.set_default_colors(theme._replace(palette=tuple(range(0x200000, 0x200010))))
+    emulator.feed(ask + b"\x1b]104;1\x1b\\" + ask)
+    assert emulator.take_replies() == red % b"a0a0/b0b0/c0c0" + red % b"2020/0000/0101"
+    assert dict(emulator.frame().palette) == {}, "a viewer paints them as its own theme has them"
+    emulator.set_default_colors(DefaultColors())
+    emulator.feed(ask)
+    assert emulator.take_replies() not in (b"", red % b"2020/0000/0101")
+
+
 @pytest.mark.parametrize(
     ("output", "events"),
     [

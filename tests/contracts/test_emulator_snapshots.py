@@ -52,13 +52,15 @@ def test_a_snapshot_keeps_everything(make: Maker) -> None:
 
 def test_a_restored_terminal_replies_as_before(make: Maker) -> None:
     colors = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899, dark=False)
-    queries = b"\x1b[c\x1b[>q\x1b[14t\x1b[18t\x1b]10;?\x07\x1b]11;?\x07\x1b[?996n\x1b[?u\x1b[?2027$p"
+    colors = colors._replace(palette=tuple(range(0x100000, 0x100010)))
+    queries = b"\x1b]4;1;?\x07\x1b[c\x1b[>q\x1b[14t\x1b[18t\x1b]10;?\x07\x1b]11;?\x07\x1b[?996n\x1b[?u\x1b[?2027$p"
     emulator = make(30, 8, colors=colors, cell=CellSize(9, 19))
     other = restored_copy(emulator, make)
     emulator.feed(queries)
     other.feed(queries)
     replies = emulator.take_replies()
     assert b"1111/2222/3333" in replies
+    assert b"1010/0000/0101" in replies
     assert b"\x1b[?997;2n" in replies
     assert b"\x1b[4;152;270t" in replies
     assert other.take_replies() == replies

@@ -95,6 +95,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
         if screen := previous_screen(request.resume):
             write_history(session_id, screen)
+    colors = request.colors or last_colors.remembered()
     return LaunchSpec(
         session_id=session_id,
         name=choose_name(request, directory, store),
@@ -106,7 +107,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         size=request.size.clamped(),
         engine=engine,
         scrollback_lines=settings.scrollback_lines,
-        colors=request.colors or last_colors.remembered(),
+        colors=colors[:4] if colors is not None else None,
         created_at=now(),
         socket_path=str(session_socket(session_id)),
         database=str(database()),
@@ -136,6 +137,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
         begins_with_screen=bool(screen),
+        palette=colors.palette if colors is not None else (),
     )
 
 

@@ -214,14 +214,14 @@ def _engine_of_build(form: str) -> EngineName:
 
 def default_colors(colors: Colors) -> DefaultColors:
     """Convert a viewer's colours into those that the emulator answers queries with."""
-    return DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark)
+    return DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark, colors.palette)
 
 
 def _colors(spec: LaunchSpec, log_state: LogState) -> DefaultColors:
     """The colours with which the emulator answers colour queries."""
     if log_state.colors is not None:
         return default_colors(log_state.colors)
-    return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
+    return DefaultColors(*spec.colors, spec.palette) if spec.colors is not None else DefaultColors()
 
 
 _spares: list[Emulator] = []

@@ -28,7 +28,18 @@ from .grid_reader import GridReader
 from .history import HistoryLimits
 from .images import TerminalImages
 from .input import InputEncoder
-from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewport, set_option, text_of
+from .library.calls import (
+    EngineFailure,
+    Getter,
+    ffi,
+    lib,
+    mode,
+    rgb,
+    scroll_viewport,
+    set_default_palette,
+    set_option,
+    text_of,
+)
 from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
 from .modes import AFTER_EXIT, ModeReader
 from .replay import replay
@@ -236,8 +247,8 @@ class GhosttyEmulator:
         self._stream.settings_version += 1
         for name in ("foreground", "background", "cursor"):
             value = getattr(colors, name)
-            rgb = {"r": value >> 16 & 0xFF, "g": value >> 8 & 0xFF, "b": value & 0xFF}
-            set_option(self._terminal, f"COLOR_{name.upper()}", "GhosttyColorRgb", rgb)
+            set_option(self._terminal, f"COLOR_{name.upper()}", "GhosttyColorRgb", rgb(value))
+        set_default_palette(self._terminal, colors.palette)
 
     # -- reading
 

@@ -60,7 +60,7 @@ class StatefulParts(NamedTuple):
         return State(
             cell=cell,
             scrollback_lines=scrollback_lines,
-            colors=(*effects.colors,),
+            colors=effects.colors[:4],
             reported_title=effects.title,
             unfinished=self.stream.sequences.unfinished,
             parts=effects.notifications.unfinished,

@@ -6,6 +6,7 @@ objects and therefore ``Any``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from session_host.errors import OutliveError
@@ -131,6 +132,22 @@ def set_option(terminal: Any, name: str, kind: str | None, value: Any = None) ->
     else:
         pointer = ffi.new(f"{kind}*", value)
     check(lib.ghostty_terminal_set(terminal, option, pointer), f"setting {name}")
+
+
+def rgb(color: int) -> dict[str, int]:
+    """A colour of 0xRRGGBB as the library's structure."""
+    return {"r": color >> 16 & 0xFF, "g": color >> 8 & 0xFF, "b": color & 0xFF}
+
+
+def set_default_palette(terminal: Any, colors: Sequence[int]) -> None:
+    """Set the first colours of the palette where the program has set none; the others are the library's."""
+    set_option(terminal, "COLOR_PALETTE", None)
+    if colors:
+        palette = ffi.new("GhosttyColorRgb[256]")
+        lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_COLOR_PALETTE_DEFAULT, palette)
+        for index, color in enumerate(colors[:16]):
+            palette[index] = rgb(color)
+        set_option(terminal, "COLOR_PALETTE", None, palette)
 
 
 def mode(terminal: Any, number: int, ansi: bool = False) -> bool:

@@ -254,7 +254,9 @@ class ReportScreen(ModeScreen):
                 continue
             index = int(index_text[:4])
             if specification == "?":
-                color = osc.color_text(self.palette.get(index, PALETTE[index]))
+                themed = self.defaults.palette
+                default = themed[index] if index < len(themed) else PALETTE[index]
+                color = osc.color_text(self.palette.get(index, default))
                 self.write_process_input(f"\x1b]4;{index};{color}{terminator}")
             else:
                 color_value = osc.parse_color(specification)

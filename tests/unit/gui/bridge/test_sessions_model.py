@@ -181,6 +181,7 @@ async def test_chats_are_shown_in_the_window_s_colours_old_and_new(harness: Wind
     second = await harness.add("second")
     assert harness.viewers[first].colors == harness.viewers[second].colors == LIGHT.default_colors()
     assert LIGHT.default_colors().background == 0xFFFFFF
+    assert LIGHT.default_colors().palette == tuple(color.rgb() & 0xFFFFFF for color in LIGHT.palette)
 
 
 async def test_titles_that_change_many_times_a_second_are_shown_together(harness: WindowHarness):
