@@ -280,9 +280,7 @@ class TerminalFinder(QObject):
         if best is None:
             return
         first = next((match for match in known if match.row >= best.row), None)
-        emulator = self._host.emulator
-        if first is not None and first.row < best.row + best.rows and emulator is not None:
-            emulator.clear_selection()
+        if first is not None and first.row < best.row + best.rows:
             self._show(first)
 
     def _index_at_origin(self, known: list[Match]) -> int:
@@ -364,6 +362,7 @@ class TerminalFinder(QObject):
         emulator, top = self._host.emulator, self._top()
         if emulator is None or top is None or self._matches is None:
             return
+        emulator.clear_selection()  # It would hide the match.
         self._current, self._keeps_current_in_view = match, True
         rows, covered = emulator.size.rows, self._covered_rows()
         if match.row < top + covered or match.last_row >= top + rows:

@@ -268,3 +268,5 @@ def test_the_selected_text_becomes_the_query(opened: Callable[..., Opened]) -> N
     assert bar.field.text() == "pear"
     assert bar.query == FindQuery("pear")
     assert bar.count.text() == "1 of 1"
+    wait_for_search(terminal, bar)
+    assert match_at(terminal, 6, 0, 4) == "current", "the selection does not hide it"
