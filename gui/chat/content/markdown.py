@@ -6,12 +6,15 @@ Of a long block of code and of a long table, only the last lines are.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from .blocks import Blocks, parser
 from .segments import LINES_PER_CHUNK, Face, Paragraph, Run, Segment, chunks
 from .tables import with_shared_columns
 
 _MAX_PARAGRAPH_CHARACTERS = 20_000
+_MAX_REREAD_CHARACTERS = 20_000
+"""A longer text is not read again from its beginning, since that takes some 50 ms or more."""
 
 
 def blocks(text: str) -> list[str]:
@@ -34,24 +37,44 @@ class MarkdownText:
         """The offset from which the text is parsed again."""
         self._prefix = ""
         """The opening line of the code block that contains ``_place``, or the first two of the table; "" outside."""
-        self._references: dict[str, object] = {}
+        self._references: dict[str, Any] = {}
+        """The definitions of links before ``_place``, as the parser reports them."""
+        self._used: set[tuple[str, str]] = set()
+        """Label and address of the definitions with which the settled segments were read."""
 
     def segments(self, text: str) -> list[Segment]:
         """The segments of ``text``; if it begins with the previous text, segments before the last block are reused."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not (self._text and text.startswith(self._text)):
-            self._segments, self._settled, self._place, self._prefix = [], 0, 0, ""
-            self._references = {}
+            self._restart()
         elif len(text) == len(self._text):
             return self._segments
         self._text = text
-        self._read(text[self._place :])
+        place = self._place
+        defined = self._read(text[place:])
+        changed = defined ^ self._used
+        if changed and place and len(text) <= _MAX_REREAD_CHARACTERS:
+            settled = text[:place].upper()
+            if any(f"[{label}]" in settled for label, _ in changed):
+                self._restart()
+                self._read(text)
+        self._used = defined
         return self._segments
 
-    def _read(self, tail: str) -> None:
-        """Parse the text from ``_place`` on, and move ``_place`` to where parsing must begin next time."""
+    def _restart(self) -> None:
+        self._segments, self._settled, self._place, self._prefix = [], 0, 0, ""
+        self._references, self._used = {}, set()
+
+    def _read(self, tail: str) -> set[tuple[str, str]]:
+        """Parse the text from ``_place`` on, and move ``_place`` to where parsing must begin next time.
+
+        Returns:
+            Label and address of all definitions of links up to the text's end.
+        """
         prefix = self._prefix
-        tokens = parser().parse(prefix + tail, self._references)
+        # A definition whose last line still grows is read again, too: the parser keeps the first one of each label.
+        found = {"references": self._references.copy()}
+        tokens = parser().parse(prefix + tail, found)
         blocks = Blocks(continued=bool(prefix))
         for token in tokens:
             blocks.read(token)
@@ -70,9 +93,15 @@ class MarkdownText:
                 settled += pieces
                 self._prefix = "".join(f"{each}\n" for each in (prefix + tail).split("\n", line + 2)[line : line + 2])
                 line += 2 + pieces * LINES_PER_CHUNK
+        self._references = {
+            label: each
+            for label, each in found["references"].items()
+            if label in self._references or each["map"][1] <= line
+        }
         self._segments = with_shared_columns([*self._segments[: self._settled], *blocks.segments], self._settled)
         self._settled += settled
         self._place += _offset_of_line(tail, max(line - prefix.count("\n"), 0))
+        return {(label, each["href"]) for label, each in found["references"].items()}
 
 
 def _offset_of_line(text: str, line: int) -> int:

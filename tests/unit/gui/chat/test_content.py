@@ -109,9 +109,33 @@ def test_a_streamed_message_reads_like_a_complete_one(data: st.DataObject) -> No
         streamed.segments(text[:place])
     whole = read(text)
     now = streamed.segments(text)
-    if "[x]: " not in text:  # A link with a later definition stays plain text until its block is read again.
-        assert [each.text for each in now] == [each.text for each in whole]
-        assert [each.indent for each in now] == [each.indent for each in whole]
+    assert [each.text for each in now] == [each.text for each in whole]
+    assert [each.indent for each in now] == [each.indent for each in whole]
+
+
+def read_letter_by_letter(text: str) -> list[Segment]:
+    streamed = MarkdownText()
+    for end in range(1, len(text)):
+        streamed.segments(text[:end])
+    return streamed.segments(text)
+
+
+def links_of(paragraphs: list[Segment]) -> list[str]:
+    return [run.link for each in paragraphs if isinstance(each, Paragraph) for run in each.runs if run.link]
+
+
+def test_the_definition_of_a_link_counts_for_the_text_before_it_and_only_once_it_is_whole() -> None:
+    text = "As [here][1].\n\nA second paragraph.\n\n- entry\n\n[1]: https://example.org/a/page\n"
+    now = read_letter_by_letter(text)
+    assert now == read(text)
+    assert links_of(now) == ["https://example.org/a/page"]
+
+
+def test_what_is_no_definition_of_a_link_in_the_end_does_not_make_one() -> None:
+    text = "A note[^1].\n\nA second paragraph.\n\n[^1]: The note itself.\n"
+    now = read_letter_by_letter(text)
+    assert now == read(text)
+    assert links_of(now) == []
 
 
 def test_only_the_end_of_a_long_message_is_read_again() -> None:

@@ -28,9 +28,9 @@ def test_a_long_answer_is_read_once_while_the_user_types_what_to_find(
     readings: list[str] = []
     read = MarkdownText._read
 
-    def noted(markdown: MarkdownText, tail: str) -> None:
+    def noted(markdown: MarkdownText, tail: str) -> set[tuple[str, str]]:
         readings.append(tail)
-        read(markdown, tail)
+        return read(markdown, tail)
 
     monkeypatch.setattr(MarkdownText, "_read", noted)
     owner = QObject()
