@@ -202,8 +202,8 @@ class StructuredPage(ChatPage):
     def typed_areas(self) -> list[QRect]:
         """The prompt box, and the part of a request that has the keyboard."""
         parts: list[QWidget] = [self.view.prompt]
-        focused = self.focusWidget()
-        if self.view.page.isAncestorOf(focused) and focused.isVisible():
+        focused, messages = self.focusWidget(), self.view.page
+        if focused is not messages and messages.isAncestorOf(focused) and focused.isVisible():
             parts.append(focused)
         return [QRect(part.mapTo(self, QPoint()), part.size()) for part in parts]
 

@@ -137,4 +137,8 @@ async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: Win
     page.view.prompt.editor.setPlainText("line\n" * 20)
     harness.settle()
     assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt))
+    page.view.page.setFocus()
+    harness.settle()
+    assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt)), "reading messages"
+    page.view.prompt.editor.setFocus()
     await type_below_a_tool_tip(harness, page.view.prompt.editor)
