@@ -71,6 +71,7 @@ class PromptEditor(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(4)
         self.textChanged.connect(self._align)
+        self.textChanged.connect(lambda: self.history.note(self.toPlainText()))
 
     def _align(self) -> None:
         """Align a text in a right-to-left script on the right, as the messages are; Qt aligns all on the left."""

@@ -39,6 +39,11 @@ class History:
         """Show the draft, which has another text now."""
         self._place = len(self._prompts)
 
+    def note(self, text: str) -> None:
+        """The box shows this text now; it may be the draft again, as after an undo."""
+        if self._is_recalling and text == self._draft != self._prompts[self._place]:
+            self.leave()
+
     def older(self, text: str) -> str | None:
         """The prompt before the shown one; None if there is none."""
         if self._place == 0:

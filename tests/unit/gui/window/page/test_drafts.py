@@ -119,6 +119,31 @@ async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
     assert first.view.prompt.attachments.images == ()
 
 
+async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarness):
+    await open_chat(harness)
+    editor = shown_page(harness).view.prompt.editor
+    editor.history.set(["first", "second"])
+    write(shown_page(harness), "draft")
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert editor.toPlainText() == "draft"
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert editor.toPlainText() == ""
+
+
+async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_emptied(harness: WindowHarness):
+    await open_chat(harness)
+    editor = shown_page(harness).view.prompt.editor
+    editor.history.set(["first", "second"])
+    for expected in ("second", "first"):
+        QTest.keyClick(editor, Qt.Key.Key_Up)
+        assert editor.toPlainText() == expected
+    QTest.keyClick(editor, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(editor, Qt.Key.Key_Backspace)
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert editor.toPlainText() == "second"
+
+
 async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(harness: WindowHarness):
     session_id = await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
