@@ -3,6 +3,7 @@
 document   a page of items that does not grow
 page       keyboard, controls, requests and matches
 pointing   mouse: controls, links, selection
+clicks     what several clicks select: a word, a line
 scrolling  arranges the segments on the page, and scrolls
 painting   paints the segments on the page
 file_names  the names of files on the page, looked up

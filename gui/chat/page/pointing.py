@@ -32,6 +32,7 @@ from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
 
 from . import positions
+from .clicks import Clicks, Unit, unit_around
 from .file_names import FileName
 from .scrolling import WHEEL_LINES, ScrollingPage
 from .selection import Point
@@ -65,6 +66,10 @@ class PointedPage(ScrollingPage):
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None
         self._dragging = False
+        self._clicks = Clicks()
+        self._unit: Unit = "character"
+        self._pressed_unit: tuple[Point, Point] | None = None
+        """The ends of what the last press has selected, which dragging extends."""
         self._pointer = QPointF()
         self._drag_timer = QTimer(self, interval=_DRAG_SCROLL_MS)
         self._drag_timer.timeout.connect(self._drag_on)
@@ -139,17 +144,29 @@ class PointedPage(ScrollingPage):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         point = event.position()
+        unit = self._clicks.add(event)
+        self._unit = unit if self._control_at(point) is None else "character"
         self._pressed_at, self._dragging = point, False
-        self._pressed_control = self._target_at(point, event.modifiers())
-        at = self._point_at(point)
-        if at is None:
+        self._pressed_control = self._target_at(point, event.modifiers()) if self._unit == "character" else None
+        unit_there = self._pressed_unit = self._unit_at(point)
+        if unit_there is None:
             return
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.selection.anchor is not None:
-            self.selection.select(self.selection.anchor, at)
+        anchor = self.selection.anchor
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and anchor is not None:
+            self._pressed_unit = anchor, anchor
+            self.selection.extend(self.rows, self._pressed_unit, unit_there)
         else:
-            self.selection.select(at, at)
+            self.selection.select(*unit_there)
         self.focused, self._was_entered_by_tab = None, False
         self.update()
+
+    def _unit_at(self, point: QPointF) -> tuple[Point, Point] | None:
+        """The ends of the word or line at a point, or the position in the text, as the last clicks select."""
+        placed, at = self.segment_at(point), self._point_at(point)
+        if placed is None or at is None:
+            return None
+        first, last = unit_around(placed.laid, at.offset, self._unit)
+        return at._replace(offset=first), at._replace(offset=last)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = self._pointer = event.position()
@@ -184,9 +201,9 @@ class PointedPage(ScrollingPage):
             self.setCursor(shape)
 
     def _extend(self, point: QPointF) -> None:
-        head = self._point_at(point)
-        if head is not None and self.selection.anchor is not None:
-            self.selection.select(self.selection.anchor, head)
+        unit_there = self._unit_at(point)
+        if unit_there is not None and self._pressed_unit is not None:
+            self.selection.extend(self.rows, self._pressed_unit, unit_there)
             self.update()
 
     def _drag_on(self) -> None:
@@ -206,7 +223,7 @@ class PointedPage(ScrollingPage):
         point, dragged = event.position(), self._dragging
         control, self._pressed_control = self._pressed_control, None
         self._pressed_at, self._dragging = None, False
-        if dragged:
+        if dragged or self._unit != "character":
             self._offer_selection()
         elif control is not None and control == self._target_at(point, event.modifiers()):
             self.selection.clear()
@@ -226,28 +243,7 @@ class PointedPage(ScrollingPage):
             clipboard.setText(self.selection.text(self.rows, markdown=False), QClipboard.Mode.Selection)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Select the word under the pointer."""
-        placed = self.segment_at(event.position())
-        at = self._point_at(event.position())
-        if placed is None or at is None or self._control_at(event.position()) is not None:
-            self.mousePressEvent(event)
-            return
-        for box in placed.laid.boxes:
-            inside = at.offset - box.start
-            if 0 <= inside <= box.length:
-                layout = box.layout
-                begin = min(inside, max(box.length - 1, 0))
-                text = layout.text()
-                first = last = begin
-                while first > 0 and (text[first - 1].isalnum() or text[first - 1] == "_"):
-                    first -= 1
-                while last < len(text) and (text[last].isalnum() or text[last] == "_"):
-                    last += 1
-                word = (box.start + first, box.start + max(last, first + 1))
-                self.selection.select(at._replace(offset=word[0]), at._replace(offset=word[1]))
-                self._offer_selection()
-                self.update()
-                return
+        self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

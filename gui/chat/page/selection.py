@@ -43,6 +43,18 @@ class Selection:
         """Select the text between two points."""
         self.anchor, self.head = anchor, head
 
+    def extend(self, rows: Rows, pressed: tuple[Point, Point], there: tuple[Point, Point]) -> None:
+        """Select from what was pressed to what is at the pointer: words or lines, each by its first and last point."""
+
+        def order(point: Point) -> tuple[int, int, int]:
+            position = rows.position(point.key)
+            return -1 if position is None else position, point.segment, point.offset
+
+        if order(there[0]) < order(pressed[0]):
+            self.select(pressed[1], there[0])
+        else:
+            self.select(pressed[0], max(pressed[1], there[1], key=order))
+
     def ends(self, rows: Rows) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
         """Both ends in order, each as position, segment and offset; None if nothing is selected."""
         if self.anchor is None or self.head is None or self.anchor == self.head:
