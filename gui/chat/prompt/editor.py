@@ -26,6 +26,7 @@ from .history import History
 
 Mode = Literal["queue", "steer", "interrupt"]
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+_REDO = QKeySequence("Ctrl+Y")
 
 
 class PromptEditor(QPlainTextEdit):
@@ -91,7 +92,7 @@ class PromptEditor(QPlainTextEdit):
     # ------------------------------------------------------------ keyboard
 
     def event(self, event: QEvent) -> bool:
-        # Ctrl+Shift+Z is left to the window, where it zooms a pane; Ctrl+Y repeats a change, too.
+        # Ctrl+Shift+Z is left to the window, where it zooms a pane if there are several; Ctrl+Y always works.
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
@@ -130,6 +131,8 @@ class PromptEditor(QPlainTextEdit):
             self._recall(self.history.older(self.toPlainText()))
         elif key == Qt.Key.Key_Down and has_no_modifiers and self._is_at(first=False):
             self._recall(self.history.newer())
+        elif key == Qt.Key.Key_Y and modifiers == Qt.KeyboardModifier.ControlModifier:
+            self.redo()
         elif key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} and not control:
             self.page_requested.emit(1 if key == Qt.Key.Key_PageDown else -1)
         elif key == Qt.Key.Key_Escape:
@@ -184,6 +187,10 @@ class PromptEditor(QPlainTextEdit):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = self.createStandardContextMenu()
         menu.aboutToHide.connect(menu.deleteLater)
+        for action in menu.actions():
+            if action.objectName() == "edit-redo":
+                name = action.text().partition("\t")[0]
+                action.setText(f"{name}\t{_REDO.toString(QKeySequence.SequenceFormat.NativeText)}")
         self.menu_made.emit(menu)
         menu.popup(event.globalPos())
 

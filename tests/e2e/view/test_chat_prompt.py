@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QImage, QInputMethodEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QContextMenuEvent, QImage, QInputMethodEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
@@ -140,6 +140,25 @@ def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_
     assert editor.toPlainText() == ""
     shortcut.setEnabled(False)
     shown.press(Qt.Key.Key_Z, CONTROL, SHIFT)
+    assert editor.toPlainText() == "typed"
+
+
+def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(ScriptedChat())
+    editor = shown.view.prompt.editor
+    QTest.keyClicks(editor, "typed")
+    shown.press(Qt.Key.Key_Z, CONTROL)
+    assert editor.toPlainText() == ""
+    entries: list[str] = []
+    editor.menu_made.connect(lambda menu: entries.extend(action.text() for action in menu.actions()))
+    place = editor.rect().center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, editor.mapToGlobal(place))
+    QApplication.sendEvent(editor.viewport(), event)
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    QTest.keyClick(menu, Qt.Key.Key_Escape)
+    assert "Redo\tCtrl+Y" in [entry.replace("&", "") for entry in entries]
+    shown.press(Qt.Key.Key_Y, CONTROL)
     assert editor.toPlainText() == "typed"
 
 
