@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolTip
 
+from gui.chat.content.copying import utf16_slice
 from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.answer_keys import kind_of_answer
@@ -217,7 +218,7 @@ class PromptEditor(QPlainTextEdit):
         cursor = self.textCursor()
         if cursor.hasSelection():
             return ""
-        before = self.toPlainText()[: cursor.position()]
+        before = utf16_slice(self.toPlainText(), 0, cursor.position())
         if before.startswith("/") and not any(letter.isspace() for letter in before):
             return before
         start = max(before.rfind(" "), before.rfind("\n"), before.rfind("\t")) + 1

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor, QTextForm
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from gui.bridge.background.search_thread import Hit, Query
+from gui.finding.query import unit_offsets
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet
@@ -40,7 +41,8 @@ class RecordingSheet(InfoSheet):
         place = next((place for place, line in enumerate(lines) if line.number == found.number), 0)
         self.open()
         if lines:
-            self._mark(place, query.spans(shown[place]))
+            units = unit_offsets(shown[place])
+            self._mark(place, [(units[first], units[end]) for first, end in query.spans(shown[place])])
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _mark(self, place: int, spans: list[tuple[int, int]]) -> None:

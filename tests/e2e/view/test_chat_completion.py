@@ -53,3 +53,16 @@ def test_files_and_commands_are_completed(show_chat: Callable[..., ChatStage], t
     shown.press(Qt.Key.Key_Tab)
     assert shown.view.prompt.editor.toPlainText() == "/review "
     assert not shown.of("prompt_sent")
+
+
+def test_a_file_is_completed_behind_emoji_before_a_text(show_chat: Callable[..., ChatStage], tmp_path: Path) -> None:
+    (tmp_path / "retry.py").touch()
+    shown = show_chat(ScriptedChat(), str(tmp_path))
+    editor, offers = shown.view.prompt.editor, shown.view.prompt.completion.list
+    editor.insertPlainText("🎉🎉 see  and fix it")
+    for _ in " and fix it":
+        shown.press(Qt.Key.Key_Left)
+    shown.type("@ret")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert editor.toPlainText() == "🎉🎉 see @retry.py  and fix it"

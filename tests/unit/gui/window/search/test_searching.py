@@ -144,6 +144,17 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     assert not harness.window.sheets.searching.recorded.is_open
 
 
+async def test_the_words_of_a_recorded_line_are_marked_also_behind_emoji(harness: WindowHarness) -> None:
+    record(running := await harness.add("long"), "🎉🎉 the needle is here\r\n".encode() + numbered(3000))
+    harness.open_window()
+    harness.show(running).go_live(b"a fresh screen\r\n")
+    await search_for(harness, "needle")
+    await press(harness, Qt.Key.Key_Return)
+    recorded = harness.window.sheets.searching.recorded
+    await harness.until(lambda: recorded.is_open, "the recorded text")
+    assert [each.cursor.selectedText() for each in recorded.text.extraSelections()] == ["", "needle"]
+
+
 async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(harness: WindowHarness) -> None:
     running = await harness.add("long")
     record(running, numbered(3000))
