@@ -19,6 +19,7 @@
     markdown     a transcript as Markdown
     formulas     rules for reading Markdown that leave formulas as they were written
     line_breaks  a rule for reading Markdown that takes <br> for a line break
+    mentions     the files that a prompt mentions
     screen       a transcript in the place of a terminal's screen
     dialects/    one translator for each agent's protocol
 

@@ -14,6 +14,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.wording import chat_texts, image_texts, page_texts, saved_prompt_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
+from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
 
 from .attachments import Attachments
@@ -360,7 +361,7 @@ class PromptBox(QWidget):
                 directory = self.completion.files.directory
                 inside = directory and os.path.commonpath([directory, path]) == directory
                 name = os.path.relpath(path, directory) if inside else path
-                self.editor.insertPlainText(f"@{name} ")
+                self.editor.insertPlainText(f"{mention(name)} ")
             elif problem:
                 self.notice_given.emit(problem)
 

@@ -14,6 +14,7 @@ from gui.theme.popup_list import PopupList
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import SlashCommand
+from session_host.structured.mentions import mention
 
 from .editor import PromptEditor
 from .files import DirectoryFiles
@@ -74,8 +75,8 @@ class Completion(QObject):
             ]
             self._positions = [()] * len(rows)
         else:
-            matches = self.files.matching(word[1:])
-            self._offers = [f"@{match.path}" for match in matches]
+            matches = self.files.matching(word[1:].removeprefix('"'))
+            self._offers = [_mention_of(match.path) for match in matches]
             rows = [one_line(match.path) for match in matches]
             self._positions = [
                 match.positions if row == match.path else () for row, match in zip(rows, matches, strict=True)
@@ -117,6 +118,12 @@ class Completion(QObject):
             self._editor.complete(word, offer)
             if not offer.endswith("/"):
                 self.close()
+
+
+def _mention_of(path: str) -> str:
+    """The mention of a path; that of a folder has no second quotation mark, since the path goes on."""
+    text = mention(path)
+    return text.removesuffix('"') if path.endswith("/") else text
 
 
 class _MatchDelegate(QStyledItemDelegate):

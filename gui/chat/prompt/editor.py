@@ -22,6 +22,7 @@ from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.answer_keys import kind_of_answer
 from gui.wording import chat_texts
+from session_host.structured.mentions import open_mention
 
 from .history import History
 
@@ -221,16 +222,25 @@ class PromptEditor(QPlainTextEdit):
         before = utf16_slice(self.toPlainText(), 0, cursor.position())
         if before.startswith("/") and not any(letter.isspace() for letter in before):
             return before
+        if quoted := open_mention(before):
+            return quoted
         start = max(before.rfind(" "), before.rfind("\n"), before.rfind("\t")) + 1
         return before[start:] if before[start : start + 1] == "@" else ""
 
     def complete(self, word: str, text: str) -> None:
-        """Replace the word before the cursor by ``text``, with a space after it unless it is a folder."""
+        """Replace the word before the cursor by ``text``, with one space after it unless it is a folder."""
         cursor = self.textCursor()
         for _ in word:
             cursor.deletePreviousChar()
-        cursor.insertText(text if text.endswith("/") else f"{text} ")
+        cursor.insertText(text)
+        if not text.endswith("/") and not self._pass_space(cursor):
+            cursor.insertText(" ")
         self.setTextCursor(cursor)
+
+    def _pass_space(self, cursor: QTextCursor) -> bool:
+        """Move the cursor behind the space that follows it; returns whether there is one."""
+        following = self.document().characterAt(cursor.position())
+        return following == " " and cursor.movePosition(QTextCursor.MoveOperation.NextCharacter)
 
 
 def _common_length(one: str, other: str) -> int:

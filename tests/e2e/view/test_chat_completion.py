@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from session_host.structured.items import CommandsChanged, SlashCommand
+from session_host.structured.mentions import mentions
 from tests.support.chat_stage import ChatStage
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
@@ -65,4 +66,29 @@ def test_a_file_is_completed_behind_emoji_before_a_text(show_chat: Callable[...,
     shown.type("@ret")
     process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
     shown.press(Qt.Key.Key_Return)
-    assert editor.toPlainText() == "🎉🎉 see @retry.py  and fix it"
+    assert editor.toPlainText() == "🎉🎉 see @retry.py and fix it"
+
+
+def test_a_chosen_file_is_written_so_that_the_agent_gets_it(
+    show_chat: Callable[..., ChatStage], tmp_path: Path
+) -> None:
+    (tmp_path / "Makefile").touch()
+    (tmp_path / "my notes").mkdir()
+    (tmp_path / "my notes" / "a b.txt").touch()
+    shown = show_chat(ScriptedChat(), str(tmp_path))
+    editor, offers = shown.view.prompt.editor, shown.view.prompt.completion.list
+    shown.type("@Mak")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert editor.toPlainText() == "@./Makefile "
+    shown.type("@myn")
+    shown.press(Qt.Key.Key_Tab)
+    assert editor.toPlainText() == '@./Makefile @"my notes/'
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Tab)
+    assert editor.toPlainText() == '@./Makefile @"my notes/a b.txt" '
+    assert not offers.isVisible()
+    assert mentions(editor.toPlainText()) == ["./Makefile", "my notes/a b.txt"]
+    editor.clear()
+    shown.view.prompt._add_files([str(tmp_path / "my notes" / "a b.txt")])
+    assert editor.toPlainText() == '@"my notes/a b.txt" '
