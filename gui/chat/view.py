@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
@@ -17,6 +17,7 @@ from gui.chat.content.summary import Summary
 from gui.chat.drawing.style import MAX_WIDTH_PX
 from gui.input.answer_keys import kind_of_answer
 from gui.input.draft import Draft
+from gui.input.dropping import accept_as_copy
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -134,6 +135,7 @@ class ChatView(QWidget):
         self._column.addLayout(self._row)
         self._fit()
         self.setFocusProxy(self.prompt.editor)
+        self.setAcceptDrops(True)
         self._connect()
 
     def _connect(self) -> None:
@@ -309,15 +311,32 @@ class ChatView(QWidget):
         return bool(waiting)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Answer the agent by Alt with a letter, and stop the turn by Escape twice, from everywhere in the chat."""
+        """Answer the agent, stop the turn by Escape twice, and paste into the prompt, from everywhere in the chat."""
         if kind := kind_of_answer(event):
             if not event.isAutoRepeat():
                 self.page.answer_by_key(kind)
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
             if not event.isAutoRepeat() and self.prompt.escape():
                 self._announcer.announce(chat_texts.escape_again())
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            self.insert_data(QGuiApplication.clipboard().mimeData())
         else:
             super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if not self.prompt.editor.isReadOnly() and self.prompt.editor.canInsertFromMimeData(event.mimeData()):
+            accept_as_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        accept_as_copy(event)
+        self.activateWindow()
+        self.insert_data(event.mimeData())
+
+    def insert_data(self, data: QMimeData) -> None:
+        """Put a text, images, or the names of files into the prompt."""
+        if not self.prompt.editor.isReadOnly():
+            self.prompt.editor.setFocus()
+            self.prompt.editor.insertFromMimeData(data)
 
     # ------------------------------------------------------------ arranging
 

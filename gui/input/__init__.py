@@ -9,6 +9,7 @@ know widgets, emulators or sessions.
     answer_keys   the keys that answer an agent's request
     composing     the uncommitted text of an input method
     drag_formats  the format of dragged chats
+    dropping      accepts drops
     copied_files  the names of copied or dragged files, quoted
     draft         an unsent prompt
     shortcuts     the key combinations that belong to the window, not to the program

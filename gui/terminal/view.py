@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QImage, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
+from gui.input.dropping import accept_as_copy
 from gui.input.shortcuts import KeyOf, no_key
 from gui.theme.terminal import TerminalTheme
 from gui.wording import page_texts
@@ -28,7 +29,7 @@ from .input.broadcast import Broadcast, Receivers
 from .input.input_method import InputMethod
 from .input.input_sink import InputSink, TypedInput
 from .input.keyboard import Keyboard
-from .input.pasting import Pasting, accept_as_copy
+from .input.pasting import Pasting
 from .pointing import PointingScreen
 from .prompts.clicking import move_cursor_to
 from .prompts.prompt_finder import PromptFinder

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QMimeData, Qt, SignalInstance
-from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtCore import QMimeData, SignalInstance
+from PySide6.QtGui import QImage
 
 from gui.input.copied_files import names_of_files, quoted
 from gui.wording import notice_texts
@@ -90,13 +90,3 @@ class Pasting:
     def paste_files(self, files: Sequence[str]) -> None:
         """Paste the names of files, quoted for a shell."""
         self.paste(quoted(files))
-
-
-def accept_as_copy(event: QDropEvent) -> None:
-    """Accept a drag or drop as a copy or link, never as a move: after a move, an editor deletes the dragged text."""
-    for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
-        if event.possibleActions() & action:
-            event.setDropAction(action)
-            event.accept()
-            return
-    event.ignore()

@@ -145,9 +145,7 @@ class StructuredPage(ChatPage):
 
     def paste(self) -> None:
         """Paste into the prompt."""
-        editor = self.view.prompt.editor
-        editor.setFocus()
-        editor.insertFromMimeData(QGuiApplication.clipboard().mimeData())
+        self.view.insert_data(QGuiApplication.clipboard().mimeData())
 
     def type_text(self, text: str) -> None:
         """Put a text into the prompt, where the cursor is; Enter at its end does not send the prompt."""
