@@ -25,7 +25,7 @@ SUBCOMMANDS = {
     "send": ("send", "type text or press keys in a chat"),
     "approve": ("answers.approve", "allow what a chat's agent asks to do"),
     "deny": ("answers.deny", "decline what a chat's agent asks to do"),
-    "wait": ("query.wait", "wait until a chat shows a text, has a status or ends"),
+    "wait": ("query.wait", "wait until a chat shows a text, has a status, is quiet or ends"),
     "stop": ("lifecycle.stop", "ask a chat's agent to exit"),
     "kill": ("lifecycle.kill", "kill a chat's agent, and everything it started, at once"),
     "kill-all": ("lifecycle.kill_all", "kill all running chats"),

@@ -1,4 +1,4 @@
-"""``outlive wait``: wait until a chat, or the first of several, shows a text, has a status, or ends."""
+"""``outlive wait``: wait until a chat, or the first of several, shows a text, has a status, is quiet or ends."""
 
 from __future__ import annotations
 
@@ -57,14 +57,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--status", "--activity", dest="activity", metavar="STATUS", choices=[str(activity) for activity in Activity],
         help="until the agent's status is working, needs_input, idle or no_signal",
     )  # fmt: skip
+    condition.add_argument(
+        "--quiet", metavar="SECONDS", type=float, help="until the chat has written nothing for this time, or has ended"
+    )
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after this time (exit code 5)")
     parser.epilog = "With several chats, or --any, it prints the name of the chat for which the condition holds."
 
 
 def run(options: argparse.Namespace) -> int:
     """Wait for the condition."""
-    if options.timeout is not None and not options.timeout >= 0:
-        raise UsageError("--timeout needs a number of seconds")
+    for name, seconds in (("--timeout", options.timeout), ("--quiet", options.quiet)):
+        if seconds is not None and not seconds >= 0:
+            raise UsageError(f"{name} needs a number of seconds")
     pattern = _compile(options.text) if options.text is not None else None
     infos = _chats(options)
     try:
@@ -142,12 +146,14 @@ def _compile(text: str) -> re.Pattern[str]:
 def _condition_text(options: argparse.Namespace) -> str:
     if options.text is not None:
         return f"the text {options.text!r}"
+    if options.quiet is not None:
+        return f"{options.quiet:g} s without output"
     return "the end of the chat" if options.exited else f"the status {options.activity!r}"
 
 
 def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
-    """Check an ended session: the end may be the condition, or the last screen may contain the text."""
-    if options.exited:
+    """Check an ended session: the end may meet the condition, or the last screen may contain the text."""
+    if options.exited or options.quiet is not None:
         return
     ended = find(info.id)
     # Without a saved screen, the text cannot be found.
@@ -175,6 +181,9 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                         return
                     if options.activity is not None:
                         await _wait_for_activity(connection, Activity(options.activity))
+                        return
+                    if options.quiet is not None:
+                        await _wait_for_quiet(connection, options.quiet)
                         return
                     await _wait_for_end(connection)
             except HostUnavailable as error:
@@ -243,6 +252,26 @@ async def _wait_for_activity(connection: ControlConnection, expected: Activity) 
                 return
             case _:
                 pass
+
+
+async def _wait_for_quiet(connection: ControlConnection, seconds: float) -> None:
+    """Wait until the chat has written nothing for this time.
+
+    Raises:
+        _Ended: the chat ended.
+        HostUnavailable: the connection ended.
+    """
+    loop = asyncio.get_running_loop()
+    connection.follow(output=True)
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            async for message in _messages(connection):
+                if isinstance(message, Output):
+                    limit.reschedule(loop.time() + seconds)
+    except TimeoutError:
+        if not limit.expired():
+            raise
 
 
 async def _messages(connection: ControlConnection) -> AsyncIterator[object]:

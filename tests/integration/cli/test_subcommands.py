@@ -167,6 +167,19 @@ class TestWait:
 
         assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "60").code == 0
 
+    def test_wait_for_quiet_returns_for_a_chat_that_writes_nothing_or_ends(self, tmp_path: Path) -> None:
+        new("-n", "x", "--", "cat")
+        assert outlive("wait", "x", "--quiet", "0.2", "--timeout", "60").code == 0
+        done = outlive("wait", "x", "--quiet", "60", "--timeout", "0.3")
+        assert done.code == 5
+        assert "60 s without output" in done.complaint()
+        with Gate(tmp_path / "gate") as gate:
+            new("-n", "ends", "--", *program("end_with", "3", "--gate", gate.path))
+            with OnTerminal("wait", "ends", "--quiet", "60") as waiting:
+                gate.release()
+                assert waiting.end() == 0
+        assert outlive("wait", "ends", "--quiet", "60").code == 0
+
     @pytest.mark.parametrize("several", [["quiet", "over", "speaks"], ["--any"]])
     def test_wait_prints_which_of_several_chats_was_the_first(self, tmp_path: Path, several: list[str]) -> None:
         new("-n", "quiet", "--", "cat")
@@ -184,7 +197,8 @@ class TestWait:
         "words",
         [["x"], ["x", "--text", "("], ["x", "--exited", "--text", "a"], ["x", "--activity", "busy"],
          ["x", "--exited", "--timeout", "-1"], ["x", "--exited", "--timeout", "nan"], ["--exited"],
-         ["x", "--any", "--exited"]],
+         ["x", "--any", "--exited"], ["x", "--quiet", "nan"], ["x", "--quiet", "-1"], ["x", "--quiet", "soon"],
+         ["x", "--quiet", "1", "--exited"]],
     )  # fmt: skip
     def test_wait_refuses_invalid_options(self, words: list[str]) -> None:
         assert outlive("wait", *words).code == 2
