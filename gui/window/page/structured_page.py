@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.additional_viewer import PageViewer
@@ -196,6 +196,13 @@ class StructuredPage(ChatPage):
     def prompts(self) -> TranscriptTurns:
         """The user's prompts, and the answers."""
         return self.view.turns
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go on finding by F3, as in other windows: here, the key belongs to no program."""
+        if event.key() == Qt.Key.Key_F3 and self.view.page.pattern is not None:
+            self.view.finder.step(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+        else:
+            super().keyPressEvent(event)
 
     def typed_areas(self) -> list[QRect]:
         """The prompt box, and the part of a request that has the keyboard."""
