@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gui.chat.content.copying import as_markdown, as_plain, cut
+from gui.chat.content.copying import as_markdown, as_plain, cut, utf16_slice
 from gui.chat.content.segments import Segment
 from gui.chat.drawing.segment_layout import utf16_length
 
@@ -90,6 +90,9 @@ class Selection:
         if ends is None:
             return ""
         first, last = ends
+        if first[:2] == last[:2] and not markdown:  # Within one entry of a list, its bullet is not selected.
+            segment = rows.row(first[0]).segments[first[1]]
+            return utf16_slice(segment.text, first[2], last[2])
         pieces = list(self._pieces(rows, first, last, markdown=markdown))
         return "\n\n".join(piece for piece in pieces if piece)
 

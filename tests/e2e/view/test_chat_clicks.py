@@ -98,3 +98,15 @@ def test_a_click_selects_nothing(shown: ChatStage) -> None:
     click(shown, shown.point_of("words"), 3)
     click(shown, shown.point_of("words"), 1)
     assert selected(shown) == ""
+
+
+def test_an_entry_of_a_list_is_copied_without_its_bullet_and_several_with_theirs(
+    show_chat: Callable[..., ChatStage],
+) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "- first entry\n- second entry")
+    shown = show_chat(chat)
+    click(shown, shown.point_of("second entry"), 3)
+    assert selected(shown) == "second entry"
+    click(shown, shown.point_of("first entry"), 3, drag_to=shown.point_of("second entry"))
+    assert selected(shown) == "• first entry\n• second entry"
