@@ -15,6 +15,8 @@ MAX_FILES = 50_000
 """The maximum number of files that are listed."""
 _MAX_LISTING_S = 5.0
 CACHE_S = 30.0
+NEW_CACHE_S = 2.0
+"""The same at the beginning of a path: the agent may just have made a file."""
 _IGNORED = frozenset({
     ".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".mypy_cache", ".ruff_cache", ".tox",
     "target", "dist", "build", ".cache",
@@ -54,7 +56,8 @@ class DirectoryFiles(QObject):
 
     def matching(self, typed: str) -> list[Match]:
         """The files that match some letters of a path, best first; lists the directory again if the cache is old."""
-        if self._directory and not self._is_listing and time.monotonic() - self._listed_at_s >= CACHE_S:
+        age_s = time.monotonic() - self._listed_at_s
+        if self._directory and not self._is_listing and age_s >= (CACHE_S if typed else NEW_CACHE_S):
             self._is_listing = True
             threading.Thread(target=self._list, args=(self._directory,), name="file list", daemon=True).start()
         return self._files.matching(typed)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
-from gui.chat.prompt.files import files_in, nearest, with_folders
+from gui.chat.prompt.files import DirectoryFiles, files_in, nearest, with_folders
 from gui.chat.prompt.history import History
 from gui.chat.prompt.path_index import PathIndex
+from tests.support.qt_waiting import process_events_until
 
 
 def test_up_and_down_go_through_previous_prompts_and_back_to_the_draft() -> None:
@@ -27,6 +29,30 @@ def test_files_below_the_directory_are_listed(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     found = files_in(str(tmp_path))
     assert sorted(found) == ["docs/a.md", "loop", "src/deep/retry_test.py", "src/retry.py"]
+
+
+def test_a_file_that_the_agent_has_just_made_is_offered(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr("gui.chat.prompt.files.time.monotonic", lambda: now_s)
+    files = DirectoryFiles()
+    files.set_directory(str(tmp_path))
+    listings: list[bool] = []
+    files.listed.connect(lambda: listings.append(True))
+
+    def paths_for(typed: str, count: int) -> list[str]:
+        files.matching(typed)
+        process_events_until(lambda: len(listings) == count, 60.0, "the files to be listed")
+        return [match.path for match in files.matching(typed)]
+
+    (tmp_path / "old.py").touch()
+    assert paths_for("", 1) == ["old.py"]
+    (tmp_path / "new.py").touch()
+    assert paths_for("", 1) == ["old.py"], "each letter lists nothing"
+    now_s += 3
+    assert paths_for("n", 1) == []
+    assert paths_for("", 2) == ["new.py", "old.py"]
 
 
 def test_a_missing_directory_has_no_files(tmp_path: Path) -> None:
