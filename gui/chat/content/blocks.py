@@ -13,13 +13,13 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from gui.terminal.links.links import addresses_in
 from session_host.structured.formulas import enable_formulas
 from session_host.structured.line_breaks import enable_line_breaks
 
 from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, TableRow, chunks
 from .tables import longest_cells
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 _FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
@@ -223,10 +223,12 @@ def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
     """The runs of a text, in which bare web addresses are links."""
     offset = 0
     if not link and "://" in text:
-        for found in _ADDRESS.finditer(text):
-            if found.start() > offset:
-                yield Run(text[offset : found.start()], face)
-            yield Run(found.group(), face, found.group())
-            offset = found.end()
+        for found in addresses_in(text):
+            if not found.uri.lower().startswith("http"):
+                continue
+            if found.first > offset:
+                yield Run(text[offset : found.first], face)
+            yield Run(found.uri, face, found.uri)
+            offset = found.end
     if offset < len(text):
         yield Run(text[offset:], face, link)

@@ -104,13 +104,18 @@ def links_in(text: str) -> list[LinkMatch]:
     return sorted(found, key=lambda link: link.first)
 
 
-def _links(text: str) -> Iterator[LinkMatch]:
-    """Links that may overlap, the most certain kind first."""
+def addresses_in(text: str) -> Iterator[LinkMatch]:
+    """The web and mail addresses in a text, from the left."""
     for match in _ADDRESS.finditer(text):
         before = text[match.start() - 1] if match.start() else ""
         uri = _without_surroundings(match.group(), before)
         if may_open(uri) and (urlsplit(uri).netloc or uri.lower().startswith("file:///") or "@" in uri):
             yield LinkMatch(match.start(), match.start() + len(uri), uri)
+
+
+def _links(text: str) -> Iterator[LinkMatch]:
+    """Links that may overlap, the most certain kind first."""
+    yield from addresses_in(text)
     for match in _QUOTED.finditer(text):
         yield LinkMatch(match.start("path"), match.end(), file=_location(match["path"], match["line"], match["column"]))
     for match in _FILE.finditer(text):

@@ -131,6 +131,21 @@ def test_the_definition_of_a_link_counts_for_the_text_before_it_and_only_once_it
     assert links_of(now) == ["https://example.org/a/page"]
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("at https://en.wikipedia.org/wiki/Foo_(bar).", "https://en.wikipedia.org/wiki/Foo_(bar)"),
+        ("(see https://example.org/a)", "https://example.org/a"),
+        ("see https://example.org/a_b/, then", "https://example.org/a_b/"),
+        ("the page **https://example.org/a**.", "https://example.org/a"),
+        ("見 https://example.org/a。次", "https://example.org/a"),
+        ("mailto:a@example.org or file:///etc/hosts", ""),
+    ],
+)
+def test_a_bare_address_ends_where_the_sentence_goes_on(text: str, address: str) -> None:
+    assert "".join(links_of(read(text))) == address
+
+
 def test_what_is_no_definition_of_a_link_in_the_end_does_not_make_one() -> None:
     text = "A note[^1].\n\nA second paragraph.\n\n[^1]: The note itself.\n"
     now = read_letter_by_letter(text)
