@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -35,7 +36,7 @@ def test_a_file_that_the_agent_has_just_made_is_offered(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = 1000.0
-    monkeypatch.setattr("gui.chat.prompt.files.time.monotonic", lambda: now_s)
+    monkeypatch.setattr("gui.chat.prompt.files.time", SimpleNamespace(monotonic=lambda: now_s))
     files = DirectoryFiles()
     files.set_directory(str(tmp_path))
     listings: list[bool] = []
