@@ -67,7 +67,9 @@ SEARCH_WORDS = {
     "select_by_keyboard": QT_TRANSLATE_NOOP("action", "copy mode vi"),
     "restore_files": QT_TRANSLATE_NOOP("action", "checkpoint rewind undo revert restore point"),
     "send": QT_TRANSLATE_NOOP("action", "input type"),
-    "settings": QT_TRANSLATE_NOOP("action", "preferences options configuration font notifications"),
+    "settings": QT_TRANSLATE_NOOP(
+        "action", "preferences options configuration font notifications group by project state compact rows"
+    ),
     "shortcuts": QT_TRANSLATE_NOOP("action", "help keybindings keymap hotkeys"),
     "show_changes": QT_TRANSLATE_NOOP("action", "git diff review source control files edits"),
     "show_directory": QT_TRANSLATE_NOOP("action", "folder explorer reveal"),
