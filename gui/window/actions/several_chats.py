@@ -25,7 +25,7 @@ from gui.wording import action_texts, common_texts, notice_texts, page_texts
 
 
 class SeveralChats:
-    """Stops, removes, resumes, pins, labels and sends texts to the chats that are selected in the sidebar."""
+    """Stops, removes, resumes, pins, mutes, labels and sends texts to the chats that are selected in the sidebar."""
 
     def __init__(
         self, context: WindowContext, chat_actions: ChatActions, resuming: EndedChatActions, resume_all: ResumeAll
@@ -50,6 +50,8 @@ class SeveralChats:
         if running:
             menu.addAction(action_texts.send_to_chats(len(running)), lambda: self._sheets.send.ask_several(running))
         add_pin(menu, self._chat_actions, chats)
+        if running:
+            self._add_mute(menu, running)
         add_unread(menu, chats)
         add_colors(menu, self._sessions.color_labels, chats, self._theme.tokens)
         if running:
@@ -60,6 +62,16 @@ class SeveralChats:
             remove = menu.addAction(action_texts.remove_chats(len(ended)), lambda: self.remove(chats))
             show_key(remove, key_of_row("remove"))
         menu.popup(point)
+
+    def _add_mute(self, menu: QMenu, chats: Sequence[Chat]) -> None:
+        """Add the menu item that mutes chats, or unmutes them if all are muted."""
+        muted = all(chat.is_muted for chat in chats)
+
+        def mute() -> None:
+            for chat in chats:
+                self._sessions.muting.mute_chat(chat, muted=not muted)
+
+        menu.addAction(action_texts.unmute_chat() if muted else action_texts.mute_chat(), mute)
 
     def stop(self, chats: Sequence[Chat]) -> None:
         """Stop the running chats after a question."""
