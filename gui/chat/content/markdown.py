@@ -13,8 +13,8 @@ from .segments import LINES_PER_CHUNK, Face, Paragraph, Run, Segment, chunks
 from .tables import with_shared_columns
 
 _MAX_PARAGRAPH_CHARACTERS = 20_000
-_MAX_REREAD_CHARACTERS = 20_000
-"""A longer text is not read again from its beginning, since that takes some 50 ms or more."""
+_MAX_REREAD_CHARACTERS = 10_000
+"""A longer text is not read again from its beginning while a definition grows: this takes some 40 ms each time."""
 
 
 def blocks(text: str) -> list[str]:
