@@ -296,9 +296,12 @@ def prompt_hint() -> str:
     return translate("chat", "Ask the agent · @ for files, / for commands")
 
 
-def prompt_hint_with_queue() -> str:
-    return translate(
-        "chat", "Ask the agent · Up puts the last queued prompt back here · Ctrl+Alt+Enter sends the first one now"
+def prompt_hint_with_queue(*, interrupts: bool) -> str:
+    """Placeholder while prompts are queued; ``interrupts`` says that the first one can be sent at once."""
+    return joined(
+        translate("chat", "Ask the agent"),
+        translate("chat", "Up puts the last queued prompt back here"),
+        translate("chat", "Ctrl+Alt+Enter sends the first one now") if interrupts else "",
     )
 
 

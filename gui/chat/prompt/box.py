@@ -162,7 +162,9 @@ class PromptBox(QWidget):
         has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
-        hint = chat_texts.prompt_hint_with_queue() if self.editor.has_queue else chat_texts.prompt_hint()
+        hint = chat_texts.prompt_hint()
+        if self.editor.has_queue:
+            hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
         texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (hint,) * 2
         if not self.can_interrupt:
             self._escaped.stop()

@@ -207,6 +207,21 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[.
     assert prompt.editor.toPlainText() == "wait"
 
 
+def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped(
+    show_chat: Callable[..., ChatStage],
+) -> None:
+    chat = ScriptedChat()
+    chat.apply(StateChanged("starting"))
+    chat.put("user", "first", status="queued")
+    shown = show_chat(chat)
+    hint = shown.view.prompt.editor.placeholderText
+    assert "Up puts the last queued prompt back" in hint()
+    assert "Ctrl+Alt+Enter" not in hint()
+    chat.run()
+    shown.settle()
+    assert "Ctrl+Alt+Enter sends the first one now" in hint()
+
+
 def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: Callable[..., ChatStage]) -> None:
     chat = ScriptedChat()
     chat.run()
