@@ -27,7 +27,7 @@ unset OUTLIVE_ENV OUTLIVE_HISTFILE
 __outlive_shell=$$
 __outlive_directory=
 __outlive_address=
-__outlive_begin="\\[\\e]133;A;redraw=0;aid=$$\\a\\]"
+__outlive_begin="\\[\\e]133;A;redraw=0;redraws=last;aid=$$\\a\\]"
 __outlive_input='\[\e]133;B\a\]'
 __outlive_run='\e]133;C\a\e[22;2t'
 __outlive_continued='\[\e]133;P;k=s\a\]'

@@ -16,10 +16,18 @@ from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from session_host.protocol.untrusted_text import plain
 
-from .commands import MAX_INPUTS, CommandLog, Inputs, inputs_in, lasting, options_in, written_inputs
+from .commands import MAX_INPUTS, CommandLog, Inputs, inputs_in, lasting, options_in
 
 TURN: Final = "P;k=i;turn"
 """The mark of an agent's turn: not the agent, but its host and its viewers make it."""
+
+REDRAWS: Final = "redraws"
+"""The option, of our own, of a prompt that its shell draws again with the input after a change of the width: "all" for
+the whole prompt, "last" for its last line, in a replay "+" and the number of rows that stay. At kitty's "redraw",
+libghostty-vt erases only the cursor's row, and also rows that are not drawn again."""
+
+LAST_ROW: Final = -1
+"""The rows that stay are those above the input, which has not begun."""
 
 COUNT: Final = "Z"
 """The kind of a replay's own mark, which has the count of commands; terminals ignore it."""
@@ -112,7 +120,9 @@ class SavedPrompt(NamedTuple):
 class _Marked(Generic[Mark]):
     """A prompt's marks."""
 
-    __slots__ = ("end", "erased", "exit_code", "inputs", "number", "output", "partial", "row", "shell", "turn")
+    __slots__ = (
+        "end", "erased", "exit_code", "inputs", "kept_rows", "number", "output", "partial", "row", "shell", "turn",
+    )  # fmt: skip
 
     def __init__(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         self.row = row
@@ -128,6 +138,8 @@ class _Marked(Generic[Mark]):
         """Whether it was erased while it waited, so that its shell draws it again."""
         self.partial = False
         """Whether the output ends within the row of ``end``."""
+        self.kept_rows: int | None = None
+        """The first rows that the shell does not draw again after a change of the width; None if it draws no row."""
 
 
 class PromptMarks(Generic[Mark]):
@@ -174,8 +186,11 @@ class PromptMarks(Generic[Mark]):
             self._is_continued = False
             self._start_prompt(mark_cursor(), shell, turn="turn" in values)
             self._marked[-1].inputs = inputs_in(values)
+            self._marked[-1].kept_rows = _kept_rows(values.get(REDRAWS, ""))
         else:
             self._is_continued = values["k"] != "r"
+            if self._is_continued and self._marked:
+                self._marked[-1].kept_rows = None  # Of the input, only the newest line is drawn again.
 
     def _start_prompt(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         row_number = row.row_number() or 0
@@ -195,12 +210,14 @@ class PromptMarks(Generic[Mark]):
     def _start_input(self, mark_cursor: Callable[[], Mark], column: int) -> None:
         """Note where the user's input begins, or a further line of it."""
         last = self._marked[-1] if self._marked else None
-        if last is None or last.output is not None or last.turn or not self.commands.count:
+        if last is None or last.output is not None or last.turn:
             return
         below = _row_number(mark_cursor()) - _row_number(last.row)
+        if last.kept_rows == LAST_ROW:
+            last.kept_rows = max(below, 0)
         before = last.inputs if self._is_continued else ()
         self._is_continued = False
-        if below >= 0 and len(before) < MAX_INPUTS:
+        if self.commands.count and below >= 0 and len(before) < MAX_INPUTS:
             last.inputs = (*before, (below, column))
 
     def _start_command(self, mark_cursor: Callable[[], Mark], options: dict[str, str]) -> None:
@@ -241,6 +258,19 @@ class PromptMarks(Generic[Mark]):
         self.commands.width_changed()
         for marked in self._marked[-1:]:
             marked.inputs = lasting(marked.inputs)
+
+    @property
+    def kept_rows(self) -> int | None:
+        """The first rows of the waiting prompt that its shell does not draw again; None if it draws no row."""
+        last = self._marked[-1] if self._marked else None
+        return None if last is None or last.output is not None or last.row.is_erased() else last.kept_rows
+
+    def redrawn_row(self) -> int | None:
+        """The first row that the shell of the waiting prompt draws again after a change of the width; None for none."""
+        if (kept := self.kept_rows) is None or kept < 0:
+            return None
+        row = self._marked[-1].row.row_number()
+        return None if row is None else row + kept
 
     # -- erased rows
 
@@ -343,8 +373,8 @@ class PromptMarks(Generic[Mark]):
                 found.append(SavedPrompt(row, output, end, *state))
         return found
 
-    def restore(self, saved: list[SavedPrompt], mark: Callable[[int], Mark]) -> None:
-        """Set the prompts of a snapshot; ``mark`` marks a row."""
+    def restore(self, saved: list[SavedPrompt], mark: Callable[[int], Mark], kept_rows: int | None = None) -> None:
+        """Set the prompts of a snapshot; ``mark`` marks a row, ``kept_rows`` are those of the newest."""
         self._marked, self._running = [], []
         for row, output, end, exit_code, shell, partial, turn, number, inputs in saved:
             if row < 0:
@@ -355,6 +385,8 @@ class PromptMarks(Generic[Mark]):
             self._marked.append(marked)
             if marked.output is not None and marked.end is None:
                 self._running.append(marked)
+        for marked in self._marked[-1:]:
+            marked.kept_rows = kept_rows
 
 
 def _row_number(mark: RowMark) -> int:
@@ -362,28 +394,7 @@ def _row_number(mark: RowMark) -> int:
     return -1 if row_number is None else row_number
 
 
-def moved(saved: SavedPrompt, rows: int) -> SavedPrompt:
-    """The prompt, with its rows moved down."""
-    output, end = (None if row is None else max(row + rows, 0) for row in (saved.output, saved.end))
-    return saved._replace(row=saved.row + rows, output=output, end=end)
-
-
-def replayed_marks(saved: list[SavedPrompt], commands: CommandLog) -> dict[int, str]:
-    """The sequences that rebuild the marks, for each row the ones to write at its beginning."""
-    marks: dict[int, str] = {}
-
-    def add(row: int, mark: str) -> None:
-        marks[row] = marks.get(row, "") + f"\x1b]133;{mark}\x07"
-
-    if commands.count:
-        add(0, f"{COUNT};n={commands.count}")
-    for row, output, end, exit_code, shell, partial, turn, number, inputs in saved:
-        if row < 0:
-            continue
-        identity = f";aid={shell}" if shell else ""
-        add(row, TURN if turn else f"P;k=i{written_inputs(inputs[:1])}{identity}")
-        if output is not None:
-            add(output, f"C{commands.options_of(number)}")
-        if end is not None:
-            add(end + partial, f"D;{'' if exit_code is None else exit_code}{identity}")
-    return marks
+def _kept_rows(redraws: str) -> int | None:
+    """The value of ``REDRAWS`` as ``kept_rows``."""
+    is_count = redraws[:1] == "+" and redraws[1:].isdecimal()
+    return int(redraws[1:]) if is_count else {"all": 0, "last": LAST_ROW}.get(redraws)

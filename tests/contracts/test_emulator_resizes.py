@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import restore
+from session_host.terminal import from_replay, restore
 from session_host.terminal.base import Emulator
 from tests.support.emulators import history_texts, texts
 
@@ -127,3 +127,43 @@ def test_a_cleared_screen_stays_in_view_after_a_full_screen_program(make: Maker,
         each.resize(size, CELL)
         assert texts(each) == ["$ date", "Monday", "$", ""]
         assert each.cursor[:2] == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [
+        ("redraws=all", []),
+        ("redraws=last", ["top"]),
+        ("redraw=0", ["top", f"$ {'x' * 36}"]),
+        ("aid=1", ["top", f"$ {'x' * 36}"]),
+    ],
+)
+def test_a_prompt_that_its_shell_draws_again_is_erased_when_the_width_changes(
+    make: Maker, option: str, kept: list[str]
+) -> None:
+    """Else its rows wrap, and the shell, which counts them as they were, leaves a part of them above the new ones."""
+    prompt = f"\x1b]133;A;{option}\x07top\r\n$ \x1b]133;B\x07{'x' * 36}"
+    emulator = make(40, 8, output=f"earlier\r\n{prompt}")
+    copies = [restore(make.engine, emulator.snapshot()), from_replay(make.engine, emulator.replay(), emulator.size)]
+    for each in (emulator, *map(make.keep, copies)):
+        each.resize(GridSize(40, 7), CELL)
+        assert whole_text(each) == ["earlier", "top", f"$ {'x' * 36}"], "only another width wraps rows"
+        for columns in (30, 12):
+            each.resize(GridSize(columns, 7), CELL)
+        assert whole_text(each) == ["earlier", *kept]
+        if len(kept) < 2:
+            assert each.cursor[:2] == (0, 2), "as many rows below the prompt's first one as before"
+            each.feed(b"\r\x1b[J$ x\r\n\x1b]133;C\x07out\r\n\x1b]133;D;0\x07")
+            assert [(prompt.output, prompt.exit_code) for prompt in each.prompts()] == [(3, 0)]
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07more", "\r\n\x1b]133;C\x07output", "\r\n\x1b]133;C\x07\x1b[?1049hscreen"],
+    ids=["a further line of input", "a command's output", "a full-screen program"],
+)
+def test_what_no_shell_draws_again_stays_when_the_width_changes(make: Maker, after: str) -> None:
+    emulator = make(40, 8, output=f"\x1b]133;A;redraws=all\x07$ \x1b]133;B\x07typed{after}")
+    before = whole_text(emulator)
+    emulator.resize(GridSize(30, 8), CELL)
+    assert whole_text(emulator) == before

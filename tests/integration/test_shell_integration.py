@@ -112,6 +112,41 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_command_line_is_shown_once_after_the_window_became_narrower(tmp_path: Path, shell: str) -> None:
+    files = {"zsh": {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}}.get(shell, PLAIN_FILES[shell])
+    with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
+        terminal.prompts(1)
+        terminal.run("echo before", 2)
+        terminal.type("echo one two three four five six seven eight nine")
+        terminal.see("nine")
+        for columns in (30, 20, 55):
+            drawn = len(terminal.raw)
+            terminal.resize(GridSize(columns, 30))
+            while b"nine" not in terminal.raw[drawn:].replace(b"\r\n", b"") or "nine" not in terminal.text():
+                assert terminal._show(time.monotonic() + TIMEOUT_S), terminal.text()
+            lines = "".join(terminal.text().split())
+            assert lines.count("onetwothree") == 1, terminal.text()
+            assert lines.count("before") == 2, "earlier lines stay"
+        terminal.run("", 3)
+        assert [prompt.exit_code for prompt in terminal.screen.prompts()] == [0, 0, None]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_first_lines_of_an_input_stay_when_the_window_becomes_narrower(tmp_path: Path, shell: str) -> None:
+    with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:
+        terminal.prompts(1)
+        terminal.type("for number in one two three; do\r")
+        terminal.see("\n>") if shell == "bash" else terminal.see("for>")
+        terminal.type("echo second line")
+        terminal.see("second line")
+        drawn = len(terminal.raw)
+        terminal.resize(GridSize(25, 30))
+        while b"second" not in terminal.raw[drawn:]:
+            assert terminal._show(time.monotonic() + TIMEOUT_S), terminal.text()
+        assert "".join(terminal.text().split()).count("fornumberinonetwothree;do") == 1, terminal.text()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_directory_is_the_shells_after_ssh_or_a_reset(tmp_path: Path, shell: str) -> None:
     """A remote shell tells its own directory, and the local one has not changed its own."""
     with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:

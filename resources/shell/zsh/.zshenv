@@ -19,7 +19,8 @@ if [[ -o interactive ]]; then
         # The user's own marks.
         [[ "${PS1-}${(j: :)precmd_functions}" == *133\;* ]] && return
         typeset -g __outlive_shell=$$ __outlive_running=
-        typeset -g __outlive_begin=$'%{\e]133;A;aid='$$$'\a%}' __outlive_input=$'%{\e]133;B\a%}'
+        typeset -g __outlive_begin=$'%{\e]133;A;redraws=all;aid='$$$'\a%}' __outlive_input=$'%{\e]133;B\a%}'
+        typeset -g __outlive_continued=$'%{\e]133;P;k=s\a%}'
         precmd_functions=(__outlive_ended $precmd_functions __outlive_prompt)
         preexec_functions+=(__outlive_run)
         __outlive_prompt
@@ -48,8 +49,9 @@ if [[ -o interactive ]]; then
         fi
         if [[ -z $expands ]]; then
             builtin printf '\e]133;A;aid=%d\a' $__outlive_shell
-        elif [[ ${PS1-} != *$__outlive_begin* ]]; then
-            PS1=$__outlive_begin${PS1-}$__outlive_input
+        else
+            [[ ${PS1-} == *$__outlive_begin* ]] || PS1=$__outlive_begin${PS1-}$__outlive_input
+            [[ ${PS2-} == *$__outlive_continued* ]] || PS2=$__outlive_continued${PS2-}
         fi
         __outlive_tell_directory
     }
@@ -60,6 +62,7 @@ if [[ -o interactive ]]; then
         local MATCH MBEGIN MEND line=
         PS1=${${PS1-}//$__outlive_begin}
         PS1=${PS1//$__outlive_input}
+        PS2=${${PS2-}//$__outlive_continued}
         __outlive_running=1
         # A longer command line is left out: a part of it would be another command.
         if (( ${#1} <= 1000 )); then

@@ -368,7 +368,7 @@ class GhosttyEmulator:
 
     def replay(self) -> bytes:
         """Bytes that rebuild the state in any engine."""
-        parts = self._prompts.saved(), self._images.replayed(), self._stream
+        parts = self._prompts.saved(), self._prompts.kept_rows, self._images.replayed(), self._stream
         return self._without_overlong_sequence(lambda: replay(self, self._terminal, *parts))
 
     def _without_overlong_sequence(self, save: Callable[[], bytes]) -> bytes:

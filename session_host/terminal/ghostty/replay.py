@@ -16,7 +16,8 @@ from typing import Any, Final, NamedTuple
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
 from session_host.terminal.images.replaying import ReplayedImages
-from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
+from session_host.terminal.prompts import SavedPrompt
+from session_host.terminal.replayed_prompts import moved, replayed_marks
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Row
 from session_host.terminal.text import ansi_row, style_change
 
@@ -111,7 +112,12 @@ class _ActiveScreen:
 
 
 def replay(
-    emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images: ReplayedImages, stream: Stream
+    emulator: Emulator,
+    terminal: Any,
+    prompts: list[SavedPrompt],
+    kept_rows: int | None,
+    images: ReplayedImages,
+    stream: Stream,
 ) -> bytes:
     """Bytes that rebuild ``terminal``, the emulator's, in a fresh terminal of the same size.
 
@@ -119,6 +125,7 @@ def replay(
         emulator: the emulator.
         terminal: its terminal.
         prompts: the primary screen's, by stored rows.
+        kept_rows: see ``PromptMarks``.
         images: those of both screens, by stored rows.
         stream: its stream, for the pushed titles and the mouse pointer's shapes.
 
@@ -146,12 +153,12 @@ def replay(
         parts = [images.transmissions.encode(), stream.pointers.replay(alternate=False).encode()]
         if alternate:
             settings += stream.pointers.replay(alternate=True).encode()
-            marks = replayed_marks(prompts, emulator.commands)
+            marks = replayed_marks(prompts, emulator.commands, kept_rows)
             parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
             parts.append(_positioned_rows(rows, columns, images.alternate))
         else:
             hidden = GridReader(terminal).history_rows() - emulator.scrollback_rows
-            marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts], emulator.commands)
+            marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts], emulator.commands, kept_rows)
             placed = {row - hidden: put for row, put in images.primary.items()}
             shown = [*emulator.history(0, emulator.scrollback_rows), *rows]
             parts.append(_scrolled_rows(shown, columns, marks, placed))

@@ -6,7 +6,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from session_host.terminal.prompts import Prompt, PromptMarks, SavedPrompt, moved
+from session_host.terminal.prompts import Prompt, PromptMarks, SavedPrompt
+from session_host.terminal.replayed_prompts import moved
 
 from .library.calls import Getter, ffi, lib, sized, track
 
@@ -151,6 +152,7 @@ class ScreenPrompts:
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
         self.commands = self._marks.commands
         self._pending: list[SavedPrompt] = []
+        self._pending_kept_rows: int | None = None
         self._reflowed: list[TrackedRow] = []
         self._above_screen = False
         """Whether nothing of a prompt is on the screen until the next mark or resize."""
@@ -201,7 +203,7 @@ class ScreenPrompts:
             return False
         if self._pending:
             later, self._pending = self._pending, []
-            self._marks.restore(later, self._rows.mark_stored_row)
+            self._marks.restore(later, self._rows.mark_stored_row, self._pending_kept_rows)
         return True
 
     def before_resize(self, *, width_changes: bool) -> None:
@@ -211,6 +213,13 @@ class ScreenPrompts:
             self._marks.width_changed()
             self._pending = []
             self._reflowed = self._rows.lasting_marks() if self._on_primary() else []
+
+    def redrawn_row(self) -> int | None:
+        """The active screen's row from which on the shell draws its prompt again after a change of the width."""
+        if not self._on_primary() or (row := self._marks.redrawn_row()) is None:
+            return None
+        row -= self._first_screen_row()
+        return row if 0 <= row <= int(self._cursor_row()) else None
 
     def after_resize(self) -> None:
         """Put the references back to their columns."""
@@ -222,14 +231,20 @@ class ScreenPrompts:
         """The prompts for a snapshot, by stored rows."""
         return self._pending or self._marks.saved(TrackedRow.stored_row)
 
+    @property
+    def kept_rows(self) -> int | None:
+        """See ``PromptMarks``."""
+        return self._pending_kept_rows if self._pending else self._marks.kept_rows
+
     def stored_rows(self) -> int:
         """How many rows the primary screen has with all of its history; 0 while it is not active."""
         return int(self._total_rows()) if self._on_primary() else 0
 
-    def restore(self, saved: list[SavedPrompt], stored_rows: int) -> None:
+    def restore(self, saved: list[SavedPrompt], stored_rows: int, kept_rows: int | None) -> None:
         """Set the prompts of a snapshot; its oldest rows may be missing."""
         missing = max(stored_rows - self.stored_rows(), 0) if stored_rows else 0
         self._pending = [moved(prompt, -missing) for prompt in saved] if missing else saved
+        self._pending_kept_rows = kept_rows
         self._above_screen = False
         self._on_primary()
 

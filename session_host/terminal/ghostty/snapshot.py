@@ -44,6 +44,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     pointers: tuple[list[str], list[str]] = ([], [])
     is_too_long: bool = False
     """Whether ``unfinished`` is only the beginning of a sequence that is longer than its limit."""
+    kept_rows: int | None = None
+    """See ``PromptMarks``."""
 
 
 class StatefulParts(NamedTuple):
@@ -73,6 +75,7 @@ class StatefulParts(NamedTuple):
             titles=self.stream.titles,
             pointers=self.stream.pointers.stacks,
             is_too_long=self.stream.sequences.is_too_long,
+            kept_rows=self.prompts.kept_rows,
         )
 
     def restore(self, state: State, images: bytes | memoryview) -> None:
@@ -82,7 +85,7 @@ class StatefulParts(NamedTuple):
         self.effects.notifications.unfinished.update(state.parts)
         self.stream.modify_other_keys = state.modify_other_keys
         self.stream.titles, self.stream.pointers.stacks = state.titles, state.pointers
-        self.prompts.restore(state.prompts, state.stored_rows)
+        self.prompts.restore(state.prompts, state.stored_rows, state.kept_rows)
         self.prompts.commands.restore(state.commands)
         self.images.decode(images)
 

@@ -168,6 +168,7 @@ class PyteEmulator:
         screen.cell = cell
         if size != self.size:
             if size.columns != screen.columns:
+                reflow.erase_redrawn_prompt(screen)
                 screen.prompts.width_changed()
             reflow.resize_screen(screen, size.columns, size.rows)
             self._view.forget_lines()

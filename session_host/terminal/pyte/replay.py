@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pyte import modes as mo
 
-from session_host.terminal.prompts import replayed_marks
+from session_host.terminal.replayed_prompts import replayed_marks
 from session_host.terminal.rows import PLAIN, RGB, Style
 
 from .cells import BLANK, PROTECTED, TAIL, Line, erased, unpack
@@ -146,7 +146,7 @@ class _Writer:
         columns = screen.columns
         hidden = max(len(screen.history) - screen.history_limit, 0)
         prompts = screen.prompts
-        found = replayed_marks(prompts.saved(), prompts.commands)
+        found = replayed_marks(prompts.saved(), prompts.commands, prompts.kept_rows)
         marks = {row + hidden: mark for row, mark in found.items()}
         self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary], marks)
         self.pen(PLAIN)

@@ -75,6 +75,7 @@ class _State(msgspec.Struct, array_like=True):
     directory: str = ""
     commands: SavedCommands = SavedCommands()
     pointers: tuple[list[str], list[str]] = ([], [])
+    kept_rows: int | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -124,6 +125,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         notices=screen.notifications.unfinished,
         stream=stream.state(),
         prompts=screen.prompts.saved(),
+        kept_rows=screen.prompts.kept_rows,
         directory=screen.directory,
         commands=screen.prompts.commands.saved(),
         pointers=screen.pointers.stacks,
@@ -178,7 +180,7 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     screen.notifications.unfinished = state.notices
     screen.directory = state.directory
     screen.pointers.stacks = state.pointers
-    screen.prompts.restore(state.prompts, screen.prompts.row)
+    screen.prompts.restore(state.prompts, screen.prompts.row, state.kept_rows)
     screen.prompts.commands.restore(state.commands)
     stream = OutliveStream(screen)
     stream.set_state(*state.stream)

@@ -15,7 +15,7 @@ string match -qr '^[0-3]\.' -- $version; or exit 0
 
 function __outlive_prompt --on-event fish_prompt --on-event fish_cancel --on-event fish_posterror
     __outlive_directory
-    printf '\e]133;A;aid=%s\a' $fish_pid
+    printf '\e]133;A;redraws=all;aid=%s\a' $fish_pid
 end
 
 # A longer command line is left out: a part of it would be another command.

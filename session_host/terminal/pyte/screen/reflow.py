@@ -26,6 +26,17 @@ _MAX_ROWS_PER_LINE = 16
 """The history's limit times this is the maximum number of rows into which a narrow grid wraps its lines."""
 
 
+def erase_redrawn_prompt(screen: ReportScreen) -> None:
+    """Erase a prompt that its shell draws again: the shell counts rows as they were, so none of them may wrap."""
+    row = None if screen.on_alternate else screen.prompts.redrawn_row()
+    if row is None or not 0 <= (first := row - screen.shown_rows) <= screen.cursor.y:
+        return
+    for line in range(first, screen.lines):
+        screen.grid[line].erase(0, screen.columns, PLAIN)
+    screen.prompts.rows_erased(first, screen.lines - first)
+    screen.cursor.x, screen.pending_wrap = 0, False
+
+
 def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
     """Resize the screen to ``columns`` by ``lines``."""
     old_columns, old_lines = screen.columns, screen.lines
