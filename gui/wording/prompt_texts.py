@@ -123,6 +123,11 @@ def command_not_known() -> str:
     return translate("prompts", "The shell does not report what was typed here")
 
 
+def erased_command() -> str:
+    """In the list of commands: a command whose line was erased, as by ``clear; make``."""
+    return translate("prompts", "Command line was erased")
+
+
 def not_at_prompt() -> str:
     return translate("prompts", "The shell does not wait for a command")
 

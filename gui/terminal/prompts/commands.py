@@ -114,6 +114,7 @@ class TerminalCommands:
         found = []
         for prompt in reversed(prompts[-MAX_LISTED:]):
             line = one_line(command_text(emulator, prompt)) or command_line(emulator, prompt)
+            line = line or prompt_texts.erased_command()
             found.append(ListedCommand(line, facts_of(emulator, prompt, for_list=True), prompt))
         return found
 

@@ -93,7 +93,8 @@ def test_a_command_is_copied_and_is_put_at_the_prompt_only_while_the_shell_waits
     assert clipboard() == "echo one\none"
     commands.put_at_prompt()
     assert terminal.sink.of("paste") == [("echo one",)]
-    terminal.feed("sleep 9\r\n\x1b]133;C\x07")
+    terminal.feed("sleep 9\r\n\x1b]133;C\x07\x1b[H\x1b[2J")
+    assert [listed.line for listed in commands.listed()] == [prompt_texts.erased_command()]
     commands.put_at_prompt()
     assert label_text(terminal) == prompt_texts.not_at_prompt()
     terminal.feed("\x1b[?1049h")
