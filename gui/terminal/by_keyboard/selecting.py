@@ -153,6 +153,8 @@ class KeyboardSelection(Mode):
         self._host.request_frame()
 
     def _copy(self, view: HeldView) -> None:
+        if self.kind:
+            self._select_from_anchor(view)  # While it is open, the find bar clears the selection.
         text = view.emulator.selected_text()
         clipboard.copy_text(text)
         clipboard.offer_selection(text)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.finding.query import FindQuery
 from gui.terminal.finding.marked_rows import found_colors
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
@@ -183,6 +184,18 @@ def test_keys_work_by_position_on_a_layout_without_latin_letters(typist, keyboar
     user.press("Cyrillic_el", "0", "Cyrillic_EM", "Cyrillic_en")
     assert user.terminal.view.modes.active is None
     assert copied() == "two words"
+
+
+def test_the_selection_is_copied_after_a_search_without_a_match(typist):
+    user = typist("one two\r\nabc\r\n")
+    finder = user.terminal.view.finder
+    user.press("2", "k", "0", "v", "e")
+    for text in ("abc", "zzz"):
+        finder.find(FindQuery(text))
+        user.terminal.settle()
+    finder.end_search()
+    user.press("y")
+    assert copied() == "one"
 
 
 def test_slash_opens_the_find_bar_and_mouse_and_pastes_end_the_mode(typist):
