@@ -111,9 +111,19 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         terminal.see("\n0\n")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_command_line_is_shown_once_after_the_window_became_narrower(tmp_path: Path, shell: str) -> None:
-    files = {"zsh": {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}}.get(shell, PLAIN_FILES[shell])
+@pytest.mark.parametrize(
+    ("shell", "files"),
+    [
+        ("bash", PLAIN_FILES["bash"]),
+        ("bash", {".bashrc": "PS1='first line\\n$ '\n"}),
+        ("zsh", {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}),
+        ("zsh", {".zshrc": "PS1=$'first line\\n$ '\n"}),
+        ("fish", {}),
+    ],
+)
+def test_a_command_line_is_shown_once_after_the_window_became_narrower(
+    tmp_path: Path, shell: str, files: dict[str, str]
+) -> None:
     with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
         terminal.prompts(1)
         terminal.run("echo before", 2)
@@ -127,6 +137,7 @@ def test_a_command_line_is_shown_once_after_the_window_became_narrower(tmp_path:
             lines = "".join(terminal.text().split())
             assert lines.count("onetwothree") == 1, terminal.text()
             assert lines.count("before") == 2, "earlier lines stay"
+            assert lines.count("firstline") == 2 * ("first" in str(files))
         terminal.run("", 3)
         assert [prompt.exit_code for prompt in terminal.screen.prompts()] == [0, 0, None]
 
