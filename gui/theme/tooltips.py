@@ -9,12 +9,18 @@ A widget's tool tip is its accessible description too, so no HTML is stored ther
 from __future__ import annotations
 
 import html
+import re
+from typing import Final
 
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 LINE_CHARACTERS = 100
 """A line of a tool tip with more characters is wrapped."""
+
+_LONG_WORD: Final = re.compile(rf"\S{{{LINE_CHARACTERS}}}(?=\S)")
+_BREAK: Final = "\N{ZERO WIDTH SPACE}"
+"""Where a line may end within a word, such as a long address."""
 
 
 def as_tooltip(text: str) -> str:
@@ -26,6 +32,7 @@ def as_tooltip(text: str) -> str:
     if not text:
         return ""
     space = "pre" if max(map(len, text.splitlines()), default=0) <= LINE_CHARACTERS else "pre-wrap"
+    text = _LONG_WORD.sub(rf"\g<0>{_BREAK}", text)
     return f"<p dir='ltr' style='white-space:{space}'>{html.escape(text)}</p>"
 
 

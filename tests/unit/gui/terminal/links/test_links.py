@@ -81,6 +81,17 @@ def test_only_a_long_line_of_a_tool_tip_is_wrapped(qapp: object, length: int, li
     tip.deleteLater()
 
 
+def test_a_long_address_without_blanks_does_not_make_a_tool_tip_wider_than_the_screen(qapp: object) -> None:
+    text = "https://example.org/" + "a" * 600 + "&end"
+    tip = QLabel(as_tooltip(text))
+    tip.setWordWrap(True)  # as Qt's tool tips do for HTML
+    assert tip.sizeHint().width() < tip.fontMetrics().horizontalAdvance("a" * 120)
+    tip.deleteLater()
+    document = QTextDocument()
+    document.setHtml(as_tooltip(text))
+    assert document.toPlainText().replace("\u200b", "") == text
+
+
 def test_in_a_tool_tip_the_text_behind_a_name_stays_on_its_right_in_any_script(qapp: object) -> None:
     document = QTextDocument()
     document.setHtml(as_tooltip("בדיקה: running\n~/src"))
