@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
@@ -111,6 +112,36 @@ def test_a_stopped_agent_behind_a_launcher_has_the_time_to_save_its_last_answer(
     assert outlive("stop", session, timeout_s=30).code == 0
 
     assert (tmp_path / "answer.saved").exists()
+
+
+NEVER_ENDS = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(os.getpid()))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+while True:
+    signal.pause()
+"""
+
+
+def test_stop_returns_when_an_agent_behind_a_launcher_has_ended_and_kills_one_that_does_not(
+    area: Area, tmp_path: Path
+) -> None:
+    install_agent(area, "ends_all = true")
+    ready = tmp_path / "ready"
+    argv = ["-ISc", LAUNCHER, NEVER_ENDS, str(ready)]
+    session = str(outlive("new", "fake", "--json", "--", *argv).json()["id"])
+    wait_until(ready.exists, 20, "the agent to be ready")
+    agent = int(ready.read_text())
+
+    assert outlive("stop", session, timeout_s=40).code == 0
+
+    is_left = is_running(agent, None)
+    if is_left:
+        os.kill(agent, signal.SIGKILL)
+    assert not is_left
 
 
 def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path) -> None:

@@ -32,6 +32,11 @@ MAX_CONNECTIONS = 256
 CLOSE_TIMEOUT_S = 5.0
 """How long to wait at exit for viewers to read their queued output."""
 
+REQUESTS_TIMEOUT_S = 25.0
+"""How long to wait at exit for requests. The slowest is Stop: 8 s for an agent behind a launcher, then up to 10 s to
+kill what is left (``host.program.termination``), and 3 s to save the exit. A shorter wait would leave an agent alive.
+"""
+
 RETRY_S = 1.0
 """Delay before accepting again after EMFILE."""
 
@@ -168,7 +173,7 @@ class Server:
         self._listener.close()
         self._path.unlink(missing_ok=True)
         if self._requests:
-            await asyncio.wait(self._requests, timeout=CLOSE_TIMEOUT_S)
+            await asyncio.wait(self._requests, timeout=REQUESTS_TIMEOUT_S)
         for client in tuple(self._clients):
             client.finish()
         if self._clients:
