@@ -76,7 +76,7 @@ Wrong or missing reports of agents:
 
 Without a network, Claude Code exits at its first start with "Unable to connect to Anthropic services".
 
-Limits of a subscription, in a chat view: Claude Code 2.1.331 (with a test login) and Codex 0.169.0 report both limits
+Limits of a subscription, in a chat view: Claude Code 2.1.332 (with a test login) and Codex 0.169.0 report both limits
 if the model service sends the headers that these programs read. Claude Code 2.1.197 reports only the limit that is
 nearly reached.
 """
