@@ -1,6 +1,6 @@
 """Events that may need a notification: a question, the end of a long turn or command, a chat's unexpected end.
 
-A program's own notification is an event, too; ``Notifier`` makes it.
+A program's own notification and a watched chat that is quiet are events, too; ``Notifier`` makes them.
 """
 
 from __future__ import annotations
