@@ -137,8 +137,7 @@ class Notifier(QObject):
         """Report a watched chat that is quiet or has ended, once the user does not look at it."""
         if chat.has_ended or not self._is_seen_by_user(chat):
             self._sessions.quiet_watch.end(chat.id)
-            if not (chat.has_ended and chat.has_failed):  # That is an event of its own.
-                self._collect(chat.id, Event("quiet"))
+            self._collect(chat.id, Event("quiet"))
 
     def _collect(self, key: str, event: Event) -> None:
         if self._is_current(key, event):
@@ -151,7 +150,9 @@ class Notifier(QObject):
         chat = self._chat(key)
         if chat is None or not event.is_current(chat) or (event.kind == "asks" and not self._events.has_question(key)):
             return False
-        return self.is_enabled and not self._sessions.muting.is_muted(chat) and not self._is_seen_by_user(chat)
+        # A watch is the user's own, later wish.
+        is_wanted = event.kind == "quiet" or (self.is_enabled and not self._sessions.muting.is_muted(chat))
+        return is_wanted and not self._is_seen_by_user(chat)
 
     def _is_seen_by_user(self, chat: Chat) -> bool:
         """Whether the user views a chat, or the agent's own terminal of the same conversation."""
@@ -231,12 +232,9 @@ class Notifier(QObject):
         elif event.kind == "quiet" and not chat.has_ended:
             text = tray_texts.how_quiet_and_where(QUIET_S, where)
             self._notifications.show(chat.id, tray_texts.quiet(chat.name), text)
-        elif event.kind == "quiet":
-            text = tray_texts.how_and_where(chat.how_it_ended, where)
-            self._notifications.show(chat.id, tray_texts.ended(chat.name), text)
         else:
-            text = tray_texts.how_and_where(chat.how_it_ended, where)
-            self._notifications.show(chat.id, tray_texts.ended_unexpectedly(chat.name), text)
+            title_of = tray_texts.ended_unexpectedly if chat.has_failed else tray_texts.ended
+            self._notifications.show(chat.id, title_of(chat.name), tray_texts.how_and_where(chat.how_it_ended, where))
 
     def _show_question(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)

@@ -92,7 +92,7 @@ class ChatMenu:
         if chat.is_muted or not chat.has_ended:  # A chat that continues a muted one is muted, too.
             mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
             add("mute_chat", mute, lambda: chat_actions.mute_or_unmute(chat))
-        if not chat.has_ended and chat.record.runtime != "structured" and not chat.is_muted:
+        if not chat.has_ended and chat.record.runtime != "structured":
             notify = action_texts.notify_quiet(cancel=chat_actions.is_watched(chat))
             add("notify_quiet", notify, lambda: chat_actions.watch_for_quiet(chat))
         add_unread(menu, [chat], key_of("mark_unread"))

@@ -78,6 +78,17 @@ async def test_a_watched_chat_that_the_user_looks_at_is_notified_when_he_looks_e
     await harness.until(lambda: stage.board.shown, "the notification")
 
 
+async def test_a_watch_notifies_also_while_notifications_are_off_and_the_chat_is_muted(
+    harness: WindowHarness, stage: Stage
+):
+    chat = await stage.watched_chat()
+    stage.notifier.apply_settings(is_enabled=False)
+    harness.sessions.muting.mute_chat(chat, muted=True)
+    harness.sessions.muting.mute_for_an_hour()
+    stage.wait(QUIET_S)
+    await harness.until(lambda: stage.board.shown, "the notification")
+
+
 @pytest.mark.parametrize(("code", "title"), [(0, "build ended"), (2, "build ended unexpectedly")])
 async def test_the_end_of_a_watched_chat_is_notified_once(code: int, title: str, harness: WindowHarness, stage: Stage):
     chat = await stage.watched_chat()
