@@ -80,7 +80,7 @@ def test_left_detaches_while_nothing_is_typed(
                 viewer.see("❯\u00a0first")
                 viewer.type("\r")
                 viewer.see(f"echo: {prompt}", timeout_s=TIMEOUT_S)
-                chat.until_idle()
+            chat.until_idle()  # Before the agent says so, its line does not count as empty.
             viewer.type("\x1b[D")
             assert viewer.end() == 0
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
