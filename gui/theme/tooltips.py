@@ -20,7 +20,7 @@ LINE_CHARACTERS = 100
 
 _LONG_WORD: Final = re.compile(rf"\S{{{LINE_CHARACTERS}}}(?=\S)")
 _BREAK: Final = "\N{ZERO WIDTH SPACE}"
-"""Where a line may end within a word, such as a long address."""
+"""Allows a line to end within a long word, such as an address."""
 
 
 def as_tooltip(text: str) -> str:

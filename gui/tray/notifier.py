@@ -20,7 +20,7 @@ from gui.bridge.quiet_watch import QUIET_S
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
 from gui.tray.events import UNCERTAIN_MS, Event, Events, Kind
-from gui.wording import phrases, tray_texts
+from gui.wording import notice_texts, phrases, tray_texts
 from gui.wording.program_texts import passed_on
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
@@ -233,7 +233,7 @@ class Notifier(QObject):
             text = tray_texts.how_quiet_and_where(QUIET_S, where)
             self._notifications.show(chat.id, tray_texts.quiet(chat.name), text)
         else:
-            title_of = tray_texts.ended_unexpectedly if chat.has_failed else tray_texts.ended
+            title_of = tray_texts.ended_unexpectedly if chat.has_failed else notice_texts.ended
             self._notifications.show(chat.id, title_of(chat.name), tray_texts.how_and_where(chat.how_it_ended, where))
 
     def _show_question(self, chat: Chat) -> None:

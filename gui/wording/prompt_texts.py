@@ -124,7 +124,7 @@ def command_not_known() -> str:
 
 
 def erased_command() -> str:
-    """In the list of commands: a command whose line was erased, as by ``clear; make``."""
+    """Stands in the list of commands for a command that erased its own line, such as ``clear; make``."""
     return translate("prompts", "Command line was erased")
 
 

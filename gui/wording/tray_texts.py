@@ -97,10 +97,6 @@ def how_quiet_and_where(seconds: float, where: str) -> str:
     return translate("notice", "No output for {seconds} s, in {where}").format(seconds=f"{seconds:g}", where=where)
 
 
-def ended(name: str) -> str:
-    return translate("notice", "{name} ended").format(name=name)
-
-
 def how_and_where(how: str, where: str) -> str:
     return translate("notice", "{how}, in {where}").format(how=how, where=where)
 

@@ -72,7 +72,7 @@ class MarkdownText:
             Label and address of all definitions of links up to the text's end.
         """
         prefix = self._prefix
-        # A definition whose last line still grows is read again, too: the parser keeps the first one of each label.
+        # The parser keeps the first definition of a label, whose last line may still grow: it gets a copy.
         found = {"references": self._references.copy()}
         tokens = parser().parse(prefix + tail, found)
         blocks = Blocks(continued=bool(prefix))

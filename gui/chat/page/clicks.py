@@ -1,4 +1,4 @@
-"""What one, two or three clicks at the same point select: nothing, a word, a line."""
+"""Clicks at the same point: one selects nothing, two a word, three a line."""
 
 from __future__ import annotations
 

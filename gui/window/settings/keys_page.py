@@ -18,7 +18,7 @@ from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.key_row import ROW_PX, KeyQuestion, KeyRow, native
 from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
-from gui.window.settings.page import Page
+from gui.window.settings.page import Page, has_all
 from gui.window.settings.text_form import TextForm
 from gui.window.widgets.parts import button, label, sentence
 from gui.wording import key_texts
@@ -128,8 +128,7 @@ class KeysPage(Page):
     def apply_filter(self, words: Sequence[str]) -> bool:
         """Show the actions with all words in the title, the name or a key, and the buttons with all words."""
         has_button = super().apply_filter(words)
-        title = self.title.casefold()
-        shown = [row for row in self.rows if _contains(row, title, words)]
+        shown = [row for row in self.rows if has_all(words, self.title, _words(row))]
         for row in self.rows:
             row.setVisible(row in shown)
         has_text = any(row in shown for row in self._text_rows) or not self.add_text.isHidden()
@@ -268,6 +267,6 @@ def _is_text(row: KeyRow) -> bool:
     return is_text(row.action.name)
 
 
-def _contains(row: KeyRow, title: str, words: Sequence[str]) -> bool:
-    text = f"{title} {row.action.title} {row.action.name} {' '.join(map(native, row.keys))}".casefold()
-    return all(word in text for word in words)
+def _words(row: KeyRow) -> str:
+    """The text of a row that the search looks in."""
+    return f"{row.action.title} {row.action.name} {' '.join(map(native, row.keys))}"

@@ -65,12 +65,12 @@ class Section(QWidget):
 
     def apply_filter(self, words: Sequence[str]) -> bool:
         """Show the rows and buttons that contain all words; returns whether there is one."""
-        shown = [row for row in self.rows if _has_all(words, self._title, row.words())]
+        shown = [row for row in self.rows if has_all(words, self._title, row.words())]
         for row in self.rows:
             row.setVisible(row in shown)
         for line, row in zip(self._lines, self.rows[1:], strict=True):
             line.setVisible(row in shown and row is not shown[0])
-        buttons = [button for button in self._below if _has_all(words, self._title, button.text())]
+        buttons = [button for button in self._below if has_all(words, self._title, button.text())]
         for button in self._below:
             button.setVisible(button in buttons)
         self.setVisible(bool(shown or buttons) or not words)
@@ -121,7 +121,7 @@ class Page(QWidget):
 
         If the page's title contains all words, the whole page is shown.
         """
-        if words and all(word in self.title.casefold() for word in words):
+        if words and has_all(words, self.title):
             words = ()
         found = [section.apply_filter(words) for section in self._sections]
         if not words:
@@ -133,13 +133,13 @@ class Page(QWidget):
             if not (widget.isHidden() or widget in self._without_filter):
                 self._without_filter.append(widget)
         for widget in self._without_filter:
-            is_found = isinstance(widget, QPushButton) and _has_all(words, self.title, widget.text())
+            is_found = isinstance(widget, QPushButton) and has_all(words, self.title, widget.text())
             widget.setVisible(is_found)
             found.append(is_found)
         return any(found)
 
 
-def _has_all(words: Sequence[str], *texts: str) -> bool:
+def has_all(words: Sequence[str], *texts: str) -> bool:
     """Whether texts contain all of these words, which are case-folded."""
     text = " ".join(texts).casefold()
     return all(word in text for word in words)

@@ -77,7 +77,7 @@ class EchoTerminals:
             peers: the viewers that get the output at once.
 
         Returns:
-            The viewers in whose terminals it is shown now.
+            The viewers that show it in their terminals now.
         """
         if not echo_in(data):
             return []

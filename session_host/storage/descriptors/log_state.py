@@ -80,7 +80,7 @@ class ForegroundState(msgspec.Struct, frozen=True, array_like=True):
     program: str = ""
     """Its command line; "" while the shell waits for a command."""
     since: str = ""
-    """When it came to the foreground, ISO 8601, UTC; "" if no host has looked yet, or none has saved it."""
+    """The time at which it came to the foreground (ISO 8601, UTC); "" if no host has saved it."""
 
 
 NO_FOREGROUND: Final = ForegroundState()

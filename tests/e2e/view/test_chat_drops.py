@@ -1,4 +1,4 @@
-"""What is dropped on a structured chat, or pasted while its messages have the keyboard, goes into the prompt."""
+"""Drops on a structured chat, and pastes while its messages have the keyboard, go into the prompt."""
 
 from __future__ import annotations
 
