@@ -13,6 +13,11 @@ from .layouts import LayoutMemory, latin_letter
 
 _K = Qt.Key
 
+LINEFEED = 0x0A
+"""Qt's number for X's Linefeed key. Programs that type for the user, such as xdotool, press it for a line break; to a
+terminal and to a prompt it is Ctrl+J.
+"""
+
 _NAMES: dict[int, str] = {
     key.value: name
     for key, name in {
@@ -48,6 +53,7 @@ _NAMES: dict[int, str] = {
         _K.Key_Super_R: "Super",
     }.items()
 }
+_NAMES[LINEFEED] = "j"
 _NAMES.update({_K.Key_F1.value + number: f"F{number + 1}" for number in range(25)})
 
 _NUMPAD: dict[int, str] = {
@@ -120,6 +126,8 @@ class KeyTranslator:
         held = event.modifiers().value
         modifiers = _bits_of(held)
         code = event.key()
+        if code == LINEFEED:
+            modifiers |= _CTRL
         text = self._typed(code, event.text(), modifiers)
         key = self._name(event, code, text, modifiers, on_keypad=bool(held & _KEYPAD))
         if not key:

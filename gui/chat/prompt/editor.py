@@ -21,6 +21,7 @@ from gui.chat.content.copying import utf16_slice
 from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.answer_keys import kind_of_answer
+from gui.input.keys import LINEFEED
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
 
@@ -121,7 +122,11 @@ class PromptEditor(QPlainTextEdit):
             event.ignore()  # The chat's: it answers the agent.
         elif key in _ENTER and control and shift:
             event.ignore()  # The window's: it starts a shell.
-        elif (key in _ENTER and alt and not control) or (key == Qt.Key.Key_J and control and not shift):
+        elif (
+            (key in _ENTER and alt and not control)
+            or (key == Qt.Key.Key_J and control and not shift)
+            or key == LINEFEED
+        ):
             self.insertPlainText("\n")
         elif key in _ENTER and not shift:
             self.submitted.emit("interrupt" if control and alt else "steer" if control else "queue")

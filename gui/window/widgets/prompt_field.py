@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from gui.input.copied_files import names_of_files
+from gui.input.keys import LINEFEED
 
 
 class PromptField(QPlainTextEdit):
@@ -67,6 +68,8 @@ class PromptField(QPlainTextEdit):
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if is_enter and (control or (self._enter_submits and not shift)):
             self.submitted.emit()
+        elif event.key() == LINEFEED:
+            self.insertPlainText("\n")
         elif event.key() == Qt.Key.Key_Escape:
             event.ignore()  # Escape closes the sheet.
         else:

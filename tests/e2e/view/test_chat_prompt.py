@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -303,6 +304,14 @@ def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
     shown.type("two")
     shown.press(Qt.Key.Key_Return)
     assert shown.of("prompt_sent") == [("one\ntwo", "queue", ())]
+
+
+def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat()
+    editor = shown.view.prompt.editor
+    subprocess.run(["xdotool", "type", "one\ntwo"], check=True, timeout=60)
+    process_events_until(lambda: editor.toPlainText().endswith("two"), WAIT_S, "the text")
+    assert editor.toPlainText() == "one\ntwo"
 
 
 def test_images_are_attached_by_a_button_if_the_agent_takes_them(

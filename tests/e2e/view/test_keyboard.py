@@ -50,6 +50,14 @@ def test_keys_with_names(show_view, keyboard_layout):
     assert set(names.values()) <= NAMED_KEYS
 
 
+def test_a_line_break_that_a_program_types_for_the_user_is_ctrl_j(show_view, keyboard_layout):
+    terminal = show_view()
+    terminal.focus()
+    subprocess.run(["xdotool", "type", "a\nb"], check=True, timeout=60)
+    terminal.until(lambda: len(terminal.sink.presses()) == 3, "three keys")
+    assert terminal.sink.presses() == [("a", "a", 0), ("j", "", CTRL), ("b", "b", 0)]
+
+
 def test_ctrl_and_alt_reach_the_program(show_view, keyboard_layout):
     terminal = show_view()
     keys = pressed(

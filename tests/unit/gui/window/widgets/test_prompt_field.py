@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 
+from gui.input.keys import LINEFEED
 from gui.window.widgets.prompt_field import PromptField
 
 
@@ -18,4 +19,13 @@ def test_copied_files_are_pasted_as_names(qapp):
     QGuiApplication.clipboard().setText("and this")
     field.paste()
     assert field.toPlainText() == "See '/tmp/a picture.png' /tmp/b.txt and this"
+    field.deleteLater()
+
+
+def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(qapp):
+    field = PromptField("Prompt")
+    for key, text in ((Qt.Key.Key_A, "a"), (LINEFEED, "\n"), (Qt.Key.Key_B, "b")):
+        event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text)
+        QGuiApplication.sendEvent(field, event)
+    assert field.toPlainText() == "a\nb"
     field.deleteLater()
