@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from session_host.endpoint.conversation.conversation import Settings, Turn
@@ -20,6 +20,7 @@ from session_host.endpoint.server import errors
 from session_host.endpoint.server.addresses import is_local
 from session_host.endpoint.server.api_keys import PLACEHOLDER
 from session_host.endpoint.server.errors import ASK_AGAIN, CONTINUE_OR_ASK_AGAIN, ApiError, ErrorKind
+from session_host.endpoint.server.tagged_thoughts import TaggedThoughts
 
 if TYPE_CHECKING:
     import httpx2
@@ -226,6 +227,7 @@ class Server:
             request["stream_options"] = {"include_usage": True}
         finish: str | None = None
         answered = done = False
+        tagged = TaggedThoughts()
         async with contextlib.aclosing(self._stream(client, "chat/completions", request)) as stream:
             async for chunk in stream:
                 if chunk == DONE:
@@ -236,11 +238,14 @@ class Server:
                 for choice in chunk.get("choices") or ():
                     delta = choice.get("delta") or {}
                     finish = choice.get("finish_reason") or finish
+                    if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+                        yield Thinking(str(thought))
                     if text := delta.get("content") or delta.get("refusal"):
                         answered = True
-                        yield Text(str(text))
-                    elif thought := delta.get("reasoning_content") or delta.get("reasoning"):
-                        yield Thinking(str(thought))
+                        for event in _events(*tagged.separate(str(text))):
+                            yield event
+        for event in _events(*tagged.rest()):
+            yield event
         # Some servers give no reason for the end; "[DONE]" still shows that the answer is complete.
         if finish is None and not (answered and done):
             raise _incomplete()
@@ -286,6 +291,13 @@ _NOTES: Final = {
     "max_output_tokens": "the answer reached the length limit; /continue to continue",
     "content_filter": "the server withheld part of the answer",
 }
+
+
+def _events(thoughts: str, text: str) -> Iterator[Event]:
+    if thoughts:
+        yield Thinking(thoughts)
+    if text:
+        yield Text(text)
 
 
 def _chat_content(turn: Turn) -> Any:

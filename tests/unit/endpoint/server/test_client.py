@@ -102,8 +102,16 @@ async def test_the_models_are_listed_sorted() -> None:
         await server.close()
 
 
-async def test_thoughts_of_a_model_are_not_part_of_the_answer() -> None:
-    body = chunk({"reasoning_content": "hm"}) + chunk({"content": "yes"}) + chunk({}, "stop") + b"data: [DONE]\n\n"
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [{"reasoning_content": "hm"}, {"content": "yes"}],
+        [{"reasoning": "hm", "content": "yes"}],
+        [{"content": "<think>hm</th"}, {"content": "ink>\n\nyes"}],
+    ],
+)
+async def test_thoughts_of_a_model_are_not_part_of_the_answer(deltas: list[dict[str, str]]) -> None:
+    body = b"".join(map(chunk, deltas)) + chunk({}, "stop") + b"data: [DONE]\n\n"
     with serving((200, {}, body)) as server:
         assert await events(server.url) == [Thinking("hm"), Text("yes"), Finished("")]
 
