@@ -39,7 +39,7 @@ PAGES: tuple[PageName, ...] = ("appearance", "terminal", "sidebar", "notificatio
 MAX_SERVER_TIMEOUT_S = 86399
 
 _DEFAULTS: dict[FileName, Any] = {"window": WindowFile(), "chats": ChatSettings(), "endpoint": None}
-_ENDPOINT_DEFAULTS = {"api": "auto", "timeout_s": 300}
+_ENDPOINT_DEFAULTS = {"api": "auto", "timeout_s": 300, "parameters": ()}
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ SETTINGS: tuple[Setting, ...] = (
     _endpoint("system", Text()),
     _endpoint("key_from", Text("env:.+|file:.+|secret", "env:NAME, file:PATH or secret")),
     _endpoint("api", Choice(("auto", "chat", "responses"))),
+    _endpoint("parameters", Names(r"[\w.-]+ *=.+", "parameters such as 'temperature=0.2'")),
     _endpoint("timeout_s", Number(1, MAX_SERVER_TIMEOUT_S, unit="s", step=30, is_integer=False)),
 )
 

@@ -56,6 +56,7 @@ LABELS = {
     "endpoint.system": QT_TRANSLATE_NOOP("settings", "System prompt"),
     "endpoint.key_from": QT_TRANSLATE_NOOP("settings", "API key"),
     "endpoint.api": QT_TRANSLATE_NOOP("settings", "API"),
+    "endpoint.parameters": QT_TRANSLATE_NOOP("settings", "Parameters"),
     "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "Timeout"),
 }
 
@@ -182,6 +183,11 @@ HELP = {
         "settings", "Where the key is: env:NAME, file:PATH or secret. Empty: OPENAI_API_KEY."
     ),
     "endpoint.api": QT_TRANSLATE_NOOP("settings", "Which API of the server is used."),
+    "endpoint.parameters": QT_TRANSLATE_NOOP(
+        "settings",
+        "What each request tells the server, with commas between: temperature=0.2, max_tokens=4096. /set changes it "
+        "in a chat.",
+    ),
     "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "How long to wait for data from the server before giving up."),
 }
 

@@ -22,12 +22,14 @@ _REGENERATE: Final = Command("regenerate", "", "answer the last question again")
 _RETRY: Final = Command("retry", "", "try the last question again after an error")
 _CONTINUE: Final = Command("continue", "", "continue an interrupted answer")
 _SYSTEM: Final = Command("system", "[TEXT|off]", "show or set the system prompt")
+_SET: Final = Command("set", "[NAME VALUE|NAME off]", "show or set a parameter of requests, such as temperature 0.2")
 _TOKENS: Final = Command("tokens", "", "show the token counts", while_answering=True)
 
 COMMANDS: Final = (
     Command("help", "", "show this help", while_answering=True),
     Command("model", "[NAME]", "switch model; without NAME, list the models"),
     _SYSTEM,
+    _SET,
     Command("attach", "FILE", "attach a text file to the next message"),
     Command("detach", "", "remove the attached files"),
     _REGENERATE,
@@ -46,6 +48,7 @@ CHAT_VIEW_COMMANDS: Final = (
     _CONTINUE,
     Command("edit", "TEXT", "replace the last question, and ask it again"),
     _SYSTEM,
+    _SET,
     Command("model", "NAME", "switch model"),
     _TOKENS,
     Command("key", "SOURCE", "use the API key from env:NAME, file:PATH or secret"),

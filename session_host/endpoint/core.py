@@ -23,6 +23,7 @@ from session_host.endpoint.conversation.file import ConversationFile
 from session_host.endpoint.server import client, secret_store
 from session_host.endpoint.server.addresses import origin
 from session_host.endpoint.server.api_keys import KeyFilter, checked_key, find_key
+from session_host.endpoint.server.parameters import changed_parameters, shown_parameters
 from session_host.errors import ConfigError, OutliveError
 from session_host.system.clock import now
 
@@ -228,3 +229,13 @@ class ChatCore:
             return f"system prompt: {self.settings.system}" if self.settings.system else "no system prompt"
         self.change(system="" if text == "off" else valid_utf8(text))
         return "system prompt set" if self.settings.system else "system prompt removed"
+
+    def set_parameter(self, change: str) -> str:
+        """Show the parameters of requests (""), or change one; returns one line for the user.
+
+        Raises:
+            UsageError: see ``changed_parameters``.
+        """
+        if change:
+            self.change(parameters=changed_parameters(self.settings.parameters, valid_utf8(change)))
+        return shown_parameters(self.settings.parameters)

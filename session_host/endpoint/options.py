@@ -16,6 +16,7 @@ from session_host.endpoint.conversation.conversation import Settings, valid_utf8
 from session_host.endpoint.conversation.file import check_id
 from session_host.endpoint.server.addresses import base_url
 from session_host.endpoint.server.api_keys import check_source
+from session_host.endpoint.server.parameters import parameters_of
 from session_host.errors import ConfigError, UsageError
 
 ACP: Final = "--acp"
@@ -33,7 +34,9 @@ _KEYS: Final[dict[str, type | tuple[type, ...]]] = {
     "key_from": str,
     "api": str,
     "timeout_s": (int, float),
+    "parameters": list,
 }
+_KINDS: Final[dict[str, str]] = {"timeout_s": "number", "parameters": "list of texts"}
 
 
 class Options(NamedTuple):
@@ -157,12 +160,14 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
         if key not in _KEYS:
             raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(_KEYS)}")
         if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{path}: {key} must be a {'number' if key == 'timeout_s' else 'string'}")
+            raise ConfigError(f"{path}: {key} must be a {_KINDS.get(key, 'string')}")
     try:
         if values.get("url"):
             values["url"] = base_url(values["url"])
         if values.get("key_from"):
             check_source(values["key_from"])
+        if texts := values.get("parameters"):
+            values["parameters"] = parameters_of(map(str, texts))
     except UsageError as error:
         raise ConfigError(f"{path}: {error}") from error
     if not 0 < values.get("timeout_s", 1) < MAX_TIMEOUT_S:

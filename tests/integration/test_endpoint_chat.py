@@ -141,17 +141,19 @@ async def test_queued_questions_return_to_the_input_if_the_answer_ends_early(ser
         assert [each.text for each in conversation().messages if isinstance(each, Question)] == ["count: 9 hold: 1"]
 
 
-async def test_changed_model_and_system_prompt_are_kept(server: ModelServer) -> None:
+async def test_a_changed_model_system_prompt_and_parameter_are_kept(server: ModelServer) -> None:
     server.models = (MODEL, "other-model")
     async with chatting(server, "--system", "Be brief.") as chat:
         await chat.enter("/model")
         await chat.see("● fake-model")
         await chat.enter("/model other-model")
         await chat.see("model: other-model")
+        await chat.enter("/set max_tokens 99")
+        await chat.see("parameters: max_tokens = 99")
         await chat.enter("hello")
         await chat.see("echo: hello")
         body = server.requests[-1].body
-        assert body["model"] == "other-model"
+        assert (body["model"], body["max_tokens"]) == ("other-model", 99)
         assert body["messages"][0] == {"role": "system", "content": "Be brief."}
         await chat.wait_for_activity(Activity.IDLE)
         await chat.enter("/system off")
@@ -163,6 +165,7 @@ async def test_changed_model_and_system_prompt_are_kept(server: ModelServer) -> 
         await chat.see("echo: again")
         body = server.requests[-1].body
         assert (body["model"], body["messages"][0]["role"]) == ("other-model", "user"), "as it was changed to"
+        assert body["max_tokens"] == 99
 
 
 async def test_a_text_file_is_attached_and_a_binary_file_is_refused(server: ModelServer, tmp_path: Path) -> None:

@@ -121,6 +121,8 @@ class Turns:
                 await self._model(rest)
             case "system":
                 self._send(updates.notice(core.set_system(rest)))
+            case "set":
+                self._send(updates.notice(core.set_parameter(rest)))
             case "tokens":
                 self._send(updates.notice(" · ".join(core.token_lines())))
             case _:

@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, NamedTuple, Union
+from typing import Any, Final, NamedTuple, Union
 
 import msgspec
 
@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api: str = "auto"
     timeout_s: float = 300.0
     """How long the server may be silent."""
+    parameters: dict[str, Any] = {}
+    """What the user adds to each request, such as ``temperature``; see ``server.parameters``."""
 
 
 class Attachment(msgspec.Struct, frozen=True):

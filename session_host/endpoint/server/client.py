@@ -218,7 +218,7 @@ class Server:
 
     async def _chat(self, client: httpx2.AsyncClient, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask by chat completions."""
-        request: dict[str, Any] = {
+        request: dict[str, Any] = self._settings.parameters | {
             "model": self._settings.model,
             "messages": [{"role": turn.role, "content": _chat_content(turn)} for turn in turns],
             "stream": True,
@@ -254,7 +254,7 @@ class Server:
     async def _responses(self, client: httpx2.AsyncClient, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask by responses, without storage on the server."""
         system = turns[0].text if turns and turns[0].role == "system" else None
-        request: dict[str, Any] = {
+        request: dict[str, Any] = self._settings.parameters | {
             "model": self._settings.model,
             "input": [
                 {"role": turn.role, "content": _responses_content(turn)} for turn in turns if turn.role != "system"

@@ -26,7 +26,9 @@ class SlashCommands:
             case "model":
                 chat.start_task(self._model(rest))
             case "system":
-                self._system(rest)
+                self._change(chat.core.set_system(rest))
+            case "set":
+                self._change(chat.core.set_parameter(rest))
             case "attach":
                 self._attach(rest)
             case "detach":
@@ -83,8 +85,9 @@ class SlashCommands:
         self._print([f"{'●' if name == chat.settings.model else ' '} {name}" for name in names])
         chat.print_line("select one with /model NAME (Tab completes)")
 
-    def _system(self, text: str) -> None:
-        self._chat.print_line(self._chat.core.set_system(text))
+    def _change(self, result: str) -> None:
+        """Print the result of a change of the settings."""
+        self._chat.print_line(result)
         self._chat.start_task(self._chat.core.close_unused())
 
     def _attach(self, name: str) -> None:

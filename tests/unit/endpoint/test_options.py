@@ -102,10 +102,15 @@ def test_the_command_line_wins_over_defaults_and_a_conversation_keeps_its_change
 def test_the_users_defaults_are_read(tmp_path: Path) -> None:
     assert read_defaults(tmp_path) == {}
     path = tmp_path / "endpoint.toml"
-    path.write_text('url = "localhost:8080"\nmodel = "m"\nkey_from = "env:K"\ntimeout_s = 60\n')
-    assert read_defaults(tmp_path) == {
+    path.write_text(
+        'url = "localhost:8080"\nmodel = "m"\nkey_from = "env:K"\ntimeout_s = 60\nparameters = ["temperature=0.2"]\n'
+    )
+    defaults = read_defaults(tmp_path)
+    assert defaults == {
         "url": "http://localhost:8080/v1", "model": "m", "key_from": "env:K", "timeout_s": 60,
+        "parameters": {"temperature": 0.2},
     }  # fmt: skip
+    assert initial_settings(read_options([]), None, None, defaults, {}).parameters == {"temperature": 0.2}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +124,10 @@ def test_the_users_defaults_are_read(tmp_path: Path) -> None:
         "timeout_s = true",
         "timeout_s = -1",
         "timeout_s = nan",
+        "parameters = 3",
+        "parameters = ['temperature']",
+        "parameters = ['model=m']",
+        "parameters = ['temperature=Infinity']",
         "x",
         "a = [" * 9000,
     ],

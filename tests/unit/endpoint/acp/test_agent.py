@@ -123,7 +123,10 @@ def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, .
         assert {"edit", "system", "regenerate"} <= {command.name for command in chat.last(CommandsChanged).commands}
         assert chat.ask("/edit second\nline") == [("agent", "echo: second\nline", "done")]
         assert chat.ask("/system be brief") == [("notice", "System prompt set", "")]
+        assert chat.ask("/set") == [("notice", "No parameters", "")]
+        assert chat.ask("/set temperature 0.2") == [("notice", "Parameters: temperature = 0.2", "")]
         chat.ask("/regenerate")
+        assert server.requests[-1].body["temperature"] == 0.2
         sent = server.requests[-1].body["messages"]
         assert [message["content"] for message in sent] == ["be brief", "second\nline"]
         assert chat.ask("/model other") == [("notice", "Model: other", "")]

@@ -95,6 +95,14 @@ async def test_an_answer_has_pieces_tokens_and_an_end(api: str) -> None:
         assert body.get("store") is (False if api == "responses" else None), "the server keeps nothing"
 
 
+@pytest.mark.parametrize("api", ["chat", "responses"])
+async def test_a_request_has_the_users_parameters(api: str) -> None:
+    with ModelServer(tools_needed=False) as server:
+        await events(f"{server.url}/v1", api=api, parameters={"temperature": 0.2, "model": "other"})
+        body = server.requests[-1].body
+        assert (body["temperature"], body["model"]) == (0.2, "m"), "the chat's own fields stay"
+
+
 async def test_the_models_are_listed_sorted() -> None:
     with ModelServer(models=("b", "a")) as fake:
         server = Server(Settings(url=f"{fake.url}/v1"), None)
