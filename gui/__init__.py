@@ -1,6 +1,6 @@
 """The window: one of any number of viewers. Chats keep running without it.
 
-Rooms, from the bottom up. A room may import the rooms of the groups above its own group in this list, but none of its
+Packages, from the bottom up. A package may import those of the groups above its own group in this list, but none of its
 own group::
 
     theme      colours, measures and marks, dark and light, following the desktop
@@ -22,7 +22,7 @@ own group::
     window     the main window and everything in it
     tray       the icon and menu in the desktop's tray
 
-    app        connects the rooms
+    app        connects the packages
     start      starts Qt and the app
 
 The window imports ``session_host``, except ``host``, ``cli`` and ``system.processes``. ``session_host`` never imports

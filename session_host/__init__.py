@@ -21,9 +21,9 @@
     system         the operating system: time, event loop, processes, systemd
     scopes         old path of ``system.systemd``, for keepers of version 0.1 that still run
 
-ARCHITECTURE.md gives each room's purpose; pyproject.toml says which room may import which. All rooms share ``errors``,
-``paths``, ``toml_file`` (the user's settings files), ``version`` and ``ending_signals`` (signals that end a program).
-This package never imports Qt or ``gui``.
+ARCHITECTURE.md gives each package's purpose; pyproject.toml says which package may import which. All of them share
+``errors``, ``paths``, ``toml_file`` (the user's settings files), ``version`` and ``ending_signals`` (signals that end a
+program). None imports Qt or ``gui``.
 """
 
 import sys

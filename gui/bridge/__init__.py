@@ -1,7 +1,7 @@
 """The bridge between the client and Qt: sessions and the store as Qt objects and signals.
 
 ``SessionsModel`` holds one ``Chat`` for each session; a running one follows its host through the
-client. This room has no widgets and paints nothing; it knows the client, the store and the
+client. This package has no widgets and paints nothing; it knows the client, the store and the
 catalog, and turns their events into signals. It never polls.
 
     sessions_model  all chats, and what the window does with them

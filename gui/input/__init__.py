@@ -1,7 +1,7 @@
 """Converts Qt's input events to the protocol's typed values.
 
-This room has everything that depends on how Qt or a window system reports keys, buttons and composed text. It must not
-know widgets, emulators or sessions.
+This package has everything that depends on how Qt or a window system reports keys, buttons and composed text. It must
+not know widgets, emulators or sessions.
 
     keys          QKeyEvent → a key's name, text, modifiers and action
     layouts       a key's unshifted character, and its Latin letter on any layout

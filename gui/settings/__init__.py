@@ -17,5 +17,5 @@
     review_comment     the saved form of a comment on a change
     pane_tree          the arrangement of the panes in a window
 
-This room must not know widgets or chats; ids of chats are only strings here.
+This package must not know widgets or chats; ids of chats are only strings here.
 """

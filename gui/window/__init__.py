@@ -1,9 +1,9 @@
 """The main window and everything in it.
 
-The window shows the state of ``gui.bridge`` and turns the user's actions into calls of that room and of the terminal.
+The window shows the state of ``gui.bridge``, and turns the user's actions into calls of it and of ``gui.terminal``.
 It must not know hosts or the store, which the bridge hides.
 
-    main_window      combines the rooms below
+    main_window      combines the parts below
     frame            the geometry, and the width of the sidebar
     announcing       announces questions and ends of the viewed chat to screen readers
     chat_notices     banners about chats: problems, notices
@@ -26,5 +26,5 @@ It must not know hosts or the store, which the bridge hides.
     new_chat/        the sheet that starts a chat
     search/          searches all chats
     remote_control/  the window's socket: commands, and a second start
-    widgets/         small widgets that several rooms use
+    widgets/         small widgets that several parts use
 """

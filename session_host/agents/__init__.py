@@ -13,5 +13,5 @@
     conversations/   where agents keep their conversations
     status/          the meaning of an agent's signals, and the ranking of their sources; pure
 
-This room must not know hosts, sockets or windows.
+This package must not know hosts, sockets or windows.
 """

@@ -9,5 +9,5 @@
     chats/          launching, resuming, removing chats
     worktrees/      a git worktree for a chat
 
-This room knows asyncio and nothing of Qt: the window provides its own loop.
+This package knows asyncio and nothing of Qt: the window provides its own loop.
 """

@@ -1,6 +1,6 @@
 """The protocol between viewers and hosts: pure values, no I/O, no clock, no asyncio.
 
-    values     small values that all rooms share: sizes, modifiers, states
+    values     small values that all packages share: sizes, modifiers, states
     messages   every message on a session's socket, and the limits
     codec      frames: encodes messages to bytes, and decodes them
     greeting   the first message in each direction, and the choice of the protocol's version
@@ -11,5 +11,5 @@
     untrusted_text  cleans names and titles for display
     compatibility   adapts messages for peers of older protocols
 
-This room has everything that two processes must agree on, and nothing that one of them decides alone.
+This package has everything that two processes must agree on, and nothing that one of them decides alone.
 """

@@ -1,4 +1,4 @@
-"""Small values that all rooms share: sizes, modifiers, states.
+"""Small values that all packages share: sizes, modifiers, states.
 
 Sizes are always ``columns`` before ``rows``; adapters of other libraries convert their opposite orders.
 """

@@ -1,6 +1,6 @@
 """Restore points: the files of a working tree as they were before a prompt, kept in the repository's own objects.
 
-This room knows git and directories. It must not know event loops, hosts or windows. Every call starts git and blocks.
+This package knows git and directories. It must not know event loops, hosts or windows. Each call starts git and blocks.
 
 ::
 

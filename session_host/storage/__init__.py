@@ -6,5 +6,5 @@
     search/       the full-text index of all journals
     last_transcript  the transcript of an ended structured session
 
-This room does not know the peers of sockets, event loops or windows.
+This package does not know the peers of sockets, event loops or windows.
 """

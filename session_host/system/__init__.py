@@ -14,7 +14,7 @@
     processes/        programs on pseudo terminals; identity, end and descendants of a process
     systemd/          scopes and services of the user's systemd, over D-Bus
 
-This room does not know emulators or windows. Of sessions it knows what marks their processes: variables of their
+This package does not know emulators or windows. Of sessions it knows what marks their processes: variables of their
 environment (``processes.process_tree``), which chats an agent may control, and the setting for that in ``chats.toml``
 (``processes.permission``).
 """

@@ -23,7 +23,7 @@
     installed     the engines' packages: directory and version
     adapter       the engines behind JSON lines, for public conformance suites
 
-This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only when it is needed,
+This package knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only when it is needed,
 since that costs tens of milliseconds.
 """
 

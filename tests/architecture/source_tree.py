@@ -21,12 +21,12 @@ def project_files() -> tuple[Path, ...]:
     return tuple(sorted(path for path in paths if (REPOSITORY / path).is_file()))
 
 
-def python_files(*rooms: str) -> list[Path]:
+def python_files(*folders: str) -> list[Path]:
     """The Python files below the given folders; without arguments, all Python files."""
     return [
         path
         for path in project_files()
-        if path.suffix == ".py" and (not rooms or any(path.is_relative_to(room) for room in rooms))
+        if path.suffix == ".py" and (not folders or any(path.is_relative_to(folder) for folder in folders))
     ]
 
 

@@ -23,9 +23,9 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
     return found - {importer}
 
 
-@pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_no_modules_import_each_other(room: str) -> None:
-    paths = python_files(room)
+@pytest.mark.parametrize("top_package", ["session_host", "gui"])
+def test_no_modules_import_each_other(top_package: str) -> None:
+    paths = python_files(top_package)
     modules = {_module(path) for path in paths}
     try:
         TopologicalSorter({_module(path): _imported(path, modules) for path in paths}).prepare()

@@ -54,11 +54,11 @@ def test_everything_pinned_is_in_the_notices() -> None:
     assert not {name for name in PINNED if name not in notices}, "add their licences to NOTICES.md"
 
 
-@pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_a_package_names_its_files(room: str) -> None:
+@pytest.mark.parametrize("top_package", ["session_host", "gui"])
+def test_a_package_names_its_files(top_package: str) -> None:
     """The docstring of each package names the files in its folder."""
     left_out = []
-    for package in (REPOSITORY / room).rglob("__init__.py"):
+    for package in (REPOSITORY / top_package).rglob("__init__.py"):
         words = set(re.findall(r"\w+", (ast.get_docstring(ast.parse(package.read_text("utf-8"))) or "")))
         inside = {path.stem for path in package.parent.glob("*.py")}
         inside |= {path.parent.name for path in package.parent.glob("*/__init__.py")}
@@ -153,14 +153,14 @@ def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
         assert run.returncode == 0, f"outlive {subcommand} --help: {run.stderr}"
 
 
-ROOMS = sorted({path.parent for path in python_files("session_host", "gui") if len(path.parts) > 2})
+PACKAGES = sorted({path.parent for path in python_files("session_host", "gui") if len(path.parts) > 2})
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=str)
-def test_every_room_has_tests(room: Path) -> None:
-    dotted = ".".join(room.parts)
+@pytest.mark.parametrize("package", PACKAGES, ids=str)
+def test_every_package_has_tests(package: Path) -> None:
+    dotted = ".".join(package.parts)
     tests = [path for path in python_files("tests") if path.name.startswith("test_")]
-    by_folder = any(room.name in path.parts for path in tests)
+    by_folder = any(package.name in path.parts for path in tests)
     assert by_folder or dotted in imported_by(tuple(tests)), f"add a test that imports {dotted}"
 
 

@@ -38,12 +38,12 @@ OWN = {
         for name in ("effects", "numbered_input", "rules", "state", "turn_marks", "unacknowledged_input")
     },
 }  # fmt: skip
-"""For each pure room or file, the modules of this project that it may import."""
+"""For each pure package or module, the modules of this project that it may import."""
 
 
 @pytest.mark.parametrize("path", python_files(*OWN), ids=str)
 def test_the_protocol_and_the_rules_of_sessions_and_viewers_are_pure(path: Path) -> None:
-    [allowed] = [names for room, names in OWN.items() if path.is_relative_to(room)]
+    [allowed] = [names for start, names in OWN.items() if path.is_relative_to(start)]
     foreign = {name for name in imports(path) if not name.startswith(allowed) and name.split(".")[0] not in PURE}
     assert not foreign, "rules do no I/O: move this to the caller"
     called = {

@@ -32,19 +32,19 @@ def test_the_exceptions_exist() -> None:
     assert set(LONGER) <= {str(path) for path in python_files()}
 
 
-@pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_every_package_has_a_docstring_with_its_purpose(room: str) -> None:
-    packages = {path.parent for path in python_files(room)}
-    assert packages, f"{room} is empty"
-    without = [package for package in packages if package / "__init__.py" not in python_files(room)]
+@pytest.mark.parametrize("top_package", ["session_host", "gui"])
+def test_every_package_has_a_docstring_with_its_purpose(top_package: str) -> None:
+    packages = {path.parent for path in python_files(top_package)}
+    assert packages, f"{top_package} is empty"
+    without = [package for package in packages if package / "__init__.py" not in python_files(top_package)]
     assert not without, "folders with code need an __init__.py"
     silent = [package for package in packages if len(docstring(package / "__init__.py")) < 40]
     assert not silent, "each package says why it exists, and what it must not know"
 
 
-@pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_every_module_has_a_docstring(room: str) -> None:
-    silent = [str(path) for path in python_files(room) if text(path).strip() and not docstring(path)]
+@pytest.mark.parametrize("top_package", ["session_host", "gui"])
+def test_every_module_has_a_docstring(top_package: str) -> None:
+    silent = [str(path) for path in python_files(top_package) if text(path).strip() and not docstring(path)]
     assert not silent, "begin each file with a docstring that says what it is or does"
 
 
@@ -52,11 +52,11 @@ SECTION = re.compile(r"^(Attributes|Signals|Args)[^\n]*:\n((?:    .*(?:\n|$)|\n)
 ENTRY = re.compile(r"^    (\w+(?:, \w+)*)(?:\([^)]*\))?:", re.MULTILINE)
 
 
-@pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_names_listed_in_docstrings_exist_in_the_code(room: str) -> None:
+@pytest.mark.parametrize("top_package", ["session_host", "gui"])
+def test_names_listed_in_docstrings_exist_in_the_code(top_package: str) -> None:
     """A docstring must not keep the previous name of a renamed attribute, signal or parameter."""
     found = []
-    for path in python_files(room):
+    for path in python_files(top_package):
         if not any(f"{title}:" in text(path) for title in ("Attributes", "Signals", "Args")):
             continue
         for node in ast.walk(tree(path)):
@@ -134,7 +134,7 @@ def test_no_test_sleeps() -> None:
     tests = [
         path
         for path in python_files("tests")
-        if str(path) not in OWN_WAITING and not any(path.is_relative_to(room) for room in apart)
+        if str(path) not in OWN_WAITING and not any(path.is_relative_to(folder) for folder in apart)
     ]
     found = [line for path in tests for line in waits_for_time(path)]
     assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
@@ -152,12 +152,12 @@ def test_a_host_does_blocking_work_in_workers_only() -> None:
     assert not found, "use session_host.system.worker.Worker for blocking work in a host"
 
 
-@pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_no_bare_create_task(room: str) -> None:
+@pytest.mark.parametrize("top_package", ["session_host", "gui"])
+def test_no_bare_create_task(top_package: str) -> None:
     """A task without a reference may be garbage-collected while it runs, and its error is lost."""
     found = [
         f"{path}:{node.lineno}"
-        for path in python_files(room)
+        for path in python_files(top_package)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)

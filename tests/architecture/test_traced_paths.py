@@ -44,7 +44,7 @@ Turns = list[list[str]]
 @contextmanager
 def trace(turns: Turns) -> Iterator[None]:
     """Append the project's calls in this thread to ``turns``."""
-    roots = tuple(f"{REPOSITORY / room}{os.sep}" for room in ("session_host", "gui"))
+    roots = tuple(f"{REPOSITORY / package}{os.sep}" for package in ("session_host", "gui"))
     guard = str(REPOSITORY / "gui" / "qt_overrides.py")  # It calls every override, so it is on all paths.
     start = len(f"{REPOSITORY}{os.sep}")
 

@@ -1,4 +1,4 @@
-"""Small widgets that several rooms of the window use.
+"""Small widgets that several parts of the window use.
 
 parts            labels, buttons, icons, lines
 plain_lines      lines for reading and copying

@@ -1,7 +1,7 @@
 """The conversations in agents' own files: whether one can be resumed, and which processes have it open.
 
 One module for each agent, under the name that the catalog gives as ``store``. They read the agents' own files, and only
-``gemini_guard`` writes to them. This room must not know sessions or hosts.
+``gemini_guard`` writes to them. This package must not know sessions or hosts.
 
     base           base types for looking up an agent's conversations
     turns          prompts and answers, put together from texts; pure

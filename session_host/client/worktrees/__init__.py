@@ -1,6 +1,6 @@
 """A git worktree for a chat: created, shown and removed through git; no work is lost.
 
-This room knows git and directories. It must not know sessions, their processes, the store or windows: the caller
+This package knows git and directories. It must not know sessions, their processes, the store or windows: the caller
 knows which chat uses a worktree. Each question starts git, with a timeout and without a terminal.
 
 ::

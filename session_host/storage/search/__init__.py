@@ -1,6 +1,6 @@
 """Full-text search of all chats, running and ended: an index of the lines that were shown in them.
 
-This room reads journals and keeps its own SQLite file. It must not know hosts, sockets or windows. The index is
+This package reads journals and keeps its own SQLite file. It must not know hosts, sockets or windows. The index is
 derived: a damaged one is deleted and rebuilt from the journals.
 
     query              parses the user's text, and matches lines against it; pure

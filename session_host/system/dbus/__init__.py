@@ -4,5 +4,5 @@
     bus        Bus: a blocking connection with a deadline
     in_thread  calls a connection from an event loop
 
-This room knows D-Bus alone, and none of its services.
+This package knows D-Bus alone, and none of its services.
 """

@@ -7,6 +7,6 @@
     proc          the files of /proc
     process_tree  finds a chat's processes: by terminal, by ancestry and by a mark in the environment
 
-This room does not know emulators or sockets. Of sessions, ``process_tree`` knows the mark that their processes have,
+This package does not know emulators or sockets. Of sessions, ``process_tree`` knows the mark that their processes have,
 and ``permission`` knows launch parameters and one setting of ``chats.toml``.
 """

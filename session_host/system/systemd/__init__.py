@@ -7,8 +7,8 @@
     descriptor_store  descriptors that systemd holds for a service (sd_notify(3))
 
 A window that was started from a desktop runs in a control group, and killing that group (a force quit, systemd-oomd)
-kills every process in it. This room knows processes by PID alone: no sessions, no sockets of Outlive. It imports D-Bus
-only if there is a bus.
+kills every process in it. This package knows processes by PID alone: no sessions, no sockets of Outlive. It imports
+D-Bus only if there is a bus.
 """
 
 from .scope import ScopeResult, enter, enter_service, held_by_services

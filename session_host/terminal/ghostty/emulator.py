@@ -103,7 +103,7 @@ class GhosttyEmulator:
 
     @staticmethod
     def use_numpy() -> None:
-        """See ``use_numpy`` of the room."""
+        """See ``session_host.terminal.use_numpy``."""
         from .many_rows import ManyRows
 
         RowReader.many_rows = ManyRows

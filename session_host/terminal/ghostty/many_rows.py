@@ -1,6 +1,6 @@
 """Reads many rows of a frame at once with numpy: in a third of the time that they take one by one.
 
-Only windows load this file, since hosts do without numpy; see ``use_numpy`` of the room.
+Only windows load this file, since hosts do without numpy; see ``session_host.terminal.use_numpy``.
 """
 
 from __future__ import annotations
