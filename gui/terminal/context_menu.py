@@ -18,7 +18,7 @@ from .input.input_sink import InputSink
 from .links.hovering import Link
 
 
-class MenuHost(Protocol):
+class MenuOwner(Protocol):
     """The widget, as the menu uses it."""
 
     @property
@@ -42,26 +42,26 @@ class MenuHost(Protocol):
         """Select the history and the screen."""
 
 
-def context_menu(host: MenuHost, link: Link | None, key_of: KeyOf, parent: QWidget) -> QMenu:
+def context_menu(owner: MenuOwner, link: Link | None, key_of: KeyOf, parent: QWidget) -> QMenu:
     """The menu for a point with this link, and with the keys of actions; closing it deletes it."""
     menu = Menu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    emulator = host.emulator
+    emulator = owner.emulator
     if link is not None and link.is_known:
         is_file = link.file is not None
         title = page_texts.open_file() if is_file else page_texts.open_link()
-        menu.addAction(title, lambda: host.open_link(link)).setToolTip(as_tooltip(link.tip))
+        menu.addAction(title, lambda: owner.open_link(link)).setToolTip(as_tooltip(link.tip))
         menu.addAction(
             page_texts.copy_path() if is_file else page_texts.copy_link(),
             lambda: clipboard.copy_text(link.text),
         )
         menu.addSeparator()
-    copy = menu.addAction(common_texts.copy(), host.copy)
+    copy = menu.addAction(common_texts.copy(), owner.copy)
     copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
-    paste = menu.addAction(common_texts.paste(), host.paste)
+    paste = menu.addAction(common_texts.paste(), owner.paste)
     # Whether there is a text on the clipboard is not asked: its owner may be busy, or the text be large.
-    paste.setEnabled(host.sink is not None)
-    select_all = menu.addAction(common_texts.select_all(), host.select_all)
+    paste.setEnabled(owner.sink is not None)
+    select_all = menu.addAction(common_texts.select_all(), owner.select_all)
     select_all.setEnabled(emulator is not None)
     for action, name in ((copy, "copy"), (paste, "paste"), (select_all, "select_all")):
         show_key(action, key_of(name))

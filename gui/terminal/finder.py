@@ -31,7 +31,7 @@ _NEAR_SHARE = 3
 """The share of the view (a third) to show above a match that was out of view."""
 
 
-class FindHost(Protocol):
+class FindOwner(Protocol):
     """The widget, as the finder uses it."""
 
     @property
@@ -58,10 +58,10 @@ class TerminalFinder(QObject):
         is_finding: whether a search is on; the view then calls ``before_frame`` and ``after_frame``.
     """
 
-    def __init__(self, host: FindHost, surface: Surface, moved: Sequence[SignalInstance], parent: QObject) -> None:
+    def __init__(self, owner: FindOwner, surface: Surface, moved: Sequence[SignalInstance], parent: QObject) -> None:
         """``moved``: the signals that are emitted when the user scrolled or typed."""
         super().__init__(parent)
-        self._host = host
+        self._owner = owner
         self._surface = surface
         self._moved = moved
         self.is_finding = False
@@ -101,7 +101,7 @@ class TerminalFinder(QObject):
         """See ``Finder``."""
         if height_px != self._covered_px:
             self._covered_px = height_px
-            self._host.request_frame()
+            self._owner.request_frame()
 
     def current_rect(self) -> QRect:
         """See ``Finder``."""
@@ -121,7 +121,7 @@ class TerminalFinder(QObject):
 
     def suggestion(self) -> str:
         """See ``Finder``."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         text = emulator.selected_text() if emulator is not None else ""
         return "" if "\n" in text or len(text) > _MAX_SUGGESTION_LENGTH else text
 
@@ -188,19 +188,19 @@ class TerminalFinder(QObject):
         self._surface.stop_changing(self._mark_frame)
         self._slice_timer.stop()
         self._refresh_timer.stop()
-        self._host.show_ticks([], None, 1)
-        emulator = self._host.emulator
+        self._owner.show_ticks([], None, 1)
+        emulator = self._owner.emulator
         if emulator is None:
             return
         if match is not None and top is not None and top <= match.row <= match.last_row < top + emulator.size.rows:
-            self._host.select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
+            self._owner.select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
         self.redraw()
 
     # ------------------------------------------------------------ searching
 
     def _restart(self) -> None:
         """Restart the search for the pattern."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         self._surface.stop_changing(self._mark_frame)
         if emulator is None or self._pattern.is_empty or self._pattern.error:
             self._matches = None
@@ -225,7 +225,7 @@ class TerminalFinder(QObject):
     def _search_slice(self) -> None:
         """Search for ``_BUDGET_S``; a timer continues after other events."""
         matches = self._matches
-        if matches is None or matches.emulator is not self._host.emulator:
+        if matches is None or matches.emulator is not self._owner.emulator:
             self._slice_timer.stop()
             return
         matches.search_for(_BUDGET_S)
@@ -240,7 +240,7 @@ class TerminalFinder(QObject):
 
     def _refresh(self) -> None:
         """Search the new output."""
-        if self._matches is not None and self._matches.emulator is self._host.emulator:
+        if self._matches is not None and self._matches.emulator is self._owner.emulator:
             self._matches.refresh()
             self._search_slice()
 
@@ -291,7 +291,7 @@ class TerminalFinder(QObject):
         matches, pattern = self._matches, self._pattern
         if matches is None:
             self._listener(FindResult(error=pattern.error))
-            self._host.show_ticks([], None, 1)
+            self._owner.show_ticks([], None, 1)
             return
         number = matches.number_of(self._current) if self._current is not None else None
         count = len(matches)
@@ -302,7 +302,7 @@ class TerminalFinder(QObject):
         if matches.is_done:
             dropped = matches.index.dropped
             current = self._current.row - dropped if self._current is not None else None
-            self._host.show_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
+            self._owner.show_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
 
     # ------------------------------------------------------------ the view's side
 
@@ -322,7 +322,7 @@ class TerminalFinder(QObject):
 
     def before_frame(self) -> None:
         """Scroll if new output would move the current match out of view."""
-        emulator, current = self._host.emulator, self._current
+        emulator, current = self._owner.emulator, self._current
         if not self._keeps_current_in_view or current is None or self._matches is None or emulator is None:
             return
         dropped = self._matches.index.dropped_now()
@@ -340,14 +340,14 @@ class TerminalFinder(QObject):
 
     def redraw(self) -> None:
         """Paint all rows again."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._host.request_frame()
+            self._owner.request_frame()
 
     def _top(self) -> int | None:
         """The number of the first visible row."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None or self._matches is None:
             return None
         viewport = self._surface.viewport
@@ -359,7 +359,7 @@ class TerminalFinder(QObject):
 
     def _show(self, match: Match) -> None:
         """Make a match the current one, and show it."""
-        emulator, top = self._host.emulator, self._top()
+        emulator, top = self._owner.emulator, self._top()
         if emulator is None or top is None or self._matches is None:
             return
         emulator.clear_selection()  # It would hide the match.
@@ -369,7 +369,7 @@ class TerminalFinder(QObject):
             above = max(rows // _NEAR_SHARE, min(covered, rows - 1))
             dropped = self._matches.index.dropped
             self._pending_top = min(max(match.row - above, dropped), dropped + emulator.scrollback_rows)
-            self._host.scroll_to_row(self._pending_top - dropped)
+            self._owner.scroll_to_row(self._pending_top - dropped)
         self.redraw()
 
     def _covered_rows(self) -> int:

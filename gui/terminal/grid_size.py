@@ -16,7 +16,7 @@ from .input.input_sink import InputSink
 _RESIZE_DEBOUNCE_MS = 50
 
 
-class SizedHost(Protocol):
+class SizedOwner(Protocol):
     """The widget, as the reporter uses it."""
 
     @property
@@ -31,9 +31,9 @@ class SizedHost(Protocol):
 class GridSizeReporter:
     """Reports the size of one view's grid, and the size of its cells."""
 
-    def __init__(self, host: SizedHost, surface: Surface, resized: SignalInstance, view: QWidget) -> None:
+    def __init__(self, owner: SizedOwner, surface: Surface, resized: SignalInstance, view: QWidget) -> None:
         """``resized`` is emitted with each reported size, after the sink has received it."""
-        self._host = host
+        self._owner = owner
         self._surface = surface
         self._resized = resized
         self._reported: tuple[GridSize, CellSize] | None = None
@@ -50,8 +50,8 @@ class GridSizeReporter:
         size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
         if self._reported != (size, cell):
             self._reported = size, cell
-            if self._host.sink is not None:
-                self._host.sink.resize(size, cell)
+            if self._owner.sink is not None:
+                self._owner.sink.resize(size, cell)
             self._resized.emit(size, cell)
 
     def report_soon(self) -> None:
@@ -65,7 +65,7 @@ class GridSizeReporter:
 
     def claim(self) -> None:
         """Make this view's size the session's, since the view is in use."""
-        emulator, sink = self._host.emulator, self._host.sink
+        emulator, sink = self._owner.emulator, self._owner.sink
         if sink is not None and emulator is not None and self._reported is not None:
             size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
             if emulator.size != size:

@@ -23,14 +23,14 @@ from .grid_text import cells_of
 from .held_view import HeldView
 from .key_names import key_name, typed
 from .labels import labels
-from .mode import Mode, ModeHost
+from .mode import Mode, ModeOwner
 from .targets import Target, listed_targets, marked_targets, overlaps_any, targets_in
 
 LOOKUP_TIMEOUT_MS = 250
 """How long the lookup of files may delay the letters; a file that is found later gets no letters."""
 
 
-class HintHost(ModeHost, Protocol):
+class HintOwner(ModeOwner, Protocol):
     """The widget, as the mode uses it."""
 
     def open_link(self, link: Link) -> None:
@@ -59,21 +59,21 @@ class Hints(Mode):
         typed_letters: the letters of a label that the user has typed.
     """
 
-    _host: HintHost
+    _owner: HintOwner
 
     def __init__(
-        self, host: HintHost, surface: Surface, files: FileLookup, notice: SignalInstance, parent: QObject
+        self, owner: HintOwner, surface: Surface, files: FileLookup, notice: SignalInstance, parent: QObject
     ) -> None:
         """Set up the mode.
 
         Args:
-            host: the view.
+            owner: the view.
             surface: its picture.
             files: looks up which names in the text are files.
             notice: gets one line for the user.
             parent: owns the object.
         """
-        super().__init__(host, surface, parent)
+        super().__init__(owner, surface, parent)
         self._files = files
         self._notice = notice
         self._candidates: list[_Candidate] = []
@@ -106,7 +106,7 @@ class Hints(Mode):
 
     def enter(self) -> None:
         """Find the targets in view, and show their labels once their files are looked up."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None or self.is_on:
             return
         view = self._hold(emulator)
@@ -114,7 +114,7 @@ class Hints(Mode):
         self._paths = {target.file.path: None for target, _cells in self._candidates if target.file is not None}
         self._labelled, self.typed_letters = [], ""
         self._lookup_timeout.start()
-        self._host.on_mode()
+        self._owner.on_mode()
         self._look_up()
 
     def _forget(self, _view: HeldView) -> None:
@@ -151,7 +151,7 @@ class Hints(Mode):
                 self._labelled.append(_Labelled(target, label, cells))
         if self._labelled:
             self._repaint()
-            self._host.on_mode()
+            self._owner.on_mode()
         else:
             self.leave()
             self._notice.emit(notice_texts.nothing_to_open())
@@ -188,7 +188,7 @@ class Hints(Mode):
             clipboard.copy_text(text)
             self._notice.emit(notice_texts.copied(text))
         else:
-            self._host.open_link(link)
+            self._owner.open_link(link)
 
     # ------------------------------------------------------------ the view's side
 

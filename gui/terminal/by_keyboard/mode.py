@@ -12,7 +12,7 @@ from session_host.terminal.base import Emulator, Frame
 from .held_view import HeldView
 
 
-class ModeHost(Protocol):
+class ModeOwner(Protocol):
     """The widget, as the modes use it."""
 
     @property
@@ -29,11 +29,11 @@ class ModeHost(Protocol):
 class Mode(QObject):
     """A mode of one view; a subclass enters it by ``_hold``, and has ``_change_frame`` and ``_forget``."""
 
-    _host: ModeHost
+    _owner: ModeOwner
 
-    def __init__(self, host: ModeHost, surface: Surface, parent: QObject) -> None:
+    def __init__(self, owner: ModeOwner, surface: Surface, parent: QObject) -> None:
         super().__init__(parent)
-        self._host = host
+        self._owner = owner
         self._surface = surface
         self._view: HeldView | None = None
 
@@ -56,7 +56,7 @@ class Mode(QObject):
         """End the mode; a view that was at the end of the history returns there."""
         if (view := self._view) is not None:
             self.leave_in_place()
-            view.release(self._host.emulator)
+            view.release(self._owner.emulator)
 
     def leave_in_place(self) -> None:
         """End the mode without scrolling."""
@@ -65,14 +65,14 @@ class Mode(QObject):
             self._surface.stop_changing(self._change_frame)
             self._forget(view)
             self._repaint()
-            self._host.on_mode()
+            self._owner.on_mode()
 
     def _forget(self, view: HeldView) -> None:
         """Reset the state of the mode, which was just left; another emulator may be displayed than in ``view``."""
         raise NotImplementedError
 
     def _repaint(self) -> None:
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._host.request_frame()
+            self._owner.request_frame()

@@ -20,7 +20,7 @@ from .mode_line import ModeLine
 from .selecting import FindPrompts, KeyboardSelection
 
 
-class ModesHost(Protocol):
+class ModesOwner(Protocol):
     """The widget, as the modes use it."""
 
     @property
@@ -52,7 +52,7 @@ class KeyboardModes(QObject):
 
     def __init__(
         self,
-        host: ModesHost,
+        owner: ModesOwner,
         surface: Surface,
         find_prompts: FindPrompts,
         files: FileLookup,
@@ -65,7 +65,7 @@ class KeyboardModes(QObject):
         """Set up the modes.
 
         Args:
-            host: the view.
+            owner: the view.
             surface: its picture.
             find_prompts: returns the prompts of an emulator, oldest first.
             files: looks up which names in the text are files.
@@ -75,7 +75,7 @@ class KeyboardModes(QObject):
             find_requested: emitted to open the find bar.
         """
         super().__init__(widget)
-        self._host = host
+        self._owner = owner
         self._surface = surface
         self._widget = widget
         self._find_requested = find_requested
@@ -134,32 +134,32 @@ class KeyboardModes(QObject):
         """The view was scrolled: keep the new position, and keep the caret in view unless the find bar is open."""
         if (active := self.active) is not None:
             active.on_scrolled()
-            if not self._host.is_covered:
+            if not self._owner.is_covered:
                 self.selecting.keep_caret_in_view()
 
-    # ------------------------------------------------------------ the modes' side, see ``SelectingHost``, ``HintHost``
+    # ---------------------------------------------------------- the modes' side, see ``SelectingOwner``, ``HintOwner``
 
     @property
     def emulator(self) -> Emulator | None:
         """The displayed emulator."""
-        return self._host.emulator
+        return self._owner.emulator
 
     def request_frame(self) -> None:
-        """See ``ModeHost``."""
-        self._host.request_frame()
+        """See ``ModeOwner``."""
+        self._owner.request_frame()
 
     def open_link(self, link: Link) -> None:
-        """See ``HintHost``."""
-        self._host.open_link(link)
+        """See ``HintOwner``."""
+        self._owner.open_link(link)
 
     def request_find(self) -> None:
-        """See ``SelectingHost``."""
+        """See ``SelectingOwner``."""
         self._find_requested.emit()
 
     def on_mode(self) -> None:
-        """See ``ModeHost``."""
+        """See ``ModeOwner``."""
         selecting, hints = self.selecting, self.hints
-        if self._host.is_covered:
+        if self._owner.is_covered:
             self.line.hide()  # The open find bar explains the keys.
         elif selecting.is_on:
             title = {
@@ -177,11 +177,11 @@ class KeyboardModes(QObject):
         is_on = self.active is not None
         if is_on != self._was_on:
             self._was_on = is_on
-            self._host.mode_changed()
+            self._owner.mode_changed()
 
     def _place_line(self) -> None:
         surface = self._surface
-        if self._host.is_covered:
+        if self._owner.is_covered:
             self.line.hide()
             return
         if not self.line.is_shown:

@@ -22,7 +22,7 @@ from . import motions
 from .grid_text import GridText
 from .held_view import HeldView
 from .key_names import COMMANDS, MOTIONS, key_name
-from .mode import Mode, ModeHost
+from .mode import Mode, ModeOwner
 from .motions import Position
 
 Kind = Literal["", "characters", "lines", "block"]
@@ -49,7 +49,7 @@ _BY_TEXT: dict[str, Callable[[GridText, Position], Position]] = {
 FindPrompts = Callable[[Emulator], list[Prompt]]
 
 
-class SelectingHost(ModeHost, Protocol):
+class SelectingOwner(ModeOwner, Protocol):
     """The widget, as the mode uses it."""
 
     def request_find(self) -> None:
@@ -63,10 +63,10 @@ class KeyboardSelection(Mode):
         kind: what is being selected; "" for nothing.
     """
 
-    _host: SelectingHost
+    _owner: SelectingOwner
 
-    def __init__(self, host: SelectingHost, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
-        super().__init__(host, surface, parent)
+    def __init__(self, owner: SelectingOwner, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
+        super().__init__(owner, surface, parent)
         self._find_prompts = find_prompts
         self._caret = Position(0, 0)
         self._anchor = Position(0, 0)
@@ -88,7 +88,7 @@ class KeyboardSelection(Mode):
 
     def enter(self) -> bool:
         """Show the caret, at the program's cursor if that is in view; returns whether the mode is on."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None or self.is_on:
             return self.is_on
         emulator.clear_selection()
@@ -101,14 +101,14 @@ class KeyboardSelection(Mode):
         self._goal_column = self._caret.column
         self.kind, self._count_digits, self._match_is_selected = "", "", False
         self._surface.has_caret = True
-        self._host.on_mode()
+        self._owner.on_mode()
         self._repaint()
         return True
 
     def _forget(self, view: HeldView) -> None:
         self.kind = ""
         self._surface.has_caret = False
-        if self._host.emulator is view.emulator:  # the previous one may be closed
+        if self._owner.emulator is view.emulator:  # the previous one may be closed
             view.emulator.clear_selection()
 
     # ------------------------------------------------------------ keys
@@ -133,12 +133,12 @@ class KeyboardSelection(Mode):
         elif command == "copy":
             self._copy(view)
         elif command == "find":
-            self._host.request_find()
+            self._owner.request_find()
         elif command == "other_end":
             self._swap(view)
         elif command in {"characters", "lines", "block"}:
             self._choose(view, command)
-        self._host.on_mode()
+        self._owner.on_mode()
 
     def _choose(self, view: HeldView, kind: str) -> None:
         """Begin to select, change the kind of the selection, or end it if it is of this kind already."""
@@ -150,7 +150,7 @@ class KeyboardSelection(Mode):
                 self._anchor = self._caret
             self.kind = "characters" if kind == "characters" else "lines" if kind == "lines" else "block"
             self._select_from_anchor(view)
-        self._host.request_frame()
+        self._owner.request_frame()
 
     def _copy(self, view: HeldView) -> None:
         if self.kind:
@@ -166,7 +166,7 @@ class KeyboardSelection(Mode):
             self._goal_column = self._caret.column
             view.show(self._caret.row)
             self._select_from_anchor(view)
-            self._host.request_frame()
+            self._owner.request_frame()
 
     # ------------------------------------------------------------ moving
 
@@ -226,7 +226,7 @@ class KeyboardSelection(Mode):
         """Move the selection's head to the caret, which is in view."""
         if self.kind:
             view.emulator.extend_selection(self._point(view, self._caret))
-        self._host.request_frame()
+        self._owner.request_frame()
 
     def _select_from_anchor(self, view: HeldView) -> None:
         """Select from the anchor to the caret; the engine takes both as cells of the viewport."""
@@ -275,7 +275,7 @@ class KeyboardSelection(Mode):
         view.emulator.clear_selection()
         row = min(max(row, 0), view.rows - 1)
         self._caret = Position(view.top + row, min(self._caret.column, view.emulator.size.columns - 1))
-        self._host.on_mode()
+        self._owner.on_mode()
 
     def keep_caret_in_view(self) -> None:
         """The user scrolled: move the caret into view at the next frame."""

@@ -12,7 +12,7 @@ from session_host.terminal.base import Emulator, Frame
 from .scroll_position import ScrollPosition, go_to, position_of_row
 
 
-class ScrolledHost(Protocol):
+class ScrolledOwner(Protocol):
     """The widget, as scrolling uses it."""
 
     @property
@@ -31,9 +31,9 @@ class Scrolling:
         may_look_back: False while the view is known to be at the end of the history; asking the emulator costs a frame.
     """
 
-    def __init__(self, host: ScrolledHost, surface: Surface, scrolled: SignalInstance) -> None:
+    def __init__(self, owner: ScrolledOwner, surface: Surface, scrolled: SignalInstance) -> None:
         """``scrolled``: the signal that says that the user scrolled."""
-        self._host = host
+        self._owner = owner
         self._scrolled = scrolled
         self._surface = surface
         self.pending: ScrollPosition | None = None
@@ -42,7 +42,7 @@ class Scrolling:
     @property
     def scroll_position(self) -> ScrollPosition | None:
         """The pending position, or the current one; None at the end of the history."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if self.pending is not None or emulator is None:
             return self.pending
         if not self.may_look_back:
@@ -62,18 +62,18 @@ class Scrolling:
 
     def try_pending(self) -> None:
         """Scroll to the pending position, if the history has it."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if self.pending is not None and emulator is not None and go_to(emulator, self.pending):
             self.pending = None
             self.may_look_back = True
 
     def by_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is not None and lines:
             self.pending = None
             emulator.scroll(lines)
-            self._host.request_frame()
+            self._owner.request_frame()
             self._scrolled.emit()
 
     def by_pages(self, pages: int) -> None:
@@ -82,26 +82,26 @@ class Scrolling:
 
     def to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         self.pending = None
         if emulator is not None:
             emulator.scroll_to_bottom()
             emulator.scroll(min(row - emulator.scrollback_rows, 0))
-            self._host.request_frame()
+            self._owner.request_frame()
 
     def to_start(self) -> None:
         """Scroll to the oldest line."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is not None:
             self.by_lines(-emulator.scrollback_rows)
 
     def to_end(self) -> None:
         """Scroll to the active screen."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         self.pending = None
         if emulator is not None:
             emulator.scroll_to_bottom()
-            self._host.request_frame()
+            self._owner.request_frame()
             self._scrolled.emit()
 
 

@@ -13,7 +13,7 @@ from gui.terminal.drawing.surface import Surface
 _CURSOR = Qt.InputMethodQuery.ImCursorRectangle
 
 
-class ComposingHost(Protocol):
+class ComposingOwner(Protocol):
     """The widget, as the input method uses it."""
 
     @property
@@ -33,8 +33,8 @@ class ComposingHost(Protocol):
 class InputMethod:
     """Composes text in one view."""
 
-    def __init__(self, host: ComposingHost, surface: Surface) -> None:
-        self._host = host
+    def __init__(self, owner: ComposingOwner, surface: Surface) -> None:
+        self._owner = owner
         self._surface = surface
         self._composition = Composition()
 
@@ -47,23 +47,23 @@ class InputMethod:
             QGuiApplication.inputMethod().reset()
         self._composition.clear()
         self._surface.composing = ()
-        self._host.updateMicroFocus()
+        self._owner.updateMicroFocus()
 
     def apply(self, event: QInputMethodEvent) -> None:
         """Show the composed text, and send what is committed."""
         before = self._surface.cursor_rect()
-        committed = self._composition.apply_event(event) if self._host.takes_text else ""
+        committed = self._composition.apply_event(event) if self._owner.takes_text else ""
         self._surface.composing = self._composition.runs()
-        self._host.repaint_device(QRegion(before.united(self._surface.cursor_rect())))
+        self._owner.repaint_device(QRegion(before.united(self._surface.cursor_rect())))
         if committed:
-            self._host.commit(committed)
-        self._host.updateMicroFocus(_CURSOR)  # moves the list of candidates
+            self._owner.commit(committed)
+        self._owner.updateMicroFocus(_CURSOR)  # moves the list of candidates
         event.accept()
 
     def answer(self, query: Qt.InputMethodQuery) -> Any:
         """The answer to a query of the input method; None for Qt's default answer."""
         if query == Qt.InputMethodQuery.ImEnabled:
-            return self._host.takes_text
+            return self._owner.takes_text
         if query == Qt.InputMethodQuery.ImHints:
             return Qt.InputMethodHint.ImhNoAutoUppercase | Qt.InputMethodHint.ImhNoPredictiveText
         return None

@@ -16,7 +16,7 @@ from .clipboard import PasteCheck, check_paste
 from .input_sink import TypedInput
 
 
-class PasteHost(Protocol):
+class PasteOwner(Protocol):
     """The widget, as pasting uses it."""
 
     @property
@@ -33,7 +33,7 @@ class Pasting:
 
     def __init__(
         self,
-        host: PasteHost,
+        owner: PasteOwner,
         ask: SignalInstance,
         notice: SignalInstance,
         image: SignalInstance,
@@ -42,13 +42,13 @@ class Pasting:
         """Set up pasting.
 
         Args:
-            host: the view.
+            owner: the view.
             ask: gets a text that needs confirmation.
             notice: gets one line for the user.
             image: gets a pasted image; its receiver saves it in a file and pastes the file's name.
             on_typed: called after each paste.
         """
-        self._host = host
+        self._owner = owner
         self._ask = ask
         self._notice = notice
         self._image = image
@@ -56,8 +56,8 @@ class Pasting:
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-        check = check_paste(text, bracketed=self._host.is_paste_bracketed)
-        if self._host.typed_input is None or check == PasteCheck.EMPTY:
+        check = check_paste(text, bracketed=self._owner.is_paste_bracketed)
+        if self._owner.typed_input is None or check == PasteCheck.EMPTY:
             return
         if check == PasteCheck.TOO_LONG:
             self._notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
@@ -68,13 +68,13 @@ class Pasting:
 
     def paste_confirmed(self, text: str) -> None:
         """Paste a text as it is."""
-        if (receiver := self._host.typed_input) is not None:
+        if (receiver := self._owner.typed_input) is not None:
             receiver.paste(text)
             self._on_typed()
 
     def takes(self, data: QMimeData) -> bool:
         """Whether dragged data can be dropped here."""
-        return self._host.typed_input is not None and (data.hasUrls() or data.hasText() or data.hasImage())
+        return self._owner.typed_input is not None and (data.hasUrls() or data.hasText() or data.hasImage())
 
     def paste_data(self, data: QMimeData) -> None:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
@@ -82,7 +82,7 @@ class Pasting:
             self.paste(names)
         elif data.hasText() or not data.hasImage():
             self.paste(data.text())
-        elif self._host.typed_input is not None:
+        elif self._owner.typed_input is not None:
             image = data.imageData()
             if isinstance(image, QImage) and not image.isNull():
                 self._image.emit(image)

@@ -51,7 +51,7 @@ class MouseRules:
     click_moves_cursor: bool = True
 
 
-class PointerHost(Protocol):
+class PointerOwner(Protocol):
     """The widget, as the mouse's input uses it."""
 
     @property
@@ -106,9 +106,9 @@ class Pointer(QObject):
         rules: the user's settings for the mouse.
     """
 
-    def __init__(self, host: PointerHost, parent: QObject) -> None:
+    def __init__(self, owner: PointerOwner, parent: QObject) -> None:
         super().__init__(parent)
-        self._host = host
+        self._owner = owner
         self.rules = MouseRules()
         self._drag = _Drag.NONE
         self._anchor = (0, 0)
@@ -126,7 +126,7 @@ class Pointer(QObject):
         """Whether the button is pressed for a single click that does nothing else."""
         self._focused_s = 0.0
         self._click_timer = QTimer(self, singleShot=True)
-        self._click_timer.timeout.connect(lambda: self._host.move_cursor_to(self._anchor))
+        self._click_timer.timeout.connect(lambda: self._owner.move_cursor_to(self._anchor))
         self._autoscroll = QTimer(self)
         self._autoscroll.setInterval(_AUTOSCROLL_MS)
         self._autoscroll.timeout.connect(self._scroll_on)
@@ -152,17 +152,17 @@ class Pointer(QObject):
     def deselect(self) -> None:
         """Clear the selection, if any: the user typed."""
         self._click_timer.stop()
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if self._selected and emulator is not None and self._drag == _Drag.NONE:
             self._selected = False
             emulator.clear_selection()
-            self._host.request_frame()
+            self._owner.request_frame()
 
     def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press with these modifiers goes to the program."""
-        host = self._host
-        emulator = host.emulator
-        if emulator is None or host.sink is None or host.scrolled_back:
+        owner = self._owner
+        emulator = owner.emulator
+        if emulator is None or owner.sink is None or owner.scrolled_back:
             return False
         return emulator.modes.mouse != "none" and not modifiers & Qt.KeyboardModifier.ShiftModifier
 
@@ -170,18 +170,18 @@ class Pointer(QObject):
 
     def press(self, event: QMouseEvent) -> None:
         """A button was pressed (also the second time of a double click)."""
-        host, position, modifiers = self._host, event.position(), event.modifiers()
+        owner, position, modifiers = self._owner, event.position(), event.modifiers()
         self._click_timer.stop()
         # Ctrl+Alt selects a block, because window managers move windows with Alt.
         control = modifiers & (_CONTROL | _ALT) == _CONTROL
-        may_open = control and host.links_open_by != "never"
-        if event.button() == Qt.MouseButton.LeftButton and may_open and host.open_at(position):
+        may_open = control and owner.links_open_by != "never"
+        if event.button() == Qt.MouseButton.LeftButton and may_open and owner.open_at(position):
             return
         if self.program_takes(modifiers):
             self._to_program(MouseAction.PRESS, event)
             return
         if event.button() == Qt.MouseButton.MiddleButton:
-            host.paste_selection()
+            owner.paste_selection()
         elif event.button() == Qt.MouseButton.LeftButton:
             self._begin_selection(event)
 
@@ -200,12 +200,12 @@ class Pointer(QObject):
         elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
             selected = self._drag == _Drag.SELECTING
             if not selected:
-                self._host.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
+                self._owner.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
             self._end_drag()
             if selected:
                 self._offer_selection()
             elif event.modifiers() == Qt.KeyboardModifier.NoModifier:
-                opened = self._host.links_open_by == "click" and self._host.open_at(event.position())
+                opened = self._owner.links_open_by == "click" and self._owner.open_at(event.position())
                 if self._is_first_click and not opened:
                     self._may_move_cursor()
 
@@ -224,7 +224,7 @@ class Pointer(QObject):
 
     def _offer_selection(self) -> None:
         """Make the selected text the primary selection, and copy it if the user wants that."""
-        emulator, copies = self._host.emulator, self.rules.copies_selection
+        emulator, copies = self._owner.emulator, self.rules.copies_selection
         if emulator is None or not (copies or QGuiApplication.clipboard().supportsSelection()):
             return
         text = emulator.selected_text()
@@ -236,29 +236,29 @@ class Pointer(QObject):
 
     def wheel_to_program(self, position: QPointF, button: MouseButton, times: int, modifiers: int) -> None:
         """Send wheel events to the program."""
-        sink = self._host.sink
-        column, row = self._host.cell_at(position)
+        sink = self._owner.sink
+        column, row = self._owner.cell_at(position)
         for _ in range(times):
             if sink is not None:
                 sink.mouse(MouseAction.PRESS, button, column, row, modifiers)
 
     def _to_program(self, action: MouseAction, event: QMouseEvent) -> None:
-        sink, button = self._host.sink, button_of(event.button())
+        sink, button = self._owner.sink, button_of(event.button())
         if sink is None or button == MouseButton.NONE:
             return
         if action == MouseAction.PRESS:
             self._program_buttons.add(button)
         else:
             self._program_buttons.discard(button)
-        cell = self._program_cell = self._host.cell_at(event.position())
+        cell = self._program_cell = self._owner.cell_at(event.position())
         sink.mouse(action, button, *cell, modifiers_of(event.modifiers()))
 
     def _motion_to_program(self, event: QMouseEvent) -> None:
-        emulator, sink = self._host.emulator, self._host.sink
+        emulator, sink = self._owner.emulator, self._owner.sink
         if emulator is None or sink is None:
             return
         reporting = {"any_motion"} if not self._program_buttons else {"any_motion", "button_motion"}
-        cell = self._host.cell_at(event.position())
+        cell = self._owner.cell_at(event.position())
         if cell == self._program_cell or emulator.modes.mouse not in reporting:
             return
         self._program_cell = cell
@@ -267,10 +267,10 @@ class Pointer(QObject):
     # -- selecting
 
     def _begin_selection(self, event: QMouseEvent) -> None:
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None:
             return
-        position, cell = event.position(), self._host.cell_at(event.position())
+        position, cell = event.position(), self._owner.cell_at(event.position())
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and emulator.modes.mouse == "none":
             if emulator.selected_text():
                 emulator.extend_selection(cell)
@@ -278,12 +278,12 @@ class Pointer(QObject):
                 emulator.select(self._anchor, cell, "cell")
             self._drag = _Drag.SELECTING
             self._selected = True
-            self._host.request_frame()
+            self._owner.request_frame()
             return
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
         self._rectangle = bool(event.modifiers() & _ALT)
-        self._is_first_click = self._clicks == 1 and not self._selected and not self._host.scrolled_back
+        self._is_first_click = self._clicks == 1 and not self._selected and not self._owner.scrolled_back
         unit = _UNITS[self._clicks - 1]
         if unit == "cell":
             self._drag = _Drag.PRESSED
@@ -297,7 +297,7 @@ class Pointer(QObject):
                 emulator.select_word(*link)
             else:
                 emulator.select(cell, cell, unit)
-        self._host.request_frame()
+        self._owner.request_frame()
 
     def _count_click(self, event: QMouseEvent) -> None:
         """Count one, two or three clicks at the same point; a fourth click counts as one."""
@@ -309,7 +309,7 @@ class Pointer(QObject):
 
     def scroll(self, lines: int, position: QPointF, scroll_lines: Callable[[int], None]) -> None:
         """Scroll by the wheel; while the button is held, the selection ends at the mouse, ``position``."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if not lines or self._drag == _Drag.NONE or emulator is None:
             scroll_lines(lines)
             return
@@ -320,10 +320,10 @@ class Pointer(QObject):
         self._follow_scrolling(emulator)
 
     def _drag_to(self, position: QPointF) -> None:
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None:
             return
-        cell = self._host.cell_at(position)
+        cell = self._owner.cell_at(position)
         if self._drag == _Drag.PRESSED:
             apart = (position - self._pressed_at).manhattanLength()
             if cell == self._anchor and apart < QApplication.startDragDistance():
@@ -331,8 +331,8 @@ class Pointer(QObject):
             self._select_from_press(cell, emulator)
         else:
             self._extend_to(cell, emulator)
-        self._host.request_frame()
-        if self._host.rows_beyond(position):
+        self._owner.request_frame()
+        if self._owner.rows_beyond(position):
             if not self._autoscroll.isActive():
                 self._autoscroll.start()
         else:
@@ -345,12 +345,12 @@ class Pointer(QObject):
 
     def _follow_scrolling(self, emulator: Emulator) -> None:
         """Move the selection's end to the mouse, after the rows under it have changed."""
-        emulator.extend_selection(self._host.cell_at(self._last_at))
-        self._host.request_frame()
+        emulator.extend_selection(self._owner.cell_at(self._last_at))
+        self._owner.request_frame()
 
     def _link_at(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """The first and last visible cell of the link at a cell, while selecting by words; it is one word."""
-        spans = self._host.linked_cells(cell) if self._by_words else ()
+        spans = self._owner.linked_cells(cell) if self._by_words else ()
         return ((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0])) if spans else None
 
     def _extend_to(self, cell: tuple[int, int], emulator: Emulator) -> None:
@@ -359,7 +359,7 @@ class Pointer(QObject):
 
     def _scroll_on(self) -> None:
         """Scroll while the mouse is held above or below the grid; faster if it is farther away."""
-        emulator, beyond = self._host.emulator, self._host.rows_beyond(self._last_at)
+        emulator, beyond = self._owner.emulator, self._owner.rows_beyond(self._last_at)
         if emulator is None or not beyond or self._drag != _Drag.SELECTING:
             self._autoscroll.stop()
             return

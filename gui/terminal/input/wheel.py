@@ -10,14 +10,14 @@ from gui.input.mouse import WheelSteps
 from gui.terminal.cell_metrics import CellMetrics
 from session_host.protocol.values import KeyAction, MouseButton
 
-from .pointer import Pointer, PointerHost
+from .pointer import Pointer, PointerOwner
 
 
 class Wheel:
     """Handles wheel events by the current modes."""
 
-    def __init__(self, host: PointerHost, pointer: Pointer) -> None:
-        self._host = host
+    def __init__(self, owner: PointerOwner, pointer: Pointer) -> None:
+        self._owner = owner
         self._pointer = pointer
         self._lines = WheelSteps(8, 16)
         self._notches = WheelSteps(8, 16)
@@ -35,7 +35,7 @@ class Wheel:
 
     def turn(self, event: QWheelEvent) -> int:
         """Handle an event; returns the rows by which the view must scroll."""
-        host, emulator = self._host, self._host.emulator
+        owner, emulator = self._owner, self._owner.emulator
         if emulator is None:
             return 0
         if self._pointer.program_takes(event.modifiers()):
@@ -45,10 +45,10 @@ class Wheel:
         modes = emulator.modes
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:
-            if host.sink is not None and not host.scrolled_back:
+            if owner.sink is not None and not owner.scrolled_back:
                 key = "ArrowDown" if down > 0 else "ArrowUp"
                 for _ in range(abs(down)):
-                    host.sink.key(key, "", 0, KeyAction.PRESS)
+                    owner.sink.key(key, "", 0, KeyAction.PRESS)
             return 0
         return down
 

@@ -27,7 +27,7 @@ MENU_TIMEOUT_MS = 150
 """How long the lookup of a file may delay the context menu."""
 
 
-class LinkHost(Protocol):
+class LinkOwner(Protocol):
     """The widget, as links use it."""
 
     @property
@@ -58,9 +58,9 @@ class LinkPointer(QObject):
         files: looks up which names in the text are files.
     """
 
-    def __init__(self, host: LinkHost, surface: Surface, widget: QWidget) -> None:
+    def __init__(self, owner: LinkOwner, surface: Surface, widget: QWidget) -> None:
         super().__init__(widget)
-        self._host = host
+        self._owner = owner
         self._surface = surface
         self._widget = widget
         self._hovered: Link | None = None
@@ -84,12 +84,12 @@ class LinkPointer(QObject):
     # -- links
 
     def _reported_directory(self) -> str:
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         return emulator.directory if emulator is not None else ""
 
     def link_at(self, position: QPointF) -> Link | None:
         """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
-        surface, point, emulator = self._surface, self._host.device_point(position), self._host.emulator
+        surface, point, emulator = self._surface, self._owner.device_point(position), self._owner.emulator
         if emulator is None or not surface.holds(point):
             return None
         cell = surface.cell_at(point)
@@ -99,7 +99,7 @@ class LinkPointer(QObject):
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The visible cells of the address or path at a cell; () for an ordinary word."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         spans = hovering.word_at(emulator, self._top_row, cell, self.files.path_of) if emulator is not None else ()
         return tuple(span for span in spans if 0 <= span[0] < self._surface.size.rows)
 
@@ -117,7 +117,7 @@ class LinkPointer(QObject):
         if modifiers & (control | alt) == control:
             return True
         is_plain = modifiers == Qt.KeyboardModifier.NoModifier and not is_dragging
-        return self.rules.opens_by == "click" and is_plain and not self._host.program_takes(modifiers)
+        return self.rules.opens_by == "click" and is_plain and not self._owner.program_takes(modifiers)
 
     def move(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
         """The mouse moved; an event at the same point, as Qt sends it after a change of widgets, shows no cursor."""
@@ -145,13 +145,13 @@ class LinkPointer(QObject):
             link = None
         if link != self._hovered:
             self._hovered = link
-            self._host.repaint_device(self._surface.underline(link.spans if link else ()))
+            self._owner.repaint_device(self._surface.underline(link.spans if link else ()))
         widget = self._widget
         if link:
             widget.setCursor(Qt.CursorShape.PointingHandCursor)
             QToolTip.showText(widget.mapToGlobal(position).toPoint(), as_tooltip(link.tip), widget)
             return
-        shape = Qt.CursorShape.BlankCursor if self._is_hidden else self._host.shape_without_link(modifiers)
+        shape = Qt.CursorShape.BlankCursor if self._is_hidden else self._owner.shape_without_link(modifiers)
         if widget.cursor().shape() == Qt.CursorShape.PointingHandCursor:
             QToolTip.hideText()
         if widget.cursor().shape() != shape:
@@ -172,7 +172,7 @@ class LinkPointer(QObject):
 
     def update_hover(self) -> None:
         """Update the hovered link and the mouse cursor: the text under the mouse or the program's shape may be new."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         shape = emulator.modes.pointer_shape if emulator is not None else ""
         if self._hovered is not None or shape != self._program_shape:
             self._program_shape = shape
@@ -191,7 +191,7 @@ class LinkPointer(QObject):
         link = self.link_at(position)
         self._clicked = None
         if link is not None and link.is_known:
-            self._host.open_link(link)
+            self._owner.open_link(link)
         elif link is not None and link.file is not None:
             self._clicked = link.file, time.monotonic()
         return link is not None
@@ -221,7 +221,7 @@ class LinkPointer(QObject):
             if path is not None:
                 self._clicked = None
             if path:
-                self._host.open_link(Link((), file=file._replace(path=path)))
+                self._owner.open_link(Link((), file=file._replace(path=path)))
         if self._widget.underMouse():
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
 

@@ -22,7 +22,7 @@ MAX_LISTED: Final = 500
 """The most commands in a list: the rows of each are read."""
 
 
-class CommandsHost(Protocol):
+class CommandsOwner(Protocol):
     """The widget, as the commands use it."""
 
     @property
@@ -49,27 +49,27 @@ class ListedCommand(NamedTuple):
 class TerminalCommands:
     """The commands of one view. Without a command, the methods act on the chosen one."""
 
-    def __init__(self, host: CommandsHost, label: PositionLabel, chosen: Callable[[], Prompt | None]) -> None:
+    def __init__(self, owner: CommandsOwner, label: PositionLabel, chosen: Callable[[], Prompt | None]) -> None:
         """Set up.
 
         Args:
-            host: the view.
+            owner: the view.
             label: shows the result, or the reason for none, to the user.
             chosen: the command that the user went to, or the newest one in view.
         """
-        self._host = host
+        self._owner = owner
         self._label = label
         self._chosen = chosen
 
     def is_at_prompt(self) -> bool:
         """Whether the shell waits for a command, and the user may type."""
-        emulator = self._host.emulator if self._host.typed_input is not None else None
+        emulator = self._owner.emulator if self._owner.typed_input is not None else None
         last = emulator.prompts(last_only=True) if emulator is not None else []
         return bool(last) and last[0].output is None and not last[0].turn
 
     def text(self, prompt: Prompt | None = None) -> str:
         """The command as the user typed it; if it is unknown, shows that and returns ""."""
-        emulator, prompt = self._host.emulator, prompt or self._chosen()
+        emulator, prompt = self._owner.emulator, prompt or self._chosen()
         text = command_text(emulator, prompt) if emulator is not None and prompt is not None else ""
         if not text:
             self._label.show_text(prompt_texts.no_command() if prompt is None else prompt_texts.command_not_known())
@@ -77,7 +77,7 @@ class TerminalCommands:
 
     def copy(self, prompt: Prompt | None = None, *, with_output: bool = False) -> None:
         """Copy a command, alone or with its output below it."""
-        emulator, prompt = self._host.emulator, prompt or self._chosen()
+        emulator, prompt = self._owner.emulator, prompt or self._chosen()
         if emulator is None or not (text := self.text(prompt)) or prompt is None:
             return
         if with_output and (output := output_text(emulator, prompt)):
@@ -91,11 +91,11 @@ class TerminalCommands:
         if not self.is_at_prompt():
             self._label.show_text(prompt_texts.not_at_prompt())
         elif text := self.text(prompt):
-            self._host.paste_text(text)
+            self._owner.paste_text(text)
 
     def extend_menu(self, menu: QMenu, prompt: Prompt) -> None:
         """Add the actions for a command."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None or not command_text(emulator, prompt):
             return
         menu.addAction(prompt_texts.copy_command(), lambda: self.copy(prompt))
@@ -105,7 +105,7 @@ class TerminalCommands:
 
     def listed(self) -> list[ListedCommand]:
         """The newest commands, newest first; if there are none, a line says so."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         prompts = [prompt for prompt in emulator.prompts() if prompt.output is not None] if emulator is not None else []
         if emulator is None or not prompts:
             full_screen = emulator is not None and emulator.modes.alternate_screen

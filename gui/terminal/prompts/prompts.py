@@ -46,7 +46,7 @@ class AnswerSource(Protocol):
         """Copy the answer at a position (None: the last answer), and show a notice; False if the chat has no agent."""
 
 
-class PromptsHost(Protocol):
+class PromptsOwner(Protocol):
     """The widget, as the prompts use it."""
 
     @property
@@ -89,14 +89,14 @@ class TerminalPrompts:
 
     def __init__(
         self,
-        host: PromptsHost,
+        owner: PromptsOwner,
         surface: Surface,
         finder: PromptFinder,
         offer_selection: Callable[[], object],
         view: QWidget,
     ) -> None:
         """``offer_selection`` is called after something was selected."""
-        self._host = host
+        self._owner = owner
         self._finder = finder
         self._surface = surface
         self._offer_selection = offer_selection
@@ -106,13 +106,13 @@ class TerminalPrompts:
         self._shown: tuple[Emulator | None, Viewport] = (None, Viewport())
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface, self._described)
-        self.label = PositionLabel(view, surface, host.typed_areas)
-        self.commands = TerminalCommands(host, self.label, self.chosen)
+        self.label = PositionLabel(view, surface, owner.typed_areas)
+        self.commands = TerminalCommands(owner, self.label, self.chosen)
         self._heading: CommandHeading | None = None
         self.has_heading = True
         self._marks_timer = QTimer(view, singleShot=True, interval=_MARKS_DELAY_MS)
         self._marks_timer.timeout.connect(self.show_marks)
-        for signal in (host.scrolled, host.typed):
+        for signal in (owner.scrolled, owner.typed):
             signal.connect(self._on_moved)
 
     def set_answers(self, answers: AnswerSource) -> None:
@@ -133,7 +133,7 @@ class TerminalPrompts:
         After the last prompt, go to the end of the terminal. ``failed`` leaves out all commands that did not fail;
         after the last one of those, stay.
         """
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         prompts = self._prompts(emulator)
         if emulator is None or not prompts:
             return
@@ -156,14 +156,14 @@ class TerminalPrompts:
             self.label.show_text(prompt_texts.no_earlier_failed() if by < 0 else prompt_texts.no_later_failed())
         elif by > 0:
             self._current = None
-            self._host.scroll_to_end()
+            self._owner.scroll_to_end()
             self.show_marks()
         else:
             self.label.show_text(prompt_texts.no_earlier())
 
     def go_to(self, prompt: Prompt) -> None:
         """Go to a command of a list; output may have moved it since, or its row may be gone."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None:
             return
         candidates = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
@@ -192,7 +192,7 @@ class TerminalPrompts:
 
     def _current_row(self) -> int | None:
         """The row of the prompt that the user went to, in the displayed emulator."""
-        if self._current is None or self._current[0] is not self._host.emulator:
+        if self._current is None or self._current[0] is not self._owner.emulator:
             return None
         return self._current[1].row_number()
 
@@ -205,12 +205,12 @@ class TerminalPrompts:
         top, rows = self._surface.viewport.top, emulator.size.rows
         end = prompt.end if prompt.end is not None else prompt.row + 1
         if prompt.turn and self._finder.by_text:
-            self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+            self._owner.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         elif prompt.turn:
-            self._host.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
+            self._owner.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
         elif not top <= prompt.row < top + rows or end > top + rows:
-            self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
-        self._host.request_frame()
+            self._owner.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        self._owner.request_frame()
         self.show_marks()
 
     def _on_moved(self, *_: object) -> None:
@@ -222,7 +222,7 @@ class TerminalPrompts:
 
     def at(self, row: int) -> Prompt | None:
         """The command at a row of the viewport, its output or its prompt; None if no command was run there."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None:
             return None
         number = self._surface.viewport.top + row
@@ -233,7 +233,7 @@ class TerminalPrompts:
 
     def chosen(self) -> Prompt | None:
         """The command that the user went to, or the newest one in view."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None:
             return None
         row = self._current_row()
@@ -250,7 +250,7 @@ class TerminalPrompts:
 
     def _output_of(self, prompt: Prompt | None) -> str:
         """The output of a command, or of the chosen one; "" for none."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         prompt = prompt or self.chosen()
         return output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
 
@@ -264,7 +264,7 @@ class TerminalPrompts:
 
     def select_output(self, prompt: Prompt | None = None) -> None:
         """Select the output of a command, or of the chosen one."""
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         if emulator is None:
             return
         prompt = prompt or self.chosen()
@@ -281,9 +281,9 @@ class TerminalPrompts:
         else:
             emulator.scroll_to_bottom()
         if not viewport.top <= prompt.row < viewport.top + size.rows:
-            self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+            self._owner.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         self._offer_selection()
-        self._host.request_frame()
+        self._owner.request_frame()
 
     def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> None:
         """Add the actions for the command or the agent's turn at a row of the viewport.
@@ -312,7 +312,7 @@ class TerminalPrompts:
 
         None if nothing there belongs to a known turn, and at the end of the terminal without such a row.
         """
-        emulator, viewport, current = self._host.emulator, self._surface.viewport, self._current_row()
+        emulator, viewport, current = self._owner.emulator, self._surface.viewport, self._current_row()
         if emulator is None or (row is None and current is None and not viewport.offset):
             return None
         top = viewport.top
@@ -323,14 +323,14 @@ class TerminalPrompts:
 
     def after_frame(self) -> None:
         """Update the marks in view: at once if the view scrolled, else soon."""
-        if (self._host.emulator, self._surface.viewport) != self._shown:
+        if (self._owner.emulator, self._surface.viewport) != self._shown:
             self.show_marks()
         elif not self._marks_timer.isActive():
             self._marks_timer.start()
 
     def show_marks(self) -> None:
         """Update the marks in view."""
-        emulator, surface = self._host.emulator, self._surface
+        emulator, surface = self._owner.emulator, self._surface
         self._shown = emulator, surface.viewport
         self._show_heading(emulator)
         if emulator is None:
@@ -350,7 +350,7 @@ class TerminalPrompts:
         self.margin.show_marks(marks, extent)
 
     def _described(self, row: int) -> str:
-        emulator = self._host.emulator
+        emulator = self._owner.emulator
         found = emulator.prompts(row, 1) if emulator is not None else []
         return described(emulator, found[0]) if emulator is not None and found else ""
 
@@ -360,7 +360,7 @@ class TerminalPrompts:
             emulator is None
             or not self._surface.viewport.offset
             or not self.has_heading
-            or self._host.needs_first_row()
+            or self._owner.needs_first_row()
         ):
             if self._heading is not None:
                 self._heading.forget()
@@ -370,7 +370,7 @@ class TerminalPrompts:
         self._heading.show_command_of(emulator)
 
     def _on_heading(self, prompt: Prompt) -> None:
-        if (emulator := self._host.emulator) is not None:
+        if (emulator := self._owner.emulator) is not None:
             self._go_to(emulator, prompt)
 
     def _end_of_current(self, emulator: Emulator, row: int) -> int | None:
