@@ -6,7 +6,7 @@ and it never feeds an emulator.
 
     view          the whole widget: the screen with mouse, keyboard and clipboard
     pointing      the screen with the mouse
-    page          the widget that shows a screen and its history
+    screen        the widget that shows a screen and its history
     grid_size     reports the view's grid size to its session
     cell_metrics  fonts, and the cell in whole device pixels
     ligatures     the characters that a font draws together

@@ -19,7 +19,7 @@ from .links import links
 from .links.hovering import Link
 from .links.link_pointer import LinkPointer
 from .links.links import LinkRules, OpensBy
-from .page import TerminalScreen
+from .screen import TerminalScreen
 
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 

@@ -13,7 +13,7 @@ It must not know hosts or the store, which the bridge hides.
     cascade          the position of a new window beside the others
     display_scale    paints all windows when a display's scale changes (Wayland)
     saving           saves a window's part of the layout
-    others           the interface to the other windows
+    other_windows    the interface to the other windows
     panes/           the panes of a window: split, arranged, zoomed
     tabs/            the open chats of a pane, their order, and the visible one
     page/            one open chat: the terminal, with bars and banners for each state

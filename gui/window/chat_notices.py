@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
-from gui.window.others import OtherWindows
+from gui.window.other_windows import OtherWindows
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.panes.panes import Panes
 from gui.window.widgets.parts import sentence

@@ -49,7 +49,7 @@ from gui.window.actions.window_keys import WindowKeys
 from gui.window.all_sheets import Sheets
 from gui.window.chat_notices import ChatNotices
 from gui.window.frame import WindowFrame
-from gui.window.others import NoOtherWindows, OtherWindows
+from gui.window.other_windows import NoOtherWindows, OtherWindows
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState

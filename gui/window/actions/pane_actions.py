@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gui.settings.pane_tree import SIDES, Side
-from gui.window.others import OtherWindows
+from gui.window.other_windows import OtherWindows
 from gui.window.page.banners import BannerArea
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.panes import Panes
