@@ -16,7 +16,7 @@ from gui import garbage
 from gui.bridge import text_files
 from gui.bridge.background.prepare_start import StartPreparer
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.bridge.store_watcher import StoreWatcher
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
@@ -99,7 +99,7 @@ class App:
         # Overwrite only values that could be read; keep the rest for the next start.
         self._can_save_layout = found is not None
         self.layout = layout = found or WindowLayout()
-        self.sessions = SessionsModel(self.storage, viewer_factory, qt)
+        self.sessions = Sessions(self.storage, viewer_factory, qt)
         self.sessions.agents = catalog
         self.sessions.restore_ended_from_window(layout.ended_by_you)
         self._send_colors()

@@ -1,10 +1,10 @@
 """The bridge between the client and Qt: sessions and the store as Qt objects and signals.
 
-``SessionsModel`` holds one ``Chat`` for each session; a running one follows its host through the
+``Sessions`` holds one ``Chat`` for each session; a running one follows its host through the
 client. This package has no widgets and paints nothing; it knows the client, the store and the
 catalog, and turns their events into signals. It never polls.
 
-    sessions_model  all chats, and what the window does with them
+    sessions        all chats, and what the window does with them
     chat_list       the list of chats, updated from the store
     chat            one session as a QObject
     chat_viewer     a viewer of a chat, for one page that shows it

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.wording import phrases
 
 YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
@@ -22,7 +22,7 @@ class AgeTimer(QObject):
 
     due = Signal()
 
-    def __init__(self, sessions: SessionsModel, parent: QObject) -> None:
+    def __init__(self, sessions: Sessions, parent: QObject) -> None:
         super().__init__(parent)
         self._sessions = sessions
         self._is_visible = False

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from session_host.agents.agent import Agent
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def can_list(agent: Agent) -> bool:
 class EarlierConversations:
     """Lists conversations, and the chats that are in them."""
 
-    def __init__(self, sessions: SessionsModel, agents: Mapping[str, Agent]) -> None:
+    def __init__(self, sessions: Sessions, agents: Mapping[str, Agent]) -> None:
         self._sessions = sessions
         self._agents = agents
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.wording.groups import Group
 
 _MAY_BE_DONE = (Group.IDLE, Group.RUNNING, Group.NO_SIGNAL, Group.ENDED)
@@ -18,7 +18,7 @@ class NextChat:
     A question that the user has passed comes again after all others: else each second step would lead back to it.
     """
 
-    def __init__(self, sessions: SessionsModel) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._passed: set[tuple[str, str]] = set()
         """The chats and times of the questions that were shown when the user went on."""
@@ -42,7 +42,7 @@ def _question(chat: Chat) -> tuple[str, str]:
     return chat.id, chat.activity_since
 
 
-def done_and_unread(sessions: SessionsModel) -> list[Chat]:
+def done_and_unread(sessions: Sessions) -> list[Chat]:
     """The unread chats in which nothing works any more, longest wait first.
 
     A chat that works is left out: it has new output all the time, and nothing can be done in it yet.

@@ -10,7 +10,7 @@ from session_host.paths import agent_socket
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
-    from gui.bridge.sessions_model import SessionsModel
+    from gui.bridge.sessions import Sessions
 
 
 def structured_chat_shown_by(terminal: Chat, chats: Iterable[Chat]) -> Chat | None:
@@ -34,7 +34,7 @@ def structured_chat_asking_same(terminal: Chat, chats: Iterable[Chat]) -> Chat |
     return chat
 
 
-def chats_with_questions(sessions: SessionsModel) -> list[Chat]:
+def chats_with_questions(sessions: Sessions) -> list[Chat]:
     """The chats that need the user, longest wait first; each question counts once."""
     return without_duplicates(sessions.groups()[Group.NEEDS_YOU], sessions.chats())
 

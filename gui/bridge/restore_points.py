@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from session_host.client.chats.restore_list import ListedPoint, restore_list, resumed_chats
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
@@ -27,7 +27,7 @@ class SincePrompt(NamedTuple):
     name: str
 
 
-async def points_of(chat: Chat, sessions: SessionsModel) -> list[ListedPoint]:
+async def points_of(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
     """The restore points of a chat and of those that it resumes, newest first.
 
     Raises:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.preferences import WindowFile
 
 SOUND_INTERVAL_S = 1.0
@@ -19,7 +19,7 @@ SOUND_INTERVAL_S = 1.0
 class Bells(QObject):
     """Follows the bells of all chats; a muted chat makes no sound and does not ask for attention."""
 
-    def __init__(self, sessions: SessionsModel, window_of: Callable[[Chat], QWidget]) -> None:
+    def __init__(self, sessions: Sessions, window_of: Callable[[Chat], QWidget]) -> None:
         """Follow the bells; ``window_of`` returns the window that shows a chat."""
         super().__init__(sessions)
         self._sessions = sessions

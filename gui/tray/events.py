@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
 from gui.bridge.quiet_watch import QUIET_S
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
 
@@ -79,7 +79,7 @@ class Events:
         self._running: set[str] = set()
         """The chats that have not ended."""
 
-    def find_events(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
+    def find_events(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
         """The new events by chat; ``shown`` has the chats for which a notification is shown."""
         chats = sessions.chats()
         alive = [chat for chat in chats if not chat.has_ended]
@@ -94,7 +94,7 @@ class Events:
         """Whether a chat has a question that is certain (see ``has_uncertain_question``)."""
         return session_id in self._questions
 
-    def _find_questions(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
+    def _find_questions(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
         found: dict[str, Event] = {}
         known, self._questions = self._questions, {}
         self.has_uncertain_question = False
@@ -147,7 +147,7 @@ class Events:
         return {chat.id: Event("died") for chat in chats if chat.id in previous and chat.has_ended and chat.has_failed}
 
 
-def _is_uncertain(chat: Chat, sessions: SessionsModel) -> bool:
+def _is_uncertain(chat: Chat, sessions: Sessions) -> bool:
     """Whether a terminal's structured chat may soon report the same question."""
     if chat.since is None or structured_chat_shown_by(chat, sessions.chats()) is None:
         return False

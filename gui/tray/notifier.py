@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import structured_chat_shown_by
 from gui.bridge.quiet_watch import QUIET_S
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.tray import questions
 from gui.tray.events import UNCERTAIN_MS, Event, Events, Kind
 from gui.wording import notice_texts, phrases, tray_texts
@@ -65,7 +65,7 @@ class Notifier(QObject):
 
     def __init__(
         self,
-        sessions: SessionsModel,
+        sessions: Sessions,
         agents: Mapping[str, Agent],
         is_viewed: Callable[[Chat], bool],
         notifications: Notifications,

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
 from gui.tray.changing_actions import ChangingActions, Entry
@@ -54,7 +54,7 @@ class Tray(QObject):
     quit_requested = Signal()
     stop_all_requested = Signal()
 
-    def __init__(self, theme: Theme, sessions: SessionsModel) -> None:
+    def __init__(self, theme: Theme, sessions: Sessions) -> None:
         super().__init__()
         self._theme = theme
         self._sessions = sessions

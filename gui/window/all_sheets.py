@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.theme.follow import Theme
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.chat_page import ChatPage
@@ -50,7 +50,7 @@ class Sheets(QObject):
         self,
         theme: Theme,
         window: QWidget,
-        sessions: SessionsModel,
+        sessions: Sessions,
         agents: Mapping[str, Agent],
         open_chat: Callable[[Chat], ChatPage],
         sidebar: QWidget,

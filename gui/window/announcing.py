@@ -13,7 +13,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.wording import notice_texts, tray_texts
 from session_host.protocol.values import Activity
 
@@ -32,9 +32,7 @@ class _Status(NamedTuple):
 class StatusAnnouncer(QObject):
     """Announces changes of the viewed chat."""
 
-    def __init__(
-        self, sessions: SessionsModel, window: Callable[[], QWidget], is_viewed: Callable[[Chat], bool]
-    ) -> None:
+    def __init__(self, sessions: Sessions, window: Callable[[], QWidget], is_viewed: Callable[[Chat], bool]) -> None:
         """Follow the chat for which ``is_viewed`` is true; ``window`` gives the window that shows it."""
         super().__init__(sessions)
         self._sessions = sessions

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.window.other_windows import OtherWindows
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.panes.panes import Panes
@@ -19,7 +19,7 @@ class ChatNotices(QObject):
     """Shows one window's banners about chats."""
 
     def __init__(
-        self, sessions: SessionsModel, tabs: Panes, banners: BannerArea, others: Callable[[], OtherWindows]
+        self, sessions: Sessions, tabs: Panes, banners: BannerArea, others: Callable[[], OtherWindows]
     ) -> None:
         """Follow the chats until ``stop``.
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.saved_window import SavedWindow
@@ -93,7 +93,7 @@ class MainWindow(QWidget):
     def __init__(
         self,
         theme: Theme,
-        sessions: SessionsModel,
+        sessions: Sessions,
         agents: Mapping[str, Agent],
         settings: LiveSettings,
         layout: WindowLayout,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
@@ -27,7 +27,7 @@ class SeparateWindows:
     def __init__(
         self,
         windows: Windows,
-        sessions: SessionsModel,
+        sessions: Sessions,
         theme: Theme,
         settings: LiveSettings,
         agents: LiveAgents,

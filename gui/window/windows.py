@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QPoint, Signal
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedWindow
 from gui.window.cascade import cascaded
@@ -47,7 +47,7 @@ class Windows(QObject):
     def __init__(
         self,
         make: Callable[[SavedWindow], MainWindow],
-        sessions: SessionsModel,
+        sessions: Sessions,
         layout: WindowLayout,
         parent: QObject | None = None,
     ) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.terminal.view import TerminalView
 from gui.window.page.banners import BannerArea
 from gui.window.page.terminal_page import TerminalPage
@@ -25,7 +25,7 @@ from gui.wording import broadcast_texts
 class Broadcasting(QObject):
     """Switches broadcast on and off, and marks the panes."""
 
-    def __init__(self, sessions: SessionsModel, tabs: Panes, banners: BannerArea) -> None:
+    def __init__(self, sessions: Sessions, tabs: Panes, banners: BannerArea) -> None:
         super().__init__(tabs)
         self._tabs = tabs
         self._banners = banners

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.restore_points import SincePrompt
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 class ChangesOpener(QObject):
     """Opens the windows, and brings a chat's window to the front if it is open."""
 
-    def __init__(
-        self, theme: Theme, settings: LiveSettings, sessions: SessionsModel, receiver: CommentReceiver
-    ) -> None:
+    def __init__(self, theme: Theme, settings: LiveSettings, sessions: Sessions, receiver: CommentReceiver) -> None:
         """Set up; ``receiver`` gets the comments on the changes."""
         super().__init__(theme)
         self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
@@ -63,7 +61,7 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
         chat: Chat,
         theme: Theme,
         settings: LiveSettings,
-        sessions: SessionsModel,
+        sessions: Sessions,
         receiver: CommentReceiver,
         on_closed: Callable[[], object],
     ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.theme.follow import Theme
 from gui.window.all_sheets import Sheets
@@ -37,7 +37,7 @@ class WindowContext:
 
     window: QWidget
     theme: Theme
-    sessions: SessionsModel
+    sessions: Sessions
     agents: Mapping[str, Agent]
     layout: WindowLayout
     tabs: Panes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.panes.closed_tabs import put_back
 from gui.window.panes.panes import Panes
@@ -14,7 +14,7 @@ from gui.wording import notice_texts, window_texts
 class OtherTabs:
     """Closes the other tabs of the active pane; their chats keep running."""
 
-    def __init__(self, sessions: SessionsModel, panes: Panes, banners: BannerArea) -> None:
+    def __init__(self, sessions: Sessions, panes: Panes, banners: BannerArea) -> None:
         self._sessions = sessions
         self._panes = panes
         self._banners = banners

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from gui.bridge import upgrade
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.window.page.banners import Banner, BannerArea
 from gui.wording import notice_texts
 from session_host.errors import OutliveError
@@ -17,7 +17,7 @@ _KEY = "upgrade"
 class UpgradeOffer(QObject):
     """Shows the banner once, and removes it when it is no longer needed."""
 
-    def __init__(self, sessions: SessionsModel, banners: BannerArea) -> None:
+    def __init__(self, sessions: Sessions, banners: BannerArea) -> None:
         super().__init__(banners)
         self._sessions = sessions
         self._banners = banners

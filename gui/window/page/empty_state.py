@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.theme.flow_layout import FlowLayout, flow
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -92,7 +92,7 @@ class EmptyState(Area):
         self.setAccessibleName(window_texts.no_open_chats())
         self.setFocusProxy(self._start)  # Enter starts a chat.
 
-    def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
+    def describe(self, agents: Mapping[str, Agent], path: str, chats: Sessions, key: str) -> None:
         """Set the texts for a user with running chats, with ended chats, or without chats."""
         running = len(chats.running())
         if running:

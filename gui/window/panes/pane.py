@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
@@ -33,7 +33,7 @@ class PaneWidget(Area):
     """
 
     def __init__(
-        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, number: int, zoom: Callable[[], object]
+        self, theme: Theme, sessions: Sessions, recent: RecentChats, number: int, zoom: Callable[[], object]
     ) -> None:
         """Make a pane; ``zoom`` shows it alone, or all panes again."""
         super().__init__("page")

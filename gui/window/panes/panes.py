@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings import pane_tree
 from gui.settings.pane_tree import Side
 from gui.settings.saved_window import SavedPane, SavedWindow
@@ -31,9 +31,7 @@ class Panes(SplitPanes):
 
     replaced = Signal(str, Chat)
 
-    def __init__(
-        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, empty: QWidget, button: QWidget
-    ) -> None:
+    def __init__(self, theme: Theme, sessions: Sessions, recent: RecentChats, empty: QWidget, button: QWidget) -> None:
         """Make one pane without tabs; for the arguments see SplitPanes."""
         super().__init__(theme, sessions, recent, empty, button)
         self.closed = ClosedTabs()

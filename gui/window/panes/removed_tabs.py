@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings import pane_tree
 from gui.settings.pane_tree import Node
 from gui.window.panes.closed_tabs import ClosedTab, ClosedTabs, put_back
@@ -15,7 +15,7 @@ from gui.window.panes.panes import Panes
 class RemovedTabs(QObject):
     """The tabs of the chats that are being removed, while that can be undone."""
 
-    def __init__(self, panes: Panes, sessions: SessionsModel) -> None:
+    def __init__(self, panes: Panes, sessions: Sessions) -> None:
         super().__init__(panes)
         self._panes = panes
         self._sessions = sessions

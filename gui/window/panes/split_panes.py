@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings import pane_tree
 from gui.settings.pane_tree import Divider, Node, Side
 from gui.theme.follow import Theme
@@ -47,9 +47,7 @@ class SplitPanes(QObject):
     emptied = Signal()
     tab_dragged_out = Signal(PaneWidget, str)
 
-    def __init__(
-        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, empty: QWidget, button: QWidget
-    ) -> None:
+    def __init__(self, theme: Theme, sessions: Sessions, recent: RecentChats, empty: QWidget, button: QWidget) -> None:
         """Make one pane without tabs.
 
         Args:

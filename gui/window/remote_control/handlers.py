@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QImage, QImageWriter
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from gui.window.remote_control.server import ControlRequest, Handler
@@ -22,7 +22,7 @@ SETTLE_TIMEOUT_S = 9.0
 class RemoteControl:
     """Handles the requests to the window's socket."""
 
-    def __init__(self, windows: Windows, sessions: SessionsModel, close: asyncio.Event) -> None:
+    def __init__(self, windows: Windows, sessions: Sessions, close: asyncio.Event) -> None:
         """Set up the handlers; ``close`` is set to exit the window's process."""
         self._windows = windows
         self._sessions = sessions

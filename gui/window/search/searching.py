@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.background.search_thread import Hit, Query
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
@@ -26,7 +26,7 @@ class Searching(QObject):
     """Runs the queries of the sheet, and shows the chosen result."""
 
     def __init__(
-        self, theme: Theme, window: QWidget, sessions: SessionsModel, open_chat: Callable[[Chat], ChatPage]
+        self, theme: Theme, window: QWidget, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]
     ) -> None:
         super().__init__(window)
         self._sessions = sessions

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import without_duplicates
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
 from gui.window.sidebar.arrangement import PINNED, Grouping, Part, arranged, days
 from gui.window.sidebar.rows import ChatRow, ChatRows
@@ -52,7 +52,7 @@ class SidebarModel(QAbstractListModel):
         folded: the keys of the parts that are folded.
     """
 
-    def __init__(self, sessions: SessionsModel, folded: set[str]) -> None:
+    def __init__(self, sessions: Sessions, folded: set[str]) -> None:
         super().__init__(sessions)
         self._grouping: Grouping = "state"
         self._rows = ChatRows(sessions)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.wording import phrases
 from gui.wording.second_lines import Labels, SecondLine
 
@@ -64,7 +64,7 @@ class ChatRows:
     chat's attributes is kept until these change.
     """
 
-    def __init__(self, sessions: SessionsModel) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._facts: dict[str, _Facts] = {}
         self._tiles: dict[str, int] = {}

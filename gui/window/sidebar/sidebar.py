@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QKeySequen
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
@@ -66,7 +66,7 @@ class Sidebar(Area):
     left = Signal()
     search_requested = Signal(str)
 
-    def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[str], settings: LiveSettings) -> None:
+    def __init__(self, theme: Theme, sessions: Sessions, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
         self._theme = theme
         self._sessions = sessions

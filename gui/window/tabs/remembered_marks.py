@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
@@ -24,7 +24,7 @@ class UnseenMarks(QObject):
 
     changed = Signal()
 
-    def __init__(self, sessions: SessionsModel, layout: WindowLayout, parent: QObject) -> None:
+    def __init__(self, sessions: Sessions, layout: WindowLayout, parent: QObject) -> None:
         super().__init__(parent)
         self._sessions = sessions
         self._layout = layout

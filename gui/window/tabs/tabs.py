@@ -12,7 +12,7 @@ from gui.bridge.additional_viewer import viewer_for_page
 from gui.bridge.background.malloc_trim import trim_memory
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.saved_window import SavedPane
 from gui.terminal.history.scroll_position import ScrollPosition
 from gui.theme.follow import Theme
@@ -51,7 +51,7 @@ class Tabs(QObject):
     emptied = Signal()
 
     def __init__(
-        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, bar: TabBar, stack: QStackedWidget
+        self, theme: Theme, sessions: Sessions, recent: RecentChats, bar: TabBar, stack: QStackedWidget
     ) -> None:
         super().__init__(bar)
         self._theme = theme

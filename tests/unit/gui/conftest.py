@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.chat import Chat
-from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
@@ -173,7 +173,7 @@ class WindowHarness:
         self.viewers: dict[str, FakeViewer] = {}
         self.further: list[FakeViewer] = []
         """The viewers of second and further pages of a chat."""
-        self.sessions = SessionsModel(self.storage, self._make_viewer)  # type: ignore[arg-type]
+        self.sessions = Sessions(self.storage, self._make_viewer)  # type: ignore[arg-type]
         self.sessions.agents = catalog
         self.problems: list[str] = []
         self.sessions.problem.connect(self.problems.append)

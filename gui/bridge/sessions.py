@@ -43,7 +43,7 @@ TRANSITIONS = 30
 """Number of latest activity changes that ``explain`` returns for an ended chat."""
 
 
-class SessionsModel(ChatList):
+class Sessions(ChatList):
     """The list of all chats, and the actions on them.
 
     Attributes:
