@@ -30,7 +30,7 @@ catalog, and turns their events into signals. It never polls.
     removals        removes ended chats, with time to undo
     chat_order      the user's order of chats, and the pinned ones
     upgrade         upgrades chats that run on another version
-    checkouts       the git working trees of chats
+    git_status      the git status of chats' working trees
     changes_reader  reads the changes of a chat's directory
     discarding      discards such changes, and undoes that
     repository_files  the files of a git repository, without ignored ones

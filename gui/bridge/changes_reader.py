@@ -93,7 +93,7 @@ class ChangesReader(QObject):
             self._stops.discard(stop)
 
     def _events(self) -> tuple[object, ...]:
-        return self.chat.activity, self.chat.activity_since, self.chat.checkout
+        return self.chat.activity, self.chat.activity_since, self.chat.git_status
 
     def _on_changed(self) -> None:
         seen = self._events()

@@ -70,7 +70,7 @@ class Chat(ChatViewer, ChatFacts):
         marks_bell: whether a bell sets ``has_unseen_bell``.
         color_label: the name of its colour, "" for none; see ``ColorLabels``.
         is_muted: whether the user muted its notifications; see ``Muting``.
-        checkout: the status of the git working tree at its directory; None if there is none, or while unknown.
+        git_status: the status of the git working tree at its directory; None if there is none, or while unknown.
         notice: a problem of the chat, one line; "" for none.
         last_size_event: the terminal's size, and the kind of the viewer that set it; None while unknown.
         host_version: the version of the host's code; "" while unknown.
@@ -117,7 +117,7 @@ class Chat(ChatViewer, ChatFacts):
         self.marks_bell = True
         self.is_muted = False
         self.color_label = ""
-        self.checkout: Status | None = None
+        self.git_status: Status | None = None
         self.notice = ""
         self.last_size_event: SizeEvent | None = None
         self.host_version = ""

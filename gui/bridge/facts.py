@@ -53,7 +53,7 @@ class ChatFacts:
     has_prompt: bool
     has_worked: bool
     ended_from_window: bool
-    checkout: Status | None
+    git_status: Status | None
     connection: ViewerState | None
     foreground: str | None
     foreground_since: str
@@ -199,15 +199,15 @@ class ChatFacts:
         its directory.
         """
         record = self.record
-        if self.checkout is not None and not self.has_ended:  # The checkout of an ended chat is not updated.
-            return self.checkout.words
+        if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
+            return self.git_status.words
         branch = record.branch if record.worktree == record.cwd else ""
         return " · ".join(filter(None, (phrases.last_part(record.project if branch else record.cwd), branch)))
 
     @property
     def branch(self) -> str:
         """The git branch that it works on; "" if there is none, or the chat has ended."""
-        return (self.checkout.branch or "") if self.checkout is not None and not self.has_ended else ""
+        return (self.git_status.branch or "") if self.git_status is not None and not self.has_ended else ""
 
     @property
     def directory(self) -> str:

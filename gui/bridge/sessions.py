@@ -17,10 +17,10 @@ from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.chat import Chat
 from gui.bridge.chat_list import ChatList
 from gui.bridge.chat_order import ChatOrder
-from gui.bridge.checkouts import GitStatusWatcher
 from gui.bridge.clock_changes import ClockChanges
 from gui.bridge.color_labels import ColorLabels
 from gui.bridge.drafts import Drafts
+from gui.bridge.git_status import GitStatusWatcher
 from gui.bridge.muting import Muting
 from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.quiet_watch import QuietWatch
@@ -50,7 +50,7 @@ class Sessions(ChatList):
         order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
         indexing, search_thread: the search in all chats.
-        checkouts: the git working trees of running chats.
+        git_status_watcher: the git status of running chats' working trees.
         login_path: finds the PATH of the user's login shell.
         clock_changes: reports that the system's clock was set.
 
@@ -63,8 +63,8 @@ class Sessions(ChatList):
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(storage, make_viewer, parent)
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
-        self.checkouts = GitStatusWatcher(self.tasks, self)
-        self.changed.connect(lambda: self.checkouts.follow(self.running()))
+        self.git_status_watcher = GitStatusWatcher(self.tasks, self)
+        self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
         self.search_thread = SearchThread(lambda error: self.problem.emit(str(error)))
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)

@@ -128,7 +128,7 @@ class MainWindow(QWidget):
         self.unseen_marks = UnseenMarks(sessions, layout, self)
         self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
         self._notices = ChatNotices(sessions, self.tabs, self.banners, lambda: self.others)
-        self.status_line = StatusLine(theme, sessions.checkouts)
+        self.status_line = StatusLine(theme, sessions.git_status_watcher)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
@@ -229,7 +229,7 @@ class MainWindow(QWidget):
         self._settings.changed.connect(self._apply_settings)
         self._sessions.changed.connect(self.describe)
         self._sessions.path_found.connect(self.describe)
-        self._sessions.checkouts.checked.connect(self.describe)
+        self._sessions.git_status_watcher.checked.connect(self.describe)
         self.ages.due.connect(self.sidebar.refresh)
         self.ages.due.connect(self.describe)
 
@@ -265,7 +265,7 @@ class MainWindow(QWidget):
         """Hide the closed window and release its pages; it is deleted later, after tasks that it started have ended."""
         self.saving.stop()
         self._sessions.disconnect(self)
-        self._sessions.checkouts.disconnect(self)
+        self._sessions.git_status_watcher.disconnect(self)
         self._notices.stop()
         self.tabs.disconnect(self)
         self.hide()
@@ -293,7 +293,7 @@ class MainWindow(QWidget):
         elif event.type() == QEvent.Type.ActivationChange:
             self.viewed_chat_changed.emit()
             if self.isActiveWindow():
-                self._sessions.checkouts.refresh()
+                self._sessions.git_status_watcher.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -307,7 +307,7 @@ class MainWindow(QWidget):
     def _update_visibility(self) -> None:
         is_visible = self.isVisible() and not self.isMinimized()
         self.ages.set_visible(is_visible)
-        self._sessions.checkouts.set_visible(is_visible or self.others.is_any_visible())
+        self._sessions.git_status_watcher.set_visible(is_visible or self.others.is_any_visible())
 
     def is_viewed(self, chat: Chat) -> bool:
         """Whether the user views this chat: a visible pane shows it, and the window is active."""

@@ -95,7 +95,7 @@ class StartActions(QObject):
         self._sessions.tasks.start(self._load_repository_status(directory), "repository")
 
     async def _load_repository_status(self, directory: str) -> None:
-        status = await self._sessions.checkouts.status_of(directory)
+        status = await self._sessions.git_status_watcher.status_of(directory)
         self._sheets.new_chat.set_repository_status(directory, status, await setup_of(directory))
 
     async def _load_recent_directories(self) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.bridge.checkouts import Status
+from gui.bridge.git_status import Status
 from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.theme.flow_layout import FlowLayout

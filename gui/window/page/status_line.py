@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
-from gui.bridge.checkouts import GitStatusWatcher
+from gui.bridge.git_status import GitStatusWatcher
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.window.page.chat_page import ChatPage
@@ -25,9 +25,9 @@ class StatusLine(Area):
     Outlive made says nothing beside its repository and branch, so it is left out.
     """
 
-    def __init__(self, theme: Theme, checkouts: GitStatusWatcher) -> None:
+    def __init__(self, theme: Theme, git_status_watcher: GitStatusWatcher) -> None:
         super().__init__("sidebar")
-        self._checkouts = checkouts
+        self._git_status_watcher = git_status_watcher
         self.setAccessibleName(window_texts.status())
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
@@ -70,15 +70,15 @@ class StatusLine(Area):
         if isinstance(page, TerminalPage) and not chat.has_ended:  # An ended chat is started again where it began.
             directory = page.directory
         is_own = directory == chat.directory
-        elsewhere = self._checkouts.follow_shown(self, "" if is_own else directory)
-        checkout = chat.checkout if is_own else elsewhere
+        elsewhere = self._git_status_watcher.follow_shown(self, "" if is_own else directory)
+        status = chat.git_status if is_own else elsewhere
         if is_own and directory == chat.record.worktree:
             where = [chat.location]
         else:
             where = [phrases.short_directory(directory)]
-            if checkout is not None and not chat.has_ended:
-                is_named = phrases.last_part(directory) == checkout.repository
-                where.append(checkout.words_without_repository if is_named else checkout.words)
+            if status is not None and not chat.has_ended:
+                is_named = phrases.last_part(directory) == status.repository
+                where.append(status.words_without_repository if is_named else status.words)
         self.left.set_whole(" · ".join(filter(None, [chat.agent_title, *where, chat.title])))
         self.known.set_whole(chat.activity_and_source)
         self._show_size(settled=not is_another and not self.take_over.isHidden())

@@ -340,8 +340,8 @@ def _tooltip(row: ChatRow) -> str:
     lines = [row.name, f"{chat.agent_title} · {phrases.short_directory(chat.current_directory)}"]
     if chat.current_directory != chat.directory:
         lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
-    if chat.checkout is not None and not chat.has_ended:
-        lines.append(chat.checkout.words)
+    if chat.git_status is not None and not chat.has_ended:
+        lines.append(chat.git_status.words)
     lines.append(chat.activity_and_source or row.mark)
     if chat.needs_you and chat.activity_detail:
         lines.append(chat.activity_detail)

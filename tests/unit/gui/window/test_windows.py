@@ -211,7 +211,7 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown
     assert not chat.has_unseen_output
     harness.sessions.notice_given.emit("something was done")
     assert [window.banners.current is not None for window in windows.all] == [True, False]
-    harness.sessions.checkouts.set_visible(True)
+    harness.sessions.git_status_watcher.set_visible(True)
     windows.all[1].close()
     assert tabs_of(windows) == [[one]]
     assert harness.viewers[one].output or harness.further[0].output

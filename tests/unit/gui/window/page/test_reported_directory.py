@@ -180,7 +180,7 @@ async def test_the_branch_of_a_directory_is_dropped_once_no_status_line_shows_it
     harness.show(session_id)
     report(harness, session_id, f"file://{repository.path}")
     await harness.until(lambda: shown(harness)[2:] == ["main"], "the branch")
-    watched = harness.sessions.checkouts._watcher.directories
+    watched = harness.sessions.git_status_watcher._watcher.directories
     assert watched() == [str(repository.path / ".git")]
     harness.show(other)
     assert shown(harness) == ["Shell", "~"]

@@ -134,7 +134,7 @@ async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
     harness.show(session_id)
     chat = harness.chat(session_id)
     for repository, text in (("api", "Command · /srv/api · main"), ("other", "Command · /srv/api · other · main")):
-        chat.checkout = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
+        chat.git_status = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
         chat.changed.emit()
         harness.settle()
         assert window.status_line.left.accessibleName() == text

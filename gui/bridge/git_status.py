@@ -29,7 +29,7 @@ RECHECK_MS = 2000
 
 
 class GitStatusWatcher(QObject):
-    """Updates ``Chat.checkout`` of running chats, and the status of other directories that status lines show.
+    """Updates ``Chat.git_status`` of running chats, and the status of other directories that status lines show.
 
     Signals:
         checked: pending directories were checked.
@@ -110,7 +110,7 @@ class GitStatusWatcher(QObject):
     def _start_check(self) -> None:
         if self._is_visible and self._pending and not self._is_checking:
             self._is_checking = True
-            self._tasks.start(self._read_status(), "checkouts")
+            self._tasks.start(self._read_status(), "git status")
 
     async def _read_status(self) -> None:
         pending, self._pending = self._pending, set()
@@ -152,6 +152,6 @@ class GitStatusWatcher(QObject):
         elif directory in self._shown.values():
             self._statuses[directory] = status
         for chat in self._chats:
-            if chat.record.cwd == directory and chat.checkout != status:
-                chat.checkout = status
+            if chat.record.cwd == directory and chat.git_status != status:
+                chat.git_status = status
                 chat.changed.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge import checkouts
+from gui.bridge import git_status
 from gui.bridge.chat import Chat
 from session_host.client.worktrees import Status, status_of
 from session_host.protocol.values import Activity, State
@@ -22,8 +22,8 @@ def asked_directories(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         directories.append(path)
         return status_of(path, repository)
 
-    monkeypatch.setattr(checkouts, "status_of", counted)
-    monkeypatch.setattr(checkouts, "RECHECK_MS", 10)
+    monkeypatch.setattr(git_status, "status_of", counted)
+    monkeypatch.setattr(git_status, "RECHECK_MS", 10)
     return directories
 
 
@@ -48,10 +48,10 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     repository.commit("new")
     await until_location(harness, chat, "api · fix")
     repository.write("another")
-    harness.sessions.checkouts.refresh()
+    harness.sessions.git_status_watcher.refresh()
     await until_location(harness, chat, "api · fix · 1 changed")
     harness.viewers[session_id].end(exit_code=0)
-    assert chat.location == "src", "no checkout is shown for an ended chat"
+    assert chat.location == "src", "no git status is shown for an ended chat"
 
 
 async def test_git_is_asked_once_for_chats_of_one_directory(
@@ -65,7 +65,7 @@ async def test_git_is_asked_once_for_chats_of_one_directory(
         await until_location(harness, harness.chat(session_id), "api · main")
     await harness.until(lambda: str(area.home) in asked_directories, "the other directory")
     assert asked_directories.count(str(repository.path)) == 2, "once, and once more when it is watched"
-    assert harness.chat(elsewhere).checkout is None
+    assert harness.chat(elsewhere).git_status is None
 
 
 async def test_git_is_not_asked_while_the_window_is_hidden(
@@ -82,11 +82,11 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
     harness.viewers[session_id].be(Activity.WORKING)
     other = await harness.add("two", cwd=str(area.home))
     harness.settle()
-    assert not harness.sessions.checkouts._check_timer.isActive()
+    assert not harness.sessions.git_status_watcher._check_timer.isActive()
     assert len(asked_directories) == before
     window.show()
     await until_location(harness, chat, "api · fix")
-    assert harness.chat(other).checkout is None
+    assert harness.chat(other).git_status is None
 
 
 async def test_a_removed_repository_is_no_longer_shown(
@@ -98,10 +98,10 @@ async def test_a_removed_repository_is_no_longer_shown(
     harness.open_window()
     await until_location(harness, chat, "api · main")
     (repository.path / ".git").rename(area.home / "moved")
-    harness.sessions.checkouts.refresh()
+    harness.sessions.git_status_watcher.refresh()
     await until_location(harness, chat, "api")
     (area.home / "moved").rename(repository.path / ".git")
-    harness.sessions.checkouts.refresh()
+    harness.sessions.git_status_watcher.refresh()
     await until_location(harness, chat, "api · main")
 
 
