@@ -50,7 +50,7 @@ from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
 from .connection_states import TABLE as _STATES
-from .connection_states import Change, State
+from .connection_states import State, Trigger
 from .effects import Close, Log, StartTimer, StopTimer
 from .frame_queue import FrameQueue
 from .session import Session
@@ -150,7 +150,7 @@ class ClientConnection:
 
     def receive_eof(self) -> None:
         """Keep the attachment of a client that disconnected; the agent does not notice."""
-        self._change_state(Change.CLOSES)
+        self._change_state(Trigger.CLOSES)
         self.frames.close()
         if self._is_hello_awaited:
             self._effects.append(StopTimer(self, HELLO))
@@ -219,7 +219,7 @@ class ClientConnection:
         self._is_hello_awaited = False
         self._effects.append(StopTimer(self, HELLO))
         self._subscription.engine_build = message.engine_build
-        self._change_state(Change.GREETS)
+        self._change_state(Trigger.GREETS)
         self.send_message(welcome)
 
     def _own_attachment(self, attachment_id: str) -> Attachment | None:
@@ -258,18 +258,18 @@ class ClientConnection:
         self._log("attached", attachment)
         session.clients.add(self)
         if session.state is ProgramState.STARTING:
-            self._change_state(Change.ATTACHES_EARLY)
+            self._change_state(Trigger.ATTACHES_EARLY)
             self.send_message(Starting(attachment.id))
             if message.size is not None:
                 session.viewers.attached(attachment, message.size, message.cell)
         else:
-            self._change_state(Change.ATTACHES)
+            self._change_state(Trigger.ATTACHES)
             self._attached(attachment)
 
     def program_started(self) -> None:
         """Send Attached to a viewer that waited for the program's start."""
         if self.state is State.ATTACHING and self.attachment is not None:
-            self._change_state(Change.RUNS)
+            self._change_state(Trigger.RUNS)
             self._attached(self.attachment)
 
     def _attached(self, attachment: Attachment) -> None:
@@ -305,7 +305,7 @@ class ClientConnection:
         self._subscription.close()
         if self.state is State.FINISHING:
             self._close()  # The client waits for no more output.
-        self._change_state(Change.DETACHES)
+        self._change_state(Trigger.DETACHES)
         self._log("detached", attachment)
 
     def _log(self, what: str, attachment: Attachment) -> None:
@@ -376,7 +376,7 @@ class ClientConnection:
     def finish(self) -> None:
         """Close the connection of an ended session once the client has all output."""
         if self._subscription.is_behind:
-            self._change_state(Change.ENDS_BEHIND)
+            self._change_state(Trigger.ENDS_BEHIND)
         else:
             self._close()
 
@@ -393,8 +393,8 @@ class ClientConnection:
 
     def _close(self, reason: str = "") -> None:
         if self.state is not State.CLOSED:
-            self._change_state(Change.CLOSES)
+            self._change_state(Trigger.CLOSES)
             self._effects.append(Close(self.frames.peer, reason))
 
-    def _change_state(self, change: Change) -> None:
-        self.state = _STATES.after(self.state, change)
+    def _change_state(self, trigger: Trigger) -> None:
+        self.state = _STATES.after(self.state, trigger)

@@ -36,8 +36,8 @@ class State(StrEnum):
     CLOSED = "CLOSED"
 
 
-class Change(StrEnum):
-    """The events that change the state."""
+class Trigger(StrEnum):
+    """The triggers of a change of state."""
 
     GREETS = "Hello"
     ATTACHES_EARLY = "Attach, before the program runs"
@@ -50,23 +50,23 @@ class Change(StrEnum):
 
 TABLE = TransitionTable(
     {
-        State.EXPECT_HELLO: {Change.GREETS: State.GREETED, Change.CLOSES: State.CLOSED},
+        State.EXPECT_HELLO: {Trigger.GREETS: State.GREETED, Trigger.CLOSES: State.CLOSED},
         State.GREETED: {
-            Change.ATTACHES_EARLY: State.ATTACHING,
-            Change.ATTACHES: State.ATTACHED,
-            Change.CLOSES: State.CLOSED,
+            Trigger.ATTACHES_EARLY: State.ATTACHING,
+            Trigger.ATTACHES: State.ATTACHED,
+            Trigger.CLOSES: State.CLOSED,
         },
         State.ATTACHING: {
-            Change.RUNS: State.ATTACHED,
-            Change.DETACHES: State.GREETED,
-            Change.CLOSES: State.CLOSED,
+            Trigger.RUNS: State.ATTACHED,
+            Trigger.DETACHES: State.GREETED,
+            Trigger.CLOSES: State.CLOSED,
         },
         State.ATTACHED: {
-            Change.DETACHES: State.GREETED,
-            Change.ENDS_BEHIND: State.FINISHING,
-            Change.CLOSES: State.CLOSED,
+            Trigger.DETACHES: State.GREETED,
+            Trigger.ENDS_BEHIND: State.FINISHING,
+            Trigger.CLOSES: State.CLOSED,
         },
-        State.FINISHING: {Change.CLOSES: State.CLOSED},
+        State.FINISHING: {Trigger.CLOSES: State.CLOSED},
         State.CLOSED: {},
     }
 )

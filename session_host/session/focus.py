@@ -43,7 +43,7 @@ class State(StrEnum):
     OVER = "OVER"
 
 
-class _Event(StrEnum):
+class _Trigger(StrEnum):
     SHOWN = "a viewer shows it"
     HIDDEN = "no viewer shows it"
     HIDDEN_HAS_FOCUS = "a hidden viewer has the keyboard focus"
@@ -53,9 +53,9 @@ class _Event(StrEnum):
 
 TABLE = TransitionTable(
     {
-        State.SHOWN: {_Event.HIDDEN: State.GRACE, _Event.ENDED: State.OVER},
-        State.GRACE: {_Event.SHOWN: State.SHOWN, _Event.TIMER_EXPIRED: State.UNSEEN, _Event.ENDED: State.OVER},
-        State.UNSEEN: {_Event.SHOWN: State.SHOWN, _Event.HIDDEN_HAS_FOCUS: State.GRACE, _Event.ENDED: State.OVER},
+        State.SHOWN: {_Trigger.HIDDEN: State.GRACE, _Trigger.ENDED: State.OVER},
+        State.GRACE: {_Trigger.SHOWN: State.SHOWN, _Trigger.TIMER_EXPIRED: State.UNSEEN, _Trigger.ENDED: State.OVER},
+        State.UNSEEN: {_Trigger.SHOWN: State.SHOWN, _Trigger.HIDDEN_HAS_FOCUS: State.GRACE, _Trigger.ENDED: State.OVER},
         State.OVER: {},
     }
 )
@@ -87,12 +87,12 @@ class FocusReporter:
         """Handle a viewer that came, left, was hidden, or got or lost the keyboard focus."""
         previous = self.state
         if self._attachments.is_shown():
-            self._change_state(_Event.SHOWN)
+            self._change_state(_Trigger.SHOWN)
             if self.state is State.SHOWN and self.last_report is False and self._attachments.has_focus():
                 self._request_emulator()
                 self._reports.append(True)
         else:
-            self._change_state(_Event.HIDDEN)
+            self._change_state(_Trigger.HIDDEN)
         if (previous, self.state) == (State.SHOWN, State.GRACE):
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
         elif (previous, self.state) == (State.GRACE, State.SHOWN):
@@ -100,7 +100,7 @@ class FocusReporter:
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Report FocusOut, since no viewer came in time."""
-        self._change_state(_Event.TIMER_EXPIRED)
+        self._change_state(_Trigger.TIMER_EXPIRED)
         self._request_emulator()
         self._reports.append(False)
 
@@ -111,7 +111,7 @@ class FocusReporter:
         self._reported.append(focused)
         self.viewers_changed()
         if focused and self.state is State.UNSEEN:
-            self._change_state(_Event.HIDDEN_HAS_FOCUS)
+            self._change_state(_Trigger.HIDDEN_HAS_FOCUS)
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
 
     def use_emulator(self, emulator: Emulator) -> None:
@@ -133,12 +133,12 @@ class FocusReporter:
         """Stop reporting, since the program ended."""
         if self.state is State.GRACE:
             self._effects.append(StopTimer(self, UNSEEN))
-        self._change_state(_Event.ENDED)
+        self._change_state(_Trigger.ENDED)
 
     # ------------------------------------------------------------ rules
 
-    def _change_state(self, event: _Event) -> None:
-        self.state = TABLE.after(self.state, event)
+    def _change_state(self, trigger: _Trigger) -> None:
+        self.state = TABLE.after(self.state, trigger)
         self.is_unseen = self.state is State.UNSEEN
 
     def _request_emulator(self) -> None:

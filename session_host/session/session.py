@@ -71,15 +71,15 @@ MAX_NOTIFICATIONS = 8
 """Clients get at most this many notifications from one piece of output."""
 
 
-class _Event(StrEnum):
+class _Trigger(StrEnum):
     RUNS = "the program runs"
     ENDED = "the program ended"
 
 
 TABLE = TransitionTable(
     {
-        State.STARTING: {_Event.RUNS: State.RUNNING, _Event.ENDED: State.EXITED},
-        State.RUNNING: {_Event.ENDED: State.EXITED},
+        State.STARTING: {_Trigger.RUNS: State.RUNNING, _Trigger.ENDED: State.EXITED},
+        State.RUNNING: {_Trigger.ENDED: State.EXITED},
         State.EXITED: {},
     }
 )
@@ -198,7 +198,7 @@ class Session:
 
     def program_runs(self) -> None:
         """Accept sizes and keys, since the program runs; call ``program_started`` next."""
-        self.state = TABLE.after(self.state, _Event.RUNS)
+        self.state = TABLE.after(self.state, _Trigger.RUNS)
         self.accepts_keys = self.chat is None and self.starting.is_off
         self.sizing.program_runs()
         if self.chat is not None:
@@ -222,7 +222,7 @@ class Session:
             exit_signal: the signal that ended it, if one did.
             end_request: the user's request that ended it, "" for none.
         """
-        self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Event.ENDED), exit_code, exit_signal
+        self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Trigger.ENDED), exit_code, exit_signal
         self.accepts_keys = False
         self.starting.program_ended()
         self.end = StateEvent(self.state, exit_code, exit_signal, end_request)

@@ -37,7 +37,7 @@ class State(StrEnum):
     OVER = "OVER"
 
 
-class _Event(StrEnum):
+class _Trigger(StrEnum):
     RUNS = "the program runs"
     OTHER_WANTED = "another size is wanted"
     TIMER_EXPIRED = "the timer expires"
@@ -46,9 +46,9 @@ class _Event(StrEnum):
 
 TABLE = TransitionTable(
     {
-        State.WAITING: {_Event.RUNS: State.SETTLED, _Event.ENDED: State.OVER},
-        State.SETTLED: {_Event.OTHER_WANTED: State.SETTLING, _Event.ENDED: State.OVER},
-        State.SETTLING: {_Event.TIMER_EXPIRED: State.SETTLED, _Event.ENDED: State.OVER},
+        State.WAITING: {_Trigger.RUNS: State.SETTLED, _Trigger.ENDED: State.OVER},
+        State.SETTLED: {_Trigger.OTHER_WANTED: State.SETTLING, _Trigger.ENDED: State.OVER},
+        State.SETTLING: {_Trigger.TIMER_EXPIRED: State.SETTLED, _Trigger.ENDED: State.OVER},
         State.OVER: {},
     }
 )
@@ -79,7 +79,7 @@ class Sizing:
     def program_runs(self) -> None:
         """Set the size of the program, which runs now. Viewers get the size with Attached."""
         self._apply()
-        self.state = TABLE.after(self.state, _Event.RUNS)
+        self.state = TABLE.after(self.state, _Trigger.RUNS)
 
     def viewer_used(self, attachment: Attachment) -> None:
         """Note that this viewer is in use."""
@@ -107,7 +107,7 @@ class Sizing:
     def timer_due(self, name: str) -> None:
         """Apply the settled size, or change to another viewer since the one in use has not returned."""
         if name == RESIZE:
-            self.state = TABLE.after(self.state, _Event.TIMER_EXPIRED)
+            self.state = TABLE.after(self.state, _Trigger.TIMER_EXPIRED)
             self._apply()
             return
         self._is_leave_pending = False
@@ -116,7 +116,7 @@ class Sizing:
             self._set_in_use(other)
             if self.state is State.SETTLING:
                 self._effects.append(StopTimer(self, RESIZE))
-                self.state = TABLE.after(self.state, _Event.TIMER_EXPIRED)
+                self.state = TABLE.after(self.state, _Trigger.TIMER_EXPIRED)
             self._apply()
 
     def program_ended(self) -> None:
@@ -124,7 +124,7 @@ class Sizing:
         if self.state is State.SETTLING:
             self._effects.append(StopTimer(self, RESIZE))
         self._cancel_leaving()
-        self.state = TABLE.after(self.state, _Event.ENDED)
+        self.state = TABLE.after(self.state, _Trigger.ENDED)
 
     # ------------------------------------------------------------ rules
 
@@ -141,7 +141,7 @@ class Sizing:
 
     def _settle(self) -> None:
         if self.state is State.SETTLED and self._target_grid() != (self.size, self.cell):
-            self.state = TABLE.after(self.state, _Event.OTHER_WANTED)
+            self.state = TABLE.after(self.state, _Trigger.OTHER_WANTED)
             self._effects.append(StartTimer(self, RESIZE, RESIZE_DEBOUNCE_S))
 
     def _target_grid(self) -> tuple[GridSize, CellSize]:

@@ -7,23 +7,23 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 S = TypeVar("S", bound=StrEnum)
-E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T", bound=StrEnum)
 
 
-class TransitionTable(Generic[S, E]):
-    """Maps states and events to the next state; an event without an entry changes nothing."""
+class TransitionTable(Generic[S, T]):
+    """Maps states and triggers to the next state; a trigger without an entry changes nothing."""
 
-    def __init__(self, rows: Mapping[S, Mapping[E, S]]) -> None:
-        self._rows = {state: dict(events) for state, events in rows.items()}
+    def __init__(self, rows: Mapping[S, Mapping[T, S]]) -> None:
+        self._rows = {state: dict(triggers) for state, triggers in rows.items()}
 
-    def after(self, state: S, event: E) -> S:
+    def after(self, state: S, trigger: T) -> S:
         """The next state."""
-        return self._rows[state].get(event, state)
+        return self._rows[state].get(trigger, state)
 
     def __str__(self) -> str:
         """The diagram, with a line for each transition."""
         return "\n".join(
-            f"{state} ──{event}──▶ {following}"
-            for state, events in self._rows.items()
-            for event, following in events.items()
+            f"{state} ──{trigger}──▶ {following}"
+            for state, triggers in self._rows.items()
+            for trigger, following in triggers.items()
         )

@@ -58,7 +58,7 @@ class State(StrEnum):
     SNAPSHOT_REQUESTED = "SNAPSHOT_REQUESTED"
 
 
-class _Event(StrEnum):
+class _Trigger(StrEnum):
     UNFOLLOWS = "unfollows"
     CAN_RESUME = "follows, can resume"
     TOO_FAR_BEHIND = "follows, too far behind"
@@ -66,17 +66,21 @@ class _Event(StrEnum):
     REQUESTED = "a snapshot is requested"
 
 
-_FOLLOWS = {_Event.UNFOLLOWS: State.OFF, _Event.CAN_RESUME: State.CURRENT, _Event.TOO_FAR_BEHIND: State.BEHIND}
+_FOLLOWS = {_Trigger.UNFOLLOWS: State.OFF, _Trigger.CAN_RESUME: State.CURRENT, _Trigger.TOO_FAR_BEHIND: State.BEHIND}
 
 TABLE = TransitionTable(
     {
-        State.OFF: {_Event.CAN_RESUME: State.CURRENT, _Event.TOO_FAR_BEHIND: State.BEHIND},
-        State.CURRENT: {_Event.UNFOLLOWS: State.OFF, _Event.FULL: State.LAGGING, _Event.TOO_FAR_BEHIND: State.BEHIND},
+        State.OFF: {_Trigger.CAN_RESUME: State.CURRENT, _Trigger.TOO_FAR_BEHIND: State.BEHIND},
+        State.CURRENT: {
+            _Trigger.UNFOLLOWS: State.OFF,
+            _Trigger.FULL: State.LAGGING,
+            _Trigger.TOO_FAR_BEHIND: State.BEHIND,
+        },
         State.LAGGING: _FOLLOWS,
         State.BEHIND: {
-            _Event.UNFOLLOWS: State.OFF,
-            _Event.CAN_RESUME: State.CURRENT,
-            _Event.REQUESTED: State.SNAPSHOT_REQUESTED,
+            _Trigger.UNFOLLOWS: State.OFF,
+            _Trigger.CAN_RESUME: State.CURRENT,
+            _Trigger.REQUESTED: State.SNAPSHOT_REQUESTED,
         },
         State.SNAPSHOT_REQUESTED: _FOLLOWS,
     }
@@ -186,7 +190,7 @@ class OutputSubscription:
 
     def unfollow(self) -> None:
         """Send the client no more output."""
-        self._change_state(_Event.UNFOLLOWS)
+        self._change_state(_Trigger.UNFOLLOWS)
 
     def close(self) -> None:
         """End the subscription of a client that disconnected."""
@@ -248,15 +252,15 @@ class OutputSubscription:
 
     # ------------------------------------------------------------ rules
 
-    def _change_state(self, event: _Event) -> None:
-        self.state = TABLE.after(self.state, event)
+    def _change_state(self, trigger: _Trigger) -> None:
+        self.state = TABLE.after(self.state, trigger)
         self._subscribers.set_current(self._client, is_current=self.state is State.CURRENT)
 
     def _catch_up(self, *, was_behind: bool, is_snapshot: bool = False) -> None:
         """Send the missing output, or request a snapshot."""
         missing = self._ring.since(self._offset, self._resizes, is_snapshot=is_snapshot)
         if missing is None:
-            self._change_state(_Event.TOO_FAR_BEHIND)
+            self._change_state(_Trigger.TOO_FAR_BEHIND)
             if SNAPSHOT not in self._timers:
                 self._request_snapshot()
             return
@@ -264,16 +268,16 @@ class OutputSubscription:
             self._send(piece)
         if was_behind:
             self._send(CAUGHT_UP)
-        self._change_state(_Event.CAN_RESUME)
+        self._change_state(_Trigger.CAN_RESUME)
         if self._is_full:
             self._lag()
 
     def _lag(self) -> None:
         self._offset, self._resizes = self._ring.end, self._ring.resizes
-        self._change_state(_Event.FULL)
+        self._change_state(_Trigger.FULL)
 
     def _request_snapshot(self) -> None:
-        self._change_state(_Event.REQUESTED)
+        self._change_state(_Trigger.REQUESTED)
         if not self._is_snapshot_requested:
             self._is_snapshot_requested = True
             self._effects.append(MakeSnapshot(self, self.engine_build))

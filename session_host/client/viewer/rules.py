@@ -56,7 +56,7 @@ from .effects import (
     ResizeReplica,
     SendMessage,
 )
-from .state import FINAL_STATES, Change, ViewerState
+from .state import FINAL_STATES, Trigger, ViewerState
 from .state import TABLE as _STATES
 from .turn_marks import TurnMarks
 from .unacknowledged_input import UnacknowledgedInput
@@ -148,23 +148,23 @@ class ViewerRules:
                 # The screen that the host saved has the output since the viewer was disconnected.
                 self.effects.append(LoadScreen(self.offset))
             else:
-                self._change_state(Change.ENDS)
+                self._change_state(Trigger.ENDS)
         elif outcome.state is State.LOST:
-            self._change_state(Change.VANISHES, message)
+            self._change_state(Trigger.VANISHES, message)
         else:
             if self._is_hanging and self.state is not ViewerState.STARTING:
-                change, state = Change.HANGS, ViewerState.UNRESPONSIVE
+                trigger, state = Trigger.HANGS, ViewerState.UNRESPONSIVE
             else:
-                change, state = Change.DISCONNECTS, ViewerState.RECONNECTING
+                trigger, state = Trigger.DISCONNECTS, ViewerState.RECONNECTING
             if self.state is not state:
-                self._change_state(change, self._unreachable_reason)
+                self._change_state(trigger, self._unreachable_reason)
             self.start()
 
     def screen_read(self, offset: int | None) -> None:
         """The replica is the session's last screen, with the output up to the offset; None if unchanged."""
         if offset is not None:
             self.offset = offset
-        self._change_state(Change.ENDS)
+        self._change_state(Trigger.ENDS)
 
     def connection_lost(self, error: Error | None) -> None:
         """The connection is closed; if the host sent an error, it refuses this viewer."""
@@ -177,16 +177,16 @@ class ViewerRules:
         if self.state is ViewerState.LIVE or self._answers.is_silent:
             self._tries = 0
         self._answers.reset()
-        self._change_state(Change.DISCONNECTS)
+        self._change_state(Trigger.DISCONNECTS)
         self.start()
 
     def refused(self, message: str, code: str = "") -> None:
         """The host refused the viewer for good; do not try again."""
         self.refusal = code
-        self._change_state(Change.REFUSES, message)
+        self._change_state(Trigger.REFUSES, message)
 
-    def _change_state(self, change: Change, message: str = "") -> None:
-        self.state, self.message = _STATES.after(self.state, change), message
+    def _change_state(self, trigger: Trigger, message: str = "") -> None:
+        self.state, self.message = _STATES.after(self.state, trigger), message
         self.effects.append(NotifyState(self.state, message))
         if self.state is ViewerState.LIVE:
             self._answers.start()
@@ -224,7 +224,7 @@ class ViewerRules:
                     self.effects.append(ResizeReplica(message.size, message.cell))
             case Starting(attachment=attachment):
                 self._use_attachment(attachment, 0)
-                self._change_state(Change.STARTS)
+                self._change_state(Trigger.STARTS)
             case Attached():
                 self._attached(message)
             case InputRefused():
@@ -233,7 +233,7 @@ class ViewerRules:
                 self.end = message
                 if self.state is not ViewerState.ENDED:
                     self.effects.append(NotifyEvent(message))
-                    self._change_state(Change.ENDS)
+                    self._change_state(Trigger.ENDS)
             case NoticeEvent(text=""):
                 self._request_notice()  # The previous notice has ended; there may be another one.
             case Description(notice=text) | NoticeEvent(text=text):
@@ -264,7 +264,7 @@ class ViewerRules:
             self._send(Colors(self.attachment, *self._colors))
         self._request_notice()
         if message.resumed or not self._output:
-            self._change_state(Change.SHOWS)
+            self._change_state(Trigger.SHOWS)
 
     def _request_notice(self) -> None:
         """Ask the host for the current notice: events report only notices that begin later."""
@@ -289,7 +289,7 @@ class ViewerRules:
         if self.turns.snapshot_restored(last.offset):
             self.effects.append(MarkTurn())
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
-            self._change_state(Change.SHOWS)
+            self._change_state(Trigger.SHOWS)
 
     def snapshot_unreadable(self) -> None:
         """The engine cannot read the snapshot: ask for the form that every engine reads."""
@@ -310,12 +310,12 @@ class ViewerRules:
         elif is_late:
             self._answers.restart_interval()
         elif self._answers.on_interval(self.offset):
-            self._change_state(Change.HANGS)
+            self._change_state(Trigger.HANGS)
 
     def _on_host_message(self, message: Message) -> None:
         if self._answers.is_silent:
             self._answers.reset()
-            self._change_state(Change.ANSWERS)
+            self._change_state(Trigger.ANSWERS)
         elif isinstance(message, Description):
             self._answers.on_reply()
 

@@ -57,8 +57,8 @@ class ViewerState(StrEnum):
 FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILED})
 
 
-class Change(StrEnum):
-    """The causes of a change of state."""
+class Trigger(StrEnum):
+    """The triggers of a change of state."""
 
     STARTS = "Starting"
     SHOWS = "the screen is complete"
@@ -73,42 +73,42 @@ class Change(StrEnum):
 TABLE = TransitionTable(
     {
         ViewerState.CONNECTING: {
-            Change.STARTS: ViewerState.STARTING,
-            Change.SHOWS: ViewerState.LIVE,
-            Change.DISCONNECTS: ViewerState.RECONNECTING,
-            Change.HANGS: ViewerState.UNRESPONSIVE,
-            Change.ENDS: ViewerState.ENDED,
-            Change.VANISHES: ViewerState.LOST,
-            Change.REFUSES: ViewerState.FAILED,
+            Trigger.STARTS: ViewerState.STARTING,
+            Trigger.SHOWS: ViewerState.LIVE,
+            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
+            Trigger.HANGS: ViewerState.UNRESPONSIVE,
+            Trigger.ENDS: ViewerState.ENDED,
+            Trigger.VANISHES: ViewerState.LOST,
+            Trigger.REFUSES: ViewerState.FAILED,
         },
         ViewerState.STARTING: {
-            Change.SHOWS: ViewerState.LIVE,
-            Change.DISCONNECTS: ViewerState.RECONNECTING,
-            Change.ENDS: ViewerState.ENDED,
-            Change.REFUSES: ViewerState.FAILED,
+            Trigger.SHOWS: ViewerState.LIVE,
+            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
+            Trigger.ENDS: ViewerState.ENDED,
+            Trigger.REFUSES: ViewerState.FAILED,
         },
         ViewerState.LIVE: {
-            Change.DISCONNECTS: ViewerState.RECONNECTING,
-            Change.HANGS: ViewerState.UNRESPONSIVE,
-            Change.ENDS: ViewerState.ENDED,
-            Change.REFUSES: ViewerState.FAILED,
+            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
+            Trigger.HANGS: ViewerState.UNRESPONSIVE,
+            Trigger.ENDS: ViewerState.ENDED,
+            Trigger.REFUSES: ViewerState.FAILED,
         },
         ViewerState.RECONNECTING: {
-            Change.STARTS: ViewerState.STARTING,
-            Change.SHOWS: ViewerState.LIVE,
-            Change.HANGS: ViewerState.UNRESPONSIVE,
-            Change.ENDS: ViewerState.ENDED,
-            Change.VANISHES: ViewerState.LOST,
-            Change.REFUSES: ViewerState.FAILED,
+            Trigger.STARTS: ViewerState.STARTING,
+            Trigger.SHOWS: ViewerState.LIVE,
+            Trigger.HANGS: ViewerState.UNRESPONSIVE,
+            Trigger.ENDS: ViewerState.ENDED,
+            Trigger.VANISHES: ViewerState.LOST,
+            Trigger.REFUSES: ViewerState.FAILED,
         },
         ViewerState.UNRESPONSIVE: {
-            Change.STARTS: ViewerState.STARTING,
-            Change.SHOWS: ViewerState.LIVE,
-            Change.ANSWERS: ViewerState.LIVE,
-            Change.DISCONNECTS: ViewerState.RECONNECTING,
-            Change.ENDS: ViewerState.ENDED,
-            Change.VANISHES: ViewerState.LOST,
-            Change.REFUSES: ViewerState.FAILED,
+            Trigger.STARTS: ViewerState.STARTING,
+            Trigger.SHOWS: ViewerState.LIVE,
+            Trigger.ANSWERS: ViewerState.LIVE,
+            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
+            Trigger.ENDS: ViewerState.ENDED,
+            Trigger.VANISHES: ViewerState.LOST,
+            Trigger.REFUSES: ViewerState.FAILED,
         },
         ViewerState.ENDED: {},
         ViewerState.LOST: {},

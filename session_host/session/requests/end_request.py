@@ -65,7 +65,7 @@ class State(StrEnum):
     DONE = "DONE"
 
 
-class _Event(StrEnum):
+class _Trigger(StrEnum):
     RUNS = "the program runs"
     LISTED = "its processes are known"
     TIMER_EXPIRED = "the timer expires"
@@ -77,12 +77,12 @@ class _Event(StrEnum):
 
 TABLE = TransitionTable(
     {
-        State.WAITING: {_Event.RUNS: State.LISTING},
-        State.LISTING: {_Event.LISTED: State.SIGNALLED, _Event.ENDED: State.ENDED},
-        State.SIGNALLED: {_Event.TIMER_EXPIRED: State.SIGNALLED, _Event.ENDED: State.SWEEPING},
-        State.ENDED: {_Event.LISTED: State.SWEEPING},
-        State.SWEEPING: {_Event.SWEPT: State.SAVING, _Event.SWEPT_AND_SAVED: State.DONE},
-        State.SAVING: {_Event.SAVED: State.DONE, _Event.TIMER_EXPIRED: State.DONE},
+        State.WAITING: {_Trigger.RUNS: State.LISTING},
+        State.LISTING: {_Trigger.LISTED: State.SIGNALLED, _Trigger.ENDED: State.ENDED},
+        State.SIGNALLED: {_Trigger.TIMER_EXPIRED: State.SIGNALLED, _Trigger.ENDED: State.SWEEPING},
+        State.ENDED: {_Trigger.LISTED: State.SWEEPING},
+        State.SWEEPING: {_Trigger.SWEPT: State.SAVING, _Trigger.SWEPT_AND_SAVED: State.DONE},
+        State.SAVING: {_Trigger.SAVED: State.DONE, _Trigger.TIMER_EXPIRED: State.DONE},
         State.DONE: {},
     }
 )
@@ -162,7 +162,7 @@ class EndRequest:
 
     def program_runs(self) -> None:
         """The program runs."""
-        self._change_state(_Event.RUNS)
+        self._change_state(_Trigger.RUNS)
         self._effects.append(RecordEndRequest("stop" if self._is_graceful else "kill"))
         if self._ends_all:
             self._effects.append(ListProcesses(self))
@@ -172,7 +172,7 @@ class EndRequest:
     def processes_listed(self, processes: Sequence[Any]) -> None:
         """The processes that end with the program are listed."""
         self._processes = processes
-        self._change_state(_Event.LISTED)
+        self._change_state(_Trigger.LISTED)
         if self.state is State.SIGNALLED:
             self._signal()
         else:
@@ -181,14 +181,14 @@ class EndRequest:
     def program_ended(self) -> None:
         """The program ended."""
         previous = self.state
-        self._change_state(_Event.ENDED)
+        self._change_state(_Trigger.ENDED)
         if previous is State.SIGNALLED:
             self._stop_timer()
             self._sweep()
 
     def processes_ended(self) -> None:
         """All processes that end with the program have ended."""
-        self._change_state(_Event.SWEPT_AND_SAVED if self._others.is_saved else _Event.SWEPT)
+        self._change_state(_Trigger.SWEPT_AND_SAVED if self._others.is_saved else _Trigger.SWEPT)
         if self.state is State.SAVING:
             self._start_timer(SAVE, SAVE_S)
         else:
@@ -198,13 +198,13 @@ class EndRequest:
         """The store has the exit."""
         if self.state is State.SAVING:
             self._stop_timer()
-            self._change_state(_Event.SAVED)
+            self._change_state(_Trigger.SAVED)
             self._answer()
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
         """The program survived the last signal, or the disk refuses the exit."""
         self._timer = ""
-        self._change_state(_Event.TIMER_EXPIRED)
+        self._change_state(_Trigger.TIMER_EXPIRED)
         if self.state is State.SIGNALLED:
             self._signal()
         else:
@@ -212,8 +212,8 @@ class EndRequest:
 
     # ------------------------------------------------------------ rules
 
-    def _change_state(self, event: _Event) -> None:
-        self.state = TABLE.after(self.state, event)
+    def _change_state(self, trigger: _Trigger) -> None:
+        self.state = TABLE.after(self.state, trigger)
 
     def _signal(self) -> None:
         """Send the next signal; after the last one only the program's end remains."""

@@ -31,7 +31,7 @@ from session_host.session.subscription import Subscribers
 from session_host.terminal.base import Emulator
 
 from .send_queue_states import TABLE as _STATES
-from .send_queue_states import Change, State
+from .send_queue_states import State, Trigger
 from .send_request import encode_request, find_problem, is_text
 from .shown_text import Positions, expected_echo, positions
 
@@ -169,10 +169,10 @@ class SendQueue:
         self._current.has_changed = True
         match self.state:
             case State.UNSHOWN:
-                self._change_state(Change.CHANGES)
+                self._change_state(Trigger.CHANGES)
                 self._start(SEARCH, SEARCH_DELAY_S)
             case State.UNCHANGED | State.QUIET | State.UNSETTLED:
-                self._change_state(Change.CHANGES)
+                self._change_state(Trigger.CHANGES)
                 self._start(SETTLE, self._current.pause_s)
             case State.LATE:
                 self._press_enter()
@@ -182,23 +182,23 @@ class SendQueue:
         self._timers.discard(name)
         match name, self.state:
             case (_, State.PAUSING):
-                self._change_state(Change.TIMER_EXPIRED)
+                self._change_state(Trigger.TIMER_EXPIRED)
                 self._begin_next()
             case (_, State.STARTING):
-                self._change_state(Change.TIMER_EXPIRED)
+                self._change_state(Trigger.TIMER_EXPIRED)
                 self._effects.append(UseEmulator(self))
             case (_, State.UNSHOWN | State.CHANGING):
                 self._current.is_time_over = self._current.is_time_over or name == ECHO
-                self._change_state(Change.TIMER_EXPIRED)
+                self._change_state(Trigger.TIMER_EXPIRED)
                 self._stop(SEARCH)
                 self._request_search()
             case (_, State.SEARCHING):
                 self._current.is_time_over = True
             case (_, State.UNCHANGED):
-                self._change_state(Change.TIMER_EXPIRED)
+                self._change_state(Trigger.TIMER_EXPIRED)
                 self._start(SETTLE, self._current.pause_s)
             case (_, State.QUIET) if name == ENTER_ANYWAY:
-                self._change_state(Change.TIMER_EXPIRED)
+                self._change_state(Trigger.TIMER_EXPIRED)
             case _:
                 self._press_enter()
 
@@ -222,7 +222,7 @@ class SendQueue:
             return
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
-        self._change_state(Change.NEXT)
+        self._change_state(Trigger.NEXT)
         self._program.subscribers.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
@@ -233,7 +233,7 @@ class SendQueue:
             is_echoing = self._starting.is_echoing()
             limit_s = READING_WITHIN_S if is_echoing else min(READING_WITHIN_S, self._watch.held_within_s)
             if current.start_checks * READING_POLL_S <= limit_s:
-                self._change_state(Change.AWAIT_START)
+                self._change_state(Trigger.AWAIT_START)
                 self._start(READING, READING_POLL_S)
                 return
             if is_echoing:
@@ -248,14 +248,14 @@ class SendQueue:
         if refusal is not None:
             self._finish(_failed(request, refusal, "nothing was typed"))
         elif current.before is not None:
-            self._change_state(Change.AWAIT_ECHO)
+            self._change_state(Trigger.AWAIT_ECHO)
             self._start(ECHO, self._watch.shown_within_s)
             self._request_search()
         elif not current.pause_s:
             self._finish(Done(request.request))
         else:
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
-            self._change_state(Change.AWAIT_QUIET if current.has_changed else Change.AWAIT_OUTPUT)
+            self._change_state(Trigger.AWAIT_QUIET if current.has_changed else Trigger.AWAIT_OUTPUT)
             if current.has_changed:
                 self._start(SETTLE, current.pause_s)
 
@@ -286,9 +286,9 @@ class SendQueue:
         elif current.is_time_over:
             self._request_search()
         else:
-            self._change_state(Change.NOT_SHOWN)
+            self._change_state(Trigger.NOT_SHOWN)
             if current.has_changed:
-                self._change_state(Change.CHANGES)
+                self._change_state(Trigger.CHANGES)
                 self._start(SEARCH, SEARCH_DELAY_S)
 
     def _on_text_shown(self) -> None:
@@ -296,7 +296,7 @@ class SendQueue:
         self._stop(ECHO)
         self._starting.shown()
         if current.pause_s:
-            self._change_state(Change.AWAIT_QUIET)
+            self._change_state(Trigger.AWAIT_QUIET)
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
             self._start(SETTLE, current.pause_s)
         elif current.request.enter:
@@ -307,7 +307,7 @@ class SendQueue:
     # ------------------------------------------------------------ Enter
 
     def _press_enter(self) -> None:
-        self._change_state(Change.ENTER)
+        self._change_state(Trigger.ENTER)
         self._stop(ENTER_ANYWAY, SETTLE)
         self._program.subscribers.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self))
@@ -347,14 +347,14 @@ class SendQueue:
         self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:
-            self._change_state(Change.PAUSE)
+            self._change_state(Trigger.PAUSE)
             self._start(PAUSE, pause_s)
         else:
-            self._change_state(Change.OVER)
+            self._change_state(Trigger.OVER)
             self._begin_next()
 
-    def _change_state(self, change: Change) -> None:
-        self.state = _STATES.after(self.state, change)
+    def _change_state(self, trigger: Trigger) -> None:
+        self.state = _STATES.after(self.state, trigger)
 
     def _start(self, name: str, after_s: float) -> None:
         self._stop(name)

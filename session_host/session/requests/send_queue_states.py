@@ -52,8 +52,8 @@ class State(StrEnum):
     PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
 
 
-class Change(StrEnum):
-    """The events that change the state."""
+class Trigger(StrEnum):
+    """The triggers of a change of state."""
 
     NEXT = "a request is next"
     OVER = "done, or refused"
@@ -70,28 +70,32 @@ class Change(StrEnum):
 
 TABLE = TransitionTable(
     {
-        State.IDLE: {Change.NEXT: State.TYPING},
+        State.IDLE: {Trigger.NEXT: State.TYPING},
         State.TYPING: {
-            Change.OVER: State.IDLE,
-            Change.AWAIT_START: State.STARTING,
-            Change.AWAIT_ECHO: State.SEARCHING,
-            Change.AWAIT_OUTPUT: State.UNCHANGED,
-            Change.AWAIT_QUIET: State.QUIET,
+            Trigger.OVER: State.IDLE,
+            Trigger.AWAIT_START: State.STARTING,
+            Trigger.AWAIT_ECHO: State.SEARCHING,
+            Trigger.AWAIT_OUTPUT: State.UNCHANGED,
+            Trigger.AWAIT_QUIET: State.QUIET,
         },
-        State.STARTING: {Change.TIMER_EXPIRED: State.TYPING},
+        State.STARTING: {Trigger.TIMER_EXPIRED: State.TYPING},
         State.SEARCHING: {
-            Change.OVER: State.IDLE,
-            Change.NOT_SHOWN: State.UNSHOWN,
-            Change.AWAIT_QUIET: State.QUIET,
-            Change.ENTER: State.ENTERING,
+            Trigger.OVER: State.IDLE,
+            Trigger.NOT_SHOWN: State.UNSHOWN,
+            Trigger.AWAIT_QUIET: State.QUIET,
+            Trigger.ENTER: State.ENTERING,
         },
-        State.UNSHOWN: {Change.CHANGES: State.CHANGING, Change.TIMER_EXPIRED: State.SEARCHING},
-        State.CHANGING: {Change.TIMER_EXPIRED: State.SEARCHING},
-        State.UNCHANGED: {Change.CHANGES: State.QUIET, Change.TIMER_EXPIRED: State.LATE},
-        State.QUIET: {Change.CHANGES: State.UNSETTLED, Change.TIMER_EXPIRED: State.LATE, Change.ENTER: State.ENTERING},
-        State.LATE: {Change.ENTER: State.ENTERING},
-        State.UNSETTLED: {Change.ENTER: State.ENTERING},
-        State.ENTERING: {Change.OVER: State.IDLE, Change.PAUSE: State.PAUSING},
-        State.PAUSING: {Change.TIMER_EXPIRED: State.IDLE},
+        State.UNSHOWN: {Trigger.CHANGES: State.CHANGING, Trigger.TIMER_EXPIRED: State.SEARCHING},
+        State.CHANGING: {Trigger.TIMER_EXPIRED: State.SEARCHING},
+        State.UNCHANGED: {Trigger.CHANGES: State.QUIET, Trigger.TIMER_EXPIRED: State.LATE},
+        State.QUIET: {
+            Trigger.CHANGES: State.UNSETTLED,
+            Trigger.TIMER_EXPIRED: State.LATE,
+            Trigger.ENTER: State.ENTERING,
+        },
+        State.LATE: {Trigger.ENTER: State.ENTERING},
+        State.UNSETTLED: {Trigger.ENTER: State.ENTERING},
+        State.ENTERING: {Trigger.OVER: State.IDLE, Trigger.PAUSE: State.PAUSING},
+        State.PAUSING: {Trigger.TIMER_EXPIRED: State.IDLE},
     }
 )

@@ -30,7 +30,7 @@ class Hand(StrEnum):
 DOOR = TransitionTable({Door.OPEN: {Hand.PUSH: Door.SHUT}, Door.SHUT: {Hand.PULL: Door.OPEN}})
 
 
-def test_an_event_without_a_transition_keeps_the_state() -> None:
+def test_a_trigger_without_a_transition_keeps_the_state() -> None:
     assert DOOR.after(Door.OPEN, Hand.PUSH) is Door.SHUT
     assert DOOR.after(Door.SHUT, Hand.PUSH) is Door.SHUT
 

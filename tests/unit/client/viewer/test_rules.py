@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from session_host.client.viewer import effects as e
-from session_host.client.viewer.state import FINAL_STATES, TABLE, Change, ViewerState
+from session_host.client.viewer.state import FINAL_STATES, TABLE, Trigger, ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from session_host.terminal.base import DefaultColors
@@ -289,4 +289,4 @@ def test_a_closing_viewer_detaches_and_sends_nothing_more(stage: Stage) -> None:
 
 
 def test_final_states_do_not_change() -> None:
-    assert all(TABLE.after(state, change) is state for state in FINAL_STATES for change in Change)
+    assert all(TABLE.after(state, trigger) is state for state in FINAL_STATES for trigger in Trigger)
