@@ -53,7 +53,7 @@ class PointingScreen(TerminalScreen):
         """Paste the clipboard."""
         raise NotImplementedError
 
-    def paste_selection(self) -> None:
+    def paste_primary(self) -> None:
         """Paste the primary selection."""
         raise NotImplementedError
 

@@ -81,7 +81,7 @@ class TerminalView(PointingScreen):
             "copy": self.copy,
             "deselect": self.deselect,
             "paste": self.paste,
-            "paste_selection": self.paste_selected,
+            "paste_selection": self.paste_primary_or_clipboard,
             "select_all": self.select_all,
             "zoom_in": lambda: self.zoom(1),
             "zoom_out": lambda: self.zoom(-1),
@@ -325,7 +325,7 @@ class TerminalView(PointingScreen):
         """Paste the clipboard: a text, the names of files, or the name of a file with the image."""
         self._pasting.paste_data(clipboard.clipboard_data())
 
-    def paste_selection(self) -> None:
+    def paste_primary(self) -> None:
         """Paste the primary selection."""
         self.paste_text(clipboard.selection_text())
 
@@ -334,7 +334,7 @@ class TerminalView(PointingScreen):
         if self.emulator is not None and self._sink is not None and not self.scrolled_back:
             move_cursor_to(self.emulator, self._sink, *cell)
 
-    def paste_selected(self) -> None:
+    def paste_primary_or_clipboard(self) -> None:
         """Paste the primary selection; the clipboard, if nothing is selected or the window system has no selection."""
         if selected := clipboard.selection_text():
             self.paste_text(selected)

@@ -82,7 +82,7 @@ class PointerOwner(Protocol):
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The cells of the address or path at a cell; () for an ordinary word."""
 
-    def paste_selection(self) -> None:
+    def paste_primary(self) -> None:
         """Paste the primary selection, at the user's request."""
 
     def move_cursor_to(self, cell: tuple[int, int]) -> None:
@@ -181,7 +181,7 @@ class Pointer(QObject):
             self._to_program(MouseAction.PRESS, event)
             return
         if event.button() == Qt.MouseButton.MiddleButton:
-            owner.paste_selection()
+            owner.paste_primary()
         elif event.button() == Qt.MouseButton.LeftButton:
             self._begin_selection(event)
 

@@ -86,7 +86,7 @@ class Commands:
             "reset_terminal": lambda: self._clear_terminal("reset"),
             "copy": lambda: self._on_page(lambda page: page.edited.copy()),
             "paste": lambda: self._on_page(lambda page: page.edited.paste()),
-            "paste_selection": lambda: self._in_terminal(lambda view: view.paste_selected()),
+            "paste_selection": lambda: self._in_terminal(lambda view: view.paste_primary_or_clipboard()),
             "select_all": lambda: self._on_page(lambda page: page.edited.select_all()),
             "scroll_line_up": lambda: self._on_page(lambda page: page.handle.scroll_lines(-1)),
             "scroll_line_down": lambda: self._on_page(lambda page: page.handle.scroll_lines(1)),
