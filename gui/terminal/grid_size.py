@@ -47,7 +47,7 @@ class GridSizeReporter:
     def report(self) -> None:
         """Report the size, if it has changed since the last report."""
         self._delay.stop()
-        size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
+        size, cell = self._surface.layout.largest_grid.clamped(), self._surface.metrics.cell
         if self._reported != (size, cell):
             self._reported = size, cell
             if self._owner.sink is not None:
@@ -67,6 +67,6 @@ class GridSizeReporter:
         """Make this view's size the session's, since the view is in use."""
         emulator, sink = self._owner.emulator, self._owner.sink
         if sink is not None and emulator is not None and self._reported is not None:
-            size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
+            size, cell = self._surface.layout.largest_grid.clamped(), self._surface.metrics.cell
             if emulator.size != size:
                 sink.resize(size, cell)

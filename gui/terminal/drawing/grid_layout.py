@@ -37,18 +37,18 @@ class GridLayout(NamedTuple):
         )
 
     @property
-    def room(self) -> GridSize:
-        """The whole cells that fit the widget, at least one."""
+    def largest_grid(self) -> GridSize:
+        """The largest grid that fits the widget; at least one cell."""
         columns = (self.width - 2 * self.padding) // self.cell_width
         rows = (self.height - 2 * self.padding) // self.cell_height
         return GridSize(min(max(columns, 1), MAX_COLUMNS), min(max(rows, 1), MAX_ROWS))
 
     def first_row(self, shown: GridSize, cursor_row: int | None) -> int:
         """The topmost visible row."""
-        hidden = shown.rows - self.room.rows
+        hidden = shown.rows - self.largest_grid.rows
         if hidden <= 0 or cursor_row is None:
             return 0
-        return min(max(cursor_row - self.room.rows + 1, 0), hidden)
+        return min(max(cursor_row - self.largest_grid.rows + 1, 0), hidden)
 
     def cell_at(self, x: float, y: float, shown: GridSize, first_row: int) -> tuple[int, int]:
         """The grid's cell nearest to a point in device pixels."""

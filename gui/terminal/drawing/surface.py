@@ -230,8 +230,8 @@ class Surface:
         padding = layout.padding
         width = min(size.columns * layout.cell_width, max(layout.width - padding, 0))
         height = min((size.rows - self._first_row) * layout.cell_height, max(layout.height - padding, 0))
-        if size.rows > layout.room.rows:
-            height = min(height, layout.room.rows * layout.cell_height)
+        if size.rows > layout.largest_grid.rows:
+            height = min(height, layout.largest_grid.rows * layout.cell_height)
         return QRect(padding, padding, width, height)
 
     def row_rect(self, number: int) -> QRect:
@@ -314,13 +314,13 @@ class Surface:
 
     def _paint_ends(self, painter: QPainter, grid: QRect) -> None:
         """Draw thin lines at the ends of a grid that is smaller than the widget, not of an ended chat's last screen."""
-        room = self.layout.room
+        largest = self.layout.largest_grid
         if grid.isEmpty() or not self.live:
             return
         color = QColor(self._colors.foreground)
         color.setAlphaF(_HAIRLINE_SHARE)
-        right = self.size.columns < room.columns
-        bottom = self.size.rows < room.rows
+        right = self.size.columns < largest.columns
+        bottom = self.size.rows < largest.rows
         if right:
             painter.fillRect(grid.right() + 1, grid.top(), 1, grid.height() + int(bottom), color)
         if bottom:

@@ -78,7 +78,7 @@ class Scrolling:
 
     def by_pages(self, pages: int) -> None:
         """Scroll by whole screens, less one line that stays visible."""
-        self.by_lines(pages * max(min(self._surface.size.rows, self._surface.layout.room.rows) - 1, 1))
+        self.by_lines(pages * max(min(self._surface.size.rows, self._surface.layout.largest_grid.rows) - 1, 1))
 
     def to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""

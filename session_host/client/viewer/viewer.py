@@ -69,8 +69,9 @@ class Viewer(ClosableViewer):
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         fed: the output that last changed the replica; b"" if something else changed it last.
-        before_feeding: called with output before the replica is fed, and whether the host has shown it in this viewer's
-            terminal; if it returns True, the delegate has noted that, and calls ``catch_up`` soon.
+        before_feeding: called before the replica is fed, with the output, and whether the host has shown it in this
+            viewer's terminal already. If it returns True, the replica is fed at the next ``catch_up``, which the
+            delegate calls soon.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -229,8 +230,8 @@ class Viewer(ClosableViewer):
             if not self._times.receive(message, self.emulator):
                 self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            is_noted = self.before_feeding(message.data, type(message) is ShownOutput)
-            if is_noted and not self._rules.turns.ahead:
+            is_postponed = self.before_feeding(message.data, type(message) is ShownOutput)
+            if is_postponed and not self._rules.turns.ahead:
                 self._shown += message.data
             else:
                 self._feed(replica, message)

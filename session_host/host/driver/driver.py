@@ -318,7 +318,7 @@ class Driver:
         self.conversation_changed.set()
 
     def _watcher_events(self) -> Iterator[Event]:
-        """Yield the current state as events, for a viewer that has just attached."""
+        """Yield the state of the journal, the agent and the commands as events, for a viewer that has just attached."""
         if self.journal_writer.error:
             yield NoticeEvent("recording", self.journal_writer.error)
         yield from self.watch.current_events()
