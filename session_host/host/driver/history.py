@@ -1,6 +1,4 @@
-"""The history of a chat: the transcript of the chat that it resumes or forks, or the items that were written for it; in
-a terminal, the screen of the shell before it.
-"""
+"""The content that a chat begins with: an earlier chat's transcript, written items, or an earlier shell's screen."""
 
 from __future__ import annotations
 

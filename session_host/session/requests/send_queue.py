@@ -35,16 +35,16 @@ from .send_queue_states import State, Trigger
 from .send_request import encode_request, find_problem, is_text
 from .shown_text import Positions, expected_echo, positions
 
-ECHO = "shown"
+ECHO = "echo"
 """The timer that limits how long the agent may take to show the text."""
 
 READING, READING_POLL_S, READING_WITHIN_S = "reading", 0.1, 20.0
 """The timer between two checks whether the agent reads its terminal, and how long it may take to start."""
 
-SEARCH, SEARCH_DELAY_S = "look", 0.02
+SEARCH, SEARCH_DELAY_S = "search", 0.02
 """The timer after a change of the screen, before the screen is searched."""
 
-ENTER_ANYWAY, ENTER_ANYWAY_S = "read", 2.0
+ENTER_ANYWAY, ENTER_ANYWAY_S = "enter anyway", 2.0
 """The timer after which a program that has not shown a text gets Enter anyway: it may never show typed text."""
 
 SETTLE, PAUSE = "settle", "pause"
