@@ -32,30 +32,30 @@ def _mixed(color: QColor, target: int, steps: int) -> QColor:
 
 
 @lru_cache(maxsize=4096)
-def _readable(color_rgb: int, ground_rgb: int, least: float) -> int:
-    color, ground = QColor(color_rgb), QColor(ground_rgb)
-    if ratio(color, ground) >= least:
+def _readable(color_rgb: int, background_rgb: int, least: float) -> int:
+    color, background = QColor(color_rgb), QColor(background_rgb)
+    if ratio(color, background) >= least:
         return color_rgb
-    lighter = luminance(color) >= luminance(ground)
+    lighter = luminance(color) >= luminance(background)
     for target in (255, 0) if lighter else (0, 255):
-        if ratio(QColor(target, target, target), ground) < least:
+        if ratio(QColor(target, target, target), background) < least:
             continue
         low, high = 0, 64
         while high - low > 1:
             middle = (low + high) // 2
-            if ratio(_mixed(color, target, middle), ground) >= least:
+            if ratio(_mixed(color, target, middle), background) >= least:
                 high = middle
             else:
                 low = middle
         return _mixed(color, target, high).rgb() & 0xFFFFFF
-    return max((0x000000, 0xFFFFFF), key=lambda rgb: ratio(QColor(rgb), ground))
+    return max((0x000000, 0xFFFFFF), key=lambda rgb: ratio(QColor(rgb), background))
 
 
-def readable(color: QColor, ground: QColor, least: float) -> QColor:
-    """Make ``color`` lighter or darker until its contrast on ``ground`` is at least ``least``.
+def readable(color: QColor, background: QColor, least: float) -> QColor:
+    """Make ``color`` lighter or darker until its contrast on ``background`` is at least ``least``.
 
-    It becomes even lighter or darker than the ground; the other way if white or black would not be enough.
+    It becomes even lighter or darker than the background; the other way if white or black would not be enough.
     """
     rgb = color.rgb() & 0xFFFFFF
-    found = _readable(rgb, ground.rgb() & 0xFFFFFF, least)
+    found = _readable(rgb, background.rgb() & 0xFFFFFF, least)
     return color if found == rgb else QColor(found)

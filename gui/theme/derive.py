@@ -1,6 +1,6 @@
 """The window's colours from a terminal's, for themes that name only those.
 
-Every text keeps 4.5 : 1 on each of its grounds, and every mark 3 : 1: a colour that does not is made lighter or
+Every text keeps 4.5 : 1 on each of its backgrounds, and every mark 3 : 1: a colour that does not is made lighter or
 darker, in its own direction. A theme's own colours are kept if they are readable.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from PySide6.QtGui import QColor
 
-from gui.theme.code import GROUNDS, WORDS, CodeColors
+from gui.theme.code import BACKGROUNDS, WORDS, CodeColors
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import Tokens, blend
@@ -21,11 +21,11 @@ _SHARES = {
     "dark": {"sidebar": 0.03, "raised": 0.065, "hairline": 0.11, "border": 0.18, "hover": 0.065, "selected": 0.16},
     "light": {"sidebar": 0.04, "raised": 0.0, "hairline": 0.12, "border": 0.22, "hover": 0.08, "selected": 0.13},
 }
-"""How much of the text's colour, for ``selected`` of the accent, a ground has over the page's."""
+"""How much of the text's colour, for ``selected`` of the accent, a background has over the page's."""
 
 _CODE_SHARES = {"added": 0.12, "removed": 0.12, "added_words": 0.3, "removed_words": 0.3}
 _TILE_SHARE = 0.16
-"""How much of its monogram's colour a tile's ground has (``gui.theme.icons``)."""
+"""How much of its monogram's colour a tile's background has (``gui.theme.icons``)."""
 
 _WORD_COLORS = {
     "keyword": _MAGENTA,
@@ -41,25 +41,26 @@ _LABEL_HUES = ("#e5484d", "#f2812e", "#e3b52c", "#43a862", "#1fa6ba", "#3f83f3",
 """The hues of ``LABEL_COLORS``; no palette's: in some, blue is a purple, and green a blue."""
 
 
-def readable_on(color: QColor, grounds: Iterable[QColor], least: float) -> QColor:
-    """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on each ground."""
-    all_grounds = list(grounds)
+def readable_on(color: QColor, backgrounds: Iterable[QColor], least: float) -> QColor:
+    """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on each background."""
+    all_backgrounds = list(backgrounds)
     for _ in range(3):
-        for ground in all_grounds:
-            color = readable(color, ground, least)
-        if all(ratio(color, ground) >= least for ground in all_grounds):
+        for background in all_backgrounds:
+            color = readable(color, background, least)
+        if all(ratio(color, background) >= least for background in all_backgrounds):
             return color
     return max(
-        (QColor("#000000"), QColor("#ffffff")), key=lambda end: min(ratio(end, ground) for ground in all_grounds)
+        (QColor("#000000"), QColor("#ffffff")),
+        key=lambda end: min(ratio(end, background) for background in all_backgrounds),
     )
 
 
 def _tint(color: QColor, page: QColor, share: float, text: QColor) -> QColor:
     """``color`` laid on the page as strongly as the text on it allows, and not more than ``share``."""
     for step in range(10, 0, -1):
-        ground = blend(color, page, share * step / 10)
-        if ratio(text, ground) >= TEXT_RATIO:
-            return ground
+        background = blend(color, page, share * step / 10)
+        if ratio(text, background) >= TEXT_RATIO:
+            return background
     return page
 
 
@@ -84,36 +85,36 @@ def derive_tokens(
     front = readable(terminal.foreground, page, TEXT_RATIO)
     accent = given.get("accent", terminal.palette[_BLUE])
     paper = page if terminal.dark else blend("#ffffff", page, 0.4)
-    grounds = {
+    backgrounds = {
         "page": page,
         "sidebar": blend(front, page, shares["sidebar"]),
         "raised": blend(front, paper, shares["raised"]),
         "hover": blend(front, page, shares["hover"]),
         "selected": blend(accent, page, shares["selected"]),
     } | {name: given[name] for name in ("page", "sidebar", "raised", "hover", "selected") if name in given}
-    every = list(grounds.values())
-    words_grounds = [grounds[name] for name in ("page", "sidebar", "raised")]
+    every = list(backgrounds.values())
+    words_backgrounds = [backgrounds[name] for name in ("page", "sidebar", "raised")]
     text = readable_on(given.get("text", terminal.foreground), every, TEXT_RATIO)
-    code_grounds = {
+    code_backgrounds = {
         "ground": blend(front, page, shares["sidebar"]),
         "inline": blend(front, page, shares["hover"]),
         "prompt": blend(front, page, shares["hover"] * 0.8),
     }
     for name, share in _CODE_SHARES.items():
         hue = terminal.palette[_GREEN if name.startswith("added") else _RED]
-        code_grounds[name] = _tint(hue, page, share, text)
-    code_grounds |= {name: QColor(code[name]) for name in GROUNDS if name in code}
-    text = readable_on(text, [*every, *code_grounds.values()], TEXT_RATIO)
+        code_backgrounds[name] = _tint(hue, page, share, text)
+    code_backgrounds |= {name: QColor(code[name]) for name in BACKGROUNDS if name in code}
+    text = readable_on(text, [*every, *code_backgrounds.values()], TEXT_RATIO)
     plain = given.get("secondary", blend(front, page, 0.62))
-    secondary = readable_on(plain, [*every, code_grounds["ground"], code_grounds["prompt"]], TEXT_RATIO)
+    secondary = readable_on(plain, [*every, code_backgrounds["ground"], code_backgrounds["prompt"]], TEXT_RATIO)
 
     def meaning(token: str, otherwise: QColor) -> QColor:
-        worded = readable_on(given.get(token, otherwise), words_grounds, TEXT_RATIO)
+        worded = readable_on(given.get(token, otherwise), words_backgrounds, TEXT_RATIO)
         return readable_on(worded, every, MARK_RATIO)
 
     accent = meaning("accent", accent)
     colors = {
-        **grounds,
+        **backgrounds,
         "hairline": blend(front, page, shares["hairline"]),
         "border": blend(front, page, shares["border"]),
         "text": text,
@@ -136,11 +137,11 @@ def derive_tokens(
     return Tokens(
         name=appearance,
         **{name: color.name() for name, color in colors.items()},
-        tiles=tuple(_on_its_tile(hue, grounds["raised"]).name() for hue in hues),
+        tiles=tuple(_on_its_tile(hue, backgrounds["raised"]).name() for hue in hues),
         labels=tuple(readable_on(hue, every, MARK_RATIO).name() for hue in map(QColor, _LABEL_HUES)),
         code=CodeColors(
-            **code_grounds,
-            words={name: readable(word, code_grounds["ground"], TEXT_RATIO) for name, word in words.items()},
+            **code_backgrounds,
+            words={name: readable(word, code_backgrounds["ground"], TEXT_RATIO) for name, word in words.items()},
         ),
     )
 
@@ -154,10 +155,10 @@ def _on(accent: QColor, given: QColor | None, page: QColor, text: QColor) -> QCo
 
 
 def _on_its_tile(hue: QColor, raised: QColor) -> QColor:
-    """A monogram's colour, which also tints its ground."""
+    """A monogram's colour, which also tints its background."""
     for _ in range(8):
-        ground = blend(hue, raised, _TILE_SHARE)
-        if ratio(hue, ground) >= MARK_RATIO:
+        background = blend(hue, raised, _TILE_SHARE)
+        if ratio(hue, background) >= MARK_RATIO:
             break
-        hue = readable(hue, ground, MARK_RATIO)
+        hue = readable(hue, background, MARK_RATIO)
     return hue

@@ -52,8 +52,8 @@ class Theme(QObject):
         self.is_preview = False
         # Where the platform names no scheme, its palette still shows which way it leans. It is read
         # once, before ours takes its place.
-        ground = QGuiApplication.palette().color(QPalette.ColorRole.Window)
-        self._palette_is_dark = contrast.luminance(ground) < 0.2
+        background = QGuiApplication.palette().color(QPalette.ColorRole.Window)
+        self._palette_is_dark = contrast.luminance(background) < 0.2
         app.setStyle("Fusion")
         app.setFont(_interface_font())
         hints = QGuiApplication.styleHints()
@@ -64,7 +64,7 @@ class Theme(QObject):
 
     @property
     def wants_dark(self) -> bool:
-        """Whether the user, or else the desktop, wants light text on a dark ground."""
+        """Whether the user, or else the desktop, wants light text on a dark background."""
         if self._appearance != "desktop":
             return self._appearance == "dark"
         if self._desktop == Qt.ColorScheme.Unknown:

@@ -17,7 +17,7 @@ def paint_frame(
     painter: QPainter,
     area: QRectF,
     line: QColor | None,
-    ground: QColor | None = None,
+    background: QColor | None = None,
     *,
     radius_px: float = RADIUS_PX,
     line_px: float = 1,
@@ -31,7 +31,7 @@ def paint_frame(
         painter: the painter; its other settings do not change.
         area: the frame with its line.
         line: the line's colour, None for none.
-        ground: the colour inside, None for none.
+        background: the colour inside, None for none.
         radius_px: the radius of the corners.
         line_px: the line's width.
     """
@@ -48,7 +48,7 @@ def paint_frame(
     painter.setWorldTransform(to_painter, combine=True)  # The screen's pixels are the unit from here on.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(line, width) if line is not None else Qt.PenStyle.NoPen)
-    painter.setBrush(ground if ground is not None else Qt.BrushStyle.NoBrush)
+    painter.setBrush(background if background is not None else Qt.BrushStyle.NoBrush)
     radius = radius_px * scale - half
     inside = QRectF(left, top, right - left, bottom - top).adjusted(half, half, -half, -half)
     painter.drawRoundedRect(inside, radius, radius)

@@ -130,7 +130,7 @@ def glyph_icon(glyph: Glyph, tokens: Tokens, color: str | QColor = "secondary", 
 def paint_tile(
     painter: QPainter, area: QRectF, monogram: str, index: int, tokens: Tokens, *, muted: bool = False
 ) -> None:
-    """Paint an agent's tile: two letters on a ground tinted by the agent's index in the catalog."""
+    """Paint an agent's tile: two letters on a background tinted by the agent's index in the catalog."""
     hue = tokens.secondary if muted else tokens.tiles[index % len(tokens.tiles)]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

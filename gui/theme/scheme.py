@@ -28,7 +28,7 @@ class Scheme:
 
     @property
     def dark(self) -> bool:
-        """Light text on a dark ground."""
+        """Light text on a dark background."""
         return self.terminal.dark
 
 

@@ -18,12 +18,12 @@ class TerminalTheme:
 
     Attributes:
         foreground: text.
-        background: the ground; that of the page, so that the terminal is the page.
+        background: the background; that of the page, so that the terminal is the page.
         cursor: the cursor's fill.
-        selection_background: the ground of selected cells.
+        selection_background: the background of selected cells.
         selection_foreground: text of selected cells; None keeps each cell's own.
         palette: the sixteen ANSI colours.
-        dark: light text on a dark ground.
+        dark: light text on a dark background.
         readable: text with too little contrast to its background gets a lighter or darker colour.
         cursor_shape, cursor_blinks: the cursor of programs that want no other.
         text_blinks: whether text blinks for which a program asks that.

@@ -45,14 +45,14 @@ class Tokens:
 
     Attributes:
         name: "dark" or "light".
-        page: the ground of the terminal and of the tab that is shown.
-        sidebar: the ground of the sidebar, the tab bar and the status line.
-        raised: the ground of sheets, menus and fields.
+        page: the background of the terminal and of the tab that is shown.
+        sidebar: the background of the sidebar, the tab bar and the status line.
+        raised: the background of sheets, menus and fields.
         hairline: lines between areas.
         text, secondary, disabled: text by weight of meaning.
         accent, on_accent: what may be pressed first, and text on it.
         needs_you, failed, fine: what a state means.
-        hover, selected: the ground of a row or button under the pointer, and of the chosen one.
+        hover, selected: the background of a row or button under the pointer, and of the chosen one.
         border: the outlines of fields, buttons and sheets.
         scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.
         tiles: the colours of agents' monograms, by their index in the catalog.
@@ -106,9 +106,9 @@ def font(size_px: int = TEXT_PX, *, bold: bool = False, capitals: bool = False) 
     return chosen
 
 
-def blend(over: str | QColor, ground: str | QColor, share: float) -> QColor:
-    """``over`` laid on ``ground`` with an opacity of ``share``."""
-    first, second = QColor(over), QColor(ground)
+def blend(over: str | QColor, background: str | QColor, share: float) -> QColor:
+    """``over`` laid on ``background`` with an opacity of ``share``."""
+    first, second = QColor(over), QColor(background)
     return QColor(
         round(first.red() * share + second.red() * (1 - share)),
         round(first.green() * share + second.green() * (1 - share)),

@@ -41,18 +41,18 @@ def fill_smoothly(painter: QPainter, path: QPainterPath, color: QColor) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def code_formats(text: str, language: str, style: Style, ground: QColor) -> list[QTextLayout.FormatRange]:
+def code_formats(text: str, language: str, style: Style, background: QColor) -> list[QTextLayout.FormatRange]:
     """The formats of highlighted code."""
-    return color_formats(text, spans(text, language), style, ground)
+    return color_formats(text, spans(text, language), style, background)
 
 
 def color_formats(
-    text: str, parts: Iterable[tuple[int, int, str]], style: Style, ground: QColor
+    text: str, parts: Iterable[tuple[int, int, str]], style: Style, background: QColor
 ) -> list[QTextLayout.FormatRange]:
     """The formats of the coloured parts of a text; each has a start and a length in characters, and a colour's name."""
     units = range(len(text) + 1) if text.isascii() else unit_offsets(text)
     return [
-        format_range(units[start], units[start + length] - units[start], style.format(Run("", color=color), ground))
+        format_range(units[start], units[start + length] - units[start], style.format(Run("", color=color), background))
         for start, length, color in parts
     ]
 
@@ -64,11 +64,11 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     above = 6.0 if segment.first else 0.0
     head = _HEAD_PX if segment.first and segment.title else 0
     top = above + ((head or PADDING_PX - 2) if segment.first else 0)
-    ground = style.code.ground
+    background = style.code.ground
     if segment.runs:
-        formats = run_formats(segment.runs, style, ground)
+        formats = run_formats(segment.runs, style, background)
     else:
-        formats = code_formats(segment.text, segment.language, style, ground)
+        formats = code_formats(segment.text, segment.language, style, background)
     box = text_box(
         segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=formats,
         place=QPointF(left + PADDING_PX, top), width=width - left - 2 * PADDING_PX, line_px=style.code_line_px,
@@ -82,7 +82,7 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     title_area = QRectF(left + PADDING_PX, above, width - left - 2 * PADDING_PX - 28, _HEAD_PX)
 
     def paint(painter: QPainter) -> None:
-        fill_smoothly(painter, path, ground)
+        fill_smoothly(painter, path, background)
         if head and title:
             painter.setPen(tone)
             painter.setFont(font)
@@ -91,8 +91,8 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     laid.under.append(paint)
     if segment.first and segment.copies:
         area = QRectF(width - 28, above + 2, 22, 20)
-        ground_area = area.adjusted(-4, 2, 2, -1)
-        laid.over.append(lambda painter: painter.fillRect(ground_area, ground))
+        background_area = area.adjusted(-4, 2, 2, -1)
+        laid.over.append(lambda painter: painter.fillRect(background_area, background))
         icon = QRectF(area.center().x() - 7, area.center().y() - 7, 14, 14)
         laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
         laid.controls.append(Control(area, Action("copy"), chat_texts.copy_code()))

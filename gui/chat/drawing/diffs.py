@@ -110,10 +110,10 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
         placed.append((QRectF(x, y, px, line_px), text, color))
         x += px + GAP_S_PX
     path = rounded(area, top=True, bottom=segment.empty)
-    ground, hairline, tone = style.code.ground, style.color("hairline"), style.secondary
+    background, hairline, tone = style.code.ground, style.color("hairline"), style.secondary
 
     def paint(painter: QPainter) -> None:
-        fill_smoothly(painter, path, ground)
+        fill_smoothly(painter, path, background)
         if not segment.empty:
             painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
         painter.setFont(font)
@@ -162,8 +162,8 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
                 y += painter_of.row([cell], y, gutter, number_px, both=True)
     laid.height = y + (6 if segment.last else 0)
     path = rounded(QRectF(left, 0, width - left, y), top=False, bottom=segment.last)
-    ground = style.code.ground
-    laid.under.insert(0, lambda painter: fill_smoothly(painter, path, ground))
+    background = style.code.ground
+    laid.under.insert(0, lambda painter: fill_smoothly(painter, path, background))
     border_pen = QPen(style.color("hairline"), 1)
 
     def edge(painter: QPainter) -> None:
@@ -302,25 +302,25 @@ class _Lines:
         height = style.code_line_px
         for cell in cells:
             line = segment.lines[cell.line]
-            ground = {"+": style.code.added, "-": style.code.removed}.get(line.kind)
+            background = {"+": style.code.added, "-": style.code.removed}.get(line.kind)
             box = text_box(
                 line.text, font=style.font(mono=True), option=style.code_wrapping,
-                formats=self._formats(line, self._colored_parts[cell.line], ground),
+                formats=self._formats(line, self._colored_parts[cell.line], background),
                 place=QPointF(cell.left + gutter, y), width=cell.width - gutter - 6, line_px=style.code_line_px,
                 color=style.text, start=self._starts[cell.line],
             )  # fmt: skip
             self._laid.boxes.append(box)
             height = max(height, box.height)
-            made.append((cell, ground))
-        for cell, ground in made:
-            self._paint_gutter(cell, ground, QRectF(cell.left, y, cell.width, height), number_px, both=both)
+            made.append((cell, background))
+        for cell, background in made:
+            self._paint_gutter(cell, background, QRectF(cell.left, y, cell.width, height), number_px, both=both)
         return height
 
     def _formats(
-        self, line: DiffLine, colored_parts: list[tuple[int, int, str]], ground: QColor | None
+        self, line: DiffLine, colored_parts: list[tuple[int, int, str]], background: QColor | None
     ) -> list[QTextLayout.FormatRange]:
         style = self._style
-        page = style.code.ground if ground is None else ground
+        page = style.code.ground if background is None else background
         found: list[QTextLayout.FormatRange] = []
         words = style.code.added_words if line.kind == "+" else style.code.removed_words
         if line.partner is not None:
@@ -331,17 +331,19 @@ class _Lines:
             page = words
         return found + color_formats(line.text, colored_parts, style, page)
 
-    def _paint_gutter(self, cell: _Cell, ground: QColor | None, area: QRectF, number_px: float, *, both: bool) -> None:
+    def _paint_gutter(
+        self, cell: _Cell, background: QColor | None, area: QRectF, number_px: float, *, both: bool
+    ) -> None:
         style, line = self._style, self._segment.lines[cell.line]
         font = style.font(mono=True)
-        tone = on(style.secondary, style.code.ground if ground is None else ground)
-        sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), ground or style.code.ground)
+        tone = on(style.secondary, style.code.ground if background is None else background)
+        sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), background or style.code.ground)
         numbers = (line.old, line.new) if both else ((line.old,) if cell.shows_old else (line.new,))
         line_px = style.code_line_px
 
         def paint(painter: QPainter) -> None:
-            if ground is not None:
-                painter.fillRect(area, ground)
+            if background is not None:
+                painter.fillRect(area, background)
             painter.setFont(font)
             x = area.left() + _GUTTER_LEFT_PX
             painter.setPen(tone)

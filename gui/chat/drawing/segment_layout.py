@@ -185,14 +185,14 @@ def format_range(start: int, length: int, text_format: QTextCharFormat) -> QText
     return made
 
 
-def run_formats(runs: Sequence[Run], style: Style, ground: QColor | None = None) -> list[QTextLayout.FormatRange]:
+def run_formats(runs: Sequence[Run], style: Style, background: QColor | None = None) -> list[QTextLayout.FormatRange]:
     """The formats of successive runs."""
     found: list[QTextLayout.FormatRange] = []
     offset = 0
     for run in runs:
         length = utf16_length(run.text)
         if length and (run.face or run.link or run.color):
-            found.append(format_range(offset, length, style.format(run, ground)))
+            found.append(format_range(offset, length, style.format(run, background)))
         offset += length
     return found
 

@@ -109,18 +109,18 @@ class Style:
         """The distance between two lines of code."""
         return round(self.metrics(mono=True).height() * 1.15)
 
-    def format(self, run: Run, ground: QColor | None = None) -> QTextCharFormat:
+    def format(self, run: Run, background: QColor | None = None) -> QTextCharFormat:
         """The format of a run on a background; None for the page's background."""
-        key = (int(run.face), run.color, "link" if run.link else "", 0 if ground is None else ground.rgb())
+        key = (int(run.face), run.color, "link" if run.link else "", 0 if background is None else background.rgb())
         found = self._formats.get(key)
         if found is None:
-            found = self._formats[key] = self._make_format(run, ground)
+            found = self._formats[key] = self._make_format(run, background)
         return found
 
-    def _make_format(self, run: Run, ground: QColor | None) -> QTextCharFormat:
+    def _make_format(self, run: Run, background: QColor | None) -> QTextCharFormat:
         made = QTextCharFormat()
         face = run.face
-        page = ground if ground is not None else self.color("page")
+        page = background if background is not None else self.color("page")
         if face & Face.CODE:
             font = self.font(0, face, mono=True)
             made.setFontFamilies(font.families())

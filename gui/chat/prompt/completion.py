@@ -141,10 +141,10 @@ class _MatchDelegate(QStyledItemDelegate):
         if not positions or option.fontMetrics.horizontalAdvance(text) > area.width():
             super().paint(painter, option, index)
             return
-        ground = QStyleOptionViewItem(option)
-        self.initStyleOption(ground, index)
-        ground.text = ""
-        option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, ground, painter, option.widget)
+        background = QStyleOptionViewItem(option)
+        self.initStyleOption(background, index)
+        background.text = ""
+        option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, background, painter, option.widget)
         painter.save()
         painter.setFont(option.font)
         painter.setPen(self._theme.tokens.color("text"))

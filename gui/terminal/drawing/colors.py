@@ -25,7 +25,7 @@ _NEUTRAL_TEXT = frozenset((DEFAULT_COLOR, 0, 7, 15))
 _PANELS = range(1, 16)
 """Background colours of bars and panels of htop, mc and whiptail, with neutral text on them."""
 _TEXT_ON_PAGE = frozenset((DEFAULT_COLOR, 4))
-"""Blue is also the ground of panels, with light text on it, so a theme's blue may be too dark for text."""
+"""Blue is also the background of panels, with light text on it, so a theme's blue may be too dark for text."""
 _CUBE_LEVELS = (0, 95, 135, 175, 215, 255)
 
 
@@ -137,21 +137,21 @@ class Colors:
     def _resolve(self, style: Style, *, selected: bool) -> Look:
         attributes = style.attributes
         foreground = self._plain(style.foreground, self.foreground)
-        ground = self._plain(style.background, self.background)
-        background: QColor | None = None if ground == self.background else ground
+        background = self._plain(style.background, self.background)
+        painted: QColor | None = None if background == self.background else background
         if attributes & Attribute.INVERSE and not selected:
-            foreground, ground = ground, foreground
-            background = ground
+            foreground, background = background, foreground
+            painted = background
         if selected:
-            background = ground = self.theme.selection_background
+            painted = background = self.theme.selection_background
             foreground = self.theme.selection_foreground or foreground
-            if ratio(foreground, ground) < _MIN_SELECTED_CONTRAST:
-                foreground = max(self.foreground, self.background, key=lambda color: ratio(color, ground))
+            if ratio(foreground, background) < _MIN_SELECTED_CONTRAST:
+                foreground = max(self.foreground, self.background, key=lambda color: ratio(color, background))
         if attributes & Attribute.DIM:
-            foreground = blend(foreground, ground, _DIM_SHARE)
+            foreground = blend(foreground, background, _DIM_SHARE)
         fill = foreground
         if self.theme.readable and not selected:
-            foreground = self._readable(style, foreground, ground)
+            foreground = self._readable(style, foreground, background)
         hidden = bool(attributes & Attribute.HIDDEN)
         self.has_blinking_text |= bool(attributes & Attribute.BLINK)
         decorated = bool(style.underline or attributes & (Attribute.STRIKE | Attribute.OVERLINE) or style.link)
@@ -161,7 +161,7 @@ class Colors:
             rgb=foreground.rgb() & 0xFFFFFF,
             fill=fill,
             fill_rgb=fill.rgb() & 0xFFFFFF,
-            background=background,
+            background=painted,
             variant=variant,
             hidden=hidden,
             underline=style.underline,
@@ -171,10 +171,10 @@ class Colors:
             link=bool(style.link),
             decorated=decorated,
             bare_variant=-1 if hidden or decorated else variant,
-            cell_colors=CellColors(variant, foreground.rgb(), (background or self.background).rgb()),
+            cell_colors=CellColors(variant, foreground.rgb(), (painted or self.background).rgb()),
         )
 
-    def _readable(self, style: Style, foreground: QColor, ground: QColor) -> QColor:
+    def _readable(self, style: Style, foreground: QColor, background: QColor) -> QColor:
         """The foreground, or a similar colour that is readable on the background.
 
         If a program chose both colours exactly, or made them equal to hide its text, they stay.
@@ -188,7 +188,7 @@ class Colors:
         is_plain = text in _TEXT_ON_PAGE and below == DEFAULT_COLOR and not style.attributes & Attribute.INVERSE
         is_usual = is_plain or (text in _NEUTRAL_TEXT and below in _PANELS)
         is_text = is_usual and not style.attributes & Attribute.DIM
-        return readable(foreground, ground, TEXT_RATIO if is_text else MARK_RATIO)
+        return readable(foreground, background, TEXT_RATIO if is_text else MARK_RATIO)
 
     def cursor_on(self, style: Style, color: Color = DEFAULT_COLOR) -> QColor:
         """The cursor's colour on a cell; lighter or darker if the cell's background would hide it.
@@ -197,15 +197,15 @@ class Colors:
             style: the style of the cell.
             color: the program's colour for the cursor, or DEFAULT_COLOR.
         """
-        ground = self.resolve_style(style).background or self.background
-        return readable(self._plain(color, self.cursor), ground, MARK_RATIO)
+        background = self.resolve_style(style).background or self.background
+        return readable(self._plain(color, self.cursor), background, MARK_RATIO)
 
     def under_cursor(self, style: Style, color: Color = DEFAULT_COLOR) -> Look:
         """The look of the cell under a block cursor: its background colour on the cursor's colour."""
         fill = self.cursor_on(style, color)
         plain = self.resolve_style(style)
-        ground = plain.background or self.background
-        foreground = ground if ratio(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background
+        background = plain.background or self.background
+        foreground = background if ratio(background, fill) >= _MIN_SELECTED_CONTRAST else self.background
         return plain._replace(
             foreground=foreground,
             rgb=foreground.rgb() & 0xFFFFFF,

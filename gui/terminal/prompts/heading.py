@@ -26,7 +26,7 @@ from .margin import MIN_PX, MarginMark, paint_mark
 _MIN_ROWS: Final = 6
 """A terminal with fewer rows has no heading."""
 
-_GROUND_SHARE: Final = 0.1
+_BACKGROUND_SHARE: Final = 0.1
 _LINE_SHARE: Final = 0.28
 _QUIET_SHARE: Final = 0.7
 _GAP_CELLS: Final = 3
@@ -102,21 +102,21 @@ class CommandHeading(QAbstractButton):
         metrics, layout = surface.metrics, surface.layout
         ratio = metrics.device_pixel_ratio
         code = self._prompt.exit_code if self._prompt is not None else None
-        ground = blend(theme.foreground, theme.background, _GROUND_SHARE)
+        background = blend(theme.foreground, theme.background, _BACKGROUND_SHARE)
         painter = QPainter(self)
         painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))  # Fonts are in device pixels.
         width, top = round(self.width() * ratio), self._bottom - layout.cell_height
-        painter.fillRect(0, 0, width, self._bottom, ground)
+        painter.fillRect(0, 0, width, self._bottom, background)
         painter.fillRect(0, self._bottom - 1, width, 1, blend(theme.foreground, theme.background, _LINE_SHARE))
         painter.setFont(metrics.fonts[0])
         text_metrics = QFontMetricsF(metrics.fonts[0])
         room, baseline = width - 2 * layout.padding, top + metrics.ascent
         if (facts := self._short_facts) and room > _MIN_CELLS * layout.cell_width:
             room -= math.ceil(text_metrics.horizontalAdvance(facts))
-            painter.setPen(readable(blend(theme.foreground, ground, _QUIET_SHARE), ground, TEXT_RATIO))
+            painter.setPen(readable(blend(theme.foreground, background, _QUIET_SHARE), background, TEXT_RATIO))
             painter.drawText(layout.padding + room, baseline, facts)
             room -= _GAP_CELLS * layout.cell_width
-        painter.setPen(readable(theme.foreground, ground, TEXT_RATIO))
+        painter.setPen(readable(theme.foreground, background, TEXT_RATIO))
         shown = text_metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
         painter.drawText(layout.padding, baseline, shown)
         painter.resetTransform()
@@ -124,7 +124,7 @@ class CommandHeading(QAbstractButton):
             left = max(int(layout.padding / ratio) - TERMINAL_PADDING_PX, 0)
             painter.translate(left, 0)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            paint_mark(painter, theme, ground, MarginMark(top / ratio, layout.cell_height / ratio, code))
+            paint_mark(painter, theme, background, MarginMark(top / ratio, layout.cell_height / ratio, code))
         painter.end()
 
     def event(self, event: QEvent) -> bool:

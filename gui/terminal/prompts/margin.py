@@ -96,20 +96,20 @@ class PromptMargin(QWidget):
         return bool(super().event(event))
 
 
-def failed_color(theme: TerminalTheme, ground: QColor) -> QColor:
-    """The colour of a failed command's bar on this ground."""
-    return readable(theme.palette[_RED], ground, MARK_RATIO)
+def failed_color(theme: TerminalTheme, background: QColor) -> QColor:
+    """The colour of a failed command's bar on this background."""
+    return readable(theme.palette[_RED], background, MARK_RATIO)
 
 
-def paint_mark(painter: QPainter, theme: TerminalTheme, ground: QColor, mark: MarginMark) -> None:
+def paint_mark(painter: QPainter, theme: TerminalTheme, background: QColor, mark: MarginMark) -> None:
     """Paint the mark of a command's end at the left edge: a filled bar if it failed, else a ring."""
     if mark.exit_code:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(failed_color(theme, ground))
+        painter.setBrush(failed_color(theme, background))
         bar = QRectF(_LEFT_PX, mark.top + 1.5, _FAILED_PX, mark.height - 3)
         painter.drawRoundedRect(bar, _FAILED_PX / 2, _FAILED_PX / 2)
     else:
-        painter.setPen(QPen(readable(blend(theme.foreground, ground, _QUIET_SHARE), ground, MARK_RATIO), 1))
+        painter.setPen(QPen(readable(blend(theme.foreground, background, _QUIET_SHARE), background, MARK_RATIO), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         center = QPointF(_LEFT_PX + _FAILED_PX / 2, mark.top + mark.height / 2)
         painter.drawEllipse(center, _RING_PX / 2, _RING_PX / 2)

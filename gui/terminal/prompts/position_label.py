@@ -17,7 +17,7 @@ from gui.theme.tokens import blend
 _SHOWN_MS = 1600
 _MARGIN_PX = 12
 _INSIDE_PX = 10
-_GROUND_SHARE = 0.14
+_BACKGROUND_SHARE = 0.14
 
 
 class PositionLabel(QWidget):
@@ -61,8 +61,8 @@ class PositionLabel(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         theme = self._surface.theme
         painter = QPainter(self)
-        line, ground = (blend(theme.foreground, theme.background, share * _GROUND_SHARE) for share in (2, 1))
-        paint_frame(painter, QRectF(self.rect()), line, ground)
+        line, background = (blend(theme.foreground, theme.background, share * _BACKGROUND_SHARE) for share in (2, 1))
+        paint_frame(painter, QRectF(self.rect()), line, background)
         painter.setPen(theme.foreground)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
         painter.end()

@@ -71,8 +71,8 @@ class AgentTile(QAbstractButton):
         painter = QPainter(self)
         chosen = self.isChecked()
         line = tokens.color("accent" if chosen else "border" if self.underMouse() else "hairline")
-        ground = tokens.color("selected") if chosen else None
-        paint_frame(painter, QRectF(self.rect()), line, ground, line_px=2 if self.hasFocus() and chosen else 1)
+        background = tokens.color("selected") if chosen else None
+        paint_frame(painter, QRectF(self.rect()), line, background, line_px=2 if self.hasFocus() and chosen else 1)
         tile = QRectF(GAP_S_PX, (self.height() - _MONOGRAM_PX) / 2, _MONOGRAM_PX, _MONOGRAM_PX)
         paint_tile(painter, tile, self.agent.monogram, self._index, tokens, muted=not self.installed)
         room = QRect(_BESIDE_TITLE_PX - GAP_S_PX, 0, self.width() - _BESIDE_TITLE_PX, self.height())

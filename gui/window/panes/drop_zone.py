@@ -81,8 +81,8 @@ class DropZone(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         accent = self._theme.tokens.color("accent")
-        ground = QColor(accent)
-        ground.setAlphaF(_ALPHA)
+        background = QColor(accent)
+        background.setAlphaF(_ALPHA)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if min(self.width(), self.height()) <= 2 * _BORDER_PX:
@@ -90,7 +90,7 @@ class DropZone(QWidget):
         else:
             half = _BORDER_PX / 2
             painter.setPen(QPen(accent, _BORDER_PX))
-            painter.setBrush(ground)
+            painter.setBrush(background)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(half, half, -half, -half), RADIUS_PX, RADIUS_PX)
         if self.text:
             self._paint_text(painter)

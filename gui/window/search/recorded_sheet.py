@@ -50,9 +50,9 @@ class RecordingSheet(InfoSheet):
         whole = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.text.document())
         cursor.setPosition(start)
-        ground: QColor = self._theme.tokens.color("selected")
+        background: QColor = self._theme.tokens.color("selected")
         whole.cursor, whole.format = cursor, QTextCharFormat()
-        whole.format.setBackground(ground)
+        whole.format.setBackground(background)
         whole.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
         marks = [whole]
         for first, end in spans:

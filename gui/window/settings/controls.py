@@ -92,8 +92,8 @@ class _Switch(QCheckBox):
         area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         is_on = self.isChecked()
         outline = "text" if self.hasFocus() and is_on else "accent" if is_on or self.hasFocus() else "secondary"
-        ground = tokens.color("accent" if is_on else "page")
-        paint_frame(painter, area, tokens.color(outline), ground, radius_px=area.height() / 2)
+        background = tokens.color("accent" if is_on else "page")
+        paint_frame(painter, area, tokens.color(outline), background, radius_px=area.height() / 2)
         knob = QRectF(0, 0, area.height() - 6, area.height() - 6)
         knob.moveCenter(area.center())
         knob.moveLeft(area.right() - 3 - knob.width() if is_on else area.left() + 3)

@@ -83,7 +83,7 @@ class SidebarDelegate(QStyledItemDelegate):
         elif isinstance(entry, DayHeading):
             self._paint_day(painter, area, entry)
         elif isinstance(entry, ChatRow):
-            self._paint_ground(painter, area, entry, state)
+            self._paint_background(painter, area, entry, state)
             if entry.label:
                 left = area.left() + (5 if self.collapsed else 7)
                 stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
@@ -120,7 +120,7 @@ class SidebarDelegate(QStyledItemDelegate):
         text = area.adjusted(GAP_M_PX, 4, -GAP_M_PX, 0)
         painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, entry.title)
 
-    def _paint_ground(self, painter: QPainter, area: QRect, entry: ChatRow, state: QStyle.StateFlag) -> None:
+    def _paint_background(self, painter: QPainter, area: QRect, entry: ChatRow, state: QStyle.StateFlag) -> None:
         tokens = self._theme.tokens
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         selected = bool(state & QStyle.StateFlag.State_Selected) and not self.is_single
@@ -130,8 +130,8 @@ class SidebarDelegate(QStyledItemDelegate):
         if not (hovered or focused or selected or shown):
             return
         line = tokens.color("accent") if focused else None
-        ground = tokens.color("selected" if shown or selected else "hover")
-        paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, ground)
+        background = tokens.color("selected" if shown or selected else "hover")
+        paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, background)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """Two lines: mark, name and age; below them the agent and its status text."""

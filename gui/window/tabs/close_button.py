@@ -32,10 +32,10 @@ class CloseButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.underMouse():
-            ground = QColor(tokens.text)
-            ground.setAlphaF(0.12)
+            background = QColor(tokens.text)
+            background.setAlphaF(0.12)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ground)
+            painter.setBrush(background)
             painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
         color = tokens.color("text" if self.underMouse() else "secondary")
         paint_glyph(painter, Glyph.CLOSE, QRectF(4, 4, 12, 12), color)

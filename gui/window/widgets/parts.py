@@ -325,13 +325,13 @@ def sentence(text: str) -> str:
     return (text if begins_with_file else phrases.first_upper(text)) + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
+def paint_choice_background(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
     """Paint the background of a row in a list: marked if it is chosen or below the mouse, outlined with the focus."""
     chosen, focused = state & QStyle.StateFlag.State_Selected, state & QStyle.StateFlag.State_HasFocus
     if chosen or focused or state & QStyle.StateFlag.State_MouseOver:
         line = tokens.color("accent") if focused else None
-        ground = tokens.color("selected" if chosen else "hover")
-        paint_frame(painter, QRectF(area).adjusted(4, 1, -4, -1), line, ground, radius_px=4)
+        background = tokens.color("selected" if chosen else "hover")
+        paint_frame(painter, QRectF(area).adjusted(4, 1, -4, -1), line, background, radius_px=4)
 
 
 def center_on_active_window(window: QWidget) -> None:

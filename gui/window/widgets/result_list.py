@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.widgets.parts import Hairline, paint_choice_ground
+from gui.window.widgets.parts import Hairline, paint_choice_background
 
 
 class ResultList(QListView):
@@ -98,7 +98,7 @@ class RowDelegate(QStyledItemDelegate):
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         painter.save()
-        paint_choice_ground(painter, area, state, self._theme.tokens)
+        paint_choice_background(painter, area, state, self._theme.tokens)
         self.paint_row(painter, area, index)
         painter.restore()
 

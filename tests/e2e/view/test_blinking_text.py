@@ -10,13 +10,13 @@ from gui.terminal.drawing import cursor as cursor_module
 from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
-GROUND = rgb(DARK.background)
+BACKGROUND = rgb(DARK.background)
 NEVER_S = 3600.0
 BLINKS = "\x1b[?25l\x1b[Hsteady\x1b[2;1H\x1b[5mblinks\x1b[m"
 
 
 def is_dark(terminal, row: int) -> bool:
-    return colors_in(terminal.cell_image(0, row)) == {GROUND}
+    return colors_in(terminal.cell_image(0, row)) == {BACKGROUND}
 
 
 def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_while(show_view, monkeypatch):

@@ -214,11 +214,11 @@ def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., 
     chat.put("agent", "1. E\n2. E\n", status="done")
     shown = show_chat(chat)
     image, text = shown.view.page.grab().toImage(), shown.point_of("E", within=0)
-    ground = image.pixel(text.x() + 100, text.y())
+    background = image.pixel(text.x() + 100, text.y())
 
     def lowest(first_x: int, last_x: int) -> int:
         rows = range(text.y() - 10, text.y() + 12)
-        return max(y for y in rows if any(image.pixel(x, y) != ground for x in range(first_x, last_x)))
+        return max(y for y in rows if any(image.pixel(x, y) != background for x in range(first_x, last_x)))
 
     assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
 

@@ -8,7 +8,7 @@ from gui.terminal.drawing import cursor as cursor_module
 from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
-GROUND, FILL = rgb(DARK.background), rgb(DARK.cursor)
+BACKGROUND, FILL = rgb(DARK.background), rgb(DARK.cursor)
 NEVER_S = 3600.0
 
 
@@ -18,7 +18,7 @@ def test_a_block_cursor_shows_its_character_in_the_background_colour(show_view):
     terminal.feed("\x1b[2 qM\x1b[D")
     seen = colors_in(terminal.cell_image(0, 0))
     assert FILL in seen
-    assert min(color & 0xFF for color in seen) <= GROUND & 0xFF
+    assert min(color & 0xFF for color in seen) <= BACKGROUND & 0xFF
     assert terminal.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == FILL
 
 
@@ -29,7 +29,7 @@ def test_underline_and_bar_cursors(show_view, sequence, filled):
     terminal.feed(f"{sequence}\x1b[2;5H")
     cell = terminal.cell_image(4, 1)
     width, height = cell.width(), cell.height()
-    assert cell.pixel(width - 1, 0) & 0xFFFFFF == GROUND
+    assert cell.pixel(width - 1, 0) & 0xFFFFFF == BACKGROUND
     edge = cell.pixel(width - 1, height - 1) if filled == "bottom" else cell.pixel(0, 0)
     assert edge & 0xFFFFFF == FILL
 
@@ -50,7 +50,7 @@ def test_a_block_cursor_covers_a_wide_character(show_view):
     terminal.feed("\x1b[2 q日\x1b[1;1H")
     corners = [terminal.cell_image(column, 0).pixel(0, 0) & 0xFFFFFF for column in (0, 1)]
     assert corners == [FILL, FILL]
-    assert terminal.cell_image(2, 0).pixel(0, 0) & 0xFFFFFF == GROUND
+    assert terminal.cell_image(2, 0).pixel(0, 0) & 0xFFFFFF == BACKGROUND
 
 
 def test_the_cursor_is_hollow_without_the_keyboard_focus(show_view):
@@ -61,14 +61,14 @@ def test_the_cursor_is_hollow_without_the_keyboard_focus(show_view):
     terminal.settle()
     cell = terminal.cell_image(0, 0)
     assert cell.pixel(0, 0) & 0xFFFFFF == FILL
-    assert cell.pixel(cell.width() // 2, cell.height() // 2) & 0xFFFFFF == GROUND
+    assert cell.pixel(cell.width() // 2, cell.height() // 2) & 0xFFFFFF == BACKGROUND
 
 
 def test_the_cursor_is_hidden_when_the_program_hides_it(show_view):
     terminal = show_view()
     terminal.focus()
     terminal.feed("\x1b[?25l")
-    assert colors_in(terminal.image()) == {GROUND}
+    assert colors_in(terminal.image()) == {BACKGROUND}
 
 
 def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(show_view, monkeypatch):
@@ -82,7 +82,7 @@ def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(
     terminal.focus()
     terminal.feed("\x1b[1 q\x1b[3;3H")
     terminal.until(lambda: not blink.shown, "the dark half of a blink")
-    assert colors_in(terminal.cell_image(2, 2)) == {GROUND}
+    assert colors_in(terminal.cell_image(2, 2)) == {BACKGROUND}
     monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.0)
     terminal.until(lambda: not blink.running, "the blinking to end for want of life")
     assert blink.shown
@@ -106,7 +106,7 @@ def test_the_previous_cell_is_cleared_when_the_cursor_moves(show_view):
     terminal.focus()
     terminal.feed("\x1b[2 q\x1b[3;3H")
     terminal.feed("\x1b[8;20H")
-    assert colors_in(terminal.cell_image(2, 2)) == {GROUND}
+    assert colors_in(terminal.cell_image(2, 2)) == {BACKGROUND}
     assert colors_in(terminal.cell_image(19, 7)) == {FILL}
 
 
@@ -117,4 +117,4 @@ def test_a_read_only_screen_has_no_cursor(show_view):
     assert FILL in colors_in(terminal.cell_image(0, 0))
     terminal.view.show_emulator(terminal.emulator)
     terminal.settle()
-    assert colors_in(terminal.image()) == {GROUND}
+    assert colors_in(terminal.image()) == {BACKGROUND}

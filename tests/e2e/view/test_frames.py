@@ -24,7 +24,7 @@ from tests.support.calls import calls_of
 from tests.support.canvases import CanvasWindow
 from tests.support.themes import DARK_TERMINAL as DARK
 
-GROUND = rgb(DARK.background)
+BACKGROUND = rgb(DARK.background)
 HIDE_CURSOR = "\x1b[?25l"
 """Its looks change when the window manager activates the window, which may be between two pictures."""
 
@@ -284,7 +284,7 @@ def test_a_view_without_a_replica_is_an_empty_page(show_view):
     terminal.sink.emulator = None
     terminal.view.on_replaced()
     terminal.settle()
-    assert colors_in(terminal.image()) == {GROUND}
+    assert colors_in(terminal.image()) == {BACKGROUND}
 
 
 def test_another_emulator_is_painted_completely(show_view):
@@ -300,7 +300,7 @@ def test_another_emulator_is_painted_completely(show_view):
     terminal.settle()
     old.close()
     assert [row.text() for row in terminal.view._surface._canvas.rows[:2]] == ["new", ""]
-    assert terminal.image().pixel(1, 1) & 0xFFFFFF == GROUND, "the old program's colours are gone"
+    assert terminal.image().pixel(1, 1) & 0xFFFFFF == BACKGROUND, "the old program's colours are gone"
 
 
 def test_an_ended_screen_is_shown_for_reading(show_view):
@@ -331,10 +331,10 @@ def test_a_grid_smaller_than_the_view_ends_in_a_hairline(show_view):
     image = terminal.image()
     right, bottom = 8 + 30 * terminal.cell.width_px, 8 + 6 * terminal.cell.height_px
     line = image.pixel(right, 20) & 0xFFFFFF
-    assert line != GROUND
+    assert line != BACKGROUND
     assert image.pixel(20, bottom) & 0xFFFFFF == line
     beyond = image.copy(QRect(right + 1, bottom + 1, 100, 50))
-    assert colors_in(beyond) == {GROUND}
+    assert colors_in(beyond) == {BACKGROUND}
 
 
 def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
@@ -344,8 +344,8 @@ def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
     terminal.view.show_emulator(terminal.emulator)
     image = terminal.image()
     right, bottom = 8 + 30 * terminal.cell.width_px, 8 + 6 * terminal.cell.height_px
-    assert image.pixel(right, 20) & 0xFFFFFF == GROUND
-    assert image.pixel(20, bottom) & 0xFFFFFF == GROUND
+    assert image.pixel(right, 20) & 0xFFFFFF == BACKGROUND
+    assert image.pixel(20, bottom) & 0xFFFFFF == BACKGROUND
 
 
 def test_a_changed_screen_is_not_drawn_cell_by_cell(show_view):

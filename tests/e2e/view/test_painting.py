@@ -17,7 +17,7 @@ from tests.e2e.view.conftest import FONT, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 
-GROUND, TEXT = rgb(DARK.background), rgb(DARK.foreground)
+BACKGROUND, TEXT = rgb(DARK.background), rgb(DARK.foreground)
 
 
 def rendered(
@@ -154,7 +154,7 @@ def test_an_emoji_is_in_colour_and_stays_in_its_cells(qapp):
     image, metrics = rendered("🚀 x", GridSize(20, 5), ratio=2.0)
     inside = colors_in(image.copy(0, 0, 2 * metrics.width, metrics.height))
     assert any(abs((color >> 16) - (color & 0xFF)) > 40 for color in inside), "no colour in it"
-    assert colors_in(image.copy(2 * metrics.width, 0, metrics.width, metrics.height)) == {GROUND}
+    assert colors_in(image.copy(2 * metrics.width, 0, metrics.width, metrics.height)) == {BACKGROUND}
 
 
 def test_a_grapheme_cluster_is_one_picture(qapp):
@@ -162,7 +162,7 @@ def test_a_grapheme_cluster_is_one_picture(qapp):
     plain, _ = rendered("e", GridSize(20, 5))
     cell = QRect(0, 0, metrics.width, metrics.height)
     assert accent.copy(cell) != plain.copy(cell)
-    assert colors_in(accent.copy(metrics.width, 0, metrics.width, metrics.height)) == {GROUND}
+    assert colors_in(accent.copy(metrics.width, 0, metrics.width, metrics.height)) == {BACKGROUND}
 
 
 def lit_rows(image: QImage, column: int, metrics: CellMetrics, color: int = TEXT) -> list[int]:
@@ -177,12 +177,14 @@ def test_underlines_of_all_styles(qapp):
     assert len(single) == metrics.line
     assert len(double) == 2 * metrics.line
     curl = image.copy(10 * metrics.width, 0, 4 * metrics.width, metrics.height)
-    heights = {y for x in range(curl.width()) for y in range(curl.height()) if curl.pixel(x, y) & 0xFFFFFF != GROUND}
+    heights = {
+        y for x in range(curl.width()) for y in range(curl.height()) if curl.pixel(x, y) & 0xFFFFFF != BACKGROUND
+    }
     assert len(heights) > 2 * metrics.line, "a curl goes up and down"
     for begin in (15, 20):
         y = single[0]
         pixels = [image.pixel(begin * metrics.width + x, y) & 0xFFFFFF for x in range(4 * metrics.width)]
-        assert set(pixels) == {TEXT, GROUND}, "dots and dashes have gaps"
+        assert set(pixels) == {TEXT, BACKGROUND}, "dots and dashes have gaps"
     assert lit_rows(image, 25, metrics, 0xFF0000), "an underline has its own colour"
 
 
@@ -195,7 +197,7 @@ def test_strike_overline_hidden_inverse_and_dim(qapp):
     assert metrics.height * 0.3 < strike[0] < metrics.ascent
     assert overline[0] == 0
     width, height = metrics.width, metrics.height
-    assert colors_in(image.copy(4 * width, 0, 2 * width, height)) == {GROUND}
+    assert colors_in(image.copy(4 * width, 0, 2 * width, height)) == {BACKGROUND}
     assert colors_in(image.copy(6 * width, 0, 2 * width, height)) == {TEXT}
     dim = colors_in(image.copy(8 * width, 0, width, height))
     assert max(color & 0xFF for color in dim) < (TEXT & 0xFF) * 0.75
@@ -216,7 +218,7 @@ def test_a_programs_own_colours(qapp):
 
 def test_reverse_screen(qapp):
     image, metrics = rendered("\x1b[?5h█ ", GridSize(20, 5))
-    assert [image.pixel(column * metrics.width, 0) & 0xFFFFFF for column in range(2)] == [GROUND, TEXT]
+    assert [image.pixel(column * metrics.width, 0) & 0xFFFFFF for column in range(2)] == [BACKGROUND, TEXT]
 
 
 def test_a_theme_change_repaints_everything(show_view):
@@ -227,7 +229,7 @@ def test_a_theme_change_repaints_everything(show_view):
     image = terminal.image()
     assert image.pixel(0, 0) & 0xFFFFFF == rgb(LIGHT.background)
     assert image.pixel(terminal.point(30, 5)) & 0xFFFFFF == rgb(LIGHT.background)
-    assert GROUND not in colors_in(terminal.cell_image(20, 5))
+    assert BACKGROUND not in colors_in(terminal.cell_image(20, 5))
 
 
 def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
@@ -240,9 +242,9 @@ def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
         for place, code in enumerate(part):
             left = (1 + 2 * place) * metrics.width
             cell = colors_in(image.copy(left, 0, metrics.width, metrics.height))
-            assert cell != {GROUND}, f"U+{code:04X} is empty"
+            assert cell != {BACKGROUND}, f"U+{code:04X} is empty"
             after = colors_in(image.copy(left + metrics.width, 0, metrics.width, metrics.height))
-            assert after == {GROUND}, f"U+{code:04X} leaves its cell"
+            assert after == {BACKGROUND}, f"U+{code:04X} leaves its cell"
 
 
 def test_signs_that_fonts_lack_are_drawn_and_look_different(qapp):
@@ -291,7 +293,7 @@ def test_shades_are_patterns_that_continue_in_the_next_cell(qapp, shade):
     image, metrics = rendered(chr(0x2591 + shade) * 4, GridSize(20, 5), ratio=2.0)
     width, height = metrics.width, metrics.height
     cells = [image.copy(column * width, 0, width, height) for column in range(4)]
-    assert colors_in(cells[0]) == {GROUND, TEXT}
+    assert colors_in(cells[0]) == {BACKGROUND, TEXT}
     assert len({bytes(cell.constBits()) for cell in cells}) == 1
     lit = sum(cells[0].pixel(x, y) & 0xFFFFFF == TEXT for x in range(width) for y in range(height))
     assert abs(lit / (width * height) - (shade + 1) / 4) < 0.08
@@ -326,7 +328,7 @@ def test_a_long_arrow_uses_the_free_cell_after_it(qapp):
     occupied, _ = rendered("x\u27f9xx", GridSize(20, 5), ratio=2.0)
     plain, _ = rendered("xx xx", GridSize(20, 5), ratio=2.0)
     behind = QRect(2 * metrics.width, 0, metrics.width, metrics.height)
-    assert (colors_in(free.copy(behind)) != {GROUND}) == (width_of > metrics.width)
+    assert (colors_in(free.copy(behind)) != {BACKGROUND}) == (width_of > metrics.width)
     assert occupied.copy(behind) == plain.copy(QRect(0, 0, metrics.width, metrics.height))
 
 
@@ -350,11 +352,11 @@ def test_higher_rows_have_the_usual_text_and_lines_vertically_centred(qapp, rati
             0, row * low_metrics.height, low.width(), low_metrics.height
         ), LINES[row]
         for rest in (high.copy(0, top, high.width(), above), high.copy(0, top + metrics.text_bottom, 9, below)):
-            assert rest.isNull() or colors_in(rest) == {GROUND}
+            assert rest.isNull() or colors_in(rest) == {BACKGROUND}
 
 
 def test_a_background_and_the_cursor_fill_higher_cells(qapp):
     image, metrics = rendered("\x1b[41mab\r\ncd", GridSize(20, 5), line_height=1.7)
-    ground = image.pixel(0, 0)
+    background = image.pixel(0, 0)
     edges = [image.copy(0, y, 2 * metrics.width, 1) for y in (0, metrics.height - 1, metrics.height)]
-    assert all(colors_in(edge) == {ground & 0xFFFFFF} for edge in edges)
+    assert all(colors_in(edge) == {background & 0xFFFFFF} for edge in edges)

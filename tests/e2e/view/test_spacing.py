@@ -46,12 +46,12 @@ def test_grid_mouse_and_input_method_follow_the_spacing(show_view, line_height, 
         assert (action, column, found) == (MouseAction.PRESS, 4, row)
     # The background of the first and the last cell reaches to the padding, and not beyond.
     terminal.feed(f"\x1b[?1000l\x1b[?25l\x1b[1;1H\x1b[41m \x1b[{size.rows};{size.columns}H ")
-    image, ground = terminal.image(), rgb(DARK.background)
+    image, background = terminal.image(), rgb(DARK.background)
     last = QPoint(padding_px + size.columns * cell.width_px - 1, padding_px + size.rows * cell.height_px - 1)
-    assert ground not in {image.pixel(place) & 0xFFFFFF for place in (QPoint(padding_px, padding_px), last)}
+    assert background not in {image.pixel(place) & 0xFFFFFF for place in (QPoint(padding_px, padding_px), last)}
     if padding_px:
         outside = (QPoint(padding_px - 1, padding_px), QPoint(padding_px, padding_px - 1), last + QPoint(0, 1))
-        assert {image.pixel(place) & 0xFFFFFF for place in outside} == {ground}
+        assert {image.pixel(place) & 0xFFFFFF for place in outside} == {background}
 
 
 def test_zooming_keeps_the_spacing_and_the_previous_spacing_can_be_restored(show_view):

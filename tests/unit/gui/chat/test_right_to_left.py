@@ -38,8 +38,8 @@ def inked_columns(laid: SegmentLayout) -> set[int]:
     for paint in laid.under:
         paint(painter)
     painter.end()
-    ground = QColor("black").rgb()
-    return {x for x in range(WIDTH_PX) for y in range(picture.height()) if picture.pixel(x, y) != ground}
+    background = QColor("black").rgb()
+    return {x for x in range(WIDTH_PX) for y in range(picture.height()) if picture.pixel(x, y) != background}
 
 
 @pytest.mark.parametrize(

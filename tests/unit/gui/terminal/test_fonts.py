@@ -45,8 +45,8 @@ def cells(canvas: Canvas, first: int, end: int) -> QImage:
 
 def ink(image: QImage) -> list[tuple[int, int]]:
     """The pixels in another colour than the background's."""
-    ground = DARK.background.rgb()
-    return [(x, y) for x in range(image.width()) for y in range(image.height()) if image.pixel(x, y) != ground]
+    background = DARK.background.rgb()
+    return [(x, y) for x in range(image.width()) for y in range(image.height()) if image.pixel(x, y) != background]
 
 
 def lacking(family: str, *having: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from tests.support.themes import DARK, DARK_TERMINAL, LIGHT
 SCHEMES = [Library().scheme(identifier) for identifier in Library().ids()]
 APPEARANCES = [pytest.param(scheme.tokens, id=scheme.id) for scheme in SCHEMES]
 OWN_TERMINALS = [pytest.param(scheme.terminal, id=scheme.id) for scheme in (DARK, LIGHT)]
-GROUNDS = ["page", "sidebar", "raised", "hover", "selected"]
+BACKGROUNDS = ["page", "sidebar", "raised", "hover", "selected"]
 
 
 def test_the_ratio_of_black_and_white_is_21():
@@ -34,21 +34,21 @@ def test_the_ratio_of_black_and_white_is_21():
 
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_text_is_readable_on_every_background(colors: Tokens):
-    for ground, token in product(GROUNDS, ("text", "secondary")):
-        assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
+    for background, token in product(BACKGROUNDS, ("text", "secondary")):
+        assert ratio(colors.color(token), colors.color(background)) >= TEXT_RATIO, (token, background)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_coloured_words_are_readable(colors: Tokens):
-    for ground, token in product(("page", "sidebar", "raised"), ("accent", "needs_you", "failed", "fine")):
-        assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
+    for background, token in product(("page", "sidebar", "raised"), ("accent", "needs_you", "failed", "fine")):
+        assert ratio(colors.color(token), colors.color(background)) >= TEXT_RATIO, (token, background)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_the_colours_of_chats_are_visible_and_distinguishable(colors: Tokens):
     labels = [colors.label_color(name) for name in LABEL_COLORS]
-    for ground, label in product(GROUNDS, labels):
-        assert ratio(label, colors.color(ground)) >= MARK_RATIO, (label.name(), ground)
+    for background, label in product(BACKGROUNDS, labels):
+        assert ratio(label, colors.color(background)) >= MARK_RATIO, (label.name(), background)
     hues = sorted(label.hsvHueF() * 360 for label in labels)
     gaps = [after - before for before, after in zip(hues, [*hues[1:], hues[0] + 360], strict=True)]
     assert min(gaps) > 8, hues
@@ -57,10 +57,10 @@ def test_the_colours_of_chats_are_visible_and_distinguishable(colors: Tokens):
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_code_and_diffs_are_readable_on_their_backgrounds(colors: Tokens):
     code = colors.code
-    for ground in code.grounds():
-        assert ratio(colors.color("text"), ground) >= TEXT_RATIO
+    for background in code.backgrounds():
+        assert ratio(colors.color("text"), background) >= TEXT_RATIO
         for word in code.words.values():
-            assert ratio(on(word, ground), ground) >= TEXT_RATIO
+            assert ratio(on(word, background), background) >= TEXT_RATIO
     for word in code.words.values():
         assert ratio(word, code.ground) >= TEXT_RATIO  # The colour itself, before it is adapted to the background.
     assert ratio(colors.color("secondary"), code.prompt) >= TEXT_RATIO
@@ -73,8 +73,8 @@ def test_text_on_the_accent_is_readable(colors: Tokens):
 
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_marks_are_visible_on_every_background(colors: Tokens):
-    for ground, mark in product(GROUNDS, Mark):
-        assert ratio(mark_color(mark, colors), colors.color(ground)) >= MARK_RATIO, (mark, ground)
+    for background, mark in product(BACKGROUNDS, Mark):
+        assert ratio(mark_color(mark, colors), colors.color(background)) >= MARK_RATIO, (mark, background)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
@@ -89,10 +89,10 @@ def test_the_sixteen_colours_of_our_own_themes_are_readable_unchanged(theme: Ter
     assert ratio(theme.foreground, theme.background) >= TEXT_RATIO
     assert ratio(theme.foreground, theme.selection_background) >= TEXT_RATIO
     # Black in dark themes and bright white in light ones are used as backgrounds rather than for text. The dark theme's
-    # blue is the ground of panels; as text, it is lightened.
-    grounds = {0, 4} if theme.dark else {15}
+    # blue is the background of panels; as text, it is lightened.
+    backgrounds = {0, 4} if theme.dark else {15}
     for index, color in enumerate(theme.palette):
-        if index not in grounds:
+        if index not in backgrounds:
             assert ratio(color, theme.background) >= TEXT_RATIO, f"colour {index} {color.name()}"
     if not theme.dark:
         assert ratio(theme.palette[15], theme.background) >= MARK_RATIO
@@ -126,24 +126,30 @@ def painted_ratio(theme: TerminalTheme, style: Style) -> float:
 def test_htop_mc_and_whiptail_are_readable(theme: TerminalTheme):
     """Covers each pair of different colours among the sixteen and the defaults."""
     plain = (0, Attribute.BOLD, Attribute.INVERSE, Attribute.DIM)
-    for text, ground, attributes in product(DEFAULT_AND_SIXTEEN, DEFAULT_AND_SIXTEEN, plain):
-        if text != ground or text == DEFAULT_COLOR:
-            assert painted_ratio(theme, Style(text, ground, attributes)) >= MARK_RATIO, (text, ground, attributes)
+    for text, background, attributes in product(DEFAULT_AND_SIXTEEN, DEFAULT_AND_SIXTEEN, plain):
+        if text != background or text == DEFAULT_COLOR:
+            assert painted_ratio(theme, Style(text, background, attributes)) >= MARK_RATIO, (
+                text,
+                background,
+                attributes,
+            )
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_black_and_white_on_a_panel_have_the_contrast_of_text(theme: TerminalTheme):
-    for text, ground in product((DEFAULT_COLOR, 0, 7, 15), range(1, 15)):
-        if text != ground:
-            assert painted_ratio(theme, Style(text, ground)) >= TEXT_RATIO, (text, ground)
+    for text, background in product((DEFAULT_COLOR, 0, 7, 15), range(1, 15)):
+        if text != background:
+            assert painted_ratio(theme, Style(text, background)) >= TEXT_RATIO, (text, background)
 
 
 @pytest.mark.parametrize("theme", OWN_TERMINALS)
 def test_text_on_a_blue_panel_is_lighter_than_the_panel(theme: TerminalTheme):
     """As in other terminals: yellow on blue, as in mc, is not almost black."""
     colors = Colors(theme)
-    for text, ground in product((DEFAULT_COLOR, 2, 3, 6, 7, 10, 11, 14, 15), (4,) if theme.dark else (4, 12)):
-        assert luminance(colors.resolve_style(Style(text, ground)).foreground) > luminance(theme.palette[ground])
+    for text, background in product((DEFAULT_COLOR, 2, 3, 6, 7, 10, 11, 14, 15), (4,) if theme.dark else (4, 12)):
+        assert luminance(colors.resolve_style(Style(text, background)).foreground) > luminance(
+            theme.palette[background]
+        )
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -195,8 +201,8 @@ def test_the_cursor_is_visible_on_every_background():
     for scheme in SCHEMES:
         theme = scheme.terminal
         colors = Colors(theme)
-        for ground in (DEFAULT_COLOR, RGB | 0xF2F2F2, RGB | 0x101010, *range(256)):
-            style = Style(background=ground)
+        for background in (DEFAULT_COLOR, RGB | 0xF2F2F2, RGB | 0x101010, *range(256)):
+            style = Style(background=background)
             shown = colors.resolve_style(style).background or colors.background
             assert ratio(colors.cursor_on(style), shown) >= MARK_RATIO
             assert ratio(colors.under_cursor(style).foreground, colors.cursor_on(style)) >= MARK_RATIO

@@ -18,11 +18,11 @@ colors = st.integers(0, 0xFFFFFF).map(QColor)
 def test_a_window_derived_from_any_colours_is_readable(some: list[QColor], dark: bool):
     terminal = TerminalTheme(some[0], some[1], some[2], some[3], None, tuple(some[4:]), dark)
     tokens = derive_tokens(terminal, {}, {})
-    for ground in ("page", "sidebar", "raised"):
+    for background in ("page", "sidebar", "raised"):
         for token in ("text", "secondary"):
-            assert ratio(tokens.color(token), tokens.color(ground)) >= TEXT_RATIO or _is_best(tokens.color(token))
+            assert ratio(tokens.color(token), tokens.color(background)) >= TEXT_RATIO or _is_best(tokens.color(token))
         for token in ("accent", "needs_you", "failed", "fine"):
-            assert ratio(tokens.color(token), tokens.color(ground)) >= MARK_RATIO or _is_best(tokens.color(token))
+            assert ratio(tokens.color(token), tokens.color(background)) >= MARK_RATIO or _is_best(tokens.color(token))
 
 
 def _is_best(color: QColor) -> bool:

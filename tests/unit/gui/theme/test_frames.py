@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from gui.theme.frames import paint_frame
 
-LINE, GROUND, OUTSIDE = (QColor(name) for name in ("#ff0000", "#00ff00", "#0000ff"))
+LINE, BACKGROUND, OUTSIDE = (QColor(name) for name in ("#ff0000", "#00ff00", "#0000ff"))
 
 
 def pixel_row(scale: float, left: float, line_px: float = 1) -> list[QColor]:
@@ -18,7 +18,7 @@ def pixel_row(scale: float, left: float, line_px: float = 1) -> list[QColor]:
     picture.fill(OUTSIDE)
     painter = QPainter(picture)
     painter.translate(left, left)
-    paint_frame(painter, QRectF(0, 0, 41, 21), LINE, GROUND, line_px=line_px)
+    paint_frame(painter, QRectF(0, 0, 41, 21), LINE, BACKGROUND, line_px=line_px)
     assert painter.pen().color() == Qt.GlobalColor.black, "the painter's settings stay"
     painter.end()
     return [picture.pixelColor(x, round((left + 10) * scale)) for x in range(picture.width())]

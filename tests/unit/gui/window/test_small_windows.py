@@ -209,7 +209,7 @@ def test_the_text_of_a_trays_balloon_is_readable(theme: Theme) -> None:
     balloon = QBalloonTip()
     for each in (balloon, balloon.label):
         each.ensurePolished()
-    ground = balloon.palette().color(QPalette.ColorRole.Window)
+    background = balloon.palette().color(QPalette.ColorRole.Window)
     text = balloon.label.palette().color(QPalette.ColorRole.WindowText)
-    assert ratio(text, ground) >= TEXT_RATIO
+    assert ratio(text, background) >= TEXT_RATIO
     balloon.deleteLater()

@@ -219,7 +219,7 @@ async def test_the_visible_chat_is_not_marked_while_others_are_selected(harness:
     sidebar = window.sidebar
     window.open_chat(harness.chat(ids[2]))
 
-    def ground(session_id: str) -> QColor:
+    def background(session_id: str) -> QColor:
         index = sidebar.model.index_of(session_id)
         option = QStyleOptionViewItem()
         option.rect = QRect(0, 0, 240, 48)
@@ -232,13 +232,13 @@ async def test_the_visible_chat_is_not_marked_while_others_are_selected(harness:
         painter.end()
         return picture.pixelColor(232, 24)
 
-    plain, shown = ground(ids[0]), ground(ids[2])
+    plain, shown = background(ids[0]), background(ids[2])
     assert shown != plain
     chosen = sidebar.list.selectionModel()
     chosen.clearSelection()
     for session_id in ids[:2]:
         chosen.select(sidebar.model.index_of(session_id), QItemSelectionModel.SelectionFlag.Select)
-    assert [ground(each) for each in ids] == [shown, shown, plain]
+    assert [background(each) for each in ids] == [shown, shown, plain]
 
 
 async def test_a_heading_shows_that_it_has_the_keyboard_and_can_be_folded_by_it(harness: WindowHarness) -> None:
