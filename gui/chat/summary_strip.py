@@ -98,7 +98,7 @@ class SummaryStrip(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Show what fits; the plan's step is elided, and of the files the number of their lines is left at last."""
+        """Show what fits: the step is elided; the button of the files has a shorter text, or is hidden."""
         button, files = self.plan_button, self.files_button
         frame_px = 2 * GAP_S_PX + 4
         metrics, room_px = files.fontMetrics(), self.width() - frame_px

@@ -49,9 +49,9 @@ class Tokens:
         sidebar: the background of the sidebar, the tab bar and the status line.
         raised: the background of sheets, menus and fields.
         hairline: lines between areas.
-        text, secondary, disabled: text by weight of meaning.
-        accent, on_accent: what may be pressed first, and text on it.
-        needs_you, failed, fine: what a state means.
+        text, secondary, disabled: text, by its importance.
+        accent, on_accent: what is active, chosen, focused or a link; text on that colour.
+        needs_you, failed, fine: marks and texts of these states.
         hover, selected: the background of a row or button under the pointer, and of the chosen one.
         border: the outlines of fields, buttons and sheets.
         scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.

@@ -19,10 +19,10 @@ _GAP_PX: Final = 12
 
 
 class UsageLabels(QWidget):
-    """The fullest limit, from a share on, and the used context; the tooltip has all that the agent reports.
+    """The fullest limit, once most of it is used, and the used context; the tooltip has all that the agent reports.
 
     Signals:
-        resized(): a text has another width.
+        resized(): the width of a text has changed.
     """
 
     resized = Signal()

@@ -28,16 +28,16 @@ class ChangesOpener(QObject):
         """Set up; ``receiver`` gets the comments on the changes."""
         super().__init__(theme)
         self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
-        self._of: dict[str, _ChangesOfChat] = {}
+        self._by_chat: dict[str, _ChangesOfChat] = {}
 
     def open(self, chat: Chat, directory: str, since: SincePrompt | None = None) -> ChangesWindow:
         """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
-        own = self._of.get(chat.id)
+        own = self._by_chat.get(chat.id)
         if own is None:
             own = _ChangesOfChat(
                 chat, self._theme, self._settings, self._sessions, self._receiver, lambda: self._forget(chat.id)
             )
-            self._of[chat.id] = own
+            self._by_chat[chat.id] = own
         window = own.open_at(directory)
         if since is not None:
             window.show_since(since)
@@ -45,11 +45,11 @@ class ChangesOpener(QObject):
 
     def close(self) -> None:
         """Close all windows."""
-        for own in list(self._of.values()):
+        for own in list(self._by_chat.values()):
             own.close()
 
     def _forget(self, session_id: str) -> None:
-        if (own := self._of.pop(session_id, None)) is not None:
+        if (own := self._by_chat.pop(session_id, None)) is not None:
             own.deleteLater()
 
 

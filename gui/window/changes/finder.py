@@ -7,7 +7,7 @@ from gui.chat.page.finding import Hit
 
 
 class ChangesFinder(TranscriptFinder):
-    """Shows first the next match from the top of the page on, where a chat's finder shows the last match of all."""
+    """Shows first the next match below the top of the page; a chat's finder shows the last match of all first."""
 
     def _first_to_show(self, hits: list[Hit]) -> int | None:
         if not hits or not self.scan.is_done:
@@ -15,5 +15,5 @@ class ChangesFinder(TranscriptFinder):
         page = self._page
         first = page.visible[0] if page.visible else None
         begin = (first.position, first.number) if first is not None else (0, 0)
-        places = ((page.rows.position(hit.item) or 0, hit.segment) for hit in hits)
-        return next((number for number, each in enumerate(places) if each >= begin), 0)
+        positions = ((page.rows.position(hit.item) or 0, hit.segment) for hit in hits)
+        return next((number for number, position in enumerate(positions) if position >= begin), 0)

@@ -38,7 +38,7 @@ class _Frame(QWidget):
 
 
 class BroadcastMark(Area):
-    """The line below a page's terminal, which is lower while it is shown: a line over it would hide output.
+    """The line below a page's terminal. The terminal gives up its height: a line over it would hide output.
 
     Signals:
         left: the user takes this pane out of the broadcast.

@@ -11,7 +11,7 @@ from gui.theme.icons import Glyph, paint_glyph
 
 
 class CloseButton(QAbstractButton):
-    """A tab's ×; painted only while its tab is pointed at or shown, so that names have the quiet."""
+    """A tab's ×; painted only while its tab is in front or under the pointer, so that it does not distract."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
