@@ -27,9 +27,9 @@ QUIT_TIMEOUT_S = 30.0
 _NO_CONNECTION = "could not connect to display"
 
 LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false\nqt.qpa.wayland.textinput.warning=false"
-"""Qt's messages that are not printed: of scripts without an installed font, since programs may print any script; the
-warnings of Qt's bridge to screen readers about each label with selectable text; and those about each change of the
-keyboard focus on Wayland."""
+"""Qt's messages that are not printed. Programs may print any script, and Qt reports each script without an installed
+font. Qt's bridge to screen readers warns about each label with selectable text; its plugin for Wayland, about each
+change of the keyboard focus."""
 
 
 def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:

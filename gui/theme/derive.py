@@ -1,7 +1,7 @@
 """The window's colours from a terminal's, for themes that name only those.
 
-Every text keeps 4.5 : 1 on each of its backgrounds, and every mark 3 : 1: a colour that does not is made lighter or
-darker, in its own direction. A theme's own colours are kept if they are readable.
+Every text keeps 4.5 : 1 on each of its backgrounds, and every mark 3 : 1: a colour with less is made
+lighter or darker, away from the background. A theme's own colours are kept if they are readable.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Watch(msgspec.Struct, frozen=True):
     """
     empty_prompt: str = ""
     """A pattern (re.fullmatch) of the cursor's row up to the cursor, while the agent's input line is empty; "" for an
-    agent to which Left means something there, or where that is not proven.
+    agent that uses Left in its empty input line, or may use it.
     """
     user_prompt: str = ""
     """A pattern (re.match) of the rows in which the user's prompts begin, as the agent shows them on the main screen.

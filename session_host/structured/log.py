@@ -46,8 +46,8 @@ class Cause(IntEnum):
     END = 5
     """The program ended."""
     HISTORY = 6
-    """The items that the transcript begins with. The body's ``cause`` is the id of the session that has them, too: that
-    this one resumes or, after ``FORK``, forks; b"" for a conversation that the agent alone has."""
+    """The items that the transcript begins with. The body's ``cause`` is the id of the session that also has them:
+    the one that this session resumes or, after ``FORK``, forks; b"" for a conversation that only the agent has."""
     IDLE = 8
     """There was no turn for the idle timeout: the agent is ended."""
     RESULT = 9

@@ -22,9 +22,9 @@ TURN: Final = "P;k=i;turn"
 """The mark of an agent's turn: not the agent, but its host and its viewers make it."""
 
 REDRAWS: Final = "redraws"
-"""The option, of our own, of a prompt that its shell draws again with the input after a change of the width: "all" for
-the whole prompt, "last" for its last line, in a replay "+" and the number of rows that stay. At kitty's "redraw",
-libghostty-vt erases only the cursor's row, and also rows that are not drawn again."""
+"""Our own option of a prompt's mark: after a change of the width, the shell draws the prompt again, with the input. The
+value is "all" for the whole prompt, "last" for its last line; in a replay, "+" and the number of rows that stay. For
+kitty's option "redraw", libghostty-vt erases only the cursor's row, and also rows that are not drawn again."""
 
 LAST_ROW: Final = -1
 """The rows that stay are those above the input, which has not begun."""

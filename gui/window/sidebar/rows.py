@@ -60,8 +60,8 @@ class _Facts:
 class ChatRows:
     """The rows of chats.
 
-    A change of one chat is shown by a look at all of them, and hundreds may have ended: what is derived from an ended
-    chat's attributes is kept until these change.
+    After a change of one chat, the rows of all chats are made again, and hundreds may have ended. So the values derived
+    from an ended chat's attributes are kept until these change.
     """
 
     def __init__(self, sessions: Sessions) -> None:

@@ -1,7 +1,7 @@
 """The row of open chats: state, name, close on hover; dragged into order.
 
-Tabs are as wide as their names while there is room. Without enough room, the widest tabs shrink first, names are elided
-in the middle, and hidden buttons get no room; the tab in front gets the room for its button in addition. When all tabs
+Tabs are as wide as their names while there is room. Without enough room, the widest tabs shrink first, and names are
+elided in the middle. Only the tab in front then has space for its close button, in addition to its width. When all tabs
 have their minimum width, a button with a list of all tabs appears.
 """
 

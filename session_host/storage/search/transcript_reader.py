@@ -1,7 +1,7 @@
 """Reads the journal of a structured chat, which holds a transcript log, and yields the lines of its items.
 
-An item is indexed when it is complete, or at the journal's end as far as it is there; it then keeps its lines' numbers,
-so that its later text replaces them.
+An item is indexed when it is complete. An incomplete item at the journal's end is indexed as far as it is there, and
+keeps the numbers of its lines, so that its later text replaces them.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ SERVICE_TIMEOUT_S = 5.0
 
 NO_BUS = "no session bus"
 NO_SYSTEMD = "no systemd on the bus"
-NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
+NOT_WANTED = "not wanted: without linger, scopes end at logout, and the present control group may not"
 """A reason that is not a fault."""
 
 

@@ -2,8 +2,8 @@
 
 The library frees history by whole pages, and can limit it in lines or in bytes. At the limit in bytes it reuses the
 oldest page. At the limit in lines it frees the page and allocates a new one, which costs several times more than all
-other work on a line. So the limit is in bytes, computed from the width; only for text that needs far more bytes per
-line than usual (a separate style for each cell), where that would keep too few lines, it is in lines.
+other work on a line. So the limit is in bytes, computed from the width. It is in lines only for text
+that needs far more bytes per line than usual (a separate style for each cell): the limit in bytes would keep too few.
 
 Rows beyond the limit are hidden: see ``GhosttyEmulator.scrollback_rows``.
 

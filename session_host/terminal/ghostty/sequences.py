@@ -128,8 +128,8 @@ class SequenceFinder:
         and a DCS, but only a complete ST makes an APC valid.
 
         Returns:
-            The output for the library, which may begin with a byte that was kept back; the sequences in it; and the end
-            of what the library is to read of it.
+            The output, which may begin with a byte that was kept back before; the sequences in it; and how many of its
+            bytes the library should read.
         """
         data, self._kept = self._kept + data, b""
         found: list[Sequence] = []

@@ -1,8 +1,8 @@
 """Text over a sixel image: in other terminals, such an image is in the cells, and what is written there replaces it.
 
 On the alternate screen, the cells below an image are filled with a mark, a blank that programs do not write: a cell
-without it was written or erased since. The main screen's lines break anew when the grid becomes narrower, and marks
-would break with them; so its cells are only erased, and only text shows that they were written.
+without it was written or erased since. The main screen's lines are wrapped again when the grid becomes narrower, and
+marks would be wrapped with them. So its cells are only erased, and only text shows that they were written.
 """
 
 from __future__ import annotations

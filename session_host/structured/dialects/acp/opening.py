@@ -155,9 +155,9 @@ class Opening:
     def _wait_for_another_minute_s(self) -> float:
         """Seconds until the conversation can be loaded.
 
-        Gemini CLI 0.61 names a transcript by the minute and the conversation. While it loads one, it begins another
-        transcript: in the minute of the first one this would be the same file, and the conversation would be lost.
-        If the beginning of the conversation is unknown, it may have been in this minute.
+        Gemini CLI 0.61 names a transcript's file by the minute and the conversation. While it loads a conversation,
+        it begins another transcript. In the minute in which the conversation began, that would be the same file, and
+        the conversation would be lost. If that minute is unknown, it may be this one.
         """
         state, now_ms = self._shared.state, self._shared.port.now_ms
         if not self._shared.option("another_minute") or state.waited_for_minute:
