@@ -89,12 +89,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     start = _agent_start(request, session_id, directory, engine, settings)
     _write_files(request, start, session_id, directory, settings)
     is_structured = start.structured is not None
-    screen = b""
-    if request.resume is not None and request.resume.is_shell:
-        from .previous_screen import previous_screen  # most starts do not need it
-
-        if screen := previous_screen(request.resume):
-            write_history(session_id, screen)
+    begins_with_screen = _write_previous_screen(request, session_id)
     colors = request.colors or last_colors.remembered()
     return LaunchSpec(
         session_id=session_id,
@@ -136,7 +131,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         rest_after_s=settings.rest_after_s,
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
-        begins_with_screen=bool(screen),
+        begins_with_screen=begins_with_screen,
         palette=colors.palette if colors is not None else (),
     )
 
@@ -271,3 +266,15 @@ def _write_files(
         write_history(session_id, start.items)
     if agent.files:
         write_files(agent.files, files, answering=settings.answer_from_outside)
+
+
+def _write_previous_screen(request: LaunchRequest, session_id: str) -> bool:
+    """Write the last screen of a resumed shell, with which the new shell's terminal begins; False if there is none."""
+    if request.resume is None or not request.resume.is_shell:
+        return False
+    from .previous_screen import previous_screen  # most starts do not need it
+
+    screen = previous_screen(request.resume)
+    if screen:
+        write_history(session_id, screen)
+    return bool(screen)
