@@ -23,7 +23,7 @@ from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY
 from session_host.version import VERSION
 
 MAN_PAGE = "man/man1/outlive.1"
-PLACES = {
+PATHS = {
     "bash": "bash-completion/completions/outlive",
     "zsh": "zsh/site-functions/_outlive",
     "fish": "fish/vendor_completions.d/outlive.fish",
@@ -119,18 +119,18 @@ end
 
 def main() -> None:
     """Write all files below the directory named on the command line."""
-    for place, text in files().items():
-        path = Path(sys.argv[1], place)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+    for path, text in files().items():
+        file = Path(sys.argv[1], path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
 
 
 def files() -> dict[str, str]:
-    """The text of each file, by its place below ``share``."""
+    """The text of each file, by its path below ``share``."""
     agents = " ".join(sorted(path.stem for path in BUILT_IN_DIRECTORY.glob("*.toml")))
     preambles = {shell: text.replace("AGENTS", agents) for shell, text in PREAMBLES.items()}
     completions = {
-        place: shtab.complete(command_line(), shell, preamble=preambles[shell]) for shell, place in PLACES.items()
+        path: shtab.complete(command_line(), shell, preamble=preambles[shell]) for shell, path in PATHS.items()
     }  # fmt: skip
     return {MAN_PAGE: _man_page(), **completions}
 

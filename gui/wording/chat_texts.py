@@ -275,14 +275,14 @@ def request_withdrawn() -> str:
 
 
 def answered(name: str, by: str, at_ms: int) -> str:
-    place = {
+    where = {
         "window": translate("chat", "in the window"),
         "attach": translate("chat", "in a terminal"),
         "command": translate("chat", "from the command line"),
         "notification": translate("chat", "in a notification"),
     }.get(by, "")
     time = datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M") if at_ms else ""
-    return joined(name, place, time)
+    return joined(name, where, time)
 
 
 # ---------------------------------------------------------------- prompt box

@@ -83,7 +83,7 @@ def open_file() -> str:
     return translate("prompts", "Open in editor")
 
 
-def no_place() -> str:
+def no_running_chat() -> str:
     return translate("prompts", "Open a running chat to insert a saved prompt")
 
 

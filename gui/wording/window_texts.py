@@ -179,7 +179,7 @@ def sized_by(size: str, viewer: str) -> str:
     return translate("window", "{size}, sized by {viewer}").format(size=size, viewer=viewer)
 
 
-def another_place() -> str:
+def another_pane() -> str:
     """The viewer that determines a terminal's size."""
     return translate("window", "another pane or window")
 

@@ -34,13 +34,13 @@ def install(version: str) -> None:
     """Put a version of the package in its place, and use it from now on."""
     VERSIONS.mkdir(parents=True, exist_ok=True)
     VERSIONS.chmod(0o755)
-    place, new, old = VERSIONS / version, VERSIONS / f".new-{version}", VERSIONS / f".old-{version}"
+    directory, new, old = VERSIONS / version, VERSIONS / f".new-{version}", VERSIONS / f".old-{version}"
     for left in (new, old):
         _remove(left)
     shutil.copytree(PACKAGE / version, new, symlinks=True, copy_function=_link)
-    if place.exists():
-        place.rename(old)  # The same version once more.
-    new.rename(place)
+    if directory.exists():
+        directory.rename(old)  # The same version once more.
+    new.rename(directory)
     _remove(old)
     link = VERSIONS / ".new-current"
     link.unlink(missing_ok=True)

@@ -84,9 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGPIPE_EXIT_CODE
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
+        file = f"{error.filename}: " if error.filename else ""
         remedy = _REMEDIES.get(error.errno or 0, "run `outlive doctor`")
-        print_error(f"{place}{error.strerror or error}; {remedy}")
+        print_error(f"{file}{error.strerror or error}; {remedy}")
         _drop_unwritable_output()
         return 1
     return code

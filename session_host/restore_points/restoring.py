@@ -232,10 +232,10 @@ def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
     entries = git.records("ls-tree", "-r", "-z", tree)
     rules = [entry for entry in entries if entry.partition("\t")[2].rpartition("/")[2] == _RULES]
     directory = git.ask("rev-parse", "--absolute-git-dir")
-    with index_of(git, rules) as index, tempfile.TemporaryDirectory(prefix="outlive-") as place:
-        git.run("checkout-index", "-a", f"--prefix={place}/", index=index)
-        variables = {"GIT_DIR": directory, "GIT_WORK_TREE": place}
-        within = Git(Path(place), timeout_s=git.left_s)
+    with index_of(git, rules) as index, tempfile.TemporaryDirectory(prefix="outlive-") as temporary:
+        git.run("checkout-index", "-a", f"--prefix={temporary}/", index=index)
+        variables = {"GIT_DIR": directory, "GIT_WORK_TREE": temporary}
+        within = Git(Path(temporary), timeout_s=git.left_s)
         try:
             ignored = within.run("check-ignore", "--no-index", "-z", "--stdin", data=_fed(paths), extra=variables)
         except GitRefused as refused:

@@ -306,8 +306,8 @@ class Transcript:
         self._removed = self._removed or position < len(self._items)
         self._ids.insert(position, item_id)
         self._items.insert(position, item)
-        for place in range(position, len(self._ids)):
-            self._positions[self._ids[place]] = place
+        for following in range(position, len(self._ids)):
+            self._positions[self._ids[following]] = following
 
     def _move_above_queue(self, item_id: str) -> None:
         """Move a prompt that left the queue above those that are still in it."""

@@ -33,12 +33,12 @@ class MarkdownText:
         self._segments: list[Segment] = []
         self._settled = 0
         """The number of segments that no later text can change."""
-        self._place = 0
+        self._start = 0
         """The offset from which the text is parsed again."""
         self._prefix = ""
-        """The opening line of the code block that contains ``_place``, or the first two of the table; "" outside."""
+        """The opening line of the code block that contains ``_start``, or the first two of the table; "" outside."""
         self._references: dict[str, Any] = {}
-        """The definitions of links before ``_place``, as the parser reports them."""
+        """The definitions of links before ``_start``, as the parser reports them."""
         self._used: set[tuple[str, str]] = set()
         """Label and address of the definitions with which the settled segments were read."""
 
@@ -50,11 +50,11 @@ class MarkdownText:
         elif len(text) == len(self._text):
             return self._segments
         self._text = text
-        place = self._place
-        defined = self._read(text[place:])
+        start = self._start
+        defined = self._read(text[start:])
         changed = defined ^ self._used
-        if changed and place and len(text) <= _MAX_REREAD_CHARACTERS:
-            settled = text[:place].upper()
+        if changed and start and len(text) <= _MAX_REREAD_CHARACTERS:
+            settled = text[:start].upper()
             if any(f"[{label}]" in settled for label, _ in changed):
                 self._restart()
                 self._read(text)
@@ -62,11 +62,11 @@ class MarkdownText:
         return self._segments
 
     def _restart(self) -> None:
-        self._segments, self._settled, self._place, self._prefix = [], 0, 0, ""
+        self._segments, self._settled, self._start, self._prefix = [], 0, 0, ""
         self._references, self._used = {}, set()
 
     def _read(self, tail: str) -> set[tuple[str, str]]:
-        """Parse the text from ``_place`` on, and move ``_place`` to where parsing must begin next time.
+        """Parse the text from ``_start`` on, and move ``_start`` to where parsing must begin next time.
 
         Returns:
             Label and address of all definitions of links up to the text's end.
@@ -100,7 +100,7 @@ class MarkdownText:
         }
         self._segments = with_shared_columns([*self._segments[: self._settled], *blocks.segments], self._settled)
         self._settled += settled
-        self._place += _offset_of_line(tail, max(line - prefix.count("\n"), 0))
+        self._start += _offset_of_line(tail, max(line - prefix.count("\n"), 0))
         return {(label, each["href"]) for label, each in found["references"].items()}
 
 

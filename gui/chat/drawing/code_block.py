@@ -71,7 +71,7 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
         formats = code_formats(segment.text, segment.language, style, background)
     box = text_box(
         segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=formats,
-        place=QPointF(left + PADDING_PX, top), width=width - left - 2 * PADDING_PX, line_px=style.code_line_px,
+        position=QPointF(left + PADDING_PX, top), width=width - left - 2 * PADDING_PX, line_px=style.code_line_px,
         color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)

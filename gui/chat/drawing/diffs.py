@@ -97,7 +97,7 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     runs = (Run(segment.text[:directory], Face.SECONDARY), Run(segment.text[directory:]))
     box = text_box(
         segment.text, font=font, option=style.wrapping, formats=run_formats(runs, style, style.code.ground),
-        place=QPointF(left + _PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
+        position=QPointF(left + _PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
     extra = box.height - line_px + (line_px if facts and not is_beside else 0)
@@ -117,11 +117,11 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
         if not segment.empty:
             painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
         painter.setFont(font)
-        for place, text, color in placed:
+        for text_area, text, color in placed:
             painter.setPen(color)
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-        for glyph, place in glyphs:
-            paint_glyph(painter, glyph, place, tone)
+            painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        for glyph, glyph_area in glyphs:
+            paint_glyph(painter, glyph, glyph_area, tone)
 
     laid.under.append(paint)
     return laid
@@ -200,10 +200,10 @@ class _Lines:
         for kinds in ("-", " +"):
             chosen = [number for number, line in enumerate(self._segment.lines) if line.kind in kinds]
             code = "\n".join(lines[number] for number in chosen)
-            starts, place = [], 0
+            starts, offset = [], 0
             for number in chosen:
-                starts.append(place)
-                place += len(lines[number]) + 1
+                starts.append(offset)
+                offset += len(lines[number]) + 1
             at = 0
             for span in spans(code, self._segment.language):
                 begin, end = span.start, span.start + span.length
@@ -234,7 +234,7 @@ class _Lines:
             return 0.0
         height: float = style.line_px + 2 * _NARROW_GAP_PX
         px: float = style.metrics(style.small_px).horizontalAdvance(words)
-        area, place = QRectF(left, y, width, height), QRectF(x, y, px + 2, height)
+        area, text_area = QRectF(left, y, width, height), QRectF(x, y, px + 2, height)
         band, hairline = style.code.prompt, style.color("hairline")
         buttons = self._opening_buttons(line, area) if self._segment.opens and line.first_hidden else []
 
@@ -244,7 +244,7 @@ class _Lines:
                 painter.fillRect(QRectF(area.left(), edge, area.width(), 1), hairline)
             painter.setFont(font)
             painter.setPen(on(tone, band))
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
             for glyph, square in buttons:
                 paint_glyph(painter, glyph, square, on(tone, band))
 
@@ -282,7 +282,7 @@ class _Lines:
         """Add text in a quiet colour, at an offset of the segment's text."""
         style = self._style
         box = text_box(
-            text, font=style.font(mono=True), option=style.code_wrapping, formats=[], place=QPointF(x, y),
+            text, font=style.font(mono=True), option=style.code_wrapping, formats=[], position=QPointF(x, y),
             width=max(width, 1), line_px=style.code_line_px, color=on(style.secondary, style.code.prompt), start=start,
         )  # fmt: skip
         self._laid.boxes.append(box)
@@ -306,7 +306,7 @@ class _Lines:
             box = text_box(
                 line.text, font=style.font(mono=True), option=style.code_wrapping,
                 formats=self._formats(line, self._colored_parts[cell.line], background),
-                place=QPointF(cell.left + gutter, y), width=cell.width - gutter - 6, line_px=style.code_line_px,
+                position=QPointF(cell.left + gutter, y), width=cell.width - gutter - 6, line_px=style.code_line_px,
                 color=style.text, start=self._starts[cell.line],
             )  # fmt: skip
             self._laid.boxes.append(box)
@@ -350,8 +350,8 @@ class _Lines:
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             for number in numbers:
                 if number:
-                    place = QRectF(x, area.top(), number_px - _NUMBER_GAP_PX, line_px)
-                    painter.drawText(place, right, str(number))
+                    number_area = QRectF(x, area.top(), number_px - _NUMBER_GAP_PX, line_px)
+                    painter.drawText(number_area, right, str(number))
                 x += number_px
             if line.kind in "+-":
                 painter.setPen(sign_tone)

@@ -46,7 +46,7 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
     shown = metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(room, 20))
     runs = (Run(shown, Face.SECONDARY),)
     box = text_box(
-        shown, font=font, option=style.wrapping, formats=run_formats(runs, style), place=QPointF(text_left, 0),
+        shown, font=font, option=style.wrapping, formats=run_formats(runs, style), position=QPointF(text_left, 0),
         width=room + 8, line_px=FOLD_LINE_PX, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
@@ -84,7 +84,7 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     text_left = left + (20 if segment.icon else 0)
     tone = style.color(segment.tone)
     box = text_box(
-        segment.text, font=font, option=style.wrapping, formats=[], place=QPointF(text_left, 4),
+        segment.text, font=font, option=style.wrapping, formats=[], position=QPointF(text_left, 4),
         width=width - text_left, line_px=style.line_px, color=tone,
     )  # fmt: skip
     laid.boxes.append(box)
@@ -147,7 +147,7 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentL
     runs = (Run(segment.text, Face.SECONDARY if done else Face.PLAIN),)
     box = text_box(
         segment.text, font=style.font(), option=style.wrapping, formats=run_formats(runs, style),
-        place=QPointF(left + 22, 2), width=width - left - 22, line_px=style.line_px, color=style.text,
+        position=QPointF(left + 22, 2), width=width - left - 22, line_px=style.line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
     laid.height = box.height + 4

@@ -81,7 +81,7 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
     right_edge = min(width, inner + style.prose_px)
     box = text_box(
         segment.text, font=font, option=style.wrapping_from_right if mirrored else style.wrapping,
-        formats=run_formats(segment.runs, style), place=QPointF(inner if mirrored else left, above),
+        formats=run_formats(segment.runs, style), position=QPointF(inner if mirrored else left, above),
         width=right_edge - left if mirrored else min(width - left, style.prose_px), line_px=line_px, color=color,
     )  # fmt: skip
     laid.boxes.append(box)
@@ -90,7 +90,7 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
     if segment.marker:
         marker, tone, line = segment.marker, style.secondary, box.layout.lineAt(0)
         x = box.x + box.width + _MARKER_GAP_PX if mirrored else left - _MARKER_GAP_PX - marker_px
-        place = QPointF(x, above + line.y() + line.ascent())
+        baseline = QPointF(x, above + line.y() + line.ascent())
 
         def paint(painter: QPainter) -> None:
             previous = painter.layoutDirection()
@@ -98,7 +98,7 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
                 painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
             painter.setPen(tone)
             painter.setFont(font)
-            painter.drawText(place, marker)
+            painter.drawText(baseline, marker)
             painter.setLayoutDirection(previous)
 
         laid.under.append(paint)
@@ -132,7 +132,7 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
             font = style.font(0, Face.BOLD if number == 0 and segment.first else Face.PLAIN)
             box = text_box(
                 text, font=font, option=_aligned(segment, column, style), formats=run_formats(runs, style),
-                place=QPointF(x + _CELL_PX, top + 4), width=widths[column] - 2 * _CELL_PX, line_px=style.line_px,
+                position=QPointF(x + _CELL_PX, top + 4), width=widths[column] - 2 * _CELL_PX, line_px=style.line_px,
                 color=style.text, start=start,
             )  # fmt: skip
             laid.boxes.append(box)
@@ -169,7 +169,7 @@ def _lay_out_plain(segment: Table, width: float, style: Style) -> SegmentLayout:
     left, above = left_of(segment), _GAP_PX if segment.first else 0
     box = text_box(
         segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=[],
-        place=QPointF(left, above), width=width - left, line_px=style.code_line_px, color=style.text,
+        position=QPointF(left, above), width=width - left, line_px=style.code_line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
     laid.height = above + box.height + (_GAP_PX if segment.last else 0)

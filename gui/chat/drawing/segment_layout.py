@@ -223,7 +223,7 @@ def text_box(
     font: QFont,
     option: QTextOption,
     formats: list[QTextLayout.FormatRange],
-    place: QPointF,
+    position: QPointF,
     width: float,
     line_px: float,
     color: QColor,
@@ -247,4 +247,4 @@ def text_box(
         line.setPosition(QPointF(0, y + (step - height) / 2))
         y += step
     layout.endLayout()
-    return TextBox(layout, place.x(), place.y(), width, y, start, utf16_length(text), color)
+    return TextBox(layout, position.x(), position.y(), width, y, start, utf16_length(text), color)

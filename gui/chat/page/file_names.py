@@ -102,7 +102,7 @@ def _names(segment: Segment, laid: SegmentLayout) -> list[FileName]:
     text, is_ascii = segment.text, segment.text.isascii()
     for name in file_names(segment):
         assert name.file is not None
-        start, end = (place if is_ascii else utf16_length(text[:place]) for place in (name.first, name.end))
+        start, end = (offset if is_ascii else utf16_length(text[:offset]) for offset in (name.first, name.end))
         area = laid.area_of(start, end)
         if area is not None:
             title = link_texts.opens_file(text[name.first : name.end])

@@ -29,7 +29,7 @@ def text_height(text: str, width: float, style: Style) -> float:
     """The height of a text in the font of code, wrapped to a width."""
     option = QTextOption(style.code_wrapping)
     box = text_box(
-        text, font=style.font(mono=True), option=option, formats=[], place=QPointF(), width=width, line_px=0.0,
+        text, font=style.font(mono=True), option=option, formats=[], position=QPointF(), width=width, line_px=0.0,
         color=style.text,
     )  # fmt: skip
     return box.height

@@ -20,7 +20,7 @@ from gui.theme.contrast import luminance
 from session_host.errors import ConfigError
 from session_host.toml_file import TomlFile
 
-PLACES = (
+LOCATIONS = (
     ("kitty", "current-theme.conf"), ("kitty", "kitty.conf"), ("kitty", "themes/*.conf"),
     ("alacritty", "alacritty.toml"), ("alacritty", "themes/**/*.toml"),
     ("ghostty", "config"), ("ghostty", "themes/*"),
@@ -95,8 +95,8 @@ def find_foreign_themes(config_home: Path, data_home: Path) -> list[Path]:
         data_home: the base directory of the user's data, usually ``~/.local/share``.
     """
     found: dict[Path, None] = {}
-    places = [(config_home / program, pattern) for program, pattern in PLACES]
-    for directory, pattern in [*places, (data_home / "konsole", "*.colorscheme")]:
+    locations = [(config_home / program, pattern) for program, pattern in LOCATIONS]
+    for directory, pattern in [*locations, (data_home / "konsole", "*.colorscheme")]:
         try:
             found |= dict.fromkeys(path for path in sorted(directory.glob(pattern)) if path.is_file())
         except OSError:

@@ -116,10 +116,10 @@ def _filled(argv: list[str], file: FileLocation) -> list[str]:
         if not begin:
             raise NotOpened(link_texts.no_terminal(name))
     if not any("{file}" in argument for argument in argv):
-        places = {**_WINDOWED, **_IN_TERMINAL}.get(name, ("{file}",))
+        at_line = {**_WINDOWED, **_IN_TERMINAL}.get(name, ("{file}",))
         if begin:
-            places = tuple(argument for argument in places if argument != "-n")  # waits in its terminal
-        argv = [*argv, *(places if file.line else ("{file}",))]
+            at_line = tuple(argument for argument in at_line if argument != "-n")  # waits in its terminal
+        argv = [*argv, *(at_line if file.line else ("{file}",))]
     values = {"{line}": str(file.line or 1), "{column}": str(file.column or 1), "{file}": file.path}
     return begin + [_replaced(argument, values) for argument in argv]
 

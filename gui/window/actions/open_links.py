@@ -123,15 +123,17 @@ def own_file(uri: str, directory: str) -> FileLocation:
     if parts.netloc not in {"", "localhost", socket.gethostname()}:
         raise NotOpened(link_texts.file_elsewhere())
     named = unquote(parts.path).replace("\0", "")
-    place = _FRAGMENT.fullmatch(parts.fragment)
+    position = _FRAGMENT.fullmatch(parts.fragment)
     roots = directories_of(directory)
     behind = None if existing(named, roots) else _BEHIND.fullmatch(named)
     if behind is not None:
-        named, place = behind["path"], behind
+        named, position = behind["path"], behind
     path = os.path.realpath(named_file(FileLocation(named), directory).path)
     if not any(os.path.commonpath([path, root]) == root for root in roots):
         raise NotOpened(link_texts.file_outside(path))
-    return FileLocation(path, int(place["line"] or 0), int(place["column"] or 0)) if place else FileLocation(path)
+    return (
+        FileLocation(path, int(position["line"] or 0), int(position["column"] or 0)) if position else FileLocation(path)
+    )
 
 
 def show_directory(directory: str, on_failure: Callable[[str], object]) -> None:

@@ -66,7 +66,7 @@ class SavedPrompts:
         if "new_chat" in vars(self._sheets) and self._sheets.new_chat.is_open:
             self._offer_in(self._sheets.new_chat)
         elif page is None or not page.can_insert:
-            self._banners.inform(saved_prompt_texts.no_place(), key="saved prompts")
+            self._banners.inform(saved_prompt_texts.no_running_chat(), key="saved prompts")
         elif not page.is_question_open:
             self._offer(page)
 

@@ -40,12 +40,12 @@ class _Side(NamedTuple):
     """The lines of the file before or after the change.
 
     Attributes:
-        places: their numbers in the diff.
+        positions: their positions in the diff.
         texts: their texts.
         numbers: their numbers in the file.
     """
 
-    places: list[int]
+    positions: list[int]
     texts: list[str]
     numbers: list[int]
 
@@ -75,7 +75,7 @@ def new_comment(top: str, path: str, lines: Sequence[DiffLine], first: int, last
         lines=tuple(line.kind + _compared(line.text) for line in chosen),
     )  # fmt: skip
     side = _side(lines, is_old=is_old)
-    start = side.places.index(next(place for place in range(first, last + 1) if lines[place] is own[0]))
+    start = side.positions.index(next(position for position in range(first, last + 1) if lines[position] is own[0]))
     return _placed(comment, side, start, len(own))
 
 
@@ -102,14 +102,14 @@ def find(comment: ReviewComment, lines: Sequence[DiffLine]) -> Anchored:
         return Anchored(comment)
     [start] = starts
     end = start + len(wanted) - 1
-    return Anchored(_placed(comment, side, start, len(wanted)), side.places[start], side.places[end])
+    return Anchored(_placed(comment, side, start, len(wanted)), side.positions[start], side.positions[end])
 
 
 def _side(lines: Sequence[DiffLine], *, is_old: bool) -> _Side:
     kinds = "-" if is_old else "+ "
-    own = [(place, line) for place, line in enumerate(lines) if line.kind in kinds]
+    own = [(position, line) for position, line in enumerate(lines) if line.kind in kinds]
     return _Side(
-        [place for place, _ in own], [_compared(line.text) for _, line in own],
+        [position for position, _ in own], [_compared(line.text) for _, line in own],
         [line.old if is_old else line.new for _, line in own],
     )  # fmt: skip
 

@@ -85,7 +85,7 @@ class CommentCard(QWidget):
         if is_same or self.editor is not None:
             return
         self._clear()
-        self._add_place()
+        self._add_location()
         text = self._add_label(comment.draft or comment.text, "")
         text.setAccessibleName(comment.draft or comment.text)
         if comment.draft:
@@ -110,8 +110,8 @@ class CommentCard(QWidget):
         widget.show()  # At once: the layout leaves out hidden widgets.
         return widget
 
-    def _add_place(self) -> None:
-        """Say where the comment belongs, if it does not stand below its lines."""
+    def _add_location(self) -> None:
+        """Show the location of a comment that is not below its lines."""
         if self._shown.is_apart:
             self._add_label(comment_texts.location_line(self._shown.location), "secondary")
             lines = [comment_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
@@ -141,7 +141,7 @@ class CommentCard(QWidget):
         """Open the box, with the keyboard in it."""
         if self.editor is None:
             self._clear()
-            self._add_place()
+            self._add_location()
             self.editor = editor = PromptField(comment_texts.hint(), enter_submits=False)
             editor.min_lines = 2
             editor.setPlaceholderText(comment_texts.hint())

@@ -152,7 +152,7 @@ def with_cards(segments: Sequence[Segment], comments: Sequence[Anchored]) -> lis
                 found += below.get(-1, [])
             continue
         start = 0
-        ends = [place - line + 1 for place in sorted(below) if line <= place < line + len(segment.lines)]
+        ends = [last - line + 1 for last in sorted(below) if line <= last < line + len(segment.lines)]
         for end in dict.fromkeys([*ends, len(segment.lines)]):
             piece = segment.lines[start:end]
             if piece:

@@ -107,7 +107,7 @@ class ChangesPage(LineMarkPage):
         if all_files:
             return
         for key in dict.fromkeys((*previous, *comments)):
-            if key in opened or _places(previous.get(key, ())) != _places(comments.get(key, ())):
+            if key in opened or _positions(previous.get(key, ())) != _positions(comments.get(key, ())):
                 self._refresh(key)
         self.arrange()
         self.update()
@@ -381,6 +381,6 @@ class ChangesPage(LineMarkPage):
         return float(max(self.width() - BAR_PX - 2 * MARGIN_PX, 80))
 
 
-def _places(comments: Sequence[Anchored]) -> list[tuple[str, int | None]]:
+def _positions(comments: Sequence[Anchored]) -> list[tuple[str, int | None]]:
     """The cards of a file, and the lines below which they stand."""
     return [(each.comment.id, each.last) for each in comments]

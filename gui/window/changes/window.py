@@ -153,12 +153,12 @@ class ChangesWindow(TextWindow):
         reader, changes = self.reader, self.reader.changes
         self.setWindowTitle(changes_texts.title_of(reader.chat.name))
         self.review.update_bar()
-        place = shown(PurePosixPath(changes.top if changes is not None else reader.directory).name)
+        top_name = shown(PurePosixPath(changes.top if changes is not None else reader.directory).name)
         text = ""
         if changes is not None and changes.files:
             added, removed = (sum(getattr(file, name) for file in changes.files) for name in ("added", "removed"))
             text = changes_texts.summary(len(changes.files) + changes.more, added, removed)
-        self.summary.set_whole(changes_texts.where(place, changes.branch if changes is not None else None, text))
+        self.summary.set_whole(changes_texts.where(top_name, changes.branch if changes is not None else None, text))
         self.since.setVisible(changes is not None and len(self._choices(changes)) > 1)
         if changes is not None:
             self.since.setText(self._since_text(changes.since, changes))

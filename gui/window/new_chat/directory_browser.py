@@ -61,7 +61,7 @@ class DirectoryBrowser(Sheet):
         super().__init__(theme, parent, new_chat_texts.choose_directory(), WIDTH_PX)
         self._field = field
         self._at = Path("/")
-        self.place_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)
+        self.path_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)
         self._model = QStringListModel(self)
         self.list = DirectoryList(self)
         self.list.setModel(self._model)
@@ -70,7 +70,7 @@ class DirectoryBrowser(Sheet):
         self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.choose = button(new_chat_texts.choose_directory(), "primary", self._choose)
         layout = self.column()
-        for part in (label(new_chat_texts.choose_directory(), "title"), self.place_label, self.list, self.problem):
+        for part in (label(new_chat_texts.choose_directory(), "title"), self.path_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
         layout.addLayout(foot(self.cancel, self.choose))
         self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -116,7 +116,7 @@ class DirectoryBrowser(Sheet):
         self._at = path
         rows = [*([UP] if path != path.parent else []), *names]
         self._model.setStringList(rows)
-        self.place_label.set_whole(short_directory(str(path)))
+        self.path_label.set_whole(short_directory(str(path)))
         name = one_line(path.name or str(path))
         shown = self.choose.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_PX)
         self.choose.setText(new_chat_texts.choose_this_directory(shown.replace("&", "&&")))

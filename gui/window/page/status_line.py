@@ -102,7 +102,7 @@ class StatusLine(Area):
             size = f"{shown.columns}×{shown.rows}"
         if differs and settled:
             is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
-            size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_place())
+            size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_pane())
         self.take_over.setVisible(differs and settled)
         self._say_size(size)
 

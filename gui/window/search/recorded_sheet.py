@@ -38,15 +38,15 @@ class RecordingSheet(InfoSheet):
         self.title.set_whole(sheet_texts.recording_of(name))
         shown = [one_line(line.text) for line in lines]
         self.text.setPlainText("\n".join(shown))
-        place = next((place for place, line in enumerate(lines) if line.number == found.number), 0)
+        index = next((index for index, line in enumerate(lines) if line.number == found.number), 0)
         self.open()
         if lines:
-            units = unit_offsets(shown[place])
-            self._mark(place, [(units[first], units[end]) for first, end in query.spans(shown[place])])
+            units = unit_offsets(shown[index])
+            self._mark(index, [(units[first], units[end]) for first, end in query.spans(shown[index])])
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _mark(self, place: int, spans: list[tuple[int, int]]) -> None:
-        start = self.text.document().findBlockByNumber(place).position()
+    def _mark(self, index: int, spans: list[tuple[int, int]]) -> None:
+        start = self.text.document().findBlockByNumber(index).position()
         whole = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.text.document())
         cursor.setPosition(start)

@@ -231,11 +231,11 @@ class _MatchDelegate(RowDelegate):
         if spans and QFontMetrics(plain).horizontalAdvance(text[: spans[0][1]]) > area.width() * 2 // 3:
             start = max(0, spans[0][0] - 24)
         pieces: list[tuple[str, bool]] = [("…", False)] if start else []
-        place = start
+        offset = start
         for begin, end in spans:
-            pieces += [(text[place:begin], False), (text[begin:end], True)]
-            place = end
-        pieces.append((text[place:], False))
+            pieces += [(text[offset:begin], False), (text[begin:end], True)]
+            offset = end
+        pieces.append((text[offset:], False))
         left, right = area.left(), area.right()
         for piece, is_marked in pieces:
             if left >= right or not piece:

@@ -29,7 +29,7 @@ class SavePromptSheet(FormSheet):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, saved_prompt_texts.save(), 560)
-        self._place = Path()
+        self._folder = Path()
         self._agent = self._directory = ""
         self._on_saved: Callable[[SavedPrompt], object] = lambda _prompt: None
         self._replaces = False
@@ -53,7 +53,7 @@ class SavePromptSheet(FormSheet):
 
     def ask(
         self,
-        place: Path,
+        folder: Path,
         text: str,
         agent: tuple[str, str],
         directory: str,
@@ -62,13 +62,13 @@ class SavePromptSheet(FormSheet):
         """Open the sheet.
 
         Args:
-            place: the directory of the prompts.
+            folder: the directory of the prompts.
             text: the prompt.
             agent: the name and the title of the chat's agent; empty for none.
             directory: the chat's directory, "" for none.
             on_saved: called with the saved prompt.
         """
-        self._place, self._on_saved = place, on_saved
+        self._folder, self._on_saved = folder, on_saved
         self._agent, self._directory = agent[0], directory
         self.for_agent.setText(saved_prompt_texts.only_for(agent[1]))
         self.for_directory.setText(saved_prompt_texts.only_in(phrases.short_directory(directory)))
@@ -103,12 +103,12 @@ class SavePromptSheet(FormSheet):
         else:
             agents = (self._agent,) if self._agent and self.for_agent.isChecked() else ()
             directory = self._directory if self.for_directory.isChecked() else ""
-            prompt = SavedPrompt(name, text, self._place / f"{name}.md", agents=agents, directory=directory)
+            prompt = SavedPrompt(name, text, self._folder / f"{name}.md", agents=agents, directory=directory)
             self._save(prompt)
 
     def _save(self, prompt: SavedPrompt) -> None:
         try:
-            write_prompt(self._place, prompt, replace=self._replaces)
+            write_prompt(self._folder, prompt, replace=self._replaces)
         except PromptExists:
             self._show_problem(saved_prompt_texts.exists(prompt.name), replaces=True)
         except ConfigError as error:

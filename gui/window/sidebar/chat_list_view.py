@@ -60,7 +60,7 @@ class ChatListView(QListView):
             event.ignore()
             return
         chats = [row.chat for row in self._dragged()]
-        self._drop_row = self._rows.place_of(chats, self._row_at(event.position().toPoint().y()))
+        self._drop_row = self._rows.drop_row(chats, self._row_at(event.position().toPoint().y()))
         event.setDropAction(Qt.DropAction.MoveAction)
         event.accept()
         self.viewport().update()

@@ -295,8 +295,8 @@ class SidebarModel(QAbstractListModel):
                 order.arrange(arranged_chats)
         self._apply()
 
-    def place_of(self, chats: Sequence[Chat], before: int) -> int | None:
-        """The row in front of which ``move`` puts chats; None if they keep their places."""
+    def drop_row(self, chats: Sequence[Chat], before: int) -> int | None:
+        """The row in front of which ``move`` puts chats; None if they stay where they are."""
         if self._key_above(before) in {PINNED, ""} or any(chat.record.pinned for chat in chats):
             return before
         parts = [part for part in self._parts() if any(chat in part.chats for chat in chats)]

@@ -62,7 +62,7 @@ def _agent(agent: Agent, probe: Probe, here: str | None, there: str | None) -> C
         return Check(name, Status.OK, "not installed", how_to_install)
     path = here or there or ""
     version = _describe_version(probe.version, agent.tested)
-    found = f"{version}, {_place(path)}" if version else _place(path)
+    found = f"{version}, {_path_and_target(path)}" if version else _path_and_target(path)
     if agent.tested and not probe.version:
         # Not for agents of the user's own, which need not be able to print a version.
         asked = shlex.join([path, *agent.version])
@@ -75,11 +75,11 @@ def _agent(agent: Agent, probe: Probe, here: str | None, there: str | None) -> C
         remedy = "found when the window starts from its icon, but not by commands here"
         return Check(name, Status.OK, f"{found} (only on your login shell's PATH)", remedy)
     if there is not None and os.path.realpath(there) != os.path.realpath(here):
-        return ok(name, f"{found} (your login shell's PATH has {_place(there)})")
+        return ok(name, f"{found} (your login shell's PATH has {_path_and_target(there)})")
     return ok(name, found)
 
 
-def _place(path: str) -> str:
+def _path_and_target(path: str) -> str:
     """A program's path, and its target if it is a link, as npm, brew and others install them."""
     real = os.path.realpath(path)
     return path if real == path else f"{path} → {real}"

@@ -15,7 +15,7 @@ from session_host.system.dbus import addresses
 
 ANSWER_TIMEOUT_S = 2.0
 
-PLACES = ("etc", "run", "usr/local/lib", "usr/lib")
+DIRECTORIES = ("etc", "run", "usr/local/lib", "usr/lib")
 """The directories of settings files, by priority: a file replaces those of the same name in later ones."""
 
 _YES = frozenset({"1", "yes", "y", "true", "t", "on"})
@@ -90,8 +90,8 @@ def _settings(root: Path) -> Iterator[tuple[str, str]]:
     if main := _main(root):
         yield from _section(main)
     by_name: dict[str, Path] = {}
-    for place in PLACES:
-        directory = root / place / "systemd/logind.conf.d"
+    for parent in DIRECTORIES:
+        directory = root / parent / "systemd/logind.conf.d"
         for path in sorted(directory.glob("*.conf")) if directory.is_dir() else []:
             by_name.setdefault(path.name, path)
     for _, path in sorted(by_name.items()):
@@ -99,7 +99,7 @@ def _settings(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _main(root: Path) -> Path | None:
-    paths = (root / place / "systemd/logind.conf" for place in PLACES)
+    paths = (root / parent / "systemd/logind.conf" for parent in DIRECTORIES)
     return next((path for path in paths if path.is_file()), None)
 
 

@@ -155,8 +155,8 @@ def plan_for(
     arguments = record.arguments or []
     if agent.parse_conversation_options(arguments).is_chosen and not _is_in_argv(record):
         # The user chose no conversation in the picker: the agent never made one with this id.
-        place = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
-        return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
+        where = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
+        return ResumePlan(record, None, f"no conversation was chosen; choose one in {where}")
     prompt = "" if record.resumed_from or query.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
     return ResumePlan(

@@ -41,8 +41,8 @@ def copy_included(source: Path, target: Path) -> None:
         for file in files:
             _copy(source / file, target / file, target)
     except OSError as error:
-        place = error.filename or source
-        raise WorktreeError(f"cannot copy what {include} names: {error.strerror}: {place}") from error
+        name = error.filename or source
+        raise WorktreeError(f"cannot copy what {include} names: {error.strerror}: {name}") from error
 
 
 def _untracked(source: Path, patterns: str) -> set[str]:

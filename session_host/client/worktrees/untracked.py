@@ -48,7 +48,7 @@ def _added(path: str, mode: str, content: bytes) -> ChangedFile:
     lines = text.removesuffix("\n").split("\n") if text else []
     patch = ""
     if lines:
-        place = "+1" if len(lines) == 1 else f"+1,{len(lines)}"
-        patch = f"@@ -0,0 {place} @@\n" + "".join(f"+{line}\n" for line in lines)
+        added = "+1" if len(lines) == 1 else f"+1,{len(lines)}"
+        patch = f"@@ -0,0 {added} @@\n" + "".join(f"+{line}\n" for line in lines)
         patch += "" if text.endswith("\n") else _NO_END
     return ChangedFile(path=path, state="untracked", added=len(lines), modes=("", mode), patch=patch)

@@ -16,7 +16,7 @@ from . import deleting
 from .command import Command, parse
 from .covering import uncovered
 from .placeholders import VirtualPlacement, shown_at_placeholders
-from .placement import Grid, Placement, place_of, virtual_placement_of
+from .placement import Grid, Placement, placement_of, virtual_placement_of
 from .saved import SavedImages, SavedPlacement
 from .transmission import FORMATS_OF_OTHERS, BadImageError, Transmission, check
 from .values import Image, PlacedImage
@@ -170,7 +170,7 @@ class Graphics:
             return 0 if image.is_anonymous else image.id
         alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
         room = self._grid.size.columns - column
-        saved = place_of(command, image, self._grid.cell, column, room, alternate=alternate)
+        saved = placement_of(command, image, self._grid.cell, column, room, alternate=alternate)
         if saved.id:
             self._drop(lambda placed: placed.image is image and placed.id == saved.id)
         if len(self.placements) >= MAX_PLACEMENTS:

@@ -82,7 +82,7 @@ class Placement:
         self.alternate = saved.alternate
 
 
-def place_of(
+def placement_of(
     command: Command, image: Image, cell: CellSize, column: int, room: int, *, alternate: bool
 ) -> SavedPlacement:
     """The position and size in a command, as a value; the row and the image's number are left open.

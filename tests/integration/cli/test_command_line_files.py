@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from installers.command_line_files import MAN_PAGE, PLACES, files
+from installers.command_line_files import MAN_PAGE, PATHS, files
 from session_host.cli.program import SUBCOMMANDS
 from tests.support.commands import REPOSITORY, new
 from tests.support.terminals import Terminal
@@ -50,7 +50,7 @@ def completed(shell: str, share: Path, *words: str) -> list[str]:
     """The completions that the shell offers for the last word."""
     script = ["-c", ASK_BASH, "bash"] if shell == "bash" else ["--no-config", "-c", ASK_FISH]
     done = subprocess.run(
-        [shell, *script, str(share / PLACES[shell]), *words],
+        [shell, *script, str(share / PATHS[shell]), *words],
         capture_output=True, text=True, check=False, env=shell_environment(share),
     )  # fmt: skip
     assert done.stderr == ""
@@ -74,7 +74,7 @@ def test_a_shell_completes_subcommands_options_and_the_names_of_chats(shell: str
 @pytest.mark.usefixtures("sessions")
 def test_zsh_completes_the_name_of_a_chat(share: Path) -> None:
     new("-n", "the second", "--", "cat")
-    directory = share / Path(PLACES["zsh"]).parent
+    directory = share / Path(PATHS["zsh"]).parent
     with Terminal(["zsh", "-f", "-i"], env={**shell_environment(share), "TERM": "xterm"}) as terminal:
         terminal.type(f"fpath=({directory} $fpath); autoload -U compinit; compinit -u -D; echo rea''dy\r")
         terminal.until(b"ready\r\n")

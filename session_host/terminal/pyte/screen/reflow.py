@@ -42,12 +42,12 @@ def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
     old_columns, old_lines = screen.columns, screen.lines
     primary_cursor = _primary_cursor(screen)
     saved = screen.saved[0]
-    saved_place = Anchor(len(screen.history) + saved.row, saved.column) if saved else None
+    saved_anchor = Anchor(len(screen.history) + saved.row, saved.column) if saved else None
     anchors = [] if screen.on_alternate else screen.anchors
     marks = [mark for marks in screen.prompts.newest() for mark in marks]
     for anchor in (*anchors, *marks):
         anchor.line -= screen.evicted
-    carried = [primary_cursor, *([saved_place] if saved_place else []), *anchors, *marks]
+    carried = [primary_cursor, *([saved_anchor] if saved_anchor else []), *anchors, *marks]
     pending = screen.pending_wrap and not screen.on_alternate
 
     grid, dropped = _resize_primary(screen, columns, lines, old_lines, primary_cursor, carried, pending=pending)
@@ -58,9 +58,9 @@ def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
     for mark in marks:
         mark.line += screen.evicted
     top = len(screen.history)
-    if saved and saved_place:
+    if saved and saved_anchor:
         screen.saved[0] = saved._replace(
-            column=min(saved_place.column, columns - 1), row=min(max(saved_place.line - top, 0), lines - 1)
+            column=min(saved_anchor.column, columns - 1), row=min(max(saved_anchor.line - top, 0), lines - 1)
         )
     alternate = _resize_alternate(screen, columns, lines)
     if screen.on_alternate:

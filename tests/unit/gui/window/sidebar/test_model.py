@@ -226,8 +226,8 @@ async def test_the_line_of_a_drag_is_where_the_chats_go(harness: WindowHarness):
     one = [harness.chat(ids[0])]
     last = rows[ids[1]] + 1
     for before in range(1, model.rowCount() + 1):
-        assert model.place_of(one, before) == min(max(before, rows[ids[0]]), last), "it stays in its part"
-    assert model.place_of(one, 0) == 0, "above everything, it is pinned"
-    assert model.place_of([harness.chat(ended)], rows[ended]) is None, "ended chats have an order of their own"
+        assert model.drop_row(one, before) == min(max(before, rows[ids[0]]), last), "it stays in its part"
+    assert model.drop_row(one, 0) == 0, "above everything, it is pinned"
+    assert model.drop_row([harness.chat(ended)], rows[ended]) is None, "ended chats have an order of their own"
     model.move([harness.chat(ids[1])], model.rowCount())
     assert [chat.record.position for chat in harness.sessions.chats()] == [None] * 4, "nothing changes the order"
