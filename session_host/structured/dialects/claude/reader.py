@@ -193,11 +193,16 @@ class MessageReader:
         self.state.denied.append(call)
 
     def report(self, message: Mapping[str, Any]) -> bool:
-        """Add a background sub-agent's report to the call that started it; False if that call is unknown."""
-        item_id = self.state.parents.get(text(message, "tool_use_id"), "")
+        """Read the report of a task that has ended; False if it belongs to no call that shows it.
+
+        A background sub-agent's report is added to the call that started it. A call that still waits for its result,
+        as that of a command that took some seconds, gets nothing: the result follows.
+        """
+        call = text(message, "tool_use_id")
+        item_id = self.state.parents.get(call, "")
         if item_id and text(message, "summary"):
             self._port.emit(Append(item_id, f"\n{text(message, 'summary')}", "output"))
-        return bool(item_id)
+        return bool(item_id) or call in self.state.tools
 
     def _result(self, block: Mapping[str, Any], detail: Any) -> None:
         state, call = self.state, text(block, "tool_use_id")

@@ -70,6 +70,20 @@ def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(repla
     assert [(each.kind, each.status) for each in below] == [("tool", "done"), ("agent", "done")]
 
 
+def test_only_the_end_of_a_background_command_is_reported() -> None:
+    replayed = ReplayedClaude()
+    replayed.do(Prompt("", 0, "run it"))
+    for call, is_first in (("foreground", False), ("background", True)):
+        use = {"type": "tool_use", "id": call, "name": "Bash", "input": {"command": "sleep 3", "description": call}}
+        result = {"type": "tool_result", "tool_use_id": call, "content": "Command running in background with ID: b1"}
+        ended = {"type": "system", "subtype": "task_notification", "tool_use_id": call, "summary": f"{call} ended"}
+        result_message = {"type": "user", "message": {"role": "user", "content": [result]}}
+        later = [result_message, ended] if is_first else [ended, result_message]
+        for message in ({"type": "assistant", "message": {"id": call, "content": [use]}}, *later):
+            replayed.replay({"dir": "<-", "msg": message})
+    assert [each.text for each in replayed.transcript if each.kind == "notice"] == ["background ended"]
+
+
 def test_errors_of_the_service_are_shown_once(replayed: ReplayedClaude) -> None:
     notices = [each.text for each in replayed.transcript if each.kind == "notice"]
     assert "The model's service: error 529. Trying again in 1 s (attempt 1 of 10)." in notices
