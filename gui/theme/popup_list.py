@@ -6,11 +6,18 @@ would go to the closed popup, and be lost.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 _ROW_PX = 26
 _FRAME_PX = 6
+
+
+class PopupDelegate(QStyledItemDelegate):
+    """Makes rows as wide as the list, so that a long text is elided in it instead of being scrolled sideways."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, super().sizeHint(option, index).height())
 
 
 class PopupList(QListView):
@@ -27,6 +34,7 @@ class PopupList(QListView):
         super().__init__(parent)
         self.setProperty("kind", "popup")
         self.setModel(model)
+        self.setItemDelegate(PopupDelegate(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setUniformItemSizes(True)

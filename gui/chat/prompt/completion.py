@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.matched import paint_matched
-from gui.theme.popup_list import PopupList
+from gui.theme.popup_list import PopupDelegate, PopupList
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import SlashCommand
@@ -87,6 +87,9 @@ class Completion(QObject):
         if rows != self._model.stringList():
             self._model.setStringList(rows)
             self.list.setCurrentIndex(self._model.index(0))
+        # A command's description is read from its beginning; the end of a path names the file.
+        is_command = word.startswith("/")
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight if is_command else Qt.TextElideMode.ElideMiddle)
         self.list.viewport().update()
         self._place(len(rows))
         self.list.show()
@@ -126,7 +129,7 @@ def _mention_of(path: str) -> str:
     return text.removesuffix('"') if path.endswith("/") else text
 
 
-class _MatchDelegate(QStyledItemDelegate):
+class _MatchDelegate(PopupDelegate):
     """Paints rows with their matched characters marked."""
 
     def __init__(self, theme: Theme, completion: Completion) -> None:

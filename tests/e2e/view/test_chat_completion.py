@@ -56,6 +56,21 @@ def test_files_and_commands_are_completed(show_chat: Callable[..., ChatStage], t
     assert not shown.of("prompt_sent")
 
 
+def test_long_descriptions_of_commands_are_elided_in_the_list(
+    show_chat: Callable[..., ChatStage], tmp_path: Path
+) -> None:
+    chat = ScriptedChat()
+    chat.apply(CommandsChanged(tuple(SlashCommand(f"skill-{number}", "Use it when " * 60) for number in range(12))))
+    shown = show_chat(chat, str(tmp_path))
+    offers = shown.view.prompt.completion.list
+    shown.type("/")
+    assert offers.isVisible()
+    shown.settle()
+    assert offers.horizontalScrollBar().maximum() == 0
+    eighth = offers.visualRect(offers.model().index(7, 0))
+    assert offers.viewport().rect().contains(eighth), (offers.viewport().rect(), eighth)
+
+
 def test_a_file_is_completed_behind_emoji_before_a_text(show_chat: Callable[..., ChatStage], tmp_path: Path) -> None:
     (tmp_path / "retry.py").touch()
     shown = show_chat(ScriptedChat(), str(tmp_path))
