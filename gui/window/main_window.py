@@ -348,6 +348,8 @@ class MainWindow(QWidget):
         is_here = self.tabs.has(chat.id) and not self.others.is_gone()
         if not is_here and (shown := self.others.show(chat)) is not None:
             return shown
+        if self.tabs.closed.last_id == chat.id:
+            self.banners.withdraw("closed tab")  # Its button would do nothing, or reopen another tab.
         page = self.tabs.open(chat)
         self.focus_page()
         self.sidebar.reveal_active()

@@ -226,7 +226,8 @@ class Commands:
             self._chat_actions.rename(chat)
 
     def _reopen_tab(self) -> None:
-        self._banners.withdraw("closed tab")  # Its button reopens that tab, too.
+        for key in ("closed tab", "closed tabs"):
+            self._banners.withdraw(key)  # Its button reopens that tab, too.
         if not self._tabs.reopen():
             self._banners.inform(notice_texts.nothing_to_reopen(), key="closed tab")
 

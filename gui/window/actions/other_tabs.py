@@ -30,7 +30,7 @@ class OtherTabs:
         chats = [chat for session_id in closed if (chat := self._sessions.get(session_id)) is not None]
         text = window_texts.tabs_closed(sum(not chat.has_ended for chat in chats))
         reopen = partial(self._reopen, closed)
-        self._banners.show_banner(Banner(text, notice_texts.reopen(), reopen, key="closed tab"))
+        self._banners.show_banner(Banner(text, notice_texts.reopen(), reopen, key="closed tabs"))
 
     def _reopen(self, session_ids: list[str]) -> None:
         panes = self._panes

@@ -30,6 +30,11 @@ class ClosedTabs:
         """Whether there are none."""
         return not self._tabs
 
+    @property
+    def last_id(self) -> str:
+        """The chat of the tab that was closed last; "" for none."""
+        return self._tabs[-1].session_id if self._tabs else ""
+
     def add(self, session_id: str, pane: int = -1, at: int = MAX_CLOSED) -> None:
         """Add a closed tab; without ``pane``, one of another window."""
         self._tabs = [*self._tabs, ClosedTab(session_id, pane, at)][-MAX_CLOSED:]

@@ -81,6 +81,16 @@ async def test_reopening_a_tab_by_key_removes_the_line_that_offers_it(harness: W
     assert window.banners.current is None, "its button would do nothing, or reopen another tab"
 
 
+async def test_opening_the_closed_chat_in_the_sidebar_removes_the_line_that_offers_it(harness: WindowHarness):
+    one, two, _three = await three_tabs(harness)
+    window = harness.window
+    window.chat_actions.close_tab(one)
+    window.open_chat(harness.chat(two))
+    assert window.banners.current is not None
+    window.open_chat(harness.chat(one))
+    assert window.banners.current is None
+
+
 async def test_a_closed_tab_is_reopened_where_it_was(harness: WindowHarness):
     one, two, three = await three_tabs(harness)
     window = harness.window
