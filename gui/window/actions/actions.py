@@ -54,8 +54,8 @@ class Actions:
             handlers: the function of each action in the table, except the palette's.
             sheets: the sheets; one of them shows the palette.
             banners: the banners; the palette lists the action of the shown one.
-            without_effect: names the actions that have nothing to do now; the menu shows them disabled. Their keys
-                stay, and a banner says why nothing happens.
+            without_effect: names the actions that have nothing to do now; the menu shows them disabled, and the
+                palette leaves them out. Their keys stay, and a banner says why nothing happens.
         """
         self._window = window
         self._sheets = sheets
@@ -120,6 +120,7 @@ class Actions:
         Actions that end a chat are listed without a chat, too, and then do nothing: typing "stop chat" and Enter must
         not select "Stop all chats".
         """
+        without_effect = set(self._without_effect())
         return [
             Choice(
                 self._actions[entry.action].text(),
@@ -128,7 +129,9 @@ class Actions:
                 also=search_words(entry.action),
             )
             for entry in key_table.TABLE
-            if entry.listed and (self._actions[entry.action].isEnabled() or entry.on == "running")
+            if entry.listed
+            and entry.action not in without_effect
+            and (self._actions[entry.action].isEnabled() or entry.on == "running")
         ]
 
     def show_palette(self) -> None:

@@ -134,12 +134,13 @@ class Commands:
         }
 
     def without_effect(self) -> set[str]:
-        """The actions on tabs and on several chats that have nothing to do now."""
+        """The actions on tabs, on several chats and on notifications that have nothing to do now."""
         chats = self._sessions
         has_nothing = {
             "reopen_tab": self._tabs.closed.is_empty,
             "resume_all": not any(chat.is_interrupted for chat in chats.listed()),
             "stop_all": not chats.running(),
+            "unmute": chats.muting.until is None,
         }
         return {action for action, nothing in has_nothing.items() if nothing}
 

@@ -27,6 +27,8 @@ _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _POSITIONS_ROLE = _CHOICE_ROLE + 1
 _ALSO_PENALTY = 4
 """Choices that match by their other words come after those that match by their title."""
+_BOTH_PENALTY = 12
+"""Those that match only by their title and other words together come after both."""
 _DETAIL_PENALTY = 12
 _MARK_PX = 24
 """The room of a chat's mark."""
@@ -156,7 +158,7 @@ class Chooser(Sheet):
 
 
 def _how(typed: str, choice: Choice) -> Fit | None:
-    """Match a choice: by its title, by its other words, or with a lower rank by its detail; never by case.
+    """Match a choice: by its title, by its other words or both, or with a lower rank by its detail; never by case.
 
     Only a title may match scattered letters: almost any word is scattered over a title with a detail or other words,
     and Enter would then run an action that has nothing to do with it.
@@ -165,10 +167,11 @@ def _how(typed: str, choice: Choice) -> Fit | None:
     found = fit(typed, choice.title)
     if _is_part(typed, choice.also) and (other := fit(typed, choice.also)) is not None:
         found = _better(found, Fit(other.score - _ALSO_PENALTY, ()))
-    whole = f"{choice.title} {choice.detail}"
-    is_weak = found is None or found.is_scattered
-    if is_weak and _is_part(typed, whole) and (other := fit(typed, whole)) is not None:
-        found = _better(found, Fit(other.score - _DETAIL_PENALTY * len(typed), other.positions))
+    for words, penalty in ((choice.also, _BOTH_PENALTY), (choice.detail, _DETAIL_PENALTY * len(typed))):
+        whole = f"{choice.title} {words}"
+        is_weak = found is None or found.is_scattered
+        if is_weak and _is_part(typed, whole) and (other := fit(typed, whole)) is not None:
+            found = _better(found, Fit(other.score - penalty, other.positions))
     return found
 
 
