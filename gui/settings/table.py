@@ -147,7 +147,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _chats("answer_from_outside", Toggle(), section="control"),
     _chats("agents_may_control", Choice(("own", "all")), section="control"),
-    _endpoint("url", Text(r"https?://\S+", "an address that begins with http:// or https://")),
+    _endpoint("url", Text(r"https?://\S+", "a URL that begins with http:// or https://")),
     _endpoint("model", Text()),
     _endpoint("system", Text()),
     _endpoint("key_from", Text("env:.+|file:.+|secret", "env:NAME, file:PATH or secret")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
@@ -204,6 +205,24 @@ def test_the_search_finds_a_button_by_its_text(opened: Opened) -> None:
     assert shown.count("Add an agent…") == 1
 
 
+@pytest.mark.parametrize(
+    ("page", "name", "typed", "problem"),
+    [
+        ("notifications", "notify_command", "notify 'me", "Command has no closing quotation."),
+        ("agents", "url", "example", "Address must be a URL that begins with http:// or https://."),
+        ("agents", "key_from", "hunter2", "API key must be env:NAME, file:PATH or secret."),
+    ],
+)
+def test_a_refused_value_is_explained_with_the_label_of_its_field(
+    opened: Opened, page: PageName, name: str, typed: str, problem: str
+) -> None:
+    opened.window.show_page(page)
+    row = opened.row(name)
+    QTest.keyClicks(row.control.inner, typed)
+    QTest.keyClick(row.control.inner, Qt.Key.Key_Return)
+    assert row.problem.text() == problem
+
+
 def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_written(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     file.write_text("# mine\nfont_size = 500\n")
@@ -239,7 +258,7 @@ def test_several_fonts_and_features_are_separated_by_commas(opened: Opened, area
     assert fonts.control.inner.text() == "dejavu sans, No Such Font"  # type: ignore[attr-defined]
     QTest.keyClicks(features.control.inner, "zero, calt-")
     QTest.keyClick(features.control.inner, Qt.Key.Key_Return)
-    assert features.problem.text() == "Font_features must be a list of features such as zero, -calt, cv01=2."
+    assert features.problem.text() == "Font features must be a list of features such as zero, -calt, cv01=2."
     for _ in range(5):
         QTest.keyClick(features.control.inner, Qt.Key.Key_Backspace)
     QTest.keyClicks(features.control.inner, "-calt")
