@@ -29,7 +29,7 @@ page_texts        a chat's page: terminal, bars, questions
 program_texts     notifications of programs in shells
 prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
-search_words      words that find actions in the command palette
+search_words      words that find actions in the command palette, and settings
 saved_prompt_texts  saved prompts
 request_texts     the open requests of such a chat
 several_texts     resuming and ending several chats at once

@@ -21,7 +21,7 @@ from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
 from gui.window.settings.page import Page, has_all
 from gui.window.settings.text_form import TextForm
 from gui.window.widgets.parts import button, label, sentence
-from gui.wording import key_texts
+from gui.wording import key_texts, search_words
 from session_host.errors import ConfigError
 
 FILE = "keys"
@@ -126,7 +126,12 @@ class KeysPage(Page):
         self.reset_all.setEnabled(bool(self._settings.preferences.keys))
 
     def apply_filter(self, words: Sequence[str]) -> bool:
-        """Show the actions with all words in the title, the name or a key, and the buttons with all words."""
+        """Show the actions with all words in the title, the name or a key, and the buttons with all words.
+
+        If all words mean keys, the whole page is shown.
+        """
+        if has_all(words, search_words.words_of_the_keys()):
+            words = ()
         has_button = super().apply_filter(words)
         shown = [row for row in self.rows if has_all(words, self.title, _words(row))]
         for row in self.rows:
@@ -269,4 +274,5 @@ def _is_text(row: KeyRow) -> bool:
 
 def _words(row: KeyRow) -> str:
     """The text of a row that the search looks in."""
-    return f"{row.action.title} {row.action.name} {' '.join(map(native, row.keys))}"
+    keys = " ".join(map(native, row.keys))
+    return f"{row.action.title} {row.action.name} {keys} {search_words.search_words(row.action.name)}"

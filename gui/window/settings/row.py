@@ -13,7 +13,7 @@ from gui.theme.tokens import GAP_S_PX
 from gui.window.settings.controls import Control, TextControl
 from gui.window.settings.values import Values
 from gui.window.widgets.parts import IconButton, label, sentence
-from gui.wording import phrases, settings_texts
+from gui.wording import phrases, search_words, settings_texts
 
 MIN_TEXT_PX = 240
 """If less room is left for the text, the control is below it, unless that is as small as a switch."""
@@ -140,7 +140,8 @@ class SettingRow(PlainRow):
 
     def words(self) -> str:
         choices = " ".join(map(str, getattr(self.setting.kind, "values", ())))
-        return f"{super().words()} {' '.join(self.setting.key)} {self.setting.file} {choices}"
+        also = search_words.setting_words(self.setting.key[0])
+        return f"{super().words()} {' '.join(self.setting.key)} {self.setting.file} {choices} {also}"
 
     def _set(self, value: object) -> None:
         had_focus = self.reset.hasFocus()

@@ -171,6 +171,8 @@ def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Ope
         ("scrollb", "scrollback_lines"),
         ("rest_after", "rest_after_s"),
         ("desktop notif", "notifications"),
+        ("dark mode", "appearance"),
+        ("contrast", "readable_colors"),
     ):
         window.search.setText(typed)
         shown = [row.setting.key[0] for row in window.findChildren(SettingRow) if row.isVisible()]
@@ -179,6 +181,9 @@ def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Ope
     keys = window.page("keys")
     assert isinstance(keys, KeysPage)
     assert [row.action.name for row in keys.rows if row.isVisible()] == ["reopen_tab"]
+    for typed in ("keybindings", "keyboard shortcuts"):
+        window.search.setText(typed)
+        assert all(row.isVisible() for row in keys.rows)
     window.search.setText("no such thing")
     assert window.nothing.isVisible()
     window.search.clear()
