@@ -146,6 +146,7 @@ class ChatView(QWidget):
         self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
+        self.page.request_left.connect(self._on_request_left)
         self.page.arranged.connect(self.page.check_cards_seen)
         self.page.framed.connect(self._on_frame)
         self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
@@ -221,6 +222,11 @@ class ChatView(QWidget):
     def _on_typed(self, text: str) -> None:
         self.prompt.editor.setFocus()
         self.prompt.editor.insertPlainText(text)
+
+    def _on_request_left(self) -> None:
+        """Give the prompt the keyboard focus, unless the Enter that answered the request could send a draft."""
+        if self.prompt.is_empty and not self.prompt.editor.isReadOnly():
+            self.prompt.editor.setFocus()
 
     def _on_action(self, action: Action) -> None:
         match action.kind:

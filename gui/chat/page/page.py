@@ -49,11 +49,13 @@ class TranscriptPage(PointedPage):
         answered(str, str, str, dict): the user answered a request: its id, the option's, the digest, texts.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
+        request_left(): the request that had the keyboard focus is answered; now the page has the focus.
     """
 
     answered = Signal(str, str, str, object)
     typed = Signal(str)
     interrupt_requested = Signal()
+    request_left = Signal()
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
@@ -187,10 +189,13 @@ class TranscriptPage(PointedPage):
                 card.setGeometry(left, round(placed.top) + 8, round(self.rows.width), round(placed.laid.height) - 16)
                 card.show()
             else:
-                if card.isAncestorOf(self.focusWidget()):
-                    self.setFocus(Qt.FocusReason.OtherFocusReason)
+                is_left = card.isAncestorOf(self.focusWidget())
+                if is_left:
+                    self.setFocus(Qt.FocusReason.TabFocusReason)
                 card.hide()
                 if request_id in self.transcript.answers or request_id not in self.transcript.requests:
+                    if is_left:
+                        self.request_left.emit()
                     del self._cards[request_id]
                     card.deleteLater()
 

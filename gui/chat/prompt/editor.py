@@ -216,6 +216,7 @@ class PromptEditor(QPlainTextEdit):
                 self.image_given.emit(image)
         else:
             self.insertPlainText(source.text())
+            self.ensureCursorVisible()
 
     # ------------------------------------------------------------ completion
 

@@ -68,6 +68,26 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Calla
     assert [answer[1] for answer in shown.of("answered")] == ["yes"]
 
 
+def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_enter_would_send(
+    show_chat: Callable[..., ChatStage],
+) -> None:
+    chat = ScriptedChat()
+    shown = show_chat(chat)
+    for request, draft in (("r1", ""), ("r2", "a draft")):
+        chat.ask(command_request("make", request_id=request))
+        shown.settle()
+        process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+        shown.type(draft)
+        assert shown.view.show_request()
+        shown.settle()
+        shown.press(Qt.Key.Key_Return)
+        chat.resolve(request, "yes", "Allow", "window")
+        shown.settle()
+        assert shown.view.prompt.editor.hasFocus() == (not draft)
+        assert shown.view.page.hasFocus() == bool(draft)
+    assert len(shown.of("answered")) == 2
+
+
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:

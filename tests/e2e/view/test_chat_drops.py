@@ -86,3 +86,16 @@ def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question
     shown.press(Qt.Key.Key_V, CONTROL)
     assert shown.view.prompt.editor.toPlainText() == "pasted pasted "
     assert shown.of("answered") == []
+
+
+def test_the_end_of_a_long_text_that_was_pasted_from_the_messages_is_shown(
+    show_chat: Callable[..., ChatStage],
+) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "an answer")
+    shown = show_chat(chat)
+    editor = shown.view.prompt.editor
+    QGuiApplication.clipboard().setText("\n".join(f"line {number}" for number in range(120)))
+    shown.view.page.setFocus()
+    shown.press(Qt.Key.Key_V, CONTROL)
+    assert editor.viewport().rect().contains(editor.cursorRect()), (editor.viewport().rect(), editor.cursorRect())

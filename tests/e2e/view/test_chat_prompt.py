@@ -106,6 +106,18 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., 
     assert all(each.isVisible() for each in (prompt._stop, prompt._send, prompt._attach)), "all are there again"
 
 
+def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(
+    show_chat: Callable[..., ChatStage],
+) -> None:
+    shown = show_chat(ScriptedChat())
+    prompt = shown.view.prompt
+    shown.view.page.setFocus()
+    beside = QPoint(prompt.width() // 2, prompt.height() - 12)
+    assert not isinstance(prompt.childAt(beside), QPushButton)
+    QTest.mouseClick(prompt.childAt(beside) or prompt, Qt.MouseButton.LeftButton)
+    assert prompt.editor.hasFocus()
+
+
 def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
     show_chat: Callable[..., ChatStage],
 ) -> None:
