@@ -29,12 +29,14 @@ class Summary:
     """The plan and the changed files of one transcript, read as the transcript grows.
 
     Attributes:
-        plan: the newest plan of the main agent; None if there is none.
         files: the changed files by their paths; the last changed one comes last.
     """
 
     def __init__(self) -> None:
-        self.plan: Item | None = None
+        self._plan: Item | None = None
+        self._prompts: list[str] = []
+        """The prompts after the plan."""
+        self._is_over = False
         self.files: dict[str, ChangedFile] = {}
         self._read = 0
         """How many items were examined; queued prompts, above which items are added, do not count."""
@@ -52,10 +54,20 @@ class Summary:
             if item.kind == "tool":
                 self._add(item)
             elif item.kind == "plan" and not item.parent:
-                self.plan = item
+                self._plan, self._prompts, self._is_over = item, [], False
+            elif item.kind == "user" and position < transcript.queue_start:
+                self._prompts.append(item.id)
         self._read = transcript.queue_start
-        if self.plan is not None:
-            self.plan = transcript.get(self.plan.id)  # Each update of a plan replaces the whole plan.
+        if self._plan is not None and not self._is_over:
+            self._plan = transcript.get(self._plan.id)  # Each update of a plan replaces the whole plan.
+            turns = {prompt.turn for item_id in self._prompts if (prompt := transcript.get(item_id)) is not None}
+            turns -= {"", self._plan.turn} if self._plan is not None else set()
+            self._is_over = len(turns) > 1 or (len(turns) == 1 and not transcript.status.is_running)
+
+    @property
+    def plan(self) -> Item | None:
+        """The newest plan of the main agent; None if there is none, or if a later turn has ended without a new one."""
+        return None if self._is_over else self._plan
 
     def _add(self, item: Item) -> None:
         if item.status == "running":

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.chat.content.summary import Summary
-from session_host.structured.items import FileChange, Item, PlanEntry, Put
+from session_host.structured.items import FileChange, Item, PlanEntry, Put, TurnEnded
 from tests.support.chat_stage import ChatStage
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat
 
@@ -79,6 +79,42 @@ def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat
     show_view.settle()
     assert strip.files_button.isVisible()
     assert strip.files_button.geometry().right() < strip.width()
+
+
+def test_an_unfinished_plan_is_shown_until_a_later_turn_has_ended_without_a_plan() -> None:
+    chat, summary = ScriptedChat(), Summary()
+
+    def shown() -> str:
+        summary.update(chat.transcript)
+        again = Summary()
+        again.update(chat.transcript)
+        assert again.plan == summary.plan, "the same when the chat is opened again"
+        return summary.plan.id if summary.plan is not None else ""
+
+    def prompt(turn: str) -> None:
+        chat.put("user", "a prompt", turn=turn)
+        chat.run(turn)
+
+    def put_plan(turn: str) -> None:
+        chat.apply(Put(Item(f"plan of {turn}", "plan", BEGAN_MS, plan=(PlanEntry("Read", "in_progress"),), turn=turn)))
+
+    prompt("t1")
+    put_plan("t1")
+    chat.put("user", "steered into it", turn="t1")
+    chat.end(TurnEnded("t1", "completed"))
+    assert shown() == "plan of t1"
+    prompt("t2")
+    assert shown() == "plan of t1", "the turn may go on with it"
+    put_plan("t2")
+    chat.end(TurnEnded("t2", "completed"))
+    assert shown() == "plan of t2"
+    prompt("t3")
+    chat.end(TurnEnded("t3", "completed"))
+    assert shown() == ""
+    prompt("t4")
+    assert shown() == ""
+    put_plan("t4")
+    assert shown() == "plan of t4"
 
 
 def test_only_completed_changes_count() -> None:
