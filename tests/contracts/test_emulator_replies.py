@@ -26,6 +26,9 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         ("\x1b[0c", "DA1"),
         ("\x1b[5n", "\x1b[0n"),
         ("\x1b[3;5H\x1b[6n", "\x1b[3;5R"),
+        ("\x1b[3;5H\x1b[?6n", "\x1b[?3;5R"),
+        # With origin mode, the position is that in the margins.
+        ("\x1b[3;8r\x1b[?6h\x1b[2;4H\x1b[?6n\x1b[6n", "\x1b[?2;4R\x1b[2;4R"),
         ("\x1b[?2004$p", "\x1b[?2004;2$y"),
         ("\x1b[?2004h\x1b[?2004$p", "\x1b[?2004;1$y"),
         ("\x1b[?2026$p", "\x1b[?2026;2$y"),
@@ -97,6 +100,9 @@ def test_unsafe_and_unknown_queries_have_no_reply(make: Maker, output: str) -> N
 def test_replies_come_in_the_order_of_the_queries(make: Maker) -> None:
     emulator = make(output="\x1b[6nab\x1b[6n\x1b[5n")
     assert emulator.take_replies() == b"\x1b[1;1R\x1b[1;3R\x1b[0n"
+    for byte in b"\x1b[?6nab\x1b[6n\x1b[?6n":
+        emulator.feed(bytes([byte]))
+    assert emulator.take_replies() == b"\x1b[?1;3R\x1b[1;5R\x1b[?1;5R"
 
 
 def test_the_new_size_is_reported_only_when_a_program_asks(make: Maker) -> None:

@@ -1,7 +1,7 @@
 """Feeds all output into the library, with corrections. Hot path.
 
-There are eleven corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, OSC 22, OSC 99,
-OSC 133, images and REP. None of them depends on how the bytes are split.
+There are twelve corrections: DEL, DECCOLM, DECSTR, DECXCPR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, OSC 22,
+OSC 99, OSC 133, images and REP. None of them depends on how the bytes are split.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m
 """Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
 _DONE_HERE: Final = re.compile(
-    rb"\x1b(?:(?P<reset>c)|\[(?:!p|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S))"
+    rb"\x1b(?:(?P<reset>c)|\[(?:!p|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S"
+    rb"|\?(?P<position>6)n))"
 )
-"""RIS; and what the library does not know: DECSTR, XTWINOPS that push or pop the title, and XTSMGRAPHICS."""
+"""RIS; and what the library does not know: DECSTR, XTWINOPS that push or pop the title, XTSMGRAPHICS and DECXCPR."""
 
 _has_title_operation: Final = re.compile(rb"\x1b\[2[23](?:;[0-9;]*)?t").search
 _has_graphics_query: Final = re.compile(rb"\x1b\[\?[12];[1-4][0-9;]*S").search
+_POSITION_QUERY: Final = b"\x1b[?6n"
 _SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]")
 _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
@@ -213,6 +215,7 @@ class Stream:
             or self.pointers.stacks[1]
             or (b"t" in data and _has_title_operation(data))
             or (b"S" in data and b"?" in data and _has_graphics_query(data))
+            or (b"?" in data and _POSITION_QUERY in data)
         )
 
     def _find_own(self, data: bytes) -> list[tuple[int, bytes]]:
@@ -242,6 +245,11 @@ class Stream:
         elif operation == b"23":
             if self.titles:
                 self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
+        elif operation == b"6":
+            # The library knows only the report without "?".
+            replies, count = self._effects.replies, len(self._effects.replies)
+            self.write(b"\x1b[6n")
+            replies[count:] = [reply.replace(b"[", b"[?") for reply in replies[count:]]
         elif b";" in operation:
             self._effects.reply(sixel.graphics_report(operation, self._size, self._cell))
         else:
