@@ -96,4 +96,10 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
 
 
 def _standard_input() -> str:
-    return sys.stdin.buffer.read(4 * MAX_PASTE_CHARACTERS + 1).decode(errors="replace")
+    data = sys.stdin.buffer.read(4 * MAX_PASTE_CHARACTERS + 1)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        if len(data) > 4 * MAX_PASTE_CHARACTERS:
+            return data.decode(errors="replace")  # too long; it may end within a character
+        raise UsageError(f"standard input is not valid UTF-8 (byte {error.start + 1}); convert it") from None

@@ -71,6 +71,18 @@ def test_a_program_without_bracketed_paste_gets_plain_text(area: Area, tmp_path:
     assert read(notes, 1) == [r"b'text\r'"]
 
 
+def test_a_standard_input_that_is_not_utf8_is_refused_instead_of_typed_with_other_characters(
+    area: Area, tmp_path: Path
+) -> None:
+    session, notes = reader(area, tmp_path, 0.0, modes="")
+
+    done = outlive("send", session, "-", "--enter", typed=b"rm caf\xe9\n")
+    assert (done.code, done.complaint()) == (2, "standard input is not valid UTF-8 (byte 7); convert it")
+    assert outlive("send", session, "-", "--enter", typed="café".encode()).code == 0
+
+    assert read(notes, 1) == [r"b'caf\xc3\xa9\r'"]
+
+
 def test_a_text_with_control_characters_is_typed_not_pasted(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 0.0)
 
