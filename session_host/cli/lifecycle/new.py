@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import own_size, print_error, print_json, print_line
-from session_host.errors import OutliveError, UsageError
+from session_host.errors import NoSuchAgent, OutliveError, UsageError
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 
@@ -148,7 +149,12 @@ def _launch(
     from session_host.client.chats.launch_request import DEFAULT_SIZE, LaunchRequest
     from session_host.paths import config_dir
 
-    agent = load_agent(config_dir(), agent_name)
+    try:
+        agent = load_agent(config_dir(), agent_name)
+    except NoSuchAgent as error:
+        if shutil.which(agent_name) is None:
+            raise
+        raise NoSuchAgent(f"{error}; to run the program {agent_name}: outlive new -- {agent_name}") from None
     runtime: Runtime = options.runtime or ("structured" if options.one_shot else "terminal")
     if options.one_shot and runtime == "terminal":
         raise UsageError("--one-shot is for structured chats; leave --runtime terminal out")

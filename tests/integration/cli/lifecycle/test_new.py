@@ -128,6 +128,7 @@ class TestNew:
             (["--"], 2, "name an agent"),
             (["command"], 2, "needs a program"),
             (["nonesuch"], 2, "unknown agent 'nonesuch'; available: claude"),
+            (["bash"], 2, "; to run the program bash: outlive new -- bash"),
             (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),
             (["--", "nonesuch-program"], 1, "nonesuch-program"),
             (["-C", "/nonesuch", "--", "cat"], 1, "/nonesuch"),
