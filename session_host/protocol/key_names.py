@@ -53,7 +53,7 @@ def parse_key(text: str) -> tuple[str, str, Modifiers]:
         return named, "", modifiers
     character = named or name
     if len(character) != 1 or not character.isprintable():
-        raise ValueError(f"invalid key {text!r}; use a character, or a name such as Enter, Tab, Escape, Up, F5")
+        raise ValueError(f"invalid key {text!r}; use a character, or a name such as Enter, Up, F5, Ctrl+c")
     key = character.lower()
     if character != key:
         modifiers |= Modifiers.SHIFT

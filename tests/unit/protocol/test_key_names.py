@@ -39,6 +39,12 @@ def test_an_invalid_name_is_reported(text: str) -> None:
         parse_key(text)
 
 
+@pytest.mark.parametrize("text", ["C-c", "^C", "c-c", "M-x"])
+def test_another_programs_name_of_a_key_is_answered_with_our_form(text: str) -> None:
+    with pytest.raises(ValueError, match=r"such as Enter, Up, F5, Ctrl\+c$"):
+        parse_key(text)
+
+
 @given(st.text(max_size=12))
 def test_any_text_is_a_key_or_a_value_error(text: str) -> None:
     try:
