@@ -45,7 +45,7 @@ LEFT_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
 """The environment variable that turns off detaching by Left while nothing is typed, if it is "0"."""
 
 LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
-_PREFIX = "b"
+PREFIX = "b"
 _DETACH = "d"
 _HELP = "?"
 
@@ -160,14 +160,14 @@ class FullScreenView(AttachView):
 
     def _is_command(self, value: TerminalInput) -> bool:
         """Whether the value is a command for this viewer: the prefix, or the key after it."""
-        if not isinstance(value, KeyTyped) or not (self._is_prefixed or value.key == _PREFIX):
+        if not isinstance(value, KeyTyped) or not (self._is_prefixed or value.key == PREFIX):
             return False
         if value.action is KeyAction.RELEASE:
             return False
         if value.key in MODIFIER_KEYS:
             return self._is_prefixed  # The user is about to press another key.
         held = value.modifiers & ~LOCKS
-        is_prefix = value.key == _PREFIX and held == Modifiers.CTRL
+        is_prefix = value.key == PREFIX and held == Modifiers.CTRL
         if not self._is_prefixed:
             self._is_prefixed = is_prefix
             return is_prefix

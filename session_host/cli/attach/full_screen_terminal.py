@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, EchoPacer
-from session_host.cli.attach.full_screen import NOTICE_S, FullScreenView
+from session_host.cli.attach.full_screen import NOTICE_S, PREFIX, FullScreenView
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.scrolled_back.mode import ScrolledBack
 from session_host.cli.attach.shared_output import State
 from session_host.cli.attach.view import EndingKind
-from session_host.client.viewer.viewer import Viewer
+from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ErrorCode, InputRefused
+from session_host.protocol.values import KeyAction, Modifiers
 from session_host.terminal.base import Emulator, Frame, Modes
 from session_host.terminal.echo import ECHO_STYLE, echo_in
 
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long to wait for the end of a synchronized update before painting anyway."""
 
+MAX_WAITING_INPUTS = MAX_INPUTS // 2
+"""How many inputs may wait for the host; with more, as in a paste without brackets, the terminal is not read."""
+
+MANY_INPUTS = 64
+"""Nobody types as many values at once: they were pasted, and go to the host as texts, which is 20 times as fast."""
+
+_READ_AGAIN_AFTER_S = 0.01
 _GO_ON = "c"
 _NO_HISTORY = "A full-screen program has no history here; scroll with its own keys"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
@@ -57,6 +66,23 @@ class FullScreenTerminal(FullScreenView):
             super()._input(data)
         else:  # Shortcut for most keys: the same result.
             self._viewer.key(key.key, key.text, key.modifiers)
+        if self._has_to_wait():
+            self._terminal.pause_reading()
+            self._after("reading", _READ_AGAIN_AFTER_S, self._read_again)
+
+    def _on_input_value(self, values: list[TerminalInput]) -> None:
+        is_text = len(values) >= MANY_INPUTS and self._scrolled is None and not self._is_prefixed
+        super()._on_input_value(_joined(values) if is_text else values)
+
+    def _has_to_wait(self) -> bool:
+        """Whether the host is about to take what was typed, and should have it before there is more."""
+        return self._viewer.pending > MAX_WAITING_INPUTS and self._viewer.state is ViewerState.LIVE
+
+    def _read_again(self) -> None:
+        if self._has_to_wait():
+            self._after("reading", _READ_AGAIN_AFTER_S, self._read_again)
+        else:
+            self._terminal.resume_reading()
 
     def _forward(self, value: TerminalInput) -> None:
         viewer = self._viewer
@@ -219,3 +245,24 @@ class FullScreenTerminal(FullScreenView):
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._notice(f"{_NOT_TYPED}: {refusal.message}")
+
+
+def _joined(values: list[TerminalInput]) -> list[TerminalInput]:
+    """The values with the characters of successive keys joined, up to a Ctrl+B and the keys after it."""
+    joined: list[TerminalInput] = []
+    text = ""
+    for index, value in enumerate(values):
+        match value:
+            case KeyTyped(_, typed, Modifiers.NONE | Modifiers.SHIFT, KeyAction.PRESS) if typed:
+                text += typed
+                continue
+            case TextTyped(typed):
+                text += typed
+                continue
+        if text:
+            joined.append(TextTyped(text))
+            text = ""
+        if isinstance(value, KeyTyped) and value.key == PREFIX and not value.text:
+            return [*joined, *values[index:]]
+        joined.append(value)
+    return [*joined, TextTyped(text)] if text else joined

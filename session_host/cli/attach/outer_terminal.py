@@ -48,6 +48,7 @@ class OuterTerminal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_drained: Callable[[], None] = _nothing
         self._on_gone: Callable[[], None] = _nothing
+        self._on_input: Callable[[bytes], None] | None = None
         self.final_output = b""
         self.ignores_unknown = not os.environ.get("TERM", "").startswith("linux")
 
@@ -96,8 +97,18 @@ class OuterTerminal:
             on_gone: called once when the terminal is closed.
         """
         self._loop = asyncio.get_running_loop()
-        self._on_drained, self._on_gone = on_drained, on_gone
-        self._loop.add_reader(self._input, self._read, on_input)
+        self._on_drained, self._on_gone, self._on_input = on_drained, on_gone, on_input
+        self.resume_reading()
+
+    def pause_reading(self) -> None:
+        """Leave input in the terminal until ``resume_reading``."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._input)
+
+    def resume_reading(self) -> None:
+        """Read again; does nothing if stopped."""
+        if self._loop is not None and self._on_input is not None:
+            self._loop.add_reader(self._input, self._read, self._on_input)
 
     def stop(self) -> None:
         """Stop reading and writing; does nothing if stopped."""
