@@ -134,6 +134,8 @@ class FullScreenTerminal(FullScreenView):
         """Paint a frame, and the position line unless another notice is shown."""
         scrolled.replaced(emulator, self._visible_rows(emulator))
         scrolled.shown(frame)
+        # While alternate scrolling is on, the wheel types arrow keys, which scroll here.
+        modes = modes._replace(alternate_screen=True, alternate_scroll=True)
         painted = self._painter.paint(frame._replace(cursor=None), modes)
         return painted if "notice" in self._timers else painted + self._painter.notice(scrolled.line())
 

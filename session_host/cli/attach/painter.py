@@ -31,6 +31,9 @@ _OTHER_KEYS, _NO_OTHER_KEYS = "\x1b[>4;2m", "\x1b[>4m"
 """xterm's modifyOtherKeys does the same in terminals without that protocol; the protocol goes before it."""
 _ALTERNATE = "\x1b[?1049h"
 _ENTER = "\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
+_SAVE_WHEEL, _RESTORE_WHEEL = "\x1b[?1007s", "\x1b[?1007h\x1b[?1007r"
+"""Alternate scrolling, by which the wheel types arrow keys; terminals that cannot save a mode have it by default."""
+_WHEEL, _NO_WHEEL = "\x1b[?1007h", "\x1b[?1007l"
 _LEAVE = "\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[0m\x1b[0 q\x1b[?25h\x1b[?1049l"
 _NO_MOUSE = "\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1006l"
 _MOUSE = {
@@ -98,13 +101,14 @@ class Painter:
         # Set keyboard flags after switching screens, since each screen has its own stack of them, and before resetting
         # the style, since some terminals take modifyOtherKeys for a style.
         keyboard = f"{_SET_KEYS if again else _PUSH_KEYS}{_OTHER_KEYS}" if self._keyboard else ""
-        return f"{_ALTERNATE}{keyboard}{_ENTER}{self._mode_changes(modes)}".encode()
+        wheel = _NO_WHEEL if again else f"{_SAVE_WHEEL}{_NO_WHEEL}"
+        return f"{_ALTERNATE}{keyboard}{_ENTER}{wheel}{self._mode_changes(modes)}".encode()
 
     def leave(self) -> bytes:
         """Restore the previous screen, and disable everything that the program had enabled."""
         keyboard = f"{_POP_KEYS}{_NO_OTHER_KEYS}" if self._keyboard else ""
         reverse = "\x1b[?5l" if self._modes.reverse_screen else ""
-        return f"{_END_FRAME}{_NO_MOUSE}{keyboard}{reverse}{_LEAVE}".encode()
+        return f"{_END_FRAME}{_NO_MOUSE}{keyboard}{reverse}{_RESTORE_WHEEL}{_LEAVE}".encode()
 
     def resize(self, size: GridSize) -> bytes:
         """The outer terminal's size has changed."""
@@ -287,7 +291,14 @@ class Painter:
             parts.append(_MOUSE[modes.mouse])
         if modes.reverse_screen != previous.reverse_screen:
             parts.append("\x1b[?5h" if modes.reverse_screen else "\x1b[?5l")
+        if (types_arrows := _types_arrows(modes)) != _types_arrows(previous):
+            parts.append(_WHEEL if types_arrows else _NO_WHEEL)
         return "".join(parts)
+
+
+def _types_arrows(modes: Modes) -> bool:
+    """Whether the wheel types arrow keys; at a prompt on the main screen, they would recall earlier inputs."""
+    return modes.alternate_screen and modes.alternate_scroll
 
 
 def _appended(runs: tuple[Run, ...], column: int, text: str) -> tuple[Run, ...]:

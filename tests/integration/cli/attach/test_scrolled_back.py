@@ -34,6 +34,7 @@ def test_the_history_scrolls_during_output_and_each_exit_returns_to_the_screen(t
             screen = wait_for_status(terminal, "22 of 76 rows back · PageUp PageDown · / find · q back")
             assert screen.split("\n")[0] == "line 000055"
             assert not terminal.screen.cursor.visible
+            assert terminal.screen.modes.alternate_scroll, "the wheel scrolls here"
             terminal.type(UP + UP)
             wait_for_status(terminal, "24 of 76")
             assert first_line(terminal) == "line 000053"

@@ -289,6 +289,26 @@ class TestModes:
         outer.show(inner)
         assert outer.emulator.modes.mouse == "none"
 
+    def test_the_wheel_types_arrow_keys_only_on_the_programs_alternate_screen(
+        self, inner: Emulator, outer: Outer
+    ) -> None:
+        for sequence, types_arrows in ((b"", False), (b"\x1b[?1049h", True), (b"\x1b[?1007l", False)):
+            inner.feed(sequence)
+            outer.show(inner)
+            assert outer.emulator.modes.alternate_scroll == types_arrows
+
+    @pytest.mark.parametrize("setting", [b"\x1b[?1007h", b"\x1b[?1007l"])
+    def test_leaving_restores_what_the_wheel_does(self, inner: Emulator, outer: Outer, setting: bytes) -> None:
+        outer.emulator.feed(outer.painter.leave())
+        outer.emulator.feed(setting)
+        before = outer.emulator.modes
+        outer.emulator.feed(outer.painter.enter())
+        outer.show(inner)
+
+        outer.emulator.feed(outer.painter.leave())
+
+        assert outer.emulator.modes == before
+
     def test_leaving_restores_all_modes(self, inner: Emulator, outer: Outer) -> None:
         outer.emulator.feed(outer.painter.leave())
         outer.emulator.feed(b"shell prompt")
