@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
+
+INTERVAL_MS: Final = 100
+"""The shortest time between two calls: in much output, the cursor moves with each frame."""
 
 
 class TypedAreaWatcher(QObject):
@@ -15,7 +19,9 @@ class TypedAreaWatcher(QObject):
     def __init__(self, notice: QWidget, place: Callable[[], object]) -> None:
         super().__init__(notice)
         self._place = place
-        self._is_following = False
+        self._is_following = self._has_moved_again = False
+        self._timer = QTimer(self, singleShot=True, interval=INTERVAL_MS)
+        self._timer.timeout.connect(self._on_interval)
         notice.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -37,4 +43,11 @@ class TypedAreaWatcher(QObject):
                 signal.disconnect(self._on_moved)
 
     def _on_moved(self) -> None:
-        self._place()
+        self._has_moved_again = self._timer.isActive()
+        if not self._has_moved_again:
+            self._timer.start()
+            self._place()
+
+    def _on_interval(self) -> None:
+        if self._is_following and self._has_moved_again:
+            self._on_moved()
