@@ -10,7 +10,7 @@ from gui.tray.waiting import wait_for_tray
 from gui.window.remote_control.single_instance import claim_or_raise
 from session_host.client.window_control import HIDDEN_START, ask
 from session_host.errors import OutliveError, UsageError
-from session_host.paths import config_dir, runtime_dir, state_dir
+from session_host.paths import config_dir, home_dir, runtime_dir, state_dir
 from session_host.protocol.untrusted_text import one_line
 
 NEW_CHAT = "--new-chat"
@@ -27,8 +27,8 @@ def main(argv: list[str]) -> int:
         The process's exit code.
     """
     try:
-        for directory in (runtime_dir, state_dir, config_dir):
-            directory()  # A variable that is no absolute path is refused here.
+        for directory in (runtime_dir, state_dir, config_dir, home_dir):
+            directory()  # A variable that is no absolute path is refused here, and a missing home.
         if argv not in ([], [NEW_CHAT]):
             raise UsageError(f"the window does not know these arguments: {' '.join(argv)!r}")
         _check_display()

@@ -32,8 +32,20 @@ def _from_environment(variable: str, default: Path) -> Path:
 def _xdg(variable: str, fallback: str) -> Path:
     value = os.environ.get(variable, "")
     # The XDG specification wants relative values ignored.
-    base = Path(value) if value.startswith("/") else Path.home() / fallback
+    base = Path(value) if value.startswith("/") else home_dir() / fallback
     return base / "outlive"
+
+
+def home_dir() -> Path:
+    """The user's home directory.
+
+    Raises:
+        OutliveError: HOME is not set, and the system does not know the user, as in some containers.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise OutliveError(f"HOME is not set, and user {os.getuid()} has no home directory; set HOME") from error
 
 
 def runtime_dir() -> Path:

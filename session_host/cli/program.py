@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from session_host.cli.arguments import Parser
 from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, UsageError
+from session_host.paths import home_dir
 
 SUBCOMMANDS = {
     "new": ("lifecycle.new", "start a chat with an agent, a shell or any command"),
@@ -115,7 +116,9 @@ def _dispatch(arguments: list[str]) -> int:
     module = importlib.import_module(f"session_host.cli.{module_name}")
     parser = Parser(first, description)
     module.configure(parser)
-    code: int = module.run(parser.read(arguments[1:]))
+    options = parser.read(arguments[1:])
+    home_dir()  # Many parts use it; without one, none of them works.
+    code: int = module.run(options)
     return code
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,23 @@ class TestErrors:
             error = capsys.readouterr().err
             assert error.startswith(f"outlive: OUTLIVE_{place}_DIR is {value!r}, which is not an absolute path;")
         assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("words", ["ls", "new -d -- true", "doctor", "logs"])
+    def test_without_a_home_one_line_says_what_to_set(
+        self, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """As in a container with a user id that /etc/passwd does not have."""
+
+        def unknown(uid: int) -> None:
+            raise KeyError(uid)
+
+        for name in ("HOME", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+        assert main(words.split()) == 1
+        error = f"outlive: HOME is not set, and user {os.getuid()} has no home directory; set HOME\n"
+        assert capsys.readouterr() == ("", error)
 
     def test_ctrl_c(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         def interrupt(words: list[str]) -> int:
