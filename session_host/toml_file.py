@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,19 +49,9 @@ class TomlFile:
             ConfigError: the file cannot be read.
         """
         try:
-            with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
+            return cls(path, read_users_file(path))
         except FileNotFoundError:
             return cls(path, "")
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
-        if len(content) > MAX_BYTES:
-            raise ConfigError(f"{path}: longer than {MAX_BYTES // 1024} KiB")
-        try:
-            return cls(path, content.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise ConfigError(f"{path}:{line}: not UTF-8") from error
 
     def values(self) -> dict[str, Any]:
         """All values.
@@ -127,6 +119,36 @@ class TomlFile:
             ] == list(keys[: len(table) + 1]):
                 return number
         return of_the_table
+
+
+def read_users_file(path: Path) -> str:
+    """The text of a file that the user wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ConfigError: it cannot be read; the message names the file.
+    """
+    try:
+        # A pipe would be waited for, and a device may be endless.
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"{path}: not a regular file; move it away")
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{path}: longer than {MAX_BYTES // 1024} KiB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _first_invalid(values: dict[str, Any], kind: type[Any]) -> list[str]:

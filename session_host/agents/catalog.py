@@ -14,6 +14,7 @@ import msgspec
 from session_host.agents.agent import ARGUMENTS, PLACEHOLDERS, Agent
 from session_host.agents.conditions import CONDITIONS
 from session_host.errors import ConfigError, NoSuchAgent
+from session_host.toml_file import read_users_file
 
 BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
 
@@ -248,10 +249,7 @@ def _find_files(entries: dict[str, dict[str, Any]], directories: tuple[Path, ...
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}:{line}: not valid UTF-8") from error
+        return read_users_file(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot read it ({error.strerror}); check the file's permissions") from error
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from session_host.cli.doctor import agents, chats, files, kernel, logout, settings, system, worktrees
-from session_host.cli.doctor.check import Check, Status
+from session_host.cli.doctor.check import Check, Status, fail
 from session_host.cli.output import one_line, print_json
+from session_host.errors import OutliveError
 
 _MARKS = {Status.OK: "ok  ", Status.WARN: "warn", Status.FAIL: "FAIL"}
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         for path in files.stale_sockets():
             print(path)
         return 0
-    checks = [check for part in PARTS for check in part()]
+    checks = [check for part in PARTS for check in _checks(part)]
     if options.json:
         print_json([check._asdict() for check in checks])
     else:
@@ -57,6 +58,17 @@ def run(options: argparse.Namespace) -> int:
                 print(f"      {'':<{width}}  → {one_line(check.remedy)}")
         print(_summary(checks))
     return 1 if any(check.status is Status.FAIL for check in checks) else 0
+
+
+def _checks(part: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """The checks of a part, the last of them about what the part itself cannot read."""
+    try:
+        yield from part()
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        yield fail(part.__name__, f"cannot check: {place}{error.strerror}", "check the owner and permissions")
+    except OutliveError as error:
+        yield fail(part.__name__, f"cannot check: {error}", "see the message above")
 
 
 def _summary(checks: Sequence[Check]) -> str:

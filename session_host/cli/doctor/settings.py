@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Container, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from session_host.cli.window_start import missing_modules
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
+from session_host.toml_file import TomlFile
 
 FILES = ("window.toml", "keys.toml", "chats.toml")
 _REMEDY = "fix the file, or move it away"
@@ -69,7 +69,7 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
         return
     for line in lines:
         location, _, problem = line.partition(": ")
-        path = directory / location.rpartition(":")[0]  # An absolute path stays what it is.
+        path = directory / re.sub(r":\d+$", "", location)  # An absolute path stays what it is.
         if path.name not in invalid:
             yield warn(path.name, f"{directory / location}: {problem}", _REMEDY)
 
@@ -77,19 +77,7 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
 def _problem(path: Path) -> str:
     """The reason why the file is not valid TOML, with its line; "" if it is valid."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError as error:
-        return f"{path}:{error.object[: error.start].count(10) + 1}: not valid UTF-8"
-    except OSError as error:
-        return f"{path}: cannot read it ({error.strerror})"
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        # tomllib reports the line only in its message.
-        found = re.search(r"at line (\d+)", str(error))
-        return f"{path}:{found[1] if found else len(text.splitlines())}: {error}"
-    except RecursionError:
-        return f"{path}:1: too many nested levels"
+        TomlFile.read(path).values()
+    except ConfigError as error:
+        return str(error)
     return ""

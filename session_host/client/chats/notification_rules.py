@@ -6,7 +6,6 @@ A window writes them: which chats are muted into its layout (``gui.settings.layo
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
@@ -16,6 +15,7 @@ import msgspec
 from session_host.errors import OutliveError
 from session_host.paths import config_dir, database
 from session_host.storage.store import Store
+from session_host.toml_file import TomlFile
 
 
 class NotificationRules(NamedTuple):
@@ -50,7 +50,7 @@ def read_rules(session_id: str) -> NotificationRules:
 
 def _settings() -> _Settings:
     try:
-        return msgspec.convert(tomllib.loads((config_dir() / "window.toml").read_text(encoding="utf-8")), _Settings)
+        return msgspec.convert(TomlFile.read(config_dir() / "window.toml").values(), _Settings)
     except (OSError, ValueError, RecursionError, OutliveError):
         return _Settings()
 

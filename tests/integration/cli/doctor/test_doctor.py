@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import errno
+import json
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from session_host.cli import main
+from session_host.cli.doctor import command
+from session_host.cli.doctor.check import Check, ok
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
 from tests.support.commands import Done, OnTerminal, new, outlive
@@ -191,6 +197,45 @@ def test_a_fault_does_not_stop_the_other_checks(area: Area, spoil: object, name:
     if area.state.is_file():
         area.state.unlink()
         area.state.mkdir()
+
+
+@pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml", "agents/x.toml"])
+def test_a_settings_file_that_is_a_pipe_is_reported_and_not_waited_for(area: Area, name: str) -> None:
+    path = area.config / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+
+    _, found = doctor()
+
+    assert found["agents" if "agents" in name else name][1].startswith(f"{path}: not a regular file; move it away")
+
+
+def test_a_settings_file_that_is_too_long_is_named(area: Area) -> None:
+    path = area.config / "window.toml"
+    path.write_text("# long\n" * 50_000)
+
+    _, found = doctor()
+
+    assert found["window.toml"][1].startswith(f"{path}: longer than 256 KiB")
+
+
+def test_a_part_that_cannot_read_its_files_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a state directory that its user must not enter."""
+
+    def database() -> Iterator[Check]:
+        yield ok("first", "read")
+        raise PermissionError(errno.EACCES, "Permission denied", "/state/outlive.db")
+
+    monkeypatch.setattr(command, "PARTS", (database, lambda: [ok("last", "read")]))
+
+    code = main(["doctor", "--json"])
+
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+    assert code == 1
+    assert list(found) == ["first", "database", "last"]
+    assert found["database"]["message"] == "cannot check: /state/outlive.db: Permission denied"
 
 
 def test_a_directory_of_another_user_is_reported(area: Area) -> None:

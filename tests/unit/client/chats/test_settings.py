@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_invalid_settings_are_reported_in_one_line(tmp_path: Path, text: str, wo
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "chats.toml").write_bytes("record = true\n# für Bücher\n".encode("latin-1"))
     with pytest.raises(ConfigError, match=r"chats\.toml:2: not UTF-8$"):
+        load_chat_settings(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless device"])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    """A read of the pipe would never end."""
+    path = tmp_path / "chats.toml"
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"chats\.toml: not a regular file; move it away$"):
         load_chat_settings(tmp_path)
 
 
