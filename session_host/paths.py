@@ -22,11 +22,14 @@ SOCKET_PATH_BYTES = 107
 
 def _from_environment(variable: str, default: Path) -> Path:
     value = os.environ.get(variable, "")
-    if not value:
-        return default
-    if not value.startswith("/"):
+    if value and not value.startswith("/"):
         raise UnsafeDirectory(f"{variable} is {value!r}, which is not an absolute path; set it to one, or unset it")
-    return Path(os.path.abspath(value))  # noqa: PTH100 - no symlink is to be resolved
+    path = Path(os.path.abspath(value)) if value else default  # noqa: PTH100 - no symlink is to be resolved
+    try:
+        str(path).encode()  # SQLite and messages take only such paths.
+    except UnicodeEncodeError as error:
+        raise UnsafeDirectory(f"{path} is not valid UTF-8; set {variable} to another directory") from error
+    return path
 
 
 def _xdg(variable: str, fallback: str) -> Path:
@@ -212,6 +215,11 @@ def window_log() -> Path:
 def session_log(session_id: str) -> Path:
     """The log of a session's host; it never contains the user's text."""
     return state_dir() / "logs" / f"{session_id}.log"
+
+
+def session_unsaved_end(session_id: str) -> Path:
+    """The link that keeps a session's end if its host leaves while the disk is full."""
+    return session_dir(session_id) / "end"
 
 
 def session_files(session_id: str) -> Path:

@@ -122,7 +122,25 @@ async def test_sigterm_ends_all_processes_of_a_chat_that_was_killed_on_a_full_di
         wait_until(lambda: not _ours(area), 20, "all processes to end")
         ballast.unlink()
         [info] = outlive("ls", "--all", "--json").json()
-        assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", "lost")
+        assert (info["id"], info["state"], info["reason"]) == (record.id, "exited", None)
+        assert (info["exit_signal"], info["end_request"]) == (signal.SIGKILL, "kill")
+
+
+async def test_a_chat_that_ran_at_a_shutdown_with_a_full_disk_is_interrupted(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("cat", name="one")
+        active = (await request(record.id, Describe(0))).keeper_pid
+        ballast = fill_disk(disk)
+        for each in (processes.parent(active), active, (await request(record.id, Describe(0))).host_pid):
+            os.kill(each, signal.SIGTERM)
+        wait_until(lambda: not _ours(area), 20, "all processes to end")
+        ballast.unlink()
+        [info] = outlive("ls", "--all", "--json").json()
+        assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", "interrupted")
+        assert outlive("rm", "one").code == 0
 
 
 async def test_a_chat_killed_on_a_full_disk_is_released_once_there_is_room(

@@ -10,11 +10,12 @@ from typing import Literal
 import msgspec
 
 from session_host.errors import StoreError
-from session_host.paths import session_journal, session_log, session_socket, session_stderr
+from session_host.paths import session_journal, session_log, session_socket, session_stderr, session_unsaved_end
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, Runtime, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
+from session_host.storage.store.unsaved_end import noted_end
 from session_host.system.clock import as_text, now
 from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.identity import boot_id, is_running
@@ -143,7 +144,7 @@ def reason_of(record: SessionRecord) -> Reason | None:
 
 
 def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
-    """Check a row that says "running", and mark it lost if its host has ended."""
+    """Check a row that says "running"; if its host has ended, save the end that the host noted, or mark it lost."""
     if record.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)
@@ -154,7 +155,13 @@ def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
     current = store.get(record.id)
     if kept or current is None or current.state not in RUNNING_STATES:
         return current or record
-    if rebooted:
+    if end := noted_end(session_unsaved_end(record.id)):
+        error = INTERRUPTED if end.is_interrupted else ""
+        store.update(
+            record.id, state=end.state, exit_code=end.exit_code, exit_signal=end.exit_signal,
+            end_request=end.end_request, error=error, ended_at=end.ended_at,
+        )  # fmt: skip
+    elif rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
         # A host writes a log from its start; its launcher may have been killed before it recorded the start.

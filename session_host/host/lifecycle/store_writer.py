@@ -13,13 +13,14 @@ from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.host.driver.driver import Driver
-from session_host.paths import session_left_conversations
+from session_host.paths import session_left_conversations, session_unsaved_end
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED
+from session_host.storage.store.unsaved_end import UnsavedEnd, note_end
 from session_host.system.processes.identity import start_time
 from session_host.system.worker import Worker
 
@@ -126,6 +127,7 @@ class StoreWriter:
             except StoreError as error:
                 if is_last_try:
                     log.warning("the end is not recorded: %s", error)
+                    await self._worker.run(lambda: self._note_end(interrupted=interrupted))
                     return False
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
@@ -163,6 +165,16 @@ class StoreWriter:
         self._record.end_request = header.end_request
         self._write()
         header.exit_saved = True
+
+    def _note_end(self, *, interrupted: bool) -> None:
+        record = self._record
+        end = UnsavedEnd(
+            record.state, record.exit_code, record.exit_signal, record.end_request, record.ended_at or "", interrupted
+        )
+        try:
+            note_end(session_unsaved_end(record.id), end)
+        except OSError as error:
+            log.warning("the end is not even noted: %s", error)
 
     def _write(self) -> None:
         record = self._record

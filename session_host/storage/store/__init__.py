@@ -10,6 +10,7 @@ every transaction is short.
     schema          the database schema, as a list of migration steps
     session_record  one session's row in the store; a name that no other session has
     store           the store's operations: add, update, find and remove sessions; keep the window's layout
+    unsaved_end     a session's end that a full disk kept out of the store
 """
 
 from session_host.storage.store.session_record import SessionRecord, free_name

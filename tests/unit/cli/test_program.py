@@ -145,6 +145,20 @@ class TestErrors:
             assert error.startswith(f"outlive: OUTLIVE_{place}_DIR is {value!r}, which is not an absolute path;")
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize(
+        ("words", "place"),
+        [("ls", "STATE"), ("search x", "STATE"), ("new", "STATE"), ("new", "RUNTIME"), ("new", "CONFIG")],
+    )
+    def test_a_directory_that_is_not_utf8_is_one_line(self, words: str, place: str, tmp_path: Path) -> None:
+        path = os.fsdecode(os.fsencode(tmp_path) + b"/n\xff")
+
+        words += " -d -- true" if words == "new" else ""
+        done = outlive(*words.split(), env={f"OUTLIVE_{place}_DIR": path})
+
+        assert done.code == 1
+        assert done.complaint().endswith(f" is not valid UTF-8; set OUTLIVE_{place}_DIR to another directory")
+        assert not Path(path).exists()
+
     @pytest.mark.parametrize("words", ["ls", "new -d -- true", "doctor", "logs"])
     def test_without_a_home_one_line_says_what_to_set(
         self, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
