@@ -7,7 +7,7 @@ window        the window: list, page, find bar, refreshing
 file_list     the list of the changed files, with a field that filters it
 page          the diffs, drawn as those of a chat are, with the cards of comments
 line_marks    lines of the diffs that the user marks
-marked_lines  lines on the page: from points and selections to numbers, and back
+line_ranges   lines on the page: from points and selections to numbers, and back
 content       a changed file as segments
 hidden_lines  the unchanged lines that a diff does not show
 opening       shows them

@@ -14,7 +14,7 @@ from gui.bridge.discarding import Discarded, hunks_of
 from gui.chat.content.segments import Action, DiffLine
 from gui.window.changes import anchors
 from gui.window.changes.content import shown
-from gui.window.changes.marked_lines import LineRange
+from gui.window.changes.line_ranges import LineRange
 from gui.window.changes.page import ChangesPage
 from gui.window.changes.review_bar import LineButton, ReviewBar
 from gui.wording import diff_texts, discard_texts

@@ -11,8 +11,8 @@ from gui.chat.page.document import DocumentPage
 from gui.chat.page.rows import TAIL
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import blend
-from gui.window.changes import marked_lines
-from gui.window.changes.marked_lines import LineRange
+from gui.window.changes import line_ranges
+from gui.window.changes.line_ranges import LineRange
 from gui.window.widgets.accessibility import announce
 
 _BAR_PX = 3
@@ -51,12 +51,12 @@ class LineMarkPage(DocumentPage):
 
     def chosen_lines(self) -> LineRange | None:
         """The lines that the user selected or marked, or that the search shows; None for none."""
-        found = marked_lines.selected_lines(self) or self.marked
+        found = line_ranges.selected_lines(self) or self.marked
         if found is None and self.current_hit is not None and self.pattern is not None:
             key, number, begin, _ = self.current_hit
             position = self.rows.position(key)
             if position is not None and isinstance(self.rows.row(position).segments[number], Diff):
-                line = marked_lines.line_at_offset(self.rows.row(position).segments, number, begin)
+                line = line_ranges.line_at_offset(self.rows.row(position).segments, number, begin)
                 found = LineRange(key, line, line)
         return found
 
@@ -81,7 +81,7 @@ class LineMarkPage(DocumentPage):
 
     def _mark(self, step: int, *, extends: bool) -> None:
         """Mark the next line, or the one before; or one line more."""
-        if self.marked is not None and not any(marked_lines.areas(self, self.marked)):
+        if self.marked is not None and not any(line_ranges.areas(self, self.marked)):
             self.marked = None  # The user has scrolled on.
         current = self.chosen_lines()
         if current is None:
@@ -109,10 +109,10 @@ class LineMarkPage(DocumentPage):
             segment = segments[placed.number]
             if key == TAIL or not isinstance(segment, Diff):
                 continue
-            above = marked_lines.line_count(segments[: placed.number])
+            above = line_ranges.line_count(segments[: placed.number])
             for number, line in enumerate(segment.lines):
                 if line.has_sign and any(
-                    area.top() >= 0 for area in marked_lines.areas(self, LineRange(key, above + number, above + number))
+                    area.top() >= 0 for area in line_ranges.areas(self, LineRange(key, above + number, above + number))
                 ):
                     lines.append(((key != self.chosen_file, line.kind == " "), key, above + number))
         return min(lines, key=lambda each: each[0])[1:] if lines else None
@@ -131,7 +131,7 @@ class LineMarkPage(DocumentPage):
             position += step
             if within or not 0 <= position < len(self.rows):
                 return None
-            line = -1 if step > 0 else marked_lines.line_count(self.rows.row(position).segments)
+            line = -1 if step > 0 else line_ranges.line_count(self.rows.row(position).segments)
         return None
 
     def _show_line(self, key: str, line: int) -> None:
@@ -139,20 +139,20 @@ class LineMarkPage(DocumentPage):
         position = self.rows.position(key)
         assert position is not None
         segments = self.rows.row(position).segments
-        place = marked_lines.place_of_line(segments, line)
-        if place is None:
+        span = line_ranges.span_of_line(segments, line)
+        if span is None:
             return
-        segment = segments[place[0]]
+        segment = segments[span[0]]
         assert isinstance(segment, Diff)
-        own = segment.lines[line - marked_lines.line_count(segments[: place[0]])]
-        self.reveal(key, place[0], place[1])
+        own = segment.lines[line - line_ranges.line_count(segments[: span[0]])]
+        self.reveal(key, span[0], span[1])
         announce(self, own.signed_text)
 
     # ------------------------------------------------------------ mouse
 
     def _button(self, line: LineRange) -> QRectF:
         """The area of the button beside a line; empty if the line is not on the page."""
-        area = next(marked_lines.areas(self, line), None)
+        area = next(line_ranges.areas(self, line), None)
         if area is None:
             return QRectF()
         left = self.lines_left - _BUTTON_PX - _BUTTON_GAP_PX
@@ -160,7 +160,7 @@ class LineMarkPage(DocumentPage):
 
     def _line_beside(self, point: QPointF) -> LineRange | None:
         """The line with a button at a point."""
-        line = marked_lines.line_at_point(self, point) if point.x() < self.lines_left else None
+        line = line_ranges.line_at_point(self, point) if point.x() < self.lines_left else None
         return line if line is not None and not self._button(line).isEmpty() else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -176,7 +176,7 @@ class LineMarkPage(DocumentPage):
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        line = marked_lines.line_at_point(self, event.position())
+        line = line_ranges.line_at_point(self, event.position())
         pressed = self._pressed_line
         if pressed is not None and line is not None and line.key == pressed.key:
             self.marked = LineRange(line.key, min(pressed.first, line.first), max(pressed.first, line.first))
@@ -215,7 +215,7 @@ class LineMarkPage(DocumentPage):
         if self.marked is not None:
             tint = tokens.color("accent")
             tint.setAlphaF(0.18)
-            for area in marked_lines.areas(self, self.marked):
+            for area in line_ranges.areas(self, self.marked):
                 painter.fillRect(area.adjusted(self.lines_left - area.left(), 0, _RIGHT_PX, 0), tint)
             self._paint_bar(painter, self.marked, accent)
         if self._hovered_line is not None and self.underMouse():
@@ -228,5 +228,5 @@ class LineMarkPage(DocumentPage):
         painter.end()
 
     def _paint_bar(self, painter: QPainter, lines: LineRange, color: QColor) -> None:
-        for area in marked_lines.areas(self, lines):
+        for area in line_ranges.areas(self, lines):
             painter.fillRect(QRectF(self.lines_left, area.top(), _BAR_PX, area.height()), color)

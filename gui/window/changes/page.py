@@ -18,13 +18,13 @@ from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
 from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
-from gui.window.changes import marked_lines
+from gui.window.changes import line_ranges
 from gui.window.changes.anchors import AROUND, Anchored, lines_of
 from gui.window.changes.comment_card import CommentCard, ShownComment
 from gui.window.changes.content import FileSegments
 from gui.window.changes.hidden_lines import HiddenLines
 from gui.window.changes.line_marks import LineMarkPage
-from gui.window.changes.marked_lines import LineRange
+from gui.window.changes.line_ranges import LineRange
 from gui.window.widgets.accessibility import announce
 from gui.wording import changes_texts, diff_texts
 
@@ -122,17 +122,17 @@ class ChangesPage(LineMarkPage):
             return
         segments = self.rows.row(position).segments
         top = segments[min(scroll.segment, len(segments) - 1)]
-        line = marked_lines.line_count(segments[: scroll.segment])
+        line = line_ranges.line_count(segments[: scroll.segment])
         self.rows.refresh(key)
         segments = self.rows.row(position).segments
         if isinstance(top, Card) and top in segments:
             self._scroll_position = scroll._replace(segment=segments.index(top))
-        elif isinstance(top, Diff | Card) and (found := marked_lines.place_of_line(segments, line)) is not None:
+        elif isinstance(top, Diff | Card) and (found := line_ranges.span_of_line(segments, line)) is not None:
             number = found[0]
             segment = segments[number]
             assert isinstance(segment, Diff)
-            inside = line - marked_lines.line_count(segments[:number])
-            above = marked_lines.line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
+            inside = line - line_ranges.line_count(segments[:number])
+            above = line_ranges.line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
             self._scroll_position = ScrollPosition(key, number, scroll.above * isinstance(top, Diff) + above)
 
     # ------------------------------------------------------------ cards
@@ -320,7 +320,7 @@ class ChangesPage(LineMarkPage):
         """Show the menu; by a key, that of the marked lines."""
         area = None
         if event.reason() is QContextMenuEvent.Reason.Keyboard and self.marked is not None:
-            area = next(marked_lines.areas(self, self.marked), None)
+            area = next(line_ranges.areas(self, self.marked), None)
         if area is None:
             super().contextMenuEvent(event)
         else:
@@ -353,10 +353,10 @@ class ChangesPage(LineMarkPage):
 
     def _lines_at(self, point: QPointF) -> LineRange | None:
         """The lines that a menu at a point is for: those that are selected or marked if the point is among them."""
-        here = marked_lines.line_at_point(self, point)
+        here = line_ranges.line_at_point(self, point)
         if here is None:
             return None
-        chosen: Iterable[LineRange | None] = (marked_lines.selected_lines(self, here.key), self.marked)
+        chosen: Iterable[LineRange | None] = (line_ranges.selected_lines(self, here.key), self.marked)
         among = (
             each
             for each in chosen

@@ -20,7 +20,7 @@ from gui.window.changes import anchors
 from gui.window.changes.anchors import Anchored
 from gui.window.changes.comment_card import CommentCard, ShownComment
 from gui.window.changes.content import ELSEWHERE, shown
-from gui.window.changes.marked_lines import LineRange
+from gui.window.changes.line_ranges import LineRange
 from gui.window.changes.page import ChangesPage
 from gui.window.changes.review_bar import LineButton, ReviewBar
 from gui.wording import comment_texts

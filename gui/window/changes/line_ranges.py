@@ -39,7 +39,7 @@ def line_at_offset(segments: Sequence[Segment], number: int, offset: int) -> int
     return above + min(utf16_slice(segment.text, 0, offset).count("\n"), len(segment.lines) - 1)
 
 
-def place_of_line(segments: Sequence[Segment], line: int) -> tuple[int, int, int] | None:
+def span_of_line(segments: Sequence[Segment], line: int) -> tuple[int, int, int] | None:
     """The segment of a line, and the offsets of its text, as Qt counts, without the sign; None for no such line."""
     for number, segment in enumerate(segments):
         if not isinstance(segment, Diff):
@@ -68,9 +68,9 @@ def selected_lines(page: PaintedPage, key: str = "") -> LineRange | None:
     end = count - 1
     if position == last[0]:
         end = line_at_offset(segments, last[1], last[2])
-        place = place_of_line(segments, end)
+        span = span_of_line(segments, end)
         # A selection that ends where a line begins does not have that line.
-        is_in_line = place is not None and place[0] == last[1] and (last[2] > place[1] or place[1] == place[2])
+        is_in_line = span is not None and span[0] == last[1] and (last[2] > span[1] or span[1] == span[2])
         end -= not is_in_line and end > begin
     return LineRange(page.rows.key(position), begin, end) if begin <= end < count else None
 
