@@ -19,7 +19,7 @@ from tests.support.tray_host import TrayHost, tray_host
 from tests.support.waiting import wait_for_end
 from tests.support.windows import outlive
 
-REST_TIMEOUT_S = 120.0
+HIBERNATION_TIMEOUT_S = 120.0
 
 
 _NUMBERS = itertools.count(1)
@@ -50,10 +50,10 @@ class BenchmarkEnvironment:
         return session
 
     @staticmethod
-    def resting_hosts(previous: Collection[int]) -> list[int]:
+    def hibernating_hosts(previous: Collection[int]) -> list[int]:
         """Wait until a hibernating host has replaced each of these hosts; return the new PIDs."""
         for pid in previous:
-            wait_for_end(pid, REST_TIMEOUT_S)
+            wait_for_end(pid, HIBERNATION_TIMEOUT_S)
         status = keeper_status()
         assert status is not None
         return [each.host_pid for each in status.sessions]

@@ -25,7 +25,7 @@ SETTLE_S = 5.0
 SETTLE_EVERYDAY_S = 35.0
 """Cursors blink for 10 s after a key, the search index reads the new output, and Qt ends pooled threads after 30 s."""
 
-REST_AFTER_S = 10.0
+HIBERNATES_AFTER_S = 10.0
 MAX_CPU_PERCENT = 0.2
 """Of all measured processes together."""
 
@@ -36,11 +36,11 @@ WAIT_S = 30.0
 
 
 def run(
-    bench: BenchmarkEnvironment, sessions: int, seconds: float, *, with_window: bool, everyday: bool, resting: bool
+    bench: BenchmarkEnvironment, sessions: int, seconds: float, *, with_window: bool, everyday: bool, hibernating: bool
 ) -> int:
     """Run the benchmark; return 1 if a limit is exceeded."""
-    if resting:
-        hibernate_after(REST_AFTER_S)
+    if hibernating:
+        hibernate_after(HIBERNATES_AFTER_S)
     with ExitStack() as stack:
         for number in range(sessions):
             bench.new_session(["cat"], f"idle-{number}")
@@ -57,10 +57,10 @@ def run(
             if everyday:
                 split(shown)
             pids["window"] = shown.process.pid
-        if resting:
+        if hibernating:
             names = {info["host_pid"]: info["name"] for info in infos}
             pids = {name: pid for name, pid in pids.items() if pid not in names}
-            pids |= {f"host {number}": pid for number, pid in enumerate(bench.resting_hosts(names))}
+            pids |= {f"host {number}": pid for number, pid in enumerate(bench.hibernating_hosts(names))}
         time.sleep(SETTLE_EVERYDAY_S if everyday else SETTLE_S)
         before = {name: usage(pid) for name, pid in pids.items()}
         began_s = time.monotonic()
@@ -125,7 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.idle", description=__doc__)
     parser.add_argument("--sessions", type=int, default=50, help="how many (50)")
     parser.add_argument("--seconds", type=float, default=30, help="how long (30)")
-    parser.add_argument("--resting", action="store_true", help="when the hosts rest")
+    parser.add_argument("--hibernating", action="store_true", help="when the hosts hibernate")
     window_or_none = parser.add_mutually_exclusive_group()
     window_or_none.add_argument("--no-window", action="store_true", help="hosts and keeper alone")
     window_or_none.add_argument("--everyday", action="store_true", help="all chats in tabs, three panes, two windows")
@@ -133,7 +133,7 @@ def main() -> int:
     with benchmark_environment(1) as bench:
         return run(
             bench, options.sessions, options.seconds,
-            with_window=not options.no_window, everyday=options.everyday, resting=options.resting,
+            with_window=not options.no_window, everyday=options.everyday, hibernating=options.hibernating,
         )  # fmt: skip
 
 

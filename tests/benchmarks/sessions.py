@@ -2,7 +2,7 @@
 
 Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a warm process), compared
 with ``tmux new-session -d`` on a running server. Memory: the proportional set size (PSS) of each of 50 hosts, which
-share most of their memory, just after their start and after hibernation (here after ``REST_AFTER_S`` without
+share most of their memory, just after their start and after hibernation (here after ``HIBERNATES_AFTER_S`` without
 activity), compared with a Python process that has only started.
 """
 
@@ -26,7 +26,7 @@ SESSIONS = 50
 LAUNCHES = 20
 """Minimum number of launches from a warm process, since other load on the machine disturbs some."""
 
-REST_AFTER_S = 20.0
+HIBERNATES_AFTER_S = 20.0
 """Longer than the start of all sessions takes, since hosts are first measured awake."""
 
 MAX_MB = 5.0
@@ -49,7 +49,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
     bare = Series("memory of a bare Python (PSS)", "MB", command="python -c 'input()'")
     report.series = [command, warm, tmux, awake, memory, bare]
     hosts: list[int] = []
-    hibernate_after(REST_AFTER_S)
+    hibernate_after(HIBERNATES_AFTER_S)
     server = peers.Tmux(bench.cache)
     lacking = peers.missing("tmux")
     if lacking:
@@ -69,7 +69,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
         if not lacking:
             server.kill()
     awake.values = [pss_mb(pid) for pid in hosts]
-    memory.values = [pss_mb(pid) for pid in bench.resting_hosts(hosts)]
+    memory.values = [pss_mb(pid) for pid in bench.hibernating_hosts(hosts)]
     bare.values = [bare_python_mb()]
     asyncio.run(launch_warm(warm, max(LAUNCHES, bench.rounds * 2)))
     report.verdicts.append(Verdict(f"an idle host with {SESSIONS} open", memory.median, "MB", MAX_MB, at_least=False))

@@ -59,8 +59,8 @@ while True:
     sys.stdout.flush()
     time.sleep(0.1)
 """
-REST_AFTER_S = 0.1
-RESTED_S = 2.0
+HIBERNATES_AFTER_S = 0.1
+HIBERNATED_S = 2.0
 """After this time the session has hibernated."""
 
 SIZES = (GridSize(1, 1), GridSize(80, 24), GridSize(100, 30))
@@ -127,10 +127,10 @@ class Soak:
         """Start a session that ends at once."""
         await self.start("short", ["sh", "-c", "seq 1 100; exit 3"])
 
-    async def rest(self) -> None:
+    async def hibernate(self) -> None:
         """Start a session, let it hibernate, wake it, and end it."""
-        session = await self.start("resting", ["cat"])
-        await asyncio.sleep(RESTED_S)
+        session = await self.start("hibernating", ["cat"])
+        await asyncio.sleep(HIBERNATED_S)
         await request(session, Send(0, "woken", enter=True))
         await request(session, Kill(0))
 
@@ -182,7 +182,7 @@ async def drain(terminal: OnTerminal) -> None:
 async def run(minutes: float, directory: Path, seed: int) -> int:
     """Run the soak; return 1 unless all figures are flat and nothing failed."""
     soak = Soak(seed)
-    hibernate_after(REST_AFTER_S)
+    hibernate_after(HIBERNATES_AFTER_S)
     for name, argv in PROGRAMS.items():
         soak.sessions[name] = await soak.start(name, argv)
     until_s = minutes * 60
@@ -199,7 +199,7 @@ async def run(minutes: float, directory: Path, seed: int) -> int:
                 soak.repeat("looked", soak.look, 1.0),
                 soak.repeat("typed", soak.type, 0.3),
                 soak.repeat("short sessions", soak.short, 2.0),
-                soak.repeat("rested", soak.rest, 3.0),
+                soak.repeat("hibernated", soak.hibernate, 3.0),
             )
         ]
         writer: csv.DictWriter[str] | None = None

@@ -6,8 +6,8 @@ until the X server has painted the word in the product's window, detected by DAM
 a program writes such words in a terminal chat in the same window, in turns with the structured chat, and in xterm. Each
 word comes after a pause; the first word of a turn is reported separately.
 
-Memory: idle hosts of a terminal chat and of structured chats, just after their start and at rest: with their share of
-common pages (PSS), without it (USS), and files in memory, which neither counts. The agents' memory is not included.
+Memory: idle hosts of a terminal chat and of structured chats, just after their start and hibernating: with their share
+of common pages (PSS), without it (USS), and files in memory, which neither counts. The agents' memory is not included.
 
 The long chat is a resumed thread of the agent. An attach is measured from the message to the last part of the snapshot,
 and to the restored transcript; ``chat_view`` measures the rest, up to the pixels.
@@ -53,7 +53,7 @@ ITEMS = 10_000
 ATTACHES = 2
 """In each round."""
 
-REST_AFTER_S = 6.0
+HIBERNATES_AFTER_S = 6.0
 """Longer than the chats take to start."""
 
 WAIT_S = 60.0
@@ -272,7 +272,7 @@ def page_area(client: XClient, window_id: str) -> Area:
 
 def memory(bench: BenchmarkEnvironment, report: Report, directory: Path) -> None:
     """Measure attaches to the long chat; compare the memory of idle hosts."""
-    hibernate_after(REST_AFTER_S)
+    hibernate_after(HIBERNATES_AFTER_S)
     long_id = asyncio.run(long_chat(directory))
     attaching(report, long_id, bench.rounds * ATTACHES)
     short_id = asyncio.run(short_chat(directory))
@@ -283,11 +283,11 @@ def memory(bench: BenchmarkEnvironment, report: Report, directory: Path) -> None
     }
     awake = hosts(chats)
     _measure(report, awake, "just after its start")
-    bench.resting_hosts(awake.values())
-    resting = _measure(report, hosts(chats), "at rest")
-    terminal, short, _ = resting
+    bench.hibernating_hosts(awake.values())
+    hibernating = _measure(report, hosts(chats), "hibernating")
+    terminal, short, _ = hibernating
     report.verdicts.append(
-        ratio("an idle structured chat's host at rest, of a terminal chat's", short, terminal, at_least=None)
+        ratio("a structured chat's hibernating host, of a terminal chat's", short, terminal, at_least=None)
     )
 
 

@@ -32,13 +32,13 @@ from tests.support.waiting import eventually, poll_until, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-REST_AFTER_S = 0.2
+HIBERNATES_AFTER_S = 0.2
 TIMEOUT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
 def hibernates_soon(area: Area) -> None:
-    hibernate_after(REST_AFTER_S)
+    hibernate_after(HIBERNATES_AFTER_S)
 
 
 def log_of(record: SessionRecord) -> str:
@@ -280,7 +280,7 @@ async def test_a_chat_with_output_does_not_hibernate() -> None:
     record = await start("sh", "-c", "while :; do echo; sleep 0.05; done")
     async with watching(record.id) as (_, watcher):
         began_s = time.monotonic()
-        await watcher.until(lambda: time.monotonic() - began_s > 10 * REST_AFTER_S, "some of its output")
+        await watcher.until(lambda: time.monotonic() - began_s > 10 * HIBERNATES_AFTER_S, "some of its output")
     assert "to rest" not in log_of(record)
     await end(record.id)
 
@@ -289,7 +289,7 @@ async def test_viewers_of_different_sizes_prevent_hibernation() -> None:
     record = await start("cat")
     small, large = (watching(record.id, size=size) for size in (GridSize(80, 24), GridSize(100, 30)))
     async with small as (viewer, _), large:
-        waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
+        waiting = asyncio.get_running_loop().time() + 10 * HIBERNATES_AFTER_S
         await eventually(lambda: asyncio.get_running_loop().time() > waiting, TIMEOUT_S, "some time to pass")
         assert "to rest" not in log_of(record)
         viewer.close()
@@ -317,7 +317,7 @@ def size_of(viewer: Viewer) -> GridSize | None:
 async def test_hibernation_can_be_switched_off() -> None:
     hibernate_after(0)
     record = await start("cat")
-    waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
+    waiting = asyncio.get_running_loop().time() + 10 * HIBERNATES_AFTER_S
     await eventually(lambda: asyncio.get_running_loop().time() > waiting, TIMEOUT_S, "some time to pass")
     assert "to rest" not in log_of(record)
     await end(record.id)

@@ -45,7 +45,7 @@ def return_large_blocks() -> None:
     """Let the C library return each large block when it is freed; forks keep this.
 
     Otherwise the library keeps blocks of up to 32 MB for later use: a snapshot that was sent once would stay in memory
-    until the host rests. Source: mallopt(3), M_MMAP_THRESHOLD. Does nothing if the C library lacks this function.
+    until the host hibernates. Source: mallopt(3), M_MMAP_THRESHOLD. Does nothing if the C library lacks this function.
     """
     set_option = getattr(_libc(), "mallopt", None)
     if set_option is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from tests.benchmarks.kills.hibernation import hibernating_host, keeper_at_hibernation, previous_host_at_hibernation
 from tests.benchmarks.kills.instants import (
     Instant,
     Workspace,
@@ -23,12 +24,11 @@ from tests.benchmarks.kills.replacing import (
     keeper_at_upgrade,
     replacement_at_upgrade,
 )
-from tests.benchmarks.kills.resting import host_at_rest, keeper_at_rest, previous_at_rest
 from tests.benchmarks.kills.structured_host import (
-    previous_structured_host_at_rest,
+    hibernating_structured_host,
+    previous_structured_host_at_hibernation,
     structured_host_at_launch,
     structured_host_at_recovery,
-    structured_host_at_rest,
     structured_host_at_work,
 )
 from tests.benchmarks.kills.takeover import (
@@ -60,13 +60,13 @@ SCENARIOS: dict[str, Scenario] = {
     "replacement at upgrade": replacement_at_upgrade,
     "keeper at replacement": keeper_at_replacement,
     "keeper at upgrade": keeper_at_upgrade,
-    "previous host at rest": previous_at_rest,
-    "host at rest": host_at_rest,
-    "keeper at rest": keeper_at_rest,
+    "previous host at hibernation": previous_host_at_hibernation,
+    "hibernating host": hibernating_host,
+    "keeper at hibernation": keeper_at_hibernation,
     "relay at work": relay_at_work,
     "structured host at work": structured_host_at_work,
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
-    "structured host at rest": structured_host_at_rest,
-    "previous structured host at rest": previous_structured_host_at_rest,
+    "hibernating structured host": hibernating_structured_host,
+    "previous structured host at hibernation": previous_structured_host_at_hibernation,
 }

@@ -20,8 +20,8 @@ from session_host.protocol.messages import Prompt, SendChatInput
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import chats, recorded
+from tests.benchmarks.kills.hibernation import hibernating_soon
 from tests.benchmarks.kills.instants import Instant, Workspace, tracing
-from tests.benchmarks.kills.resting import resting_soon
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import received
@@ -129,22 +129,22 @@ async def structured_host_at_recovery(workspace: Workspace, number: int) -> Inst
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def structured_host_at_rest(workspace: Workspace, number: int) -> Instant:
+async def hibernating_structured_host(workspace: Workspace, number: int) -> Instant:
     """Kill the hibernating host of a structured chat that is woken by a prompt, from the host's first call on."""
-    return await _rest(workspace, number, follow="fork")
+    return await _hibernate(workspace, number, follow="fork")
 
 
-async def previous_structured_host_at_rest(workspace: Workspace, number: int) -> Instant:
+async def previous_structured_host_at_hibernation(workspace: Workspace, number: int) -> Instant:
     """Kill the host of a structured chat while a hibernating one replaces it."""
-    return await _rest(workspace, number, follow="self")
+    return await _hibernate(workspace, number, follow="self")
 
 
-async def _rest(workspace: Workspace, number: int, *, follow: str) -> Instant:
+async def _hibernate(workspace: Workspace, number: int, *, follow: str) -> Instant:
     witness = _witness(workspace)
     losses: list[str] = []
     began_s = time.monotonic()
     try:
-        with resting_soon():
+        with hibernating_soon():
             await witness.start()
         witness.viewer.viewer.prompt("run: echo 1\ncount: 2")
         await _allow(witness)

@@ -13,48 +13,48 @@ from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, traci
 from tests.support.hosts import hibernate_after
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 
-REST_AFTER_S = 0.2
+HIBERNATES_AFTER_S = 0.2
 
 
-async def previous_at_rest(workspace: Workspace, number: int) -> Instant:
+async def previous_host_at_hibernation(workspace: Workspace, number: int) -> Instant:
     """Kill a host while a hibernating one replaces it."""
-    return await _rest(workspace, number, "host")
+    return await _hibernate(workspace, number, "host")
 
 
-async def host_at_rest(workspace: Workspace, number: int) -> Instant:
+async def hibernating_host(workspace: Workspace, number: int) -> Instant:
     """Kill a hibernating host that is woken, from its first call on."""
-    return await _rest(workspace, number, "resting")
+    return await _hibernate(workspace, number, "hibernating")
 
 
-async def keeper_at_rest(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_hibernation(workspace: Workspace, number: int) -> Instant:
     """Kill the keeper while it replaces a host by a hibernating one."""
-    return await _rest(workspace, number, "keeper")
+    return await _hibernate(workspace, number, "keeper")
 
 
 @contextlib.contextmanager
-def resting_soon() -> Iterator[None]:
-    """Let sessions that are started in this context hibernate after ``REST_AFTER_S``."""
-    hibernate_after(REST_AFTER_S)
+def hibernating_soon() -> Iterator[None]:
+    """Let sessions that are started in this context hibernate after ``HIBERNATES_AFTER_S``."""
+    hibernate_after(HIBERNATES_AFTER_S)
     try:
         yield
     finally:
         (config_dir() / "chats.toml").unlink()
 
 
-async def _rest(workspace: Workspace, number: int, who: str) -> Instant:
+async def _hibernate(workspace: Workspace, number: int, who: str) -> Instant:
     """Wait without activity until the host has been replaced; then type, and let the program write, at once."""
     chat = workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:
-        with resting_soon():
+        with hibernating_soon():
             await chat.start()
         chat.witness.order(f"random {number} 20000")  # The host must not hibernate before it is traced.
         await chat.answers()
         info = await with_keeper(chat)
         assert info.host_pid is not None
         traced_pid = info.host_pid if who == "host" else info.keeper_pid
-        with await tracing(traced_pid, number, follow="fork" if who == "resting" else "self") as traced:
+        with await tracing(traced_pid, number, follow="fork" if who == "hibernating" else "self") as traced:
             chat.witness.order("quiet")
             try:
                 await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
