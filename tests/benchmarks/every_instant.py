@@ -4,8 +4,8 @@
 
 A scenario is a piece of work and a process that is killed during it (``--list`` lists the scenarios; default: all).
 Each scenario runs once without a kill, to count the process's system calls. Then it runs once for each call; the
-process is killed at the entry of that call. The table has a line for each system call: the number of instants, how many
-of them lost nothing, and what the others lost. Known, unavoidable losses have names, see ``kills/instants.py``.
+process is killed at the entry of that call. The table has a line for each system call: the number of kills, how many
+of them lost nothing, and what the others lost. Known, unavoidable losses have names, see ``kills/kill_points.py``.
 
 Exit status: 0; 1 if there was a loss without a name; 2 if this system does not allow tracing.
 """
@@ -22,40 +22,40 @@ from dataclasses import dataclass, field
 from session_host.system import event_loop
 from tests.benchmarks import peers
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
-from tests.benchmarks.kills.instants import TOGETHER, Instant, Workspace, known_loss_of
+from tests.benchmarks.kills.kill_points import TOGETHER, KillResult, Workspace, known_loss_of
 from tests.benchmarks.kills.scenarios import SCENARIOS
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.report import Report, Series, Verdict, render_json
 from tests.support.waiting import WaitTimeout
 
 SPREAD = 12
-"""Instants of each scenario in ``python -m tests.benchmarks``."""
+"""Kill points of each scenario in ``python -m tests.benchmarks``."""
 
 MORE_CALLS = 1.1
-"""Instants to try per counted call: above 1, since the number of calls differs from run to run."""
+"""Kill points to try per counted call: above 1, since the number of calls differs from run to run."""
 
 SHOWN_LOSSES = 30
 
 
 @dataclass
 class ScenarioResult:
-    """The results of one scenario's instants."""
+    """The results of one scenario's kills."""
 
     scenario: str
     calls: int = 0
-    instants: list[Instant] = field(default_factory=list)
+    kills: list[KillResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def lost(self) -> list[Instant]:
-        """Instants with a loss that is not a known one."""
-        return [each for each in self.instants if each.losses and known_loss_of(self.scenario, each) is None]
+    def lost(self) -> list[KillResult]:
+        """Kills with a loss that is not a known one."""
+        return [each for each in self.kills if each.losses and known_loss_of(self.scenario, each) is None]
 
     def table(self) -> list[str]:
         """Rows of the report's table, one for each system call."""
-        names = Counter(each.traced.name or "(its work was done)" for each in self.instants)
-        lines = [f"{'call':<24}{'instants':>9}{'whole':>9}{'window':>9}{'lost':>9}"]
+        names = Counter(each.traced.name or "(its work was done)" for each in self.kills)
+        lines = [f"{'call':<24}{'kills':>9}{'whole':>9}{'window':>9}{'lost':>9}"]
         for name, count in names.most_common():
-            matching = [each for each in self.instants if (each.traced.name or "(its work was done)") == name]
+            matching = [each for each in self.kills if (each.traced.name or "(its work was done)") == name]
             whole = sum(not each.losses for each in matching)
             windows = Counter(known_loss_of(self.scenario, each) for each in matching if each.losses)
             lost = windows.pop(None, 0)
@@ -65,7 +65,7 @@ class ScenarioResult:
 
 
 def run(bench: BenchmarkEnvironment) -> Report:
-    """Run every scenario at ``SPREAD`` evenly spread instants; for ``python -m tests.benchmarks``."""
+    """Run every scenario at ``SPREAD`` evenly spread kill points; for ``python -m tests.benchmarks``."""
     return make_report([event_loop.run(examine(bench, name, spread=SPREAD)) for name in SCENARIOS])
 
 
@@ -79,13 +79,13 @@ async def examine(
     spread: int = 0,
     parallel: int = 2,
 ) -> ScenarioResult:
-    """Run one scenario without a kill, then once for each chosen instant, with a kill at that instant.
+    """Run one scenario without a kill, then once for each chosen kill point, with a kill there.
 
     Args:
         bench: the environment of the run.
         name: the scenario.
-        first, last, step: the instants; ``last`` 0 means up to the end.
-        spread: the number of evenly spread instants, instead of ``step``; 0 for none.
+        first, last, step: the kill points; ``last`` 0 means up to the end.
+        spread: the number of evenly spread kill points, instead of ``step``; 0 for none.
         parallel: the number of concurrent runs, for scenarios that share nothing.
 
     Raises:
@@ -107,14 +107,14 @@ async def examine(
         while waiting:
             number = waiting.pop(0)
             try:
-                instant = await SCENARIOS[name](workspace, number)
+                killed = await SCENARIOS[name](workspace, number)
             except (WaitTimeout, CannotTrace) as error:
                 result.failures.append(f"{name}, call {number}: {error}")
                 continue
-            result.instants.append(instant)
-            if spread and instant.traced.killed_at is None and waiting:
+            result.kills.append(killed)
+            if spread and killed.traced.killed_at is None and waiting:
                 # This run had fewer calls than the first: a process on a busy machine waits, and so calls, more often.
-                waiting[:] = _spread(first, instant.traced.calls, len(waiting))
+                waiting[:] = _spread(first, killed.traced.calls, len(waiting))
 
     await asyncio.gather(*(work() for _ in range(at_once)))
     return result
@@ -129,16 +129,16 @@ def make_report(all_found: Sequence[ScenarioResult]) -> Report:
     """Make the report: figures and verdicts, with the tables as notes."""
     report = Report("every_instant", "a process killed at each of its system calls in turn")
     for result in all_found:
-        took = [each.took_s * 1000 for each in result.instants]
+        took = [each.took_s * 1000 for each in result.kills]
         report.series.append(Series(f"{result.scenario}: the whole work, killed once", "ms", took))
-        report.notes.append(f"{result.scenario}: {result.calls} calls counted, {len(result.instants)} instants")
+        report.notes.append(f"{result.scenario}: {result.calls} calls counted, {len(result.kills)} kills")
         report.notes += [f"  {line}" for line in result.table()]
         for each in result.lost()[:SHOWN_LOSSES]:
             at = f"call {each.number} ({each.traced.name}, {each.traced.thread} thread)"
             report.notes += [f"  LOSS {result.scenario}, {at}: {loss}" for loss in each.losses[:4]]
         report.notes += [f"  FAILURE {failure}" for failure in result.failures[:SHOWN_LOSSES]]
         report.verdicts.append(
-            Verdict(f"{result.scenario}: instants with a loss", len(result.lost()) + len(result.failures), "", 0, False)
+            Verdict(f"{result.scenario}: kills with a loss", len(result.lost()) + len(result.failures), "", 0, False)
         )
     return report
 
@@ -153,7 +153,7 @@ def main() -> int:
     parser.add_argument("--from", dest="first", type=int, default=1, metavar="K")
     parser.add_argument("--to", dest="last", type=int, default=0, metavar="K")
     parser.add_argument("--step", type=int, default=1, metavar="N")
-    parser.add_argument("--spread", type=int, default=0, metavar="N", help="so many instants over the whole")
+    parser.add_argument("--spread", type=int, default=0, metavar="N", help="so many kill points over the whole")
     parser.add_argument("--parallel", type=int, default=2, metavar="N")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     options = parser.parse_args()
@@ -168,7 +168,7 @@ def main() -> int:
             with benchmark_environment(1) as bench:
                 chosen = {key: getattr(options, key) for key in ("first", "last", "step", "spread", "parallel")}
                 all_found.append(event_loop.run(examine(bench, name, **chosen)))
-            print(f"{name}: {len(all_found[-1].instants)} instants", file=sys.stderr, flush=True)
+            print(f"{name}: {len(all_found[-1].kills)} kills", file=sys.stderr, flush=True)
     except CannotTrace as error:
         print(f"nothing can be traced here: {error}", file=sys.stderr)
         return 2

@@ -9,24 +9,24 @@ from collections.abc import Iterator
 
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
-from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
 from tests.support.hosts import hibernate_after
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 
 HIBERNATES_AFTER_S = 0.2
 
 
-async def previous_host_at_hibernation(workspace: Workspace, number: int) -> Instant:
+async def previous_host_at_hibernation(workspace: Workspace, number: int) -> KillResult:
     """Kill a host while a hibernating one replaces it."""
     return await _hibernate(workspace, number, "host")
 
 
-async def hibernating_host(workspace: Workspace, number: int) -> Instant:
+async def hibernating_host(workspace: Workspace, number: int) -> KillResult:
     """Kill a hibernating host that is woken, from its first call on."""
     return await _hibernate(workspace, number, "hibernating")
 
 
-async def keeper_at_hibernation(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_hibernation(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper while it replaces a host by a hibernating one."""
     return await _hibernate(workspace, number, "keeper")
 
@@ -41,7 +41,7 @@ def hibernating_soon() -> Iterator[None]:
         (config_dir() / "chats.toml").unlink()
 
 
-async def _hibernate(workspace: Workspace, number: int, who: str) -> Instant:
+async def _hibernate(workspace: Workspace, number: int, who: str) -> KillResult:
     """Wait without activity until the host has been replaced; then type, and let the program write, at once."""
     chat = workspace.chat()
     losses: list[str] = []
@@ -67,4 +67,4 @@ async def _hibernate(workspace: Workspace, number: int, who: str) -> Instant:
         losses += await ends_well(chat)
     finally:
         await chat.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)

@@ -14,7 +14,7 @@ from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord
 from tests.benchmarks.kills.chat import Chat, chats
-from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.trace import Traced
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import hosts, processes
@@ -27,7 +27,7 @@ SETTLED_AFTER_S = 1.0
 """Within this time the keeper carries out a request of a client that has been killed."""
 
 
-async def command_at_launch(workspace: Workspace, number: int) -> Instant:
+async def command_at_launch(workspace: Workspace, number: int) -> KillResult:
     """Kill ``outlive new`` while it starts the keeper and a chat. The chat runs or not; the next launch succeeds."""
     chat, after = workspace.chat(), workspace.chat()
     losses: list[str] = []
@@ -56,14 +56,14 @@ async def command_at_launch(workspace: Workspace, number: int) -> Instant:
     finally:
         await chat.close()
         await after.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def keeper_at_short_launch(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_short_launch(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper while it starts a program that ends at once. It runs once; not at all if the launch fails."""
     result = NOTHING_TRACED
     other, ran = workspace.chat(), workspace.directory / f"ran-{number}"
-    ran.unlink(missing_ok=True)  # An instant may be repeated.
+    ran.unlink(missing_ok=True)  # A kill point may be repeated.
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -86,7 +86,7 @@ async def keeper_at_short_launch(workspace: Workspace, number: int) -> Instant:
         losses.append(str(error))
     finally:
         await other.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
 async def settled(chat: Chat) -> SessionRecord | None:

@@ -22,7 +22,7 @@ from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item
 from tests.benchmarks.kills import several
 from tests.benchmarks.kills.chat import chats, recorded
-from tests.benchmarks.kills.instants import Instant, Workspace, tracing
+from tests.benchmarks.kills.kill_points import KillResult, Workspace, tracing
 from tests.support import processes
 from tests.support.structured_chats import ChatViewer, received, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
@@ -260,7 +260,7 @@ class RelayedChat:
         await self._close_viewer()
 
 
-async def relay_at_work(workspace: Workspace, number: int) -> Instant:
+async def relay_at_work(workspace: Workspace, number: int) -> KillResult:
     """Kill the relay of a structured chat while turns, a question and its answer go through it."""
     chat = RelayedChat(workspace.directory, f"relayed-{workspace.next_number()}")
     losses: list[str] = []
@@ -281,7 +281,7 @@ async def relay_at_work(workspace: Workspace, number: int) -> Instant:
             losses.append(f"the agent died {chat.deaths} times")
     finally:
         await chat.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
 def answer_of(number: int) -> str:

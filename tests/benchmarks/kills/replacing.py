@@ -9,26 +9,26 @@ from collections.abc import Callable
 from session_host.client.sessions.upgrade import replace_host, replace_keeper
 from session_host.errors import OutliveError
 from tests.benchmarks.kills.chat import Chat
-from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
 from tests.support.waiting import WaitTimeout
 
 
-async def host_at_upgrade(workspace: Workspace, number: int) -> Instant:
+async def host_at_upgrade(workspace: Workspace, number: int) -> KillResult:
     """Kill a host that hands its chat over to a replacement."""
     return await _upgrade(workspace, number, "host", _replace_host)
 
 
-async def replacement_at_upgrade(workspace: Workspace, number: int) -> Instant:
+async def replacement_at_upgrade(workspace: Workspace, number: int) -> KillResult:
     """Kill the replacement of a host, from its first call on."""
     return await _upgrade(workspace, number, "replacement", _replace_host)
 
 
-async def keeper_at_replacement(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_replacement(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper while it replaces a host."""
     return await _upgrade(workspace, number, "keeper", _replace_host)
 
 
-async def keeper_at_upgrade(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_upgrade(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper while it replaces itself by another version."""
     return await _upgrade(workspace, number, "keeper", lambda _: replace_keeper())
 
@@ -37,7 +37,7 @@ def _replace_host(chat: Chat) -> None:
     replace_host(chat.witness.id, "witness")
 
 
-async def _upgrade(workspace: Workspace, number: int, who: str, replace: Callable[[Chat], None]) -> Instant:
+async def _upgrade(workspace: Workspace, number: int, who: str, replace: Callable[[Chat], None]) -> KillResult:
     """Use a chat all the time during the replacement. The chat must continue, replaced or not."""
     chat = workspace.chat()
     losses: list[str] = []
@@ -66,4 +66,4 @@ async def _upgrade(workspace: Workspace, number: int, who: str, replace: Callabl
         losses += await ends_well(chat)
     finally:
         await chat.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)

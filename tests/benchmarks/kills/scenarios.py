@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tests.benchmarks.kills.hibernation import hibernating_host, keeper_at_hibernation, previous_host_at_hibernation
-from tests.benchmarks.kills.instants import (
-    Instant,
+from tests.benchmarks.kills.kill_points import (
+    KillResult,
     Workspace,
     host_at_launch,
     host_at_recovery,
@@ -39,7 +39,7 @@ from tests.benchmarks.kills.takeover import (
     standby_at_work,
 )
 
-Scenario = Callable[[Workspace, int], Awaitable[Instant]]
+Scenario = Callable[[Workspace, int], Awaitable[KillResult]]
 
 SCENARIOS: dict[str, Scenario] = {
     "host at work": host_at_work,

@@ -21,7 +21,7 @@ from session_host.storage.last_transcript import last_transcript
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.hibernation import hibernating_soon
-from tests.benchmarks.kills.instants import Instant, Workspace, tracing
+from tests.benchmarks.kills.kill_points import KillResult, Workspace, tracing
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import received
@@ -59,7 +59,7 @@ HEARD = [
 _OPENING = {"initialize", "initialized", "thread/start", "thread/turns/list", "account/read", "model/list"}
 
 
-async def structured_host_at_work(workspace: Workspace, number: int) -> Instant:
+async def structured_host_at_work(workspace: Workspace, number: int) -> KillResult:
     """Kill the host of a structured chat while the chat is used in every way, up to the agent's death."""
     witness = _witness(workspace)
     losses: list[str] = []
@@ -76,10 +76,10 @@ async def structured_host_at_work(workspace: Workspace, number: int) -> Instant:
         losses += await _losses(witness, ITEMS, HEARD)
     finally:
         await _close(witness)
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def structured_host_at_launch(workspace: Workspace, number: int) -> Instant:
+async def structured_host_at_launch(workspace: Workspace, number: int) -> KillResult:
     """Kill the host of a structured chat while the chat starts with a prompt, from the host's first call on."""
     other, witness = _witness(workspace), _witness(workspace)
     losses: list[str] = []
@@ -102,10 +102,10 @@ async def structured_host_at_launch(workspace: Workspace, number: int) -> Instan
     finally:
         await _close(witness)
         await _close(other)
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def structured_host_at_recovery(workspace: Workspace, number: int) -> Instant:
+async def structured_host_at_recovery(workspace: Workspace, number: int) -> KillResult:
     """Kill the host that replaces a killed one during a turn, from its first call on."""
     witness = _witness(workspace)
     losses: list[str] = []
@@ -126,20 +126,20 @@ async def structured_host_at_recovery(workspace: Workspace, number: int) -> Inst
         losses += await _short_losses(witness)
     finally:
         await _close(witness)
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def hibernating_structured_host(workspace: Workspace, number: int) -> Instant:
+async def hibernating_structured_host(workspace: Workspace, number: int) -> KillResult:
     """Kill the hibernating host of a structured chat that is woken by a prompt, from the host's first call on."""
     return await _hibernate(workspace, number, follow="fork")
 
 
-async def previous_structured_host_at_hibernation(workspace: Workspace, number: int) -> Instant:
+async def previous_structured_host_at_hibernation(workspace: Workspace, number: int) -> KillResult:
     """Kill the host of a structured chat while a hibernating one replaces it."""
     return await _hibernate(workspace, number, follow="self")
 
 
-async def _hibernate(workspace: Workspace, number: int, *, follow: str) -> Instant:
+async def _hibernate(workspace: Workspace, number: int, *, follow: str) -> KillResult:
     witness = _witness(workspace)
     losses: list[str] = []
     began_s = time.monotonic()
@@ -161,7 +161,7 @@ async def _hibernate(workspace: Workspace, number: int, *, follow: str) -> Insta
         losses += await _short_losses(witness, ITEMS[10:12], HEARD[6:7])
     finally:
         await _close(witness)
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
 def _witness(workspace: Workspace) -> StructuredWitness:

@@ -9,34 +9,34 @@ import time
 
 from session_host.errors import OutliveError
 from tests.benchmarks.kills.chat import Chat
-from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.several import is_whole
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.support import processes
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 
-async def standby_at_takeover(workspace: Workspace, number: int) -> Instant:
+async def standby_at_takeover(workspace: Workspace, number: int) -> KillResult:
     """Kill the active keeper, then the standby while it forks a new one."""
     return await _takeover(workspace, number, "keeper", "self")
 
 
-async def keeper_at_takeover(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_takeover(workspace: Workspace, number: int) -> KillResult:
     """Kill the active keeper, then the keeper that the standby forks, from its first call on."""
     return await _takeover(workspace, number, "keeper", "fork")
 
 
-async def keeper_at_standbys_death(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_standbys_death(workspace: Workspace, number: int) -> KillResult:
     """Kill the standby, then the active keeper while it becomes the standby of a new one."""
     return await _takeover(workspace, number, "standby", "self")
 
 
-async def keeper_after_standbys_death(workspace: Workspace, number: int) -> Instant:
+async def keeper_after_standbys_death(workspace: Workspace, number: int) -> KillResult:
     """Kill the standby, then the keeper that the active one forks, from its first call on."""
     return await _takeover(workspace, number, "standby", "fork")
 
 
-async def standby_at_work(workspace: Workspace, number: int) -> Instant:
+async def standby_at_work(workspace: Workspace, number: int) -> KillResult:
     """Kill the standby while it follows a launch, a host's death, and a session's end."""
     first, second = workspace.chat(), workspace.chat()
     losses: list[str] = []
@@ -64,10 +64,10 @@ async def standby_at_work(workspace: Workspace, number: int) -> Instant:
     finally:
         await first.close()
         await second.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def _takeover(workspace: Workspace, number: int, dies: str, follow: str) -> Instant:
+async def _takeover(workspace: Workspace, number: int, dies: str, follow: str) -> KillResult:
     """Kill one of the two keepers; during the takeover, kill the other one or its fork; then kill a host."""
     chat, new = workspace.chat(), workspace.chat()
     losses: list[str] = []
@@ -92,7 +92,7 @@ async def _takeover(workspace: Workspace, number: int, dies: str, follow: str) -
     finally:
         await chat.close()
         await new.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
 async def _pair_of(chat: Chat) -> tuple[int, int]:

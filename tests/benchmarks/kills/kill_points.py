@@ -37,7 +37,7 @@ JOURNAL_TIMEOUT_S = 20.0
 KEEPER_MODULE = "session_host.keeper"
 
 
-class Instant(NamedTuple):
+class KillResult(NamedTuple):
     """The result of one run of a scenario.
 
     Attributes:
@@ -59,12 +59,12 @@ class KnownLoss(NamedTuple):
     Attributes:
         scenario: the scenario in which it happens.
         name: why it cannot be avoided.
-        covers: tells whether an instant's losses are this one.
+        covers: tells whether a kill's losses are this one.
     """
 
     scenario: str
     name: str
-    covers: Callable[[Instant], bool]
+    covers: Callable[[KillResult], bool]
 
 
 KNOWN_LOSSES: tuple[KnownLoss, ...] = ()
@@ -90,17 +90,17 @@ class Workspace:
 # ------------------------------------------------------------------------------- the host at work
 
 
-async def host_at_work(workspace: Workspace, number: int) -> Instant:
+async def host_at_work(workspace: Workspace, number: int) -> KillResult:
     """Kill a session's host while the session is used in every way, up to the program's end."""
     return await _work(workspace.chat(), number)
 
 
-async def slow_host_at_work(workspace: Workspace, number: int) -> Instant:
+async def slow_host_at_work(workspace: Workspace, number: int) -> KillResult:
     """Kill a host that uses the slow portable engine, and so makes checkpoints, during the same work."""
     return await _work(workspace.chat("pyte"), number)
 
 
-async def _work(chat: Chat, number: int) -> Instant:
+async def _work(chat: Chat, number: int) -> KillResult:
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -119,7 +119,7 @@ async def _work(chat: Chat, number: int) -> Instant:
             losses.append(f"the program saw the sizes {sizes}")
     finally:
         await chat.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
 async def use(chat: Chat) -> list[str]:
@@ -193,17 +193,17 @@ async def send(chat: Chat) -> None:
 # --------------------------------------------------------------------------- launch, recovery, hand-over
 
 
-async def keeper_at_launch(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_launch(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper while it starts a session."""
     return await _launch(workspace, number, follow="self")
 
 
-async def host_at_launch(workspace: Workspace, number: int) -> Instant:
+async def host_at_launch(workspace: Workspace, number: int) -> KillResult:
     """Kill a host while its session starts, from the host's first call on."""
     return await _launch(workspace, number, follow="fork")
 
 
-async def _launch(workspace: Workspace, number: int, *, follow: str) -> Instant:
+async def _launch(workspace: Workspace, number: int, *, follow: str) -> KillResult:
     """Start a session beside another one. The new one starts completely or not at all; the other one must live."""
     first, second = workspace.chat(), workspace.chat()
     losses: list[str] = []
@@ -228,20 +228,20 @@ async def _launch(workspace: Workspace, number: int, *, follow: str) -> Instant:
     finally:
         await first.close()
         await second.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def keeper_at_recovery(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_recovery(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper while it replaces a killed host."""
     return await _recovery(workspace, number, follow="self")
 
 
-async def host_at_recovery(workspace: Workspace, number: int) -> Instant:
+async def host_at_recovery(workspace: Workspace, number: int) -> KillResult:
     """Kill the host that replaces a killed one, from its first call on."""
     return await _recovery(workspace, number, follow="fork")
 
 
-async def _recovery(workspace: Workspace, number: int, *, follow: str) -> Instant:
+async def _recovery(workspace: Workspace, number: int, *, follow: str) -> KillResult:
     chat = workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
@@ -261,10 +261,10 @@ async def _recovery(workspace: Workspace, number: int, *, follow: str) -> Instan
         losses += await ends_well(chat)
     finally:
         await chat.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def keeper_at_hand_over(workspace: Workspace, number: int) -> Instant:
+async def keeper_at_hand_over(workspace: Workspace, number: int) -> KillResult:
     """Kill the keeper that replaces two killed keepers, from the time when it daemonizes."""
     chat = workspace.chat()
     losses: list[str] = []
@@ -284,7 +284,7 @@ async def keeper_at_hand_over(workspace: Workspace, number: int) -> Instant:
         losses += await ends_well(chat)
     finally:
         await chat.close()
-    return Instant(number, result, losses, time.monotonic() - began_s)
+    return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
 async def with_keeper(chat: Chat, *, previous: int = 0) -> SessionInfo:
@@ -354,6 +354,6 @@ async def info_of(chat: Chat) -> SessionInfo:
     return known[chat.witness.id]
 
 
-def known_loss_of(scenario: str, instant: Instant) -> str | None:
-    """The name of the known loss that an instant has, None if its losses are unknown."""
-    return next((loss.name for loss in KNOWN_LOSSES if loss.scenario == scenario and loss.covers(instant)), None)
+def known_loss_of(scenario: str, result: KillResult) -> str | None:
+    """The name of the known loss that a kill had, None if its losses are unknown."""
+    return next((loss.name for loss in KNOWN_LOSSES if loss.scenario == scenario and loss.covers(result)), None)
