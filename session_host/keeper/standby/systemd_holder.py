@@ -1,7 +1,7 @@
 """Back up the sessions' descriptors in systemd's file descriptor store (FDSTORE), if available.
 
 The pair of keepers moves into a transient service. The service's main process is a shell that waits with flock(1) until
-both keepers are dead. Then systemd restarts the service with the descriptors that it holds: as the next keeper::
+both keepers are dead. Then systemd restarts the service with the descriptors it holds; it becomes the next keeper::
 
     both keepers die ──▶ flock ends, the service fails ──▶ systemd starts ``--restore`` with the descriptors
     all of our processes die ──▶ the service fails ──▶ the same
