@@ -207,7 +207,7 @@ class StartingInput:
         if self._held and self.asks(emulator):
             self._on_question(emulator)
         elif self.state is State.RELEASING:
-            if self._is_settled():
+            if self._count_pace():
                 self._type_next(emulator)
             else:
                 self._start(PACE, self._pace_s)
@@ -278,8 +278,8 @@ class StartingInput:
 
     # ------------------------------------------------------------ typing
 
-    def _is_settled(self) -> bool:
-        """Whether Enter may follow: the agent has written output since the text, and none since the last timer."""
+    def _count_pace(self) -> bool:
+        """Count a wait; return whether it was the last one: the agent has drawn the text and writes nothing more."""
         self._pace_count += 1
         before, self._end_before = self._end_before, self._owner.ring.end
         is_drawn = before == self._end_before != self._end_typed

@@ -102,8 +102,8 @@ class CommandLog:
 
     # -- marks in the output
 
-    def next_number(self, options: dict[str, str]) -> int:
-        """The number of the command that a C mark begins; 0 if commands are not numbered."""
+    def count_command(self, options: dict[str, str]) -> int:
+        """Count the command that a C mark begins, and return its number; 0 if commands are not numbered."""
         found = _numbers(options.get("n", ""))
         if found:
             self.count = max(self.count, found[0])

@@ -221,7 +221,7 @@ class PromptMarks(Generic[Mark]):
             last.inputs = (*before, (below, column))
 
     def _start_command(self, mark_cursor: Callable[[], Mark], options: dict[str, str]) -> None:
-        number = self.commands.next_number(options)
+        number = self.commands.count_command(options)
         row = mark_cursor()
         last = self._marked[-1] if self._marked else None
         if last is None or last.end is not None or last.turn or (last.row.row_number() or 0) > (row.row_number() or 0):

@@ -157,7 +157,7 @@ class TabBar(QTabBar):
         self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
         self.blockSignals(False)
         self.describe(session_id, look)
-        self._on_room()
+        self._report_crowding()
         self._show_buttons(-1)
 
     def describe(self, session_id: str, look: TabLook) -> None:
@@ -273,8 +273,8 @@ class TabBar(QTabBar):
         self._sized_for = self.currentIndex()
         self._is_tight = any(width < min(name, MAX_TAB_PX) for width, name in zip(widths, names, strict=True))
 
-    def _on_room(self) -> None:
-        """The width or the names are others: tell whether all tabs can be seen."""
+    def _report_crowding(self) -> None:
+        """Emit ``crowded`` if the tabs fit their row now, or fit it no more."""
         if self.signalsBlocked():
             return  # A tab is being added.
         self._share_out_if_needed()
@@ -287,7 +287,7 @@ class TabBar(QTabBar):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._sizes = []
         super().resizeEvent(event)
-        self._on_room()
+        self._report_crowding()
         self._show_buttons(self._hovered)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -341,7 +341,7 @@ class TabBar(QTabBar):
 
     def tabLayoutChange(self) -> None:
         super().tabLayoutChange()
-        self._on_room()
+        self._report_crowding()
         self._show_buttons(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -155,11 +155,11 @@ class FullScreenView(AttachView):
         for value in values:
             if self._ending.done():
                 return
-            if not self._is_command(value):
+            if not self._handle_command(value):
                 self._forward(value)
 
-    def _is_command(self, value: TerminalInput) -> bool:
-        """Whether the value is a command for this viewer: the prefix, or the key after it."""
+    def _handle_command(self, value: TerminalInput) -> bool:
+        """Handle the prefix, or the key after it; returns whether the value was one of them."""
         if not isinstance(value, KeyTyped) or not (self._is_prefixed or value.key == PREFIX):
             return False
         if value.action is KeyAction.RELEASE:

@@ -76,7 +76,7 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Start a session; attach to it in a terminal, else print its name and id."""
     arguments: list[str] = getattr(options, AFTER_DASHES) or []
-    agent_name = options.agent or _agent_given_as_branch(options) or ("command" if arguments else None)
+    agent_name = options.agent or _take_agent_given_as_branch(options) or ("command" if arguments else None)
     if agent_name is None:
         raise UsageError("name an agent, or a program after `--`: outlive new claude, outlive new -- top")
     arguments = new_endpoint.with_options(options, agent_name, arguments)
@@ -186,8 +186,8 @@ def _launch(
     return record
 
 
-def _agent_given_as_branch(options: argparse.Namespace) -> str | None:
-    """The agent in ``outlive new --worktree claude``: without another agent, an agent's name there is not a branch."""
+def _take_agent_given_as_branch(options: argparse.Namespace) -> str | None:
+    """Take the agent out of ``outlive new --worktree claude``: without another agent, it names no branch."""
     from session_host.agents.catalog import load_catalog
     from session_host.paths import config_dir
 

@@ -198,7 +198,7 @@ class ViewerRules:
     # ------------------------------------------------------------ messages of the host
 
     def receive_output(self, message: Output) -> bool:
-        """Whether this output continues the replica's; if so, the caller feeds it to the replica."""
+        """Return True if this output continues the replica's: the caller feeds it. After a gap, ask for a snapshot."""
         offset = self.offset
         if offset < 0:
             return False  # The expected snapshot contains this output.

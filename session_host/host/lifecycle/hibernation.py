@@ -183,13 +183,13 @@ class _HibernatingHost:
     def _was_handled(self, descriptor: int) -> bool:
         """Whether this event was handled here, without waking."""
         if self._keeper is not None and descriptor == self._keeper.socket.fileno():
-            return self._keeper_is_another(self._keeper)
+            return self._handle_keeper_message(self._keeper)
         if descriptor == self._listener.fileno():
             return self._accept()
         return descriptor in self._connections and self._answer(descriptor)
 
-    def _keeper_is_another(self, keeper: MessageChannel) -> bool:
-        """Whether the keeper's message only says that another process is the keeper now; other messages stay unread."""
+    def _handle_keeper_message(self, keeper: MessageChannel) -> bool:
+        """Handle a message that another process is the keeper now; leave any other message unread, and return False."""
         try:
             messages = keeper.receive(keep=True) if keeper.is_packets else None
         except BlockingIOError:

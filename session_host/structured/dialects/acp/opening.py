@@ -144,25 +144,24 @@ class Opening:
 
     def _load(self) -> None:
         state = self._shared.state
-        if wait_s := self._wait_for_another_minute_s():
-            self._shared.port.notice(f"{state.agent} can resume the conversation in {wait_s:.0f} seconds")
-            self._shared.port.start_timer("resume", wait_s)
-            return
+        if self._shared.option("another_minute") and not state.waited_for_minute:
+            state.waited_for_minute = True
+            if wait_s := self._wait_for_another_minute_s():
+                self._shared.port.notice(f"{state.agent} can resume the conversation in {wait_s:.0f} seconds")
+                self._shared.port.start_timer("resume", wait_s)
+                return
         state.replaying = True
         workspace: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
         self._shared.rpc.request("session/load", {"sessionId": state.start.conversation, **workspace})
 
     def _wait_for_another_minute_s(self) -> float:
-        """Seconds until the conversation can be loaded.
+        """Seconds until the conversation can be loaded, 0 for now.
 
         Gemini CLI 0.61 names a transcript's file by the minute and the conversation. While it loads a conversation,
         it begins another transcript. In the minute in which the conversation began, that would be the same file, and
         the conversation would be lost. If that minute is unknown, it may be this one.
         """
         state, now_ms = self._shared.state, self._shared.port.now_ms
-        if not self._shared.option("another_minute") or state.waited_for_minute:
-            return 0.0
-        state.waited_for_minute = True
         if state.start.began_ms and now_ms // MINUTE_MS != state.start.began_ms // MINUTE_MS:
             return 0.0
         return (MINUTE_MS - now_ms % MINUTE_MS) / 1000 + 1.0
