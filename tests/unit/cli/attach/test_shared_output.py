@@ -14,7 +14,7 @@ from session_host.cli.attach import shared_output
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.shared_output import SharedOutput, State
 from session_host.protocol.values import TerminalFile
-from tests.support.waiting import eventually
+from tests.support.waiting import TIMEOUT_S, eventually, wait_readable
 
 
 class FakeHost:
@@ -47,11 +47,19 @@ class Rig(NamedTuple):
     path: str
 
     def shown(self) -> bytes:
-        """Read the bytes that the terminal shows next; b"" if there are none."""
+        """Read the bytes that the terminal shows next; b"" if there are none now."""
         try:
             return os.read(self.master, 4096)
         except BlockingIOError:
             return b""
+
+    def expect(self, shown: bytes) -> None:
+        """Wait until the terminal shows these bytes next: the kernel passes each write on a moment later."""
+        found = b""
+        while len(found) < len(shown):
+            wait_readable(self.master, TIMEOUT_S, f"{shown!r} after {found!r}")
+            found += self.shown()
+        assert found == shown
 
 
 @contextmanager
@@ -73,7 +81,7 @@ def rig() -> Iterator[Rig]:
 async def test_a_write_waits_until_the_host_has_stopped() -> None:
     with rig() as it:
         it.output.write(b"a")
-        assert it.shown() == b"a"
+        it.expect(b"a")
         it.output.share(9)
         it.output.share(8)
         assert it.host.requests == [(it.path, 9)]
@@ -85,10 +93,10 @@ async def test_a_write_waits_until_the_host_has_stopped() -> None:
         assert it.shown() == b""
         assert not it.output.is_drained
         it.output.host_stopped()
-        assert it.shown() == b"bc"
+        it.expect(b"bc")
         assert it.drained == ["drained"]
         it.output.write(b"d")
-        assert it.shown() == b"d"
+        it.expect(b"d")
 
 
 async def test_output_that_the_host_has_not_shown_ends_the_sharing() -> None:
@@ -96,7 +104,7 @@ async def test_output_that_the_host_has_not_shown_ends_the_sharing() -> None:
         it.output.share(9)
         it.output.output_not_shown()
         it.output.write(b"a")
-        assert it.shown() == b"a"
+        it.expect(b"a")
         it.output.share(5)
         assert it.host.requests == [(it.path, 9), (it.path, 5)]
 
@@ -108,7 +116,7 @@ async def test_such_output_does_not_replace_the_answer_to_a_request_to_stop() ->
         it.output.output_not_shown()
         assert it.shown() == b""
         it.output.host_stopped()
-        assert it.shown() == b"a"
+        it.expect(b"a")
 
 
 async def test_a_host_that_does_not_answer_delays_a_write_only_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +125,7 @@ async def test_a_host_that_does_not_answer_delays_a_write_only_for_a_moment(monk
         it.output.share(9)
         it.output.write(b"a")
         await eventually(lambda: it.output.state is State.OVERDUE, 10, "the timeout")
-        assert it.shown() == b"a"
+        it.expect(b"a")
         it.output.share(9)
         assert it.host.requests == [(it.path, 9), "stop"]
         it.output.host_stopped()
@@ -143,7 +151,7 @@ async def test_a_host_that_cannot_open_the_terminal_is_not_asked_again() -> None
         it.output.share(9)
         it.output.host_stopped()
         it.output.write(b"a")
-        assert it.shown() == b"a"
+        it.expect(b"a")
         it.output.share(9)
         assert it.host.requests == [(it.path, 9)]
         it.output.connection_lost()
@@ -156,7 +164,7 @@ async def test_without_a_connection_nobody_else_writes() -> None:
         it.output.share(9)
         it.output.write(b"a")
         it.output.connection_lost()
-        assert it.shown() == b"a"
+        it.expect(b"a")
         it.host.is_connected = False
         it.output.share(9)
         assert it.output.state is State.OWN
@@ -164,7 +172,7 @@ async def test_without_a_connection_nobody_else_writes() -> None:
         it.output.share(9)
         it.host.is_connected = False
         it.output.write(b"b")
-        assert it.shown() == b"b"
+        it.expect(b"b")
 
 
 async def test_nothing_is_shared_without_room() -> None:
@@ -178,9 +186,14 @@ async def test_calls_that_need_the_terminal_wait_for_the_host() -> None:
         calls: list[str] = []
         it.output.when_own(lambda: calls.append("at once"))
         await it.output.until_own()
+
+        def after_the_write() -> None:
+            it.expect(b"a")
+            calls.append("after the write")
+
         it.output.share(9)
         it.output.write(b"a")
-        it.output.when_own(lambda: calls.append(it.shown().decode()))
+        it.output.when_own(after_the_write)
         assert calls == ["at once"]
         it.output.host_stopped()
-        assert calls == ["at once", "a"]
+        assert calls == ["at once", "after the write"]
