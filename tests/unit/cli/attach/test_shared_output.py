@@ -14,7 +14,7 @@ from session_host.cli.attach import shared_output
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.shared_output import SharedOutput, State
 from session_host.protocol.values import TerminalFile
-from tests.support.waiting import TIMEOUT_S, eventually, wait_readable
+from tests.support.waiting import eventually, expect_bytes
 
 
 class FakeHost:
@@ -54,12 +54,8 @@ class Rig(NamedTuple):
             return b""
 
     def expect(self, shown: bytes) -> None:
-        """Wait until the terminal shows these bytes next: the kernel passes each write on a moment later."""
-        found = b""
-        while len(found) < len(shown):
-            wait_readable(self.master, TIMEOUT_S, f"{shown!r} after {found!r}")
-            found += self.shown()
-        assert found == shown
+        """Wait until the terminal shows these bytes next."""
+        expect_bytes(self.master, shown)
 
 
 @contextmanager
