@@ -67,6 +67,7 @@ class SeparateWindows:
         window.raise_window()
         window.themes.import_theme(self._back_to_settings)
 
-    def _back_to_settings(self) -> None:
+    def _back_to_settings(self, notice: str) -> None:
         if self.settings.window is not None:
             raise_window(self.settings.window)
+            self.settings.window.inform(notice)

@@ -33,7 +33,9 @@ class ThemeActions(QObject):
         self._theme, self._settings = context.theme, settings
         self._sheets, self._banners = context.sheets, context.banners
         self._previewed: tuple[SchemePair, Appearance] | None = None
-        self._after_import: Callable[[], object] | None = None
+        self._after_import: Callable[[str], object] | None = None
+        self._imported = ""
+        """The line about an imported theme, for the window that asked for it."""
         # Deferred, so that a held arrow key does not preview every line.
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
@@ -119,12 +121,13 @@ class ThemeActions(QObject):
 
     # ------------------------------------------------------------ themes of other terminals
 
-    def import_theme(self, then: Callable[[], object] | None = None) -> None:
+    def import_theme(self, then: Callable[[str], object] | None = None) -> None:
         """Ask for another terminal's theme: one of those that are usual, or any file.
 
-        ``then`` is called when the user has finished or cancelled that, but not if another sheet is open by then.
+        ``then`` is called when the user has finished or cancelled that, but not if another sheet is open by then. It
+        gets the line about an imported theme, "" if none was, to show it; without ``then``, a banner shows the line.
         """
-        self._after_import = then
+        self._after_import, self._imported = then, ""
         home = Path.home()
         config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
         data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
@@ -156,8 +159,11 @@ class ThemeActions(QObject):
         if self._sheets.import_theme.is_open:
             return
         then, self._after_import = self._after_import, None
+        imported, self._imported = self._imported, ""
         if then is not None and not self._sheets.is_any_open:
-            then()
+            then(imported)
+        elif imported:
+            self._banners.inform(imported, key="theme")
 
     def _import(self, path: Path) -> str:
         """Import a file and use the theme; returns the problem, "" for none."""
@@ -169,7 +175,7 @@ class ThemeActions(QObject):
             return str(error)
         self.apply_settings()
         written = short_directory(str(directory / f"{identifier}.toml"))
-        self._banners.inform(notice_texts.theme_imported(written), key="theme")
+        self._imported = notice_texts.theme_imported(written)
         return ""
 
 

@@ -62,6 +62,11 @@ class SettingsWindow(PagedWindow):
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.problem.hide()
         column.addWidget(self.problem)
+        self.notice = label("", "secondary")
+        self.notice.setWordWrap(True)
+        self.notice.setContentsMargins(GAP_L_PX + 4, GAP_S_PX, GAP_L_PX, GAP_S_PX)
+        self.notice.hide()
+        column.addWidget(self.notice)
         inner = QWidget()
         self._column = QVBoxLayout()
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -132,9 +137,15 @@ class SettingsWindow(PagedWindow):
             shown = {name: name == self._current for name in self._pages}
         for name, page in self._pages.items():
             page.setVisible(shown[name])
+        self.inform("")
         self._side.mark_current(marked=not words)
         self.nothing.setVisible(not any(shown.values()))
         self.area.verticalScrollBar().setValue(0)
+
+    def inform(self, text: str) -> None:
+        """Show a line until the user goes to another page; "" removes it."""
+        self.notice.setText(text)
+        self.notice.setVisible(bool(text))
 
     def _show_problems(self) -> None:
         problems = [problem for name in FILES if (problem := self.values.problem_of_file(name))]

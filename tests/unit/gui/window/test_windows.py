@@ -290,6 +290,12 @@ async def test_settings_are_in_front_again_after_a_theme_was_imported_or_not(
         QTest.keyClick(sheet.file, key)
         await harness.until(opened.isActiveWindow, "the settings to be in front again")
         assert not sheet.is_open
+        assert opened.notice.isVisible() == bool(path)
+    assert opened.notice.text().startswith("The theme was imported to ")
+    assert windows.current.banners.current is None, "nobody sees it behind the settings"
+    opened.show_page("keys")
+    assert not opened.notice.isVisible()
+    opened.show_page("appearance")
     link.click()
     await harness.until(windows.current.isActiveWindow, "the window with the sheet to be in front")
     windows.current.sheets.chooser.ask("", "", [])

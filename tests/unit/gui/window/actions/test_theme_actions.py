@@ -136,7 +136,7 @@ async def test_an_imported_theme_is_in_use_at_once(harness: WindowHarness, tmp_p
     QTest.keyClick(sheet.file, Qt.Key.Key_Tab)
     assert sheet.file.text() == str(source), "a typed path is completed"
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    harness.settle()
+    await harness.until(lambda: window.banners.current is not None, "the line about the imported theme")
     assert not sheet.is_open
     assert harness.theme.tokens.page == "#001122"
     assert (own_themes(paths.config_dir()) / "night-shift.toml").exists()
