@@ -282,9 +282,10 @@ class NewChatSheet(FormSheet):
         QTimer.singleShot(0, self, self._scroll_to_agent)
 
     def _scroll_to_agent(self) -> None:
-        tile = self.tiles.current_tile()
-        if tile is not None:
-            self.scrolled.ensureWidgetVisible(tile, 0, GAP_M_PX)
+        focused = self.focusWidget()
+        is_field = self.scrolled.isAncestorOf(focused) and not self.tiles.isAncestorOf(focused)
+        if (widget := focused if is_field else self.tiles.current_tile()) is not None:
+            self.scrolled.ensureWidgetVisible(widget, 0, GAP_M_PX)
 
     def _on_directory(self, _text: str) -> None:
         self._set_error("")

@@ -104,7 +104,9 @@ def test_the_chosen_agent_is_visible_in_a_low_window(
     agents = load_catalog(area.config)
     sheet = NewChatSheet(theme, around, agents)
     sheet.ask("command", "~", {}, {})
-    settles(lambda: sheet.tiles.current() == "command" and _is_in_view(sheet), "the suggested agent to be visible")
+    settles(lambda: _is_in_view(sheet, sheet.arguments), "the field to type in to be visible")
+    assert sheet.tiles.current() == "command"
+    sheet.tiles.focus()
     for name in list(agents)[-2::-1]:
         QTest.keyClick(sheet.tiles, Qt.Key.Key_Left)
         assert sheet.tiles.current() == name
@@ -148,7 +150,8 @@ def _is_in_view(sheet: NewChatSheet, control: QWidget | None = None) -> bool:
     """Whether the user sees the whole control, by default the chosen agent."""
     control, viewport = control or sheet.tiles.current_tile(), sheet.scrolled.viewport()
     assert control is not None
-    return viewport.rect().contains(QRect(control.mapTo(viewport, QPoint()), control.size()))
+    shown = QRect(control.mapTo(viewport, QPoint()), control.size())
+    return viewport.rect().contains(shown.adjusted(0, 1, 0, -1))  # Qt may leave a line of the frame outside.
 
 
 @pytest.mark.parametrize("width", [MIN_SIZE_PX[0], 480, 640])

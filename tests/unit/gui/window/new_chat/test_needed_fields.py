@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
 from gui.window.new_chat.agent_tiles import AgentTile
@@ -41,3 +41,19 @@ async def test_a_command_that_cannot_be_started_is_marked(harness: WindowHarness
     for message, is_invalid in (("cannot find nosuch on PATH", True), ("there is no room", False)):
         sheet.failed(message)
         assert (sheet.error.text(), bool(sheet.arguments.property("invalid"))) == (message, is_invalid)
+
+
+async def test_in_a_low_window_the_field_to_type_in_is_shown_and_not_the_agent(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.resize(700, 330)
+    harness.settle()
+    window.starting.new_chat("shell", "~")
+    harness.settle()
+    sheet = window.sheets.new_chat
+    QTest.mouseClick(sheet.tiles.findChildren(AgentTile)[-1], Qt.MouseButton.LeftButton)
+    harness.settle()
+    field, viewport = window.focusWidget(), sheet.scrolled.viewport()
+    assert field is not None
+    assert sheet.arguments.isAncestorOf(field) or field is sheet.arguments
+    shown = QRect(field.mapTo(viewport, QPoint()), field.size())
+    assert viewport.rect().contains(shown.adjusted(0, 1, 0, -1)), "all of it but its frame"
