@@ -18,6 +18,8 @@ translate = QCoreApplication.translate
 
 NAME_CHARACTERS = 40
 """A longer prompt is cut in a name."""
+ROW_CHARACTERS = 200
+"""A longer prompt is cut in the list, which shows as much of it as there is room for."""
 
 
 def restore_files() -> str:
@@ -38,9 +40,9 @@ def changes_since() -> str:
     return translate("restore", "Show changes since…")
 
 
-def quoted(prompt: str) -> str:
-    """The name of a prompt by its text, for a sentence."""
-    cut = prompt if len(prompt) <= NAME_CHARACTERS else f"{prompt[: NAME_CHARACTERS - 1].rstrip()}…"
+def quoted(prompt: str, characters: int = NAME_CHARACTERS) -> str:
+    """The name of a prompt by its text, by default for a sentence."""
+    cut = prompt if len(prompt) <= characters else f"{prompt[: characters - 1].rstrip()}…"
     return translate("restore", "“{prompt}”").format(prompt=cut)
 
 

@@ -112,7 +112,8 @@ class RestoreActions:
             point = listed.point
             name = _name(listed, page)
             detail = restore_texts.detail(_moment(point), now, changed)
-            return Choice(restore_texts.row(name), detail, lambda: on_point(chat, SincePrompt(point, name)))
+            row = restore_texts.row(_name(listed, page, restore_texts.ROW_CHARACTERS))
+            return Choice(row, detail, lambda: on_point(chat, SincePrompt(point, name)))
 
         self._sheets.chooser.ask(name, name, [choice(*each) for each in offered])
 
@@ -230,12 +231,12 @@ def _moment(point: RestorePoint) -> datetime:
     return datetime.fromtimestamp(point.at_ms / 1000, UTC)
 
 
-def _name(listed: ListedPoint, page: ChatPage) -> str:
-    """A restore point's name for a sentence: its prompt, or the prompt's time."""
+def _name(listed: ListedPoint, page: ChatPage, characters: int = restore_texts.NAME_CHARACTERS) -> str:
+    """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
     point = listed.point
     item = page.view.transcript.get(point.about.item) if isinstance(page, StructuredPage) else None
     if text := one_line(item.text if item is not None else listed.prompt).strip():
-        return restore_texts.quoted(text)
+        return restore_texts.quoted(text, characters)
     name = restore_texts.restore_at if point.about.kind == "restore" else restore_texts.prompt_at
     return name(_moment(point), datetime.now(UTC))
 

@@ -153,6 +153,27 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(harness: WindowHarness, 
     await harness.until(lambda: banner(harness) == "The files were not saved before this prompt.", "the line")
 
 
+async def test_prompts_with_the_same_beginning_differ_in_the_list(harness: WindowHarness, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    session = await harness.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
+    transcript, same = Transcript(), "Look at the parser and its tests, and then change the "
+    for part in ("lexer", "printer"):
+        take(checkout.path, session, About(kind="prompt", item=part))
+        checkout.write("file", f"changed {part}")
+        transcript.apply(Put(Item(part, "user", 0, same + part, "done")))
+    window = harness.open_window()
+    page = window.open_chat(harness.chat(session))
+    assert isinstance(page, StructuredPage)
+    page.view.set_transcript(transcript)
+    window.actions_["restore_files"].trigger()
+    await harness.until(lambda: window.sheets.chooser.is_open, "the list")
+    assert rows(harness) == [f"“{same}printer”", f"“{same}lexer”"]
+    window.sheets.chooser.field.setText("lexer")
+    choose(harness, 0)
+    await harness.until(lambda: page.is_question_open, "the question")
+    assert page.question.title.text() == "Restore 1 file to before “Look at the parser and its tests, and t…”?"
+
+
 async def test_after_a_fork_before_a_prompt_files_that_changed_since_can_be_restored(
     harness: WindowHarness, tmp_path: Path
 ) -> None:
