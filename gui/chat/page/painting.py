@@ -50,7 +50,10 @@ class PaintedPage(QWidget):
         pattern: the search pattern; its matches are marked.
         copied: the control that copied something a moment ago, or None.
         current_hit: the current match: its row's key, its segment's number, its begin and end in the segment's text.
+        covered_px: how much of the page's top another widget covers.
     """
+
+    covered_px = 0
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,7 +100,8 @@ class PaintedPage(QWidget):
         if self._was_entered_by_tab and self.focused is None and self.hasFocus():
             painter.setPen(QPen(self.style_.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            # Other widgets cover the first row and column: the heading, and the line between two panes.
+            painter.drawRect(self.rect().adjusted(1, self.covered_px, -2, -2))
         painter.end()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -41,7 +41,6 @@ class ScrollingPage(PaintedPage):
 
     Attributes:
         grows: whether the transcript gets more items: its end is followed, and a button goes back to it.
-        covered_px: how much of the page's top another widget covers.
 
     Signals:
         arranged(): the segments on the page, or their positions, may have changed.
@@ -55,7 +54,6 @@ class ScrollingPage(PaintedPage):
     restyled = Signal()
     following_changed = Signal(bool)
     grows = True
-    covered_px = 0
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)

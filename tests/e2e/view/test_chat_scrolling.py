@@ -172,3 +172,17 @@ def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
         page.scroll_by(-8)
     process_events_until(allow.isEnabled, WAIT_S, "the command to be seen")
     assert (card._message.isVisible(), allow.toolTip(), card.accessibleDescription()) == (False, "", "")
+
+
+def test_the_frame_of_the_focused_messages_is_whole_below_the_heading(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(long_chat(60))
+    page, heading = shown.view.page, shown.view.heading
+    while not heading.isVisible():
+        page.scroll_by(-page.style_.line_px)
+        shown.settle()
+    page.setFocus(Qt.FocusReason.BacktabFocusReason)
+    shown.settle()
+    picture, accent = page.grab().toImage(), shown.view.theme.tokens.color("accent")
+    middle_x, middle_y = page.width() // 2, page.height() // 2
+    sides = [(1, middle_y), (page.width() - 2, middle_y), (middle_x, heading.height()), (middle_x, page.height() - 2)]
+    assert [picture.pixelColor(x, y) for x, y in sides] == [accent] * 4
