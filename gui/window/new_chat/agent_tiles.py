@@ -227,14 +227,18 @@ class AgentTiles(QWidget):
             self.focus()
 
     def _type(self, text: str) -> bool:
-        """Choose an agent by the letters typed in a row, an installed one first; False if ``text`` has no letter."""
+        """Choose an agent by the letters typed in a row, an installed one first; False if ``text`` has no letter.
+
+        The letters begin its title, or else another word of it. The same letter again chooses the next such agent.
+        """
         if not text.isalnum():
             return False
         is_first = not self._last_typed.isValid() or self._last_typed.elapsed() > QApplication.keyboardInputInterval()
         self._last_typed.start()
         self._typed = text.lower() if is_first else self._typed + text.lower()
         tiles = [tile for tile in self._tiles.values() if f" {self._typed}" in f" {tile.agent.title}".lower()]
-        tiles.sort(key=lambda tile: (not tile.agent.title.lower().startswith(self._typed), not tile.installed))
+        tiles = [tile for tile in tiles if tile.agent.title.lower().startswith(self._typed)] or tiles
+        tiles.sort(key=lambda tile: not tile.installed)
         fitting = [tile.agent.name for tile in tiles]
         if fitting:
             at = fitting.index(self.current()) + 1 if is_first and self.current() in fitting else 0

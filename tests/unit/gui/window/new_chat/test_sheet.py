@@ -284,7 +284,9 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(harness:
     assert type_("cod") == "codex"
     assert type_("cl") == "claude"
     assert type_("c") == "command", "one letter goes to the next one"
-    assert type_("xyz") == "command"
+    assert (type_("c"), type_("c")) == ("codex", "claude"), "and not to those with another word that begins with it"
+    assert type_("cli") == "gemini"
+    assert type_("xyz") == "gemini"
     assert window.sheets.new_chat.is_open
 
 
