@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
@@ -30,6 +30,13 @@ class ChatListView(QListView):
         self.setDropIndicatorShown(False)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
+
+    def reveal(self, index: QModelIndex) -> None:
+        """Scroll to a chat; to the first one of a group with the group's heading."""
+        above = index.siblingAtRow(index.row() - 1)
+        if above.isValid() and not isinstance(self._rows.entry(above), ChatRow):
+            self.scrollTo(above)
+        self.scrollTo(index)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Drag the selected chats; the picture is beside the pointer, and leaves the line between the rows visible."""

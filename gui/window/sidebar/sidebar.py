@@ -248,7 +248,7 @@ class Sidebar(Area):
         if active.isValid():  # A new chat has no row yet.
             # The rows of a window that opens move until the chats' states are known.
             self._is_reveal_due = any(chat.connection in {None, "connecting"} for chat in self._sessions.running())
-            self.list.scrollTo(active)
+            self.list.reveal(active)
 
     def _on_scrolled(self) -> None:
         """The user has scrolled, and wants to see something else."""

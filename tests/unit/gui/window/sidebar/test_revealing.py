@@ -54,6 +54,16 @@ async def test_the_row_of_a_chat_that_is_opened_elsewhere_is_scrolled_into_view(
         assert is_in_view(sidebar, session_id)
 
 
+async def test_the_first_chat_of_a_group_is_scrolled_into_view_with_the_groups_heading(
+    harness: WindowHarness, many: list[str]
+) -> None:
+    sidebar = harness.window.sidebar
+    harness.show(many[-1])
+    assert sidebar.list.verticalScrollBar().value() > 0
+    harness.show(many[0])
+    assert sidebar.list.verticalScrollBar().value() == 0
+
+
 async def test_the_sidebar_shows_the_row_of_the_restored_chat(harness: WindowHarness) -> None:
     ids = [await harness.add(f"chat {number}") for number in range(40)]
     window = harness.open_window(one_pane([ids[-1]], ids[-1]))
