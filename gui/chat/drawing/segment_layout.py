@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 
+from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Action, Run
 from gui.wording import chat_texts
 
@@ -237,14 +238,26 @@ def text_box(
         layout.setFormats(formats)
     layout.beginLayout()
     y = 0.0
+    # A narrower line that is right-aligned would be displaced.
+    has_command = " /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight
     while True:
         line = layout.createLine()
         if not line.isValid():
             break
         line.setLineWidth(max(width, 1.0))
+        if has_command:
+            _keep_slash(line, layout.text())
         height = line.height()
         step = math.ceil(max(line_px, height))
         line.setPosition(QPointF(0, y + (step - height) / 2))
         y += step
     layout.endLayout()
     return TextBox(layout, position.x(), position.y(), width, y, start, utf16_length(text), color)
+
+
+def _keep_slash(line: QTextLine, text: str) -> None:
+    """Move a slash at a line's end to the next line, with the command or path that it begins: "/continue"."""
+    length = line.textLength()
+    end = line.textStart() + length
+    if length > 2 and end < utf16_length(text) and utf16_slice(text, end - 2, end) == " /":
+        line.setLineWidth(cast(tuple[float, int], line.cursorToX(end - 1))[0])
