@@ -18,13 +18,12 @@ from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.wording import notice_texts, translation
 from session_host import paths
+from session_host.client.display import variable_to_check
 from session_host.protocol.untrusted_text import one_line
 from session_host.version import VERSION
 
 QUIT_TIMEOUT_S = 30.0
 """All that is saved has been saved by then. A process that hangs would keep the next window from opening."""
-
-_NO_CONNECTION = "could not connect to display"
 
 LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false\nqt.qpa.wayland.textinput.warning=false"
 """Qt's messages that are not printed. Programs may print any script, and Qt reports each script without an installed
@@ -81,7 +80,8 @@ def _no_abort() -> Iterator[None]:
             warnings.append(text)
             return
         reason = one_line(next(iter(warnings), text))
-        remedy = "check DISPLAY" if _NO_CONNECTION in reason else "run `outlive doctor`"
+        variable = variable_to_check(reason)
+        remedy = f"check {variable}" if variable else "run `outlive doctor`"
         line = f"{reason}; {remedy}, or use `outlive new` and `outlive attach` in this terminal"
         print(f"outlive: cannot open a window: {line}", file=sys.stderr, flush=True)  # noqa: T201 - there is no window
         os._exit(1)

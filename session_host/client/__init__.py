@@ -3,6 +3,7 @@
     connection      one connection: the greeting, and messages both ways
     control         one-shot requests
     window_control  commands to the open window
+    display         Qt's messages about a display that cannot be reached
     permission      refuses an agent actions that no host or keeper checks
     viewer/         follows one session: a replica, typed input, reconnection
     sessions/       all sessions and their states: the store's rows merged with the hosts' answers

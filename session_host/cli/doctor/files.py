@@ -21,6 +21,7 @@ LOW_SPACE_BYTES = 200 * 1024 * 1024
 NO_SPACE_BYTES = 4 * 1024 * 1024
 SOCKET_TIMEOUT_S = 1.0
 KEEPER = "keeper.sock"
+WINDOW = "window.sock"
 MAX_NAMED = 2
 """A command with more paths is not readable."""
 REMOVE_STALE = "outlive doctor --stale-sockets | xargs -d '\\n' rm"
@@ -119,6 +120,8 @@ def sockets() -> Iterator[Check]:
                 keepers = ", plus the keeper's"
             case False if path == keeper:
                 keepers = ", the keeper's is stale and will be replaced"
+            case False if path.name == WINDOW:
+                pass  # A killed window left it; the next one replaces it.
             case True:
                 # A host that is being replaced counts, too: the keeper holds its socket, and viewers wait in the queue.
                 answering += 1
@@ -141,7 +144,7 @@ def sockets() -> Iterator[Check]:
 
 def stale_sockets() -> list[Path]:
     """The sockets that lost chats left behind."""
-    return [path for path, answers in _probed() if path.name != KEEPER and answers is False]
+    return [path for path, answers in _probed() if path.name not in {KEEPER, WINDOW} and answers is False]
 
 
 def _probed() -> list[tuple[Path, bool | None]]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
 from session_host.cli.window_start import install_command, missing_modules
+from session_host.client.display import variable_to_check
 from session_host.client.worktrees.repository import MIN_GIT
 from session_host.version import VERSION
 
@@ -36,7 +37,6 @@ if sys.argv[1:]:
 """
 """Prints Qt's version, and opens a display if there is an argument."""
 
-_NO_CONNECTION = "could not connect to display"
 _QT_LIBRARIES = (
     "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 "
     "libxcb-shape0 libdbus-1-3 fontconfig"
@@ -106,9 +106,9 @@ def window() -> Iterator[Check]:
         yield warn("window", f"Qt {version}, no display", "use `outlive attach` here, or try `outlive demo`")
     elif not probe.returncode:
         yield ok("window", f"Qt {version}, {display}={os.environ[display]}")
-    elif _NO_CONNECTION in errors[0]:
-        remedy = f"check {display}, or use `outlive attach` here"
-        yield warn("window", f"Qt {version}, {display}={os.environ[display]} cannot be reached", remedy)
+    elif variable := variable_to_check(errors[0]):
+        remedy = f"check {variable}, or use `outlive attach` here"
+        yield warn("window", f"Qt {version}, {variable}={os.environ.get(variable, '')} cannot be reached", remedy)
     else:
         yield fail("window", f"Qt {version} cannot open {display}={os.environ[display]}: {errors[0]}", libraries)
 

@@ -29,3 +29,12 @@ def test_a_display_that_cannot_be_reached_is_one_line_and_no_crash() -> None:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("outlive: cannot open a window: could not connect to display :987; check DISPLAY")
+
+
+def test_a_wayland_display_that_cannot_be_reached_is_named() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "wayland", "WAYLAND_DISPLAY": "none"}
+    done = subprocess.run([sys.executable, "-m", "gui"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("outlive: cannot open a window: Failed to create wl_display (")
+    assert "; check WAYLAND_DISPLAY, or use `outlive new`" in line

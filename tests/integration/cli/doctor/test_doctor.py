@@ -54,6 +54,14 @@ def test_a_display_that_cannot_be_reached_is_reported() -> None:
     assert message.endswith("DISPLAY=:65000 cannot be reached")
 
 
+def test_a_wayland_display_that_cannot_be_reached_is_reported() -> None:
+    _, checks = doctor(DISPLAY="", WAYLAND_DISPLAY="none", QT_QPA_PLATFORM="wayland")
+
+    status, message = checks["window"]
+    assert status == "warn"
+    assert message.endswith("WAYLAND_DISPLAY=none cannot be reached")
+
+
 def test_text_output_is_a_table_with_remedies() -> None:
     with OnTerminal("doctor", size=GridSize(200, 60)) as terminal:
         assert terminal.end() == 0
@@ -282,6 +290,18 @@ def test_directories_open_to_others_are_reported(area: Area) -> None:
     area.state.chmod(0o755)
 
     assert doctor()[1]["state directory"][0] == "warn"
+
+
+def test_the_socket_of_a_killed_window_is_no_fault(area: Area) -> None:
+    path = area.runtime / "window.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left:
+        left.bind(str(path))
+
+    _, checks = doctor()
+
+    assert checks["sockets"] == ("ok", "0 in use, none stale")
+    assert outlive("doctor", "--stale-sockets").output == ""
+    path.unlink()
 
 
 def test_a_stale_keeper_socket_is_no_fault(area: Area) -> None:
