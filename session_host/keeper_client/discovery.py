@@ -21,11 +21,12 @@ from session_host.protocol.keeper import Status
 from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 
-from .channel import MessageChannel
-from .names import service_prefix
+from .channel import KeeperNotResponding, MessageChannel
+from .names import find_keeper, service_prefix
 
 START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
+CONNECT_TIMEOUT_S = 5.0
 RETRY_INTERVAL_S = 0.02
 _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
@@ -39,10 +40,16 @@ def connect_to_keeper() -> MessageChannel | None:
 
     Raises:
         HostUnavailable: another user's process answers there.
+        KeeperNotResponding: so many connections wait for the keeper that the kernel takes no more.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(CONNECT_TIMEOUT_S)
     try:
         connection.connect(str(keeper_socket()))
+        connection.settimeout(None)
+    except (TimeoutError, BlockingIOError) as error:
+        connection.close()
+        raise KeeperNotResponding(find_keeper(0)) from error
     except OSError:
         connection.close()
         return None

@@ -14,6 +14,7 @@ import pytest
 
 from session_host.errors import HostUnavailable, UnsafeDirectory
 from session_host.keeper_client import discovery
+from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import (
     connect_or_start_keeper,
     connect_to_keeper,
@@ -99,6 +100,18 @@ def test_twenty_commands_at_once_start_exactly_one_keeper(sessions: Sessions) ->
     assert [error for _, error in outputs] == [b""] * 20
     assert len({int(output) for output, _ in outputs}) == 1
     assert keepers(sessions) == [int(outputs[0][0])]
+
+
+def test_a_keeper_with_a_full_queue_is_reported_and_not_waited_for(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it was stopped while a script ran commands in a loop."""
+    monkeypatch.setattr(discovery, "CONNECT_TIMEOUT_S", 0.05)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(keeper_socket()))
+        listener.listen(0)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as waiting:
+            waiting.connect(str(keeper_socket()))
+            with pytest.raises(KeeperNotResponding, match="the keeper does not respond"):
+                connect_to_keeper()
 
 
 def test_a_killed_keeper_is_replaced(sessions: Sessions) -> None:
