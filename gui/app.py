@@ -271,6 +271,7 @@ class App:
             running.add_signal_handler(number, self.quit)
         try:
             text_files.remove_all()
+            self.notifications.withdraw_left()
             self.windows.restore()
             if self._is_hidden:
                 QTimer.singleShot(TRAY_TIMEOUT_MS, self.windows, self._show_without_tray)

@@ -172,6 +172,11 @@ def window_socket() -> Path:
     return socket_path("window.sock")
 
 
+def notifications_file() -> Path:
+    """The numbers of the desktop notifications that the window shows."""
+    return runtime_dir() / "notifications.json"
+
+
 def texts_dir() -> Path:
     """The directory of the texts that the window wrote for the user's editor."""
     return runtime_dir() / "texts"

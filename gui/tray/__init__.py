@@ -12,4 +12,5 @@ window: the tray exists also while the window is hidden.
     waiting                waits for the desktop's tray when Outlive starts at login
     questions              questions that can be answered from a notification
     desktop_notifications  notifications over the desktop's own service
+    shown_notifications    the file by which the next window withdraws those of a killed one
 """

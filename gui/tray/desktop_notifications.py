@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.background.tasks import Tasks
+from gui.tray.shown_notifications import ShownNotifications
 from gui.wording import common_texts
 from session_host.errors import OutliveError
+from session_host.paths import notifications_file
 from session_host.system.dbus.addresses import session_bus
-from session_host.system.dbus.bus import Bus, BusGone, Peer
+from session_host.system.dbus.bus import DAEMON, Bus, BusGone, Peer, Refused
 from session_host.system.dbus.in_thread import in_thread
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ _SERVICE = Peer("org.freedesktop.Notifications", "/org/freedesktop/Notifications
 
 
 class _Request(NamedTuple):
-    """A notification to show, or to withdraw if it has no title."""
+    """A notification to show, or to withdraw if it has no title; without a key, those that an earlier window left."""
 
     key: str
     title: str = ""
@@ -68,6 +70,9 @@ class DesktopNotifications(QObject):
         self._bus: Bus | None = None
         self._call_lock = asyncio.Lock()
         self._capabilities: set[str] = set()
+        self._shown = ShownNotifications(notifications_file())
+        self._service = ""
+        """The running service: the bus and the service's unique name on it."""
 
     def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
         """Show a notification, in place of an earlier one with the same key.
@@ -84,6 +89,11 @@ class DesktopNotifications(QObject):
         """Withdraw a notification, if it is still shown."""
         if self._is_serving:
             self._enqueue(_Request(key))
+
+    def withdraw_left(self) -> None:
+        """Withdraw the notifications that a killed window left on the screen."""
+        if self._shown.exist():
+            self._enqueue(_Request(""))
 
     async def close(self) -> None:
         """Withdraw all notifications and close the connection."""
@@ -122,11 +132,18 @@ class DesktopNotifications(QObject):
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
         arguments = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
         (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", *arguments)
+        self._save_shown()
 
     async def _withdraw(self, key: str) -> None:
+        if not key and self._bus is None:
+            await self._connect()
         notification_id = self._ids.pop(key, None)
         if notification_id is not None and self._bus is not None:
             await self._call("CloseNotification", "u", notification_id)
+            self._save_shown()
+
+    def _save_shown(self) -> None:
+        self._shown.write(self._service, self._ids.values())
 
     # ------------------------------------------------------------ the bus
 
@@ -139,9 +156,15 @@ class DesktopNotifications(QObject):
             await in_thread(bus, bus.open)
             bus.subscribe(_SERVICE)
         self._capabilities = set((await self._call("GetCapabilities"))[0])
+        owner = (await self._call("GetNameOwner", "s", _SERVICE.name, peer=DAEMON))[0]
+        self._service = f"{os.fsdecode(address)} {owner}"
+        for number in self._shown.read(self._service):
+            with contextlib.suppress(Refused):  # The user has closed it.
+                await self._call("CloseNotification", "u", number)
+        self._save_shown()
 
-    async def _call(self, method: str, signature: str = "", *arguments: Any) -> tuple[Any, ...]:
-        """Call a method of the service; afterwards, read its signals again."""
+    async def _call(self, method: str, signature: str = "", *arguments: Any, peer: Peer = _SERVICE) -> tuple[Any, ...]:
+        """Call a method of the service, or of another peer; afterwards, read the service's signals again."""
         async with self._call_lock:
             bus = self._bus
             if bus is None:
@@ -149,7 +172,7 @@ class DesktopNotifications(QObject):
             loop = asyncio.get_running_loop()
             loop.remove_reader(bus.fileno())
             bus.extend(CALL_TIMEOUT_S)
-            answer = await in_thread(bus, lambda: bus.call(_SERVICE, method, signature, *arguments))
+            answer = await in_thread(bus, lambda: bus.call(peer, method, signature, *arguments))
             loop.add_reader(bus.fileno(), self._read_signals)
         loop.call_soon(
             self._read_signals
@@ -181,6 +204,7 @@ class DesktopNotifications(QObject):
                     self.chosen.emit(key)
                 case "NotificationClosed", _:
                     self._ids.pop(key, None)
+                    self._save_shown()
 
     async def _disconnect(self) -> None:
         """Close the connection, even during a call."""

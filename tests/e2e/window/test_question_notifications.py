@@ -94,3 +94,20 @@ def test_a_programs_notification_is_forwarded_and_is_no_question(
             lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["build"], WAIT_S, "the chat's tab in front"
         )
         wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
+
+
+def test_the_notification_of_a_killed_window_goes_with_the_next_window(
+    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+):
+    """Its buttons would do nothing."""
+    shown = new_chat("shown", *program("raw_echo"))
+    asking = new_chat("asking", *asks_behind(gate))
+    with open_window() as app:
+        app.show(shown["id"])
+        gate.release()
+        wait_until(desk.shown, WAIT_S, "the notification")
+        app.kill()
+    outlive("send", asking["id"], "yes", "--enter", "--anyway")
+    wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
+    with open_window():
+        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
