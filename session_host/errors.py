@@ -38,11 +38,24 @@ Every message is one line with the problem and its remedy.
 
 from __future__ import annotations
 
+import errno
+
 
 class OutliveError(Exception):
     """Base of all errors that the user sees as one line."""
 
     exit_code = 1
+
+
+_LIMITS = {
+    errno.EMFILE: "too many open files; raise the limit (ulimit -n)",
+    errno.EAGAIN: "too many processes; end some, or raise the limit (ulimit -u)",
+}
+
+
+def why_not_started(error: OSError) -> str:
+    """Why the system refused to start a process, or to open what it needs; with the remedy if a limit was reached."""
+    return _LIMITS.get(error.errno or 0, error.strerror or str(error))
 
 
 class UsageError(OutliveError):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
+from session_host.errors import why_not_started
 from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import (
@@ -89,7 +90,7 @@ class HostReplacement:
         try:
             self._fork_host(session, replacement.set_process, rehearsal=True)
         except OSError as error:
-            self.give_up(session, f"cannot start a process: {error.strerror}")
+            self.give_up(session, f"cannot start a process: {why_not_started(error)}")
 
     def hibernate(self, session: KeptSession, channel: MessageChannel, message: Hibernate) -> None:
         """Fork a hibernating host that replaces an idle one, with the descriptors that wake it."""
@@ -107,7 +108,7 @@ class HostReplacement:
             hibernation = Hibernation(message.description, message.idle_s, descriptors)
             self._fork_host(session, replacement.set_process, hibernation=hibernation)
         except OSError as error:
-            self.give_up(session, f"cannot start a process: {error.strerror}")
+            self.give_up(session, f"cannot start a process: {why_not_started(error)}")
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)

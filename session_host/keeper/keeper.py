@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, why_not_started
 from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
@@ -128,7 +128,8 @@ class Keeper:
         try:
             session = KeptSession.create(spec)
         except OSError as error:
-            return Launched(LaunchReport(ok=False, error=f"{spec.socket_path}: {error.strerror}", error_kind="failed"))
+            problem = f"{spec.socket_path}: {why_not_started(error)}"
+            return Launched(LaunchReport(ok=False, error=problem, error_kind="failed"))
         if client.is_over():
             # Without a socket, ``client.sessions.session_info`` takes this start for one that was cut short.
             log.info("%s: the launcher is gone", session.id)
@@ -160,7 +161,7 @@ class Keeper:
             wait_s = session.count_death(None)
             log.warning("%s: no host could be forked: %s", session.id, error)
             if session.state is KeptSessionState.STARTING and session.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(session, f"cannot start the chat's background process: {error.strerror}")
+                self._give_up_start(session, f"cannot start the chat's background process: {why_not_started(error)}")
             else:
                 self.loop.call_later(max(wait_s, 0.1), lambda: self._start_host(session))
             return

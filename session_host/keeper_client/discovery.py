@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import session_host
-from session_host.errors import HostUnavailable
+from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
@@ -173,7 +173,7 @@ def _start() -> None:
         _wait_for(process)
         select.select([ready], [], [], START_TIMEOUT_S)
     except OSError as error:
-        raise HostUnavailable(f"cannot start the keeper: {error.strerror}") from error
+        raise HostUnavailable(f"cannot start the keeper: {why_not_started(error)}") from error
     finally:
         os.close(log)
         os.close(ready)

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from session_host.errors import HostUnavailable, NotAllowed, OutliveError
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError, why_not_started
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import keeper_argv, keeper_environment
 from session_host.keeper_client.requests import keeper_status, request_keeper
@@ -53,7 +53,8 @@ def check_installed() -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise OutliveError(f"cannot start the installed version ({error}); nothing was changed") from error
+        problem = why_not_started(error) if isinstance(error, OSError) else str(error)
+        raise OutliveError(f"cannot start the installed version ({problem}); nothing was changed") from error
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise OutliveError(f"cannot start the installed version ({lines[-1]}); nothing was changed")

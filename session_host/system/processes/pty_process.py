@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
+from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, why_not_started
 from session_host.protocol.values import CellSize, GridSize
 
 from .identity import start_time
@@ -234,7 +234,7 @@ class PtyProcess:
         except OSError as error:
             for descriptor in opened:
                 os.close(descriptor)
-            raise LaunchFailed(f"cannot start {program.argv[0]}: {error.strerror}") from error
+            raise LaunchFailed(f"cannot start {program.argv[0]}: {why_not_started(error)}") from error
         if pid:
             os.close(report_write)
             return StartingProcess(pid, report, descriptors.master)

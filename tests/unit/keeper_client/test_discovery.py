@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -112,6 +113,16 @@ def test_a_keeper_with_a_full_queue_is_reported_and_not_waited_for(area: Area, m
             waiting.connect(str(keeper_socket()))
             with pytest.raises(KeeperNotResponding, match="the keeper does not respond"):
                 connect_to_keeper()
+
+
+def test_without_room_for_another_process_the_limit_is_named(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(HostUnavailable) as raised:
+        connect_or_start_keeper()
+    assert str(raised.value) == "cannot start the keeper: too many processes; end some, or raise the limit (ulimit -u)"
 
 
 def test_a_killed_keeper_is_replaced(sessions: Sessions) -> None:
