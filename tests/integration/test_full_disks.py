@@ -84,6 +84,21 @@ async def test_a_disk_that_fills_up_loses_no_output_and_no_input(
         _end_all(area)
 
 
+async def test_an_export_says_that_the_full_disk_stopped_the_recording(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("sh", "-c", "read x; seq 1 20000; exec cat", name="one")
+        fill_disk(disk)
+        assert outlive("send", record.id, "", "--enter").code == 0
+        wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
+        exported = outlive("export", "one", str(area.root / "one.txt"))
+        assert exported.complaint().startswith(f"one has no recording: {disk}")
+        assert "the disk is full, so recording has stopped; free some space" in exported.error
+        _end_all(area)
+
+
 async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_room(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,7 +114,7 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     directory = session_journal(info.id)
     first = next(read(directory), None)
     if first is None:
-        raise OutliveError(f"{info.name} has no recording: recording is off, or there is no output yet")
+        raise OutliveError(_why_nothing_is_recorded(info, directory))
     engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
     size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
     if info.state in RUNNING_STATES:
@@ -124,6 +124,14 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
         saved = load_screen(session_dir(info.id) / "screen.bin")
     output_bytes = saved.offset if saved is not None else 0
     return Recording(directory, engine, size, output_bytes, on_damage=on_damage)
+
+
+def _why_nothing_is_recorded(info: SessionInfo, directory: Path) -> str:
+    if info.notice:
+        return f"{info.name} has no recording: {info.notice}"
+    if has_damaged_end(directory, is_written=info.state in RUNNING_STATES):
+        return f"the recording of {info.name} cannot be read: its files are damaged ({directory})"
+    return f"{info.name} has no recording: recording is off, or there is no output yet"
 
 
 class Terminal:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from session_host.paths import session_journal
 from session_host.protocol.values import GridSize
 from session_host.storage.journal import Entry
 from tests.support.commands import OnTerminal, outlive
@@ -135,3 +136,12 @@ def test_recordings_that_cannot_be_played_are_refused() -> None:
         done.complaint()
     with OnTerminal("replay", "x", env={"TERM": "dumb"}) as terminal:
         assert terminal.end() == 1
+
+
+def test_a_recording_of_which_nothing_can_be_read_is_called_damaged() -> None:
+    directory = session_journal(recorded_session("x", [output(0, b"first")]))
+    for path in directory.iterdir():
+        path.write_bytes(b"garbage" * 100)
+    done = outlive("replay", "x")
+    assert done.code == 1
+    assert done.complaint() == f"the recording of x cannot be read: its files are damaged ({directory})"
