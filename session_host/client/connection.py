@@ -21,6 +21,10 @@ from .sessions.unresponsive_host import name_host
 GREETING_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 
+READ_BYTES = 64 * 1024
+"""At most so much is read in one turn of the loop: some output takes an engine a second for each 64 KiB, and the window
+must act on its user between two reads."""
+
 OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
 
@@ -29,7 +33,7 @@ class HostNotResponding(HostUnavailable):
     """The host exists and does not answer: another try would have the same result."""
 
 
-class HostConnection(asyncio.Protocol):
+class HostConnection(asyncio.BufferedProtocol):
     """A greeted connection.
 
     Attributes:
@@ -41,6 +45,7 @@ class HostConnection(asyncio.Protocol):
         self._greeting = greeting
         self._protocol = greeting.protocol
         self._decoder = HostDecoder()
+        self._buffer = memoryview(bytearray(READ_BYTES))
         self._transport: asyncio.Transport | None = None
         self._descriptor = -1
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
@@ -174,10 +179,14 @@ class HostConnection(asyncio.Protocol):
             return
         transport.write(self._greeting.data_to_send())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """The buffer of the next read."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Pass each message to the callback."""
         try:
-            for message in self._decoder.feed(data):
+            for message in self._decoder.feed(bytes(self._buffer[:nbytes])):
                 self._message(message)
         except ProtocolViolation as error:
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))
