@@ -48,6 +48,8 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
             return StoreError(f"{path}: the disk is full; free some space and try again")
         if not _can_open_more():
             return StoreError(_TOO_MANY.format(path=path))
+        if path.is_dir():
+            return StoreError(f"{path}: a directory is in the way; move it away")
         return StoreError(f"{path}: cannot open it; check the directory's owner and permissions")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreBusy(f"{path}: locked by another program for {BUSY_TIMEOUT_MS // 1000} s; try again")
@@ -224,6 +226,9 @@ class Database:
             self._disconnect()
             if error.errno in {errno.EMFILE, errno.ENFILE}:
                 raise StoreError(_TOO_MANY.format(path=self.path)) from error
+            if self.path.is_symlink() and not self.path.exists():
+                target = self.path.readlink()
+                raise StoreError(f"{self.path}: a link to {target}, which is missing; remove the link") from error
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}; check the directory and its permissions") from error
         except StoreError:

@@ -104,10 +104,17 @@ class TestPlacesThatCannotBeWritten:
     def test_a_directory_in_place_of_the_database_is_reported(self, path: Path) -> None:
         path.mkdir(parents=True)
 
-        with pytest.raises(StoreError, match="cannot open it") as caught:
+        with pytest.raises(StoreError, match="a directory is in the way; move it away") as caught:
             Store.open(path)
 
         assert str(path) in one_line(caught.value)
+
+    def test_a_link_to_nothing_is_reported(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.symlink_to("/nonexistent/outlive.db")
+
+        with pytest.raises(StoreError, match=r"a link to /nonexistent/outlive\.db, which is missing; remove the link"):
+            Store.open(path)
 
     def test_a_read_only_file_system_is_readable_and_reported(self, small_disk: Path, make_record: MakeRecord) -> None:
         path = small_disk / "state" / "outlive.db"
