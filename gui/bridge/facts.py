@@ -12,7 +12,7 @@ from gui.theme.marks import Mark
 from gui.wording import activity_phrases, common_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.client.sessions.session_info import Reason, reason_of
-from session_host.protocol.untrusted_text import last_command
+from session_host.protocol.untrusted_text import last_command, one_line
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
 
@@ -202,7 +202,8 @@ class ChatFacts:
         if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
             return self.git_status.words
         branch = record.branch if record.worktree == record.cwd else ""
-        return " · ".join(filter(None, (phrases.last_part(record.project if branch else record.cwd), branch)))
+        directory = one_line(phrases.last_part(record.project if branch else record.cwd))
+        return " · ".join(filter(None, (directory, branch)))
 
     @property
     def branch(self) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from gui.settings.layout import Start
 from gui.wording import new_chat_texts, phrases
 from session_host.agents.agent import Agent
+from session_host.protocol.untrusted_text import as_name
 
 ENDPOINT = "endpoint"
 """The agent with a model and a server's address."""
@@ -76,7 +77,7 @@ def needs_a_command(agent: Agent) -> bool:
 
 def suggested_name(directory: str, program: str) -> str:
     """The name of a chat in a directory, if the user chooses none: the agent's or command's in the home directory."""
-    return phrases.last_part(directory).strip("/~") or (program if program != ENDPOINT else "") or "chat"
+    return as_name(phrases.last_part(directory).strip("/~")) or (program if program != ENDPOINT else "") or "chat"
 
 
 def known_words(text: str) -> list[str]:

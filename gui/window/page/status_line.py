@@ -13,6 +13,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
 from gui.wording import phrases, window_texts
+from session_host.protocol.untrusted_text import one_line
 
 SETTLED_MS = 250
 """Delay before showing a size that differs from the page's; the host usually follows the page sooner."""
@@ -75,7 +76,7 @@ class StatusLine(Area):
         if is_own and directory == chat.record.worktree:
             where = [chat.location]
         else:
-            where = [phrases.short_directory(directory)]
+            where = [one_line(phrases.short_directory(directory))]
             if status is not None and not chat.has_ended:
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)

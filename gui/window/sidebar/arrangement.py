@@ -11,6 +11,7 @@ from typing import Literal
 from gui.bridge.chat import Chat
 from gui.wording import phrases, window_texts
 from gui.wording.groups import OVER, Group, group_words
+from session_host.protocol.untrusted_text import one_line
 
 Grouping = Literal["state", "project"]
 
@@ -73,7 +74,7 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     for path, members in found.items():
         name = phrases.last_part(path)
         title = phrases.short_directory(path) if names.count(name) > 1 else name
-        parts.append(Part(f"project {path}", title, None, members, name))
+        parts.append(Part(f"project {path}", one_line(title), None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
 
 

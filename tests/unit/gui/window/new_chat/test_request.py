@@ -19,7 +19,13 @@ def test_model_and_server_in_arguments() -> None:
 
 @pytest.mark.parametrize(
     ("directory", "agent", "name"),
-    [("/x/api", "claude", "api"), ("~", "claude", "claude"), ("~", "endpoint", "chat"), ("/", "", "chat")],
+    [
+        ("/x/api", "claude", "api"),
+        ("~", "claude", "claude"),
+        ("~", "endpoint", "chat"),
+        ("/", "", "chat"),
+        ("/x/a\nb", "claude", "a b"),
+    ],
 )
 def test_a_chat_is_named_after_its_directory_or_its_agent(directory: str, agent: str, name: str) -> None:
     assert suggested_name(str(Path(directory).expanduser()), agent) == name

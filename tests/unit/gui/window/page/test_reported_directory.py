@@ -185,3 +185,15 @@ async def test_the_branch_of_a_directory_is_dropped_once_no_status_line_shows_it
     harness.show(other)
     assert shown(harness) == ["Shell", "~"]
     await harness.until(lambda: not watched(), "git's directory to be watched no more")
+
+
+async def test_a_directory_with_a_line_feed_in_its_name_is_shown_in_one_line(
+    harness: WindowHarness, area: Area
+) -> None:
+    directory = area.home / "a\nb"
+    directory.mkdir()
+    session_id = await harness.add("one", agent="shell", cwd=str(directory))
+    harness.open_window()
+    harness.show(session_id)
+    assert shown(harness) == ["Shell", "~/a b"]
+    assert harness.chat(session_id).location == "a b"
