@@ -4,12 +4,14 @@ Qt runs ``xdg-open`` and does not wait for its exit code, so Qt reports success 
 is run in the same way, and its exit code counts. Qt opens the address itself
 
 - in a sandbox, by the desktop's portal;
-- on Wayland, where only Qt can get the token that lets the browser come to the front;
+- on Wayland, where only Qt can get the token that lets the browser come to the front; ``xdg-mime`` is asked for a
+  browser at the same time;
 - where there is no ``xdg-open``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -24,17 +26,32 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 OPENING_S: Final = 30.0
 """A later failure is that of a browser, which ``xdg-open`` may run until the user closes it."""
 
-_watched: set[_Opening] = set()
+BROWSERS: Final = (
+    "x-www-browser", "firefox", "iceweasel", "seamonkey", "mozilla", "epiphany", "konqueror", "chromium",
+    "chromium-browser", "google-chrome", "www-browser", "links2", "elinks", "links", "lynx", "w3m",
+)  # fmt: skip
+"""The programs that ``xdg-open`` tries if the desktop has no browser."""
+
+_watched: set[_Run] = set()
 
 
 def open_address(uri: str, on_failure: Callable[[], object]) -> None:
     """Open an address in the desktop's program for it; ``on_failure`` is called, also later, if that fails."""
     url = QUrl(uri)
-    program = None if _is_opened_by_qt() else shutil.which("xdg-open")
+    is_sandboxed = Path("/.flatpak-info").exists() or "SNAP" in os.environ  # Qt finds it out in the same way.
+    is_wayland = QGuiApplication.platformName().startswith("wayland")
+    program = None if is_sandboxed or is_wayland else shutil.which("xdg-open")
     if program is None or not url.isValid():
         if not QDesktopServices.openUrl(url):
             on_failure()
+        elif is_wayland and not is_sandboxed and url.scheme() in {"http", "https"}:
+            _look_for_browser(url.scheme(), on_failure)
         return
+
+    def ended(process: subprocess.Popen[bytes], after_s: float) -> None:
+        if process.wait() and after_s < OPENING_S:
+            on_failure()
+
     try:
         # A session of its own, as Qt's: the browser survives the window.
         process = subprocess.Popen(
@@ -43,21 +60,35 @@ def open_address(uri: str, on_failure: Callable[[], object]) -> None:
     except OSError:
         on_failure()
         return
-    _watched.add(_Opening(process, on_failure))
+    _watched.add(_Run(process, ended))
 
 
-def _is_opened_by_qt() -> bool:
-    """Whether Qt opens an address by other means than ``xdg-open`` alone, which it finds out in the same way."""
-    is_sandboxed = Path("/.flatpak-info").exists() or "SNAP" in os.environ
-    return is_sandboxed or QGuiApplication.platformName().startswith("wayland")
+def _look_for_browser(scheme: str, on_failure: Callable[[], object]) -> None:
+    """Call ``on_failure`` if neither the desktop nor ``xdg-open`` has a browser."""
+    program = shutil.which("xdg-mime")
+    if program is None or os.environ.get("BROWSER") or any(map(shutil.which, BROWSERS)):
+        return
+
+    def ended(process: subprocess.Popen[bytes], _after_s: float) -> None:
+        found, _ = process.communicate()
+        if not found.strip():
+            on_failure()
+
+    with contextlib.suppress(OSError):
+        query = [program, "query", "default", f"x-scheme-handler/{scheme}"]
+        process = subprocess.Popen(query, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        _watched.add(_Run(process, ended))
 
 
-class _Opening:
-    """A run of ``xdg-open``; it is reaped at its end."""
+class _Run:
+    """A run of a program; it is reaped at its end."""
 
-    def __init__(self, process: subprocess.Popen[bytes], on_failure: Callable[[], object]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], on_end: Callable[[subprocess.Popen[bytes], float], object]
+    ) -> None:
+        """``on_end`` gets the process, which has ended, and the seconds that it ran."""
         self._process = process
-        self._on_failure = on_failure
+        self._report = on_end
         self._started_s = time.monotonic()
         self._descriptor = os.pidfd_open(process.pid)
         self._notifier = QSocketNotifier(self._descriptor, QSocketNotifier.Type.Read)
@@ -67,5 +98,4 @@ class _Opening:
         self._notifier.setEnabled(False)
         os.close(self._descriptor)
         _watched.discard(self)
-        if self._process.wait() and time.monotonic() - self._started_s < OPENING_S:
-            self._on_failure()
+        self._report(self._process, time.monotonic() - self._started_s)

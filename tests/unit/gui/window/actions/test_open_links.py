@@ -190,6 +190,28 @@ def test_a_link_without_a_program_for_it_is_reported_where_qt_opens_it(
     assert dead == [("The desktop can’t open this mailto link", "mailto:a@example.com")]
 
 
+@pytest.mark.parametrize("there_is", ["nothing", "a default", "BROWSER", "firefox"])
+async def test_on_wayland_a_missing_browser_is_reported(
+    harness: WindowHarness, no_desktop: Path, monkeypatch: pytest.MonkeyPatch, there_is: str
+) -> None:
+    """Qt starts ``xdg-open`` there, and reports success."""
+    default = "firefox.desktop" if there_is == "a default" else ""
+    runnable(
+        no_desktop / "xdg-mime", f'#!/bin/sh\n[ "$*" = "query default x-scheme-handler/https" ] && echo {default}\n'
+    )
+    monkeypatch.delenv("BROWSER", raising=False)
+    if there_is == "BROWSER":
+        monkeypatch.setenv("BROWSER", "mine")
+    elif there_is == "firefox":
+        runnable(no_desktop / "firefox")
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland-egl")
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: True)
+    failures = list[str]()
+    desktop_opening.open_address("https://example.com/", lambda: failures.append("no browser"))
+    await harness.until(lambda: not desktop_opening._watched, "the answer")
+    assert failures == (["no browser"] if there_is == "nothing" else [])
+
+
 def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None:
     script = runnable(tmp_path / "run.sh")
     runnable(no_desktop / "code")
