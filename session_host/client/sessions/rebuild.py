@@ -24,6 +24,9 @@ from .session_info import has_live_socket
 
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
+ENDED_CHATS = "ended ones are no longer listed"
+"""Said whenever the store is rebuilt."""
+
 
 def complete(store: Store) -> str:
     """Add the running chats to a new store, after the previous store was lost.
@@ -42,7 +45,9 @@ def complete(store: Store) -> str:
         raise
     except (OutliveError, OSError):
         return ""  # The store cannot be written now; a later call may succeed.
-    return f"the chat database was missing and has been rebuilt; {describe_found(found)} found" if found else ""
+    if not found:
+        return ""
+    return f"the chat database was missing and has been rebuilt; {describe_found(found)} found, {ENDED_CHATS}"
 
 
 def find_running(store: Store) -> int:

@@ -58,12 +58,12 @@ def open_or_recover() -> tuple[Store, str]:
     try:
         return open_store(warnings.append), "".join(warnings)
     except StoreCorrupt:
-        from .rebuild import describe_found, find_running  # rarely needed
+        from .rebuild import ENDED_CHATS, describe_found, find_running  # rarely needed
 
         damaged = Store.move_damaged(path)
     store = Store.open(path)
-    chats = describe_found(find_running(store))
-    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {damaged}"
+    chats = f"{describe_found(find_running(store))} found, {ENDED_CHATS}"
+    return store, f"the chat database was damaged and has been rebuilt; {chats}; the damaged file is {damaged}"
 
 
 def outcome_of(session_id: str) -> SessionOutcome:
