@@ -14,6 +14,7 @@
     notifications kitty's notifications (OSC 99), in parts
     clearing      the sequences that clear a terminal at the user's request
     prompts       the rows of a shell's prompts and outputs, by those marks
+    redrawn_rows  how much of a prompt its shell draws again
     replayed_prompts  the prompts of a snapshot, moved or as marks again
     commands      the texts and times of a shell's commands
     text          rows as text, for every engine

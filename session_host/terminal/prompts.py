@@ -17,17 +17,10 @@ from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 from session_host.protocol.untrusted_text import plain
 
 from .commands import MAX_INPUTS, CommandLog, Inputs, inputs_in, lasting, options_in
+from .redrawn_rows import LAST_ROW, kept_rows
 
 TURN: Final = "P;k=i;turn"
 """The mark of an agent's turn: not the agent, but its host and its viewers make it."""
-
-REDRAWS: Final = "redraws"
-"""Our own option of a prompt's mark: after a change of the width, the shell draws the prompt again, with the input. The
-value is "all" for the whole prompt, "last" for its last line; in a replay, "+" and the number of rows that stay. For
-kitty's option "redraw", libghostty-vt erases only the cursor's row, and also rows that are not drawn again."""
-
-LAST_ROW: Final = -1
-"""The rows that stay are those above the input, which has not begun."""
 
 COUNT: Final = "Z"
 """The kind of a replay's own mark, which has the count of commands; terminals ignore it."""
@@ -186,7 +179,7 @@ class PromptMarks(Generic[Mark]):
             self._is_continued = False
             self._start_prompt(mark_cursor(), shell, turn="turn" in values)
             self._marked[-1].inputs = inputs_in(values)
-            self._marked[-1].kept_rows = _kept_rows(values.get(REDRAWS, ""))
+            self._marked[-1].kept_rows = kept_rows(values)
         else:
             self._is_continued = values["k"] != "r"
             if self._is_continued and self._marked:
@@ -392,9 +385,3 @@ class PromptMarks(Generic[Mark]):
 def _row_number(mark: RowMark) -> int:
     row_number = mark.row_number()
     return -1 if row_number is None else row_number
-
-
-def _kept_rows(redraws: str) -> int | None:
-    """The value of ``REDRAWS`` as ``kept_rows``."""
-    is_count = redraws[:1] == "+" and redraws[1:].isdecimal()
-    return int(redraws[1:]) if is_count else {"all": 0, "last": LAST_ROW}.get(redraws)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .commands import CommandLog, written_inputs
-from .prompts import COUNT, REDRAWS, TURN, SavedPrompt
+from .prompts import COUNT, TURN, SavedPrompt
+from .redrawn_rows import REDRAWS
 
 
 def moved(saved: SavedPrompt, rows: int) -> SavedPrompt:

@@ -133,9 +133,12 @@ def test_a_cleared_screen_stays_in_view_after_a_full_screen_program(make: Maker,
     ("option", "kept"),
     [
         ("redraws=all", []),
+        ("special_key=1", []),
+        ("click_events=1", []),
         ("redraws=last", ["top"]),
         ("redraw=0", ["top", f"$ {'x' * 36}"]),
         ("aid=1", ["top", f"$ {'x' * 36}"]),
+        ("k=i;click_events=1", ["top", f"$ {'x' * 36}"]),
     ],
 )
 def test_a_prompt_that_its_shell_draws_again_is_erased_when_the_width_changes(
