@@ -22,6 +22,7 @@ from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, Endin
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
     BellEvent,
+    ClipboardEvent,
     EchoesStopped,
     Event,
     InputRefused,
@@ -293,7 +294,7 @@ class FullScreenView(AttachView):
         self._damaged()
 
     def viewer_event(self, event: Event) -> None:
-        """Show a new name, title or notice of the chat, and pass on bells and notifications; ignore other events."""
+        """Show a new name, title or notice of the chat; pass on bells, notifications and the clipboard."""
         match event:
             case NameEvent(name):
                 self._name = name
@@ -309,6 +310,8 @@ class FullScreenView(AttachView):
                 self._pass_on(self._signals.bell())
             case NotificationEvent(title, body):
                 self._pass_on(self._signals.notification(self._name, title, body))
+            case ClipboardEvent(text) if not self._read_only:
+                self._add_signal(self._signals.clipboard(text))
             case _:
                 return
         self._write_signals()

@@ -1,4 +1,4 @@
-"""Bells, notifications and the title for the outer terminal. Pure: values in, bytes out.
+"""Bells, notifications, the clipboard and the title for the outer terminal. Pure: values in, bytes out.
 
 No byte of the program passes through: these are events that the host found in the program's output. The host sends
 them once and to the viewers of that moment, so that nothing rings again when a viewer attaches.
@@ -16,17 +16,21 @@ dumb                                       nothing: it prints each character
 ========================================== ===================================================================
 
 Never more than one of these sequences, since kitty knows all of them, and would show a notification twice.
+
+The text for the clipboard (OSC 52) goes to all but the last two kinds; the terminal decides whether a program may set
+its clipboard. tmux reads it without the passthrough, with ``set-clipboard on``.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Final, Literal
 
 from session_host.protocol.untrusted_text import one_line
 
 SIGNALS: Final = "OUTLIVE_ATTACH_SIGNALS"
-"""The environment variable that turns bells, notifications and the title off, if it is "0"."""
+"""The environment variable that turns bells, notifications, the clipboard and the title off, if it is "0"."""
 MAX_TITLE_CHARACTERS: Final = 100
 MAX_BODY_CHARACTERS: Final = 400
 BELL: Final = b"\a"
@@ -78,6 +82,12 @@ class OuterSignals:
                 return self._encoded(f"\x1bPtmux;\x1b\x1b]777;notify;{heading};{text}\a\x1b\\")
             case _:
                 return b""
+
+    def clipboard(self, text: str) -> bytes:
+        """Set the terminal's clipboard, as the program requested."""
+        if self._kind in {"silent", "plain"}:
+            return b""
+        return b"\x1b]52;c;" + b64encode(text.encode()) + b"\a"
 
     def title(self, text: str) -> bytes:
         """Set the title, after the terminal has saved its own; nothing if it is set already."""

@@ -35,6 +35,24 @@ def test_bells_notifications_and_the_title_reach_the_terminal_and_are_not_repeat
             assert rung.count(b"\a") == 1
 
 
+def test_what_a_program_copies_reaches_the_clipboard_of_the_terminal_but_not_of_one_that_only_watches() -> None:
+    code = r"while read x; do printf '\033]52;c;%s\a\033]2;%s\a' $x $x; done"
+    session = new("-n", "copy", "--", "sh", "-c", code)
+    with (
+        OnTerminal("attach", "copy", env={"TERM": "xterm"}) as terminal,
+        OnTerminal("attach", "--read-only", "copy", env={"TERM": "xterm"}) as watching,
+    ):
+        for each in (terminal, watching):
+            each.see_bytes(b"\x1b]2;copy\a")
+        assert outlive("send", session, "eWFuaw==", "--enter").code == 0
+        terminal.see_bytes(b"\x1b]52;c;eWFuaw==\a")
+        watching.see_bytes(b"\x1b]2;eWFuaw==\a")
+        assert b"]52;" not in watching.raw
+        for each in (terminal, watching):
+            each.type(DETACH)
+            assert each.end() == 0
+
+
 def test_a_structured_chat_rings_when_it_asks_and_when_a_long_turn_ends(area: Area) -> None:
     new_chat(area, "api")
     (area.config / "window.toml").write_text("long_turn_s = 1\n")

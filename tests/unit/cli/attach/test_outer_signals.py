@@ -7,7 +7,7 @@ import pytest
 from session_host.cli.attach.outer_signals import BELL, SIGNALS, OuterSignals, kind_of
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from session_host.terminal.events import Notification, TitleChanged
+from session_host.terminal.events import ClipboardSet, Notification, TitleChanged
 
 KITTY = {"TERM": "xterm-kitty"}
 ASTRAY = "x\x1b]0;owned\x07;\x9c\u202e\n;y\x18"
@@ -43,6 +43,24 @@ def test_a_text_never_contains_control_sequences(engine: str) -> None:
         TitleChanged("x ]0;owned ; ;y "),
     ]
     assert not any(row.runs for row in terminal.frame().rows.values())
+    terminal.close()
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_set"),
+    [
+        (KITTY, True),
+        ({"TERM": "xterm", "TERM_PROGRAM": "iTerm.app"}, True),
+        ({"TERM": "tmux-256color"}, True),
+        ({"TERM": "screen"}, False),
+        ({"TERM": "linux"}, False),
+        ({**KITTY, SIGNALS: "0"}, False),
+    ],
+)
+def test_a_program_sets_the_clipboard_of_a_terminal_that_has_one(environment: dict[str, str], is_set: bool) -> None:
+    terminal = create("pyte", GridSize(40, 2))
+    terminal.feed(OuterSignals(environment).clipboard("två; ]\n;x"))
+    assert terminal.take_events() == ([ClipboardSet("två; ]\n;x")] if is_set else [])
     terminal.close()
 
 
