@@ -53,12 +53,19 @@ FULL_S = 0.1
 output, replies to the program and events for the viewers are late by this time.
 """
 
-MIN_FULL_BYTES = 1024 * 1024
+MIN_FULL_BYTES = 128 * 1024
 MAX_FULL_BYTES = 8 * 1024 * 1024
-"""Limits of the output that FULL_S stands for; the output itself is in its file."""
+"""Limits of the output that FULL_S stands for; the output itself is in its file. The lower one is a few tenths of a
+second for pyte with very short lines.
+"""
+
+FIRST_FULL_BYTES = 1024 * 1024
+"""The limit until the engine's speed is known."""
 
 RESUME_BYTES = 512 * 1024
-"""The PTY is read again when this much was interpreted, so that viewers get a flood without pauses."""
+"""The PTY is read again when this much was interpreted, or half of the limit, so that viewers get a flood without
+pauses.
+"""
 
 
 def _nothing() -> None:
@@ -125,7 +132,7 @@ class EmulatorWorker:
         self._window_began_s = 0.0
         self._window_bytes = 0
         self._job_bytes = 64 * 1024
-        self._full_bytes = MIN_FULL_BYTES
+        self._full_bytes = FIRST_FULL_BYTES
         self.idle: Emulator | None = emulator
         self.awaits_echo = False
         self._closed = False
@@ -354,7 +361,8 @@ class EmulatorWorker:
             self._job_bytes = int(min(max(bytes_per_s * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
             self._full_bytes = int(min(max(bytes_per_s * FULL_S, MIN_FULL_BYTES), MAX_FULL_BYTES))
             self._deliver(emulator)
-            if self._was_full and self._waiting_bytes <= self._full_bytes - RESUME_BYTES:
+            resume_bytes = min(RESUME_BYTES, self._full_bytes // 2)
+            if self._was_full and self._waiting_bytes <= self._full_bytes - resume_bytes:
                 self._was_full = False
                 self._drained()
 

@@ -226,6 +226,19 @@ async def test_a_fast_engine_may_have_more_output_to_interpret_than_a_slow_one(
     worker.close()
 
 
+async def test_a_slow_engine_is_not_seconds_behind_the_program() -> None:
+    """Else the prompt comes seconds after Ctrl+C in a flood of short lines, since the host has read them already."""
+    drained = asyncio.Event()
+    worker = WorkerOnOutput("pyte", drained=drained.set)
+    await interpret(worker, b"y\n" * INLINE_BYTES)  # The first job measures the engine's speed.
+    while worker.feed_output(b"y\n" * INLINE_BYTES):
+        pass
+    assert worker.received_to - worker.interpreted_to < 512 * 1024
+    await asyncio.wait_for(drained.wait(), 60)
+    assert not worker.is_full
+    worker.close()
+
+
 async def test_reading_resumes_long_before_a_full_queue_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulator_worker, "FULL_S", 1e6)
     waiting: list[int] = []
