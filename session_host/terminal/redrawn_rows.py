@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 REDRAWS: Final = "redraws"
-"""The option, of our own, of a prompt that its shell draws again with the input: "all" for the whole prompt, "last" for
-its last line, in a replay "+" and the number of rows that stay. At kitty's "redraw", libghostty-vt erases only the
-cursor's row, and also rows that are not drawn again."""
+"""Our own option of a prompt's mark: after a change of the width, the shell draws the prompt again, with the input. The
+value is "all" for the whole prompt, "last" for its last line; in a replay, "+" and the number of rows that stay. For
+kitty's option "redraw", libghostty-vt erases only the cursor's row, and also rows that are not drawn again."""
 
 _OF_FISH: Final = ({"special_key": "1"}, {"click_events": "1"})
 """The options of the marks that fish writes itself: 4.0, and 4.1 and later. It draws the whole prompt again."""

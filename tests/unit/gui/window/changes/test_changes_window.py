@@ -63,7 +63,7 @@ async def test_the_page_shows_that_the_tab_key_came_to_it_until_a_control_or_the
 
     def edge() -> bool:
         """Whether the page has a frame."""
-        return page.grab().toImage().pixelColor(0, page.height() // 2) == page.style_.color("accent")
+        return page.grab().toImage().pixelColor(1, page.height() // 2) == page.style_.color("accent")
 
     assert not edge()
     opened.press(Qt.Key.Key_Tab)
