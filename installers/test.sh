@@ -111,8 +111,8 @@ beside "lint" ruff check .
 beside "format" ruff format --check --quiet .
 beside "types" mypy session_host gui tests installers
 beside "import contracts" lint-imports
-# Twice as many at once as there are processors: tests wait, for processes and for the product's own timeouts. Fast ones do not.
-workers=$((2 * $(nproc)))
+# More at once than there are processors: tests wait, for processes and for the product's own timeouts. Fast ones do not.
+workers=$((5 * $(nproc) / 2))
 [ -z "$fast" ] || workers=$(nproc)
 [ "$workers" -le 16 ] || workers=16
 check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast} "${pytest_arguments[@]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -25,6 +26,9 @@ READ_BYTES = 64 * 1024
 """At most so much is read in one turn of the loop: some output takes an engine a second for each 64 KiB, and the window
 must act on its user between two reads."""
 
+_thread = threading.local()
+"""Has the ``buffer`` of all connections in one thread: what is read is copied from it at once."""
+
 OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
 
@@ -45,7 +49,6 @@ class HostConnection(asyncio.BufferedProtocol):
         self._greeting = greeting
         self._protocol = greeting.protocol
         self._decoder = HostDecoder()
-        self._buffer = memoryview(bytearray(READ_BYTES))
         self._transport: asyncio.Transport | None = None
         self._descriptor = -1
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
@@ -181,12 +184,15 @@ class HostConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         """The buffer of the next read."""
-        return self._buffer
+        if not hasattr(_thread, "buffer"):
+            _thread.buffer = memoryview(bytearray(READ_BYTES))
+        buffer: memoryview = _thread.buffer
+        return buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Pass each message to the callback."""
         try:
-            for message in self._decoder.feed(bytes(self._buffer[:nbytes])):
+            for message in self._decoder.feed(bytes(_thread.buffer[:nbytes])):
                 self._message(message)
         except ProtocolViolation as error:
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))

@@ -76,9 +76,9 @@ class Values(QObject):
         """Write a value; None removes it, so its default applies. A refusal is stored as the setting's problem."""
         field = (setting.file, setting.key)
         self._refused.pop(field, None)
-        # A number of a table has no entry for its default, and a field that is empty by default none for "".
-        has_no_entry = len(setting.key) > 1 or value == ""
-        removed = value is None or (has_no_entry and value == setting.default)
+        # A number of a table has no entry for its default, and a field that is empty by default none if it is empty.
+        is_empty = isinstance(value, str | list | tuple) and not value and not setting.default
+        removed = value is None or is_empty or (len(setting.key) > 1 and value == setting.default)
         problem = "" if removed else setting.kind.problem(value)
         if problem:
             self._refused[field] = f"{settings_texts.name_of(setting.id)} {problem}"

@@ -305,7 +305,7 @@ async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(
     search_index().mkdir()
     harness.open_window()
     sheet = await search_for(harness, "needle")
-    assert sheet.state.text().startswith(f"{search_index()}: cannot open it")
+    assert sheet.state.text().startswith(f"{search_index()}: a directory is in the way")
     assert sheet.state.property("kind") == "problem"
     assert sheet.state.isVisible()
     assert harness.problems == [], "it is not reported a second time"

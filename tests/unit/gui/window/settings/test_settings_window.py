@@ -210,15 +210,24 @@ def test_the_search_finds_a_button_by_its_text(opened: Opened) -> None:
     assert shown.count("Add an agent…") == 1
 
 
-def test_an_emptied_field_has_nothing_to_reset(opened: Opened, area: Area) -> None:
-    opened.window.show_page("terminal")
-    editor = opened.row("editor")
-    for keys, is_set in (([Qt.Key.Key_V, Qt.Key.Key_I], True), ([Qt.Key.Key_Backspace] * 2, False)):
-        for key in keys:
-            QTest.keyClick(editor.control.inner, key)
-        QTest.keyClick(editor.control.inner, Qt.Key.Key_Return)
-        assert editor.reset.isVisible() == is_set
-        assert ("editor" in (area.config / "window.toml").read_text()) == is_set
+@pytest.mark.parametrize(
+    ("page", "name", "typed", "file"),
+    [("terminal", "editor", "vi", "window.toml"), ("agents", "parameters", "a=1", "endpoint.toml")],
+)
+def test_an_emptied_field_has_nothing_to_reset(
+    opened: Opened, area: Area, page: PageName, name: str, typed: str, file: str
+) -> None:
+    opened.window.show_page(page)
+    row = opened.row(name)
+    for is_set in (True, False):
+        if is_set:
+            QTest.keyClicks(row.control.inner, typed)
+        else:
+            for _ in typed:
+                QTest.keyClick(row.control.inner, Qt.Key.Key_Backspace)
+        QTest.keyClick(row.control.inner, Qt.Key.Key_Return)
+        assert row.reset.isVisible() == is_set
+        assert (name in (area.config / file).read_text()) == is_set
 
 
 @pytest.mark.parametrize(
