@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from session_host.paths import notifications_file
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.programs import Gate, program
 from tests.support.buses import BusDaemon
@@ -106,6 +107,8 @@ def test_the_notification_of_a_killed_window_goes_with_the_next_window(
         app.show(shown["id"])
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
+        # The service shows it before the window has its number.
+        wait_until(notifications_file().exists, WAIT_S, "the window to save the notification's number")
         app.kill()
     outlive("send", asking["id"], "yes", "--enter", "--anyway")
     wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
