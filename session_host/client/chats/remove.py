@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from session_host.errors import OutliveError, WorktreeError
+from session_host.errors import OutliveError, StoreError, WorktreeError
 from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT
 from session_host.storage.search import forget
@@ -56,8 +56,16 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
         log.unlink(missing_ok=True)
     _remove_conversation(store, record)
     store.remove(record.id)
-    forget(record.id)
+    _remove_from_index(record.id)
     return line
+
+
+def _remove_from_index(session_id: str) -> None:
+    """Remove a chat's text from the search index; if that fails, ``outlive search`` does it later."""
+    try:
+        forget(session_id)
+    except StoreError as error:
+        log.warning("%s stays in the search index for now: %s", session_id, error)
 
 
 def _remove_restore_points(record: SessionRecord) -> None:

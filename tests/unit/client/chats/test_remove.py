@@ -10,7 +10,7 @@ import pytest
 from session_host.client.chats.remove import remove_chat
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
-from session_host.paths import endpoint_conversation, session_dir, session_log
+from session_host.paths import endpoint_conversation, search_index, session_dir, session_log
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 
@@ -52,6 +52,15 @@ def test_our_own_conversation_file_is_removed_with_its_last_chat() -> None:
         assert not session_log("first").exists()
         remove_chat(store, second)
         assert not path.exists()
+        assert store.all() == []
+
+
+@pytest.mark.usefixtures("area")
+def test_a_chat_is_removed_also_if_the_search_index_cannot_be_opened() -> None:
+    record = recorded("chat")
+    search_index().mkdir()
+    with open_store() as store:
+        assert remove_chat(store, record) == ""
         assert store.all() == []
 
 
