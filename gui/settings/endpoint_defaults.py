@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from typing import NamedTuple
 
+from session_host.errors import ConfigError
 from session_host.paths import config_dir
+from session_host.toml_file import TomlFile
 
 
 class EndpointDefaults(NamedTuple):
@@ -19,8 +20,8 @@ class EndpointDefaults(NamedTuple):
 def endpoint_defaults() -> EndpointDefaults:
     """Read the defaults; empty if the file is unreadable, which the chat itself reports."""
     try:
-        found = tomllib.loads((config_dir() / "endpoint.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        found = TomlFile.read(config_dir() / "endpoint.toml").values()
+    except ConfigError:
         found = {}
     url, model = (value if isinstance(value := found.get(key), str) else "" for key in ("url", "model"))
     return EndpointDefaults(url or os.environ.get("OPENAI_BASE_URL", ""), model)

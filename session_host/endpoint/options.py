@@ -6,7 +6,6 @@ The command line's options override the conversation's last settings, and these 
 from __future__ import annotations
 
 import argparse
-import tomllib
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from session_host.endpoint.server.addresses import base_url
 from session_host.endpoint.server.api_keys import check_source
 from session_host.endpoint.server.parameters import parameters_of
 from session_host.errors import ConfigError, UsageError
+from session_host.toml_file import TomlFile
 
 ACP: Final = "--acp"
 """The command line's first word if the program serves a chat view."""
@@ -148,14 +148,7 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
         ConfigError: the file cannot be read or is invalid.
     """
     path = config_dir / DEFAULTS_FILE
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    values = TomlFile.read(path).values()
     for key, value in values.items():
         if key not in _KEYS:
             raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(_KEYS)}")

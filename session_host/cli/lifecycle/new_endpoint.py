@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import tomllib
 from pathlib import Path
 
-from session_host.errors import UsageError
+from session_host.errors import ConfigError, UsageError
 from session_host.paths import config_dir
+from session_host.toml_file import TomlFile
 
 AGENT = "endpoint"
 DEFAULTS_FILE = "endpoint.toml"
@@ -67,11 +67,9 @@ def _check_defaults() -> None:
         return
     path = config_dir() / DEFAULTS_FILE
     try:
-        if tomllib.loads(path.read_text(encoding="utf-8")).get("url"):
+        if TomlFile.read(path).values().get("url"):
             return
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, RecursionError):
+    except ConfigError:
         return  # The program reports the file's problem.
     raise UsageError(f"no server given; use: outlive new endpoint -m MODEL -u URL, or set url in {path}")
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from session_host.errors import ConfigError
 from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec
 from session_host.system.processes import proc
@@ -108,9 +109,9 @@ def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str
 
 
 def _all_may(settings: Path) -> bool:
-    import tomllib  # imported only to refuse
+    from session_host.toml_file import TomlFile  # imported only to refuse
 
     try:
-        return tomllib.loads(settings.read_text(encoding="utf-8")).get(SETTING) == ALL
-    except (OSError, ValueError, RecursionError):
+        return TomlFile.read(settings).values().get(SETTING) == ALL
+    except ConfigError:
         return False  # A missing or damaged file means the default.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,4 +136,10 @@ def test_the_users_defaults_are_read(tmp_path: Path) -> None:
 def test_wrong_defaults_name_the_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "endpoint.toml").write_text(text)
     with pytest.raises(ConfigError, match=r"endpoint\.toml"):
+        read_defaults(tmp_path)
+
+
+def test_a_pipe_in_place_of_the_defaults_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "endpoint.toml")
+    with pytest.raises(ConfigError, match="not a regular file"):
         read_defaults(tmp_path)

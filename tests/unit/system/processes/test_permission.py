@@ -76,3 +76,8 @@ def test_settings_allow_or_forbid_control(tmp_path: Path, settings: str, may: bo
     process.wait()
 
     assert (refusal(agent_chats(process.pid), (), "a chat", file) == "") is may
+
+
+def test_a_pipe_in_place_of_the_settings_counts_as_none_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "chats.toml")
+    assert refusal(("one",), ("two",), "a chat", tmp_path / "chats.toml")
