@@ -72,7 +72,8 @@ class MarkdownText:
             Label and address of all definitions of links up to the text's end.
         """
         prefix = self._prefix
-        # The parser keeps the first definition of a label, whose last line may still grow: it gets a copy.
+        # The parser adds definitions, and never changes the address of a label. The last line of a definition may still
+        # grow, and its address is not final then: so the parser gets a copy.
         found = {"references": self._references.copy()}
         tokens = parser().parse(prefix + tail, found)
         blocks = Blocks(continued=bool(prefix))

@@ -9,13 +9,15 @@ from typing import NamedTuple, cast
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 
-from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Action, Run
 from gui.wording import chat_texts
 
 from .style import Style
 
 LINE_SEPARATOR = "\u2028"
+
+_UTF_16 = "utf-16-le"
+_SPACE_AND_SLASH = " /".encode(_UTF_16)
 
 
 class TextBox(NamedTuple):
@@ -215,7 +217,7 @@ def run_links(runs: Sequence[Run], offset: int = 0) -> list[LinkArea]:
 
 def utf16_length(text: str) -> int:
     """The length of a text in UTF-16 code units, as Qt counts it."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode(_UTF_16, "surrogatepass")) // 2
 
 
 def text_box(
@@ -239,14 +241,15 @@ def text_box(
     layout.beginLayout()
     y = 0.0
     # A narrower line that is right-aligned would be displaced.
-    has_command = " /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight
+    keeps_slashes = " /" in text and not option.alignment() & Qt.AlignmentFlag.AlignRight
+    units = text.encode(_UTF_16, "surrogatepass") if keeps_slashes else b""
     while True:
         line = layout.createLine()
         if not line.isValid():
             break
         line.setLineWidth(max(width, 1.0))
-        if has_command:
-            _keep_slash(line, layout.text())
+        if units:
+            _keep_slash(line, units)
         height = line.height()
         step = math.ceil(max(line_px, height))
         line.setPosition(QPointF(0, y + (step - height) / 2))
@@ -255,9 +258,14 @@ def text_box(
     return TextBox(layout, position.x(), position.y(), width, y, start, utf16_length(text), color)
 
 
-def _keep_slash(line: QTextLine, text: str) -> None:
-    """Move a slash at a line's end to the next line, with the command or path that it begins: "/continue"."""
+def _keep_slash(line: QTextLine, units: bytes) -> None:
+    """Move a slash at a line's end to the next line, with the command or path that it begins: "/continue".
+
+    Args:
+        line: a line of the text.
+        units: the text in UTF-16, whose code units Qt counts.
+    """
     length = line.textLength()
     end = line.textStart() + length
-    if length > 2 and end < utf16_length(text) and utf16_slice(text, end - 2, end) == " /":
+    if length > 2 and 2 * end < len(units) and units[2 * (end - 2) : 2 * end] == _SPACE_AND_SLASH:
         line.setLineWidth(cast(tuple[float, int], line.cursorToX(end - 1))[0])

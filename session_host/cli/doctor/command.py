@@ -65,8 +65,8 @@ def _checks(part: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     try:
         yield from part()
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        yield fail(part.__name__, f"cannot check: {place}{error.strerror}", "check the owner and permissions")
+        file = f"{error.filename}: " if error.filename else ""
+        yield fail(part.__name__, f"cannot check: {file}{error.strerror}", "check the owner and permissions")
     except OutliveError as error:
         yield fail(part.__name__, f"cannot check: {error}", "see the message above")
 

@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 300.0
     """How long the server may be silent."""
     parameters: dict[str, Any] = {}
-    """What the user adds to each request, such as ``temperature``; see ``server.parameters``."""
+    """Fields that the user adds to each request, such as ``temperature``, by their names; see ``server.parameters``."""
 
 
 class Attachment(msgspec.Struct, frozen=True):

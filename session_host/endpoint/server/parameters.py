@@ -13,8 +13,7 @@ from typing import Any, Final
 from session_host.errors import UsageError
 
 _OWN: Final = frozenset({"model", "messages", "input", "instructions", "stream", "stream_options", "store"})
-"""What the chat itself says in a request."""
-
+"""Fields of a request that only the chat sets."""
 
 _CHANGE: Final = re.compile(r"([\w.-]+)\s*[=\s]\s*(\S.*)", re.DOTALL)
 

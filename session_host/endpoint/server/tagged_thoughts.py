@@ -16,7 +16,7 @@ class TaggedThoughts:
 
     def __init__(self) -> None:
         self._held = ""
-        """What may turn out to be a part of a tag."""
+        """The end of the content so far, if it may be the beginning of a tag."""
         self._end_tag = ""
         self._is_answer = False
         self._is_blank = True

@@ -14,7 +14,7 @@ from session_host.protocol.values import State
 
 
 class UnsavedEnd(msgspec.Struct, frozen=True, array_like=True):
-    """What the store would have; see ``SessionRecord``."""
+    """An end that is not in the store yet; its fields are those of ``SessionRecord``."""
 
     state: State
     exit_code: int | None

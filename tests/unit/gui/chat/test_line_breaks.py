@@ -1,4 +1,4 @@
-"""Where the lines of messages are broken."""
+"""The positions at which the lines of messages are broken."""
 
 from __future__ import annotations
 
