@@ -33,7 +33,21 @@ _WORDS = re.compile(r"[\W_]+|(?<=\D)(?=\d)")
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _MIN_PX = 32
+_LEAST_CHARACTERS = 4
+"""A part of a line that is cut to fewer characters than this says nothing, and is left out."""
 """Less room than this is not worth a dot and an ellipsis."""
+
+
+def shortened(metrics: QFontMetrics, text: str, width_px: int) -> str:
+    """The text cut at its end to a width, without a last part of which too little would be left."""
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width_px)
+    if shown == text:
+        return text
+    kept = shown[:-1].rstrip(_BETWEEN)
+    if text.startswith(kept + _BETWEEN):
+        return kept
+    before, _, cut = kept.rpartition(_BETWEEN)
+    return before if before and len(cut) < _LEAST_CHARACTERS else f"{kept}…"
 
 
 def initials(name: str) -> str:
@@ -227,27 +241,24 @@ class SidebarDelegate(QStyledItemDelegate):
         pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.location, "secondary")]
         pieces = [piece for piece in (pieces if entry.status_first else pieces[::-1]) if piece[0]]
         metrics = painter.fontMetrics()
-        room = area.width()
-        widths = [room]
+        width = area.width()
         if len(pieces) == 2:
-            room -= metrics.horizontalAdvance(_BETWEEN)
+            room = width - metrics.horizontalAdvance(_BETWEEN)
             # A text that just fits is wider than its advance in whole pixels.
             first, second = (metrics.horizontalAdvance(text) + 2 for text, _ in pieces)
             # The first text shrinks for the second down to a minimum share; a question does not shrink.
-            first = min(first, room if entry.asks else max(room - second, int(room * _FIRST_SHARE)))
-            widths = [first, room - first]
+            width = min(first, room if entry.asks else max(room - second, int(room * _FIRST_SHARE)))
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         rect = QRect(area)
-        for number, ((text, color), width) in enumerate(zip(pieces, widths, strict=False)):
+        for number, (text, color) in enumerate(pieces):
             if number:
+                width = rect.width() - metrics.horizontalAdvance(_BETWEEN)
                 if metrics.horizontalAdvance(text) > width < _MIN_PX:
                     return
                 painter.setPen(tokens.color("secondary"))
                 painter.drawText(rect, middle, _BETWEEN)
                 rect.setLeft(rect.left() + metrics.horizontalAdvance(_BETWEEN))
             painter.setPen(tokens.color(color))
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
-            if shown != text:
-                shown = shown[:-1].rstrip(_BETWEEN) + "…"
+            shown = shortened(metrics, text, width)
             painter.drawText(rect, middle, shown)
             rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))

@@ -9,11 +9,12 @@ import threading
 import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
-from PySide6.QtGui import QEnterEvent, QImage, QMouseEvent, QPainter
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from gui.window.actions.chat_actions import listed
+from gui.window.sidebar.delegate import shortened
 from gui.window.sidebar.model import SidebarModel
 from gui.window.sidebar.rows import ChatRow
 from gui.wording.groups import Group
@@ -212,6 +213,20 @@ async def test_a_short_directory_is_shown_after_a_long_status(harness: WindowHar
     blank.fill(Qt.GlobalColor.white)
     assert painted("~") != blank
     assert painted("~") != painted("x"), "the directory is at the right end"
+
+
+def test_a_line_is_cut_between_its_parts_if_little_would_be_left_of_the_last():
+    metrics = QFontMetrics(QApplication.font())
+
+    def cut(text: str, shown: str) -> str:
+        return shortened(metrics, text, metrics.horizontalAdvance(shown) + 2)
+
+    text = "api · main · 12 changed"
+    assert cut(text, text) == text
+    assert cut(text, "api · main · 12 chan…") == "api · main · 12 chan…"
+    assert cut(text, "api · main · 1…") == "api · main"
+    assert cut(text, "api · main …") == "api · main"
+    assert cut("documentation", "doc…") == "doc…", "a single part is always there"
 
 
 async def test_the_line_of_a_drag_is_where_the_chats_go(harness: WindowHarness):
