@@ -151,6 +151,11 @@ class App:
         for line in lines:
             self.window.banners.show_banner(Banner(phrases.first_upper(line), lasting=True, kind="failed"))
 
+    def _on_store_rebuilt(self, lines: list[str]) -> None:
+        self._warn(lines)
+        self._save_layout()
+        self.sessions.refresh()
+
     def show_fault(self, text: str, report: str) -> None:
         """Show that the window had an unexpected error; ``report`` is the path of its log."""
         if self.finished.is_set():
@@ -166,6 +171,7 @@ class App:
     def _connect(self) -> None:
         windows, tray = self.windows, self.tray
         self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
+        self.storage.on_rebuild = self._on_store_rebuilt
         windows.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._send_colors)
         self.settings.changed.connect(self._apply_settings)

@@ -253,7 +253,7 @@ async def test_a_damaged_store_ends_no_running_chat(area: Area) -> None:
     database().write_bytes(b"not a database at all" * 500)
     store, warning = open_or_recover()
     with store:
-        assert "2 running chats were found, ended ones are no longer listed; the damaged file is" in warning
+        assert "; 2 running chats were found; the damaged file is" in warning
         assert "\n" not in warning
         assert {info.name for info in list_sessions(store, ended=False)} == {"first", "second"}
     for record in (first, second):
@@ -270,10 +270,10 @@ def remove_record() -> None:
 async def test_a_removed_store_hides_no_running_chat(area: Area) -> None:
     first, second = await start("cat", name="first"), await start("cat", name="second")
     remove_record()
-    assert "2 running chats are missing" in _doctor_message()
+    assert "2 chats are missing" in _doctor_message()
     listed = outlive("ls", "--json")
     assert {info["id"] for info in listed.json()} == {first.id, second.id}
-    assert listed.error.endswith("; 2 running chats were found, ended ones are no longer listed\n")
+    assert listed.error.endswith("; 2 running chats were found\n")
     assert outlive("ls").error == "", "said once"
     third = await start("cat", name="third")
     remove_record()
@@ -282,6 +282,30 @@ async def test_a_removed_store_hides_no_running_chat(area: Area) -> None:
     for record in (first, second, third):
         assert record.child_pid is not None
         assert not processes.is_alive(record.child_pid)
+
+
+async def test_ended_chats_are_listed_again_after_the_store_is_lost(area: Area) -> None:
+    ended = outlive("new", "-d", "-n", "ended", "--", "sh", "-c", "echo was here; exit 3").output.split()[-1]
+    outlive("wait", ended, "--exited")
+    outlive("rename", ended, "renamed")
+    running = await start("cat", name="running")
+    removed = outlive("new", "-d", "--", "true").output.split()[-1]
+    outlive("wait", removed, "--exited")
+    outlive("rm", removed)
+    wait_until(lambda: not session_socket(removed).exists(), 10, "its host to end")
+    remove_record()
+    assert "2 chats are missing" in _doctor_message()
+
+    listed = outlive("ls", "--all", "--json")
+
+    assert listed.error.endswith("; 1 running and 1 ended chats were found\n")
+    assert [(each["name"], each["state"], each["exit_code"]) for each in listed.json()] == [
+        ("renamed", "exited", 3), ("running", "running", None),
+    ]  # fmt: skip
+    assert outlive("peek", "renamed").output == "was here\n"
+    await end(running.id)
+    remove_record()
+    assert outlive("ls", "--all").error.endswith("; 2 ended chats were found\n")
 
 
 async def test_a_store_recreated_by_another_chat_is_not_taken_as_complete(area: Area) -> None:

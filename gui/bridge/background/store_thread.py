@@ -20,7 +20,7 @@ RETRY_S = 5.0
 
 
 def open_or_rebuild_store(warnings: list[str]) -> Store:
-    """Open the store; replace a damaged one by one rebuilt from the running chats, and add a warning."""
+    """Open the store; replace a damaged one by a rebuilt one, and add a warning."""
     try:
         return open_store(warnings.append)
     except StoreCorrupt:
@@ -49,8 +49,11 @@ class StoreThread:
         self._reports_failure = True
         self._is_closed = False
         self._layout_write: concurrent.futures.Future[None] | None = None
+        self._warnings: list[str] = []
         self.on_error: Callable[[OutliveError], None] = lambda _error: None
         """Called on the loop's thread when a layout could not be written."""
+        self.on_rebuild: Callable[[list[str]], None] = lambda _lines: None
+        """Called on the loop's thread when the store was lost and has been rebuilt, with lines for the user."""
 
     def open(self) -> concurrent.futures.Future[list[str]]:
         """Open the store; the result is a list of warnings for the user."""
@@ -68,13 +71,31 @@ class StoreThread:
 
     async def call(self, work: Callable[[Store], T]) -> T:
         """Run ``work`` as ``submit`` does, and wait for its result."""
-        return await asyncio.wrap_future(self.submit(work))
+        try:
+            return await asyncio.wrap_future(self.submit(work))
+        finally:
+            self._report_rebuild()
 
     def _run(self, work: Callable[[Store], T]) -> T:
+        try:
+            return self._run_once(work)
+        except StoreCorrupt:  # The file was damaged meanwhile: a rebuilt one takes its place.
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+            return self._run_once(work)
+
+    def _run_once(self, work: Callable[[Store], T]) -> T:
         if self._store is None:
-            self._store = self._open_store([])
-        complete(self._store)  # The file may have been removed meanwhile.
+            self._store = self._open_store(self._warnings)
+        elif line := complete(self._store):  # The file was removed meanwhile.
+            self._warnings.append(line)
         return work(self._store)
+
+    def _report_rebuild(self) -> None:
+        if self._warnings and not self._is_closed:
+            lines, self._warnings = self._warnings, []
+            self.on_rebuild(lines)
 
     def save_layout(self, layout: dict[str, Any]) -> None:
         """Write the layout in the thread; the caller does not wait."""
@@ -108,6 +129,7 @@ class StoreThread:
         elif error is not None:
             raise error
         elif done is self._layout_write:
+            self._report_rebuild()
             if self._layout is not None:
                 # The layout arrived between the thread's last check and the end of its work.
                 self._write_in_thread(self._layout)

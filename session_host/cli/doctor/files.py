@@ -15,6 +15,7 @@ from session_host.cli.doctor.check import Check, fail, ok, warn
 from session_host.client.sessions.rebuild import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.storage.store import Store
+from session_host.storage.store.record_copy import copied_ids
 from session_host.system.peer_credentials import is_foreign
 
 LOW_SPACE_BYTES = 200 * 1024 * 1024
@@ -173,17 +174,14 @@ def _answers(path: Path) -> bool | None:
 
 
 def _missing(path: Path) -> int:
-    """How many running chats are missing in the store, if it was deleted or recreated."""
-    running = [path for path in _glob(paths.runtime_dir()) if is_session_id(path.stem) and _answers(path)]
+    """How many chats are missing in the store, if it was deleted or recreated."""
+    found = {socket_path.stem for socket_path in _glob(paths.runtime_dir()) if is_session_id(socket_path.stem)}
+    found = {each for each in found if _answers(paths.session_socket(each))} | copied_ids(path)
     if not path.exists():
-        return len(running)
+        return len(found)
     try:
         with Store.open(path) as store:
-            return (
-                len([socket_path for socket_path in running if store.get(socket_path.stem) is None])
-                if store.is_new
-                else 0
-            )
+            return sum(store.get(each) is None for each in found) if store.is_new else 0
     except OutliveError:
         return 0  # Another check reports this.
 
@@ -192,7 +190,7 @@ def database() -> Iterator[Check]:
     """Check that the store is sound, readable, of this version, and has the running chats."""
     path = paths.database()
     if (count := _missing(path)) > 0:
-        chats = "1 running chat is" if count == 1 else f"{count} running chats are"
+        chats = "1 chat is" if count == 1 else f"{count} chats are"
         yield fail("chat database", f"{path}: {chats} missing", "run `outlive ls` to add them again")
     elif not path.exists():
         yield ok("chat database", f"{path} (none yet)")
@@ -202,12 +200,13 @@ def database() -> Iterator[Check]:
             problems = store.problems()
             count = len(store.all())
     except StoreCorrupt as error:
-        yield fail("chat database", str(error), "the next command moves it aside and starts a new one")
+        remedy = "run `outlive ls`: it moves the file aside, and lists the chats again"
+        yield fail("chat database", str(error).partition("; see")[0], remedy)
     except (StoreError, OutliveError) as error:
         yield fail("chat database", str(error), "see the message above")
     else:
         if problems:
-            remedy = "move it away; running chats are added again"
+            remedy = "move it away, and run `outlive ls` to list the chats again"
             yield fail("chat database", f"{path}: {problems[0]}", remedy)
         else:
             yield ok("chat database", f"{path} ({count} {'chat' if count == 1 else 'chats'}, sound)")

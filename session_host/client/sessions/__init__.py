@@ -3,7 +3,7 @@
 listing            lists all sessions or finds one, with blocking sockets
 session_info       one session's facts: its row, checked against processes and hosts
 store_access       opens the store, and completes it where it was lost
-rebuild            rebuilds a damaged store from the running hosts
+rebuild            rebuilds a lost store from copies of its rows and the running hosts
 last_screen        the last screen of an ended session
 unresponsive_host  names a host that does not answer, and kills its session without it
 upgrade            moves running sessions to the installed version

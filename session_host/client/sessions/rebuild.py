@@ -1,18 +1,18 @@
-"""Rebuilds a damaged or missing store from the running hosts.
+"""Rebuilds a damaged or missing store from the copies of its rows and from the running hosts.
 
-The hosts are the authority on running sessions. So if the store is lost, the records of ended sessions are lost, but
-not those of running ones.
+Each chat's directory has a copy of its row (``storage.store.record_copy``). Hosts know their running chats.
 """
 
 from __future__ import annotations
 
 import uuid
+from typing import NamedTuple
 
 from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import runtime_dir
 from session_host.protocol.keeper import SessionSummary
 from session_host.protocol.messages import Description
-from session_host.protocol.values import State
+from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import fields_of
 from session_host.system.clock import now
@@ -20,16 +20,26 @@ from session_host.system.processes import proc
 from session_host.system.processes.identity import boot_id, start_time
 
 from .listing import describe_all
-from .session_info import has_live_socket
+from .session_info import has_live_socket, resolve_stale_row
 
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
-ENDED_CHATS = "ended ones are no longer listed"
-"""Said whenever the store is rebuilt."""
+
+class Found(NamedTuple):
+    """The chats that were added to a rebuilt store."""
+
+    running: int
+    ended: int
+
+    def __str__(self) -> str:
+        """The subject and verb of a sentence."""
+        chats = "chat was" if (self.running, self.ended) in {(1, 0), (0, 1)} else "chats were"
+        numbers = (f"{count} {kind}" for count, kind in ((self.running, "running"), (self.ended, "ended")) if count)
+        return f"{' and '.join(numbers) or 'no'} {chats} found"
 
 
 def complete(store: Store) -> str:
-    """Add the running chats to a new store, after the previous store was lost.
+    """Add the chats to a new store, after the previous store was lost.
 
     Returns:
         One line for the user if chats were found, else "".
@@ -40,22 +50,29 @@ def complete(store: Store) -> str:
     try:
         if not store.is_new:
             return ""
-        found = find_running(store)
+        found = find_chats(store)
     except StoreCorrupt:
         raise
     except (OutliveError, OSError):
         return ""  # The store cannot be written now; a later call may succeed.
-    if not found:
-        return ""
-    return f"the chat database was missing and has been rebuilt; {describe_found(found)} found, {ENDED_CHATS}"
+    return f"the chat database was missing and has been rebuilt; {found}" if any(found) else ""
 
 
-def find_running(store: Store) -> int:
-    """Add the running chats that are missing in the store; returns how many.
+def find_chats(store: Store) -> Found:
+    """Add the chats that are missing in the store.
 
     Raises:
         StoreError: the store cannot be written.
     """
+    restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
+    running = sum(each.state in RUNNING_STATES for each in restored)
+    found = Found(running + _add_running(store), len(restored) - running)
+    store.mark_complete()
+    return found
+
+
+def _add_running(store: Store) -> int:
+    """Add the running chats that have no copy; returns how many."""
     ids = sorted(path.stem for path in runtime_dir().glob("*.sock") if is_session_id(path.stem))
     unknown = [each for each in ids if store.get(each) is None]
     described = describe_all(unknown)
@@ -71,13 +88,7 @@ def find_running(store: Store) -> int:
         except StoreError:
             if store.get(record.id) is None:
                 raise
-    store.mark_complete()
     return found
-
-
-def describe_found(count: int) -> str:
-    """How many chats were found, as the subject of a sentence."""
-    return "1 running chat was" if count == 1 else f"{count} running chats were"
 
 
 def _records_of_unresponsive(ids: list[str]) -> list[SessionRecord]:

@@ -1,4 +1,4 @@
-"""Opens the store, completes it from the running chats where it was lost, and reads the outcome of a session."""
+"""Opens the store, completes it where it was lost, and reads the outcome of a session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SessionOutcome(NamedTuple):
 
 
 def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
-    """Open the store; a new store is filled with the running chats, and ``on_rebuild`` gets a line about them.
+    """Open the store; a new store is filled with the chats that are found, and ``on_rebuild`` gets a line about them.
 
     Raises:
         StoreCorrupt: the store is damaged, see ``rebuild``.
@@ -58,12 +58,12 @@ def open_or_recover() -> tuple[Store, str]:
     try:
         return open_store(warnings.append), "".join(warnings)
     except StoreCorrupt:
-        from .rebuild import ENDED_CHATS, describe_found, find_running  # rarely needed
+        from .rebuild import find_chats  # rarely needed
 
         damaged = Store.move_damaged(path)
     store = Store.open(path)
-    chats = f"{describe_found(find_running(store))} found, {ENDED_CHATS}"
-    return store, f"the chat database was damaged and has been rebuilt; {chats}; the damaged file is {damaged}"
+    found = find_chats(store)
+    return store, f"the chat database was damaged and has been rebuilt; {found}; the damaged file is {damaged}"
 
 
 def outcome_of(session_id: str) -> SessionOutcome:

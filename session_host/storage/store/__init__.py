@@ -6,9 +6,11 @@ every transaction is short.
 
     activity_log    the log of a session's activity: one JSON object per line, oldest first
     database        opens the SQLite file; transactions, and errors in the user's words
+    record_copy     a copy of each session's row beside its recording, for a loss of the file
     saved_screen    the saved last screen of an ended session, with its history
     schema          the database schema, as a list of migration steps
-    session_record  one session's row in the store; a name that no other session has
+    session_record  one session's record in the store; a name that no other session has
+    session_row     records as rows of the table, and back
     store           the store's operations: add, update, find and remove sessions; keep the window's layout
     unsaved_end     a session's end that a full disk kept out of the store
 """

@@ -10,19 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError
-from session_host.protocol.untrusted_text import is_conversation
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
+from session_host.storage.store.record_copy import copies, remove_copy, save_copy
 from session_host.storage.store.session_record import SessionRecord
+from session_host.storage.store.session_row import COLUMNS, FIELDS, INSERTED, from_row, to_column, to_row
 
-# Statements are put together from these names and from literals of this file (S608); every value is bound.
-_FIELDS = SessionRecord.__struct_fields__
-_JSON_FIELDS = frozenset({"argv", "env", "arguments", "located_by"})
-_TRUTH_FIELDS = ("branch_made", "pinned")
-_COLUMNS = ", ".join(_FIELDS)
+# Statements are put together from the names of columns and from literals of this file (S608); every value is bound.
 _ORDER = "ORDER BY created_at, ordinal"
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 _RECENT_DIRECTORIES_KEPT = 50
@@ -80,13 +75,11 @@ class Store:
             StoreError: the id exists already, the resumed session was continued already, or the file cannot be
                 written.
         """
-        values = [_to_column(field, getattr(record, field)) for field in _FIELDS]
-        marks = ", ".join("?" * len(values))
         with self._database.writing() as connection:
             if named_alone:
                 _check_name(connection, record.id, record.name)
             try:
-                connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+                connection.execute(f"INSERT {INSERTED}", to_row(record))
             except sqlite3.IntegrityError as error:
                 raise StoreError(f"{self.path}: cannot save chat {record.id} ({error})") from error
             if record.resumed_from is not None:
@@ -112,7 +105,7 @@ class Store:
             NoSuchSession: no session has this id.
             TypeError: a field is not one of SessionRecord's, or is its id.
         """
-        if unknown := fields.keys() - set(_FIELDS) or fields.keys() & {"id"}:
+        if unknown := fields.keys() - set(FIELDS) or fields.keys() & {"id"}:
             raise TypeError(f"not a field that can be changed: {', '.join(sorted(unknown))}")
         if not fields:
             return
@@ -123,7 +116,7 @@ class Store:
                 assignments.append(f"{field} = CASE WHEN state = 'exited' THEN {field} ELSE ? END")
             else:
                 assignments.append(f"{field} = ?")
-        values = [_to_column(field, value) for field, value in fields.items()]
+        values = [to_column(field, value) for field, value in fields.items()]
         with self._database.writing() as connection:
             done = connection.execute(
                 f"UPDATE session SET {', '.join(assignments)} WHERE id = ?",  # noqa: S608
@@ -131,6 +124,7 @@ class Store:
             )
             if done.rowcount == 0:
                 raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+            self._copy(connection, session_id)
 
     def rename(self, session_id: str, name: str) -> None:
         """Give a session another name.
@@ -148,6 +142,31 @@ class Store:
                 _check_name(connection, session_id, name)
             if connection.execute("UPDATE session SET name = ? WHERE id = ?", (name, session_id)).rowcount == 0:
                 raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+            self._copy(connection, session_id)
+
+    def _copy(self, connection: sqlite3.Connection, session_id: str) -> None:
+        """Save the copy of a row; within the transaction, so that it has the last change."""
+        for row in connection.execute(f"SELECT {COLUMNS} FROM session WHERE id = ?", (session_id,)):  # noqa: S608
+            with contextlib.suppress(ValueError, TypeError):  # A reader of the row reports this.
+                save_copy(self.path, from_row(row))
+
+    def restore_copies(self) -> list[SessionRecord]:
+        """Add the sessions of which only a copy is left, after a loss of the file; returns them.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        added = []
+        with self._database.writing() as connection:
+            for each in sorted(copies(self.path), key=lambda record: record.created_at):
+                if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
+                    added.append(each)
+                    _note_directory(connection, each.project)
+            connection.execute(
+                "UPDATE session SET continued_by ="
+                " (SELECT id FROM session AS later WHERE later.resumed_from = session.id ORDER BY ordinal LIMIT 1)"
+            )
+        return added
 
     def get(self, session_id: str) -> SessionRecord | None:
         """The session of this full id, or None."""
@@ -170,6 +189,7 @@ class Store:
         """Remove a session if it exists. The session that it resumed can be resumed again."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+            remove_copy(self.path, session_id)
             connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
 
     def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
@@ -220,11 +240,11 @@ class Store:
 
     def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
         with self._database.reading() as connection:
-            query = f"SELECT {_COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
+            query = f"SELECT {COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
             rows = connection.execute(query, values).fetchall()
         try:
-            return [_from_row(row) for row in rows]
-        except (ValueError, TypeError, msgspec.ValidationError) as error:
+            return [from_row(row) for row in rows]
+        except (ValueError, TypeError) as error:
             raise damaged(self.path, str(error)) from error
 
     @property
@@ -318,9 +338,9 @@ class Store:
 
 def _is_readable(connection: sqlite3.Connection) -> bool:
     try:
-        for row in connection.execute(f"SELECT {_COLUMNS} FROM session"):  # noqa: S608
-            _from_row(row)
-    except (ValueError, TypeError, msgspec.ValidationError):
+        for row in connection.execute(f"SELECT {COLUMNS} FROM session"):  # noqa: S608
+            from_row(row)
+    except (ValueError, TypeError):
         return False
     return True
 
@@ -351,22 +371,6 @@ def _note_directory(connection: sqlite3.Connection, path: str) -> None:
 
 def _damaged_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.damaged-{number}")
-
-
-def _to_column(field: str, value: object) -> object:
-    return json.dumps(value) if field in _JSON_FIELDS else str(value) if field == "state" else value
-
-
-def _from_row(row: Iterable[object]) -> SessionRecord:
-    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
-    for field in _JSON_FIELDS & values.keys():
-        values[field] = json.loads(values[field])
-    for field in _TRUTH_FIELDS:
-        values[field] = bool(values.get(field))
-    conversation = values["provider_session_id"]
-    if not isinstance(conversation, str) or not is_conversation(conversation):
-        values["provider_session_id"] = None  # It would end up in an argv.
-    return msgspec.convert(values, SessionRecord)
 
 
 def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import uuid
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from gui.bridge.background import store_thread
 from gui.bridge.background.store_thread import StoreThread
 from session_host import paths
 from session_host.errors import OutliveError, StoreError
-from session_host.storage.store import Store
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.clock import now
 from tests.support.waiting import eventually
 
 
@@ -142,4 +145,30 @@ def test_a_store_that_cannot_be_opened_is_reported():
     storage = StoreThread(fail)
     with pytest.raises(StoreError):
         storage.open().result()
+    storage.close()
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+async def test_a_store_that_is_lost_under_the_window_is_rebuilt_and_the_user_is_told(is_damaged: bool):
+    storage = StoreThread(store_thread.open_or_rebuild_store)
+    lines: list[str] = []
+    storage.on_rebuild = lines.extend
+    ended = SessionRecord(
+        id=str(uuid.uuid4()), name="x", agent="command", argv=["true"], cwd="/", state=State.EXITED, created_at=now()
+    )
+    paths.session_dir(ended.id).mkdir(parents=True)
+    await storage.call(lambda store: store.insert(ended))
+    await storage.call(lambda store: store.update(ended.id, name="y"))
+    for path in paths.state_dir().glob("outlive.db*"):
+        if is_damaged:
+            path.write_bytes(b"garbage" * 1000)
+        else:
+            path.unlink()
+
+    assert [each.name for each in await storage.call(Store.all)] == ["y"]
+    assert len(lines) == 1
+    assert ("damaged" if is_damaged else "missing") in lines[0]
+    assert "has been rebuilt; 1 ended chat was found" in lines[0]
+    await storage.call(Store.all)
+    assert len(lines) == 1, "said once"
     storage.close()

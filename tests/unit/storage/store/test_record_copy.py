@@ -1,0 +1,107 @@
+"""The copies of rows, from which a lost store is filled again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+
+MakeRecord = Callable[..., SessionRecord]
+
+
+def end(store: Store, path: Path, record: SessionRecord) -> Path:
+    """Record a chat with a directory and its end; returns its copy."""
+    directory = path.parent / "sessions" / record.id
+    directory.mkdir(parents=True, mode=0o700)
+    store.insert(record)
+    store.update(record.id, state=State.EXITED, exit_code=3, ended_at="2026-01-02T05:00:00Z")
+    return directory / "record.json"
+
+
+def lose(path: Path) -> Store:
+    for each in path.parent.glob("outlive.db*"):
+        each.unlink()
+    return Store.open(path)
+
+
+def test_a_lost_store_is_filled_again_from_the_copies(store: Store, path: Path, make_record: MakeRecord) -> None:
+    first = make_record(argv=["claude", "\udcff"], arguments=["\udcff"], env={"A": "1"}, provider_session_id="abc")
+    second = make_record(resumed_from=first.id)
+    copy = end(store, path, first)
+    end(store, path, second)
+    store.rename(first.id, "Über")
+    store.update(second.id, pinned=True, position=2.5)
+    before = store.all()
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+    with lose(path) as fresh:
+        added = fresh.restore_copies()
+        assert fresh.all() == before
+        assert [each.id for each in added] == [first.id, second.id]
+        assert fresh.restore_copies() == []
+        assert fresh.recent_directories(5) == ["/tmp"]
+
+
+def test_a_removed_chat_does_not_come_back(store: Store, path: Path, make_record: MakeRecord) -> None:
+    first = make_record()
+    second = make_record(resumed_from=first.id)
+    end(store, path, first)
+    end(store, path, second)
+    store.remove(second.id)
+
+    with lose(path) as fresh:
+        fresh.restore_copies()
+        assert [(each.id, each.continued_by) for each in fresh.all()] == [(first.id, None)]
+
+
+def test_a_copy_is_not_made_for_a_chat_without_a_directory(store: Store, path: Path, make_record: MakeRecord) -> None:
+    record = make_record()
+    store.insert(record)
+    store.update(record.id, state=State.EXITED)
+    assert not (path.parent / "sessions").exists()
+
+
+def test_damaged_and_foreign_copies_are_left_out(store: Store, path: Path, make_record: MakeRecord) -> None:
+    records = [make_record() for _ in range(8)]
+    copies = [end(store, path, each) for each in records]
+    values = json.loads(copies[0].read_text())
+    copies[1].write_bytes(b"\xff garbage")
+    copies[2].write_text("[]")
+    copies[3].write_text("[" * 100_000)
+    copies[4].write_text(json.dumps(values | {"id": records[4].id, "state": "unheard of"}))
+    copies[5].write_text(json.dumps(values), encoding="utf-8")
+    for copy in copies[6:]:
+        copy.unlink()
+    copies[6].symlink_to(copies[0])
+    os.mkfifo(copies[7])
+
+    with lose(path) as fresh:
+        assert [each.id for each in fresh.restore_copies()] == [records[0].id]
+
+
+def test_a_conversation_that_could_be_an_option_is_not_taken_from_a_copy(
+    store: Store, path: Path, make_record: MakeRecord
+) -> None:
+    copy = end(store, path, make_record(provider_session_id="abc"))
+    copy.write_text(json.dumps(json.loads(copy.read_text()) | {"provider_session_id": "-rf"}))
+
+    with lose(path) as fresh:
+        [record] = fresh.restore_copies()
+        assert record.provider_session_id is None
+
+
+def test_a_disk_without_room_for_the_copy_does_not_hinder_the_update(
+    store: Store, path: Path, make_record: MakeRecord
+) -> None:
+    record = make_record()
+    copy = end(store, path, record)
+    copy.unlink()
+    copy.with_suffix(".new").mkdir()
+
+    store.rename(record.id, "other")
+
+    assert [each.name for each in store.all()] == ["other"]
