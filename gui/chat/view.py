@@ -211,7 +211,8 @@ class ChatView(QWidget):
         transcript = self.transcript
         first = max(len(transcript) - 500, 0)
         items = (transcript[position] for position in range(first, len(transcript)))
-        self.prompt.editor.history.set([item.text for item in items if item.kind == "user" and item.text])
+        prompts = [Draft(item.text, item.images) for item in items if item.kind == "user"]
+        self.prompt.content.history.set(prompts)
 
     # ------------------------------------------------------------ the user's actions
 

@@ -341,8 +341,10 @@ def keys_while_running(*, steers: bool, interrupts: bool) -> str:
     )
 
 
-def waits_for_answer() -> str:
-    return translate("chat", "The agent waits for your answer · Shift+Tab goes to it")
+def waits_for_answer(*, from_prompt: bool) -> str:
+    """The agent asks something, with the key that goes from the prompt to the question."""
+    text = translate("chat", "The agent waits for your answer")
+    return joined(text, translate("chat", "Shift+Tab goes to it") if from_prompt else "")
 
 
 def context_used(percent: int) -> str:

@@ -2,7 +2,8 @@
 
 box           the whole prompt box
 editor        the field
-history       previous prompts
+content       the field's text with the images: the draft, or an earlier prompt
+history       earlier prompts
 completion    the list of files and commands
 files         the files of a directory, listed in a thread
 path_index    finds paths by a few typed letters

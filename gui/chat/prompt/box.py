@@ -19,6 +19,7 @@ from session_host.structured.transcript import Status
 
 from .attachments import Attachments
 from .completion import Completion
+from .content import PromptContent
 from .editor import PromptEditor
 from .image_dialog import ImageDialog
 from .settings_row import SettingsRow
@@ -71,6 +72,7 @@ class PromptBox(QWidget):
         self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
         self.attachments = Attachments()
+        self.content = PromptContent(self.editor, self.attachments)
         self.settings = SettingsRow()
         self._message = QLabel()
         self._message.setProperty("kind", "secondary")
@@ -93,6 +95,7 @@ class PromptBox(QWidget):
         self.editor.interrupt_requested.connect(self.interrupt)
         self.editor.textChanged.connect(self._on_edited)
         self.editor.composed.connect(self._resize)
+        self.editor.recall_requested.connect(self._recall)
         self.editor.image_given.connect(self._add_image)
         self.editor.files_given.connect(self._add_files)
         self.editor.menu_made.connect(self._extend_menu)
@@ -207,13 +210,12 @@ class PromptBox(QWidget):
     def _on_text(self) -> None:
         can_send = bool(self.editor.toPlainText().strip() or self.attachments.images) and not self.editor.isReadOnly()
         self._send.setEnabled(can_send)
-        texts = [chat_texts.waits_for_answer()] if self._status.state == "requires_action" else []
+        is_here, is_asked = self.window().focusWidget() is self.editor, self._status.state == "requires_action"
+        texts = [chat_texts.waits_for_answer(from_prompt=is_here)] if is_asked else []
         if self._status.is_running and can_send:
             can = self._status.capabilities
             texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
-        if self._escaped.isActive():
-            texts = [chat_texts.escape_again()]
-        self._hint = "\n".join(texts)
+        self._hint = chat_texts.escape_again() if self._escaped.isActive() else "\n".join(texts)
         self._show_message()
         self._resize()
 
@@ -251,8 +253,8 @@ class PromptBox(QWidget):
 
     @property
     def draft(self) -> Draft:
-        """The unsent prompt. While the box shows an earlier prompt unchanged: the text from before that."""
-        return Draft(self.editor.history.draft(self.editor.toPlainText()), self.attachments.images)
+        """The unsent prompt, also while the box shows an earlier one."""
+        return self.content.draft
 
     @property
     def is_empty(self) -> bool:
@@ -263,15 +265,18 @@ class PromptBox(QWidget):
         """Show another draft; the cursor stays in the common text."""
         if draft == self.draft:
             return
-        problem = ""
         with QSignalBlocker(self):
-            self.editor.history.leave()
-            self.editor.change_text(draft.text)
-            if draft.images != self.attachments.images:
-                problem = self.attachments.set_images(draft.images)
+            problem = self.content.show_draft(draft)
         if problem:
             self.notice_given.emit(problem)
             self.edited.emit()
+
+    def _recall(self, step: int) -> None:
+        with QSignalBlocker(self):
+            problem = self.content.recall(step)
+        if problem:
+            self.notice_given.emit(problem)
+        self.edited.emit()
 
     def put(self, earlier: Draft) -> None:
         """Insert a text and images before the draft; the cursor stays at its position in the draft."""
@@ -288,9 +293,7 @@ class PromptBox(QWidget):
     def append(self, text: str) -> None:
         """Append a text to the draft after an empty line, and give the box the keyboard focus."""
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
-        written = self.editor.toPlainText()
-        gap = "" if not written or written.endswith("\n\n") else "\n" if written.endswith("\n") else "\n\n"
-        self.insert(gap + text)
+        self.insert(self.content.gap + text)
 
     # ------------------------------------------------------------ the user's actions
 
@@ -309,10 +312,10 @@ class PromptBox(QWidget):
         if mode == "interrupt" and not self.can_interrupt:
             mode = "queue"
         self.completion.close()
-        draft = self.editor.history.add(text)
+        draft = self.content.history.add(Draft(text, images))
         self.editor.clear()
         self.attachments.clear()
-        self.editor.change_text(draft)
+        self.put(draft)
         self.sent.emit(text, mode, images)
 
     def interrupt(self) -> None:
@@ -380,6 +383,7 @@ class PromptBox(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
             self.update()
+            self._on_text()
         elif event.type() == QEvent.Type.Resize:
             self._resize()
         return bool(super().eventFilter(watched, event))

@@ -25,8 +25,6 @@ from gui.input.keys import LINEFEED
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
 
-from .history import History
-
 Mode = Literal["queue", "steer", "interrupt"]
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _REDO = QKeySequence("Ctrl+Y")
@@ -42,6 +40,7 @@ class PromptEditor(QPlainTextEdit):
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
         page_requested(int): the user scrolls the messages by a page: down (1) or up (-1).
         take_back_requested(): the user takes the last queued prompt back, by Up in the empty field.
+        recall_requested(int): the user shows the prompt before (-1) or after (1) the shown one.
         back_requested(): the user moves the keyboard focus back, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
         menu_made(QMenu): the context menu was made; the owner adds to it.
@@ -58,6 +57,7 @@ class PromptEditor(QPlainTextEdit):
     completion_key = Signal(int)
     page_requested = Signal(int)
     take_back_requested = Signal()
+    recall_requested = Signal(int)
     back_requested = Signal()
     menu_made = Signal(QMenu)
     image_given = Signal(object)
@@ -66,7 +66,6 @@ class PromptEditor(QPlainTextEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history = History()
         self.is_completing = self.has_queue = False
         self.composed_text = ""
         self.setAccessibleName(chat_texts.prompt())
@@ -75,7 +74,6 @@ class PromptEditor(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(4)
         self.textChanged.connect(self._align)
-        self.textChanged.connect(lambda: self.history.note(self.toPlainText()))
 
     def _align(self) -> None:
         """Align a text in a right-to-left script on the right, as the messages are; Qt aligns all on the left."""
@@ -135,9 +133,9 @@ class PromptEditor(QPlainTextEdit):
         elif key == Qt.Key.Key_Up and has_no_modifiers and self.has_queue and self.document().isEmpty():
             self.take_back_requested.emit()
         elif key == Qt.Key.Key_Up and has_no_modifiers and self._is_at(first=True):
-            self._recall(self.history.older(self.toPlainText()))
+            self.recall_requested.emit(-1)
         elif key == Qt.Key.Key_Down and has_no_modifiers and self._is_at(first=False):
-            self._recall(self.history.newer())
+            self.recall_requested.emit(1)
         elif key == Qt.Key.Key_Y and modifiers == Qt.KeyboardModifier.ControlModifier:
             self.redo()
         elif key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} and not control:
@@ -169,10 +167,6 @@ class PromptEditor(QPlainTextEdit):
         moved = QTextCursor(cursor)
         step = QTextCursor.MoveOperation.Up if first else QTextCursor.MoveOperation.Down
         return not moved.movePosition(step)
-
-    def _recall(self, text: str | None) -> None:
-        if text is not None:
-            self.set_text(text)
 
     def set_text(self, text: str) -> None:
         """Replace the text; the change can be undone."""

@@ -241,6 +241,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
     assert shown.view.prompt._message.text() == "The agent waits for your answer · Shift+Tab goes to it"
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is shown.view.page.card("r1")
+    assert shown.view.prompt._message.text() == "The agent waits for your answer", "Shift+Tab goes elsewhere from here"
     for _ in range(4):
         shown.press(Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is shown.button("Decline")

@@ -11,16 +11,18 @@ from PySide6.QtWidgets import QApplication
 from gui.chat.prompt.files import DirectoryFiles, files_in, nearest, with_folders
 from gui.chat.prompt.history import History
 from gui.chat.prompt.path_index import PathIndex
+from gui.input.draft import NO_DRAFT, Draft
 from tests.support.qt_waiting import process_events_until
 
 
 def test_up_and_down_go_through_previous_prompts_and_back_to_the_draft() -> None:
     history = History()
-    history.set(["one", "two"])
-    assert [history.older("draft"), history.older("two"), history.older("one")] == ["two", "one", None]
-    assert [history.newer(), history.newer(), history.newer()] == ["two", "draft", None]
-    history.add("three")
-    assert history.older("") == "three"
+    one, two, three, draft = (Draft(text) for text in ("one", "two", "three", "draft"))
+    history.set([one, two])
+    assert [history.older(draft), history.older(two), history.older(one)] == [two, one, None]
+    assert [history.newer(), history.newer(), history.newer()] == [two, draft, None]
+    history.add(three)
+    assert history.older(NO_DRAFT) == three
 
 
 def test_files_below_the_directory_are_listed(tmp_path: Path) -> None:

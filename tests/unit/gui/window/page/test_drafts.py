@@ -122,7 +122,7 @@ async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
 async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarness):
     await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
-    editor.history.set(["first", "second"])
+    shown_page(harness).view.prompt.content.history.set([Draft("first"), Draft("second")])
     write(shown_page(harness), "draft")
     QTest.keyClick(editor, Qt.Key.Key_Up)
     QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -134,7 +134,7 @@ async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarnes
 async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_emptied(harness: WindowHarness):
     await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
-    editor.history.set(["first", "second"])
+    shown_page(harness).view.prompt.content.history.set([Draft("first"), Draft("second")])
     for expected in ("second", "first"):
         QTest.keyClick(editor, Qt.Key.Key_Up)
         assert editor.toPlainText() == expected
@@ -147,13 +147,37 @@ async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_empti
 async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(harness: WindowHarness):
     session_id = await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
-    editor.history.set(["earlier"])
+    shown_page(harness).view.prompt.content.history.set([Draft("earlier")])
     write(shown_page(harness), "draft")
     QTest.keyClick(editor, Qt.Key.Key_Up)
     assert editor.toPlainText() == "earlier"
     assert harness.sessions.drafts.of(session_id).text == "draft"
     QTest.keyClick(editor, Qt.Key.Key_Return)
     assert editor.toPlainText() == "draft", "the other prompt was sent"
+
+
+async def test_an_earlier_prompt_comes_back_with_its_images_and_not_with_those_of_the_draft(harness: WindowHarness):
+    session_id = await open_chat(harness)
+    prompt = shown_page(harness).view.prompt
+    earlier, draft = Draft("what is this?", (picture(),)), Draft("draft", (picture(), picture()))
+    prompt.content.history.set([Draft("older"), earlier])
+    prompt.put(draft)
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
+    assert prompt.content.shown == earlier
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
+    assert prompt.content.shown == Draft("older")
+    assert harness.sessions.drafts.of(session_id) == draft
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Down)
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Down)
+    assert prompt.content.shown == draft
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert prompt.content.shown == draft, "an undo brings the draft's images back, too"
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
+    QTest.keyClick(prompt.editor, Qt.Key.Key_Return)
+    sent = [call for call in harness.viewers[session_id].calls if call[0] == "prompt"]
+    assert sent == [("prompt", "what is this?", "queue", (picture(),))]
+    assert prompt.content.shown == draft, "the other prompt was sent"
 
 
 async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(harness: WindowHarness, resumes: list[str]):
