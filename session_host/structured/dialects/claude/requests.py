@@ -20,6 +20,9 @@ DECLINE: Final = RequestOption("decline", "Decline", "reject_once")
 STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
 ALWAYS: Final = "always"
 
+NO_PLAN: Final = "No plan file was written. Read the messages above."
+"""What the question at the end of planning shows, if it has no plan."""
+
 MAX_COMMAND_CHARACTERS: Final = 120
 """The most characters of a command in a title."""
 MAX_MORE_CHARACTERS: Final = 100
@@ -94,8 +97,8 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
             kind, subject = "command", text(values, "command")
         case _ if name in EDITS and len(more) < MAX_MORE_CHARACTERS:
             kind, subject = "edit", _edits(name, values)
-        case "ExitPlanMode" if set(values) <= {"plan", "planFilePath"} and text(values, "plan"):
-            kind, subject, title = "permission", text(values, "plan"), "Work by this plan?"
+        case "ExitPlanMode" if complete:
+            kind, title, subject = "permission", *_plan(values)
             options = (RequestOption(ALLOW.id, "Start", "allow_once"), *options[1:-2],
                        RequestOption(DECLINE.id, "Keep planning", "reject_once"), STOP)  # fmt: skip
         case _:
@@ -103,6 +106,14 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
     return AgentRequest(
         request_id, kind, at_ms, one_line(_plain(title)), subject, options, item, directory, reason, (), complete
     )  # fmt: skip
+
+
+def _plan(values: Mapping[str, Any]) -> tuple[str, str]:
+    """The question at the end of planning: its title, and the plan with all further fields."""
+    plan = text(values, "plan")
+    further = {key: value for key, value in values.items() if key not in {"plan", "planFilePath"} or not plan}
+    subject = f"{plan or NO_PLAN}\n\n{pretty(further)}" if further else plan or NO_PLAN
+    return ("Work by this plan?" if plan else "End planning, and start?"), subject
 
 
 def _title(name: str, values: Mapping[str, Any], directory: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from session_host.structured.dialects.base import Answer, Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.claude.notices import from_failure
-from session_host.structured.dialects.claude.requests import agent_request, always_options, open_request, reply
+from session_host.structured.dialects.claude.requests import NO_PLAN, agent_request, always_options, open_request, reply
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line
 from session_host.structured.rules import StructuredRules
@@ -158,6 +158,20 @@ def test_an_edit_that_replaces_all_matches_is_marked() -> None:
 
 def test_a_plan_is_shown_completely() -> None:
     assert shown(ask("ExitPlanMode", {"plan": "# Plan\n1. do"}))[1:] == ("Work by this plan?", "# Plan\n1. do", True)
+
+
+def test_a_plan_is_shown_with_what_it_allows() -> None:
+    values = {"plan": "1. do", "planFilePath": "/p.md", "allowedPrompts": [{"tool": "Bash", "prompt": "run tests"}]}
+    title, subject = shown(ask("ExitPlanMode", values))[1:3]
+    assert title == "Work by this plan?"
+    assert subject.startswith("1. do\n\n{")
+    assert '"run tests"' in subject
+
+
+def test_the_end_of_planning_without_a_plan_file_is_a_question_in_words() -> None:
+    request = agent_request("r", ask("ExitPlanMode", {}), at_ms=1, item="", directory="/")
+    assert (request.title, request.subject) == ("End planning, and start?", NO_PLAN)
+    assert [option.name for option in request.options] == ["Start", "Keep planning", "Decline and stop"]
 
 
 def test_the_reply_has_the_exact_bytes_of_the_request() -> None:
