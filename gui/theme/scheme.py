@@ -42,3 +42,7 @@ class SchemePair:
     def side(self, *, dark: bool) -> Scheme:
         """The theme for one appearance."""
         return self.dark if dark else self.light
+
+    def lacks(self, *, dark: bool) -> bool:
+        """Whether neither of the two is for this appearance."""
+        return self.side(dark=dark).dark != dark

@@ -338,6 +338,13 @@ def pair(dark: str, light: str) -> str:
     return translate("settings", "{dark} / {light}").format(dark=dark, light=light)
 
 
+def no_version(theme: str, *, dark: bool) -> str:
+    """A theme has no version for the chosen appearance."""
+    if dark:
+        return translate("settings", "{theme} has no dark version").format(theme=theme)
+    return translate("settings", "{theme} has no light version").format(theme=theme)
+
+
 def import_theme() -> str:
     return translate("settings", "Import a theme…")
 

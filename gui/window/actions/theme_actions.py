@@ -18,7 +18,8 @@ from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.sheet import Sheet
-from gui.wording import action_texts, notice_texts
+from gui.wording import action_texts, notice_texts, settings_texts
+from gui.wording.chat_texts import joined
 from gui.wording.phrases import short_directory
 from session_host.errors import ConfigError
 
@@ -92,7 +93,7 @@ class ThemeActions(QObject):
         choices = [
             Choice(
                 title,
-                action_texts.in_use() if at == current else "",
+                joined(action_texts.in_use() if at == current else "", _missing(preferences.schemes, each)),
                 partial(self._keep, {"appearance": each}),
                 preview=partial(self._preview, preferences.schemes, each),
             )
@@ -177,6 +178,14 @@ class ThemeActions(QObject):
         written = short_directory(str(directory / f"{identifier}.toml"))
         self._imported = notice_texts.theme_imported(written)
         return ""
+
+
+def _missing(pair: SchemePair, appearance: Appearance) -> str:
+    """A note on a theme that has no version for this appearance."""
+    dark = appearance == "dark"
+    if appearance == "desktop" or not pair.lacks(dark=dark):
+        return ""
+    return settings_texts.no_version(pair.side(dark=dark).name, dark=dark)
 
 
 def _other_side(pair: SchemePair, *, dark: bool) -> str:

@@ -99,9 +99,10 @@ class PageMaker:
             case Number():
                 return NumberControl(theme, kind)
             case Choice():
-                return ChoiceControl(
-                    theme, [(value, settings_texts.choice(setting.id, value)) for value in kind.values]
-                )
+                choices = [(value, settings_texts.choice(setting.id, value)) for value in kind.values]
+                if setting.id == "window.appearance":
+                    return _AppearanceControl(self._context, choices)
+                return ChoiceControl(theme, choices)
             case Named(of="font"):
                 desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
                 return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
@@ -164,6 +165,20 @@ class _ThemeControl(ChoiceControl):
 
     def _named(self, value: object) -> str | None:
         return next((name for name, pair in self._pairs.items() if value in {pair.dark.id, pair.light.id}), None)
+
+
+class _AppearanceControl(ChoiceControl):
+    """Light or dark, with a warning if the theme has no version for it."""
+
+    def __init__(self, context: SettingsContext, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__(context.theme, choices)
+        self._settings = context.settings
+
+    def warning(self, value: object) -> str:
+        pair, dark = self._settings.preferences.schemes, value == "dark"
+        if value == "desktop" or not pair.lacks(dark=dark):
+            return ""
+        return settings_texts.no_version(pair.side(dark=dark).name, dark=dark)
 
 
 def _pair_text(pair: SchemePair) -> str:

@@ -99,6 +99,14 @@ async def test_light_or_dark_is_chosen_with_a_preview(harness: WindowHarness):
     assert harness.theme.tokens.name == "light"
 
 
+async def test_the_choice_of_light_or_dark_says_which_version_the_theme_lacks(harness: WindowHarness):
+    window_file().write_text('theme = "nord"\nappearance = "light"\n')
+    window = harness.open_window(preferences=load_preferences(paths.config_dir()))
+    window.actions_["choose_appearance"].trigger()
+    details = [choice.detail for choice in window.sheets.chooser._choices]
+    assert details == ["", "in use · Nord has no light version", ""]
+
+
 async def test_a_changed_file_changes_the_open_window_and_a_broken_one_is_reported(harness: WindowHarness):
     window = open_dark(harness)
     harness.settings.follow()

@@ -223,6 +223,17 @@ def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_writt
     assert not editor.problem.isVisible()
 
 
+def test_a_theme_without_a_light_version_is_named_where_light_is_chosen(opened: Opened) -> None:
+    opened.window.show_page("appearance")
+    row = opened.row("appearance")
+    opened.settings.write({"theme": "nord", "appearance": "light"})
+    assert row.problem.text() == "Nord has no light version."
+    opened.settings.write({"appearance": "dark"})
+    assert not row.problem.isVisible()
+    opened.settings.write({"theme": "gruvbox-dark", "appearance": "light"})
+    assert not row.problem.isVisible()
+
+
 def test_several_fonts_and_features_are_separated_by_commas(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     opened.window.show_page("appearance")
