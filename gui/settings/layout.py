@@ -46,6 +46,7 @@ class WindowLayout(msgspec.Struct):
         recent: ids of chats by the time when they were last shown, latest last.
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
         notified: the notifications of chats' programs since these chats were last shown, by chats' ids.
+        recent_actions: names of the actions that were chosen last in the palette, latest first.
         zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
         ended_by_you: ids of chats that the user ended in this window, latest last.
@@ -80,6 +81,7 @@ class WindowLayout(msgspec.Struct):
     starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
     recent: list[str] = []
+    recent_actions: list[str] = []
     unseen: list[str] = []
     rang: list[str] = []
     notified: dict[str, str] = {}

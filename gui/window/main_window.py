@@ -170,7 +170,7 @@ class MainWindow(QWidget):
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
         self.actions_ = Actions(
             self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners,
-            self.commands.without_effect,
+            self.commands.without_effect, layout.recent_actions,
         )  # fmt: skip
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)

@@ -31,6 +31,10 @@ MENU: tuple[str | tuple[str, ...], ...] = (
     "resume_all", "stop_all", "close_window",
 )  # fmt: skip
 
+MAX_RECENT = 5
+NOT_REPEATED = frozenset({"stop", "stop_all", "kill", "remove", "close_pane", "close_window"})
+"""Actions that the palette never lists first: Enter in the palette that was just opened must end nothing."""
+
 
 class Actions:
     """The table of keys, connected to the handlers."""
@@ -44,6 +48,7 @@ class Actions:
         sheets: Sheets,
         banners: BannerArea,
         without_effect: Callable[[], Iterable[str]],
+        recent: list[str],
     ) -> None:
         """Create the Qt actions.
 
@@ -56,11 +61,13 @@ class Actions:
             banners: the banners; the palette lists the action of the shown one.
             without_effect: names the actions that have nothing to do now; the menu shows them disabled, and the
                 palette leaves them out. Their keys stay, and a banner says why nothing happens.
+            recent: the names of the actions that were chosen last in the palette, latest first; changed in place.
         """
         self._window = window
         self._sheets = sheets
         self._banners = banners
         self._without_effect = without_effect
+        self._recent = recent
         handlers = {**handlers, "palette": self.show_palette}
         self._actions: dict[str, QAction] = {}
         for entry in key_table.TABLE:
@@ -115,24 +122,35 @@ class Actions:
                 menu.addSeparator()
 
     def choices(self) -> list[Choice]:
-        """The palette's lines.
+        """The palette's lines, the actions that were chosen last first.
 
         Actions that end a chat are listed without a chat, too, and then do nothing: typing "stop chat" and Enter must
         not select "Stop all chats".
         """
         without_effect = set(self._without_effect())
-        return [
-            Choice(
-                self._actions[entry.action].text(),
-                self.key_text(entry.action) if self._actions[entry.action].isEnabled() else action_texts.not_running(),
-                self._actions[entry.action].trigger,
-                also=search_words(entry.action),
-            )
+        listed = [
+            entry.action
             for entry in key_table.TABLE
             if entry.listed
             and entry.action not in without_effect
             and (self._actions[entry.action].isEnabled() or entry.on == "running")
         ]
+        recent = [name for name in self._recent if name in listed]
+        return [
+            Choice(
+                self._actions[name].text(),
+                self.key_text(name) if self._actions[name].isEnabled() else action_texts.not_running(),
+                partial(self._run, name),
+                also=search_words(name),
+            )
+            for name in dict.fromkeys((*recent, *listed))
+        ]
+
+    def _run(self, name: str) -> None:
+        """Run an action that was chosen in the palette."""
+        if name not in NOT_REPEATED:
+            self._recent[:] = list(dict.fromkeys((name, *self._recent)))[:MAX_RECENT]
+        self._actions[name].trigger()
 
     def show_palette(self) -> None:
         """List all commands, beginning with a banner's action, which has no key of its own."""

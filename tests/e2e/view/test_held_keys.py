@@ -61,7 +61,7 @@ def test_a_held_key_repeats_only_repeatable_actions(qapp: QApplication, window_m
     Actions(
         window, window,
         {action: key_table.sequences(entry.keys) for action, entry in table.items()},
-        {action: count(action) for action in table}, Mock(Sheets), Mock(BannerArea), tuple,
+        {action: count(action) for action in table}, Mock(Sheets), Mock(BannerArea), tuple, [],
     )  # fmt: skip
     watch = KeyWatch(window)
     qapp.installEventFilter(watch)

@@ -20,7 +20,10 @@ FIRST = {
     "help": "Guide",
     "preferences": "Settings…",
     "hide": "Toggle sidebar",
+    "hints": "Open or copy a link by letters",
     "history": "Search all chats…",
+    "new session": "New chat…",
+    "new thread": "New chat…",
     "open recent": "Switch to a chat…",
     "quick open": "Switch to a chat…",
     "quit": "Close window (chats keep running)",
@@ -43,6 +46,35 @@ async def test_an_action_is_found_by_its_title_and_by_other_programs_words(harne
         chooser.field.setText(typed)
         found[typed] = chooser.items.item(0).text() if chooser.items.rowCount() else ""
     assert found == FIRST
+
+
+async def test_the_palette_lists_the_actions_first_that_were_chosen_last(harness: WindowHarness) -> None:
+    first, second = await harness.add("one"), await harness.add("two")
+    window = harness.open_window()
+    harness.show(first)
+    chooser = window.sheets.chooser
+
+    def choose(typed: str) -> None:
+        window.actions_.show_palette()
+        chooser.field.setText(typed)
+        chooser._accept_choice(chooser.items.index(0, 0))
+
+    def first_titles() -> list[str]:
+        window.actions_.show_palette()
+        titles = [chooser.items.item(row).text() for row in range(4)]
+        chooser.dismiss()
+        return titles
+
+    usual = first_titles()
+    for typed in ("toggle status", "copy name", "toggle status", "close window"):
+        choose(typed)
+    window.show()
+    expected = ["Toggle status line", "Copy chat name", *usual[:2]]
+    assert first_titles() == expected, "Enter alone never closes a window"
+    assert harness.window.layout_state.recent_actions == ["status_line", "copy_name"]
+    window.open_chat(harness.chat(second))
+    choose("copy name")
+    assert first_titles()[:2] == ["Copy chat name", "Toggle status line"]
 
 
 async def test_a_subcommand_of_the_same_purpose_finds_the_action(harness: WindowHarness) -> None:
