@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -37,6 +37,9 @@ _ABOVE_AND_BELOW_PX = 24
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
+
+TYPING_MS = 500
+"""How long after a typed letter an Enter or a space belongs to what the user types for the program."""
 
 _SCROLLING = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
@@ -151,13 +154,18 @@ def _text_px(text: str, text_font: QFont, width_px: int) -> float:
 class QuestionSheet(Sheet):
     """One question over its parent, with the keyboard focus.
 
-    Enter means yes; Escape or a click outside means no. A newer question replaces the shown one, which counts as
-    answered with no. The question is hidden and shown together with its page.
+    Enter means yes; Escape or a click outside means no. A user who goes on typing does not answer: Enter after a letter
+    is dropped like the letter, and Space presses only a button that Tab has chosen. A newer question replaces the shown
+    one, which counts as answered with no. The question is hidden and shown together with its page.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, page_texts.question(), WIDTH_PX)
         self.question: Question | None = None
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        """Runs after a key that was meant for the program."""
+        self._is_chosen = False
+        """Whether Tab has chosen the button with the keyboard focus."""
         self.title = label("", "title")
         self.title.setWordWrap(True)
         self.detail = label("", "secondary")
@@ -169,6 +177,7 @@ class QuestionSheet(Sheet):
         self.no = button(common_texts.cancel(), "", self.dismiss)
         self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):
+            one.installEventFilter(self)
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -186,6 +195,8 @@ class QuestionSheet(Sheet):
     def ask(self, question: Question) -> None:
         """Show a question in place of a shown one."""
         self.question = question
+        self._is_chosen = False
+        self._typing.stop()
         self.title.setText(question.text)
         self.detail.setText(question.detail)
         self.detail.setVisible(bool(question.detail))
@@ -210,12 +221,25 @@ class QuestionSheet(Sheet):
     def _forget(self) -> None:
         self.question = None
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        self._is_chosen = True
+        return super().focusNextPrevChild(forward)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
+        if is_space and event.type() == QEvent.Type.KeyPress and (self._typing.isActive() or not self._is_chosen):
+            self._typing.start()
+            return True
+        return super().eventFilter(watched, event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if event.isAutoRepeat():
                 return  # An Enter that is still held was meant for the program.
-            if self.no.hasFocus():
+            if self._typing.isActive():
+                self._typing.start()
+            elif self.no.hasFocus():
                 self.dismiss()
             else:
                 self.accept()
@@ -223,6 +247,8 @@ class QuestionSheet(Sheet):
             self._scroll(key)
         elif key == Qt.Key.Key_Escape:
             super().keyPressEvent(event)
+        elif event.text():
+            self._typing.start()
         # Drop other keys: the program must not get them while a question is open.
 
     def _scroll(self, key: Qt.Key) -> None:

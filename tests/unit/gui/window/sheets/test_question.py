@@ -55,6 +55,34 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
     assert page.view.hasFocus(), "the keyboard is in the terminal again"
 
 
+async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    question = harness.page.question
+    harness.page.view.paste_text("cd x\nmake")
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Minus, Qt.Key.Key_J, Qt.Key.Key_Space, Qt.Key.Key_4, Qt.Key.Key_Return):
+        await press(harness, key)
+        assert question.is_open
+    assert [call for call in viewer.calls if call[0] == "paste"] == []
+    await harness.until(lambda: not question._typing.isActive(), "the end of the typing")
+    await press(harness, Qt.Key.Key_Return)
+    assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "cd x\nmake")]
+
+
+async def test_space_presses_the_button_that_tab_has_chosen(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    question = harness.page.question
+    harness.page.view.paste_text("cd x\nmake")
+    while not question.no.hasFocus():
+        await press(harness, Qt.Key.Key_Tab)
+    await press(harness, Qt.Key.Key_Space)
+    assert not question.is_open
+    assert [call for call in viewer.calls if call[0] == "paste"] == []
+
+
 async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_is_set(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
