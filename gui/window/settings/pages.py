@@ -65,10 +65,8 @@ class PageMaker:
             page = AgentsPage(self._context, title)
         settings = [setting for setting in SETTINGS if setting.page == name]
         if name == "chats":
-            talking = [agent for agent in self._context.agents.values() if agent.structured is not None]
-            idle = [idle_timeout(agent.name) for agent in talking]
             at = next(at for at, setting in enumerate(settings) if setting.section == "control")
-            settings[at:at] = idle
+            settings[at:at] = self._idle_timeouts()
         for section, grouped in groupby(settings, key=lambda setting: setting.section):
             rows: list[PlainRow] = [self._row(setting) for setting in grouped]
             if section == "text":
@@ -79,6 +77,16 @@ class PageMaker:
         if name == "chats":
             SetupList(page, self._context, self._values)
         return page
+
+    def _idle_timeouts(self) -> list[Setting]:
+        """The settings of agents that are idle between prompts; those that run once for each prompt end anyway."""
+        found: list[Setting] = []
+        for agent in self._context.agents.values():
+            if agent.structured is not None:
+                setting = idle_timeout(agent.name)
+                if agent.structured.dialect != "one-shot" or self._values.is_set(setting):
+                    found.append(setting)
+        return found
 
     def _below(self, page: PageName, section: str) -> Sequence[QPushButton]:
         if (page, section) == ("appearance", "theme"):

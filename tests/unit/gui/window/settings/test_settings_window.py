@@ -14,6 +14,7 @@ from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.controls import NumberControl
+from gui.window.settings.row import SettingRow
 from gui.window.settings.setup_list import SetupList
 from gui.window.widgets.page_list import PageList
 from gui.wording import agent_settings_texts
@@ -221,6 +222,17 @@ def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_writt
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert file.read_text() == "# mine\neditor = \"code 'x'\"\n"
     assert not editor.problem.isVisible()
+
+
+def test_the_end_of_idle_agents_is_set_for_those_that_stay_between_prompts(opened: Opened, area: Area) -> None:
+    (area.config / "chats.toml").write_text("[idle_timeout_min]\naider = 5\n")
+    opened.settings.read_again()
+    opened.window.show_page("chats")
+    rows = opened.window.findChildren(SettingRow)
+    agents = [row.setting.key[1] for row in rows if row.setting.key[0] == "idle_timeout_min"]
+    assert {"claude", "codex"} <= set(agents)
+    assert "command" not in agents, "it runs once for each prompt"
+    assert "aider" in agents, "the file has a value for it"
 
 
 def test_a_theme_without_a_light_version_is_named_where_light_is_chosen(opened: Opened) -> None:
