@@ -21,6 +21,7 @@
     lines         rows as lines with each character's cell, to search
     engines       which engines are installed, the best of them, and their builds
     engine_constants  what both engines have in common
+    capabilities  the answers to XTGETTCAP
     installed     the engines' packages: directory and version
     adapter       the engines behind JSON lines, for public conformance suites
 

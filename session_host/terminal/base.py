@@ -96,16 +96,20 @@ SelectionUnit = Literal["cell", "word", "line"]
 
 
 class DefaultColors(NamedTuple):
-    """The answers to OSC 4/10/11/12 queries while the program has set no colours; 0xRRGGBB.
+    """The answers to OSC 4/10/11/12/21 queries while the program has set no colours; 0xRRGGBB.
 
-    ``palette`` has the sixteen colours 0 to 15; without them, the engine answers with its own.
+    ``palette`` has the sixteen colours 0 to 15; without them, the engine answers with its own. The default colours are
+    the dark theme's.
     """
 
     foreground: int = 0xE7E9EC
     background: int = 0x15171C
     cursor: int = 0xE7E9EC
     dark: bool = True
-    palette: tuple[int, ...] = ()
+    palette: tuple[int, ...] = (
+        0x3A414D, 0xF0777F, 0x7FCF9F, 0xE7B15B, 0x3B70DC, 0xC792EA, 0x6FC7D6, 0xC3C8D0,
+        0x8791A0, 0xFF969C, 0x9FE3BB, 0xF5CB84, 0xA0C1FF, 0xDAB3F5, 0x98DFEB, 0xFFFFFF,
+    )  # fmt: skip
 
 
 class Emulator(Protocol):

@@ -12,3 +12,9 @@ MAX_TITLE_STACK: Final = 10
 
 MAX_REPEATED_ROWS: Final = 4
 """How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
+
+STATUS_REPORTS: Final = {15: "?13", 25: "?20", 26: "?27;1;0;0", 53: "?50", 55: "?50", 56: "?57;0", 75: "?70"}
+"""Answers to DECDSR (``CSI ? n n``): no printer, no locked keys, a North American keyboard, no locator, no errors."""
+
+CONFORMANCE: Final = b'62;1"p'
+"""The answer to DECRQSS for DECSCL: a VT220 with 7-bit controls."""

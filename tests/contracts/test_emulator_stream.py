@@ -336,3 +336,12 @@ def test_an_image_command_is_not_shown_as_text(make: Maker) -> None:
     emulator.feed(b"b" + b"\x1b_Ga=T,f=100;AAAA" + b"\x18" + b"c\x1b[c")
     assert texts(emulator)[0] == "abc"
     assert emulator.take_replies().endswith(b"22c")
+
+
+def test_reverse_wrap_around_goes_from_the_top_to_the_bottom(make: Maker) -> None:
+    emulator = make(4, 3, output="\x1b[?1045hab\r\x1b[2D")
+    assert emulator.cursor[:2] == (2, 2)
+    emulator.feed(b"\x1b[4D")
+    assert emulator.cursor[:2] == (2, 1)
+    emulator.feed(b"\x1b[?1045l\x1b[9D")
+    assert emulator.cursor[:2] == (0, 1)

@@ -2,7 +2,9 @@
 
 emulator    GhosttyEmulator, made of the parts below
 stream      feeds output into the library: the hot path
-sequences   finds sequences that the library does not report, also in pieces
+sequences   finds sequences that the library does not report, or should not answer, also in pieces
+own_sequences  finds control sequences that the library does not know
+queries     answers queries for settings and capabilities
 repetitions limits the repetitions of REP
 effects     collects replies and events from the library
 input       encodes keys, mouse and focus as bytes

@@ -30,7 +30,7 @@ from .stream import Stream
 
 _MODES: Final = (
     1, 5, 8, 9, 40, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
-    1035, 1036, 1039, 1045, 2004, 2026, 2027, 2031, 2048, 5522, 25,
+    1035, 1036, 1039, 1045, 2004, 2026, 2027, 2031, 2033, 2048, 5522, 25,
 )  # fmt: skip
 """DEC modes that do not change how text is written; the last mouse encoding wins."""
 

@@ -1,7 +1,9 @@
-"""Finds the sequences in output that the library parses without a report: OSC 22, 99, 133 and 1337, APC G, DCS q.
+"""Finds the sequences in output that the library parses without a report, or answers in its own way.
 
-None of this depends on how the output is split. The content of an image (OSC 1337, APC G and DCS q, which is sixel) is
-kept from the library, which would only store megabytes that it then ignores.
+They are OSC 22, 99, 133 and 1337, APC G, DCS q, and the queries DECRQSS (DCS $ q) and XTGETTCAP (DCS + q). None of this
+depends on how the output is split. Some are kept from the library: the content of an image (OSC 1337, APC G and DCS q,
+which is sixel), of which the library would only store megabytes that it then ignores; and the queries, from their "q"
+on, without which the library has nothing to answer.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from session_host.terminal.capabilities import MAX_REQUEST_BYTES
 from session_host.terminal.images.sixel import MAX_SIXEL_BYTES
 from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
 from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
@@ -25,8 +28,13 @@ SHELL_MARK: Final = b"133"
 INLINE_FILE: Final = b"1337"
 IMAGE: Final = b"G"
 SIXEL: Final = b"q"
+SETTING_QUERY: Final = b"$q"
+CAPABILITY_QUERY: Final = b"+q"
 NOTHING: Final = b""
-_IMAGES: Final = frozenset((INLINE_FILE, IMAGE, SIXEL))
+QUERIES: Final = frozenset((SETTING_QUERY, CAPABILITY_QUERY))
+KEPT: Final = frozenset((INLINE_FILE, IMAGE, SIXEL, *QUERIES))
+"""The kinds that are kept from the library."""
+
 _LIMITS: Final = {
     POINTER: MAX_CONTENT_BYTES,
     NOTIFICATION: MAX_NOTIFICATION_BYTES,
@@ -34,18 +42,20 @@ _LIMITS: Final = {
     INLINE_FILE: MAX_INLINE_FILE_BYTES,
     IMAGE: MAX_IMAGE_COMMAND_BYTES,
     SIXEL: MAX_SIXEL_BYTES,
+    SETTING_QUERY: MAX_REQUEST_BYTES,
+    CAPABILITY_QUERY: MAX_REQUEST_BYTES,
 }
-_START: Final = re.compile(rb"\x1b(?:\](?:(22|99|133);|(1337);(?=[FM]))|_(G)|P[0-9;]{0,32}(q))")
+_START: Final = re.compile(rb"\x1b(?:\](?:(22|99|133);|(1337);(?=[FM]))|_(G)|P[0-9;]{0,32}([$+]?q))")
 """Of OSC 1337 only what may be a File, MultipartFile, FilePart or FileEnd: the library knows other ones."""
 
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|13{0,2}|1337;?)?|_|P[0-9;]{0,32})?\Z")
-_MAX_PARTIAL_START: Final = len(b"\x1bP") + 32
-_has_image: Final = re.compile(rb"\x1b(?:_|P[0-9;]*(?:q|\Z))").search
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|13{0,2}|1337;?)?|_|P[0-9;]{0,32}[$+]?)?\Z")
+_MAX_PARTIAL_START: Final = len(b"\x1bP$") + 32
+_has_kept: Final = re.compile(rb"\x1b(?:_|P[0-9;]*[$+]?(?:q|\Z))").search
 _MAY_BEGIN: Final = b"\x1b"
 _END_OF_OSC: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 _END_OF_DCS: Final = re.compile(rb"[\x1b\x18\x1a]")
 _END_OF_APC: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
-_ENDS: Final = {INLINE_FILE: _END_OF_OSC, IMAGE: _END_OF_APC, SIXEL: _END_OF_DCS}
+_ENDS: Final = {INLINE_FILE: _END_OF_OSC, IMAGE: _END_OF_APC}
 _CANCELS: Final = (b"\x18", b"\x1a")
 _DCS: Final = b"\x1bP"
 _ST: Final = b"\x1b\\"
@@ -59,8 +69,8 @@ _DISCARD: Final = b"\x1b]9999999;"
 class Sequence(NamedTuple):
     """A complete sequence: where it begins and ends in the output, its kind and its content.
 
-    An image's sequence that ends by ESC ends before it: the rest of ST, or another sequence, is read with its ESC. The
-    kind is NOTHING for an image's sequence that is not valid. The content of SIXEL begins with its parameters.
+    A sequence that is kept from the library and ends by ESC ends before it: the rest of ST, or another sequence, is
+    read with its ESC. The kind is NOTHING for one that is not valid. The content of SIXEL begins with its parameters.
     """
 
     begin: int
@@ -74,16 +84,16 @@ class SequenceFinder:
     """Finds the sequences in one terminal's output.
 
     Attributes:
-        is_too_long: whether an image's sequence is open that is over its limit; part of a snapshot.
+        is_too_long: whether a sequence is open that is kept from the library and is over its limit; part of a snapshot.
     """
 
     def __init__(self) -> None:
         self._partial = b""
         """The end of the output so far, if it may begin a sequence, or an incomplete short one; the library has it."""
         self._kept = b""
-        """The last byte of the output, which was kept from the library: an ESC that may end an image."""
-        self._image = b""
-        """The kind of the image's sequence that is open; b"" for none."""
+        """The last byte of the output, which was kept from the library: an ESC that may end an APC."""
+        self._open_kind = b""
+        """The kind of the open sequence that is kept from the library; b"" for none."""
         self._pieces: list[bytes] = []
         """The beginning of that sequence, and its content so far."""
         self._size = 0
@@ -92,13 +102,13 @@ class SequenceFinder:
     @property
     def unfinished(self) -> bytes:
         """The incomplete sequence; part of a snapshot."""
-        return b"".join(self._pieces) + self._kept if self._image else self._partial
+        return b"".join(self._pieces) + self._kept if self._open_kind else self._partial
 
     def restore(self, unfinished: bytes, *, is_too_long: bool) -> None:
         """Set the state from ``unfinished`` and ``is_too_long``."""
         found = _START.match(unfinished)
         kind = _kind_of(found) if found else b""
-        if found is None or kind not in _IMAGES:
+        if found is None or kind not in KEPT:
             self._partial = unfinished
             return
         self._kept = _kept_end(kind, unfinished)
@@ -108,17 +118,17 @@ class SequenceFinder:
             self.is_too_long, self._size = True, _LIMITS[kind] + 1
 
     def replayed(self) -> bytes:
-        """The bytes that continue the open image's sequence in another terminal; b"" if none is open."""
-        return b"" if not self._image else _DISCARD if self.is_too_long else self.unfinished
+        """The bytes that continue the open kept sequence in another terminal; b"" if none is open."""
+        return b"" if not self._open_kind else _DISCARD if self.is_too_long else self.unfinished
 
     def may_find(self, data: bytes) -> bool:
         """Whether ``find`` must see this output."""
         return bool(
             self._partial
-            or self._image
+            or self._open_kind
             or b"]" in data
             or data.endswith(_MAY_BEGIN)
-            or (b"\x1b" in data and (b"_" in data or b"P" in data) and _has_image(data))
+            or (b"\x1b" in data and (b"_" in data or b"P" in data) and _has_kept(data))
         )
 
     def find(self, data: bytes) -> tuple[bytes, list[Sequence], int]:
@@ -134,7 +144,7 @@ class SequenceFinder:
         data, self._kept = self._kept + data, b""
         found: list[Sequence] = []
         at = 0
-        if self._image:
+        if self._open_kind:
             end = self._continue(data, 0, 0, found)
             if end is None:
                 return data, found, 0
@@ -144,11 +154,11 @@ class SequenceFinder:
         start = _START.search(whole, at)
         while start:
             kind, content = _kind_of(start), start.end()
-            if kind in _IMAGES:
+            if kind in KEPT:
                 self._open(kind, start[0])
                 end = self._continue(whole, max(start.start() - before, 0), content, found, before)
                 if end is None:
-                    return data, found, max(content - before, 0)
+                    return data, found, max(content - before - (kind in QUERIES), 0)
                 at = end
             else:
                 limit = content + _LIMITS[kind]
@@ -167,11 +177,11 @@ class SequenceFinder:
         return data, found, len(data)
 
     def _open(self, kind: bytes, begin: bytes) -> None:
-        self._image, self._pieces, self._size, self.is_too_long = kind, [begin], 0, False
+        self._open_kind, self._pieces, self._size, self.is_too_long = kind, [begin], 0, False
 
     def _collect(self, piece: bytes) -> None:
         self._size += len(piece)
-        if self._size > _LIMITS[self._image]:
+        if self._size > _LIMITS[self._open_kind]:
             if not self.is_too_long:
                 self._pieces[1:] = [b"".join([*self._pieces[1:], piece])[:_ARGUMENTS_BYTES]]
             self.is_too_long = True
@@ -179,7 +189,7 @@ class SequenceFinder:
             self._pieces.append(piece)
 
     def _continue(self, data: bytes, begin: int, content: int, found: list[Sequence], before: int = 0) -> int | None:
-        """Read the open image's content from a position on; returns where it ends, None if it goes on.
+        """Read the open kept sequence's content from a position on; returns where it ends, None if it goes on.
 
         Args:
             data: the output, after ``before`` bytes that the library has.
@@ -188,8 +198,8 @@ class SequenceFinder:
             found: gets the sequence if it is complete.
             before: see ``data``.
         """
-        kind = self._image
-        end = _ENDS[kind].search(data, content)
+        kind = self._open_kind
+        end = _ENDS.get(kind, _END_OF_DCS).search(data, content)
         if end is None:
             self._kept = _kept_end(kind, data[content:])
             self._collect(data[content : len(data) - len(self._kept)])
@@ -201,7 +211,7 @@ class SequenceFinder:
             self._pieces.insert(1, self._pieces[0][len(_DCS) :])
         kept = b"".join(self._pieces[1:])
         found.append(Sequence(begin, stop, kind if is_valid else NOTHING, kept, self.is_too_long))
-        self._image, self._pieces, self.is_too_long = b"", [], False
+        self._open_kind, self._pieces, self.is_too_long = b"", [], False
         return end.start()
 
 

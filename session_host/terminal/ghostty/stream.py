@@ -1,7 +1,7 @@
 """Feeds all output into the library, with corrections. Hot path.
 
-There are twelve corrections: DEL, DECCOLM, DECSTR, DECXCPR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, OSC 22,
-OSC 99, OSC 133, images and REP. None of them depends on how the bytes are split.
+The corrections: DEL, DECCOLM, DECSTR, DECDSR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, DECRQSS, XTGETTCAP,
+OSC 22, OSC 99, OSC 133, images and REP. None of them depends on how the bytes are split.
 """
 
 from __future__ import annotations
@@ -10,18 +10,31 @@ import re
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.engine_constants import MAX_TITLE_STACK
+from session_host.terminal.engine_constants import MAX_TITLE_STACK, STATUS_REPORTS
 from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
 from session_host.terminal.pointer_shapes import PointerShapes
 
+from . import own_sequences, queries
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text
 from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, lib, text_of, track
+from .own_sequences import OwnSequence
 from .repetitions import Repetitions
 from .row_marks import ScreenPrompts
-from .sequences import IMAGE, INLINE_FILE, NOTHING, POINTER, SHELL_MARK, SIXEL, Sequence, SequenceFinder
+from .sequences import (
+    IMAGE,
+    INLINE_FILE,
+    KEPT,
+    NOTHING,
+    POINTER,
+    QUERIES,
+    SHELL_MARK,
+    SIXEL,
+    Sequence,
+    SequenceFinder,
+)
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
@@ -34,19 +47,6 @@ _END_OF_STRING: Final = b"\x1b\\"
 _SAVE_CURSOR: Final = b"\x1b7"
 _PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
 _SCREEN_ERASES: Final = (b"2", b"3")
-_MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
-"""Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
-
-_DONE_HERE: Final = re.compile(
-    rb"\x1b(?:(?P<reset>c)|\[(?:!p|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S"
-    rb"|\?(?P<position>6)n))"
-)
-"""RIS; and what the library does not know: DECSTR, XTWINOPS that push or pop the title, XTSMGRAPHICS and DECXCPR."""
-
-_has_title_operation: Final = re.compile(rb"\x1b\[2[23](?:;[0-9;]*)?t").search
-_has_graphics_query: Final = re.compile(rb"\x1b\[\?[12];[1-4][0-9;]*S").search
-_POSITION_QUERY: Final = b"\x1b[?6n"
-_SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]")
 _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
     b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
@@ -59,23 +59,6 @@ _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(
 
 _MAX_WRITE_BYTES: Final = 256 * 1024
 """More output is written in parts: the history's limits are adjusted after each, before much of it can be lost."""
-
-_MAX_OCCURRENCES: Final = 16
-
-
-def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
-    """Whether data contains a sequence; one of its characters is rare in most output.
-
-    The search for one character is 25 times as fast as for two.
-    """
-    before, at = sequence.index(character), -1
-    for _ in range(_MAX_OCCURRENCES):
-        at = data.find(character, at + 1)
-        if at < 0:
-            return False
-        if at >= before and data.startswith(sequence, at - before):
-            return True
-    return sequence in data
 
 
 class Stream:
@@ -161,8 +144,8 @@ class Stream:
         data, found, end = self.sequences.find(data)
         changed, start = False, 0
         for one in found:
-            # An image's sequence ends here for the library, which has read its beginning at most.
-            ends = one.kind in {IMAGE, INLINE_FILE, SIXEL, NOTHING}
+            # A kept sequence ends here for the library, which has read its beginning at most.
+            ends = one.kind in KEPT or one.kind == NOTHING
             changed = self._interpret(data[start : one.begin] + (_END_OF_STRING if ends else b"")) or changed
             self._handle(one)
             start = one.end
@@ -186,6 +169,9 @@ class Stream:
             self._prompts.mark(content.decode("ascii", "replace"))
         elif found.kind == POINTER:
             self._set_pointer(content)
+        elif found.kind in QUERIES:
+            if not found.is_too_long:
+                queries.answer(found.kind, content, self._terminal, self._effects, self.write)
         elif found.kind != NOTHING:
             self._effects.handle_command(found.kind, content)
 
@@ -196,64 +182,60 @@ class Stream:
         may_hold_own = not self._ground[0] or (b"\x1b" in data and self._may_begin_own(data))
         if may_hold_own and (found := self._find_own(data)):
             changed, start = False, 0
-            for end, operation in found:
-                changed = self._write_corrected(data[start:end]) or changed
-                self._do(operation)
-                start = end
+            for one in found:
+                changed = self._write_corrected(data[start : one.end]) or changed
+                self._do(one)
+                start = one.end
             return self._write_corrected(data[start:]) or changed
         return self._write_corrected(data)
 
     def _may_begin_own(self, data: bytes) -> bool:
         """Whether ``_find_own`` may find something that begins in this output."""
-        return bool(
-            (b">" in data and _holds(data, b"\x1b[>", b">"))
-            or (b"!" in data and _holds(data, b"\x1b[!p", b"!"))
-            # RIS matters only while something is set that it resets.
-            or self.modify_other_keys
-            or self.titles
-            or self.pointers.stacks[0]
-            or self.pointers.stacks[1]
-            or (b"t" in data and _has_title_operation(data))
-            or (b"S" in data and b"?" in data and _has_graphics_query(data))
-            or (b"?" in data and _POSITION_QUERY in data)
-        )
+        # RIS matters only while something is set that it resets.
+        is_set = self.modify_other_keys or self.titles or self.pointers.stacks[0] or self.pointers.stacks[1]
+        return bool(is_set) or own_sequences.may_begin(data)
 
-    def _find_own(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Track modifyOtherKeys in output; returns where each sequence of ``_DONE_HERE`` ends, and which it is."""
-        own: list[tuple[int, bytes]] = []
+    def _find_own(self, data: bytes) -> list[OwnSequence]:
+        """Find the sequences in output that are done here."""
+        own: list[OwnSequence] = []
         start = 0
-        if not self._ground[0] and (rest := _SEQUENCE_CONTINUES.match(data)):
+        if not self._ground[0] and (start := own_sequences.length_of_rest(data)):
             # Most split sequences are none of these: only the split one is put together.
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
-            start = rest.end()
-            own = [(end - len(before), operation) for end, operation in self._track(before + data[:start])]
-        return own + self._track(data, start) if self._may_begin_own(data) else own
+            own = [one._replace(end=one.end - len(before)) for one in own_sequences.find(before + data[:start])]
+        return own + own_sequences.find(data, start) if self._may_begin_own(data) else own
 
-    def _track(self, data: bytes, start: int = 0) -> list[tuple[int, bytes]]:
-        for found in _MODIFY_OTHER_KEYS.finditer(data, start):
-            self.modify_other_keys = min(int(found[1] or 0), 2)
-        return [(found.end(), found[found.lastindex or 0]) for found in _DONE_HERE.finditer(data, start)]
-
-    def _do(self, operation: bytes) -> None:
-        """Do what a sequence of ``_DONE_HERE`` says."""
-        if operation == b"c":
+    def _do(self, sequence: OwnSequence) -> None:
+        kind, value = sequence.kind, sequence.value
+        if kind == "reset":
+            self.modify_other_keys = 0
             self.pointers.reset()
             self.titles.clear()
-        elif operation == b"22":
+        elif kind == "soft_reset":
+            self.reset(_DECSTR)
+        elif kind == "keys":
+            self.modify_other_keys = min(int(value[len(b">4;") : -1] or 0), 2)
+        elif kind == "keys_query":
+            self._effects.reply(b"\x1b[>4;%dm" % self.modify_other_keys)
+        elif kind == "graphics":
+            self._effects.reply(sixel.graphics_report(value, self._size, self._cell))
+        elif kind == "status":
+            self._report_status(int(value))
+        elif value == b"22":
             self.titles.append(clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS))
             del self.titles[:-MAX_TITLE_STACK]
-        elif operation == b"23":
-            if self.titles:
-                self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
-        elif operation == b"6":
-            # The library knows only the report without "?".
-            replies, count = self._effects.replies, len(self._effects.replies)
-            self.write(b"\x1b[6n")
-            replies[count:] = [reply.replace(b"[", b"[?") for reply in replies[count:]]
-        elif b";" in operation:
-            self._effects.reply(sixel.graphics_report(operation, self._size, self._cell))
-        else:
-            self.reset(_DECSTR)
+        elif self.titles:
+            self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
+
+    def _report_status(self, number: int) -> None:
+        """Answer DECDSR."""
+        if number in STATUS_REPORTS:
+            self._effects.reply(f"\x1b[{STATUS_REPORTS[number]}n".encode())
+            return
+        # DECXCPR: the library knows only the report without "?".
+        replies, count = self._effects.replies, len(self._effects.replies)
+        self.write(b"\x1b[6n")
+        replies[count:] = [reply.replace(b"[", b"[?") for reply in replies[count:]]
 
     def _set_pointer(self, content: bytes) -> None:
         alternate = self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE

@@ -70,7 +70,6 @@ _CSI = {
     "s": "save_cursor_or_margins",
     "u": "restore_cursor",
     "t": "window_operation",
-    "x": "report_terminal_parameters",
     "?J": "selective_erase_in_display",
     "?K": "selective_erase_in_line",
     "?h": "set_private_modes",

@@ -15,7 +15,7 @@ from .osc import color_text
 from .parser import OutliveStream
 from .screen.edit import GRAPHEMES
 from .screen.grid import LEFT_RIGHT_MARGINS
-from .screen.modes import SavedCursor, private
+from .screen.modes import NO_LOCAL_ECHO, SavedCursor, private
 from .screen.reports import ReportScreen
 from .style import parameters_of
 from .width import char_cells, cluster_cells, joins
@@ -274,7 +274,7 @@ class _Writer:
                 screen.charset, (first, second, third, fourth),
             )
         )  # fmt: skip
-        for mode in sorted(code for code in screen.mode if code < 32):
+        for mode in sorted(code for code in screen.mode if code < 32 and code != NO_LOCAL_ECHO):
             self.parts.append(f"\x1b[{mode}h")
         if GRAPHEMES not in screen.mode:
             self.parts.append("\x1b[?2027l")

@@ -46,6 +46,9 @@ _FIELD_VALUES: dict[int, tuple[int, Color | Underline]] = {
     21: (3, Underline.DOUBLE),
     24: (3, Underline.NONE),
 }
+_WRITTEN_FIRST, _WRITTEN_LAST = (1, 2, 3), (53, 5, 7, 8, 9)
+"""The order of the ghostty engine; the underline comes between them."""
+
 _MAX_PARAMETERS = 64
 _MAX_VALUE = 65535
 
@@ -152,18 +155,21 @@ def parameters_of(style: Style, *, colons: bool = False) -> str:
 
     Long colours have semicolons, which every terminal understands, or ``colons``.
     """
-    parts = ["0"]
-    for code, bit in _ON_BITS.items():
-        if code != 6 and style.attributes & bit:
-            parts.append(str(code))
+    parts = ["0", *_codes_of(style, _WRITTEN_FIRST)]
     if style.underline is not Underline.NONE:
         which = _UNDERLINES.index(style.underline)
         parts.append("4" if which == 1 else f"4:{which}")
+    parts += _codes_of(style, _WRITTEN_LAST)
     for color, code in ((style.foreground, 38), (style.background, 48), (style.underline_color, 58)):
         if color != DEFAULT_COLOR:
             # Underline colours have no safe form with semicolons.
             parts.append(_color_parameters(color, code, colons=colons or code == 58))
     return ";".join(parts)
+
+
+def _codes_of(style: Style, codes: tuple[int, ...]) -> list[str]:
+    """Those of some parameters with attributes that a style has."""
+    return [str(code) for code in codes if style.attributes & _ON_BITS[code]]
 
 
 def _color_parameters(color: Color, code: int, *, colons: bool) -> str:

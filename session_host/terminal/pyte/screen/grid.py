@@ -26,6 +26,8 @@ from .anchors import Anchor
 
 LEFT_RIGHT_MARGINS = 69 << 5
 REVERSE_WRAP = 45 << 5
+REVERSE_WRAP_AROUND = 1045 << 5
+"""XTREVWRAP2: like REVERSE_WRAP, also where no line was wrapped, and from the top to the bottom."""
 
 
 class GridScreen(pyte.Screen):
@@ -289,7 +291,7 @@ class GridScreen(pyte.Screen):
         """CUB; with reverse wrap-around it continues at the end of the row before."""
         left = self.left if self.cursor.x >= self.left else 0
         steps = count or 1
-        wraps = REVERSE_WRAP in self.mode and mo.DECAWM in self.mode
+        wraps = (REVERSE_WRAP in self.mode or REVERSE_WRAP_AROUND in self.mode) and mo.DECAWM in self.mode
         if wraps and self.pending_wrap:
             steps -= 1
         self.pending_wrap = False
@@ -300,13 +302,14 @@ class GridScreen(pyte.Screen):
 
     def _back_around(self, steps: int, left: int) -> None:
         cursor = self.cursor
+        around = REVERSE_WRAP_AROUND in self.mode
         while steps > cursor.x - left:
-            if cursor.y in {self.top, 0} or not self.grid[cursor.y - 1].wrapped:
+            at_top = cursor.y == self.top
+            if not (around and at_top) and (at_top or not cursor.y or not (around or self.grid[cursor.y - 1].wrapped)):
                 cursor.x = left
                 return
             steps -= cursor.x - left + 1
-            cursor.y -= 1
-            cursor.x = self.right
+            cursor.x, cursor.y = self.right, self.bottom if at_top else cursor.y - 1
         cursor.x -= steps
 
     def cursor_position(self, line: int | None = None, column: int | None = None, *_: int) -> None:

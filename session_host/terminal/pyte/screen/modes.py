@@ -19,13 +19,17 @@ _MOUSE_ENCODING = (1005, 1006, 1015, 1016)
 _ALTERNATE = (47, 1047, 1049)
 _BLINKING = 12
 _ALLOW_COLUMN_MODE = 40
+NO_LOCAL_ECHO = 12
+"""SRM, an ANSI mode; it has no effect."""
+
+VISIBILITY = 2033
 IN_BAND_RESIZE = 2048
 
 PRIVATE_MODES = frozenset(
     {
         1, 3, 4, 5, 6, 7, 8, 9, 12, 25, 40, 45, 47, 66, 67, 69,
-        1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1035, 1036, 1039, 1047, 1048, 1049,
-        2004, 2026, 2027, 2031, 2048,
+        1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1035, 1036, 1039, 1045, 1047, 1048, 1049,
+        2004, 2026, 2027, 2031, 2033, 2048,
     }
 )  # fmt: skip
 """Known DEC private modes; a query for any other is answered with 0."""
@@ -100,7 +104,7 @@ class ModeScreen(EditScreen):
         self.switches += 1
 
     def _default_modes(self) -> None:
-        self.mode = {private(mode) for mode in _DEFAULT_ON}
+        self.mode = {NO_LOCAL_ECHO, *(private(mode) for mode in _DEFAULT_ON)}
 
     def _reset_pen(self) -> None:
         self.set_style(PLAIN)
@@ -142,7 +146,7 @@ class ModeScreen(EditScreen):
 
     def has_mode(self, mode: int) -> bool:
         """Whether a private mode is set."""
-        return private(mode) in self.mode
+        return self.cursor_blinking if mode == _BLINKING else private(mode) in self.mode
 
     def set_mode(self, *modes: int, **_kwargs: Any) -> None:
         """SM."""
@@ -205,9 +209,14 @@ class ModeScreen(EditScreen):
             self.cursor_blinking = on
         elif mode == IN_BAND_RESIZE and on:
             self.report_in_band_size()
+        elif mode == VISIBILITY and on:
+            self.report_visibility()
 
     def report_in_band_size(self) -> None:
         """Report the size for mode 2048; implemented by ReportScreen."""
+
+    def report_visibility(self) -> None:
+        """Report for mode 2033; implemented by ReportScreen."""
 
     def _switch_screen_mode(self, mode: int, *, on: bool) -> None:
         (self.mode.add if on else self.mode.discard)(private(mode))
@@ -377,4 +386,4 @@ class ModeScreen(EditScreen):
         return bool(self.style.attributes & PROTECTED)
 
 
-__all__ = ["ANSI_MODES", "GRAPHEMES", "PRIVATE_MODES", "ModeScreen", "SavedCursor", "private"]
+__all__ = ["ANSI_MODES", "GRAPHEMES", "NO_LOCAL_ECHO", "PRIVATE_MODES", "ModeScreen", "SavedCursor", "private"]

@@ -10,7 +10,8 @@ from pyte import modes as mo
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DefaultColors
-from session_host.terminal.engine_constants import MAX_TITLE_STACK
+from session_host.terminal.capabilities import MAX_REQUEST_BYTES, capability_replies
+from session_host.terminal.engine_constants import CONFORMANCE, MAX_TITLE_STACK, STATUS_REPORTS
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
 from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES, PointerShapes
@@ -32,6 +33,7 @@ PALETTE: tuple[Color, ...] = tuple(int(value, 16) for value in graphics.FG_BG_25
 """xterm's palette, as 0xRRGGBB."""
 
 _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
+_COLOR_COMMANDS = frozenset({4, *_DYNAMIC, 21, 104, *(100 + code for code in _DYNAMIC)})
 
 
 class ReportScreen(ModeScreen):
@@ -131,10 +133,14 @@ class ReportScreen(ModeScreen):
             self.write_process_input(f"\x1b[?{row};{column}R")
         elif mode == 996:
             self.report_color_scheme()
+        elif mode == 998:
+            self.report_visibility()
         else:
-            answers = {15: "?13", 25: "?20", 26: "?27;1;0;0", 53: "?53", 55: "?53", 56: "?57;0", 75: "?70"}
-            if mode in answers:
-                self.write_process_input(f"\x1b[{answers[mode]}n")
+            self._report_status(STATUS_REPORTS.get(mode, ""))
+
+    def _report_status(self, answer: str) -> None:
+        if answer:
+            self.write_process_input(f"\x1b[{answer}n")
 
     def _reported_position(self) -> tuple[int, int]:
         row, column = self.cursor.y + 1, self.cursor.x + 1
@@ -146,21 +152,20 @@ class ReportScreen(ModeScreen):
         """``CSI ? 996 n`` and mode 2031: dark or light."""
         self.write_process_input(f"\x1b[?997;{1 if self.defaults.dark else 2}n")
 
+    def report_visibility(self) -> None:
+        """``CSI ? 998 n`` and mode 2033: visible, since a chat is never told that nobody sees it."""
+        self.write_process_input("\x1b[?999;1n")
+
     def report_private_mode(self, mode: int = 0, *_: int) -> None:
         """DECRQM for DEC private modes."""
         known = mode in PRIVATE_MODES
-        state = 0 if not known else 1 if private(mode) in self.mode else 2
+        state = 0 if not known else 1 if self.has_mode(mode) else 2
         self.write_process_input(f"\x1b[?{mode};{state}$y")
 
     def report_ansi_mode(self, mode: int = 0, *_: int) -> None:
         """DECRQM for ANSI modes."""
         state = 0 if mode not in ANSI_MODES else 1 if mode in self.mode else 2
         self.write_process_input(f"\x1b[{mode};{state}$y")
-
-    def report_terminal_parameters(self, mode: int = 0, *_: int) -> None:
-        """DECREQTPARM."""
-        if mode < 2:
-            self.write_process_input(f"\x1b[{mode + 2};1;1;128;128;1;0x")
 
     def report_kitty_flags(self, *_: int) -> None:
         """``CSI ? u``."""
@@ -174,7 +179,7 @@ class ReportScreen(ModeScreen):
     def window_operation(self, operation: int = 0, second: int = 0, *_: int) -> None:
         """XTWINOPS: reports sizes, pushes and pops titles; never moves or resizes a window, or reports its title."""
         width, height = self.cell.width_px, self.cell.height_px
-        if operation == 14:
+        if operation == 14 and second != 2:
             self.write_process_input(f"\x1b[4;{self.lines * height};{self.columns * width}t")
         elif operation == 16:
             self.write_process_input(f"\x1b[6;{height};{width}t")
@@ -214,25 +219,32 @@ class ReportScreen(ModeScreen):
         elif code == 8:
             uri = rest.partition(";")[2]
             self.style = self.style._replace(link=plain(uri, MAX_LINK))
-        elif code == 4:
-            self._palette_command(rest.split(";"), terminator)
         elif code == 22:
             self._set_pointer(rest)
-        elif code in _DYNAMIC:
-            for offset, specification in enumerate(rest.split(";")):
-                self._dynamic_color(code + offset, specification, terminator)
-        elif code == 104:
-            indexes = [pyte_style.number(part) for part in rest.split(";") if part.isdigit()]
-            for index in indexes or list(self.palette):
-                self.palette.pop(index, None)
-            self.all_dirty = True
-        elif code in {110, 111, 112}:
-            self.colors.pop(code - 100, None)
-            self.all_dirty = True
+        elif code in _COLOR_COMMANDS:
+            self._color_command(code, rest, terminator)
         elif code != 133 or len(rest) < MAX_MARK_BYTES:
             if code == 133:
                 self._shell_mark(rest)
             self.events.extend(osc.events_of(code, rest, self.notifications, self.write_process_input))
+
+    def _color_command(self, code: int, rest: str, terminator: str) -> None:
+        parts = rest.split(";")
+        if code == 4:
+            self._palette_command(parts, terminator)
+        elif code == 21:
+            self._kitty_colors(parts, terminator)
+        elif code in _DYNAMIC:
+            for offset, specification in enumerate(parts):
+                self._dynamic_color(code + offset, specification, terminator)
+        elif code == 104:
+            indexes = [pyte_style.number(part) for part in parts if part.isdigit()]
+            for index in indexes or list(self.palette):
+                self.palette.pop(index, None)
+            self.all_dirty = True
+        else:
+            self.colors.pop(code - 100, None)
+            self.all_dirty = True
 
     def _set_pointer(self, content: str) -> None:
         if len(content) < MAX_CONTENT_BYTES:
@@ -254,15 +266,44 @@ class ReportScreen(ModeScreen):
                 continue
             index = int(index_text[:4])
             if specification == "?":
-                themed = self.defaults.palette
-                default = themed[index] if index < len(themed) else PALETTE[index]
-                color = osc.color_text(self.palette.get(index, default))
+                color = osc.color_text(self._palette_color(index))
                 self.write_process_input(f"\x1b]4;{index};{color}{terminator}")
             else:
                 color_value = osc.parse_color(specification)
                 if color_value is not None:
                     self.palette[index] = RGB | color_value
                     self.all_dirty = True
+
+    def _palette_color(self, index: int) -> Color:
+        themed = self.defaults.palette
+        return self.palette.get(index, themed[index] if index < len(themed) else PALETTE[index])
+
+    def _kitty_colors(self, parts: list[str], terminator: str) -> None:
+        """OSC 21, kitty's form of OSC 4, 10, 11 and 12: sets, resets and reports colours by their names."""
+        reported: list[str] = []
+        for name, _, written in (part.partition("=") for part in parts):
+            colors, key, color = self._named_color(name)
+            if colors is None:
+                continue
+            self.all_dirty = True
+            value = written.strip(" ")
+            if value == "?":
+                reported.append(f"{name}={osc.short_color_text(color)}")
+            elif not value:
+                colors.pop(key, None)
+            elif (parsed := osc.parse_color(value)) is not None:
+                colors[key] = RGB | parsed
+        if reported:
+            self.write_process_input(f"\x1b]21;{';'.join(reported)}{terminator}")
+
+    def _named_color(self, name: str) -> tuple[dict[int, Color] | None, int, Color]:
+        """Where a colour of OSC 21 is kept, its key there, and the colour; None for an unknown one."""
+        if name in _DYNAMIC.values():
+            code = next(code for code, known in _DYNAMIC.items() if known == name)
+            return self.colors, code, self.colors.get(code, getattr(self.defaults, name))
+        if name.isascii() and name.isdigit() and (index := pyte_style.number(name)) < 256:
+            return self.palette, index, self._palette_color(index)
+        return None, 0, DEFAULT_COLOR
 
     def _dynamic_color(self, code: int, specification: str, terminator: str) -> None:
         if code not in _DYNAMIC:
@@ -282,11 +323,15 @@ class ReportScreen(ModeScreen):
 
     def device_control_string(self, text: str) -> None:
         """DCS: answers DECRQSS and XTGETTCAP; swallows the rest."""
-        if text.startswith("$q"):
-            answer = self._setting(text[2:])
+        text = text.lstrip("0123456789;")
+        query, content = text[:2], text[2:]
+        if len(content) > MAX_REQUEST_BYTES:
+            return
+        if query == "$q":
+            answer = self._setting(content)
             self.write_process_input(f"\x1bP1$r{answer}\x1b\\" if answer else "\x1bP0$r\x1b\\")
-        elif text.startswith("+q"):
-            self.write_process_input("\x1bP0+r\x1b\\")
+        elif query == "+q":
+            self.write_process_input(capability_replies(content))
 
     def _setting(self, name: str) -> str:
         """The value of a DECRQSS setting with its final characters; "" for an unknown one."""
@@ -300,4 +345,4 @@ class ReportScreen(ModeScreen):
             return f"{self.cursor_style} q"
         if name == '"q':
             return f'{1 if self.selects_protected() else 0}"q'
-        return '62;1"p' if name == '"p' else ""
+        return CONFORMANCE.decode() if name == '"p' else ""

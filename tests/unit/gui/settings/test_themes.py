@@ -15,6 +15,7 @@ from gui.settings.themes.library import DEFAULT, RESOURCES, Library, own_themes
 from gui.settings.themes.theme_file import read_theme
 from gui.settings.writing import write_values
 from session_host.errors import ConfigError
+from session_host.terminal.base import DefaultColors
 
 COLORS = [f"#{index:02x}{index * 3:02x}{255 - index * 9:02x}" for index in range(16)]
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
@@ -46,6 +47,15 @@ def test_each_theme_says_where_it_comes_from_and_pairs_are_mutual(path: Path):
     if scheme.pair:
         other = read_theme(path.with_stem(scheme.pair))
         assert (other.pair, other.dark) == (scheme.id, not scheme.dark)
+
+
+def test_a_host_without_a_viewer_answers_with_the_colours_of_our_dark_theme():
+    terminal = tomllib.loads((RESOURCES / f"{DEFAULT}.toml").read_text(encoding="utf-8"))["terminal"]
+    colors = DefaultColors()
+    assert [f"#{color:06x}" for color in colors.palette] == terminal["colors"]
+    assert [f"#{color:06x}" for color in colors[:3]] == [
+        terminal[name] for name in ("foreground", "background", "cursor")
+    ]
 
 
 def test_a_pair_is_one_row_of_the_list_and_ours_is_the_first():
