@@ -19,7 +19,7 @@ from argparse_manpage.manpage import Manpage
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
 from session_host.cli.arguments import Parser
-from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY
+from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY, USAGE
 from session_host.version import VERSION
 
 MAN_PAGE = "man/man1/outlive.1"
@@ -59,6 +59,16 @@ the chat's background process does not answer
 .TP
 8
 not allowed for an agent
+.SH ENVIRONMENT
+.TP
+OUTLIVE_ATTACH_BACK_DETACH=0
+Left does not detach `outlive attach`
+.TP
+OUTLIVE_ATTACH_SIGNALS=0
+`outlive attach` passes no bells, notifications, titles and copied texts on to its terminal
+.TP
+OUTLIVE_SHELL_INTEGRATION=0
+the shell of a new chat does not mark its prompts
 .SH FILES
 .TP
 ~/.config/outlive
@@ -175,6 +185,10 @@ def _function(name: str) -> dict[str, str]:
 
 def _man_page() -> str:
     parser: Any = command_line()
+    parser.usage = USAGE
+    for subcommand in parser._subparsers._group_actions[0].choices.values():  # noqa: SLF001 - as above
+        # argparse-manpage leaves out what `--help` prints below the options.
+        subcommand.description = " ".join(filter(None, (subcommand.description, subcommand.epilog)))
     parser.man_short_description = "agent chats that outlive their window"
     page = Manpage(parser, _data={"project_name": "Outlive", "version": VERSION, "manual_title": "User Commands"})
     return f"{page}\n{FURTHER_SECTIONS}"

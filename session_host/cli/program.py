@@ -46,6 +46,7 @@ SUBCOMMANDS = {
 }
 """The module of each subcommand, and its description."""
 
+USAGE = "outlive [COMMAND] [ARGUMENT…]"
 SUMMARY = "Agent chats that outlive their window. Without a command, opens or raises the window."
 SESSION_HELP = (
     "CHAT is a chat's name, its id, or the\nunique beginning of its id; `stop`, `kill` and `rm` need at least four "
@@ -134,13 +135,14 @@ def _unknown(word: str) -> str:
 def _help() -> str:
     width = max(map(len, SUBCOMMANDS))
     lines = [
-        "usage: outlive [COMMAND] [ARGUMENT…]",
+        f"usage: {USAGE}",
         "",
         SUMMARY,
         "",
         *(f"  {subcommand:<{width}}  {description}" for subcommand, (_, description) in SUBCOMMANDS.items()),
         "",
         f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
+        "outlive --version prints the version.",
     ]
     return "\n".join(lines)
 

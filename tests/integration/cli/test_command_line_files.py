@@ -89,3 +89,11 @@ def test_the_man_page_describes_each_subcommand_and_option() -> None:
     assert all(f"'outlive {subcommand}'" in page for subcommand in SUBCOMMANDS)
     assert "give up after this time" in page
     assert ".SH EXIT STATUS" in page
+
+
+def test_the_man_page_says_what_the_help_of_a_subcommand_says_below_its_options() -> None:
+    page = " ".join(files()[MAN_PAGE].split())
+
+    assert ".B outlive [COMMAND]" in page
+    assert "Ctrl+B ? shows all keys" in page
+    assert "Without POINT, lists the restore points" in page
