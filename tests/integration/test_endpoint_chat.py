@@ -253,6 +253,15 @@ async def test_a_single_model_is_chosen_and_several_are_listed(server: ModelServ
         await chat.see("✗ no model selected; /model lists the models")
 
 
+async def test_the_first_prompt_waits_until_the_only_model_is_chosen(server: ModelServer) -> None:
+    async with chatting(server, "--model", "", "-p", "hello") as chat:
+        await chat.see("echo: hello")
+    server.models = ("a-model", "b-model")
+    async with chatting(server, "--model", "", "-p", "which one?") as chat:
+        await chat.see("b-model")
+        await chat.see("› which one?")  # It can be asked once a model is selected.
+
+
 async def test_a_killed_chat_continues_with_the_received_text(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 hold: 5")

@@ -82,6 +82,7 @@ class Chat:
         self._edited_images: tuple[Picture, ...] = ()
         self._painter: Painter | None = None
         self._leaving = False
+        self._choosing_model = not self.settings.model
         self._expects_key = False
         self._background_tasks: set[asyncio.Task[None]] = set()
         self.screen = Screen(
@@ -115,10 +116,10 @@ class Chat:
         def on_ready() -> None:
             # Start this import once the input is visible.
             threading.Thread(target=preload, daemon=True, name="import of the client").start()
+            if self._choosing_model:
+                self.start_task(self._choose_model())
             if prompt.strip():
                 self._submit(prompt)
-            elif not self.settings.model:
-                self.start_task(self._actions.choose_model())
             elif self.settings.key_from.startswith(("env:", "file:")):
                 self.start_task(self._actions.check_key())
 
@@ -260,7 +261,12 @@ class Chat:
         self.screen.show([])
         if error is not None:
             self._restore_queue()
-        elif (draft := self._queue.next()) is not None:
+        else:
+            self._ask_next()
+
+    def _ask_next(self) -> None:
+        """Ask the question that waits longest."""
+        if (draft := self._queue.next()) is not None:
             self.ask(draft.text, draft.attachments)
             self._show_queue()
 
@@ -269,6 +275,17 @@ class Chat:
             await work
         except OutliveError as error:
             self.print_error(error)
+
+    async def _choose_model(self) -> None:
+        """Choose the server's only model, and ask the questions that were entered meanwhile."""
+        try:
+            await self._actions.choose_model()
+        finally:
+            self._choosing_model = False
+            if self.settings.model and not self._leaving:
+                self._ask_next()
+            elif self._queue.lines():
+                self._restore_queue()
 
     # ----------------------------------------------------------------------------- input
 
@@ -283,11 +300,11 @@ class Chat:
             return False
         if is_command(text):
             return self._command(text)
-        if not self.settings.model:
+        if not self.settings.model and not self._choosing_model:
             self.print_error("no model selected; /model lists the models")
             return False
         attachments, self.attached = tuple(self.attached), []
-        if self.working:
+        if self.working or self._choosing_model:
             self._queue.add(Draft(text, attachments))
             self._show_queue()
         else:
