@@ -1,41 +1,6 @@
 """The user's settings files: ``window.toml`` and ``keys.toml``.
 
-``window.toml``::
-
-    theme = "gruvbox-dark"            # a file of resources/themes, or of themes in the configuration directory
-    appearance = "desktop"            # or "dark", "light": the theme or its counterpart
-    font = "JetBrains Mono"           # of terminals; default: the desktop's monospace font
-    fallback_fonts = ["Symbols Nerd Font Mono"]   # for characters that the font lacks, in this order
-    font_size = 13                    # in pixels; default: the desktop's
-    font_weight = "medium"            # or "thin", "light", "normal", "semi_bold": of text that is not bold
-    font_features = ["zero", "-calt", "cv01=2"]   # OpenType features
-    line_height = 1.2                 # height of a terminal's rows, in the font's own line height: 1 to 2
-    padding = 8                       # distance around a terminal's text in pixels, 0 to 64
-    notifications = true              # a desktop notification when a chat needs the user, dies or finishes a long turn
-    long_turn_s = 30                  # the least duration of a long turn or command; 0: no notifications of ends
-    notify_command = "notify-phone"   # runs for each notification; may have {title} and {text}
-    start_at_login = false            # true: the desktop starts Outlive at login, in the tray
-    readable_colors = true            # change text colours that are hard to read on their background
-    ligatures = "always"              # or "not_under_cursor", "never": where the font draws -> and such as one sign
-    cursor_shape = "bar"              # or "block", "underline"; unless the program chooses
-    cursor_blinks = false             # unless the program chooses
-    text_blinks = false               # for programs that ask for blinking text
-    command_heading = true            # show the command at the top while the user reads its long output
-    confirm_paste = true              # ask before a paste that could run commands
-    ctrl_c_copies = true              # Ctrl+C copies if text is selected in a terminal
-    wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
-    copy_on_select = true             # copy text that the mouse selects in a terminal
-    right_click = "paste"             # or "menu": what a right click in a terminal does
-    click_moves_cursor = false        # whether a click into a shell's command line moves the cursor there
-    open_links = "click"              # or "ctrl_click", "never": which click opens a link, or a file's name
-    link_files = false                # whether names of files in a terminal's text are links
-    confirm_links = true              # before opening a link that a program set (OSC 8), show its address and ask
-    bell_mark = false                 # a program's bell marks its chat in the sidebar and on its tab
-    bell_sound = true                 # a bell makes the desktop's sound
-    bell_attention = true             # a bell makes the desktop mark the window, if it is not the active one
-    group_chats = "project"           # or "state": how the sidebar groups running chats
-    compact_rows = true               # one line for each chat in the sidebar
-    editor = "code"                   # opens files; may have {file}, {line}, {column}
+``resources/guide/settings.md`` explains each setting of ``window.toml``, with its default.
 
 ``keys.toml`` names actions as ``gui.window.actions.key_table`` does::
 

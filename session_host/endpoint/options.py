@@ -36,7 +36,7 @@ _KEYS: Final[dict[str, type | tuple[type, ...]]] = {
     "timeout_s": (int, float),
     "parameters": list,
 }
-_KINDS: Final[dict[str, str]] = {"timeout_s": "number", "parameters": "list of texts"}
+_KINDS: Final[dict[str, str]] = {"timeout_s": "a number", "parameters": "a list of texts"}
 
 
 class Options(NamedTuple):
@@ -147,26 +147,27 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file cannot be read or is invalid.
     """
-    path = config_dir / DEFAULTS_FILE
-    values = TomlFile.read(path).values()
+    file = TomlFile.read(config_dir / DEFAULTS_FILE)
+    values = file.values()
     for key, value in values.items():
         if key not in _KEYS:
-            raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(_KEYS)}")
+            raise file.error((key,), f"unknown setting '{key}'; known: {', '.join(_KEYS)}")
         if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{path}: {key} must be a {_KINDS.get(key, 'string')}")
-    try:
-        if values.get("url"):
-            values["url"] = base_url(values["url"])
-        if values.get("key_from"):
-            check_source(values["key_from"])
-        if texts := values.get("parameters"):
-            values["parameters"] = parameters_of(map(str, texts))
-    except UsageError as error:
-        raise ConfigError(f"{path}: {error}") from error
+            raise file.error((key,), f"{key} must be {_KINDS.get(key, 'text')}")
+        try:
+            match key:
+                case "url" if value:
+                    values[key] = base_url(values[key])
+                case "key_from" if value:
+                    check_source(values[key])
+                case "parameters":
+                    values[key] = parameters_of(map(str, values[key]))
+        except UsageError as error:
+            raise file.error((key,), str(error)) from error
     if not 0 < values.get("timeout_s", 1) < MAX_TIMEOUT_S:
-        raise ConfigError(f"{path}: timeout_s must be more than 0 and less than {MAX_TIMEOUT_S:g}")
+        raise file.error(("timeout_s",), f"timeout_s must be more than 0 and less than {MAX_TIMEOUT_S:g}")
     if values.get("api", "auto") not in APIS:
-        raise ConfigError(f"{path}: api must be one of {', '.join(APIS)}")
+        raise file.error(("api",), f"api must be one of {', '.join(APIS)}")
     return values
 
 

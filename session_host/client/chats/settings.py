@@ -1,23 +1,9 @@
 """The user's settings for new chats (``chats.toml``).
 
-::
+``resources/guide/settings.md`` explains each setting, with its default.
 
-    record = true              # false: nothing of a chat's output is written to the disk
-    record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
-    scrollback_lines = 10000   # the history that can be scrolled through at once
-    restore_points = true      # false: the files of a git working tree are not kept before each prompt
-    shell_integration = true   # false: bash, zsh and fish do not mark their prompts; see ``agents.shell_integration``
-    ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
-    rest_after_s = 120         # after this time without events, a chat takes less memory; 0: never
-    idle_timeout_min = { codex = 30 }  # end a structured chat's agent after so many minutes without a turn; never, if
-                               # the agent is not named; the next prompt resumes it
-    answer_from_outside = false  # true: `outlive approve` and `deny`, and a notification's buttons, answer Claude Code
-                               # in a terminal, too
-    worktree_setup = { "~/src/api" = "npm ci" }  # runs in each new worktree of the repository, before the agent starts
-    agents_may_control = "own" # their own chat and those that they started; "all": every chat; takes effect at once
-
-The file is optional; missing settings have the values above. A running chat keeps the settings that it started
-with, except ``agents_may_control``, which takes effect at once.
+The file is optional. A running chat keeps the settings that it started with, except ``agents_may_control``, which
+takes effect at once.
 """
 
 from __future__ import annotations

@@ -139,6 +139,12 @@ def test_wrong_defaults_name_the_file(tmp_path: Path, text: str) -> None:
         read_defaults(tmp_path)
 
 
+def test_a_wrong_default_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "endpoint.toml").write_text('# mine\nmodel = "m"\nkey_from = "sk-1"\n')
+    with pytest.raises(ConfigError, match=r"endpoint\.toml:3: a key source is"):
+        read_defaults(tmp_path)
+
+
 def test_a_pipe_in_place_of_the_defaults_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "endpoint.toml")
     with pytest.raises(ConfigError, match="not a regular file"):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from gui.settings.kinds import Choice, Named, Names, Number, Text, Toggle
-from gui.settings.preferences import WindowFile
+from gui.settings.preferences import WindowFile, load_preferences
 from gui.settings.reading import FileValues
 from gui.settings.table import PAGES, SETTINGS, Setting, idle_timeout
 from gui.theme.terminal_font import FEATURE_FORM
 from gui.wording import settings_texts
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
 from session_host.endpoint import options
+from session_host.endpoint.conversation.conversation import Settings
 from session_host.errors import ConfigError
+from session_host.toml_file import TomlFile
 from tests.support.area import Area
 
 
@@ -30,11 +31,30 @@ def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
     assert len({(setting.file, setting.key) for setting in SETTINGS}) == len(SETTINGS)
 
 
-def test_the_guide_has_each_setting_of_the_windows_and_the_chats_files() -> None:
+def example_in_the_guide(file: str, directory: Path) -> None:
+    """Write the file into a directory as the guide shows it."""
     guide = (Path(__file__).parents[4] / "resources" / "guide" / "settings.md").read_text("utf-8")
-    named = set(re.findall(r"(?m)^(\w+) = ", guide))
-    missing = {setting.key[0] for setting in SETTINGS if setting.file != "endpoint"} - named
-    assert not missing, "add a line for each to resources/guide/settings.md"
+    example = guide.partition(f"\n`{file}`")[2].split("```\n")[1]
+    (directory / file).write_text(example, "utf-8")
+
+
+def test_the_guide_has_each_setting_of_the_window_with_its_default(tmp_path: Path) -> None:
+    example_in_the_guide("window.toml", tmp_path)
+    assert set(TomlFile.read(tmp_path / "window.toml").values()) == set(WindowFile.__struct_fields__)
+    assert load_preferences(tmp_path).window == WindowFile()
+
+
+def test_the_guide_has_each_setting_of_chats_with_its_default(tmp_path: Path) -> None:
+    example_in_the_guide("chats.toml", tmp_path)
+    assert set(TomlFile.read(tmp_path / "chats.toml").values()) == set(ChatSettings.__struct_fields__)
+    assert load_chat_settings(tmp_path) == ChatSettings()
+
+
+def test_the_guide_has_each_setting_of_chats_with_a_model_server_with_its_default(tmp_path: Path) -> None:
+    example_in_the_guide("endpoint.toml", tmp_path)
+    values = options.read_defaults(tmp_path)
+    assert set(values) == set(options._KEYS)
+    assert Settings(**values) == Settings(url="")
 
 
 @pytest.mark.parametrize("setting", [*SETTINGS, idle_timeout("codex")], ids=lambda setting: setting.id)
