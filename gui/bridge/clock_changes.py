@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import time
 
 from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
@@ -27,13 +28,15 @@ class ClockChanges(QObject):
     Qt's timers stand still while the computer sleeps, and do not know the time of day.
 
     Signals:
-        jumped: the time of day has changed by another amount than the time that passed.
+        jumped: the time of day has changed by another amount than the time that passed without sleep. By how many
+            seconds the clock was set (float): about 0 after a sleep.
     """
 
-    jumped = Signal()
+    jumped = Signal(float)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        self._booted_s = _booted_s()
         self._descriptor = _open_timer()
         if self._descriptor >= 0:
             notifier = QSocketNotifier(self._descriptor, QSocketNotifier.Type.Read, self)
@@ -50,7 +53,13 @@ class ClockChanges(QObject):
     def _on_readable(self) -> None:
         with contextlib.suppress(OSError):  # ECANCELED is the report; EAGAIN comes if it was read already.
             os.read(self._descriptor, 8)
-        self.jumped.emit()
+        previous_s, self._booted_s = self._booted_s, _booted_s()
+        self.jumped.emit(self._booted_s - previous_s)
+
+
+def _booted_s() -> float:
+    """The time of day at which the computer was started, in seconds since 1970, by the clock as it is set now."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _open_timer() -> int:

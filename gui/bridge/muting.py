@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.wording.phrases import parse_time
+from session_host.client.chats.notification_rules import LONGEST_MUTING
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -82,7 +83,8 @@ class Muting(QObject):
     @property
     def until(self) -> datetime | None:
         """The end of the time for which all chats are muted; None if they are not muted."""
-        return self._until if self._until is not None and self._until > datetime.now(UTC) else None
+        until = self._until
+        return until if until is not None and timedelta() < until - datetime.now(UTC) <= LONGEST_MUTING else None
 
     def mute_for_an_hour(self) -> None:
         """Mute all chats for an hour."""

@@ -86,9 +86,12 @@ class Events:
         questions = self._find_questions(sessions, shown)
         return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_failures(chats)
 
-    def note_clock_jump(self) -> None:
-        """The clock was set: if it is now before the window's start, questions from now on still count as new."""
+    def note_clock_jump(self, set_by_s: float) -> None:
+        """The clock was set: questions from now on still count as new, and turns keep their durations."""
         self._started = min(self._started, datetime.now(UTC))
+        set_by = timedelta(seconds=set_by_s)
+        self._working = {chat: began + set_by for chat, began in self._working.items()}
+        self._commands = {chat: (command, began + set_by) for chat, (command, began) in self._commands.items()}
 
     def has_question(self, session_id: str) -> bool:
         """Whether a chat has a question that is certain (see ``has_uncertain_question``)."""

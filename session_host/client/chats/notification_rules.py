@@ -7,7 +7,7 @@ A window writes them: which chats are muted into its layout (``gui.settings.layo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -16,6 +16,9 @@ from session_host.errors import OutliveError
 from session_host.paths import config_dir, database
 from session_host.storage.store import Store
 from session_host.toml_file import TomlFile
+
+LONGEST_MUTING = timedelta(hours=31)
+"""All chats are muted until the next morning at most; a later end shows that the clock was set back since."""
 
 
 class NotificationRules(NamedTuple):
@@ -59,16 +62,16 @@ def _is_muted(session_id: str) -> bool:
     try:
         with Store.open(database()) as store:
             layout = msgspec.convert(store.layout(), _Layout)
-            if _is_ahead(layout.muted_until):
+            if _is_now_muted(layout.muted_until):
                 return True
             return bool(layout.muted) and any(each in layout.muted for each in _continued(store, session_id))
     except (OutliveError, msgspec.ValidationError):
         return False
 
 
-def _is_ahead(moment: str) -> bool:
+def _is_now_muted(until: str) -> bool:
     try:
-        return datetime.now(UTC) < datetime.fromisoformat(moment)
+        return timedelta() < datetime.fromisoformat(until) - datetime.now(UTC) <= LONGEST_MUTING
     except (ValueError, TypeError):  # TypeError: a time without a zone, which no window writes.
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +29,16 @@ class EndedChat(NamedTuple):
 
 def ended_chats(store: Store) -> list[EndedChat]:
     """All ended chats, by the times of their ends. Blocks on the disk."""
-    records = [record for record in store.all() if record.state not in RUNNING_STATES]
-    records.sort(key=lambda record: record.ended_at or record.created_at)
-    return [EndedChat(record, _size(session_dir(record.id))) for record in records]
+    records = store.all()
+    # A chat ended after all chats that were started before it, whatever time the clock showed then.
+    latest_starts = accumulate((record.created_at for record in records), max)
+    ends = {
+        record.id: max(record.ended_at or "", latest_start)
+        for record, latest_start in zip(records, latest_starts, strict=True)
+    }
+    ended = [record for record in records if record.state not in RUNNING_STATES]
+    ended.sort(key=lambda record: ends[record.id])
+    return [EndedChat(record, _size(session_dir(record.id))) for record in ended]
 
 
 def enforce_retention(store: Store) -> list[str]:

@@ -18,7 +18,8 @@ from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import COLUMNS, FIELDS, INSERTED, from_row, to_column, to_row
 
 # Statements are put together from the names of columns and from literals of this file (S608); every value is bound.
-_ORDER = "ORDER BY created_at, ordinal"
+_ORDER = "ORDER BY ordinal"
+"""The order of starts. By ``created_at`` it would change with a clock that was set."""
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 _RECENT_DIRECTORIES_KEPT = 50
 _COMPLETE = 0x4F75744C

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -40,7 +41,7 @@ def set_clock(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> SetClo
     def jump(by: timedelta) -> None:
         nonlocal moved
         moved += by
-        harness.sessions.clock_changes.jumped.emit()
+        harness.sessions.clock_changes.jumped.emit(by.total_seconds())
         harness.settle()
 
     return jump
@@ -73,18 +74,20 @@ def test_the_system_reports_only_a_clock_that_was_set(qapp: QObject) -> None:
 
 
 def test_one_jump_is_reported_once(qapp: QObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    time_of_day = time.time
     descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
     monkeypatch.setattr(clock_changes, "_open_timer", lambda: descriptor)
     changes = ClockChanges(qapp)
-    jumps: list[bool] = []
-    changes.jumped.connect(lambda: jumps.append(True))
+    jumps: list[float] = []
+    changes.jumped.connect(jumps.append)
+    monkeypatch.setattr(time, "time", lambda: time_of_day() - 3600)
     os.eventfd_write(descriptor, 1)
     process_events_until(lambda: bool(jumps), WAIT_S, "the jump to be reported")
     with pytest.raises(BlockingIOError):
         os.eventfd_read(descriptor)
     changes.close()
     changes.deleteLater()
-    assert jumps == [True]
+    assert jumps == [pytest.approx(-3600, abs=60)]
 
 
 async def test_ages_are_right_at_once_when_the_computer_wakes_up(
@@ -152,6 +155,46 @@ async def test_muting_for_an_hour_ends_when_the_computer_wakes_up(harness: Windo
     assert changes == []
     set_clock(timedelta(minutes=31))
     assert changes == [True]
+
+
+async def test_muting_for_an_hour_does_not_last_for_years_after_the_clock_was_set_back(
+    harness: WindowHarness, set_clock: SetClock
+) -> None:
+    silent = harness.sessions.muting
+    silent.mute_for_an_hour()
+    set_clock(-timedelta(hours=3))
+    assert silent.until is not None
+    set_clock(-timedelta(days=20_000))
+    assert silent.until is None
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=20_000), -timedelta(days=20_000)])
+async def test_a_turn_keeps_its_duration_when_the_clock_is_set(
+    harness: WindowHarness, set_clock: SetClock, jump: timedelta
+) -> None:
+    shown: list[object] = []
+
+    class Board:
+        def show(self, *arguments: object, **_rest: object) -> None:
+            shown.append(arguments)
+
+        def withdraw(self, key: str) -> None:
+            pass
+
+    notifier = Notifier(harness.sessions, harness.catalog, lambda _chat: False, Board(), collect_ms=0)
+    notifier.apply_settings(is_enabled=True, long_turn_s=30)
+    harness.sessions.follow_all()
+    long, short = [await harness.add(name) for name in ("long", "short")]
+    for session_id, ago_s in ((long, 40), (short, 5)):
+        harness.viewers[session_id].be(Activity.WORKING, before(timedelta(seconds=ago_s)))
+    harness.settle()
+    set_clock(jump)
+    for session_id in (long, short):
+        harness.viewers[session_id].be(Activity.IDLE, before(-jump))
+    harness.settle()
+    assert len(shown) == 1, shown
+    assert "40 s" in str(shown)
+    notifier.deleteLater()
 
 
 async def test_a_question_is_notified_after_the_clock_was_set_back(harness: WindowHarness, set_clock: SetClock) -> None:

@@ -39,7 +39,7 @@ def test_a_muted_chat_and_chats_that_continue_it_are_muted(area: Area) -> None:
     assert [read_rules(each).is_muted for each in ids] == [False, True, True]
 
 
-@pytest.mark.parametrize(("minutes", "is_muted"), [(1, True), (-1, False)])
+@pytest.mark.parametrize(("minutes", "is_muted"), [(1, True), (-1, False), (32 * 60, False)])
 def test_all_chats_are_muted_until_a_time(area: Area, minutes: int, is_muted: bool) -> None:
     until = datetime.now(UTC) + timedelta(minutes=minutes)
     save(WindowLayout(muted_until=until.isoformat(timespec="seconds")).to_dict())
