@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, cast
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
@@ -14,7 +17,7 @@ from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.compatibility import encode_for, supports
 from session_host.protocol.greeting import ClientGreeting
-from session_host.protocol.messages import PROTOCOL_VERSION, Error, Message, Role, Welcome
+from session_host.protocol.messages import PROTOCOL_VERSION, Error, Message, Output, Role, Welcome
 from session_host.system.peer_credentials import is_foreign
 
 from .sessions.unresponsive_host import name_host
@@ -23,8 +26,15 @@ GREETING_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 
 READ_BYTES = 64 * 1024
-"""At most so much is read in one turn of the loop: some output takes an engine a second for each 64 KiB, and the window
-must act on its user between two reads."""
+"""At most so much is read in one turn of the loop."""
+
+TURN_S = 0.008
+"""After this time, the other messages wait for the next turn of the loop: some output takes an engine a second for each
+64 KiB, and the window must act on its user in between."""
+
+MIN_PIECE_BYTES = 512
+MAX_PIECE_BYTES = 32 * 1024
+"""Limits of the output that is passed on at once: about as much as takes TURN_S at the measured speed."""
 
 _thread = threading.local()
 """Has the ``buffer`` of all connections in one thread: what is read is copied from it at once."""
@@ -57,6 +67,11 @@ class HostConnection(asyncio.BufferedProtocol):
         self._on_message: OnMessage | None = None
         self._on_lost: OnLost | None = None
         self._early: list[Any] = []
+        self._waiting: deque[Any] = deque()
+        """Messages that are not passed on yet; reading pauses while they wait for the next turn of the loop."""
+        self._next_turn: asyncio.Handle | None = None
+        self._is_paused = False
+        self._piece_bytes = MAX_PIECE_BYTES
         self._lost = False
         self._over = asyncio.Event()
         self.welcome: Welcome | None = None
@@ -114,6 +129,7 @@ class HostConnection(asyncio.BufferedProtocol):
     async def abandon(self) -> None:
         """Close at once, and drop unsent data."""
         self._on_message = self._on_lost = None
+        self._waiting.clear()
         if self._transport is not None:
             self._transport.abort()
             await self._over.wait()
@@ -155,6 +171,7 @@ class HostConnection(asyncio.BufferedProtocol):
     def close(self) -> None:
         """Close without a call of the callbacks."""
         self._on_message = self._on_lost = None
+        self._waiting.clear()
         if self._transport is not None:
             self._transport.close()
 
@@ -192,13 +209,50 @@ class HostConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Pass each message to the callback."""
         try:
-            for message in self._decoder.feed(bytes(_thread.buffer[:nbytes])):
-                self._message(message)
+            self._waiting.extend(self._decoder.feed(bytes(_thread.buffer[:nbytes])))
         except ProtocolViolation as error:
+            self._pass_messages(math.inf)
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))
+        else:
+            self._pass_messages(TURN_S)
+
+    def _pass_messages(self, time_s: float) -> None:
+        """Pass the waiting messages on, for some time; the others wait for the next turn of the loop."""
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+            self._next_turn = None
+        began_s = perf_counter()
+        while self._waiting:
+            self._pass_next()
+            if self._waiting and perf_counter() - began_s > time_s:
+                self._next_turn = asyncio.get_running_loop().call_soon(self._pass_messages, TURN_S)
+                break
+        if self._is_paused != (self._next_turn is not None):
+            self._set_paused(not self._is_paused)
+
+    def _set_paused(self, is_paused: bool) -> None:
+        self._is_paused = is_paused
+        if (transport := self._transport) is not None and not transport.is_closing():
+            (transport.pause_reading if is_paused else transport.resume_reading)()
+
+    def _pass_next(self) -> None:
+        message = self._waiting.popleft()
+        if type(message) is not Output:
+            self._message(message)
+            return
+        offset, data = message.offset, message.data
+        if len(data) > self._piece_bytes:
+            self._waiting.appendleft(Output(offset + self._piece_bytes, data[self._piece_bytes :]))
+            message = Output(offset, data[: self._piece_bytes])
+        began_s, length = perf_counter(), len(message.data)
+        self._message(message)
+        if length >= MIN_PIECE_BYTES:
+            bytes_per_s = length / max(perf_counter() - began_s, 1e-6)
+            self._piece_bytes = int(min(max(bytes_per_s * TURN_S, MIN_PIECE_BYTES), MAX_PIECE_BYTES))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The connection was lost, or the host refused this client."""
+        self._pass_messages(math.inf)
         self._lost = True
         self._over.set()
         if not self._greeted.done():

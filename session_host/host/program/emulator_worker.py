@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter, thread_time
 from typing import Any, NamedTuple, TypeVar
 
 from session_host.errors import OutliveError
@@ -33,9 +33,8 @@ INLINE_WINDOW_S = 0.005
 
 PLAIN_BYTES = 1024
 PLAIN_S = 0.05
-"""Plain text up to this size is collected for this time, then interpreted as one piece, so that an echo rarely delays
-the next key: of the keys typed in this time, at most one waits for the piece.
-"""
+"""Plain text up to this size is collected for this time, then interpreted as one piece: of the keys typed in this time,
+at most one waits for the echo of another."""
 
 ECHO_WAIT_S = 0.005
 """The piece waits for this much longer if a key's echo is on its way."""
@@ -45,27 +44,25 @@ MIN_JOB_BYTES = 4 * 1024
 JOB_TARGET_S = 0.008
 """Target duration of one job, since an attach or a key may wait for it."""
 
+PIECE_BYTES = 32 * 1024
+"""A job feeds the engine in pieces, and ends early if it takes too long: some sequences are as slow as 1 KB of text."""
+
 LINGER_S = 1.0
 """An idle thread exits after this time. A flood comes in jobs of milliseconds, which would each start a thread."""
 
 FULL_S = 0.1
-"""The PTY is not read while the engine has more work than this: the only back-pressure on the program. In a flood of
-output, replies to the program and events for the viewers are late by this time.
-"""
+"""The PTY is not read while the engine has more work than this: the only back-pressure on the program. In a flood,
+replies to the program and events for the viewers are late by this time."""
 
 MIN_FULL_BYTES = 128 * 1024
 MAX_FULL_BYTES = 8 * 1024 * 1024
-"""Limits of the output that FULL_S stands for; the output itself is in its file. The lower one is a few tenths of a
-second for pyte with very short lines.
-"""
+"""Limits of the output that FULL_S stands for, which is in its file. The lower one is tenths of a second for pyte."""
 
 FIRST_FULL_BYTES = 1024 * 1024
 """The limit until the engine's speed is known."""
 
 RESUME_BYTES = 512 * 1024
-"""The PTY is read again when this much was interpreted, or half of the limit, so that viewers get a flood without
-pauses.
-"""
+"""The PTY is read again when this much was interpreted, or half of the limit: viewers get a flood without pauses."""
 
 
 def _nothing() -> None:
@@ -204,7 +201,7 @@ class EmulatorWorker:
         return self._window_bytes <= INLINE_BYTES
 
     def _interpret_now(self, data: bytes) -> None:
-        self._interpret(self._emulator, data)
+        self._interpret(self._emulator, data, self.interpreted_to)
         self.interpreted_to += len(data)
         self._deliver(self._emulator)
 
@@ -333,36 +330,46 @@ class EmulatorWorker:
             self._queue.popleft()
         return length
 
-    def _interpret(self, emulator: Emulator, data: bytes) -> None:
+    def _put_back(self, length: int) -> None:
+        """Put output in front that a job has not interpreted."""
+        head = self._queue.popleft() if self._queue else 0
+        self._queue.extendleft([head + length] if isinstance(head, int) else [head, length])
+
+    def _interpret(self, emulator: Emulator, data: bytes, offset: int) -> None:
         header = self._header
         if header is not None:
-            header.engine_started(self.interpreted_to)
-        began_s = time.thread_time()
+            header.engine_started(offset)
+        began_s = thread_time()
         try:
             emulator.feed(data)
         except Exception:
             # The screen may be wrong from now on; the agent and its output must continue.
-            log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
-        self.cpu_s += time.thread_time() - began_s
+            log.exception("the engine failed on %d bytes at offset %d", len(data), offset)
+        self.cpu_s += thread_time() - began_s
         if header is not None:
             header.engine_returned()
 
     def _feed_in_thread(self, emulator: Emulator, length: int) -> None:
-        def feed() -> float:
-            began_s = time.perf_counter()
-            start = self.interpreted_to
-            self._interpret(emulator, self._read(start, start + length))
-            return time.perf_counter() - began_s
+        def feed() -> tuple[int, float]:
+            began_s, took_s = perf_counter(), 0.0
+            start = at = self.interpreted_to
+            while at < start + length and took_s < 2 * JOB_TARGET_S:
+                end = min(at + PIECE_BYTES, start + length)
+                self._interpret(emulator, self._read(at, end), at)
+                at, took_s = end, perf_counter() - began_s
+            return at - start, took_s
 
-        def fed(took_s: float) -> None:
-            self.interpreted_to += length
-            self._waiting_bytes -= length
-            bytes_per_s = length / max(took_s, 1e-6)
+        def fed(result: tuple[int, float]) -> None:
+            done, took_s = result
+            if done < length:
+                self._put_back(length - done)
+            self.interpreted_to += done
+            self._waiting_bytes -= done
+            bytes_per_s = done / max(took_s, 1e-6)
             self._job_bytes = int(min(max(bytes_per_s * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
             self._full_bytes = int(min(max(bytes_per_s * FULL_S, MIN_FULL_BYTES), MAX_FULL_BYTES))
             self._deliver(emulator)
-            resume_bytes = min(RESUME_BYTES, self._full_bytes // 2)
-            if self._was_full and self._waiting_bytes <= self._full_bytes - resume_bytes:
+            if self._was_full and self._waiting_bytes <= self._full_bytes - min(RESUME_BYTES, self._full_bytes // 2):
                 self._was_full = False
                 self._drained()
 

@@ -14,6 +14,18 @@ from .library.calls import Getter, ffi, lib, sized, track
 _SCREEN = lib.GHOSTTY_POINT_TAG_SCREEN
 
 
+class _Memory:
+    """A terminal, and memory for the answers of the library, which is used again by all marks."""
+
+    def __init__(self, terminal: Any) -> None:
+        self.terminal = terminal
+        self.active_screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
+        self.cell = sized("GhosttyGridRef")
+        self.coordinate = ffi.new("GhosttyPointCoordinate*")
+        self.row = ffi.new("GhosttyRow*")
+        self.flag = ffi.new("GhosttyRowSemanticPrompt*")
+
+
 class TrackedRow:
     """A mark of one row: a reference to one of its columns, which is not the first.
 
@@ -25,21 +37,22 @@ class TrackedRow:
     """
 
     def __init__(
-        self, terminal: Any, column: int, row: int, hidden_rows: Callable[[], int], tag: int = _SCREEN
+        self, memory: _Memory, column: int, row: int, hidden_rows: Callable[[], int], tag: int = _SCREEN
     ) -> None:
-        self._terminal = terminal
+        self._memory = memory
         self.column = column
-        self._reference = track(terminal, tag, column, row)
-        self._on_screen = _active_screen(terminal)
+        self._reference = track(memory.terminal, tag, column, row)
+        self._on_screen = memory.active_screen()
         self._hidden_rows = hidden_rows
         self._flagged = self._has_flag()
 
     def row_number(self) -> int | None:
         """See ``RowMark``."""
-        if _active_screen(self._terminal) != self._on_screen or (cell := self._cell()) is None:
+        memory = self._memory
+        if memory.active_screen() != self._on_screen or (cell := self._cell()) is None:
             return None
-        coordinate = ffi.new("GhosttyPointCoordinate*")
-        if lib.ghostty_terminal_point_from_grid_ref(self._terminal, cell, _SCREEN, coordinate):
+        coordinate = memory.coordinate
+        if lib.ghostty_terminal_point_from_grid_ref(memory.terminal, cell, _SCREEN, coordinate):
             return None
         if coordinate.x != self.column:
             return None
@@ -56,7 +69,7 @@ class TrackedRow:
         coordinate = self._stored_coordinates()
         if coordinate is None or coordinate.x == self.column:
             return
-        reference = track(self._terminal, _SCREEN, self.column, coordinate.y)
+        reference = track(self._memory.terminal, _SCREEN, self.column, coordinate.y)
         if reference is not None:
             self.close()
             self._reference = reference
@@ -66,7 +79,7 @@ class TrackedRow:
         return self._flagged and not self._has_flag()
 
     def _has_flag(self) -> bool:
-        row, flag = ffi.new("GhosttyRow*"), ffi.new("GhosttyRowSemanticPrompt*")
+        row, flag = self._memory.row, self._memory.flag
         if (cell := self._cell()) is None or lib.ghostty_grid_ref_row(cell, row):
             return False
         lib.ghostty_row_get(row[0], lib.GHOSTTY_ROW_DATA_SEMANTIC_PROMPT, flag)
@@ -74,13 +87,13 @@ class TrackedRow:
 
     def _cell(self) -> Any:
         """The marked cell; None if it is gone."""
-        cell = sized("GhosttyGridRef")
+        cell = self._memory.cell
         is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_snapshot(self._reference, cell)
         return None if is_gone else cell
 
     def _stored_coordinates(self) -> Any:
         """The marked cell's coordinates with the hidden rows counted, None if it is gone."""
-        point = ffi.new("GhosttyPointCoordinate*")
+        point = self._memory.coordinate
         is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, point)
         return None if is_gone else point
 
@@ -99,7 +112,7 @@ class RowMarks:
     """
 
     def __init__(self, terminal: Any, hidden_rows: Callable[[], int]) -> None:
-        self._terminal = terminal
+        self._memory = _Memory(terminal)
         self.hidden_rows = hidden_rows
         self._marks: weakref.WeakSet[TrackedRow] = weakref.WeakSet()
         self._columns = Getter(terminal, "COLS", "uint16_t")
@@ -126,7 +139,7 @@ class RowMarks:
         return min(1, int(self._columns()) - 1)
 
     def _mark(self, column: int, row: int, tag: int) -> TrackedRow:
-        mark = TrackedRow(self._terminal, column, row, self.hidden_rows, tag)
+        mark = TrackedRow(self._memory, column, row, self.hidden_rows, tag)
         self._marks.add(mark)
         return mark
 
@@ -147,7 +160,7 @@ class ScreenPrompts:
     """
 
     def __init__(self, terminal: Any, rows: RowMarks) -> None:
-        self._terminal = terminal
+        self._active_screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
         self._rows = rows
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
         self.commands = self._marks.commands
@@ -199,7 +212,7 @@ class ScreenPrompts:
         return self._marks.prompts(first, count, last_only=last_only)
 
     def _on_primary(self) -> bool:
-        if _active_screen(self._terminal) != lib.GHOSTTY_TERMINAL_SCREEN_PRIMARY:
+        if self._active_screen() != lib.GHOSTTY_TERMINAL_SCREEN_PRIMARY:
             return False
         if self._pending:
             later, self._pending = self._pending, []
@@ -247,9 +260,3 @@ class ScreenPrompts:
         self._pending_kept_rows = kept_rows
         self._above_screen = False
         self._on_primary()
-
-
-def _active_screen(terminal: Any) -> int:
-    out = ffi.new("GhosttyTerminalScreen*")
-    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_ACTIVE_SCREEN, out)
-    return int(out[0])

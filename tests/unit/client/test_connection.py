@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import cast
+from itertools import pairwise
+from typing import Any, cast
 from unittest.mock import Mock
 
-from session_host.client.connection import HostConnection
+import pytest
+
+from session_host.client import connection
+from session_host.client.connection import MAX_PIECE_BYTES, TURN_S, HostConnection
 from session_host.protocol.codec import encode
 from session_host.protocol.greeting import ClientGreeting
-from session_host.protocol.messages import Output
+from session_host.protocol.messages import Output, Resized
+from session_host.protocol.values import GridSize
 
 COUNT = 12
 
 
 async def test_wait_closed_can_be_cancelled_at_the_moment_of_the_end() -> None:
     """Ctrl+C, say; asyncio's wait_for of Python 3.11 swallows that (cpython#86296)."""
-    connection = HostConnection(ClientGreeting("id", "control"))
+    host = HostConnection(ClientGreeting("id", "control"))
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        connection.connection_made(cast("asyncio.Transport", Mock(get_extra_info=Mock(return_value=ours))))
-    waiting = asyncio.create_task(connection.wait_closed())
+        host.connection_made(cast("asyncio.Transport", Mock(get_extra_info=Mock(return_value=ours))))
+    waiting = asyncio.create_task(host.wait_closed())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    connection.connection_lost(None)
+    host.connection_lost(None)
     waiting.cancel()
     await asyncio.wait([waiting])
     assert waiting.cancelled()
@@ -58,3 +63,84 @@ async def test_much_output_is_read_in_parts_and_the_user_can_act_in_between() ->
         transport.close()
     assert offsets == list(range(COUNT))
     assert max(reads) <= 64 * 1024
+
+
+async def test_slow_output_is_passed_on_in_pieces_and_the_user_can_act_in_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """64 KiB of resets of the terminal kept the window from acting for a second."""
+    now_s = 0.0
+    output = bytes(range(256)) * 400
+    passed: list[Any] = []
+    turns: list[int] = []
+
+    def take(message: Any) -> None:
+        nonlocal now_s
+        if isinstance(message, Output):
+            now_s += len(message.data) * 1e-5  # a second for 100 KB
+        passed.append(message)
+
+    def turn() -> None:
+        turns.append(sum(len(message.data) for message in passed if isinstance(message, Output)))
+        if not done.is_set():
+            loop.call_soon(turn)
+
+    monkeypatch.setattr(connection, "perf_counter", lambda: now_s)
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024 * 1024)
+        host = HostConnection(ClientGreeting("id", "control"))
+        host.set_callbacks(take, done.set)
+        await loop.create_connection(lambda: host, sock=ours)
+        theirs.sendall(encode(Output(7, output)) + encode(Resized(7 + len(output), GridSize(80, 24))))
+        theirs.close()
+        turn()
+        async with asyncio.timeout(10):
+            await done.wait()
+    *outputs, resized = passed
+    assert isinstance(resized, Resized), "later messages stay behind the output"
+    assert b"".join(message.data for message in outputs) == output
+    offsets = [message.offset for message in outputs]
+    assert offsets == [7 + sum(len(before.data) for before in outputs[:at]) for at in range(len(outputs))]
+    assert max(len(message.data) for message in outputs) == MAX_PIECE_BYTES
+    assert max(len(message.data) for message in outputs[1:]) == round(TURN_S / 1e-5), "as much as a turn takes"
+    gained = [later - before for before, later in pairwise(turns)]
+    assert max(gained[1:]) < MAX_PIECE_BYTES + 2 * TURN_S / 1e-5
+
+
+async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[Any] = []
+    monkeypatch.setattr(connection, "TURN_S", -1.0)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        transport = Mock(get_extra_info=Mock(return_value=ours), is_closing=Mock(return_value=False))
+        host = HostConnection(ClientGreeting("id", "control"))
+        host.set_callbacks(passed.append, lambda: passed.append("lost"))
+        host.connection_made(cast("asyncio.Transport", transport))
+        frames = encode(Output(0, b"one")) + encode(Output(3, b"two"))
+        host.get_buffer(-1)[: len(frames)] = frames
+        host.buffer_updated(len(frames))
+        assert passed == [Output(0, b"one")]
+        transport.pause_reading.assert_called_once_with()
+        host.connection_lost(None)
+        assert passed == [Output(0, b"one"), Output(3, b"two"), "lost"]
+
+
+async def test_nothing_is_passed_on_after_a_connection_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[Any] = []
+    monkeypatch.setattr(connection, "TURN_S", -1.0)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        transport = Mock(get_extra_info=Mock(return_value=ours), is_closing=Mock(return_value=False))
+        host = HostConnection(ClientGreeting("id", "control"))
+        host.set_callbacks(passed.append, lambda: passed.append("lost"))
+        host.connection_made(cast("asyncio.Transport", transport))
+        frames = encode(Output(0, b"one")) + encode(Output(3, b"two"))
+        host.get_buffer(-1)[: len(frames)] = frames
+        host.buffer_updated(len(frames))
+        host.close()
+        await asyncio.sleep(0)
+        host.connection_lost(None)
+        assert passed == [Output(0, b"one")]

@@ -19,6 +19,7 @@ from session_host.host.program.emulator_worker import (
     INLINE_BYTES,
     MAX_FULL_BYTES,
     MIN_FULL_BYTES,
+    PIECE_BYTES,
     PLAIN_S,
     RESUME_BYTES,
     EmulatorWorker,
@@ -336,4 +337,35 @@ async def test_a_failing_listener_does_not_stop_the_interpretation_of_output(cap
             worker.feed_output(data)
         await eventually(lambda: worker.is_quiet, 10, "all to be interpreted")
         assert await worker.run(first_line) == "seen"
+    worker.close()
+
+
+async def test_a_job_of_slow_output_ends_early_and_its_rest_is_interpreted_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a flood of text, a job is half a megabyte: of resets or prompts, that is seconds of the engine's work."""
+    now_s = 0.0
+    pieces: list[int] = []
+    worker = WorkerOnOutput("ghostty")
+    feed = worker._emulator.feed
+
+    def slow_feed(data: bytes) -> None:
+        nonlocal now_s
+        now_s += len(data) * slowness
+        pieces.append(len(data))
+        feed(data)
+
+    monkeypatch.setattr(worker._emulator, "feed", slow_feed)
+    monkeypatch.setattr(emulator_worker, "perf_counter", lambda: now_s)
+    slowness = 1e-9
+    await interpret(worker, b"\r" * 1024 * 1024)
+    slowness = 1e-5
+    pieces.clear()
+    worker.feed_output(b"\r" * 300_000)
+    seen: list[int] = []
+    worker.run_next(lambda _: seen.append(len(pieces)))
+    await interpret(worker, b"\r\nend")
+    assert pieces[: seen[0]] == [PIECE_BYTES], "a key waits for one piece"
+    assert sum(pieces) == 300_000 + len(b"\r\nend")
+    assert [row.text().rstrip() for row in worker._emulator.rows()][1] == "end"
     worker.close()
