@@ -29,7 +29,7 @@ __outlive_directory=
 __outlive_address=
 __outlive_begin="\\[\\e]133;A;redraw=0;redraws=last;aid=$$\\a\\]"
 __outlive_input='\[\e]133;B\a\]'
-__outlive_run='\e]133;C\a\e[22;2t'
+__outlive_run='\e]133;C$(__outlive_line)\a\e[22;2t'
 __outlive_continued='\[\e]133;P;k=s\a\]'
 
 # The directory's address; characters besides these are written as the bytes of UTF-8. Each prompt tells it: a reset of
@@ -37,25 +37,39 @@ __outlive_continued='\[\e]133;P;k=s\a\]'
 __outlive_tell_directory() {
     if [[ $PWD != "$__outlive_directory" ]]; then
         __outlive_directory=$PWD
-        __outlive_encode
+        __outlive_encode "$PWD"
+        __outlive_address=$__outlive_encoded
     fi
     builtin printf '\e]7;file://%s%s\a' "${HOSTNAME-}" "$__outlive_address"
 }
 
 __outlive_encode() {
-    local LC_ALL=C text=$PWD encoded= character code index
-    if [[ $text == *[!a-zA-Z0-9/._~-]* ]]; then
-        for (( index = 0; index < ${#text}; index++ )); do
-            character=${text:index:1}
-            if [[ $character != [a-zA-Z0-9/._~-] ]]; then
-                builtin printf -v code '%d' "'$character"
-                builtin printf -v character '%%%02X' "$(( code & 255 ))"
-            fi
-            encoded+=$character
-        done
-        text=$encoded
+    local LC_ALL=C text=$1 safe code
+    __outlive_encoded=
+    while [[ $text == *[!a-zA-Z0-9/._~-]* ]]; do
+        safe=${text%%[!a-zA-Z0-9/._~-]*}
+        text=${text#"$safe"}
+        builtin printf -v code '%d' "'${text:0:1}"
+        builtin printf -v code '%%%02X' "$(( code & 255 ))"
+        __outlive_encoded+=$safe$code
+        text=${text:1}
+    done
+    __outlive_encoded+=$text
+}
+
+# The command line, for the mark of its output. Only the history has it as a whole, and not always: HISTCONTROL may leave
+# it out. Then the newest line there has not the number that the prompt had. A line that is too long is left out, too: a
+# part of it would be another command.
+__outlive_line() {
+    local HISTTIMEFORMAT= line number
+    line=$(builtin history 1)
+    line=${line#"${line%%[0-9]*}"}
+    number=${line%%[!0-9]*}
+    line=${line#"$number"? }
+    if [[ -n $number && $number == "${__outlive_number-}" && ${#line} -le 1000 ]] && (( HISTCMD == number + 1 )); then
+        __outlive_encode "$line"
+        builtin printf ';cmdline_url=%s' "$__outlive_encoded"
     fi
-    __outlive_address=$text
 }
 
 # First of the commands before a prompt: it knows how the last command ended.
@@ -85,6 +99,7 @@ __outlive_prompt() {
         PS2=$__outlive_continued$PS2$__outlive_input
     fi
     __outlive_marks=1
+    __outlive_number=${HISTCMD-}
     __outlive_tell_directory
 }
 
@@ -99,6 +114,10 @@ else
     elif [[ -r /etc/bash/bashrc ]]; then . /etc/bash/bashrc
     fi
     if [[ -r ~/.bashrc ]]; then . ~/.bashrc; fi
+fi
+
+if ! shopt -q promptvars; then
+    __outlive_run='\e]133;C\a\e[22;2t'  # no commands in prompts
 fi
 
 # PS0, which begins a command's output, exists since bash 4.4.

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from gui.terminal.prompts.command_line import command_text
-from session_host.agents.shell_integration import shell_integration
 from session_host.client.control import request
 from session_host.client.sessions.upgrade import upgrade
 from session_host.client.viewer.viewer import Viewer
@@ -21,49 +19,10 @@ from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import GridSize
 from session_host.storage.store import Store
 from session_host.terminal import available_engines
-from session_host.terminal.prompts import Prompt
 from tests.programs import Gate
 from tests.support.hosts import end, start, watching
-from tests.support.shells import stop_fish_from_reading_man_pages
-from tests.support.terminals import ScreenTerminal
+from tests.support.shells import PLAIN_FILES, ShellTerminal, home_of
 from tests.support.waiting import TIMEOUT_S
-
-SIZE = GridSize(60, 30)
-
-
-class ShellTerminal(ScreenTerminal):
-    """A shell with the shell integration, in a home directory of its own."""
-
-    def __init__(self, home: Path, *argv: str, **variables: str) -> None:
-        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-        environment |= variables
-        super().__init__(argv, size=SIZE, cwd=home, env=environment | shell_integration(argv, environment))
-
-    def _is_asked(self, replies: bytes) -> None:
-        os.write(self.master, replies)
-
-    def run(self, line: str, prompts: int) -> list[Prompt]:
-        """Type a line; returns the prompts once there are ``prompts`` of them."""
-        self.type(line + "\r")
-        return self.prompts(prompts)
-
-    def prompts(self, count: int) -> list[Prompt]:
-        deadline_s = time.monotonic() + TIMEOUT_S
-        while len(self.screen.prompts()) != count and self._show(deadline_s):
-            pass
-        prompts = self.screen.prompts()
-        assert len(prompts) == count, self.text()
-        return prompts
-
-    def rows(self) -> list[str]:
-        return [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
-
-    def output_of(self, prompt: Prompt) -> list[str]:
-        assert prompt.output is not None
-        return self.rows()[prompt.output : prompt.end]
-
-
-PLAIN_FILES = {"bash": {".bashrc": "PS1='$ '\n"}, "zsh": {".zshrc": "PS1='$ '\n"}, "fish": {}}
 
 USERS_FILES = {
     # As starship and others do: hooks that set each prompt, under shell options that end a careless script.
@@ -81,15 +40,6 @@ USERS_FILES = {
         "function fish_greeting; end\nfunction mine --on-event fish_preexec; printf 'run: '; end\n"
     },
 }
-
-
-def home_of(directory: Path, files: dict[str, str]) -> Path:
-    stop_fish_from_reading_man_pages(directory)
-    for name, text in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return directory
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -168,26 +118,6 @@ def test_the_directory_is_the_shells_after_ssh_or_a_reset(tmp_path: Path, shell:
         assert (b"/srv\x07" in terminal.raw, terminal.screen.directory) == (True, home)
         terminal.run("printf '\\ec'", 1)
         assert terminal.screen.directory == home
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
-    files = PLAIN_FILES[shell]
-    if shell == "zsh":
-        files = {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}
-    with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
-        terminal.screen.commands.start_numbers(1)
-        loop = (
-            ["for x in é 'b'", "echo $x %41; end"] if shell == "fish" else ["for x in é 'b'; do", "echo $x %41; done"]
-        )
-        terminal.prompts(1)
-        terminal.run(" echo one  two", 2)
-        terminal.run(f"echo {'long ' * 20}| wc -c", 3)
-        terminal.type(loop[0] + "\r")
-        terminal.run(loop[1], 4)
-        prompts = [command_text(terminal.screen, prompt) for prompt in terminal.screen.prompts()[:3]]
-        assert (prompts[0].strip(), prompts[1]) == ("echo one  two", f"echo {'long ' * 20}| wc -c")
-        assert [line.strip() for line in prompts[2].split("\n")] == loop
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

@@ -1,8 +1,16 @@
-"""Home directories for shells."""
+"""Shells with the shell integration, and home directories for shells."""
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
+
+from session_host.agents.shell_integration import shell_integration
+from session_host.protocol.values import GridSize
+from session_host.terminal.prompts import Prompt
+from tests.support.terminals import ScreenTerminal
+from tests.support.waiting import TIMEOUT_S
 
 
 def stop_fish_from_reading_man_pages(home: Path) -> None:
@@ -11,3 +19,55 @@ def stop_fish_from_reading_man_pages(home: Path) -> None:
     Without it, an interactive fish reads all man pages in the background, for up to a minute after its own end.
     """
     (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)
+
+
+SIZE = GridSize(60, 30)
+
+
+class ShellTerminal(ScreenTerminal):
+    """A shell with the shell integration, in a home directory of its own."""
+
+    def __init__(self, home: Path, *argv: str, **variables: str) -> None:
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        environment |= variables
+        super().__init__(argv, size=SIZE, cwd=home, env=environment | shell_integration(argv, environment))
+
+    def _is_asked(self, replies: bytes) -> None:
+        os.write(self.master, replies)
+
+    def run(self, line: str, prompts: int) -> list[Prompt]:
+        """Type a line; returns the prompts once there are ``prompts`` of them."""
+        self.type(line + "\r")
+        return self.prompts(prompts)
+
+    def prompts(self, count: int) -> list[Prompt]:
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while len(self.screen.prompts()) != count and self._show(deadline_s):
+            pass
+        prompts = self.screen.prompts()
+        assert len(prompts) == count, self.text()
+        return prompts
+
+    def rows(self) -> list[str]:
+        return [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
+
+    def output_of(self, prompt: Prompt) -> list[str]:
+        assert prompt.output is not None
+        return self.rows()[prompt.output : prompt.end]
+
+
+PLAIN_FILES: dict[str, dict[str, str]] = {
+    "bash": {".bashrc": "PS1='$ '\n"},
+    "zsh": {".zshrc": "PS1='$ '\n"},
+    "fish": {},
+}
+
+
+def home_of(directory: Path, files: dict[str, str]) -> Path:
+    """Make a home directory with some files; returns it."""
+    stop_fish_from_reading_man_pages(directory)
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return directory
