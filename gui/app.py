@@ -175,6 +175,7 @@ class App:
         windows.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._send_colors)
         self.settings.changed.connect(self._apply_settings)
+        self.settings.changed.connect(self._apply_start_at_login)
         self.agents.changed.connect(self._apply_agents)
         windows.agent_selected.connect(self._start_preparer.prepare)
         tray.settings_requested.connect(self._separate.settings.open)
@@ -226,12 +227,12 @@ class App:
         self._notifier.apply_settings(is_enabled=settings.notifications, long_turn_s=settings.long_turn_s)
         self._notify_command.command = settings.notify_command.strip()
         self._bells.apply_settings(settings)
-        self._start_at_login(enabled=settings.start_at_login)
 
     def _report_notify_command(self, line: str) -> None:
         self.window.banners.inform(line, kind="failed", key="notify command")
 
-    def _start_at_login(self, *, enabled: bool) -> None:
+    def _apply_start_at_login(self) -> None:
+        enabled = self.settings.preferences.window.start_at_login
         is_changed = enabled != self.layout.starts_at_login
         try:
             set_start_at_login(enabled=enabled, is_changed=is_changed)
@@ -286,6 +287,7 @@ class App:
                 self._show_tray_hint()
             if self._is_for_new_chat:
                 self.window.starting.new_chat()
+            self._apply_start_at_login()
             self.settings.follow()
             await self._server.start(self._claim.listener)
             # The visible page attaches first, the other chats later.

@@ -9,6 +9,7 @@ import sys
 import pytest
 from PySide6.QtGui import QImage
 
+from gui.settings.autostart import autostart_file
 from session_host import paths
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture, retry_until
 from tests.programs import Gate, program
@@ -221,6 +222,16 @@ def test_a_picture_shows_the_window(open_window: OpenWindow, area: Area):
             app.ask("grab", file=str(area.root / "nowhere" / "x.png"))
         with pytest.raises(RuntimeError, match="absolute"):
             app.ask("grab", file="x.png")
+
+
+def test_a_window_starts_after_start_at_login_was_changed_in_the_file(open_window: OpenWindow, area: Area):
+    for is_enabled in (True, False):
+        (area.config / "window.toml").write_text(f"start_at_login = {str(is_enabled).lower()}\n")
+        with open_window() as app:
+            assert app.tabs() == []
+            assert autostart_file().exists() == is_enabled
+            app.ask("close")
+            assert app.process.wait(WAIT_S) == 0
 
 
 def test_a_settings_file_that_cannot_be_read_is_not_changed(open_window: OpenWindow, area: Area):
