@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout
 
 from gui.settings.live_agents import LiveAgents
-from gui.settings.writing import Value, write_values
+from gui.settings.writing import Key, Value, Values, write_values
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
 from gui.window.sheets.sheet import foot
@@ -111,12 +111,17 @@ class AgentForm(Area):
             return
         self.closed.emit()
 
-    def _values(self) -> dict[str, Value]:
+    def _values(self) -> dict[Key, Value]:
         program, *first = shlex.split(self.program.text())
         start = [program, *first, *shlex.split(self.words.text()), ARGUMENTS]
         title = self.title.text().strip()
         monogram = self.monogram.text().strip() or title[:2]
-        return {"title": title, "executable": program, "start": start, "monogram": monogram}
+        values: dict[Key, Value] = {
+            ("title",): title, ("executable",): program, ("start",): start, ("monogram",): monogram,
+        }  # fmt: skip
+        if self._edited is None:
+            values["signals", "ends_all"] = True  # It is an agent, not a shell.
+        return values
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -127,7 +132,7 @@ class AgentForm(Area):
             super().keyPressEvent(event)
 
 
-def _check(name: str, values: dict[str, Value]) -> None:
+def _check(name: str, values: Values) -> None:
     """Check the values: write them into a temporary directory, and read them as the catalog does.
 
     Raises:

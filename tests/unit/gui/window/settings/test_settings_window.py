@@ -326,6 +326,7 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
     assert not page.form.isVisible()
     agent = opened.agents["my-agent"]
     assert agent.start == ("bash", "-c", "echo hi", "{arguments}")
+    assert agent.signals.ends_all, "it has the limits of an agent, and its processes end with it"
     row = next(row for row in page._rows if row.agent.name == "my-agent")
     assert "your own" in row.help.text()
     assert row.has_button
