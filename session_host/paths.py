@@ -11,6 +11,7 @@ be used instead of the wanted ones.)
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -129,6 +130,35 @@ def check_private(path: Path) -> os.stat_result | None:
             f"{path} belongs to another user (uid {found.st_uid}); set OUTLIVE_RUNTIME_DIR to another directory"
         )
     return found
+
+
+def obstacle(path: Path, *, is_directory: bool = False) -> str:
+    """What keeps this process from using one of its own paths, and the remedy; "" if nothing is in the way.
+
+    Args:
+        path: the path of a file or socket, which may be missing.
+        is_directory: it is the path of a directory.
+    """
+    for each in (*reversed(path.parents), path):
+        try:
+            status = each.stat()
+        except OSError:
+            return ""  # It is missing.
+        if each == path and not is_directory:
+            return f"{each}: a directory is in the way; move it away" if stat.S_ISDIR(status.st_mode) else ""
+        if not stat.S_ISDIR(status.st_mode):
+            return f"{each} is not a directory; move it away"
+        needed = stat.S_IRWXU if each in (path, path.parent) else stat.S_IXUSR
+        if status.st_uid == os.geteuid() != 0 and status.st_mode & needed != needed:
+            return f"{each} has mode {stat.S_IMODE(status.st_mode):04o}; run `chmod 700 {shlex.quote(str(each))}`"
+    return ""
+
+
+def own_obstacle(error: OSError) -> str:
+    """The ``obstacle`` that caused an error with one of Outlive's own paths; "" if it had another cause."""
+    path = Path(error.filename) if isinstance(error.filename, str) else None
+    is_own = path is not None and any(map(path.is_relative_to, (runtime_dir(), state_dir(), config_dir())))
+    return obstacle(path) if path is not None and is_own else ""
 
 
 def socket_path(name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
@@ -43,7 +44,8 @@ class StoreWatcher(QObject):
         """
         self._unwatch_another_directory()
         watched = {*self._watcher.directories(), *self._watcher.files()}
-        wanted = [path for path in (self._runtime_dir, self._database.parent, self._log) if path.exists()]
+        paths = (self._runtime_dir, self._database.parent, self._log)
+        wanted = [path for path in paths if os.path.exists(path)]  # noqa: PTH110 - also in a closed directory
         missing = [str(path) for path in wanted if str(path) not in watched]
         if missing:
             self._watcher.addPaths(missing)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from session_host.cli.arguments import Parser
 from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, UsageError
-from session_host.paths import home_dir
+from session_host.paths import home_dir, own_obstacle
 
 SUBCOMMANDS = {
     "new": ("lifecycle.new", "start a chat with an agent, a shell or any command"),
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
         remedy = _REMEDIES.get(error.errno or 0, "run `outlive doctor`")
-        print_error(f"{file}{error.strerror or error}; {remedy}")
+        print_error(own_obstacle(error) or f"{file}{error.strerror or error}; {remedy}")
         _drop_unwritable_output()
         return 1
     return code

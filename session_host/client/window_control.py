@@ -10,7 +10,7 @@ import socket
 from typing import Any, Literal
 
 from session_host.errors import OutliveError
-from session_host.paths import check_private, runtime_dir, window_socket
+from session_host.paths import check_private, obstacle, runtime_dir, window_socket
 from session_host.system.peer_credentials import is_foreign
 
 RequestKind = Literal["tabs", "show", "grab", "close", "raise", "toggle", "new_chat", "next"]
@@ -76,7 +76,8 @@ def ask(
             raise WindowNotOpen("no open window; open one with `outlive`") from error
         except OSError as error:
             raise OutliveError(
-                f"cannot connect to the window at {path}: {error.strerror or error}; reopen the window"
+                obstacle(path)
+                or f"cannot connect to the window at {path}: {error.strerror or error}; reopen the window"
             ) from error
         if is_foreign(connection):
             raise OutliveError(f"the socket {path} belongs to another user's process")

@@ -16,6 +16,7 @@ from session_host.errors import OutliveError, why_not_started
 from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
+from session_host.paths import obstacle
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
@@ -128,7 +129,8 @@ class Keeper:
         try:
             session = KeptSession.create(spec)
         except OSError as error:
-            problem = f"{spec.socket_path}: {why_not_started(error)}"
+            path = Path(spec.socket_path)
+            problem = obstacle(path) or f"{path}: {why_not_started(error)}"
             return Launched(LaunchReport(ok=False, error=problem, error_kind="failed"))
         if client.is_over():
             # Without a socket, ``client.sessions.session_info`` takes this start for one that was cut short.

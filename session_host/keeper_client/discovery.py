@@ -15,14 +15,14 @@ from pathlib import Path
 
 import session_host
 from session_host.errors import HostUnavailable, why_not_started
-from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir, state_dir
+from session_host.paths import ensure_private, keeper_log, keeper_socket, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
 from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 
 from .channel import KeeperNotResponding, MessageChannel
-from .names import find_keeper, service_prefix
+from .names import find_keeper, lock_path, service_prefix
 
 START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
@@ -80,7 +80,8 @@ def connect_or_start_keeper() -> MessageChannel:
             _start()
             found = connect_to_keeper()
     if found is None:
-        raise HostUnavailable(f"the keeper exited at startup; see {keeper_log()}")
+        in_the_way = filter(None, map(obstacle, (keeper_socket(), lock_path())))
+        raise HostUnavailable(next(in_the_way, f"the keeper exited at startup; see {keeper_log()}"))
     return found
 
 
@@ -116,7 +117,10 @@ def is_coming_back() -> bool:
 @contextlib.contextmanager
 def _starting() -> Iterator[None]:
     path = runtime_dir() / "keeper.starting"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise HostUnavailable(obstacle(path) or f"{path}: {why_not_started(error)}; move it away") from error
     deadline_s = time.monotonic() + START_TIMEOUT_S
     try:
         while True:

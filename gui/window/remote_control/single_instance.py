@@ -14,7 +14,7 @@ from typing import IO
 
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
-from session_host.paths import ensure_private, runtime_dir, window_socket
+from session_host.paths import ensure_private, obstacle, runtime_dir, window_socket
 from session_host.system.unix_sockets import bind_private
 
 ANSWER_TIMEOUT_S = 2.0
@@ -113,7 +113,7 @@ def _listen(path: Path) -> socket.socket:
         listener = bind_private(path)
         listener.listen(16)
     except OSError as error:
-        raise OutliveError(f"cannot create the socket {path}: {error.strerror}") from error
+        raise OutliveError(obstacle(path) or f"cannot create the socket {path}: {error.strerror}") from error
     return listener
 
 
@@ -133,7 +133,7 @@ def _take_lock(path: Path) -> IO[bytes] | None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise OutliveError(f"cannot create the lock file {path}: {error.strerror}") from error
+        raise OutliveError(obstacle(path) or f"cannot create the lock file {path}: {error.strerror}") from error
     lock = os.fdopen(descriptor, "ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,6 +9,7 @@ from session_host.cli.doctor import agents, chats, files, kernel, logout, settin
 from session_host.cli.doctor.check import Check, Status, fail
 from session_host.cli.output import one_line, print_json
 from session_host.errors import OutliveError
+from session_host.paths import own_obstacle
 
 _MARKS = {Status.OK: "ok  ", Status.WARN: "warn", Status.FAIL: "FAIL"}
 
@@ -19,6 +20,7 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     system.terminal,
     system.git,
     files.directories,
+    files.contents,
     files.sockets,
     files.database,
     chats.keeper,
@@ -66,7 +68,9 @@ def _checks(part: Callable[[], Iterable[Check]]) -> Iterator[Check]:
         yield from part()
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
-        yield fail(part.__name__, f"cannot check: {file}{error.strerror}", "check the owner and permissions")
+        what, _, remedy = own_obstacle(error).rpartition("; ")
+        remedy = remedy or "check the owner and permissions"
+        yield fail(part.__name__, f"cannot check: {what or f'{file}{error.strerror}'}", remedy)
     except OutliveError as error:
         yield fail(part.__name__, f"cannot check: {error}", "see the message above")
 

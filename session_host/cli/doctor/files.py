@@ -42,9 +42,22 @@ def directories() -> Iterator[Check]:
     if not config.exists():
         yield ok("configuration", f"{config} (does not exist; optional)")
     elif not (config.is_dir() and os.access(config, os.R_OK | os.X_OK)):
-        yield fail("configuration", f"{config} is not readable", "check its owner and permissions")
+        why = paths.obstacle(config, is_directory=True) or f"{config} is not readable; check its owner and permissions"
+        yield fail("configuration", *why.rsplit("; ", 1))
     else:
         yield ok("configuration", str(config))
+
+
+def contents() -> Iterator[Check]:
+    """Check that nothing is in the way of Outlive's own directories and files."""
+    state, runtime = paths.state_dir(), paths.runtime_dir()
+    directories = [state / name for name in ("sessions", "logs", "conversations", "worktrees")]
+    files = [runtime / name for name in ("keeper.sock", "keeper.lock", "keeper.starting", "window.sock", "window.lock")]
+    found = [paths.obstacle(each, is_directory=True) for each in directories] + [paths.obstacle(each) for each in files]
+    known = {"", *(paths.obstacle(each, is_directory=True) for each in (state, runtime))}
+    for each in sorted(set(found) - known):
+        what, remedy = each.rsplit("; ", 1)
+        yield fail("own files", what, remedy)
 
 
 def _directory(name: str, variable: str, path: Path) -> Check:
@@ -62,6 +75,8 @@ def _directory(name: str, variable: str, path: Path) -> Check:
         return fail(name, f"{path} is {kind}", f"move it away, or set {variable} to another directory")
     if status.st_uid != os.getuid():
         return fail(name, f"{path} belongs to uid {status.st_uid}", f"set {variable} to another directory")
+    if why := paths.obstacle(path, is_directory=True):
+        return fail(name, *why.rsplit("; ", 1))
     if not os.access(path, os.W_OK | os.X_OK):
         return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
     return _space(name, variable, path, stat.S_IMODE(status.st_mode))

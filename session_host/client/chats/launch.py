@@ -32,6 +32,7 @@ from session_host.paths import (
     database,
     ensure_private,
     make_directories,
+    obstacle,
     runtime_dir,
     session_dir,
     state_dir,
@@ -156,8 +157,9 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
         for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
             make_directories(directory)
     except OSError as error:
+        why = obstacle(session_dir(spec.session_id), is_directory=True) or obstacle(Path(spec.log))
         raise StoreError(
-            f"{spec.log}: cannot write it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+            why or f"{spec.log}: cannot write it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
         ) from error
     unavailable = ""
     for _ in range(TRIES):

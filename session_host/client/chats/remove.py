@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -53,7 +54,8 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
     # Remove the files before the record: without a record they would never be found again.
     _remove_directory(session_dir(record.id))
     for log in (session_log(record.id), rotated_path(session_log(record.id))):
-        log.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            log.unlink()
     _remove_conversation(store, record)
     store.remove(record.id)
     _remove_from_index(record.id)

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
-from session_host.paths import ensure_private
+from session_host.paths import ensure_private, obstacle
 from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
 
 BUSY_TIMEOUT_MS = 5000
@@ -226,6 +226,8 @@ class Database:
             self._disconnect()
             if error.errno in {errno.EMFILE, errno.ENFILE}:
                 raise StoreError(_TOO_MANY.format(path=self.path)) from error
+            if why := obstacle(self.path):
+                raise StoreError(why) from error
             if self.path.is_symlink() and not self.path.exists():
                 target = self.path.readlink()
                 raise StoreError(f"{self.path}: a link to {target}, which is missing; remove the link") from error

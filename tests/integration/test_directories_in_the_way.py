@@ -1,0 +1,59 @@
+"""A file or directory in the place of one of Outlive's own: it is named, and running chats stay reachable."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def found_by_doctor() -> list[dict[str, str]]:
+    done = outlive("doctor", "--json", timeout_s=60)
+    assert done.code == 1
+    return [check for check in done.json() if check["status"] == "fail"]
+
+
+@pytest.mark.parametrize("name", ["keeper.sock", "keeper.lock", "keeper.starting"])
+def test_a_directory_in_place_of_a_file_of_the_keeper_is_named(area: Area, name: str) -> None:
+    area.runtime.mkdir(mode=0o700, exist_ok=True)
+    path = area.runtime / name
+    path.mkdir()
+    done = outlive("new", "-d", "--", "cat")
+    assert done.code == 7
+    assert done.error == f"outlive: {path}: a directory is in the way; move it away\n"
+    [check] = found_by_doctor()
+    assert (check["message"], check["remedy"]) == (f"{path}: a directory is in the way", "move it away")
+    path.rmdir()
+    assert outlive("new", "-d", "--", "cat").code == 0
+
+
+def test_a_file_in_place_of_the_directory_of_recordings_is_named(area: Area) -> None:
+    running = new("-n", "running", "--", "cat")
+    ended = new("-n", "ended", "--", "true")
+    assert outlive("wait", ended, "--exited", "--timeout", "60").code == 0
+    path, away = area.state / "sessions", area.state / "away"
+    path.rename(away)
+    path.touch()
+    for words in (["new", "-d", "--", "cat"], ["rm", "ended"]):
+        assert outlive(*words).error == f"outlive: {path} is not a directory; move it away\n"
+    [check] = found_by_doctor()
+    assert (check["message"], check["remedy"]) == (f"{path} is not a directory", "move it away")
+    assert outlive("send", running, "still here", "--enter").code == 0
+    assert outlive("wait", running, "--text", "still here", "--timeout", "60").code == 0
+    path.unlink()
+    away.rename(path)
+    assert outlive("rm", "ended").code == 0
+
+
+def test_a_chat_without_its_log_can_be_removed(area: Area) -> None:
+    ended = new("-n", "ended", "--", "true")
+    assert outlive("wait", ended, "--exited", "--timeout", "60").code == 0
+    path = area.state / "logs"
+    path.rename(area.state / "away")
+    path.touch()
+    [check] = found_by_doctor()
+    assert check["message"] == f"{path} is not a directory"
+    assert outlive("rm", "ended").code == 0
