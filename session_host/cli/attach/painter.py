@@ -30,7 +30,10 @@ _PUSH_KEYS, _SET_KEYS, _POP_KEYS = f"\x1b[>{_KEYS}u", f"\x1b[={_KEYS}u", "\x1b[<
 _OTHER_KEYS, _NO_OTHER_KEYS = "\x1b[>4;2m", "\x1b[>4m"
 """xterm's modifyOtherKeys does the same in terminals without that protocol; the protocol goes before it."""
 _ALTERNATE = "\x1b[?1049h"
-_ENTER = "\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
+_WRAP, _NO_WRAP = "\x1b[?7h", "\x1b[?7l"
+"""Text never wraps here. Without wrapping, tmux puts a combining mark of the last column's character into the column
+before, and Ghostty one of the column before into the last, if that has text."""
+_ENTER = f"{_NO_WRAP}\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
 _SAVE_WHEEL, _RESTORE_WHEEL = "\x1b[?1007s", "\x1b[?1007h\x1b[?1007r"
 """Alternate scrolling, by which the wheel types arrow keys; terminals that cannot save a mode have it by default."""
 _WHEEL, _NO_WHEEL = "\x1b[?1007h", "\x1b[?1007l"
@@ -237,9 +240,12 @@ class Painter:
                 parts += [style_change(style, blank), " " * (clipped.column - column)]
                 style = blank
             effective = self._effective(clipped.style)
-            parts += [style_change(style, effective), _CONTROLS.sub(" ", clipped.text)]
-            style = effective
             column = clipped.column + clipped.cells
+            text = _CONTROLS.sub(" ", clipped.text)
+            if column >= columns - 1 and _has_marks(text):
+                text = f"\x1b[{clipped.column + 1}G{_WRAP}{text}{_NO_WRAP}"
+            parts += [style_change(style, effective), text]
+            style = effective
             if not clipped.text.isascii() and column < columns:
                 # Terminals disagree on the width of some characters; the text after them must not drift.
                 parts.append(f"\x1b[{column + 1}G")
@@ -294,6 +300,11 @@ class Painter:
         if (types_arrows := _types_arrows(modes)) != _types_arrows(previous):
             parts.append(_WHEEL if types_arrows else _NO_WHEEL)
         return "".join(parts)
+
+
+def _has_marks(text: str) -> bool:
+    """Whether a character has combining marks, which take no cell in any terminal."""
+    return len(text) > 1 and all(unicodedata.category(mark) in {"Mn", "Me"} for mark in text[1:])
 
 
 def _types_arrows(modes: Modes) -> bool:
