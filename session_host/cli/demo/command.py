@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from session_host.cli.demo import program
-from session_host.cli.demo.stage import Stage, Window
+from session_host.cli.demo.environment import DemoEnvironment, Window
 from session_host.cli.demo.terminal import Terminal
 from session_host.cli.output import print_line
 from session_host.cli.query import wait
@@ -47,24 +47,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the demo; report a broken promise as one line and exit code 1."""
     if missing_modules():
-        with Stage(with_window=False) as stage:
-            print_line(f"Running in {stage.display}. Your chats are not touched.")
-            _play_in_terminals(stage)
+        with DemoEnvironment(with_window=False) as demo:
+            print_line(f"Running in {demo.display}. Your chats are not touched.")
+            _show_in_terminals(demo)
         return 0
     pictures = Path(options.output).absolute()
     try:
         pictures.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutliveError(f"{pictures}: cannot create it ({error.strerror}); choose another with --output") from error
-    with Stage(with_window=True) as stage:
-        print_line(f"Running on {stage.display}. Your chats are not touched.")
-        _play(stage, pictures)
+    with DemoEnvironment(with_window=True) as demo:
+        print_line(f"Running on {demo.display}. Your chats are not touched.")
+        _show_in_windows(demo, pictures)
     print_line(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
     return 0
 
 
-def _play(stage: Stage, pictures: Path) -> None:
-    window, opened_s = _timed(stage.open_window)
+def _show_in_windows(demo: DemoEnvironment, pictures: Path) -> None:
+    window, opened_s = _timed(demo.open_window)
     _print_step("window opened", opened_s)
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
@@ -77,7 +77,7 @@ def _play(stage: Stage, pictures: Path) -> None:
     _kill_during_the_answer(window, "window", chat)
 
     begun_s = time.perf_counter()
-    stage.open_window()
+    demo.open_window()
     _wait_for_tab(session_id)
     _print_step("window reopened with the same tab, live", time.perf_counter() - begun_s)
     ask("grab", file=str(pictures / "2-reopened.png"))
@@ -86,22 +86,22 @@ def _play(stage: Stage, pictures: Path) -> None:
     _check_complete(chat)
 
 
-def _play_in_terminals(stage: Stage) -> None:
+def _show_in_terminals(demo: DemoEnvironment) -> None:
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
     _print_step(f"chat started (process {chat.child_pid})", started_s)
-    terminal, shown_s = _timed(lambda: _attached(stage, chat))
+    terminal, shown_s = _timed(lambda: _attached(demo, chat))
     _print_step("chat shown by `outlive attach`", shown_s)
     _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
     _kill_during_the_answer(terminal, "terminal", chat)
-    terminal, shown_s = _timed(lambda: _attached(stage, chat))
+    terminal, shown_s = _timed(lambda: _attached(demo, chat))
     _print_step("attached again in another terminal, live", shown_s)
     terminal.wait_until_shown(program.LAST_WORDS)
     _check_complete(chat)
 
 
-def _attached(stage: Stage, chat: SessionInfo) -> Terminal:
-    terminal = stage.open_terminal(chat.id)
+def _attached(demo: DemoEnvironment, chat: SessionInfo) -> Terminal:
+    terminal = demo.open_terminal(chat.id)
     terminal.wait_until_shown(r"line \d{4}")
     return terminal
 

@@ -82,8 +82,8 @@ class Window:
         return lines[-1] if lines else f"no output (exit code {self._process.poll()})"
 
 
-class Stage:
-    """A context manager: inside it, this process and its children use the stage's directories and display.
+class DemoEnvironment:
+    """A context manager: inside it, this process and its children use the demo's directories and display.
 
     Attributes:
         display: a description of the display that shows the viewer.
@@ -200,7 +200,7 @@ def _set_environment(environment: dict[str, str]) -> None:
 
 
 def _start_x_server(ends: contextlib.ExitStack) -> str:
-    """Run Xvfb until the stage ends; returns its display."""
+    """Run Xvfb until the demo ends; returns its display."""
     reading, writing = os.pipe()
     try:
         server = subprocess.Popen(
