@@ -24,7 +24,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.glyphs.atlas_import import QUIET_S, AtlasImport
 from gui.terminal.links.links import FileLocation
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier

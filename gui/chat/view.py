@@ -19,7 +19,7 @@ from gui.input.answer_keys import kind_of_answer
 from gui.input.draft import Draft
 from gui.input.dropping import accept_as_copy
 from gui.terminal.links.links import LinkRules
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import chat_texts, image_texts, saved_prompt_texts
 from session_host.protocol.values import Image

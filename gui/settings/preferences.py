@@ -27,9 +27,9 @@ import msgspec
 from gui.settings.kinds import Text
 from gui.settings.text_keys import TABLE, TextKey, name_of, read_text_keys
 from gui.settings.themes.library import DEFAULT, Library
-from gui.theme.follow import Look
 from gui.theme.scheme import SchemePair
 from gui.theme.terminal_font import FEATURE_FORM, LigatureMode, TerminalFont, Weight
+from gui.theme.theme import Look
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError

@@ -20,5 +20,5 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     file_dialog the dialog that chooses files
     tooltips    shows untrusted text as plain text
     stylesheet  tokens → Qt style sheet
-    follow      the current theme, which follows the desktop
+    theme       the current theme, which follows the desktop
 """

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QToolButton, QWidget
 
-from .follow import Theme
+from .theme import Theme
 from .icons import Glyph, glyph_icon
 
 _ICONS = {

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions
 from gui.bridge.sessions import Sessions
-from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
+from gui.theme.theme import Theme
 from gui.tray.changing_actions import ChangingActions, Entry
 from gui.wording import action_texts, common_texts, phrases, tray_texts
 from gui.wording.groups import Group

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.chat_page import ChatPage
 from gui.window.search.searching import Searching

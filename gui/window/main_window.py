@@ -17,8 +17,8 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.saved_window import SavedWindow
 from gui.terminal.input import clipboard
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions import pane_actions
 from gui.window.actions.actions import Actions

@@ -8,7 +8,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.links.links import FileLocation
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.actions.guide_actions import GuideOpener
 from gui.window.actions.inserting_comments import CommentInserter

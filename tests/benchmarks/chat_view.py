@@ -13,7 +13,7 @@ from collections.abc import Callable
 from PySide6.QtTest import QTest
 
 from gui.chat.view import ChatView
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from session_host.structured.transcript import Transcript
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.own_qt import own_qt

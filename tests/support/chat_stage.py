@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from gui.chat.view import ChatView
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import has_keyboard

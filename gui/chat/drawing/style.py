@@ -12,8 +12,8 @@ from gui.terminal.cell_metrics import FALLBACK_FAMILIES, default_family, feature
 from gui.terminal.ligatures import JOINING_FEATURES
 from gui.theme import tokens as measures
 from gui.theme.code import CodeColors, on
-from gui.theme.follow import Theme
 from gui.theme.terminal_font import DEFAULT_FONT, WEIGHTS, TerminalFont
+from gui.theme.theme import Theme
 from gui.theme.tokens import SECONDARY_PX, TEXT_PX
 
 MAX_WIDTH_PX = 880

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.chat.content.segments import Card, Code, DiffHead
 from gui.chat.drawing.segment_layout import Control
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, blend
 from gui.wording import chat_texts
 from session_host.structured.items import REJECTIONS

@@ -11,8 +11,8 @@ from gui.chat.content.items import Content
 from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import RADIUS_PX, TEXT_PX
 from session_host.structured.transcript import Transcript
 

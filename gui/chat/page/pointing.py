@@ -26,8 +26,8 @@ from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.links.file_lookup import OPENS_WITHIN_S
 from gui.terminal.links.links import FileLocation
-from gui.theme.follow import Theme
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
 

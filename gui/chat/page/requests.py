@@ -18,8 +18,8 @@ from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import ANSWER_KEYS, answer_key
 from gui.theme.flow_layout import FlowLayout
-from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.wording import chat_texts, phrases, request_texts
 from session_host.protocol.untrusted_text import one_line

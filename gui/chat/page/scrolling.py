@@ -17,9 +17,9 @@ from gui.chat.content.segments import Card
 from gui.chat.drawing.style import Style
 from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.terminal_font import TerminalFont
+from gui.theme.theme import Theme
 from gui.theme.tokens import TEXT_PX
 from gui.wording import chat_texts, page_texts
 from session_host.structured.transcript import Transcript

@@ -8,9 +8,9 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringL
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
-from gui.theme.follow import Theme
 from gui.theme.matched import paint_matched
 from gui.theme.popup_list import PopupDelegate, PopupList
+from gui.theme.theme import Theme
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import SlashCommand

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.chat.drawing.lines import decode
 from gui.theme.file_dialog import FileDialog
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.wording import image_texts
 from session_host.protocol.values import Image
 

@@ -12,7 +12,7 @@ from gui.bridge.restore_points import SincePrompt
 from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.single_window import SingleWindow
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage

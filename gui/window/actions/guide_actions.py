@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeySequence
 
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.actions import key_table
 from gui.window.actions.single_window import SingleWindow
 

@@ -11,7 +11,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PageName
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.actions import key_table
 from gui.window.actions.single_window import SingleWindow
 

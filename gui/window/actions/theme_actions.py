@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from gui.settings.live import LiveSettings
 from gui.settings.themes.foreign import find_foreign_themes, import_theme
 from gui.settings.themes.library import own_themes
-from gui.theme.follow import Appearance
 from gui.theme.scheme import SchemePair
+from gui.theme.theme import Appearance
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice

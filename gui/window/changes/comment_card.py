@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWi
 from gui.chat.content.ansi import visible
 from gui.settings.review_comment import ReviewComment
 from gui.theme.flow_layout import FlowLayout
-from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.plain_lines import monospace_font

@@ -17,7 +17,7 @@ from gui.chat.page.painting import BAR_PX
 from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
 from gui.terminal.links.links import FileLocation
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.changes import line_ranges
 from gui.window.changes.anchors import AROUND, Anchored, lines_of
 from gui.window.changes.comment_card import CommentCard, ShownComment

@@ -14,9 +14,9 @@ from gui.bridge.restore_points import SincePrompt
 from gui.bridge.review_comments import ReviewComments
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FileLocation
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.changes.content import shown
 from gui.window.changes.discarding import Discarding

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from gui.chat.content.segments import Action
 from gui.chat.page.positions import ScrollPosition
 from gui.finding.query import FindQuery, Pattern
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.guide.chapters import Match, read_chapters
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList

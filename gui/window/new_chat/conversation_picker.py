@@ -11,9 +11,9 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QWidget
 
 from gui.bridge.chat import Chat
-from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.matched import paint_matched
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import announce

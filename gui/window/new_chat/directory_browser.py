@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, QTimer, Sig
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.directory_field import LOOKED_AT, DirectoryField

@@ -20,7 +20,7 @@ from gui.bridge.git_status import Status
 from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.theme.flow_layout import FlowLayout
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.new_chat.request import InvalidField, endpoint_arguments
 from gui.window.widgets.parts import CopyButton, button, label

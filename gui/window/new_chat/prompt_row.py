@@ -7,8 +7,8 @@ from functools import cached_property
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.sheet import Sheet

@@ -16,7 +16,7 @@ from gui.bridge.git_status import Status
 from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.layout import Start
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
 from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.conversation_picker import ConversationPicker

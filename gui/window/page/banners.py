@@ -20,8 +20,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from gui.terminal.drawing.regions import least_covering
 from gui.terminal.links.links import FileLocation
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.page.broadcast_mark import BroadcastMark
 from gui.window.page.chat_page import ChatPage

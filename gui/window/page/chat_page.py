@@ -10,8 +10,8 @@ from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
-from gui.theme.follow import Theme
 from gui.theme.terminal_font import TerminalFont
+from gui.theme.theme import Theme
 from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar, query_on_line
 from gui.window.page.page_view import PageEdit, PageView

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.bridge.sessions import Sessions
 from gui.theme.flow_layout import FlowLayout, flow
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, MonogramTile, Scrolled, button, label
 from gui.wording import common_texts, new_chat_texts, window_texts

@@ -12,8 +12,8 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
 from gui.chat.page.request_parts import fit
 from gui.theme.flow_layout import FlowLayout, flow
-from gui.theme.follow import Theme
 from gui.theme.marks import Mark
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, page_texts, phrases

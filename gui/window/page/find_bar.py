@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, 
 from gui.bridge.background.search_thread import Query
 from gui.finding.finder import Finder, FindResult
 from gui.finding.query import FindQuery
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.theme import Theme
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
 from gui.wording import common_texts, find_texts

@@ -9,9 +9,9 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.terminal.drawing.regions import least_covering
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.marks import Mark, mark_color
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.page.typed_area_watcher import TypedAreaWatcher
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence

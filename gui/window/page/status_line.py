@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
 from gui.bridge.git_status import GitStatusWatcher
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage

@@ -13,8 +13,8 @@ from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
 from gui.terminal.links.file_lookup import directories_of, local_directory
 from gui.terminal.view import TerminalView
-from gui.theme.follow import Theme
 from gui.theme.terminal_font import TerminalFont
+from gui.theme.theme import Theme
 from gui.window.page.broadcast_mark import BroadcastMark
 from gui.window.page.chat_page import ChatPage
 from gui.window.widgets.parts import LazyWidget

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS
-from gui.theme.follow import Theme
 from gui.theme.marks import Mark
+from gui.theme.theme import Theme
 from gui.window.page.state_bars import ConnectionBar, Notice, TypedAreas
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import LazyWidget

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from gui.settings.pane_tree import Side
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
 
 EDGE_SHARE = 0.25

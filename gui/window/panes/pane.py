@@ -8,8 +8,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.sessions import Sessions
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.tabs.overflow_button import OverflowButton
 from gui.window.tabs.recent import RecentChats

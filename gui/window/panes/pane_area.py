@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.settings.pane_tree import Divider, Node, Pane, Rect, Side, areas, moved, part_beside, split
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.panes.drop_zone import DropZone
 

@@ -10,7 +10,7 @@ from gui.bridge.sessions import Sessions
 from gui.settings import pane_tree
 from gui.settings.pane_tree import Side
 from gui.settings.saved_window import SavedPane, SavedWindow
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.closed_tabs import ClosedTabs, put_back
 from gui.window.panes.pane import PaneWidget

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.bridge.sessions import Sessions
 from gui.settings import pane_tree
 from gui.settings.pane_tree import Divider, Node, Side
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from gui.bridge.background.search_thread import Hit, Query
 from gui.finding.query import unit_offsets
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet
 from gui.window.widgets.parts import ElidedLabel, label

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from gui.bridge.background.search_thread import Hit, Query
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.search.recorded_sheet import RecordingSheet

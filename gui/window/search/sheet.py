@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 
 from gui.bridge.background.search_thread import LIMIT, Hit, Query, SearchResults
 from gui.bridge.chat import Chat
-from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import announce

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gui.bridge.background.tasks import Tasks
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.settings.keymap import Keymap
 
 

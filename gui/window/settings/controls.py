@@ -10,9 +10,9 @@ from PySide6.QtGui import QFocusEvent, QFontDatabase, QPainter, QPaintEvent, QRe
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
 
 from gui.settings.kinds import Number
-from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.settings.choice_box import ChoiceBox
 from gui.window.widgets.parts import IconButton

@@ -13,8 +13,8 @@ from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
 from gui.settings.text_keys import TextKey, is_text, name_of
 from gui.settings.writing import Value
-from gui.theme.follow import Theme
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.key_row import ROW_PX, KeyQuestion, KeyRow, native
 from gui.window.settings.keymap import ActionKeys, Keymap, Overrides

@@ -7,8 +7,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from gui.settings.table import Setting
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.settings.controls import Control, TextControl
 from gui.window.settings.values import Values

@@ -10,9 +10,9 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QStanda
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
 
 from gui.finding.fuzzy_match import Fit, fit
-from gui.theme.follow import Theme
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.matched import paint_matched
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import Sheet

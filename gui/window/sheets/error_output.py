@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import ERRORS_BYTES, error_output
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet, foot
 from gui.window.widgets.parts import ElidedLabel, button, label

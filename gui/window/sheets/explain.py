@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet, foot
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.chat.drawing.lines import decode
 from gui.chat.prompt.image_dialog import save_image
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet, foot
 from gui.window.widgets.parts import button, label

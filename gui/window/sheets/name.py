@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.parts import button, label
 from gui.wording import common_texts, sheet_texts

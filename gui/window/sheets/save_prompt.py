@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from gui.settings.saved_prompts import PromptExists, SavedPrompt, name_problem, write_prompt
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.prompt_field import PromptField

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
-from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label, sentence

@@ -7,8 +7,8 @@ from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEven
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from gui.input.drag_formats import CHATS_MIME
-from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
+from gui.theme.theme import Theme
 from gui.window.sidebar.drag_picture import drag_picture
 from gui.window.sidebar.model import SidebarModel
 from gui.window.sidebar.rows import ChatRow

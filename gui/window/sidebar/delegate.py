@@ -8,10 +8,10 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import LABEL_PX, Mark, paint_label, paint_mark
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.sidebar.arrangement import PINNED
 from gui.window.sidebar.model import ENTRY_ROLE, DayHeading, Heading

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVB
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.theme.tokens import (
     BAR_HEIGHT_PX,
     GAP_S_PX,

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.theme import Theme
 
 
 class CloseButton(QAbstractButton):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.menu import Menu
+from gui.theme.theme import Theme
 from gui.window.tabs.tab_bar import TabBar
 from gui.window.widgets.parts import IconButton
 from gui.wording import window_texts

@@ -8,8 +8,8 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QStringLis
 from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout
 
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label

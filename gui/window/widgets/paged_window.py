@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.parts import Hairline
 from gui.window.widgets.raising import raise_window, watch_exposure

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
+from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, ICON_PX, MARK_PX, TILE_PX, Tokens
 from gui.theme.tooltips import show_tooltip
 from gui.wording import common_texts, phrases

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication
 
 from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
-from gui.theme.follow import Theme
 from gui.theme.terminal import TerminalTheme
 from gui.theme.terminal_font import TerminalFont
+from gui.theme.theme import Theme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator

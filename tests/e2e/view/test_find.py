@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.finding.query import FindQuery
 from gui.terminal import finder
 from gui.terminal.finding.marked_rows import found_colors
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.page.find_bar import FindBar
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import ShownView, colors_in

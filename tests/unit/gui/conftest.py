@@ -17,7 +17,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
 from session_host import paths

@@ -21,7 +21,7 @@ from gui.settings.themes.library import Library
 from gui.terminal.glyphs import atlas_import
 from gui.terminal.glyphs.atlas_import import MANY_FRAMES, QUIET_S, AtlasImport
 from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
-from gui.theme.follow import Look
+from gui.theme.theme import Look
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance

@@ -20,7 +20,7 @@ from gui.chat.page import positions
 from gui.chat.page.finding import hits_in
 from gui.chat.page.rows import Rows
 from gui.finding.query import FindQuery, Pattern
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from session_host.structured.items import (
     AgentRequest,
     AnyChange,

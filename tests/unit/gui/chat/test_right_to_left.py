@@ -11,7 +11,7 @@ from gui.chat.content.segments import Paragraph
 from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import MARGIN_PX, Style
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from tests.support.themes import OWN
 
 HEBREW = "שלום, קובץ api.py"

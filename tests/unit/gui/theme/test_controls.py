@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QToolButton, QVBoxLayout, 
 
 from gui.chat.prompt.image_dialog import ImageDialog
 from gui.theme.contrast import ratio
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.widgets.prompt_field import PromptField
 from tests.support.qt_waiting import show
 

@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.theme.contrast import TEXT_RATIO, ratio
-from gui.theme.follow import Theme
 from gui.theme.marks import Mark
+from gui.theme.theme import Theme
 from gui.window.frame import MIN_SIZE_PX
 from gui.window.new_chat.agent_tiles import MAX_COLUMNS, AgentTile
 from gui.window.new_chat.sheet import NewChatSheet

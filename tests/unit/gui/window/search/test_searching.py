@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui.bridge.background.search_thread import SearchResults
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.search.sheet import SearchSheet
 from session_host.paths import search_index, session_dir, session_journal
 from session_host.protocol.values import GridSize, State

@@ -10,7 +10,7 @@ import pytest
 
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow

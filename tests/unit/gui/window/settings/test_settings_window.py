@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.settings.table import PAGES, PageName
-from gui.theme.follow import Theme
+from gui.theme.theme import Theme
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.controls import NumberControl
 from gui.window.settings.row import SettingRow
