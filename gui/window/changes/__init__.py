@@ -1,6 +1,6 @@
 """The window with all changes of a chat's directory: the changed files on the left, their diffs on the right.
 
-The user comments on lines, and gives the comments to the chat. This room must not know git; ``ChangesReader`` of the
+The user comments on lines, and gives the comments to the chat. This package must not know git; ``ChangesReader`` of the
 bridge asks it. It must not know chats' pages either; a ``CommentReceiver`` gets the comments.
 
 window        the window: list, page, find bar, refreshing

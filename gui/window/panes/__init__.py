@@ -10,5 +10,5 @@
     tab_drag   drags tabs out of their row, to other panes and windows; accepts chats of the sidebar
     drop_zone  where a dragged tab or chat would go
 
-The arrangement itself is ``gui.settings.pane_tree``. This room does not know the window's actions.
+The arrangement itself is ``gui.settings.pane_tree``. This package does not know the window's actions.
 """
