@@ -23,7 +23,7 @@ _HISTORY_LINES: Final = 200_000
 _READ_ROWS: Final = 4_000
 """The number of history rows to read at once."""
 
-_PASSAGE_ROWS: Final = 1_000
+_MIN_TEXT_ROWS: Final = 1_000
 """More rows than any terminal's screen has (MAX_ROWS)."""
 
 _PIECE_BYTES: Final = 64 * 1024
@@ -56,7 +56,7 @@ _Part = Row | ScrolledText | Gap | None
 
 def lines_of(recording: Recording) -> Iterator[Line | Gap]:
     """All lines of a recording, including the last screen, without blank lines at the end."""
-    history = _History(recording, passages=False)
+    history = _History(recording, as_text=False)
     try:
         yield from _without_trailing_blanks(_joined(_without_wrap_blanks(history.rows(recording.steps()))))
     finally:
@@ -65,7 +65,7 @@ def lines_of(recording: Recording) -> Iterator[Line | Gap]:
 
 def texts_of(recording: Recording) -> Iterator[str | Gap]:
     """All lines as text, in pieces that may begin and end within a line; with trailing blanks and blank lines."""
-    history = _History(recording, passages=True)
+    history = _History(recording, as_text=True)
     try:
         line_is_open = False
         for part in _without_wrap_blanks(history.rows(recording.steps())):
@@ -89,10 +89,10 @@ def texts_of(recording: Recording) -> Iterator[str | Gap]:
 class _History:
     """Reads rows as they scroll off the screen."""
 
-    def __init__(self, recording: Recording, *, passages: bool) -> None:
+    def __init__(self, recording: Recording, *, as_text: bool) -> None:
         self._terminal = Terminal(recording, _HISTORY_LINES)
-        self._passages = passages
-        """Whether to return many rows as a passage."""
+        self._as_text = as_text
+        """Whether to return many rows at once as ``ScrolledText``."""
         self._read_rows = 0
         """How many rows of the emulator's history were read and are still in it."""
         self._between_sequences = True
@@ -167,7 +167,7 @@ class _History:
         rows = self._history_rows()
         if rows < self._read_rows:
             self._read_rows = 0  # The program has emptied the history.
-        if self._passages and not self._read_rows and rows >= _PASSAGE_ROWS:
+        if self._as_text and not self._read_rows and rows >= _MIN_TEXT_ROWS:
             self._read_rows = rows
             yield self._scrolled_text(rows)
         while self._read_rows < rows:

@@ -71,7 +71,7 @@ class Actions(NamedTuple):
     submit: Callable[[str], bool]
     """The user entered a line; returns whether the chat accepts it, which empties the input."""
     stop: Callable[[], None]
-    """The user pressed Escape, or Ctrl+C with an empty input."""
+    """The user pressed Escape, or Ctrl+C while something runs or the input is empty."""
     leave: Callable[[], None]
     """The user pressed Ctrl+D in an empty input."""
     resized: Callable[[], None]
@@ -169,7 +169,7 @@ class Screen:
         self._output.flush()
 
     def show(self, tail: list[str] | None = None) -> None:
-        """Redraw the unsettled part, the status and the hint."""
+        """Redraw the unfinished part of an answer (``tail``, if given), the status and the hint."""
         if tail is not None:
             self._tail = tail
         self._application.invalidate()
