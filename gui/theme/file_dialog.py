@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QToolButton, QWidget
 
-from .theme import Theme
 from .icons import Glyph, glyph_icon
+from .theme import Theme
 
 _ICONS = {
     "backButton": Glyph.BACK,

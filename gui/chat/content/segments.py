@@ -257,7 +257,7 @@ class QuietLine(Segment):
 
 
 @dataclass(frozen=True)
-class TurnFoot(Segment):
+class TurnFooter(Segment):
     """The end of a turn: a button that copies the answer. It has no text, so it is neither found nor selected.
 
     Attributes:

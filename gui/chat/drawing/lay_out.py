@@ -14,7 +14,7 @@ from gui.chat.content.segments import (
     Rule,
     Segment,
     Table,
-    TurnFoot,
+    TurnFooter,
 )
 
 from . import code_block, diffs, lines, prose
@@ -35,8 +35,8 @@ def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> S
             return lines.lay_out_fold_line(segment, width, style)
         case QuietLine():
             return lines.lay_out_quiet_line(segment, width, style)
-        case TurnFoot():
-            return lines.lay_out_turn_foot(segment, width, style)
+        case TurnFooter():
+            return lines.lay_out_turn_footer(segment, width, style)
         case DiffHead():
             return diffs.lay_out_diff_head(segment, width, style, columns=columns)
         case Diff():

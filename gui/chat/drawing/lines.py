@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPainterPath, QPen
 
-from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFoot
+from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFooter
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
 from gui.wording import chat_texts, image_texts
@@ -118,7 +118,7 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     return laid
 
 
-def lay_out_turn_foot(segment: TurnFoot, width: float, style: Style) -> SegmentLayout:
+def lay_out_turn_footer(segment: TurnFooter, width: float, style: Style) -> SegmentLayout:
     """Lay out the end of a turn: the button that copies, and its times beside it, if they fit."""
     laid = SegmentLayout()
     left, laid.height = left_of(segment), style.line_px + 4

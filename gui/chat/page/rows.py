@@ -313,7 +313,7 @@ class Rows:
                 found = turn_ends.with_ending(found, ending, item, self._prompt_of(ending.turn, position))
             row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
-                found = [*found, turn_ends.foot(self.transcript, position, self._prompt_of(item.turn, position))]
+                found = [*found, turn_ends.footer(self.transcript, position, self._prompt_of(item.turn, position))]
             row.replace(found, self.style, self.width)
             row.framed = item.kind == "user" and item.status != "withdrawn"
             row.before = float(_GAPS_PX.get(item.kind, 4))

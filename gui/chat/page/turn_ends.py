@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gui.chat.content.segments import Action, Button, QuietLine, Segment, TurnFoot
+from gui.chat.content.segments import Action, Button, QuietLine, Segment, TurnFooter
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import one_line
@@ -41,7 +41,7 @@ def before(transcript: Transcript, position: int) -> int:
     return position
 
 
-def foot(transcript: Transcript, position: int, prompt: str) -> TurnFoot:
+def footer(transcript: Transcript, position: int, prompt: str) -> TurnFooter:
     """The line below the last message of a turn; ``prompt`` is the id of the turn's prompt, "" if unknown."""
     item = transcript[position]
     ended_ms, asked = transcript.turn_ends.get(item.id, 0), transcript.get(prompt)
@@ -50,7 +50,7 @@ def foot(transcript: Transcript, position: int, prompt: str) -> TurnFoot:
         time = phrases.short_clock(datetime.fromtimestamp(ended_ms / 1000, UTC), datetime.now(UTC))
     if ended_ms and asked is not None:
         duration = chat_texts.duration(ended_ms - asked.at_ms)
-    return TurnFoot(item=item.id, label=chat_texts.joined(time, duration))
+    return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
 
 
 def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:

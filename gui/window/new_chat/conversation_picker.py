@@ -34,7 +34,7 @@ _ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _MATCHED_ROLE = _ROW_ROLE + 1
 _MARK_PX = 22
 _LINES_PX = 16
-"""The height of the lines and gaps between field, list and foot."""
+"""The height of the lines and gaps between field, list and footer."""
 
 
 class Row(NamedTuple):
@@ -109,17 +109,17 @@ class ConversationPicker(Sheet):
         self.anyway = button(conversation_texts.continue_anyway(), "", self._force)
         self._list_px = 0
         """The height of the list, if the window has room for it."""
-        self._foot = QWidget()
-        line = QHBoxLayout(self._foot)
+        self._footer = QWidget()
+        line = QHBoxLayout(self._footer)
         line.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
         line.addWidget(self.state, 1)
         line.addWidget(self.anyway)
-        lay_out_results(self.body, theme, self.field, self.list, self._foot)
+        lay_out_results(self.body, theme, self.field, self.list, self._footer)
 
     def center(self) -> None:
         """See ``Sheet``; in a low window, the list is lower and scrolls."""
         width = min(WIDTH_PX, self.around.width() - 2 * GAP_L_PX)
-        others_px = self.field.sizeHint().height() + self._foot.heightForWidth(max(width, 0)) + _LINES_PX
+        others_px = self.field.sizeHint().height() + self._footer.heightForWidth(max(width, 0)) + _LINES_PX
         room_px = self.around.height() - 2 * GAP_L_PX - others_px
         self.list.setFixedHeight(max(min(self._list_px, room_px), ROW_PX))
         super().center()

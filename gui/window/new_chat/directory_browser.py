@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import Sheet, button_row
 from gui.window.widgets.directory_field import LOOKED_AT, DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import common_texts, new_chat_texts
@@ -72,7 +72,7 @@ class DirectoryBrowser(Sheet):
         layout = self.column()
         for part in (label(new_chat_texts.choose_directory(), "title"), self.path_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
-        layout.addLayout(foot(self.cancel, self.choose))
+        layout.addLayout(button_row(self.cancel, self.choose))
         self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
 
     def browse(self) -> None:

@@ -34,7 +34,7 @@ from gui.window.new_chat.request import (
     variables_of,
 )
 from gui.window.new_chat.start_fields import StartFields
-from gui.window.sheets.sheet import FormSheet, foot
+from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.wording import common_texts, conversation_texts, new_chat_texts, phrases
@@ -134,7 +134,7 @@ class NewChatSheet(FormSheet):
         layout.addWidget(label(common_texts.new_chat(), "title"))
         self.scrolled = Scrolled(inner, MAX_PX, common_texts.new_chat())
         layout.addWidget(self.scrolled, 1)
-        last = foot(self.cancel, self.start)
+        last = button_row(self.cancel, self.start)
         last.insertWidget(0, self.more)
         layout.addLayout(last)
         order = [

@@ -15,7 +15,7 @@ from gui.settings.live_agents import LiveAgents
 from gui.settings.writing import Key, Value, Values, write_values
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
-from gui.window.sheets.sheet import foot
+from gui.window.sheets.sheet import button_row
 from gui.window.widgets.parts import Area, button, label, sentence
 from gui.wording import agent_settings_texts, common_texts, settings_texts
 from session_host.agents.agent import ARGUMENTS, Agent
@@ -65,7 +65,7 @@ class AgentForm(Area):
         column.setSpacing(GAP_S_PX)
         column.addLayout(grid)
         column.addWidget(self.problem)
-        column.addLayout(foot(self.cancel, self.save))
+        column.addLayout(button_row(self.cancel, self.save))
         self.title.textEdited.connect(self._suggest)
 
     def ask(self, agent: Agent | None) -> None:

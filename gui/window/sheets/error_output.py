@@ -11,7 +11,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import ERRORS_BYTES, error_output
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import InfoSheet, foot
+from gui.window.sheets.sheet import InfoSheet, button_row
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import common_texts, sheet_texts
@@ -36,7 +36,7 @@ class OutputSheet(InfoSheet):
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(self.text, 1)
-        layout.addLayout(foot(self.copy, self.close_button, words=self.state))
+        layout.addLayout(button_row(self.copy, self.close_button, words=self.state))
 
     def ask(self, chat: Chat) -> None:
         """Open the sheet for this chat."""

@@ -13,7 +13,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import InfoSheet, foot
+from gui.window.sheets.sheet import InfoSheet, button_row
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, sheet_texts
 from gui.wording.explanation import Explained, Row
@@ -63,7 +63,7 @@ class StatusDetailsSheet(InfoSheet):
         for part in (self.title, self.summary):
             layout.addWidget(part)
         layout.addWidget(self.area, 1)
-        layout.addLayout(foot(self.copy, self.close_button))
+        layout.addLayout(button_row(self.copy, self.close_button))
         self.closed.connect(self._forget)
 
     def ask(self, chat: Chat) -> None:

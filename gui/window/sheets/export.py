@@ -14,7 +14,7 @@ from gui.bridge.background.export import FORMS, STRUCTURED_FORMS
 from gui.theme.flow_layout import flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import FormSheet, foot
+from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.wording import common_texts, sheet_texts
@@ -66,7 +66,7 @@ class ExportSheet(FormSheet):
         layout = self.column()
         layout.addWidget(label(sheet_texts.export_chat(), "title"))
         layout.addWidget(Scrolled(inner, MAX_PX, sheet_texts.export_chat()), 1)
-        layout.addLayout(foot(self.cancel, self.save))
+        layout.addLayout(button_row(self.cancel, self.save))
         self.file.textChanged.connect(self._on_file)
 
     def ask(

@@ -10,7 +10,7 @@ from gui.chat.drawing.lines import decode
 from gui.chat.prompt.image_dialog import save_image
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
-from gui.window.sheets.sheet import InfoSheet, foot
+from gui.window.sheets.sheet import InfoSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.picture_view import PictureView
 from gui.wording import common_texts, image_texts
@@ -39,7 +39,7 @@ class ImageSheet(InfoSheet):
         self.view.addAction(image_texts.save_image_as(), self._save)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.view, 1)
-        layout.addLayout(foot(self.copy, self.save, self.close_button, words=self.about))
+        layout.addLayout(button_row(self.copy, self.save, self.close_button, words=self.about))
 
     def show_image(self, image: Image, directory: str) -> None:
         """Open the sheet with an image of a chat in this directory; no effect on one that cannot be decoded."""

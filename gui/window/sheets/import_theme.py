@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from gui.theme.file_dialog import FileDialog
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import FormSheet, foot
+from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import button, label
 from gui.wording import action_texts, common_texts, new_chat_texts, phrases, sheet_texts
@@ -44,7 +44,7 @@ class ImportThemeSheet(FormSheet):
         layout.addWidget(kinds)
         layout.addLayout(row)
         layout.addWidget(self.problem)
-        layout.addLayout(foot(self.cancel, self.accept))
+        layout.addLayout(button_row(self.cancel, self.accept))
         self.file.textChanged.connect(lambda _text: self._show_problem(""))
 
     def ask(self, path: str, on_submit: Callable[[Path], str], problem: str = "") -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.theme.theme import Theme
-from gui.window.sheets.sheet import FormSheet, foot
+from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.wording import common_texts, sheet_texts
 from session_host.protocol.untrusted_text import as_name
@@ -28,7 +28,7 @@ class NameSheet(FormSheet):
         layout = self.column()
         layout.addWidget(label(sheet_texts.rename_chat(), "title"))
         layout.addWidget(self.field)
-        layout.addLayout(foot(cancel, self.rename))
+        layout.addLayout(button_row(cancel, self.rename))
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(as_name(text))))
 
     def ask(self, name: str, on_submit: Callable[[str], object]) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import Sheet, button_row
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
@@ -189,7 +189,7 @@ class QuestionSheet(Sheet):
         self.scrolled = Scrolled(inner, MAX_PX, page_texts.question())
         layout = self.column()
         layout.addWidget(self.scrolled, 1)
-        layout.addLayout(foot(self.no, self.yes))
+        layout.addLayout(button_row(self.no, self.yes))
         self.closed.connect(self._forget)
 
     def ask(self, question: Question) -> None:

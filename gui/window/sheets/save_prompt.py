@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from gui.settings.saved_prompts import PromptExists, SavedPrompt, name_problem, write_prompt
 from gui.theme.theme import Theme
-from gui.window.sheets.sheet import FormSheet, foot
+from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, saved_prompt_texts
@@ -47,7 +47,7 @@ class SavePromptSheet(FormSheet):
         layout.addWidget(label(saved_prompt_texts.save(), "title"))
         for part in (self.name, self.text, self.for_agent, self.for_directory, self.error):
             layout.addWidget(part)
-        layout.addLayout(foot(button(common_texts.cancel(), "", self.dismiss), self.save))
+        layout.addLayout(button_row(button(common_texts.cancel(), "", self.dismiss), self.save))
         self.name.textChanged.connect(lambda _text: self._show_problem(""))
         self.text.textChanged.connect(lambda: self._show_problem(""))
 

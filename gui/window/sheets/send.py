@@ -17,7 +17,7 @@ from gui.theme.marks import mark_icon
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import Sheet, button_row
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
@@ -99,7 +99,7 @@ class SendSheet(Sheet):
         layout.addWidget(self.field, 1)
         layout.addWidget(self.error)
         layout.addLayout(answers)
-        layout.addLayout(foot(self.cancel, self.send, words=hint))
+        layout.addLayout(button_row(self.cancel, self.send, words=hint))
         for before, after in itertools.pairwise(
             [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
         ):

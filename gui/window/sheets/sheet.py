@@ -14,7 +14,7 @@ TOP_SHARE = 0.12
 """The distance of a sheet from the window's top, as a share of the window's height."""
 
 
-def foot(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
+def button_row(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
     """The last row of a sheet: its buttons on the right, and optional text before them."""
     row = QHBoxLayout()
     row.setSpacing(GAP_S_PX)

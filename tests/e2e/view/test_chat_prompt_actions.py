@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
-from gui.chat.content.segments import TurnFoot
+from gui.chat.content.segments import TurnFooter
 from gui.finding.query import FindQuery
 from gui.wording import phrases
 from session_host.protocol.values import Image
@@ -95,7 +95,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
 
     def labels() -> list[str]:
         segments = (page.rows.row(each.position).segments[each.number] for each in page.visible)
-        return [each.label for each in segments if isinstance(each, TurnFoot)]
+        return [each.label for each in segments if isinstance(each, TurnFooter)]
 
     assert labels() == [""], "the turn runs"
     chat.apply(SetStatus("i5", "withdrawn"))
