@@ -174,7 +174,7 @@ def _line(value: object) -> str:
     return text if len(text) <= LINE_CHARACTERS else f"{text[:LINE_CHARACTERS]}… ({len(text)} characters)"
 
 
-class RulesStage(Generic[T]):
+class RulesHarness(Generic[T]):
     """Rules that a script calls.
 
     Attributes:

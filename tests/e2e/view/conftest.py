@@ -21,7 +21,7 @@ from gui.theme.theme import Theme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.scripted_chat import ScriptedChat
@@ -223,13 +223,13 @@ def show_view(qapp: QApplication, window_manager: None, display: XServer) -> Ite
 
 
 @pytest.fixture
-def show_chat(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
+def show_chat(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatViewHarness]]:
     """Shows views of a scripted chat, and closes them at the end."""
-    shown: list[ChatStage] = []
+    shown: list[ChatViewHarness] = []
     theme = Theme(qapp, OWN, "dark")
 
-    def make(chat: ScriptedChat | None = None, directory: str = "") -> ChatStage:
-        shown.append(ChatStage(theme, chat or ScriptedChat(), directory))
+    def make(chat: ScriptedChat | None = None, directory: str = "") -> ChatViewHarness:
+        shown.append(ChatViewHarness(theme, chat or ScriptedChat(), directory))
         return shown[-1]
 
     yield make

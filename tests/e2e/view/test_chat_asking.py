@@ -18,7 +18,7 @@ from session_host.structured.items import (
     Question,
     RequestOption,
 )
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat, command_request
 
@@ -26,7 +26,7 @@ WAIT_S = 60.0
 NEVER_MS = 3_600_000
 
 
-def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     request = command_request("make install")
     chat.ask(request)
@@ -40,7 +40,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatS
     assert "Allow · from the command line" in shown.shown()
 
 
-def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Callable[..., ChatStage]) -> None:
+def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
@@ -56,7 +56,7 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Calla
 
 
 def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_enter_would_send(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
@@ -76,7 +76,7 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
 
 
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
-    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seen, "_SEEN_AFTER_MS", NEVER_MS)
     alt = Qt.KeyboardModifier.AltModifier
@@ -111,7 +111,7 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     assert shown.view.prompt.editor.toPlainText() == "later"
 
 
-def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(msgspec.structs.replace(command_request("make"), title="Write /var/tmp/copy-of-the-database.db"))
     chat.put("tool", title="Edit", tool="edit", status="done", changes=(FileChange("/a", "@@ -1 +1 @@\n-a\n+b\n"),))
@@ -128,7 +128,7 @@ def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callab
     assert all(card.rect().contains(shown.button(text).geometry()) for text in ("Allow", "Always", "Decline"))
 
 
-def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
     shown = show_chat(chat)
@@ -146,7 +146,7 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
     assert card.isAncestorOf(shown.view.page) is False
 
 
-def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., ChatStage]) -> None:
+def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make …", complete=False))
     shown = show_chat(chat)
@@ -158,7 +158,9 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., Cha
     assert not shown.of("answered")
 
 
-def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: Callable[..., ChatStage]) -> None:
+def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
@@ -168,7 +170,7 @@ def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_c
     assert shown.button("Allow").isEnabled()
 
 
-def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatStage]) -> None:
+def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     item = chat.put("agent", "draft")
     shown = show_chat(chat)
@@ -182,7 +184,7 @@ def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatStage]) -
     assert "draft" not in shown.shown()
 
 
-def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatStage]) -> None:
+def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     options = (
         RequestOption("yes", "Yes", "allow_once"),
@@ -204,7 +206,7 @@ def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatStage]
     assert tops[0] == tops[1] < tops[2], "those that fit are beside each other"
 
 
-def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     options = (RequestOption("no", "No", "reject_once"),)
     chat.ask(AgentRequest("r1", "command", 1, "Run make all -j …", "make all \\\n -j 2", options))
@@ -217,7 +219,7 @@ def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[.
 
 
 def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
@@ -233,7 +235,7 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
     assert reached[2:] == [shown.button("Allow (Alt+Y)"), shown.button("Always"), shown.button("Decline")]
 
 
-def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: Callable[..., ChatStage]) -> None:
+def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
@@ -251,7 +253,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
 
 
-def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., ChatStage]) -> None:
+def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
     questions = (Question("q1", "Why?"), Question("q2", "When?"))
@@ -264,7 +266,9 @@ def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., C
     assert not shown.of("answered")
 
 
-def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_command_with_long_lines_is_shown_completely_without_scrolling(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
     shown = show_chat(chat)

@@ -10,14 +10,14 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QClipboard, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_mouse import move_held
 from tests.support.scripted_chat import ScriptedChat
 
 _times = count(1_000_000, 100_000)
 
 
-def click(shown: ChatStage, point: QPoint, times: int, *, drag_to: QPoint | None = None) -> None:
+def click(shown: ChatViewHarness, point: QPoint, times: int, *, drag_to: QPoint | None = None) -> None:
     """Click several times at one point, without pauses; the last time, drag to another point."""
     at_ms = next(_times)
     for number in range(times):
@@ -30,7 +30,7 @@ def click(shown: ChatStage, point: QPoint, times: int, *, drag_to: QPoint | None
     shown.settle()
 
 
-def send(shown: ChatStage, kind: QEvent.Type, point: QPoint, at_ms: int) -> None:
+def send(shown: ChatViewHarness, kind: QEvent.Type, point: QPoint, at_ms: int) -> None:
     page, place = shown.view.page, QPointF(point)
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     held = none if kind == QEvent.Type.MouseButtonRelease else left
@@ -39,13 +39,13 @@ def send(shown: ChatStage, kind: QEvent.Type, point: QPoint, at_ms: int) -> None
     QApplication.sendEvent(page, event)
 
 
-def selected(shown: ChatStage) -> str:
+def selected(shown: ChatViewHarness) -> str:
     page = shown.view.page
     return page.selection.text(page.rows, markdown=False)
 
 
 @pytest.fixture
-def shown(show_chat: Callable[..., ChatStage]) -> ChatStage:
+def shown(show_chat: Callable[..., ChatViewHarness]) -> ChatViewHarness:
     chat = ScriptedChat()
     chat.put("user", "the first prompt", status="done")
     chat.put(
@@ -56,7 +56,7 @@ def shown(show_chat: Callable[..., ChatStage]) -> ChatStage:
     return show_chat(chat)
 
 
-def test_a_double_click_selects_the_word_also_behind_emoji(shown: ChatStage) -> None:
+def test_a_double_click_selects_the_word_also_behind_emoji(shown: ChatViewHarness) -> None:
     click(shown, shown.point_of("Some words"), 2)
     assert selected(shown) == "Some"
     assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "Some"
@@ -64,12 +64,12 @@ def test_a_double_click_selects_the_word_also_behind_emoji(shown: ChatStage) -> 
     assert selected(shown) == "after_signs"
 
 
-def test_a_double_click_on_emoji_selects_one(shown: ChatStage) -> None:
+def test_a_double_click_on_emoji_selects_one(shown: ChatViewHarness) -> None:
     click(shown, shown.point_of("🎉" * 5, within=8), 2)
     assert selected(shown) == "🎉"
 
 
-def test_three_clicks_select_the_paragraph_or_the_line_of_code_and_so_does_one_more(shown: ChatStage) -> None:
+def test_three_clicks_select_the_paragraph_or_the_line_of_code_and_so_does_one_more(shown: ChatViewHarness) -> None:
     for times in (3, 4):
         click(shown, shown.point_of("words"), times)
         assert selected(shown) == "Some words 🎉🎉🎉 after_signs here."
@@ -80,28 +80,28 @@ def test_three_clicks_select_the_paragraph_or_the_line_of_code_and_so_does_one_m
     assert shown.of("interrupted") == []
 
 
-def test_a_drag_after_a_double_click_selects_whole_words_in_both_directions(shown: ChatStage) -> None:
+def test_a_drag_after_a_double_click_selects_whole_words_in_both_directions(shown: ChatViewHarness) -> None:
     click(shown, shown.point_of("words"), 2, drag_to=shown.point_of("after_signs", within=9))
     assert selected(shown) == "words 🎉🎉🎉 after_signs"
     click(shown, shown.point_of("second"), 2, drag_to=shown.point_of("after_signs", within=9))
     assert selected(shown) == "after_signs here.\n\nA second"
 
 
-def test_a_drag_after_three_clicks_selects_whole_lines(shown: ChatStage) -> None:
+def test_a_drag_after_three_clicks_selects_whole_lines(shown: ChatViewHarness) -> None:
     click(shown, shown.point_of("code one"), 3, drag_to=shown.point_of("code two"))
     assert selected(shown) == "code one\ncode two"
     click(shown, shown.point_of("second"), 3, drag_to=shown.point_of("words"))
     assert selected(shown) == "Some words 🎉🎉🎉 after_signs here.\n\nA second paragraph."
 
 
-def test_a_click_selects_nothing(shown: ChatStage) -> None:
+def test_a_click_selects_nothing(shown: ChatViewHarness) -> None:
     click(shown, shown.point_of("words"), 3)
     click(shown, shown.point_of("words"), 1)
     assert selected(shown) == ""
 
 
 def test_an_entry_of_a_list_is_copied_without_its_bullet_and_several_with_theirs(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("agent", "- first entry\n- second entry")

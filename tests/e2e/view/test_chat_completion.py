@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt
 
 from session_host.structured.items import CommandsChanged, SlashCommand
 from session_host.structured.mentions import mentions
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
 
 WAIT_S = 60.0
 
 
-def test_files_and_commands_are_completed(show_chat: Callable[..., ChatStage], tmp_path: Path) -> None:
+def test_files_and_commands_are_completed(show_chat: Callable[..., ChatViewHarness], tmp_path: Path) -> None:
     (tmp_path / "retry.py").touch()
     chat = ScriptedChat()
     chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
@@ -57,7 +57,7 @@ def test_files_and_commands_are_completed(show_chat: Callable[..., ChatStage], t
 
 
 def test_long_descriptions_of_commands_are_elided_in_the_list(
-    show_chat: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
 ) -> None:
     chat = ScriptedChat()
     chat.apply(CommandsChanged(tuple(SlashCommand(f"skill-{number}", "Use it when " * 60) for number in range(12))))
@@ -71,7 +71,9 @@ def test_long_descriptions_of_commands_are_elided_in_the_list(
     assert offers.viewport().rect().contains(eighth), (offers.viewport().rect(), eighth)
 
 
-def test_a_file_is_completed_behind_emoji_before_a_text(show_chat: Callable[..., ChatStage], tmp_path: Path) -> None:
+def test_a_file_is_completed_behind_emoji_before_a_text(
+    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
+) -> None:
     (tmp_path / "retry.py").touch()
     shown = show_chat(ScriptedChat(), str(tmp_path))
     editor, offers = shown.view.prompt.editor, shown.view.prompt.completion.list
@@ -85,7 +87,7 @@ def test_a_file_is_completed_behind_emoji_before_a_text(show_chat: Callable[...,
 
 
 def test_a_chosen_file_is_written_so_that_the_agent_gets_it(
-    show_chat: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
 ) -> None:
     (tmp_path / "Makefile").touch()
     (tmp_path / "my notes").mkdir()

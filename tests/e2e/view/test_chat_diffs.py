@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.terminal.links.links import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, RequestOption
-from tests.support.chat_stage import WAIT_S, ChatStage
+from tests.support.chat_view_harness import WAIT_S, ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
 
@@ -21,7 +21,7 @@ def edit_request(diff: str, item: str = "") -> AgentRequest:
     return AgentRequest("r1", "edit", 1, "Edit a.py", diff, options, item=item)
 
 
-def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     change = FileChange("/src/a.py", "@@ -1 +1 @@\n-old\n+new\n")
     item = chat.put("tool", tool="edit", changes=(change,), status="running")
@@ -36,7 +36,9 @@ def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: Callable[...,
     assert "a.py\n@@ -1 +1 @@\n-old\n+new" in shown.shown()
 
 
-def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     chat = ScriptedChat()
     lines = "".join(f"+line {number}\n" for number in range(300))
     chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
@@ -57,7 +59,7 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat:
     assert [answer[1] for answer in shown.of("answered")] == ["yes"]
 
 
-def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
     shown = show_chat(chat, "/src")
@@ -72,7 +74,7 @@ def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., Ch
     assert shown.of("file_activated") == [(FileLocation("a.py", 7),)] * 2
 
 
-def test_a_files_button_copies_a_patch(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_files_button_copies_a_patch(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(edit_request(EDIT))
     shown = show_chat(chat, "/src")

@@ -10,13 +10,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication
 
 from session_host.structured.items import Capabilities, CapabilitiesKnown
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat, command_request
 
 NONE, LEFT, CONTROL = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 
 
-def drop(shown: ChatStage, data: QMimeData) -> bool:
+def drop(shown: ChatViewHarness, data: QMimeData) -> bool:
     """Drop data on the messages, with Qt's choice of the receiver; returns whether it is accepted."""
     page = shown.view.page
     place = page.mapTo(shown.view, QPoint(30, 30))
@@ -37,7 +37,7 @@ def picture() -> QImage:
 
 
 def test_files_and_images_that_are_dropped_on_the_messages_go_into_the_prompt(
-    show_chat: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
 ) -> None:
     (tmp_path / "notes.md").touch()
     picture().save(str(tmp_path / "a.png"))
@@ -57,7 +57,7 @@ def test_files_and_images_that_are_dropped_on_the_messages_go_into_the_prompt(
     assert prompt.editor.hasFocus()
 
 
-def test_what_a_chat_cannot_take_is_left_to_the_window(show_chat: Callable[..., ChatStage]) -> None:
+def test_what_a_chat_cannot_take_is_left_to_the_window(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(ScriptedChat())
     tab = QMimeData()
     tab.setData("application/x-outlive-tab", b"1")
@@ -71,7 +71,7 @@ def test_what_a_chat_cannot_take_is_left_to_the_window(show_chat: Callable[..., 
 
 
 def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("agent", "an answer")
@@ -89,7 +89,7 @@ def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question
 
 
 def test_the_end_of_a_long_text_that_was_pasted_from_the_messages_is_shown(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("agent", "an answer")

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from gui.chat.page import pointing
 from gui.terminal.links.links import FileLocation, LinkRules
 from session_host.structured.items import FileChange
-from tests.support.chat_stage import WAIT_S, ChatStage
+from tests.support.chat_view_harness import WAIT_S, ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import xdotool
@@ -24,32 +24,32 @@ EXISTING = ("gui/app.py", "docs/ä.md", "docs/log")
 CONTROL, PLAIN = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 
 
-def move(shown: ChatStage, point: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+def move(shown: ChatViewHarness, point: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
     page, place = shown.view.page, QPointF(point)
     none = Qt.MouseButton.NoButton
     event = QMouseEvent(QEvent.Type.MouseMove, place, page.mapToGlobal(place), none, none, modifiers)
     QApplication.sendEvent(page, event)
 
 
-def click(shown: ChatStage, point: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+def click(shown: ChatViewHarness, point: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
     QTest.mouseClick(shown.view.page, Qt.MouseButton.LeftButton, modifiers, point)
     shown.settle()
 
 
-def opened(shown: ChatStage, count: int) -> list[FileLocation]:
+def opened(shown: ChatViewHarness, count: int) -> list[FileLocation]:
     """Wait until ``count`` files were opened, and return all."""
     process_events_until(lambda: len(shown.of("file_activated")) >= count, WAIT_S, "the file to be opened")
     return [values[0] for values in shown.of("file_activated")]
 
 
-def wait_until_looked_up(shown: ChatStage, *names: str) -> None:
+def wait_until_looked_up(shown: ChatViewHarness, *names: str) -> None:
     """Wait until these names were looked up as files."""
     paths = shown.view.page.names
     process_events_until(lambda: all(paths.path_of(name) is not None for name in names), WAIT_S, "the lookup")
 
 
 @pytest.fixture
-def files(show_chat: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
+def files(show_chat: Callable[..., ChatViewHarness], tmp_path: Path) -> ChatViewHarness:
     """A chat that names files (gui/missing.py does not exist), with the pointer outside of the view."""
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
     for name in ("gui/app.py", "docs/ä.md", "docs/log"):
@@ -68,7 +68,7 @@ def files(show_chat: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
     return show_chat(chat, str(tmp_path))
 
 
-def test_ctrl_click_on_a_file_name_opens_the_file(files: ChatStage) -> None:
+def test_ctrl_click_on_a_file_name_opens_the_file(files: ChatViewHarness) -> None:
     wait_until_looked_up(files, *EXISTING)
     for number, (text, file) in enumerate(
         (
@@ -93,7 +93,9 @@ def test_ctrl_click_on_a_file_name_opens_the_file(files: ChatStage) -> None:
     assert len(opened(files, 5)) == 5
 
 
-def test_a_click_during_the_lookup_opens_the_file_after_it(files: ChatStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_click_during_the_lookup_opens_the_file_after_it(
+    files: ChatViewHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pointing, "OPENS_WITHIN_S", WAIT_S)
     lookup, is_free = files.view.page.names._lookup, Event()
     directories = lookup.find_directories()
@@ -104,7 +106,7 @@ def test_a_click_during_the_lookup_opens_the_file_after_it(files: ChatStage, mon
     assert opened(files, 1) == [FileLocation("docs/log", 5)]
 
 
-def test_the_setting_for_links_decides_whether_a_plain_click_opens_a_file(files: ChatStage) -> None:
+def test_the_setting_for_links_decides_whether_a_plain_click_opens_a_file(files: ChatViewHarness) -> None:
     wait_until_looked_up(files, *EXISTING)
     place = files.point_of("Read gui/app.py", within=8)
     files.view.set_links(LinkRules("click"))
@@ -117,7 +119,7 @@ def test_the_setting_for_links_decides_whether_a_plain_click_opens_a_file(files:
     assert len(opened(files, 1)) == 1
 
 
-def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
+def test_the_pointer_shows_what_a_click_would_open(files: ChatViewHarness) -> None:
     page = files.view.page
     wait_until_looked_up(files, *EXISTING, "gui/missing.py")
     place = files.point_of("docs/ä.md:12:3", within=3)
@@ -137,7 +139,7 @@ def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
     menu.close()
 
 
-def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatStage) -> None:
+def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatViewHarness) -> None:
     page = files.view.page
     wait_until_looked_up(files, *EXISTING)
     assert files.view.prompt.editor.hasFocus()
@@ -157,7 +159,7 @@ def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatStage) -> None
     assert page._key_source is None
 
 
-def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: ChatStage) -> None:
+def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: ChatViewHarness) -> None:
     page = files.view.page
     page.setFocus()
     wait_until_looked_up(files, *EXISTING, "gui/missing.py", "os.path")

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Question
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat
 
 
-def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., ChatStage]) -> None:
+def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
     request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
@@ -37,7 +37,7 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
-def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
     request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
@@ -56,7 +56,9 @@ def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[.
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "next"})]
 
 
-def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(show_chat: Callable[..., ChatStage]) -> None:
+def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     chat = ScriptedChat()
     questions = (Question("q1", "Which parts?", ("API", "UI", "docs"), several=True),)
     request = AgentRequest("r1", "question", 1, "Which parts?", "", questions=questions)
@@ -73,7 +75,9 @@ def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(show_chat:
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "API\ndocs"})]
 
 
-def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_chat: Callable[..., ChatStage]) -> None:
+def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     chat = ScriptedChat()
     chat.put("agent", "\n\n".join(f"line {number}" for number in range(80)))
     questions = (
@@ -99,7 +103,7 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_cha
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
 
 
-def test_a_message_that_is_the_title_is_shown_once(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_message_that_is_the_title_is_shown_once(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     questions = (Question("name", "Your name"),)
     chat.ask(AgentRequest("r1", "question", 1, "Who are you?", "Who are you?", questions=questions))
@@ -108,7 +112,7 @@ def test_a_message_that_is_the_title_is_shown_once(show_chat: Callable[..., Chat
     assert (card._title.isVisible(), card._subject) == (True, None)
 
 
-def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
     chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))

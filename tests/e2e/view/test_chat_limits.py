@@ -12,7 +12,7 @@ from PySide6.QtCore import QLocale
 from gui.chat import limits
 from gui.chat.announcing import Announcer
 from session_host.structured.items import UsageChanged, UsageLimit
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat
 
 pytestmark = pytest.mark.e2e
@@ -57,7 +57,7 @@ def used(*reported: UsageLimit) -> UsageChanged:
 
 
 def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
-    show_chat: Callable[..., ChatStage], clock: Clock
+    show_chat: Callable[..., ChatViewHarness], clock: Clock
 ) -> None:
     chat = ScriptedChat()
     weekly = limit("seven_day", 20, 75, 168)
@@ -86,7 +86,7 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
 
 
 def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
-    show_chat: Callable[..., ChatStage], clock: Clock
+    show_chat: Callable[..., ChatViewHarness], clock: Clock
 ) -> None:
     chat = ScriptedChat()
     chat.apply(used(limit("five_hour", 100, 2.5, 5), limit("seven_day", 80, 75, 168)))
@@ -108,7 +108,9 @@ def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
     assert labels._clock.isActive()
 
 
-def test_a_narrow_view_shows_the_limit_before_the_context(show_chat: Callable[..., ChatStage], clock: Clock) -> None:
+def test_a_narrow_view_shows_the_limit_before_the_context(
+    show_chat: Callable[..., ChatViewHarness], clock: Clock
+) -> None:
     chat = ScriptedChat()
     chat.apply(used(limit("five_hour", 93, 2.5, 5)))
     shown = show_chat(chat)
@@ -124,7 +126,7 @@ def test_a_narrow_view_shows_the_limit_before_the_context(show_chat: Callable[..
 
 
 def test_a_screen_reader_says_a_limit_each_time_that_it_reaches_the_next_level(
-    show_chat: Callable[..., ChatStage], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatViewHarness], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[str] = []
     monkeypatch.setattr("gui.chat.announcing.QAccessible.isActive", lambda: True)

@@ -24,7 +24,7 @@ from session_host.structured.items import (
     StateChanged,
     UsageChanged,
 )
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
 
@@ -37,7 +37,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 ALT = Qt.KeyboardModifier.AltModifier
 
 
-def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatStage]) -> None:
+def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
@@ -58,7 +58,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatS
     assert shown.of("setting_changed") == [("m", "b")]
 
 
-def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     choice = (SettingChoice("a", "a model with quite a long name"),)
     chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
@@ -81,7 +81,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., Chat
     assert shown.of("setting_changed") == [("s2", "a")]
 
 
-def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., ChatStage]) -> None:
+def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
@@ -107,7 +107,7 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., 
 
 
 def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     shown = show_chat(ScriptedChat())
     prompt = shown.view.prompt
@@ -119,7 +119,7 @@ def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(
 
 
 def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.apply(StateChanged("requires_action"))
@@ -139,7 +139,7 @@ def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
 
 
 def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_not_use_it(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     shown = show_chat(ScriptedChat())
     editor = shown.view.prompt.editor
@@ -156,7 +156,7 @@ def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_
     assert editor.toPlainText() == "typed"
 
 
-def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: Callable[..., ChatStage]) -> None:
+def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(ScriptedChat())
     editor = shown.view.prompt.editor
     QTest.keyClicks(editor, "typed")
@@ -176,7 +176,7 @@ def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: C
 
 
 def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.run()
@@ -192,7 +192,7 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
-def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatStage]) -> None:
+def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
     prompt = shown.view.prompt
@@ -221,7 +221,7 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[.
 
 
 def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.apply(StateChanged("starting"))
@@ -235,7 +235,7 @@ def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped
     assert "Ctrl+Alt+Enter sends the first one now" in hint()
 
 
-def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: Callable[..., ChatStage]) -> None:
+def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.run()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
@@ -257,7 +257,9 @@ def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: C
     assert "Removed from the queue: second" in shown.shown()
 
 
-def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(show_chat: Callable[..., ChatStage]) -> None:
+def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     shown = show_chat()
     editor = shown.view.prompt.editor
     hint = editor.placeholderText()
@@ -275,7 +277,7 @@ def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(show_cha
     assert editor.placeholderText() == hint
 
 
-def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable[..., ChatViewHarness]) -> None:
     editor = show_chat().view.prompt.editor
     middle = editor.width() // 2
     editor.insertPlainText("שלום, קובץ api.py")
@@ -287,7 +289,7 @@ def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable
 
 
 def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("user", "first", status="queued")
@@ -308,7 +310,7 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
 
 @pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
 def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
-    show_chat: Callable[..., ChatStage], keys: tuple[Qt.Key, Qt.KeyboardModifier]
+    show_chat: Callable[..., ChatViewHarness], keys: tuple[Qt.Key, Qt.KeyboardModifier]
 ) -> None:
     shown = show_chat()
     shown.type("one")
@@ -318,7 +320,9 @@ def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
     assert shown.of("prompt_sent") == [("one\ntwo", "queue", ())]
 
 
-def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     shown = show_chat()
     editor = shown.view.prompt.editor
     subprocess.run(["xdotool", "type", "one\ntwo"], check=True, timeout=60)
@@ -327,7 +331,7 @@ def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(show_chat:
 
 
 def test_images_are_attached_by_a_button_if_the_agent_takes_them(
-    show_chat: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
 ) -> None:
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(0x336699)
@@ -351,7 +355,7 @@ def test_images_are_attached_by_a_button_if_the_agent_takes_them(
 
 
 def test_a_prompt_that_is_too_large_is_kept_and_reported(
-    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)
     shown = show_chat()

@@ -14,7 +14,7 @@ from gui.finding.query import FindQuery
 from gui.wording import phrases
 from session_host.protocol.values import Image
 from session_host.structured.items import Remove, SetStatus, TurnEnded
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
 
@@ -24,7 +24,7 @@ WAIT_S = 60.0
 
 
 def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_it(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     first, second = [chat.put("user", text, status="queued") for text in ("in the queue", "too late")]
@@ -50,7 +50,7 @@ def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_
     assert editor.toPlainText() == "written"
 
 
-def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("user", "an earlier one", status="done", turn="t0")
     chat.put("agent", "Done.", status="done", turn="t0")
@@ -66,7 +66,7 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[...,
 
 
 def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("user", "run the tests", status="done", turn="t1")
@@ -78,7 +78,7 @@ def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(
 
 
 def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the_answer(
-    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.chat.page.page.COPIED_MS", 600_000)
     chat = ScriptedChat()
@@ -118,7 +118,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
 
 
 def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("user", "why `a`?", status="done")
@@ -147,7 +147,7 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
 
 
 def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_line(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     text = "\n".join(f"line {number}." for number in range(100))

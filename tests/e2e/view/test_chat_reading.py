@@ -26,7 +26,7 @@ from session_host.structured.items import (
     TurnEnded,
 )
 from session_host.structured.transcript import Transcript
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat, command_request, long_chat
 
@@ -36,7 +36,7 @@ WAIT_S = 60.0
 # ---------------------------------------------------------------- reading
 
 
-def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(10_000)
     shown = show_chat(chat)
     assert "Answer 9999" in shown.shown()
@@ -51,7 +51,7 @@ def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., 
     assert "Answer 9999" in shown.shown()
 
 
-def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(40)
     message = chat.put("agent", status="running")
     shown = show_chat(chat)
@@ -63,7 +63,9 @@ def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., Ch
 
 
 @pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
-def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(show_chat: Callable[..., ChatStage], items: int) -> None:
+def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(
+    show_chat: Callable[..., ChatViewHarness], items: int
+) -> None:
     chat = long_chat(items)
     shown = show_chat(chat)
     view = shown.view
@@ -98,7 +100,7 @@ def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(show_chat: Callabl
     assert matches_full_repaint()
 
 
-def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(60)
     message = chat.put("agent", "Begin.", status="running")
     shown = show_chat(chat)
@@ -118,7 +120,7 @@ def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[
     assert button.text() == "", "nothing is new"
 
 
-def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     above = chat.put("agent", "Above.", status="running")
     for number in range(60):
@@ -131,7 +133,7 @@ def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable
     assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
 
 
-def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("tool", tool="execute", title="make", command="make -j2", output="all good", status="done")
     shown = show_chat(chat)
@@ -145,7 +147,7 @@ def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[
     assert "all good" not in shown.shown()
 
 
-def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     text = "😀 [**one** word](https://a.test), https://b.test\n\n| x |\n| --- |\n| [cell](https://c.test) |"
     chat.put("agent", text, status="done")
@@ -165,7 +167,7 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..
     assert not page.hasFocus()
 
 
-def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[..., ChatStage]) -> None:
+def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     output = "\n".join(f"line {number}" for number in range(2000))
     chat.put("tool", title="make", output=output, status="done")
@@ -177,7 +179,7 @@ def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[...,
     assert "\n".join(each.text for each in segments[1:]) == output
 
 
-def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
     shown = show_chat(chat)
@@ -189,7 +191,7 @@ def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatStage]) ->
     assert shown.point_of("+new").x() > shown.point_of("-old").x() + 200
 
 
-def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("agent", "One.", status="done")
     chat.end(TurnEnded("t1", "failed", "no credit left"))
@@ -203,13 +205,13 @@ def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatStage]) 
     ]  # fmt: skip
 
 
-def test_a_plan_is_a_check_list(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_plan_is_a_check_list(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("plan", plan=(PlanEntry("one", "completed"), PlanEntry("two", "in_progress")))
     assert show_chat(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
 
 
-def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., ChatStage]) -> None:
+def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("agent", "1. E\n2. E\n", status="done")
     shown = show_chat(chat)
@@ -223,7 +225,7 @@ def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., 
     assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
 
 
-def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Callable[..., ChatViewHarness]) -> None:
     view = show_chat(long_chat(3)).view
     old = QWidget()
     old.winId()
@@ -237,7 +239,7 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Ca
     assert view.page._key_source is view.windowHandle()
 
 
-def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[..., ChatStage]) -> None:
+def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
     shown = show_chat(chat)
@@ -247,7 +249,7 @@ def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[.
     assert shown.of("link_activated") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
-def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(100)
     shown = show_chat(chat)
     shown.view.page.scroll_by(-2000)
@@ -262,7 +264,7 @@ def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callab
 # ---------------------------------------------------------------- selecting, finding
 
 
-def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("user", "first prompt", status="done")
     chat.put("agent", "a **bold** answer")
@@ -277,7 +279,7 @@ def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatStag
 
 
 def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.put("tool", title="make", output="a needle in the output", status="done")
@@ -307,7 +309,7 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
 
 
 def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
-    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item per slice, then other events.
     chat = ScriptedChat()
@@ -324,7 +326,7 @@ def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     assert bar.count.text() == "7 of 10"
 
 
-def test_no_message_loads_anything(show_chat: Callable[..., ChatStage]) -> None:
+def test_no_message_loads_anything(show_chat: Callable[..., ChatViewHarness]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -344,7 +346,7 @@ def test_no_message_loads_anything(show_chat: Callable[..., ChatStage]) -> None:
 
 
 def test_screen_readers_get_names_and_each_finished_message(
-    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[str] = []
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
@@ -370,7 +372,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert announced[1:] == ["The agent asks: Run a command?"]
 
 
-def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(100)
     shown = show_chat(chat)
     shown.view.page.scroll_by(-2000)
@@ -381,7 +383,7 @@ def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Cal
     assert shown.shown() == before
 
 
-def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., ChatStage]) -> None:
+def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.put("tool", title="make", output="\n".join(f"line {number}" for number in range(50_000)), status="done")
     shown = show_chat(chat)

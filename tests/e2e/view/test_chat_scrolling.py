@@ -7,14 +7,14 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import command_request, long_chat
 
 WAIT_S = 60.0
 
 
-def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page = shown.view.page
     button = page._to_end
@@ -31,7 +31,7 @@ def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., 
     assert not button.isVisible(), "one scrolled to the end"
 
 
-def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatStage]) -> None:
+def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page, control, alt = shown.view.page, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
     page.setFocus()
@@ -57,7 +57,7 @@ def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatS
     assert page.hasFocus()
 
 
-def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     prompts = {item.id: item for item in page.transcript if item.kind == "user"}
@@ -78,7 +78,7 @@ def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[
     assert len(set(seen)) >= 8
 
 
-def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     page.scroll_to_end()
@@ -90,7 +90,7 @@ def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: Callable[...
     assert any(item.kind == "user" and " ".join(item.text.split()) == text for item in in_view)
 
 
-def test_a_match_below_the_heading_is_scrolled_into_view(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_match_below_the_heading_is_scrolled_into_view(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page = shown.view.page
     page.scroll_to_start()
@@ -104,7 +104,7 @@ def test_a_match_below_the_heading_is_scrolled_into_view(show_chat: Callable[...
 
 
 def test_a_small_page_shows_a_question_from_its_beginning(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = long_chat(40)
     shown = show_chat(chat)
@@ -133,7 +133,7 @@ def test_a_small_page_shows_a_question_from_its_beginning(
     assert page.is_following_end
 
 
-def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: Callable[..., ChatStage]) -> None:
+def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(40)
     shown = show_chat(chat)
     shown.view.resize(300, 330)
@@ -150,7 +150,7 @@ def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: C
 
 
 def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = long_chat(40)
     shown = show_chat(chat)
@@ -174,7 +174,9 @@ def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
     assert (card._message.isVisible(), allow.toolTip(), card.accessibleDescription()) == (False, "", "")
 
 
-def test_the_frame_of_the_focused_messages_is_whole_below_the_heading(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_frame_of_the_focused_messages_is_whole_below_the_heading(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     while not heading.isVisible():

@@ -13,13 +13,13 @@ from PySide6.QtTest import QTest
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
 from session_host.structured.items import SetStatus
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat, long_chat
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
-def test_enter_sends_and_shift_enter_begins_a_line(show_chat: Callable[..., ChatStage]) -> None:
+def test_enter_sends_and_shift_enter_begins_a_line(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat()
     shown.type("one")
     shown.press(Qt.Key.Key_Return, SHIFT)
@@ -34,7 +34,7 @@ def test_enter_sends_and_shift_enter_begins_a_line(show_chat: Callable[..., Chat
 
 
 def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interrupts_as_the_box_says(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = ScriptedChat()
     chat.run()
@@ -53,7 +53,7 @@ def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interru
     assert [each[:2] for each in shown.of("prompt_sent")] == modes
 
 
-def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: Callable[..., ChatStage]) -> None:
+def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
     shown.press(Qt.Key.Key_C, CTRL)
@@ -70,7 +70,7 @@ def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: Callable[..
     assert shown.of("interrupted") == [(), ()]
 
 
-def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     queued = chat.put("user", "in the queue", status="queued")
     chat.put("user", "lost", status="unconfirmed")
@@ -84,7 +84,7 @@ def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Cal
     assert "Removed from the queue" in shown.shown()
 
 
-def test_a_pasted_image_is_sent_with_the_prompt(show_chat: Callable[..., ChatStage]) -> None:
+def test_a_pasted_image_is_sent_with_the_prompt(show_chat: Callable[..., ChatViewHarness]) -> None:
     from PySide6.QtGui import QImage
 
     shown = show_chat()
@@ -102,7 +102,7 @@ def test_a_pasted_image_is_sent_with_the_prompt(show_chat: Callable[..., ChatSta
 
 
 def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
-    show_chat: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
 ) -> None:
     from PySide6.QtGui import QImage
 
@@ -125,7 +125,7 @@ def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
 
 
 def test_text_typed_while_the_messages_have_the_focus_goes_to_the_prompt_box(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     shown = show_chat(long_chat(10))
     shown.view.page.setFocus()

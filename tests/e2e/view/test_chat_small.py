@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import command_request, long_chat
 
@@ -23,7 +23,7 @@ def is_fully_visible(part: QWidget | None) -> bool:
 
 @pytest.mark.parametrize(("width", "height"), [(300, 60), (300, 110), (64, 500)])
 def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
-    show_chat: Callable[..., ChatStage], width: int, height: int
+    show_chat: Callable[..., ChatViewHarness], width: int, height: int
 ) -> None:
     chat = long_chat(10)
     chat.ask(command_request("make install"))
@@ -63,7 +63,7 @@ def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
 
 
 def test_input_method_text_is_visible_in_a_small_pane_with_a_question(
-    show_chat: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatViewHarness],
 ) -> None:
     chat = long_chat(10)
     chat.ask(command_request("make install"))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.chat.content.summary import Summary
 from session_host.structured.items import FileChange, Item, PlanEntry, Put, TurnEnded
-from tests.support.chat_stage import ChatStage
+from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat
 
 pytestmark = pytest.mark.e2e
@@ -31,7 +31,9 @@ def plan(chat: ScriptedChat, done: int, item: str = "plan") -> None:
     chat.apply(Put(Item(item, "plan", BEGAN_MS, plan=entries)))
 
 
-def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat: Callable[..., ChatStage]) -> None:
+def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
     chat = ScriptedChat()
     show_view = show_chat(chat, "/src/app")
     strip = show_view.view.strip

@@ -289,7 +289,7 @@ def theme(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]
 
 @pytest.fixture
 async def harness(theme: Theme, window_manager: None) -> AsyncIterator[WindowHarness]:
-    stage = WindowHarness(theme, load_catalog(paths.config_dir()))
-    stage.storage.open().result()
-    yield stage
-    await stage.close()
+    made = WindowHarness(theme, load_catalog(paths.config_dir()))
+    made.storage.open().result()
+    yield made
+    await made.close()

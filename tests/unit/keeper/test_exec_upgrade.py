@@ -76,7 +76,7 @@ loop.run(keeper)
 """
 
 
-class KeeperStage:
+class KeeperHarness:
     """A keeper in this process, with two sessions and a connected command.
 
     Attributes:
@@ -150,11 +150,11 @@ def program() -> Iterator[int]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, program: int) -> Iterator[KeeperStage]:
+def harness(tmp_path: Path, program: int) -> Iterator[KeeperHarness]:
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    stage = KeeperStage(tmp_path, program)
-    yield stage
-    stage.close()
+    harness = KeeperHarness(tmp_path, program)
+    yield harness
+    harness.close()
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -175,31 +175,33 @@ def on_exec(monkeypatch: pytest.MonkeyPatch, look: Exec) -> None:
 # ---------------------------------------------------------------------------------- another program
 
 
-def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, tmp_path: Path, program: int) -> None:
+def test_the_next_version_inherits_everything_and_continues(
+    harness: KeeperHarness, tmp_path: Path, program: int
+) -> None:
     script = tmp_path / "next.py"
     script.write_text(NEXT_VERSION)
     report = tmp_path / "report"
-    expected = json.loads(msgspec.json.encode(stage.expected_state()))
+    expected = json.loads(msgspec.json.encode(harness.expected_state()))
     pid = os.fork()
     if not pid:
         try:
-            stage.replace(
-                sys.executable, str(script), **environment({"REPORT": str(report), "SOCKET": str(stage.path)})
+            harness.replace(
+                sys.executable, str(script), **environment({"REPORT": str(report), "SOCKET": str(harness.path)})
             )
         finally:
             os._exit(1)
     try:
-        stage.asking.socket.settimeout(TIMEOUT_S)
-        assert stage.asking.receive() == [Replaced(VERSION)], "the next version replies to the command"
-        stage.host.socket.settimeout(TIMEOUT_S)
-        assert stage.host.receive() == [Leave()], "the host gets it through the same channel"
+        harness.asking.socket.settimeout(TIMEOUT_S)
+        assert harness.asking.receive() == [Replaced(VERSION)], "the next version replies to the command"
+        harness.host.socket.settimeout(TIMEOUT_S)
+        assert harness.host.receive() == [Leave()], "the host gets it through the same channel"
         found = json.loads(report.read_text())
         assert found["state"] == expected
         assert found["handed on"] == []
         assert found["sessions"] == expected["wards"]
         assert [each["over"] for each in found["sessions"]] == [False, True]
         assert found["child"] == [program, program], "the log's header is the same"
-        status = stage.asking.request(Status(), TIMEOUT_S)
+        status = harness.asking.request(Status(), TIMEOUT_S)
         assert (status.pid, status.version) == (pid, VERSION)
         sessions = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
         assert sessions == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
@@ -211,27 +213,27 @@ def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, 
 
 @pytest.mark.parametrize("max_bytes", [1 << 30, 7])
 def test_the_next_version_gets_all_descriptors_and_the_state(
-    stage: KeeperStage, monkeypatch: pytest.MonkeyPatch, max_bytes: int
+    harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch, max_bytes: int
 ) -> None:
     """Also if a write takes only a few bytes."""
     calls: list[Any] = []
 
     def look(path: str, argv: list[str], variables: dict[str, str]) -> None:
         state = int(argv[-1])
-        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(stage.expected_state()))]
+        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(harness.expected_state()))]
         assert dict(variables) == {**os.environ, "NEW": "variable"}
         calls.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
 
     write = os.write
     on_exec(monkeypatch, look)
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:max_bytes]))
-    stage.replace("/bin/next", "-m", "keeper", NEW="variable")
+    harness.replace("/bin/next", "-m", "keeper", NEW="variable")
     monkeypatch.undo()
     assert len(calls) == 1
     path, argv, inheritable, state = calls[0]
     assert (path, argv) == ("/bin/next", ["/bin/next", "-m", "keeper", ARGUMENT])
     assert all(inheritable)
-    assert state == stage.expected_state()
+    assert state == harness.expected_state()
     assert len(_descriptors_of(state)) == 3 + 2 * 7 + 2, "two sessions' descriptors, a channel and a pidfd"
     assert not any(os.get_inheritable(each) for each in _descriptors_of(state))
 
@@ -240,35 +242,35 @@ def test_the_next_version_gets_all_descriptors_and_the_state(
 
 
 @pytest.mark.parametrize("why", ["No such file or directory", "Permission denied", "Exec format error"])
-def test_a_failed_exec_changes_nothing(stage: KeeperStage, tmp_path: Path, why: str) -> None:
+def test_a_failed_exec_changes_nothing(harness: KeeperHarness, tmp_path: Path, why: str) -> None:
     path = tmp_path / "next"
     if why != "No such file or directory":
         path.write_bytes(b"no program")
         path.chmod(0o600 if why == "Permission denied" else 0o700)
-    before, state, sessions = open_descriptors(), stage.expected_state(), dict(stage.keeper.sessions)
+    before, state, sessions = open_descriptors(), harness.expected_state(), dict(harness.keeper.sessions)
 
-    assert stage.replace(str(path)) == NotReplaced(f"{path}: {why}")
+    assert harness.replace(str(path)) == NotReplaced(f"{path}: {why}")
 
     assert open_descriptors() == before
-    assert stage.expected_state() == state
-    assert stage.keeper.sessions == sessions
+    assert harness.expected_state() == state
+    assert harness.keeper.sessions == sessions
     assert not any(os.get_inheritable(each) for each in _descriptors_of(state))
     # The keeper continues: it answers requests and notifies hosts.
-    stage.keeper.on_connection(stage.client, Status())
-    stage.asking.socket.settimeout(TIMEOUT_S)
-    (status,) = stage.asking.receive() or []
+    harness.keeper.on_connection(harness.client, Status())
+    harness.asking.socket.settimeout(TIMEOUT_S)
+    (status,) = harness.asking.receive() or []
     assert [each.session_id for each in status.sessions] == [ONE, OTHER]
-    stage.keeper.sessions[ONE].send_to_host(Leave())
-    stage.host.socket.settimeout(TIMEOUT_S)
-    assert stage.host.receive() == [Leave()]
+    harness.keeper.sessions[ONE].send_to_host(Leave())
+    harness.host.socket.settimeout(TIMEOUT_S)
+    assert harness.host.receive() == [Leave()]
 
 
 @pytest.mark.parametrize("what", ["is started", "is replaced", "has no host"])
 def test_no_exec_while_a_session_starts_or_changes_its_host(
-    stage: KeeperStage, monkeypatch: pytest.MonkeyPatch, what: str
+    harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     on_exec(monkeypatch, lambda *_: pytest.fail("it was exec'd"))
-    session = stage.keeper.sessions[ONE]
+    session = harness.keeper.sessions[ONE]
     before = open_descriptors()
     match what:
         case "is started":
@@ -277,6 +279,6 @@ def test_no_exec_while_a_session_starts_or_changes_its_host(
             session.replacement = ReplacementHost(None)
         case _:
             session.host_pid = 0
-    answer = stage.replace(sys.executable)
+    answer = harness.replace(sys.executable)
     assert answer == NotReplaced("a chat is starting or updating; try again", passing=True)
     assert open_descriptors() == before

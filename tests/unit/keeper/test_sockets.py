@@ -52,48 +52,48 @@ class KeeperWithChat:
 
 
 @pytest.fixture
-def stage(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeeperWithChat]:
+def harness(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeeperWithChat]:
     monkeypatch.setattr(sockets, "make_inotify", lambda: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    stage = KeeperWithChat()
-    yield stage
-    stage.close()
+    harness = KeeperWithChat()
+    yield harness
+    harness.close()
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-def test_a_status_request_makes_missing_sockets_again(stage: KeeperWithChat) -> None:
+def test_a_status_request_makes_missing_sockets_again(harness: KeeperWithChat) -> None:
     session_socket(ID).unlink()
-    stage.keeper._answer(None, Status())  # type: ignore[arg-type]
+    harness.keeper._answer(None, Status())  # type: ignore[arg-type]
     assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
-def test_a_socket_without_a_listener_is_noticed_only_by_connecting(stage: KeeperWithChat) -> None:
+def test_a_socket_without_a_listener_is_noticed_only_by_connecting(harness: KeeperWithChat) -> None:
     os.close(listen_at(session_socket(ID)))
-    stage.keeper.sockets.rebind_if_missing(stage.session)
+    harness.keeper.sockets.rebind_if_missing(harness.session)
     assert not has_socket(str(session_socket(ID)), must_connect=True)
-    stage.keeper.sockets.rebind_if_missing(stage.session, must_connect=True)
+    harness.keeper.sockets.rebind_if_missing(harness.session, must_connect=True)
     assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
-def test_the_socket_of_a_chat_with_a_saved_end_is_not_made_again(stage: KeeperWithChat) -> None:
-    stage.session.header.exit_saved = True
+def test_the_socket_of_a_chat_with_a_saved_end_is_not_made_again(harness: KeeperWithChat) -> None:
+    harness.session.header.exit_saved = True
     session_socket(ID).unlink()
-    stage.directory.check_paths()
+    harness.directory.check_paths()
     assert not session_socket(ID).exists()
 
 
-def test_all_paths_are_made_again_after_the_directory_was_removed(stage: KeeperWithChat) -> None:
+def test_all_paths_are_made_again_after_the_directory_was_removed(harness: KeeperWithChat) -> None:
     remove_in_use(runtime_dir())
-    stage.directory.check_paths()
+    harness.directory.check_paths()
     assert has_socket(str(keeper_socket()), must_connect=True)
     assert has_socket(str(session_socket(ID)), must_connect=True)
     assert lock_path().exists()
     assert runtime_dir().stat().st_mode & 0o777 == 0o700
-    assert not stage.loop._leaving
+    assert not harness.loop._leaving
 
 
-def test_a_keeper_that_lost_its_lock_to_another_one_ends(stage: KeeperWithChat, tmp_path: Path) -> None:
+def test_a_keeper_that_lost_its_lock_to_another_one_ends(harness: KeeperWithChat, tmp_path: Path) -> None:
     lock_path().unlink()
     program = (
         "import sys; from session_host.keeper.sockets import open_lock, take_lock\n"
@@ -105,6 +105,6 @@ def test_a_keeper_that_lost_its_lock_to_another_one_ends(stage: KeeperWithChat, 
         assert other.stdout is not None
         assert other.stdin is not None
         assert other.stdout.readline() == "True\n"
-        stage.directory.check_paths()
-        assert stage.loop._leaving
+        harness.directory.check_paths()
+        assert harness.loop._leaving
         other.stdin.close()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.session_stage import Stage
+from tests.support.session_rules_harness import Harness
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()

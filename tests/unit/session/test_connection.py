@@ -23,13 +23,13 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.version import VERSION
 from tests.support.playbook import Capture, Returned, do
 from tests.support.session_harness import SESSION_ID
-from tests.support.session_stage import (
+from tests.support.session_rules_harness import (
     BUILD,
     HELLO_MESSAGE,
     ID,
     OTHER_ID,
     TAG,
-    Stage,
+    Harness,
     attached,
     key,
     refused,
@@ -38,31 +38,31 @@ from tests.support.session_stage import (
 # ---------------------------------------------------------------- greeting and attaching
 
 
-def test_a_client_that_greets_gets_welcome(stage: Stage) -> None:
-    client = ClientConnection(stage.session, "peer", str)
-    assert stage.take_effects() == [StartTimer(client, HELLO, HELLO_TIMEOUT_S)]
+def test_a_client_that_greets_gets_welcome(harness: Harness) -> None:
+    client = ClientConnection(harness.session, "peer", str)
+    assert harness.take_effects() == [StartTimer(client, HELLO, HELLO_TIMEOUT_S)]
     assert (
-        stage.script()
-        >> stage.sends(client, HELLO_MESSAGE)
+        harness.script()
+        >> harness.sends(client, HELLO_MESSAGE)
         << StopTimer(client, HELLO)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.STARTING)])
         >> do(client.receive_eof)
     )
 
 
-def test_a_client_without_hello_is_dropped(stage: Stage) -> None:
-    client = stage.connection()
+def test_a_client_without_hello_is_dropped(harness: Harness) -> None:
+    client = harness.connection()
     error = Capture(m.Error)
     assert (
-        stage.script()
+        harness.script()
         >> do(client.timer_due, HELLO)
         << Flush(client.frames)
         << Close(client.frames.peer, "violation: no Hello came")
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([error])
-        >> stage.sends(client, HELLO_MESSAGE)
+        >> harness.sends(client, HELLO_MESSAGE)
         >> do(client.receive_eof)
     )
     assert error.value.code == ErrorCode.VIOLATION
@@ -78,64 +78,64 @@ def test_a_client_without_hello_is_dropped(stage: Stage) -> None:
     ],
 )
 def test_a_client_that_breaks_a_rule_gets_an_error_and_is_dropped(
-    stage: Stage, before: list[m.Message], message: m.Message, code: str
+    harness: Harness, before: list[m.Message], message: m.Message, code: str
 ) -> None:
-    client = stage.start_program().connection(*before)
+    client = harness.start_program().connection(*before)
     why, error = Capture(str), Capture(m.Error)
     assert (
-        stage.script()
-        >> stage.sends(client, message, m.Describe(1))
+        harness.script()
+        >> harness.sends(client, message, m.Describe(1))
         << Flush(client.frames)
         << Close(client.frames.peer, why)  # type: ignore[arg-type]
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([error])
         >> do(client.events_received)
     )
     assert error.value.code == code
 
 
-def test_an_agent_without_control_may_attach_read_only(stage: Stage) -> None:
-    stage.start_program().refusal = "not yours"
-    one, other = stage.connection(HELLO_MESSAGE), stage.connection(HELLO_MESSAGE)
+def test_an_agent_without_control_may_attach_read_only(harness: Harness) -> None:
+    harness.start_program().refusal = "not yours"
+    one, other = harness.connection(HELLO_MESSAGE), harness.connection(HELLO_MESSAGE)
     assert (
-        stage.script()
-        >> stage.sends(one, m.Attach())
+        harness.script()
+        >> harness.sends(one, m.Attach())
         << Flush(one.frames)
         << Close(one.frames.peer, f"{ErrorCode.NOT_ALLOWED}: not yours")
-        >> stage.sends(other, m.Attach(read_only=True, output=False))
+        >> harness.sends(other, m.Attach(read_only=True, output=False))
         << AppendEntry(EntryKind.ATTACHED, b"\1", TAG)
         << Flush(other.frames)
     )
 
 
-def test_attached_is_sent_once_the_program_runs_and_recorded_before_that(stage: Stage) -> None:
-    client = stage.connection(HELLO_MESSAGE)
+def test_attached_is_sent_once_the_program_runs_and_recorded_before_that(harness: Harness) -> None:
+    client = harness.connection(HELLO_MESSAGE)
     assert (
-        stage.script()
-        >> stage.sends(client, m.Attach(output=False))
+        harness.script()
+        >> harness.sends(client, m.Attach(output=False))
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.Starting(ID)])
-        >> do(stage.session.program_runs)
-        >> do(stage.session.program_started)
+        >> do(harness.session.program_runs)
+        >> do(harness.session.program_started)
         << Flush(client.frames)
-        << StartTimer(stage.session.viewers.focus, UNSEEN, GRACE_S)
-        >> stage.receives(client)
+        << StartTimer(harness.session.viewers.focus, UNSEEN, GRACE_S)
+        >> harness.receives(client)
         << Returned([attached(resumed=False), m.BellEvent()])
     )
 
 
-def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(stage: Stage) -> None:
-    stage.start_program().session.program_ended(3, None, "kill")
-    client = stage.connection(HELLO_MESSAGE)
+def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(harness: Harness) -> None:
+    harness.start_program().session.program_ended(3, None, "kill")
+    client = harness.connection(HELLO_MESSAGE)
     assert (
-        stage.script()
-        >> stage.sends(client, m.Attach(epoch=SESSION_ID, offset=4))
+        harness.script()
+        >> harness.sends(client, m.Attach(epoch=SESSION_ID, offset=4))
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned(
             [
                 attached(offset=4, state=State.EXITED),
@@ -147,80 +147,80 @@ def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(stage: St
     )
 
 
-def test_a_reconnected_viewer_is_recognised_and_its_previous_connection_is_stale(stage: Stage) -> None:
-    previous = stage.start_program().viewer()
-    client = stage.connection(HELLO_MESSAGE)
+def test_a_reconnected_viewer_is_recognised_and_its_previous_connection_is_stale(harness: Harness) -> None:
+    previous = harness.start_program().viewer()
+    client = harness.connection(HELLO_MESSAGE)
     assert (
-        stage.script()
-        >> stage.sends(previous, key(1))
+        harness.script()
+        >> harness.sends(previous, key(1))
         << Returned(b"a")
-        >> stage.sends(client, m.Attach(resume=ID, output=False))
+        >> harness.sends(client, m.Attach(resume=ID, output=False))
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([attached(last=1, resumed=False), m.BellEvent()])
-        >> stage.sends(previous, key(2))
+        >> harness.sends(previous, key(2))
         << Flush(previous.frames)
-        >> stage.receives(previous)
+        >> harness.receives(previous)
         << Returned([refused(2, ErrorCode.STALE_ATTACHMENT)])
-        >> stage.sends(client, key(1), key(2, "b"))
+        >> harness.sends(client, key(1), key(2, "b"))
         << Returned(b"b")
         >> do(previous.receive_eof)
-        >> stage.sends(client, key(3, "c"))
+        >> harness.sends(client, key(3, "c"))
         << Returned(b"c")
     )
 
 
-def test_a_detached_viewer_types_nothing_and_gets_nothing(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_detached_viewer_types_nothing_and_gets_nothing(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> stage.sends(client, m.Detach(ID), key(1))
+        harness.script()
+        >> harness.sends(client, m.Detach(ID), key(1))
         << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([refused(1, ErrorCode.STALE_ATTACHMENT)])
-        >> do(stage.session.clients.broadcast, m.BellEvent())
+        >> do(harness.session.clients.broadcast, m.BellEvent())
     )
 
 
-def test_a_detached_client_may_attach_again(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_detached_client_may_attach_again(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> stage.sends(client, m.Detach(ID), m.Attach(output=False))
+        harness.script()
+        >> harness.sends(client, m.Detach(ID), m.Attach(output=False))
         << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << AppendEntry(EntryKind.ATTACHED, tag=bytes.fromhex(OTHER_ID))
         << Flush(client.frames)
-        >> stage.sends(client, key(1, attachment=OTHER_ID))
+        >> harness.sends(client, key(1, attachment=OTHER_ID))
         << Returned(b"a")
     )
 
 
-def test_the_attachment_of_a_lost_client_is_kept(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_the_attachment_of_a_lost_client_is_kept(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     client.written(ID, 1)
-    stage.take_effects()
-    assert stage.script() >> do(client.receive_eof) << StopTimer(client.frames, ACK)
-    assert list(stage.session.viewers.attachments.saved_state()) == [ID]
+    harness.take_effects()
+    assert harness.script() >> do(client.receive_eof) << StopTimer(client.frames, ACK)
+    assert list(harness.session.viewers.attachments.saved_state()) == [ID]
 
 
-def test_requests_and_reports_are_returned_in_order(stage: Stage) -> None:
-    client = stage.connection(HELLO_MESSAGE)
+def test_requests_and_reports_are_returned_in_order(harness: Harness) -> None:
+    client = harness.connection(HELLO_MESSAGE)
     requests = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
-    assert stage.script() >> stage.sends(client, *requests) >> do(client.events_received) << Returned(requests)
+    assert harness.script() >> harness.sends(client, *requests) >> do(client.events_received) << Returned(requests)
 
 
 # ---------------------------------------------------------------- the end
 
 
-def test_a_client_with_all_output_gets_the_end_and_is_closed(stage: Stage) -> None:
-    client = stage.start_program().viewer(output=True)
+def test_a_client_with_all_output_gets_the_end_and_is_closed(harness: Harness) -> None:
+    client = harness.start_program().viewer(output=True)
     assert (
-        stage.script()
-        >> do(stage.session.program_ended, None, 9)
-        >> do(stage.session.broadcast_end)
+        harness.script()
+        >> do(harness.session.program_ended, None, 9)
+        >> do(harness.session.broadcast_end)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.StateEvent(State.EXITED, None, 9)])
         >> do(client.finish)
         << Close(client.frames.peer)
@@ -228,37 +228,37 @@ def test_a_client_with_all_output_gets_the_end_and_is_closed(stage: Stage) -> No
     )
 
 
-def test_a_slow_client_is_closed_after_the_last_output_and_the_end(stage: Stage) -> None:
-    client = stage.start_program().viewer(output=True)
+def test_a_slow_client_is_closed_after_the_last_output_and_the_end(harness: Harness) -> None:
+    client = harness.start_program().viewer(output=True)
     assert (
-        stage.script()
+        harness.script()
         >> do(client.queue_full)
-        >> do(stage.session.on_output, b"last words", 20)
-        >> do(stage.session.program_ended, 0, None)
-        >> do(stage.session.broadcast_end)
+        >> do(harness.session.on_output, b"last words", 20)
+        >> do(harness.session.program_ended, 0, None)
+        >> do(harness.session.broadcast_end)
         >> do(client.finish)
         >> do(client.finish)
         >> do(client.queue_drained)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([Span(10, 20), m.StateEvent(State.EXITED, 0, None)])
         << Close(client.frames.peer)
     )
 
 
-def test_a_client_that_waits_for_a_snapshot_at_the_end_may_detach(stage: Stage) -> None:
-    client = stage.start_program().connection(HELLO_MESSAGE)
+def test_a_client_that_waits_for_a_snapshot_at_the_end_may_detach(harness: Harness) -> None:
+    client = harness.start_program().connection(HELLO_MESSAGE)
     assert (
-        stage.script()
-        >> stage.sends(client, m.Attach())
+        harness.script()
+        >> harness.sends(client, m.Attach())
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
-        << StopTimer(stage.session.viewers.focus, UNSEEN)
+        << StopTimer(harness.session.viewers.focus, UNSEEN)
         << MakeSnapshot(client.frames.subscription, BUILD)
-        >> do(stage.session.program_ended, 0, None)
-        >> do(stage.session.broadcast_end)
+        >> do(harness.session.program_ended, 0, None)
+        >> do(harness.session.broadcast_end)
         >> do(client.finish)
-        >> stage.sends(client, m.Detach(ID))
+        >> harness.sends(client, m.Detach(ID))
         << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << Close(client.frames.peer)
     )

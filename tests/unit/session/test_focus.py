@@ -12,7 +12,7 @@ from session_host.session.effects import Effect, StartTimer, StopTimer, UseEmula
 from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
-from tests.support.playbook import Event, Playbook, RulesStage, do
+from tests.support.playbook import Event, Playbook, RulesHarness, do
 
 IN, OUT = WriteToProgram(EntryKind.FOCUS, b"IN", number=1), WriteToProgram(EntryKind.FOCUS, b"OUT", number=0)
 
@@ -40,7 +40,7 @@ class Modes:
 ASKS, ASKS_NOT = cast("Emulator", Modes(asks=True)), cast("Emulator", Modes(asks=False))
 
 
-class Stage(RulesStage[Effect]):
+class Harness(RulesHarness[Effect]):
     """The rules of one session's focus reports, and a viewer."""
 
     def __init__(self, last_report: bool | None = None) -> None:
@@ -81,92 +81,100 @@ class Stage(RulesStage[Effect]):
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
-def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(stage: Stage) -> None:
+def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(harness: Harness) -> None:
     assert (
-        stage.unseen(ASKS_NOT)
-        >> stage.used(ASKS)
+        harness.unseen(ASKS_NOT)
+        >> harness.used(ASKS)
         << OUT
-        >> stage.used(ASKS)
-        >> stage.used(ASKS_NOT)
-        >> stage.used(ASKS)
+        >> harness.used(ASKS)
+        >> harness.used(ASKS_NOT)
+        >> harness.used(ASKS)
         << OUT
     )
 
 
 def test_a_later_host_does_not_repeat_the_focus_report() -> None:
-    stage = Stage(last_report=False)
-    assert stage.unseen(ASKS) >> stage.used(ASKS)
+    harness = Harness(last_report=False)
+    assert harness.unseen(ASKS) >> harness.used(ASKS)
 
 
-def test_a_viewer_without_a_focus_report_counts_as_focused(stage: Stage) -> None:
-    assert stage.script() >> stage.shows(True) >> stage.used(ASKS) >> stage.shows(False) << stage.grace
+def test_a_viewer_without_a_focus_report_counts_as_focused(harness: Harness) -> None:
+    assert harness.script() >> harness.shows(True) >> harness.used(ASKS) >> harness.shows(False) << harness.grace
 
 
-def test_a_viewer_that_returns_in_time_causes_no_report(stage: Stage) -> None:
+def test_a_viewer_that_returns_in_time_causes_no_report(harness: Harness) -> None:
     assert (
-        stage.script()
-        >> stage.shows(False)
-        << stage.grace
-        >> stage.shows(False)
-        >> stage.shows(True)
-        << stage.no_grace
-        >> stage.used(ASKS)
+        harness.script()
+        >> harness.shows(False)
+        << harness.grace
+        >> harness.shows(False)
+        >> harness.shows(True)
+        << harness.no_grace
+        >> harness.used(ASKS)
     )
 
 
-def test_a_later_viewer_with_the_keyboard_is_reported(stage: Stage) -> None:
-    stage.viewer.focused = True
-    assert stage.unseen(ASKS) << OUT >> stage.shows(True) << stage.ask >> stage.free(ASKS) << IN >> stage.shows(True)
-
-
-def test_a_viewer_in_a_window_behind_others_is_not_focused(stage: Stage) -> None:
+def test_a_later_viewer_with_the_keyboard_is_reported(harness: Harness) -> None:
+    harness.viewer.focused = True
     assert (
-        stage.script()
-        >> stage.shows(True)
-        >> stage.reports_focus(focused=False)
-        << stage.ask
-        << stage.grace
-        >> stage.free(ASKS)
-        >> do(stage.focus.timer_due, UNSEEN)
-        << stage.ask
-        >> stage.free(ASKS)
-        >> stage.reports_focus(focused=True)
-        << stage.ask
-        >> stage.free(ASKS)
-        >> stage.reports_focus(focused=False)
-        << stage.ask
-        << stage.grace
-    )
-
-
-def test_the_focus_of_a_hidden_viewer_counts_for_a_grace_time(stage: Stage) -> None:
-    assert (
-        stage.unseen(ASKS)
+        harness.unseen(ASKS)
         << OUT
-        >> stage.reports_focus(focused=True)
-        << stage.ask
-        << stage.grace
-        >> stage.free(ASKS)
-        >> stage.used(ASKS)
-        >> do(stage.focus.timer_due, UNSEEN)
-        << stage.ask
-        >> stage.free(ASKS)
+        >> harness.shows(True)
+        << harness.ask
+        >> harness.free(ASKS)
+        << IN
+        >> harness.shows(True)
+    )
+
+
+def test_a_viewer_in_a_window_behind_others_is_not_focused(harness: Harness) -> None:
+    assert (
+        harness.script()
+        >> harness.shows(True)
+        >> harness.reports_focus(focused=False)
+        << harness.ask
+        << harness.grace
+        >> harness.free(ASKS)
+        >> do(harness.focus.timer_due, UNSEEN)
+        << harness.ask
+        >> harness.free(ASKS)
+        >> harness.reports_focus(focused=True)
+        << harness.ask
+        >> harness.free(ASKS)
+        >> harness.reports_focus(focused=False)
+        << harness.ask
+        << harness.grace
+    )
+
+
+def test_the_focus_of_a_hidden_viewer_counts_for_a_grace_time(harness: Harness) -> None:
+    assert (
+        harness.unseen(ASKS)
+        << OUT
+        >> harness.reports_focus(focused=True)
+        << harness.ask
+        << harness.grace
+        >> harness.free(ASKS)
+        >> harness.used(ASKS)
+        >> do(harness.focus.timer_due, UNSEEN)
+        << harness.ask
+        >> harness.free(ASKS)
         << OUT
     )
 
 
-def test_nothing_is_reported_after_the_end(stage: Stage) -> None:
+def test_nothing_is_reported_after_the_end(harness: Harness) -> None:
     assert (
-        stage.script()
-        >> stage.shows(False)
-        << stage.grace
-        >> do(stage.focus.program_ended)
-        << stage.no_grace
-        >> stage.shows(True)
-        >> stage.shows(False)
-        >> stage.used(ASKS)
+        harness.script()
+        >> harness.shows(False)
+        << harness.grace
+        >> do(harness.focus.program_ended)
+        << harness.no_grace
+        >> harness.shows(True)
+        >> harness.shows(False)
+        >> harness.used(ASKS)
     )

@@ -29,14 +29,14 @@ from session_host.session.sizing import RESIZE, RESIZE_DEBOUNCE_S
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.events import Bell, Notification, TitleChanged
 from tests.support.playbook import Capture, Returned, do
-from tests.support.session_stage import (
+from tests.support.session_rules_harness import (
     BUILD,
     ENGINE,
     HELLO_MESSAGE,
     ID,
     OTHER_ID,
     TAG,
-    Stage,
+    Harness,
     key,
     refused,
 )
@@ -44,16 +44,16 @@ from tests.support.session_stage import (
 # ---------------------------------------------------------------- input
 
 
-def test_the_acknowledgement_of_a_key_follows_its_echo(stage: Stage) -> None:
-    client = stage.start_program().viewer(output=True)
+def test_the_acknowledgement_of_a_key_follows_its_echo(harness: Harness) -> None:
+    client = harness.start_program().viewer(output=True)
     echo = encode(m.Output(10, b"a"))
     assert (
-        stage.script()
-        >> stage.sends(client, key(1))
+        harness.script()
+        >> harness.sends(client, key(1))
         << Returned(b"a")
         >> do(client.written, ID, 1)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        >> do(stage.session.on_output, b"a", 11)
+        >> do(harness.session.on_output, b"a", 11)
         << Returned(echo)
         >> do(client.frames.frame, echo)
         << Returned(echo + encode(m.InputAck(ID, 1)))
@@ -63,23 +63,23 @@ def test_the_acknowledgement_of_a_key_follows_its_echo(stage: Stage) -> None:
     )
 
 
-def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_an_acknowledgement_without_output_is_sent_after_a_delay(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
+        harness.script()
         >> do(client.written, ID, 1)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
         >> do(client.written, ID, 2)
         >> do(client.frames.timer_due, ACK)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)  # The user types.
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.InputAck(ID, 2)])
         >> do(client.written, ID, 3)
         >> do(client.frames.timer_due, ACK)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.InputAck(ID, 3)])
         >> do(client.frames.timer_due, ACK)
         >> do(client.written, ID, 4)
@@ -87,263 +87,263 @@ def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -
     )
 
 
-def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     too_long = m.Text(ID, 2, "x" * (MAX_PASTE_CHARACTERS + 1))
     assert (
-        stage.script()
+        harness.script()
         >> do(client.written, ID, 1)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        >> stage.sends(client, too_long)
+        >> harness.sends(client, too_long)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.InputAck(ID, 1), refused(2, ErrorCode.TOO_LARGE)])
         >> do(client.frames.timer_due, ACK)
     )
 
 
-def test_repeated_input_is_typed_once(stage: Stage) -> None:
-    client = stage.start_program().viewer()
-    assert stage.script() >> stage.sends(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
+def test_repeated_input_is_typed_once(harness: Harness) -> None:
+    client = harness.start_program().viewer()
+    assert harness.script() >> harness.sends(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
 
 
-def test_a_key_without_bytes_is_acknowledged(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_key_without_bytes_is_acknowledged(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     release = m.Key(ID, 1, "a", "a", action=KeyAction.RELEASE)
-    assert stage.script() >> stage.sends(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
+    assert harness.script() >> harness.sends(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
 
 
-def test_a_text_is_recorded_sent_and_counts_as_the_users_input(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_text_is_recorded_sent_and_counts_as_the_users_input(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> stage.sends(client, m.Text(ID, 1, "é"))
+        harness.script()
+        >> harness.sends(client, m.Text(ID, 1, "é"))
         << WriteToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
         << NoteUserInput()
-        >> do(stage.session.acknowledge_inputs, [(TAG, 1)])
+        >> do(harness.session.acknowledge_inputs, [(TAG, 1)])
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
     )
 
 
-def test_inputs_wait_in_order_while_the_emulator_is_in_use(stage: Stage) -> None:
-    client = stage.start_program().viewer()
-    stage.emulator = None
+def test_inputs_wait_in_order_while_the_emulator_is_in_use(harness: Harness) -> None:
+    client = harness.start_program().viewer()
+    harness.emulator = None
     assert (
-        stage.script()
-        >> stage.sends(client, key(1), key(2, "b"))
-        << UseEmulator(stage.session)
+        harness.script()
+        >> harness.sends(client, key(1), key(2, "b"))
+        << UseEmulator(harness.session)
         << NoteUserInput()
-        << UseEmulator(stage.session)
+        << UseEmulator(harness.session)
         << NoteUserInput()
-        >> do(stage.session.use_emulator, ENGINE)
+        >> do(harness.session.use_emulator, ENGINE)
         << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
-        >> do(stage.session.use_emulator, ENGINE)
+        >> do(harness.session.use_emulator, ENGINE)
         << WriteToProgram(EntryKind.INPUT, b"b", TAG, 2)
     )
 
 
 @pytest.mark.parametrize(("runs", "bound"), [(False, EARLY_INPUT_BYTES), (True, PENDING_INPUT_BYTES)])
 def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_accepts(
-    stage: Stage, runs: bool, bound: int
+    harness: Harness, runs: bool, bound: int
 ) -> None:
     if runs:
-        stage.start_program()
-    client = stage.viewer()
+        harness.start_program()
+    client = harness.viewer()
     assert (
-        stage.script()
-        >> stage.fills_pending_input(bound)
-        >> stage.sends(client, key(1), m.Text(ID, 2, "b"))
+        harness.script()
+        >> harness.fills_pending_input(bound)
+        >> harness.sends(client, key(1), m.Text(ID, 2, "b"))
         << Flush(client.frames)
         << NoteUserInput()
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([refused(1, ErrorCode.INPUT_FULL), refused(2, ErrorCode.HELD)])
-        >> do(stage.pending.clear)
+        >> do(harness.pending.clear)
         << Returned(bound)
-        >> stage.sends(client, m.AcceptRefusal(ID), m.Text(ID, 3, "c"))
+        >> harness.sends(client, m.AcceptRefusal(ID), m.Text(ID, 3, "c"))
         << WriteToProgram(EntryKind.INPUT, b"c", TAG, 3)
         << NoteUserInput()
     )
 
 
-def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(stage: Stage) -> None:
+def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(harness: Harness) -> None:
     previous = m.Hello(MIN_HOLD_PROTOCOL - 1, "viewer", BUILD)
-    client = stage.start_program().connection(previous, m.Attach(output=False))
+    client = harness.start_program().connection(previous, m.Attach(output=False))
     assert (
-        stage.script()
-        >> stage.sends(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))
+        harness.script()
+        >> harness.sends(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))
         << Returned(b"a")
         << Flush(client.frames)
     )
 
 
-def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(stage: Stage) -> None:
-    client = stage.start_program().viewer()
-    stage.emulator = None
+def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(harness: Harness) -> None:
+    client = harness.start_program().viewer()
+    harness.emulator = None
     assert (
-        stage.script()
-        >> stage.sends(client, key(1))
-        << UseEmulator(stage.session)
+        harness.script()
+        >> harness.sends(client, key(1))
+        << UseEmulator(harness.session)
         << NoteUserInput()
-        >> do(stage.session.program_ended, 0, None)
-        << StopTimer(stage.session.viewers.focus, UNSEEN)
-        >> do(stage.session.use_emulator, ENGINE)
+        >> do(harness.session.program_ended, 0, None)
+        << StopTimer(harness.session.viewers.focus, UNSEEN)
+        >> do(harness.session.use_emulator, ENGINE)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([refused(1, ErrorCode.ENDED)])
     )
 
 
-def test_a_key_is_typed_after_the_input_that_waits(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_key_is_typed_after_the_input_that_waits(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> stage.fills_pending_input(1)
-        >> stage.sends(client, key(1))
+        harness.script()
+        >> harness.fills_pending_input(1)
+        >> harness.sends(client, key(1))
         << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
         << NoteUserInput()
     )
 
 
-def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> stage.sends(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
+        harness.script()
+        >> harness.sends(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
         << WriteToProgram(EntryKind.INPUT, b"<one two>", TAG, 2)
         << NoteUserInput()
-        >> stage.sends(client, m.Paste(ID, 3, "three ", more=True))
-        >> stage.sends(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
+        >> harness.sends(client, m.Paste(ID, 3, "three ", more=True))
+        >> harness.sends(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])
-        >> stage.sends(client, m.AcceptRefusal(ID), m.Paste(ID, 6, "five"))
+        >> harness.sends(client, m.AcceptRefusal(ID), m.Paste(ID, 6, "five"))
         << WriteToProgram(EntryKind.INPUT, b"<five>", TAG, 6)
         << NoteUserInput()
     )
 
 
-def test_a_read_only_viewer_types_nothing_and_sets_no_colours(stage: Stage) -> None:
-    client = stage.start_program().connection(HELLO_MESSAGE, m.Attach(read_only=True, output=False))
+def test_a_read_only_viewer_types_nothing_and_sets_no_colours(harness: Harness) -> None:
+    client = harness.start_program().connection(HELLO_MESSAGE, m.Attach(read_only=True, output=False))
     assert (
-        stage.script()
-        >> stage.sends(client, key(1), m.Colors(ID, 1, 2, 3, dark=True))
+        harness.script()
+        >> harness.sends(client, key(1), m.Colors(ID, 1, 2, 3, dark=True))
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([refused(1, ErrorCode.READ_ONLY)])
     )
 
 
-def test_after_the_end_all_input_is_refused(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_after_the_end_all_input_is_refused(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> do(stage.session.program_ended, 0, None)
-        << StopTimer(stage.session.viewers.focus, UNSEEN)
-        >> stage.sends(client, key(1))
+        harness.script()
+        >> do(harness.session.program_ended, 0, None)
+        << StopTimer(harness.session.viewers.focus, UNSEEN)
+        >> harness.sends(client, key(1))
         << Flush(client.frames)
         << NoteUserInput()
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([refused(1, ErrorCode.ENDED)])
     )
 
 
-def test_a_key_in_another_viewer_changes_the_grid_to_its_size(stage: Stage) -> None:
-    stage.start_program().viewer()
-    other = stage.connection(HELLO_MESSAGE, m.Attach(GridSize(50, 7), output=False))
+def test_a_key_in_another_viewer_changes_the_grid_to_its_size(harness: Harness) -> None:
+    harness.start_program().viewer()
+    other = harness.connection(HELLO_MESSAGE, m.Attach(GridSize(50, 7), output=False))
     assert (
-        stage.script()
-        >> stage.sends(other, key(1, attachment=OTHER_ID))
+        harness.script()
+        >> harness.sends(other, key(1, attachment=OTHER_ID))
         << Returned(b"a")
-        >> do(stage.session.note_use, other.attachment, key(1, attachment=OTHER_ID))
+        >> do(harness.session.note_use, other.attachment, key(1, attachment=OTHER_ID))
         << Returned(True)
-        << StartTimer(stage.session.sizing, RESIZE, RESIZE_DEBOUNCE_S)
+        << StartTimer(harness.session.sizing, RESIZE, RESIZE_DEBOUNCE_S)
     )
 
 
-def test_a_commands_text_is_typed_once_for_each_request(stage: Stage) -> None:
+def test_a_commands_text_is_typed_once_for_each_request(harness: Harness) -> None:
     assert (
-        stage.start_program().script()
-        >> do(stage.session.type_bytes, b"text", ID)
+        harness.start_program().script()
+        >> do(harness.session.type_bytes, b"text", ID)
         << Returned(True)
         << WriteToProgram(EntryKind.TYPED, b"text", TAG)
         << NoteUserInput()
-        >> do(stage.session.type_bytes, b"text", ID)
+        >> do(harness.session.type_bytes, b"text", ID)
         << Returned(True)
-        >> stage.fills_pending_input(PENDING_INPUT_BYTES)
-        >> do(stage.session.type_bytes, b"more", OTHER_ID)
+        >> harness.fills_pending_input(PENDING_INPUT_BYTES)
+        >> do(harness.session.type_bytes, b"more", OTHER_ID)
     )
 
 
 # ---------------------------------------------------------------- messages to clients
 
 
-def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> do(stage.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
+        harness.script()
+        >> do(harness.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
         << WriteToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
         << Flush(client.frames)
         << NoteTitle()
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.TitleEvent("a title"), m.BellEvent()])
     )
-    assert stage.session.title == "a title"
+    assert harness.session.title == "a title"
 
 
-def test_several_bells_in_one_output_are_one_event(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_several_bells_in_one_output_are_one_event(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
-        stage.script()
-        >> do(stage.session.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
+        harness.script()
+        >> do(harness.session.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
         << Flush(client.frames)
         << NoteTitle()
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.BellEvent(), m.TitleEvent("a title")])
     )
 
 
-def test_of_a_flood_of_notifications_clients_get_the_newest(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_of_a_flood_of_notifications_clients_get_the_newest(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     sent = [Notification("", str(number), "id") for number in range(3 * MAX_NOTIFICATIONS)]
     assert (
-        stage.script()
-        >> do(stage.session.handle_emulator_results, b"", sent, 10, 3)
+        harness.script()
+        >> do(harness.session.handle_emulator_results, b"", sent, 10, 3)
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.NotificationEvent("", each.body, "id") for each in sent[-MAX_NOTIFICATIONS:]])
     )
 
 
-def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
-    client = stage.start_program().viewer()
+def test_a_name_and_colours_are_recorded(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     colors, recorded = m.Colors(ID, 1, 2, 3, dark=True), Capture(bytes)
     assert (
-        stage.script()
-        >> do(stage.session.rename, "another")
+        harness.script()
+        >> do(harness.session.rename, "another")
         << AppendEntry(EntryKind.NAME, b"another")
         << Flush(client.frames)
-        >> stage.receives(client)
+        >> harness.receives(client)
         << Returned([m.NameEvent("another")])
-        >> stage.sends(client, colors)
+        >> harness.sends(client, colors)
         << AppendEntry(EntryKind.COLORS, recorded)  # type: ignore[arg-type]
         << UseColors(colors)
     )
-    assert (stage.session.name, stage.session.colors) == ("another", colors)
+    assert (harness.session.name, harness.session.colors) == ("another", colors)
 
 
-def test_messages_are_sent_in_the_order_of_events_and_output(stage: Stage) -> None:
-    client = stage.start_program().viewer(output=True)
+def test_messages_are_sent_in_the_order_of_events_and_output(harness: Harness) -> None:
+    client = harness.start_program().viewer(output=True)
     assert (
-        stage.script()
+        harness.script()
         >> do(client.queue_full)
-        >> do(stage.session.on_output, b"late", 14)
-        >> do(stage.session.clients.broadcast, m.TitleEvent("before"))
+        >> do(harness.session.on_output, b"late", 14)
+        >> do(harness.session.clients.broadcast, m.TitleEvent("before"))
         << Flush(client.frames)
         >> do(client.queue_drained)
         << Flush(client.frames)
-        >> do(stage.session.clients.broadcast, m.TitleEvent("after"))
-        >> stage.receives(client)
+        >> do(harness.session.clients.broadcast, m.TitleEvent("after"))
+        >> harness.receives(client)
         << Returned([m.TitleEvent("before"), Span(10, 14), m.TitleEvent("after")])
     )
 
@@ -351,24 +351,24 @@ def test_messages_are_sent_in_the_order_of_events_and_output(stage: Stage) -> No
 # ---------------------------------------------------------------- clearing
 
 
-def test_a_viewer_clears_the_terminal_of_a_running_program(stage: Stage) -> None:
-    early = stage.viewer()
-    assert stage.script() >> stage.sends(early, m.ClearTerminal(ID, "reset"))
-    stage.start_program().take_effects()
+def test_a_viewer_clears_the_terminal_of_a_running_program(harness: Harness) -> None:
+    early = harness.viewer()
+    assert harness.script() >> harness.sends(early, m.ClearTerminal(ID, "reset"))
+    harness.start_program().take_effects()
     assert (
-        stage.script()
-        >> stage.sends(early, m.ClearTerminal(ID, "scrollback"))
+        harness.script()
+        >> harness.sends(early, m.ClearTerminal(ID, "scrollback"))
         << ClearOutput("scrollback")
-        >> stage.sends(early, m.ClearTerminal(OTHER_ID, "scrollback"))
-        >> stage.sends(early, m.ClearTerminal(ID, "reset"))
+        >> harness.sends(early, m.ClearTerminal(OTHER_ID, "scrollback"))
+        >> harness.sends(early, m.ClearTerminal(ID, "reset"))
         << ClearOutput("reset")
     )
-    stage.session.program_ended(0, None)
-    stage.take_effects()
-    assert stage.script() >> stage.sends(early, m.ClearTerminal(ID, "scrollback"))
+    harness.session.program_ended(0, None)
+    harness.take_effects()
+    assert harness.script() >> harness.sends(early, m.ClearTerminal(ID, "scrollback"))
 
 
-def test_a_viewer_that_may_only_look_clears_nothing(stage: Stage) -> None:
-    looker = stage.start_program().connection(HELLO_MESSAGE, m.Attach(read_only=True, output=False))
-    stage.take_effects()
-    assert stage.script() >> stage.sends(looker, m.ClearTerminal(ID, "scrollback"))
+def test_a_viewer_that_may_only_look_clears_nothing(harness: Harness) -> None:
+    looker = harness.start_program().connection(HELLO_MESSAGE, m.Attach(read_only=True, output=False))
+    harness.take_effects()
+    assert harness.script() >> harness.sends(looker, m.ClearTerminal(ID, "scrollback"))

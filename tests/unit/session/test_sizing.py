@@ -17,7 +17,7 @@ from session_host.session.sizing import (
     RESIZE_DEBOUNCE_S,
     Sizing,
 )
-from tests.support.playbook import Event, Playbook, RulesStage, do
+from tests.support.playbook import Event, Playbook, RulesHarness, do
 
 START, CELL = GridSize(80, 24), CellSize()
 
@@ -32,7 +32,7 @@ class Client:
         raise AssertionError(message)
 
 
-class Stage(RulesStage[Effect]):
+class Harness(RulesHarness[Effect]):
     """The rules of one session's size, and its viewers."""
 
     def __init__(self) -> None:
@@ -71,8 +71,8 @@ class Stage(RulesStage[Effect]):
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
 def grid(columns: int, rows: int) -> ResizeGrid:
@@ -83,141 +83,141 @@ def size_event(columns: int, rows: int, kind: str = "") -> Broadcast:
     return Broadcast(SizeEvent(GridSize(columns, rows), kind))
 
 
-def test_a_window_that_changes_size_repeatedly_causes_one_resize(stage: Stage) -> None:
-    window = stage.viewer(100, 30)
+def test_a_window_that_changes_size_repeatedly_causes_one_resize(harness: Harness) -> None:
+    window = harness.viewer(100, 30)
     assert (
-        stage.running()
-        >> stage.used(window)
-        << stage.settling
-        >> stage.resized(window, 101, 30)
-        >> stage.resized(window, 119, 30)
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(window)
+        << harness.settling
+        >> harness.resized(window, 101, 30)
+        >> harness.resized(window, 119, 30)
+        >> harness.due(RESIZE)
         << grid(119, 30)
         << size_event(119, 30)
     )
 
 
-def test_a_window_that_returns_to_its_size_causes_no_resize(stage: Stage) -> None:
-    window = stage.viewer(100, 30)
+def test_a_window_that_returns_to_its_size_causes_no_resize(harness: Harness) -> None:
+    window = harness.viewer(100, 30)
     assert (
-        stage.running()
-        >> stage.used(window)
-        << stage.settling
-        >> stage.resized(window, 80, 24)
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(window)
+        << harness.settling
+        >> harness.resized(window, 80, 24)
+        >> harness.due(RESIZE)
         << size_event(80, 24)
     )
 
 
-def test_the_last_used_viewer_sets_the_size_and_a_read_only_viewer_does_not(stage: Stage) -> None:
-    window, other = stage.viewer(100, 30, "window"), stage.viewer(60, 15, "attach")
+def test_the_last_used_viewer_sets_the_size_and_a_read_only_viewer_does_not(harness: Harness) -> None:
+    window, other = harness.viewer(100, 30, "window"), harness.viewer(60, 15, "attach")
     assert (
-        stage.running()
-        >> stage.used(window)
-        << stage.settling
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(window)
+        << harness.settling
+        >> harness.due(RESIZE)
         << grid(100, 30)
         << size_event(100, 30, "window")
-        >> stage.resized(other, 61, 15)
-        >> stage.used(other)
-        << stage.settling
-        >> stage.due(RESIZE)
+        >> harness.resized(other, 61, 15)
+        >> harness.used(other)
+        << harness.settling
+        >> harness.due(RESIZE)
         << grid(61, 15)
         << size_event(61, 15, "attach")
     )
 
 
-def test_read_only_viewers_never_set_the_size(stage: Stage) -> None:
-    assert stage.running() >> stage.resized(stage.viewer(60, 20, read_only=True), 61, 20)
+def test_read_only_viewers_never_set_the_size(harness: Harness) -> None:
+    assert harness.running() >> harness.resized(harness.viewer(60, 20, read_only=True), 61, 20)
 
 
-def test_a_tiny_window_does_not_shrink_the_grid_below_the_minimum(stage: Stage) -> None:
+def test_a_tiny_window_does_not_shrink_the_grid_below_the_minimum(harness: Harness) -> None:
     assert (
-        stage.running()
-        >> stage.used(stage.viewer(1, 1))
-        << stage.settling
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(harness.viewer(1, 1))
+        << harness.settling
+        >> harness.due(RESIZE)
         << grid(20, 5)
         << size_event(20, 5)
     )
 
 
 def test_a_viewer_that_attaches_before_the_program_starts_sets_its_size(
-    stage: Stage,
+    harness: Harness,
 ) -> None:
-    window = stage.viewer(100, 30, "window")
+    window = harness.viewer(100, 30, "window")
     assert (
-        stage.script()
-        >> stage.used(window)
-        >> stage.resized(window, 101, 30)
-        >> do(stage.sizing.program_runs)
+        harness.script()
+        >> harness.used(window)
+        >> harness.resized(window, 101, 30)
+        >> do(harness.sizing.program_runs)
         << grid(101, 30)
     )
-    assert stage.sizing.last_event == SizeEvent(GridSize(101, 30), "window")
+    assert harness.sizing.last_event == SizeEvent(GridSize(101, 30), "window")
 
 
-def test_the_grid_keeps_its_size_if_the_viewer_returns_in_time(stage: Stage) -> None:
-    window, other = stage.viewer(100, 30), stage.viewer(60, 15)
+def test_the_grid_keeps_its_size_if_the_viewer_returns_in_time(harness: Harness) -> None:
+    window, other = harness.viewer(100, 30), harness.viewer(60, 15)
     assert (
-        stage.running()
-        >> stage.used(other)
-        << stage.settling
-        >> stage.used(window)
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(other)
+        << harness.settling
+        >> harness.used(window)
+        >> harness.due(RESIZE)
         << grid(100, 30)
         << size_event(100, 30)
-        >> do(stage.sizing.viewer_left, window)
-        << stage.leaving
-        >> stage.used(window)
-        << StopTimer(stage.sizing, LEAVING)
+        >> do(harness.sizing.viewer_left, window)
+        << harness.leaving
+        >> harness.used(window)
+        << StopTimer(harness.sizing, LEAVING)
     )
 
 
-def test_the_grid_takes_the_size_of_the_viewer_used_before_one_that_left(stage: Stage) -> None:
-    window, other, hidden = stage.viewer(100, 30), stage.viewer(60, 15), stage.viewer(50, 14)
+def test_the_grid_takes_the_size_of_the_viewer_used_before_one_that_left(harness: Harness) -> None:
+    window, other, hidden = harness.viewer(100, 30), harness.viewer(60, 15), harness.viewer(50, 14)
     hidden.follows_output = False
     assert (
-        stage.running()
-        >> stage.used(other)
-        << stage.settling
-        >> stage.used(hidden)
-        >> stage.used(window)
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(other)
+        << harness.settling
+        >> harness.used(hidden)
+        >> harness.used(window)
+        >> harness.due(RESIZE)
         << grid(100, 30)
         << size_event(100, 30)
-        >> do(stage.disconnect, window)
-        >> do(stage.sizing.viewer_left, window)
-        << stage.leaving
-        >> stage.due(LEAVING)
+        >> do(harness.disconnect, window)
+        >> do(harness.sizing.viewer_left, window)
+        << harness.leaving
+        >> harness.due(LEAVING)
         << grid(60, 15)
         << size_event(60, 15)
     )
 
 
-def test_the_grid_keeps_its_size_without_another_viewer(stage: Stage) -> None:
-    window = stage.viewer(100, 30)
+def test_the_grid_keeps_its_size_without_another_viewer(harness: Harness) -> None:
+    window = harness.viewer(100, 30)
     assert (
-        stage.running()
-        >> stage.used(window)
-        << stage.settling
-        >> stage.due(RESIZE)
+        harness.running()
+        >> harness.used(window)
+        << harness.settling
+        >> harness.due(RESIZE)
         << grid(100, 30)
         << size_event(100, 30)
-        >> do(stage.disconnect, window)
-        >> do(stage.sizing.viewer_left, window)
-        << stage.leaving
-        >> stage.due(LEAVING)
+        >> do(harness.disconnect, window)
+        >> do(harness.sizing.viewer_left, window)
+        << harness.leaving
+        >> harness.due(LEAVING)
     )
 
 
-def test_no_effects_follow_the_programs_end(stage: Stage) -> None:
-    window = stage.viewer(100, 30)
+def test_no_effects_follow_the_programs_end(harness: Harness) -> None:
+    window = harness.viewer(100, 30)
     assert (
-        stage.running()
-        >> stage.used(window)
-        << stage.settling
-        >> do(stage.sizing.program_ended)
-        << StopTimer(stage.sizing, RESIZE)
-        >> stage.resized(window, 90, 30)
-        >> do(stage.sizing.viewer_left, window)
+        harness.running()
+        >> harness.used(window)
+        << harness.settling
+        >> do(harness.sizing.program_ended)
+        << StopTimer(harness.sizing, RESIZE)
+        >> harness.resized(window, 90, 30)
+        >> do(harness.sizing.viewer_left, window)
     )

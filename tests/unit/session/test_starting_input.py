@@ -23,7 +23,7 @@ INPUT_LINE = b"\x1b[?2004h\x1b[2J\x1b[H> Type here"
 ID = "1" * 32
 
 
-class Stage:
+class Harness:
     """A session with one viewer; a test lets it look at the screen, and lets its timers expire."""
 
     def __init__(self, watch: Watch = AGENT) -> None:
@@ -79,27 +79,27 @@ class Stage:
 
 
 def test_enter_is_typed_separately_after_the_text() -> None:
-    stage = Stage()
+    harness = Harness()
     for key in ("a", "b", "Enter", "c"):
-        stage.types(key)
-    stage.emulator.feed(INPUT_LINE)
+        harness.types(key)
+    harness.emulator.feed(INPUT_LINE)
     parts = []
-    while stage.timers:
-        before = stage.typed()
-        stage.expire_timer()
-        if typed := stage.typed().removeprefix(before):
+    while harness.timers:
+        before = harness.typed()
+        harness.expire_timer()
+        if typed := harness.typed().removeprefix(before):
             parts.append(typed)
 
     assert parts == [b"ab", b"\r", b"c"]
-    assert stage.session.accepts_keys
+    assert harness.session.accepts_keys
 
 
 def test_after_the_time_limit_input_is_typed_whatever_is_shown() -> None:
-    stage = Stage()
-    stage.types("a")
+    harness = Harness()
+    harness.types("a")
     checks = 0
-    while not stage.typed():
-        assert stage.expire_timer() == CHECK
+    while not harness.typed():
+        assert harness.expire_timer() == CHECK
         checks += 1
 
     assert checks * CHECK_S == pytest.approx(AGENT.held_within_s, abs=2 * CHECK_S)
@@ -107,77 +107,77 @@ def test_after_the_time_limit_input_is_typed_whatever_is_shown() -> None:
 
 @pytest.mark.parametrize(("key", "modifiers", "typed"), [("Escape", 0, b"\x1b"), ("c", Modifiers.CTRL, b"\x03")])
 def test_escape_and_ctrl_c_are_typed_at_once_and_drop_waiting_input(key: str, modifiers: int, typed: bytes) -> None:
-    stage = Stage()
-    stage.is_echoing = True
+    harness = Harness()
+    harness.is_echoing = True
     for each in "abcd":
-        stage.types(each)
+        harness.types(each)
     for _ in range(3):
-        stage.expire_timer()
-    assert stage.starting.notice == WAITS
+        harness.expire_timer()
+    assert harness.starting.notice == WAITS
 
-    stage.types(key, modifiers)
+    harness.types(key, modifiers)
 
-    assert stage.typed() == typed
-    assert not stage.starting.is_holding
-    assert stage.starting.notice == ""
+    assert harness.typed() == typed
+    assert not harness.starting.is_holding
+    assert harness.starting.notice == ""
 
 
 def test_an_agent_that_has_run_for_long_gets_the_first_input_whatever_it_shows() -> None:
-    stage = Stage()
-    stage.age_s = STARTS_WITHIN_S + 1
-    stage.types("a")
+    harness = Harness()
+    harness.age_s = STARTS_WITHIN_S + 1
+    harness.types("a")
 
-    assert stage.typed() == b"a"
+    assert harness.typed() == b"a"
 
 
 def test_a_question_that_is_shown_before_the_first_input_gets_it_at_once() -> None:
-    stage = Stage()
-    stage.emulator.feed(b"Trust?\r\n\xe2\x9d\xaf 1. Yes")
-    stage.types("1")
-    stage.types("Enter")
+    harness = Harness()
+    harness.emulator.feed(b"Trust?\r\n\xe2\x9d\xaf 1. Yes")
+    harness.types("1")
+    harness.types("Enter")
 
-    assert stage.typed() == b"1\r"
+    assert harness.typed() == b"1\r"
 
 
 @pytest.mark.parametrize("is_answered", [True, False])
 def test_a_question_is_open_unless_the_agent_shows_its_input_line_below_it(*, is_answered: bool) -> None:
-    stage = Stage()
+    harness = Harness()
     rows = ["Trust?", "❯ 1. Yes", "restarting", "> Type here"] if is_answered else ["> Type here", "❯ 1. Yes"]
-    stage.emulator.feed(("\x1b[?2004h" + "\r\n".join(rows)).encode())
-    assert stage.starting.asks(stage.emulator) is not is_answered
-    assert not stage.starting.must_wait(stage.emulator), "the text is typed, or refused at once"
+    harness.emulator.feed(("\x1b[?2004h" + "\r\n".join(rows)).encode())
+    assert harness.starting.asks(harness.emulator) is not is_answered
+    assert not harness.starting.must_wait(harness.emulator), "the text is typed, or refused at once"
 
 
 @pytest.mark.parametrize("rows", [1, 10], ids=["on the screen", "in the scrollback"])
 def test_a_resumed_agent_gets_input_once_it_shows_its_conversation_above_its_input_line(rows: int) -> None:
-    stage = Stage(msgspec.structs.replace(AGENT, resumed_line="[*] "))
-    stage.emulator.feed(INPUT_LINE + b"\r\n* below")
-    stage.types("a")
+    harness = Harness(msgspec.structs.replace(AGENT, resumed_line="[*] "))
+    harness.emulator.feed(INPUT_LINE + b"\r\n* below")
+    harness.types("a")
     for _ in range(4):
-        assert stage.expire_timer() == CHECK
-    assert stage.starting.must_wait(stage.emulator)
-    assert not stage.typed()
+        assert harness.expire_timer() == CHECK
+    assert harness.starting.must_wait(harness.emulator)
+    assert not harness.typed()
 
-    stage.emulator.feed(b"\x1b[2J\x1b[H* hello" + b"\r\n" * rows + b"> Type here")
-    while not stage.typed():
-        stage.expire_timer()
+    harness.emulator.feed(b"\x1b[2J\x1b[H* hello" + b"\r\n" * rows + b"> Type here")
+    while not harness.typed():
+        harness.expire_timer()
 
-    assert stage.typed() == b"a"
+    assert harness.typed() == b"a"
 
 
 def test_an_agent_that_has_run_for_long_need_not_show_the_conversation_that_it_resumed() -> None:
-    stage = Stage(msgspec.structs.replace(AGENT, resumed_line="[*] "))
-    stage.emulator.feed(INPUT_LINE)
-    assert stage.starting.must_wait(stage.emulator)
-    stage.age_s = STARTS_WITHIN_S + 1
+    harness = Harness(msgspec.structs.replace(AGENT, resumed_line="[*] "))
+    harness.emulator.feed(INPUT_LINE)
+    assert harness.starting.must_wait(harness.emulator)
+    harness.age_s = STARTS_WITHIN_S + 1
 
-    assert not stage.starting.must_wait(stage.emulator)
+    assert not harness.starting.must_wait(harness.emulator)
 
 
 def test_without_a_known_input_line_no_input_waits() -> None:
-    stage = Stage(Watch(shown_within_s=1.0))
-    stage.is_echoing = True
+    harness = Harness(Watch(shown_within_s=1.0))
+    harness.is_echoing = True
 
-    assert stage.session.accepts_keys
-    stage.types("a")
-    assert stage.typed() == b"a"
+    assert harness.session.accepts_keys
+    harness.types("a")
+    assert harness.typed() == b"a"

@@ -19,7 +19,7 @@ from session_host.session.subscription import (
     OutputSubscription,
     Subscribers,
 )
-from tests.support.playbook import Event, Playbook, Returned, RulesStage, do
+from tests.support.playbook import Event, Playbook, Returned, RulesHarness, do
 
 CLIENT, BUILD, EPOCH = "a client", "engine 1", "one life"
 FLUSH = Flush(CLIENT)
@@ -27,7 +27,7 @@ SIZE = GridSize(80, 24)
 WIDER = Resized(10, GridSize(90, 24), number=1)
 
 
-class Stage(RulesStage[Effect]):
+class Harness(RulesHarness[Effect]):
     """Ten bytes of output, and a client."""
 
     def __init__(self) -> None:
@@ -72,8 +72,8 @@ class Stage(RulesStage[Effect]):
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
 def part(offset: int) -> SnapshotPart:
@@ -83,158 +83,160 @@ def part(offset: int) -> SnapshotPart:
 CURRENT = Returned((CLIENT,))
 
 
-def test_a_client_with_a_part_of_the_output_gets_the_rest_and_then_each_frame(stage: Stage) -> None:
+def test_a_client_with_a_part_of_the_output_gets_the_rest_and_then_each_frame(harness: Harness) -> None:
     assert (
-        stage.script()
-        >> stage.follows(4)
+        harness.script()
+        >> harness.follows(4)
         << FLUSH
-        >> stage.sent()
+        >> harness.sent()
         << Returned([Span(4, 10), CAUGHT_UP])
-        >> stage.output(3)
+        >> harness.output(3)
         << CURRENT
     )
 
 
-@pytest.mark.parametrize("follows", [lambda stage: stage.follows(-1), lambda stage: stage.follows(5, epoch="another")])
+@pytest.mark.parametrize(
+    "follows", [lambda harness: harness.follows(-1), lambda harness: harness.follows(5, epoch="another")]
+)
 def test_a_client_without_output_gets_a_snapshot_and_the_output_since_then(
-    stage: Stage, follows: Callable[[Stage], Event]
+    harness: Harness, follows: Callable[[Harness], Event]
 ) -> None:
     assert (
-        stage.script()
-        >> follows(stage)
-        << stage.ask
-        >> stage.output(5)
-        >> stage.snapshot(12)
+        harness.script()
+        >> follows(harness)
+        << harness.ask
+        >> harness.output(5)
+        >> harness.snapshot(12)
         << FLUSH
-        << stage.pause
-        >> stage.sent()
+        << harness.pause
+        >> harness.sent()
         << Returned([part(12), Span(12, 15), CAUGHT_UP])
-        >> stage.output(1)
+        >> harness.output(1)
         << CURRENT
     )
 
 
-def test_a_resize_is_sent_at_its_offset(stage: Stage) -> None:
+def test_a_resize_is_sent_at_its_offset(harness: Harness) -> None:
     assert (
-        stage.current()
-        >> stage.resized(WIDER)
+        harness.current()
+        >> harness.resized(WIDER)
         << FLUSH
-        >> stage.sent()
+        >> harness.sent()
         << Returned([WIDER])
-        >> do(stage.client.unfollow)
-        >> stage.follows(8)
+        >> do(harness.client.unfollow)
+        >> harness.follows(8)
         << FLUSH
-        >> stage.sent()
+        >> harness.sent()
         << Returned([Span(8, 10), WIDER, CAUGHT_UP])
     )
 
 
-def test_a_client_with_a_full_queue_gets_nothing_and_later_the_missed_output(stage: Stage) -> None:
+def test_a_client_with_a_full_queue_gets_nothing_and_later_the_missed_output(harness: Harness) -> None:
     assert (
-        stage.current()
-        >> do(stage.client.queue_full)
-        >> stage.output(3)
-        >> stage.resized(Resized(13, GridSize(90, 24), number=1))
-        >> stage.output(2)
-        >> do(stage.client.queue_drained)
+        harness.current()
+        >> do(harness.client.queue_full)
+        >> harness.output(3)
+        >> harness.resized(Resized(13, GridSize(90, 24), number=1))
+        >> harness.output(2)
+        >> do(harness.client.queue_drained)
         << FLUSH
-        >> stage.sent()
+        >> harness.sent()
         << Returned([Span(10, 13), Resized(13, GridSize(90, 24), number=1), Span(13, 15), CAUGHT_UP])
-        >> stage.output(1)
+        >> harness.output(1)
         << CURRENT
     )
 
 
-def test_a_full_queue_without_missed_output_has_no_effect(stage: Stage) -> None:
-    assert stage.current() >> do(stage.client.queue_full)
-    assert not stage.client.is_behind
-    assert stage.script() >> do(stage.client.queue_drained) >> stage.output(1) << CURRENT
+def test_a_full_queue_without_missed_output_has_no_effect(harness: Harness) -> None:
+    assert harness.current() >> do(harness.client.queue_full)
+    assert not harness.client.is_behind
+    assert harness.script() >> do(harness.client.queue_drained) >> harness.output(1) << CURRENT
 
 
-def test_a_client_that_is_far_behind_gets_snapshots_with_pauses(stage: Stage) -> None:
+def test_a_client_that_is_far_behind_gets_snapshots_with_pauses(harness: Harness) -> None:
     assert (
-        stage.current()
-        >> do(stage.client.queue_full)
-        >> stage.output(RING_BYTES + 1)
-        >> do(stage.client.queue_drained)
-        << stage.ask
-        >> stage.snapshot(RING_BYTES)
+        harness.current()
+        >> do(harness.client.queue_full)
+        >> harness.output(RING_BYTES + 1)
+        >> do(harness.client.queue_drained)
+        << harness.ask
+        >> harness.snapshot(RING_BYTES)
         << FLUSH
-        << stage.pause
-        >> stage.sent()
+        << harness.pause
+        >> harness.sent()
         << Returned([part(RING_BYTES), Span(RING_BYTES, RING_BYTES + 11), CAUGHT_UP])
-        >> do(stage.client.queue_full)
-        >> stage.output(RING_BYTES + 1)
-        >> do(stage.client.queue_drained)
-        >> do(stage.client.timer_due, SNAPSHOT)
-        << stage.ask
+        >> do(harness.client.queue_full)
+        >> harness.output(RING_BYTES + 1)
+        >> do(harness.client.queue_drained)
+        >> do(harness.client.timer_due, SNAPSHOT)
+        << harness.ask
     )
 
 
-def test_a_queue_that_fills_while_the_snapshot_is_made_holds_back_later_output(stage: Stage) -> None:
+def test_a_queue_that_fills_while_the_snapshot_is_made_holds_back_later_output(harness: Harness) -> None:
     assert (
-        stage.script()
-        >> stage.follows(-1)
-        << stage.ask
-        >> do(stage.client.queue_full)
-        >> stage.snapshot(10)
+        harness.script()
+        >> harness.follows(-1)
+        << harness.ask
+        >> do(harness.client.queue_full)
+        >> harness.snapshot(10)
         << FLUSH
-        << stage.pause
-        >> stage.sent()
+        << harness.pause
+        >> harness.sent()
         << Returned([part(10), CAUGHT_UP])
-        >> stage.output(3)
-        >> do(stage.client.queue_drained)
+        >> harness.output(3)
+        >> do(harness.client.queue_drained)
         << FLUSH
-        >> stage.sent()
+        >> harness.sent()
         << Returned([Span(10, 13), CAUGHT_UP])
     )
 
 
-def test_a_client_that_follows_again_waits_for_the_snapshot_being_made(stage: Stage) -> None:
+def test_a_client_that_follows_again_waits_for_the_snapshot_being_made(harness: Harness) -> None:
     assert (
-        stage.script()
-        >> stage.follows(-1)
-        << stage.ask
-        >> do(stage.client.unfollow)
-        >> stage.follows(-1)
-        >> stage.snapshot(10)
+        harness.script()
+        >> harness.follows(-1)
+        << harness.ask
+        >> do(harness.client.unfollow)
+        >> harness.follows(-1)
+        >> harness.snapshot(10)
         << FLUSH
-        << stage.pause
-        >> stage.sent()
+        << harness.pause
+        >> harness.sent()
         << Returned([part(10), CAUGHT_UP])
     )
 
 
-def test_a_snapshot_for_a_client_that_follows_no_longer_is_dropped(stage: Stage) -> None:
-    assert stage.script() >> stage.follows(-1) << stage.ask >> do(stage.client.unfollow) >> stage.snapshot(10)
+def test_a_snapshot_for_a_client_that_follows_no_longer_is_dropped(harness: Harness) -> None:
+    assert harness.script() >> harness.follows(-1) << harness.ask >> do(harness.client.unfollow) >> harness.snapshot(10)
 
 
-def test_a_follower_of_events_gets_one_output_event_a_second(stage: Stage) -> None:
+def test_a_follower_of_events_gets_one_output_event_a_second(harness: Harness) -> None:
     assert (
-        stage.script()
-        >> do(stage.client.listen)
-        >> stage.output(1)
-        << stage.event_pause
+        harness.script()
+        >> do(harness.client.listen)
+        >> harness.output(1)
+        << harness.event_pause
         << FLUSH
-        >> stage.sent()
+        >> harness.sent()
         << Returned([OutputEvent(11)])
-        >> stage.output(1)
-        >> do(stage.client.timer_due, OUTPUT_EVENT)
-        >> stage.output(1)
-        << stage.event_pause
+        >> harness.output(1)
+        >> do(harness.client.timer_due, OUTPUT_EVENT)
+        >> harness.output(1)
+        << harness.event_pause
         << FLUSH
-        >> do(stage.client.close)
-        << StopTimer(stage.client, OUTPUT_EVENT)
-        >> stage.output(1)
+        >> do(harness.client.close)
+        << StopTimer(harness.client, OUTPUT_EVENT)
+        >> harness.output(1)
     )
 
 
-def test_a_failed_snapshot_closes_the_clients_connection(stage: Stage) -> None:
+def test_a_failed_snapshot_closes_the_clients_connection(harness: Harness) -> None:
     text = "cannot show the terminal: the engine failed; the chat keeps running"
     assert (
-        stage.script()
-        >> stage.follows(-1)
-        << stage.ask
-        >> do(stage.client.snapshot_failed)
+        harness.script()
+        >> harness.follows(-1)
+        << harness.ask
+        >> do(harness.client.snapshot_failed)
         << Refuse(CLIENT, ErrorCode.FAILED, text)
     )

@@ -1,4 +1,4 @@
-"""A fake host for viewers, and the stage of a viewer's rules."""
+"""A fake host for viewers, and the harness of a viewer's rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, GridSize, State
 from tests.support.area import Area
-from tests.support.viewer_stage import Stage
+from tests.support.viewer_rules_harness import Harness
 
 SIZE = GridSize(80, 24)
 
@@ -99,5 +99,5 @@ async def host(area: Area) -> AsyncIterator[FakeHost]:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()

@@ -10,13 +10,13 @@ from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import Activity, State
 from tests.support.playbook import Event, Returned, do
-from tests.support.viewer_stage import (
+from tests.support.viewer_rules_harness import (
     CELL,
     DESCRIBE,
     RUNNING,
     SIZE,
     START_TIMER,
-    Stage,
+    Harness,
     attached,
     notify,
     part,
@@ -28,157 +28,157 @@ DESCRIPTION = m.Description(
 )
 
 
-def ticks(stage: Stage, *, is_late: bool = False) -> Event:
-    return do(stage.rules.on_answer_timer, is_late=is_late)
+def ticks(harness: Harness, *, is_late: bool = False) -> Event:
+    return do(harness.rules.on_answer_timer, is_late=is_late)
 
 
-def silent(stage: Stage) -> Stage:
+def silent(harness: Harness) -> Harness:
     """The host did not answer to a key."""
-    stage.live(typed=1)
+    harness.live(typed=1)
     for _ in range(3):
-        stage.rules.on_answer_timer(is_late=False)
-    stage.take_effects()
-    assert stage.rules.state is ViewerState.UNRESPONSIVE
-    return stage
+        harness.rules.on_answer_timer(is_late=False)
+    harness.take_effects()
+    assert harness.rules.state is ViewerState.UNRESPONSIVE
+    return harness
 
 
-def test_acknowledged_keys_start_one_timer_and_send_no_question(stage: Stage) -> None:
-    stage.live()
+def test_acknowledged_keys_start_one_timer_and_send_no_question(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> stage.types_key()
+        harness.script()
+        >> harness.types_key()
         << Returned([("one", 1)])
         << START_TIMER
-        >> stage.types_key()
+        >> harness.types_key()
         << Returned([("one", 2)])
-        >> stage.receives(m.InputAck("one", 2))
-        >> stage.types_key()
+        >> harness.receives(m.InputAck("one", 2))
+        >> harness.types_key()
         << Returned([("one", 3)])
-        >> ticks(stage)  # The third key was sent less than an interval ago.
+        >> ticks(harness)  # The third key was sent less than an interval ago.
         << START_TIMER
-        >> stage.receives(m.InputAck("one", 3))
-        >> ticks(stage)  # Nothing is outstanding, so nothing wakes up any more.
-        >> stage.types_key()
+        >> harness.receives(m.InputAck("one", 3))
+        >> ticks(harness)  # Nothing is outstanding, so nothing wakes up any more.
+        >> harness.types_key()
         << Returned([("one", 4)])
         << START_TIMER
     )
 
 
-def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_once(stage: Stage) -> None:
-    stage.live()
+def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_once(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> stage.types_key()
+        harness.script()
+        >> harness.types_key()
         << Returned([("one", 1)])
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << DESCRIBE
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << notify(ViewerState.UNRESPONSIVE)
-        >> stage.types_key()  # and the socket keeps it for the host
+        >> harness.types_key()  # and the socket keeps it for the host
         << Returned([("one", 2)])
-        >> stage.receives(m.InputAck("one", 2))
+        >> harness.receives(m.InputAck("one", 2))
         << notify(ViewerState.LIVE)
         << START_TIMER
-        >> stage.receives(DESCRIPTION)
-        >> ticks(stage)
+        >> harness.receives(DESCRIPTION)
+        >> ticks(harness)
     )
-    assert len(stage.rules.inputs) == 0
+    assert len(harness.rules.inputs) == 0
 
 
-def test_a_host_that_replies_is_not_reported_for_a_program_that_does_not_read(stage: Stage) -> None:
-    stage.live(typed=1)
+def test_a_host_that_replies_is_not_reported_for_a_program_that_does_not_read(harness: Harness) -> None:
+    harness.live(typed=1)
     assert (
-        stage.script()
-        >> ticks(stage)
+        harness.script()
+        >> ticks(harness)
         << DESCRIBE
         << START_TIMER
-        >> stage.receives(DESCRIPTION)
-        >> ticks(stage)  # The key waits on, and the host is not asked about it again.
-        >> stage.types_key()
+        >> harness.receives(DESCRIPTION)
+        >> ticks(harness)  # The key waits on, and the host is not asked about it again.
+        >> harness.types_key()
         << Returned([("one", 2)])
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << DESCRIBE
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << notify(ViewerState.UNRESPONSIVE)
     )
 
 
-def test_output_restarts_the_count_of_intervals(stage: Stage) -> None:
-    stage.live(typed=1)
+def test_output_restarts_the_count_of_intervals(harness: Harness) -> None:
+    harness.live(typed=1)
     assert (
-        stage.script()
-        >> ticks(stage)
+        harness.script()
+        >> ticks(harness)
         << DESCRIBE
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> stage.output(10)
+        >> harness.output(10)
         << Returned(True)
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << notify(ViewerState.UNRESPONSIVE)
     )
 
 
-def test_a_late_interval_counts_for_nothing(stage: Stage) -> None:
-    stage.live(typed=1)
+def test_a_late_interval_counts_for_nothing(harness: Harness) -> None:
+    harness.live(typed=1)
     assert (
-        stage.script()
-        >> ticks(stage)
+        harness.script()
+        >> ticks(harness)
         << DESCRIBE
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage, is_late=True)
+        >> ticks(harness, is_late=True)
         << START_TIMER
-        >> stage.receives(DESCRIPTION)
-        >> stage.receives(m.InputAck("one", 1))
-        >> ticks(stage)
+        >> harness.receives(DESCRIPTION)
+        >> harness.receives(m.InputAck("one", 1))
+        >> ticks(harness)
     )
 
 
-def test_an_expected_answer_makes_the_viewer_ask_at_once(stage: Stage) -> None:
-    stage.live()
+def test_an_expected_answer_makes_the_viewer_ask_at_once(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> do(stage.rules.expect_answer)
+        harness.script()
+        >> do(harness.rules.expect_answer)
         << DESCRIBE
         << START_TIMER
-        >> do(stage.rules.expect_answer)
-        >> ticks(stage)
+        >> do(harness.rules.expect_answer)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << START_TIMER
-        >> ticks(stage)
+        >> ticks(harness)
         << notify(ViewerState.UNRESPONSIVE)
-        >> do(stage.rules.expect_answer)
-        >> stage.receives(DESCRIPTION)
+        >> do(harness.rules.expect_answer)
+        >> harness.receives(DESCRIPTION)
         << notify(ViewerState.LIVE)
     )
 
 
-def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(stage: Stage) -> None:
+def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(harness: Harness) -> None:
     assert (
-        silent(stage).script()
-        >> do(stage.rules.connection_lost, None)
+        silent(harness).script()
+        >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
-        >> do(stage.rules.connected)
+        >> do(harness.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", "epoch", 10, 2, "tab"))
-        >> stage.receives(attached(resumed=True))
+        >> harness.receives(attached(resumed=True))
         << sent_key(1)
         << DESCRIBE
         << notify(ViewerState.LIVE)
@@ -187,48 +187,48 @@ def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(stage: 
 
 
 @pytest.mark.parametrize("end", ["ends", "closes"])
-def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(stage: Stage, end: str) -> None:
-    silent(stage)
+def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(harness: Harness, end: str) -> None:
+    silent(harness)
     if end == "closes":
-        assert stage.script() >> do(stage.rules.detach) << e.SendMessage(m.Detach("one"))
+        assert harness.script() >> do(harness.rules.detach) << e.SendMessage(m.Detach("one"))
         return
     exited = m.StateEvent(State.EXITED, 0, None)
     assert (
-        stage.script()
-        >> stage.receives(exited)
+        harness.script()
+        >> harness.receives(exited)
         << notify(ViewerState.LIVE)
         << START_TIMER
         << e.NotifyEvent(exited)
         << notify(ViewerState.ENDED)
-        >> ticks(stage)
+        >> ticks(harness)
     )
 
 
-def test_a_host_that_does_not_greet_is_reported_once(stage: Stage) -> None:
+def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
     why = "the chat's host does not respond"
-    stage.rules.start()
-    stage.take_effects()
-    failed = do(stage.rules.connection_failed, why, is_hanging=True)
+    harness.rules.start()
+    harness.take_effects()
+    failed = do(harness.rules.connection_failed, why, is_hanging=True)
     assert (
-        stage.script()
+        harness.script()
         >> failed
         << e.ReadOutcome()
-        >> do(stage.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING, "")
         << notify(ViewerState.UNRESPONSIVE, why)
         << e.Connect(RETRY_S[1])
         >> failed
         << e.ReadOutcome()
-        >> do(stage.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING, "")
         << e.Connect(RETRY_S[2])
-        >> do(stage.rules.connection_failed, "nobody there")
+        >> do(harness.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
-        >> do(stage.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING, "")
         << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[3])
-        >> do(stage.rules.connected)
+        >> do(harness.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab"))
-        >> stage.receives(attached())
+        >> harness.receives(attached())
         << DESCRIBE
-        >> do(stage.rules.snapshot_restored, part())
+        >> do(harness.rules.snapshot_restored, part())
         << notify(ViewerState.LIVE)
     )

@@ -11,13 +11,13 @@ from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from tests.support.playbook import Returned, do
-from tests.support.viewer_stage import (
+from tests.support.viewer_rules_harness import (
     CELL,
     DESCRIBE,
     OTHER_SIZE,
     SIZE,
     START_TIMER,
-    Stage,
+    Harness,
     attached,
     follow,
     notify,
@@ -28,146 +28,146 @@ from tests.support.viewer_stage import (
 # ---------------------------------------------------------------- output
 
 
-def test_output_is_shown_once_and_without_gaps(stage: Stage) -> None:
-    stage.live()
+def test_output_is_shown_once_and_without_gaps(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> stage.output(10)
+        harness.script()
+        >> harness.output(10)
         << Returned(True)
-        >> stage.output(20)
+        >> harness.output(20)
         << e.SendMessage(m.Follow("one", True))
-        >> stage.output(23)  # The snapshot that is on its way has it.
-        >> stage.receives(m.Resized(26, OTHER_SIZE, CELL, 3))
-        >> do(stage.rules.snapshot_restored, part(26, resizes=3))
-        >> stage.output(26)
+        >> harness.output(23)  # The snapshot that is on its way has it.
+        >> harness.receives(m.Resized(26, OTHER_SIZE, CELL, 3))
+        >> do(harness.rules.snapshot_restored, part(26, resizes=3))
+        >> harness.output(26)
         << Returned(True)
     )
 
 
-def test_resizes_of_the_replica_are_counted(stage: Stage) -> None:
-    stage.live()
+def test_resizes_of_the_replica_are_counted(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> stage.receives(m.Resized(10, OTHER_SIZE, CELL, 7))
+        harness.script()
+        >> harness.receives(m.Resized(10, OTHER_SIZE, CELL, 7))
         << e.ResizeReplica(OTHER_SIZE, CELL)
-        >> do(stage.rules.follow, False)
+        >> do(harness.rules.follow, False)
         << follow(10, 7, output=False)
     )
 
 
-def test_a_hidden_viewer_continues_at_its_offset_when_shown(stage: Stage) -> None:
-    stage.live()
+def test_a_hidden_viewer_continues_at_its_offset_when_shown(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> do(stage.rules.follow, True)
-        >> do(stage.rules.follow, False)
+        harness.script()
+        >> do(harness.rules.follow, True)
+        >> do(harness.rules.follow, False)
         << follow(10, output=False)
-        >> do(stage.rules.resize, OTHER_SIZE, CELL)  # A hidden viewer sends no size.
-        >> do(stage.rules.follow, True)
+        >> do(harness.rules.resize, OTHER_SIZE, CELL)  # A hidden viewer sends no size.
+        >> do(harness.rules.follow, True)
         << follow(10)
         << e.SendMessage(m.Resize("one", OTHER_SIZE, CELL))
     )
 
 
-def test_the_replica_is_freed_only_while_no_output_is_followed(stage: Stage) -> None:
-    stage.live()
+def test_the_replica_is_freed_only_while_no_output_is_followed(harness: Harness) -> None:
+    harness.live()
     assert (
-        stage.script()
-        >> do(stage.rules.free_replica)
-        >> do(stage.rules.follow, False)
+        harness.script()
+        >> do(harness.rules.free_replica)
+        >> do(harness.rules.follow, False)
         << follow(10, output=False)
-        >> do(stage.rules.free_replica)
+        >> do(harness.rules.free_replica)
         << e.FreeReplica()
-        >> do(stage.rules.free_replica)
-        >> do(stage.rules.follow, True)
+        >> do(harness.rules.free_replica)
+        >> do(harness.rules.follow, True)
         << follow(-1)
         << e.SendMessage(m.Resize("one", SIZE, CELL))
     )
 
 
-def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(stage: Stage) -> None:
-    stage.connected()
+def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(harness: Harness) -> None:
+    harness.connected()
     assert (
-        stage.script()
-        >> stage.receives(attached())
+        harness.script()
+        >> harness.receives(attached())
         << DESCRIBE
-        >> stage.receives(part())
+        >> harness.receives(part())
         << e.AddSnapshotPart(part())
-        >> do(stage.rules.snapshot_unreadable)
+        >> do(harness.rules.snapshot_unreadable)
         << e.DropConnection()
-        >> do(stage.rules.connection_lost, None)
+        >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
     )
-    assert not stage.rules.engine_build
+    assert not harness.rules.engine_build
 
 
 # ---------------------------------------------------------------- refusals
 
 
-def test_a_host_of_an_incompatible_version_fails_the_viewer(stage: Stage) -> None:
-    stage.rules.start()
-    stage.take_effects()
+def test_a_host_of_an_incompatible_version_fails_the_viewer(harness: Harness) -> None:
+    harness.rules.start()
+    harness.take_effects()
     text = "the chat uses protocol 999"
     assert (
-        stage.script()
-        >> stage.types_key()
-        >> do(stage.rules.refused, text)
+        harness.script()
+        >> harness.types_key()
+        >> do(harness.rules.refused, text)
         << notify(ViewerState.FAILED, text)
-        >> stage.types_key()
+        >> harness.types_key()
         << refusal(2, ErrorCode.ENDED, text, "")
     )
-    assert not stage.rules.refusal
+    assert not harness.rules.refusal
 
 
-def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(stage: Stage) -> None:
-    stage.live(typed=2)
+def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(harness: Harness) -> None:
+    harness.live(typed=2)
     held = refusal(2, ErrorCode.HELD, "an earlier input was refused")
     assert (
-        stage.script()
-        >> stage.receives(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
+        harness.script()
+        >> harness.receives(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
         << refusal(2, ErrorCode.INPUT_FULL, "full")
-        >> stage.types_key()
+        >> harness.types_key()
         << e.NotifyRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
-        >> do(stage.rules.accept_refusal)
+        >> do(harness.rules.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("one"))
-        >> stage.types_key()
+        >> harness.types_key()
         << Returned([("one", 3)])
     )
 
 
 def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
-    stage = Stage(read_only=True).live()
+    harness = Harness(read_only=True).live()
     assert (
-        stage.script()
-        >> stage.types_key()
+        harness.script()
+        >> harness.types_key()
         << Returned([("one", 1)])
         << START_TIMER
-        >> stage.receives(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
+        >> harness.receives(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
         << refusal(1, ErrorCode.READ_ONLY, "read-only")
-        >> stage.types_key()
+        >> harness.types_key()
         << Returned([("one", 2)])
     )
 
 
-def test_too_much_unacknowledged_input_is_refused(stage: Stage) -> None:
+def test_too_much_unacknowledged_input_is_refused(harness: Harness) -> None:
     for _ in range(MAX_INPUTS):
-        stage.rules.receive_input(stage.key())
+        harness.rules.receive_input(harness.key())
     text = "the program is not reading its input"
-    assert stage.script() >> stage.types_key() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
+    assert harness.script() >> harness.types_key() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
 
 
 # ---------------------------------------------------------------- notices and other events
 
 
-def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
-    stage.live()
+def test_the_delegate_gets_a_notice_only_when_it_changes(harness: Harness) -> None:
+    harness.live()
 
     def described(text: str) -> Any:
-        return do(stage.rules.receive_message, m.NoticeEvent("session", text))
+        return do(harness.rules.receive_message, m.NoticeEvent("session", text))
 
     assert (
-        stage.script()
+        harness.script()
         >> described("the disk is full")
         << e.NotifyEvent(m.NoticeEvent("session", "the disk is full"))
         >> described("the disk is full")
@@ -176,6 +176,6 @@ def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
     )
 
 
-def test_events_are_passed_to_the_delegate(stage: Stage) -> None:
-    stage.live()
-    assert stage.script() >> stage.receives(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))
+def test_events_are_passed_to_the_delegate(harness: Harness) -> None:
+    harness.live()
+    assert harness.script() >> harness.receives(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))

@@ -200,14 +200,14 @@ async def test_a_turn_keeps_its_duration_when_the_clock_is_set(
 async def test_a_question_is_notified_after_the_clock_was_set_back(harness: WindowHarness, set_clock: SetClock) -> None:
     shown: list[str] = []
 
-    class Board:
+    class FakeNotifications:
         def show(self, key: str, *_rest: object) -> None:
             shown.append(key)
 
         def withdraw(self, key: str) -> None:
             shown.remove(key)
 
-    notifier = Notifier(harness.sessions, harness.catalog, lambda _chat: False, Board(), collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, lambda _chat: False, FakeNotifications(), collect_ms=0)
     harness.sessions.follow_all()
     session_id = await harness.add("one")
     set_clock(-timedelta(hours=5))

@@ -15,7 +15,7 @@ from tests.unit.gui.conftest import WindowHarness
 SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(10))"
 
 
-class Board:
+class FakeNotifications:
     """A fake of the desktop's notifications."""
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
 async def test_the_command_runs_once_for_each_notification_which_is_shown_as_before(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    board, messages, saved = Board(), list[str](), tmp_path / "saved"
-    command = NotifyCommand(board, messages.append, harness.sessions)
+    notifications, messages, saved = FakeNotifications(), list[str](), tmp_path / "saved"
+    command = NotifyCommand(notifications, messages.append, harness.sessions)
     command.show("one", "one needs you", "before")
     command.command = f'{sys.executable} -c "{SAVES}" {saved} {{title}} {{text}}'
     command.show("one", "one needs you", "make?")
@@ -49,17 +49,17 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     command.show("one", "one needs you", "rm -r x?")
     await harness.until(lambda: saved.read_text().count("\n") == 2, "the command again")
     assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
-    assert board.shown == {"one": "one needs you: rm -r x? []"}
+    assert notifications.shown == {"one": "one needs you: rm -r x? []"}
     command.withdraw("one")
     command.close()
-    assert (board.shown, messages) == ({}, [])
+    assert (notifications.shown, messages) == ({}, [])
 
 
 async def test_a_command_that_fails_is_reported_with_its_last_line(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     messages: list[str] = []
-    command = NotifyCommand(Board(), messages.append, harness.sessions)
+    command = NotifyCommand(FakeNotifications(), messages.append, harness.sessions)
     for argv, line in (
         ("sh -c 'echo trying >&2; echo no network >&2; exit 6' x", "sh, failed with exit code 6: no network"),
         ("/no/such/program", "Can’t run the command for notifications, /no/such/program: "),
@@ -78,7 +78,7 @@ async def test_a_command_that_runs_at_the_windows_end_gets_a_moment_to_finish(
 ):
     monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 200)
     messages, saved = list[str](), tmp_path / "saved"
-    command = NotifyCommand(Board(), messages.append, harness.sessions)
+    command = NotifyCommand(FakeNotifications(), messages.append, harness.sessions)
     command.command = "sleep 600 {text}"
     command.show("slow", "1", "1")
     command.close()

@@ -21,7 +21,7 @@ from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
-from tests.unit.gui.tray.test_notifications import Board
+from tests.unit.gui.tray.test_notifications import FakeNotifications
 
 _BOTH: tuple[OptionKind, ...] = ("allow_always", "allow_once", "cancel", "reject_once")
 
@@ -62,14 +62,14 @@ def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
     assert summary(msgspec.structs.replace(question, kind="question", title="Which one?")) == "Which one?"
 
 
-async def waiting_chat(area: Area, harness: WindowHarness, board: Board) -> tuple[Notifier, str]:
+async def waiting_chat(area: Area, harness: WindowHarness, notifications: FakeNotifications) -> tuple[Notifier, str]:
     """Return a notifier, and the id of a chat that asks for permission to run a command."""
 
     def is_viewed(chat: Chat) -> bool:
         del chat
         return False
 
-    notifier = Notifier(harness.sessions, harness.catalog, is_viewed, board, collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, is_viewed, notifications, collect_ms=0)
     session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
     await harness.sessions.refresh_now()
@@ -78,18 +78,18 @@ async def waiting_chat(area: Area, harness: WindowHarness, board: Board) -> tupl
     since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     harness.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Run npm test")
     harness.settle()
-    await eventually(lambda: session_id in board.shown, WAIT_S, "the notification")
+    await eventually(lambda: session_id in notifications.shown, WAIT_S, "the notification")
     return notifier, session_id
 
 
 @pytest.mark.usefixtures("sessions")
 async def test_a_command_is_allowed_from_its_notification(area: Area, harness: WindowHarness) -> None:
-    board = Board()
-    notifier, session_id = await waiting_chat(area, harness, board)
-    title, text = board.shown[session_id]
+    notifications = FakeNotifications()
+    notifier, session_id = await waiting_chat(area, harness, notifications)
+    title, text = notifications.shown[session_id]
     assert title == "api-fix needs you"
     assert text == "npm test\n~"
-    assert board.actions == [("allow", "Allow"), ("deny", "Decline")]
+    assert notifications.actions == [("allow", "Allow"), ("deny", "Decline")]
     notifier.answer(session_id, "allow")
     done = await asyncio.to_thread(outlive, "wait", "api-fix", "--text", "was accept", "--timeout", "60")
     assert done.code == 0, done.error
@@ -98,12 +98,14 @@ async def test_a_command_is_allowed_from_its_notification(area: Area, harness: W
 
 @pytest.mark.usefixtures("sessions")
 async def test_an_answer_that_came_too_late_is_reported(area: Area, harness: WindowHarness) -> None:
-    board = Board()
-    notifier, session_id = await waiting_chat(area, harness, board)
+    notifications = FakeNotifications()
+    notifier, session_id = await waiting_chat(area, harness, notifications)
     assert (await asyncio.to_thread(outlive, "deny", "api-fix")).code == 0
     notifier.answer(session_id, "allow")
     await eventually(
-        lambda: board.shown[session_id] == ("api-fix", "already answered by a command: Decline"), WAIT_S, "the reason"
+        lambda: notifications.shown[session_id] == ("api-fix", "already answered by a command: Decline"),
+        WAIT_S,
+        "the reason",
     )
 
 
@@ -113,8 +115,8 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(
 ) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
-    board = Board()
-    notifier = Notifier(harness.sessions, harness.catalog, lambda _: False, board, collect_ms=0)
+    notifications = FakeNotifications()
+    notifier = Notifier(harness.sessions, harness.catalog, lambda _: False, notifications, collect_ms=0)
     async with claude_like(tmp_path) as chat:
         chat.order('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
         await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
@@ -124,8 +126,8 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(
         since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
         harness.viewers[chat.record.id].be(Activity.NEEDS_INPUT, since, "permission prompt")
         harness.settle()
-        await eventually(lambda: bool(board.actions), WAIT_S, "the answers")
-        assert board.shown[chat.record.id][1].splitlines()[0] == "npm test"
-        assert board.actions == [("allow", "Allow"), ("deny", "Decline")]
+        await eventually(lambda: bool(notifications.actions), WAIT_S, "the answers")
+        assert notifications.shown[chat.record.id][1].splitlines()[0] == "npm test"
+        assert notifications.actions == [("allow", "Allow"), ("deny", "Decline")]
         notifier.answer(chat.record.id, "allow")
         await chat.wait_for_text("the hook decides behavior=allow")

@@ -13,11 +13,11 @@ from gui.bridge.quiet_watch import QUIET_S
 from gui.tray import events
 from session_host.protocol.messages import OutputEvent
 from tests.unit.gui.conftest import WindowHarness
-from tests.unit.gui.tray.test_notifications import NotifierOnBoard
+from tests.unit.gui.tray.test_notifications import NotifierHarness
 
 
-class Stage(NotifierOnBoard):
-    """A notifier on a board, and a clock that the test moves."""
+class QuietWatchHarness(NotifierHarness):
+    """A notifier on a notifications, and a clock that the test moves."""
 
     def __init__(self, harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(harness)
@@ -43,60 +43,62 @@ class Stage(NotifierOnBoard):
 
 
 @pytest.fixture
-def stage(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    return Stage(harness, monkeypatch)
+def quiet_harness(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> QuietWatchHarness:
+    return QuietWatchHarness(harness, monkeypatch)
 
 
 async def test_a_watched_chat_is_notified_once_when_it_has_written_nothing_for_a_while(
-    harness: WindowHarness, stage: Stage
+    harness: WindowHarness, quiet_harness: QuietWatchHarness
 ):
-    chat = await stage.watched_chat()
+    chat = await quiet_harness.watched_chat()
     for offset in range(3):
-        stage.wait(QUIET_S - 1)
+        quiet_harness.wait(QUIET_S - 1)
         harness.viewers[chat.id].tell(OutputEvent(offset))
-    stage.wait(QUIET_S - 1)
-    assert stage.board.shown == {}, "it wrote a moment ago"
-    stage.wait(1)
-    await harness.until(lambda: stage.board.shown, "the notification")
-    assert stage.board.shown == {chat.id: ("build is quiet", "No output for 10 s, in /src/api")}
-    assert not stage.watch.is_watched(chat)
-    assert not stage.watch._timer.isActive()
+    quiet_harness.wait(QUIET_S - 1)
+    assert quiet_harness.notifications.shown == {}, "it wrote a moment ago"
+    quiet_harness.wait(1)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+    assert quiet_harness.notifications.shown == {chat.id: ("build is quiet", "No output for 10 s, in /src/api")}
+    assert not quiet_harness.watch.is_watched(chat)
+    assert not quiet_harness.watch._timer.isActive()
     harness.viewers[chat.id].tell(OutputEvent(9))
-    stage.notifier.check()
-    assert stage.board.shown == {}, "it writes again"
+    quiet_harness.notifier.check()
+    assert quiet_harness.notifications.shown == {}, "it writes again"
 
 
 async def test_a_watched_chat_that_the_user_looks_at_is_notified_when_he_looks_elsewhere(
-    harness: WindowHarness, stage: Stage
+    harness: WindowHarness, quiet_harness: QuietWatchHarness
 ):
-    chat = await stage.watched_chat()
-    stage.looked_at = chat.id
-    stage.wait(QUIET_S)
-    assert stage.watch.is_watched(chat)
-    stage.looked_at = ""
-    stage.wait(QUIET_S)
-    await harness.until(lambda: stage.board.shown, "the notification")
+    chat = await quiet_harness.watched_chat()
+    quiet_harness.looked_at = chat.id
+    quiet_harness.wait(QUIET_S)
+    assert quiet_harness.watch.is_watched(chat)
+    quiet_harness.looked_at = ""
+    quiet_harness.wait(QUIET_S)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
 
 
 async def test_a_watch_notifies_also_while_notifications_are_off_and_the_chat_is_muted(
-    harness: WindowHarness, stage: Stage
+    harness: WindowHarness, quiet_harness: QuietWatchHarness
 ):
-    chat = await stage.watched_chat()
-    stage.notifier.apply_settings(is_enabled=False)
+    chat = await quiet_harness.watched_chat()
+    quiet_harness.notifier.apply_settings(is_enabled=False)
     harness.sessions.muting.mute_chat(chat, muted=True)
     harness.sessions.muting.mute_for_an_hour()
-    stage.wait(QUIET_S)
-    await harness.until(lambda: stage.board.shown, "the notification")
+    quiet_harness.wait(QUIET_S)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
 
 
 @pytest.mark.parametrize(("code", "title"), [(0, "build ended"), (2, "build ended unexpectedly")])
-async def test_the_end_of_a_watched_chat_is_notified_once(code: int, title: str, harness: WindowHarness, stage: Stage):
-    chat = await stage.watched_chat()
+async def test_the_end_of_a_watched_chat_is_notified_once(
+    code: int, title: str, harness: WindowHarness, quiet_harness: QuietWatchHarness
+):
+    chat = await quiet_harness.watched_chat()
     harness.viewers[chat.id].end(exit_code=code)
-    await harness.until(lambda: stage.board.shown, "the notification")
-    assert [shown[0] for shown in stage.board.shown.values()] == [title]
-    assert stage.board.count == 1
-    assert not stage.watch.is_watched(chat)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+    assert [shown[0] for shown in quiet_harness.notifications.shown.values()] == [title]
+    assert quiet_harness.notifications.count == 1
+    assert not quiet_harness.watch.is_watched(chat)
 
 
 async def test_the_palettes_action_begins_a_watch_and_cancels_it(harness: WindowHarness) -> None:
@@ -114,7 +116,7 @@ async def test_the_palettes_action_begins_a_watch_and_cancels_it(harness: Window
         assert window.banners.current.text == message
 
 
-async def test_a_removed_chat_is_watched_no_more(harness: WindowHarness, stage: Stage) -> None:
-    chat = await stage.watched_chat()
+async def test_a_removed_chat_is_watched_no_more(harness: WindowHarness, quiet_harness: QuietWatchHarness) -> None:
+    chat = await quiet_harness.watched_chat()
     harness.sessions.forgotten.emit(chat.id)
-    assert not stage.watch.is_watched(chat)
+    assert not quiet_harness.watch.is_watched(chat)

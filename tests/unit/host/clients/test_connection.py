@@ -63,7 +63,7 @@ class RecordingOwner:
         self.requests.append(request)
 
 
-class Stage:
+class ClientsHarness:
     """A session without a program, and its clients."""
 
     def __init__(self, harness: SessionHarness) -> None:
@@ -92,11 +92,11 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+async def host(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ClientsHarness]:
     monkeypatch.setattr(client, "SocketTransport", FakeWire)
     with session_harness() as harness:
-        stage = Stage(harness)
-        yield stage
+        host = ClientsHarness(harness)
+        yield host
 
 
 def kinds(messages: list[Any]) -> list[str]:
@@ -125,70 +125,70 @@ async def snapshot(wire: FakeWire) -> list[Any]:
     return wire.take()
 
 
-async def test_a_client_greets_attaches_types_and_gets_output(stage: Stage) -> None:
-    stage.output(b"before")
-    connection, wire = stage.client(HELLO)
+async def test_a_client_greets_attaches_types_and_gets_output(host: ClientsHarness) -> None:
+    host.output(b"before")
+    connection, wire = host.client(HELLO)
     assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.RUNNING)]
     say(connection, m.Attach())
     got = await snapshot(wire)
     assert kinds(got) == ["Attached", "ActivityEvent", "SnapshotPart"]
     attached, _, part = got
     assert (attached.offset, attached.resumed, part.offset, part.form) == (6, False, 6, engine_build("pyte"))
-    stage.output(b"after")
+    host.output(b"after")
     assert wire.take() == [m.Output(6, b"after")]
     say(connection, m.Detach(attached.attachment))
-    stage.output(b"unseen")
+    host.output(b"unseen")
     assert wire.take() == []
     assert connection.connection.state is ClientConnectionState.GREETED
 
 
-async def test_a_reconnected_client_gets_the_missed_output_with_resizes_in_place(stage: Stage) -> None:
-    connection, wire = stage.client(HELLO, m.Attach())
+async def test_a_reconnected_client_gets_the_missed_output_with_resizes_in_place(host: ClientsHarness) -> None:
+    connection, wire = host.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
-    stage.output(b"one")
+    host.output(b"one")
     connection.connection_lost()
-    stage.output(b"two")
-    stage.session.ring.resized(m.Resized(6, GridSize(50, 7), number=1))
-    stage.output(b"three")
-    _, wire = stage.client(HELLO, m.Attach(resume=attachment, epoch=SESSION_ID, offset=3))
+    host.output(b"two")
+    host.session.ring.resized(m.Resized(6, GridSize(50, 7), number=1))
+    host.output(b"three")
+    _, wire = host.client(HELLO, m.Attach(resume=attachment, epoch=SESSION_ID, offset=3))
     _, attached, _, *rest = wire.take()
     assert (attached.attachment, attached.resumed, attached.offset) == (attachment, True, 3)
     assert rest == [m.Output(3, b"two"), m.Resized(6, GridSize(50, 7), number=1), m.Output(6, b"three")]
 
 
-async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -> None:
-    connection, wire = stage.client(HELLO, m.Attach())
+async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(host: ClientsHarness) -> None:
+    connection, wire = host.client(HELLO, m.Attach())
     await snapshot(wire)
     connection.pause_writing()
     for _ in range(3):
-        stage.output(b"\r" * (1024 * 1024))
+        host.output(b"\r" * (1024 * 1024))
     assert wire.take() == []
     connection.resume_writing()
     got = await snapshot(wire)
-    assert got[0].offset <= stage.driver.output_file.end
+    assert got[0].offset <= host.driver.output_file.end
 
 
-async def test_a_follower_of_events_gets_occasional_output_events(stage: Stage) -> None:
+async def test_a_follower_of_events_gets_occasional_output_events(host: ClientsHarness) -> None:
     assert OUTPUT_EVENT_INTERVAL_S >= 0.5
-    _, wire = stage.client(HELLO, m.Attach(output=False))
+    _, wire = host.client(HELLO, m.Attach(output=False))
     wire.take()
     for _ in range(100):
-        stage.output(b"x")
+        host.output(b"x")
     assert wire.take() == [m.OutputEvent(1)]
 
 
-async def test_input_is_accepted_once_and_input_of_a_foreign_attachment_is_refused(stage: Stage) -> None:
-    first, wire = stage.client(HELLO, m.Attach(output=False))
+async def test_input_is_accepted_once_and_input_of_a_foreign_attachment_is_refused(host: ClientsHarness) -> None:
+    first, wire = host.client(HELLO, m.Attach(output=False))
     attachment = wire.take()[1].attachment
-    other, other_wire = stage.client(HELLO, m.Attach(output=False))
+    other, other_wire = host.client(HELLO, m.Attach(output=False))
     other_wire.take()
     say(other, m.Text(attachment, 1, "intruder"))
     refusal = other_wire.take()[0]
     assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
     say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
-    stage.program_reads()
-    assert stage.harness.read_typed() == b"ab"
-    stage.output(b"ab")
+    host.program_reads()
+    assert host.harness.read_typed() == b"ab"
+    host.output(b"ab")
     async with asyncio.timeout(60):
         while m.InputAck(attachment, 2) not in wire.got:
             await turn()

@@ -16,7 +16,7 @@ from session_host.terminal.base import Emulator
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
 
 
-class Stage:
+class Harness:
     """A performer, and the events that it broadcast."""
 
     def __init__(self) -> None:
@@ -37,75 +37,75 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
-def test_new_effects_run_after_pending_ones(stage: Stage) -> None:
-    stage.then = lambda event: stage.want(THIRD) if event == FIRST else None
-    stage.want(FIRST, SECOND)
-    assert stage.broadcast_events == [FIRST, SECOND, THIRD]
-    assert stage.effects == []
+def test_new_effects_run_after_pending_ones(harness: Harness) -> None:
+    harness.then = lambda event: harness.want(THIRD) if event == FIRST else None
+    harness.want(FIRST, SECOND)
+    assert harness.broadcast_events == [FIRST, SECOND, THIRD]
+    assert harness.effects == []
 
 
-def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(stage: Stage) -> None:
+def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(harness: Harness) -> None:
     def fail(event: Event) -> None:
         if event == FIRST:
             raise OSError
 
-    stage.then = fail
+    harness.then = fail
     with pytest.raises(OSError, match=r"^$"):
-        stage.want(FIRST, SECOND)
-    stage.want(THIRD)
-    assert stage.broadcast_events == [FIRST, SECOND, THIRD]
+        harness.want(FIRST, SECOND)
+    harness.want(THIRD)
+    assert harness.broadcast_events == [FIRST, SECOND, THIRD]
 
 
 class Bell:
     """An object with a timer that rings the bell when it expires."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, harness: Harness) -> None:
+        self._harness = harness
         self.rang = asyncio.Event()
 
     def timer_due(self, name: str) -> None:
-        self._stage.effects.append(Broadcast(BellEvent()))
+        self._harness.effects.append(Broadcast(BellEvent()))
         self.rang.set()
 
 
-async def test_effects_of_an_expired_timer_are_carried_out_and_a_stopped_timer_has_none(stage: Stage) -> None:
-    bell, other = Bell(stage), Bell(stage)
-    stage.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
-    stage.performer.perform()
+async def test_effects_of_an_expired_timer_are_carried_out_and_a_stopped_timer_has_none(harness: Harness) -> None:
+    bell, other = Bell(harness), Bell(harness)
+    harness.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
+    harness.performer.perform()
     await asyncio.wait_for(bell.rang.wait(), 60)
-    assert stage.broadcast_events == [BellEvent()]
+    assert harness.broadcast_events == [BellEvent()]
     assert not other.rang.is_set()
 
 
-async def test_a_timer_may_be_stopped_after_close(stage: Stage) -> None:
-    bell = Bell(stage)
-    stage.effects.append(StartTimer(bell, "ring", 0.0))
-    stage.performer.perform()
-    stage.performer.close()
-    stage.effects.append(StopTimer(bell, "ring"))
-    stage.performer.perform()
+async def test_a_timer_may_be_stopped_after_close(harness: Harness) -> None:
+    bell = Bell(harness)
+    harness.effects.append(StartTimer(bell, "ring", 0.0))
+    harness.performer.perform()
+    harness.performer.close()
+    harness.effects.append(StopTimer(bell, "ring"))
+    harness.performer.perform()
     await asyncio.sleep(0)
-    assert stage.broadcast_events == []
+    assert harness.broadcast_events == []
 
 
 class EmulatorUser:
     """An object that rings the bell when it uses the emulator."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, harness: Harness) -> None:
+        self._harness = harness
 
     def use_emulator(self, emulator: Emulator) -> None:
-        self._stage.effects.append(Broadcast(BellEvent()))
+        self._harness.effects.append(Broadcast(BellEvent()))
 
 
-def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(stage: Stage) -> None:
-    stage.effects.append(UseEmulator(EmulatorUser(stage)))
-    stage.performer.perform()
-    assert stage.broadcast_events == []
-    (use,) = stage.worker.run_next.call_args.args
+def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(harness: Harness) -> None:
+    harness.effects.append(UseEmulator(EmulatorUser(harness)))
+    harness.performer.perform()
+    assert harness.broadcast_events == []
+    (use,) = harness.worker.run_next.call_args.args
     use(Mock())
-    assert stage.broadcast_events == [BellEvent()]
+    assert harness.broadcast_events == [BellEvent()]

@@ -28,7 +28,7 @@ from tests.support.session_harness import spec_of
 KEPT = 100_000
 
 
-class OperationStage:
+class OperationHarness:
     """Starts operations and collects their results."""
 
     def __init__(self, directory: Path) -> None:
@@ -71,50 +71,50 @@ class OperationStage:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[OperationStage]:
-    stage = OperationStage(tmp_path)
-    yield stage
-    await stage.runner.close()
+async def harness(tmp_path: Path) -> AsyncIterator[OperationHarness]:
+    harness = OperationHarness(tmp_path)
+    yield harness
+    await harness.runner.close()
 
 
-async def test_a_terminal_reports_output_and_exit_code(stage: OperationStage, tmp_path: Path) -> None:
-    ended = await stage.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
-    assert stage.output == f"hello dumb\n{tmp_path}\nä"
+async def test_a_terminal_reports_output_and_exit_code(harness: OperationHarness, tmp_path: Path) -> None:
+    ended = await harness.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
+    assert harness.output == f"hello dumb\n{tmp_path}\nä"
     assert (ended.exit_code, ended.signal) == (3, None)
-    assert isinstance(stage.results[0], OperationDone)
+    assert isinstance(harness.results[0], OperationDone)
 
 
-async def test_the_program_has_its_own_terminal_and_default_signals(stage: OperationStage) -> None:
-    ended = await stage.run(
+async def test_the_program_has_its_own_terminal_and_default_signals(harness: OperationHarness) -> None:
+    ended = await harness.run(
         "/bin/sh", "-c", "tty >/dev/null </dev/tty && echo own; trap 'echo heard; exit' HUP; kill -HUP $$; sleep 9"
     )
-    assert (stage.output, ended.exit_code) == ("own\nheard\n", 0)
+    assert (harness.output, ended.exit_code) == ("own\nheard\n", 0)
 
 
-async def test_a_program_that_does_not_exist_ends_as_in_a_shell(stage: OperationStage) -> None:
-    ended = await stage.run("no-such-program")
-    assert (stage.output, ended.exit_code) == ("no-such-program: No such file or directory\n", 127)
+async def test_a_program_that_does_not_exist_ends_as_in_a_shell(harness: OperationHarness) -> None:
+    ended = await harness.run("no-such-program")
+    assert (harness.output, ended.exit_code) == ("no-such-program: No such file or directory\n", 127)
 
 
-async def test_a_directory_outside_is_refused(stage: OperationStage, tmp_path: Path) -> None:
-    stage.runner.start(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
-    (done,) = await stage.until(OperationDone)
+async def test_a_directory_outside_is_refused(harness: OperationHarness, tmp_path: Path) -> None:
+    harness.runner.start(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
+    (done,) = await harness.until(OperationDone)
     assert isinstance(done, OperationDone)
     assert "outside of the chat's directory" in done.error
 
 
-async def test_the_end_of_10_mb_of_output_is_kept(stage: OperationStage) -> None:
+async def test_the_end_of_10_mb_of_output_is_kept(harness: OperationHarness) -> None:
     program = "i=0; while [ $i -lt 100 ]; do head -c 100000 /dev/zero | tr '\\0' x; i=$((i+1)); done; echo ää the end"
-    ended = await stage.run("/bin/sh", "-c", program)
+    ended = await harness.run("/bin/sh", "-c", program)
     assert ended.exit_code == 0
-    assert stage.output.endswith("ää the end\n")
-    sent = sum(len(each.text.encode()) for each in stage.results if isinstance(each, TerminalOutput))
-    assert sent + stage.dropped == 10_000_000 + len("ää the end\n".encode())
-    assert max(len(each.text) for each in stage.results if isinstance(each, TerminalOutput)) <= KEPT
+    assert harness.output.endswith("ää the end\n")
+    sent = sum(len(each.text.encode()) for each in harness.results if isinstance(each, TerminalOutput))
+    assert sent + harness.dropped == 10_000_000 + len("ää the end\n".encode())
+    assert max(len(each.text) for each in harness.results if isinstance(each, TerminalOutput)) <= KEPT
 
 
-async def test_ending_a_terminal_ends_all_processes_that_its_program_started(stage: OperationStage) -> None:
-    stage.runner.start(
+async def test_ending_a_terminal_ends_all_processes_that_its_program_started(harness: OperationHarness) -> None:
+    harness.runner.start(
         StartTerminal(
             1,
             "t",
@@ -125,39 +125,39 @@ async def test_ending_a_terminal_ends_all_processes_that_its_program_started(sta
             ),
         )
     )
-    await stage.until(TerminalOutput)
-    assert len(stage.left()) >= 3
-    stage.runner.start(EndTerminal(2, "t"))
-    (ended,) = await stage.until(TerminalEnded)
+    await harness.until(TerminalOutput)
+    assert len(harness.left()) >= 3
+    harness.runner.start(EndTerminal(2, "t"))
+    (ended,) = await harness.until(TerminalEnded)
     assert isinstance(ended, TerminalEnded)
     assert ended.signal == "SIGKILL"
-    await stage.runner.close()
-    assert stage.left() == []
+    await harness.runner.close()
+    assert harness.left() == []
 
 
-async def test_closing_the_actor_ends_all_terminals(stage: OperationStage) -> None:
+async def test_closing_the_actor_ends_all_terminals(harness: OperationHarness) -> None:
     for name in ("a", "b"):
-        stage.runner.start(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
-    await stage.until(TerminalOutput, 2)
-    await stage.runner.close()
-    assert stage.left("a") == stage.left("b") == []
-    assert len(await stage.until(TerminalEnded, 2)) == 2
+        harness.runner.start(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
+    await harness.until(TerminalOutput, 2)
+    await harness.runner.close()
+    assert harness.left("a") == harness.left("b") == []
+    assert len(await harness.until(TerminalEnded, 2)) == 2
 
 
-async def test_live_output_is_reported_before_the_end(stage: OperationStage) -> None:
-    stage.runner.start(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
-    (output,) = await stage.until(TerminalOutput)
+async def test_live_output_is_reported_before_the_end(harness: OperationHarness) -> None:
+    harness.runner.start(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
+    (output,) = await harness.until(TerminalOutput)
     assert isinstance(output, TerminalOutput)
     assert output.text == "first\n"
-    assert not [each for each in stage.results if isinstance(each, TerminalEnded)]
+    assert not [each for each in harness.results if isinstance(each, TerminalEnded)]
 
 
-async def test_file_operations_are_carried_out_in_order(stage: OperationStage, tmp_path: Path) -> None:
+async def test_file_operations_are_carried_out_in_order(harness: OperationHarness, tmp_path: Path) -> None:
     path = str(tmp_path / "a.txt")
-    stage.runner.start(WriteText(1, path, "one"))
-    stage.runner.start(ReadText(2, path))
-    stage.runner.start(ReadText(3, str(tmp_path / "none")))
-    results = await stage.until(OperationDone, 3)
+    harness.runner.start(WriteText(1, path, "one"))
+    harness.runner.start(ReadText(2, path))
+    harness.runner.start(ReadText(3, str(tmp_path / "none")))
+    results = await harness.until(OperationDone, 3)
     assert [(each.id, each.text, each.missing) for each in results if isinstance(each, OperationDone)] == [
         (1, "", False), (2, "one", False), (3, "", True),
     ]  # fmt: skip

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.send_stage import PAUSING, SendStage
+from tests.support.send_queue_harness import PAUSING, SendQueueHarness
 
 
 @pytest.fixture
-def stage(request: pytest.FixtureRequest) -> Iterator[SendStage]:
-    stage = SendStage(getattr(request, "param", PAUSING))
-    yield stage
-    stage.emulator.close()
+def harness(request: pytest.FixtureRequest) -> Iterator[SendQueueHarness]:
+    harness = SendQueueHarness(getattr(request, "param", PAUSING))
+    yield harness
+    harness.emulator.close()

@@ -20,14 +20,14 @@ from session_host.session.effects import (
     StopTimer,
 )
 from session_host.session.requests.end_request import SAVE, SAVE_S, STEP, EndRequest, EndRequests
-from tests.support.playbook import Capture, Event, Playbook, RulesStage, do
+from tests.support.playbook import Capture, Event, Playbook, RulesHarness, do
 
 SHELL, AGENT, OTHER = Watch(leave_by="SIGHUP"), Watch(ends_all=True), Watch()
 TERM, HUP, KILL, CONT = (SignalProgram(name) for name in ("SIGTERM", "SIGHUP", "SIGKILL", "SIGCONT"))
 STOPPED, KILLED = Answer("client", Done(1)), Answer("killer", Done(2))
 
 
-class Stage(RulesStage[Effect]):
+class Harness(RulesHarness[Effect]):
     """The requests to end one program."""
 
     def __init__(self, watch: Watch) -> None:
@@ -77,29 +77,29 @@ def processes_ended_event(request: Capture[EndRequest]) -> Event:
 
 
 def test_a_shell_gets_a_hang_up_and_its_stop_is_answered_when_the_exit_is_saved() -> None:
-    stage, request = Stage(SHELL), some_request()
+    harness, request = Harness(SHELL), some_request()
     assert (
-        stage.running()
-        >> stage.stop()
+        harness.running()
+        >> harness.stop()
         << RecordEndRequest("stop")
         << HUP
         << CONT
         << StartTimer(request, STEP, 4.0)
-        >> stage.ended()
+        >> harness.ended()
         << StopTimer(request, STEP)
         << StartTimer(request, SAVE, SAVE_S)
-        >> stage.saved()
+        >> harness.saved()
         << StopTimer(request, SAVE)
         << STOPPED
-        >> stage.saved()
+        >> harness.saved()
     )
 
 
 def test_a_program_that_ignores_polite_signals_is_killed_in_the_end() -> None:
-    stage, request = Stage(OTHER), some_request()
+    harness, request = Harness(OTHER), some_request()
     assert (
-        stage.running()
-        >> stage.stop()
+        harness.running()
+        >> harness.stop()
         << RecordEndRequest("stop")
         << TERM
         << CONT
@@ -111,101 +111,101 @@ def test_a_program_that_ignores_polite_signals_is_killed_in_the_end() -> None:
         >> due(request, STEP)
         << KILL
         << CONT
-        >> stage.ended()
+        >> harness.ended()
         << StartTimer(request, SAVE, SAVE_S)
-        >> stage.saved()
+        >> harness.saved()
         << StopTimer(request, SAVE)
         << STOPPED
     )
 
 
 def test_the_agents_processes_are_listed_before_its_end_and_ended_with_it() -> None:
-    stage, request = Stage(AGENT), some_request()
+    harness, request = Harness(AGENT), some_request()
     assert (
-        stage.running()
-        >> stage.stop()
+        harness.running()
+        >> harness.stop()
         << RecordEndRequest("stop")
         << ListProcesses(request)
         >> listed(request, "a tool")
         << TERM
         << CONT
         << StartTimer(request, STEP, 8.0)
-        >> stage.ended()
+        >> harness.ended()
         << StopTimer(request, STEP)
         << EndProcesses(request, ("a tool",), gracefully=True)
         >> processes_ended_event(request)
         << StartTimer(request, SAVE, SAVE_S)
-        >> stage.saved()
+        >> harness.saved()
         << StopTimer(request, SAVE)
         << STOPPED
     )
 
 
 def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() -> None:
-    stage, request = Stage(AGENT), some_request()
+    harness, request = Harness(AGENT), some_request()
     assert (
-        stage.running()
-        >> stage.stop()
+        harness.running()
+        >> harness.stop()
         << RecordEndRequest("stop")
         << ListProcesses(request)
-        >> stage.ended()
+        >> harness.ended()
         >> listed(request, "a tool")
         << EndProcesses(request, ("a tool",), gracefully=True)
-        >> stage.saved()
+        >> harness.saved()
         >> processes_ended_event(request)
         << STOPPED
     )
 
 
 def test_a_program_that_has_not_started_yet_is_ended_once_it_runs() -> None:
-    stage, request = Stage(OTHER), some_request()
+    harness, request = Harness(OTHER), some_request()
     assert (
-        stage.script()
-        >> stage.kill()
-        >> do(stage.requests.program_runs)
+        harness.script()
+        >> harness.kill()
+        >> do(harness.requests.program_runs)
         << RecordEndRequest("kill")
         << KILL
-        >> stage.ended()
+        >> harness.ended()
         << StartTimer(request, SAVE, SAVE_S)
-        >> stage.saved()
+        >> harness.saved()
         << StopTimer(request, SAVE)
         << KILLED
     )
 
 
 def test_a_stop_is_answered_after_a_time_out_if_the_disk_refuses_the_exit() -> None:
-    stage, request = Stage(AGENT), some_request()
+    harness, request = Harness(AGENT), some_request()
     assert (
-        stage.running()
-        >> stage.kill()
+        harness.running()
+        >> harness.kill()
         << RecordEndRequest("kill")
         << ListProcesses(request)
         >> listed(request)
         << KILL
-        >> stage.ended()
+        >> harness.ended()
         << EndProcesses(request, (), gracefully=False)
         >> processes_ended_event(request)
         << StartTimer(request, SAVE, SAVE_S)
         >> due(request, SAVE)
         << KILLED
-        >> stage.saved()
+        >> harness.saved()
     )
 
 
 @pytest.mark.parametrize("stops_first", [True, False])
 def test_a_kill_during_a_stop_answers_both_requests(stops_first: bool) -> None:
-    stage, stopping, killing = Stage(SHELL), some_request(), some_request()
-    script = stage.running()
+    harness, stopping, killing = Harness(SHELL), some_request(), some_request()
+    script = harness.running()
     if stops_first:
-        script = script >> stage.stop() << RecordEndRequest("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
-        script = script >> stage.kill() << RecordEndRequest("kill") << KILL
-        script = script >> stage.ended() << StopTimer(stopping, STEP) << StartTimer(stopping, SAVE, SAVE_S)
+        script = script >> harness.stop() << RecordEndRequest("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
+        script = script >> harness.kill() << RecordEndRequest("kill") << KILL
+        script = script >> harness.ended() << StopTimer(stopping, STEP) << StartTimer(stopping, SAVE, SAVE_S)
         script = script << StartTimer(killing, SAVE, SAVE_S)
         first, second, answers = stopping, killing, (STOPPED, KILLED)
     else:
-        script = script >> stage.kill() << RecordEndRequest("kill") << KILL
-        script = script >> stage.stop() << RecordEndRequest("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
-        script = script >> stage.ended() << StartTimer(killing, SAVE, SAVE_S) << StopTimer(stopping, STEP)
+        script = script >> harness.kill() << RecordEndRequest("kill") << KILL
+        script = script >> harness.stop() << RecordEndRequest("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
+        script = script >> harness.ended() << StartTimer(killing, SAVE, SAVE_S) << StopTimer(stopping, STEP)
         script = script << StartTimer(stopping, SAVE, SAVE_S)
         first, second, answers = killing, stopping, (KILLED, STOPPED)
-    assert script >> stage.saved() << StopTimer(first, SAVE) << answers[0] << StopTimer(second, SAVE) << answers[1]
+    assert script >> harness.saved() << StopTimer(first, SAVE) << answers[0] << StopTimer(second, SAVE) << answers[1]

@@ -22,57 +22,63 @@ from session_host.session.requests.send_queue import (
     SETTLE,
 )
 from tests.support.playbook import do
-from tests.support.send_stage import (
+from tests.support.send_queue_harness import (
     DONE,
     ENTER,
     SHOWING,
     SHOWING_AT_ONCE,
     TOKEN,
-    SendStage,
+    SendQueueHarness,
 )
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_shown_text_gets_enter_once_the_screen_is_quiet(stage: SendStage) -> None:
-    script = stage.typed_and_searched()
-    script = script >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S) >> stage.due(SEARCH) << stage.use
-    script = script >> stage.free() >> stage.shows("\r\n> hello") << stage.starts(SEARCH, SEARCH_DELAY_S)
-    script = script >> stage.due(SEARCH) << stage.use >> stage.free() << stage.stops(ECHO)
-    script = script << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) << stage.starts(SETTLE, 0.15)
-    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_a_shown_text_gets_enter_once_the_screen_is_quiet(harness: SendQueueHarness) -> None:
+    script = harness.typed_and_searched()
+    script = (
+        script
+        >> harness.shows("thinking")
+        << harness.starts(SEARCH, SEARCH_DELAY_S)
+        >> harness.due(SEARCH)
+        << harness.use
+    )
+    script = script >> harness.free() >> harness.shows("\r\n> hello") << harness.starts(SEARCH, SEARCH_DELAY_S)
+    script = script >> harness.due(SEARCH) << harness.use >> harness.free() << harness.stops(ECHO)
+    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) << harness.starts(SETTLE, 0.15)
+    assert harness.enters(script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY))
 
 
-@pytest.mark.parametrize("stage", [SHOWING_AT_ONCE], indirect=True)
-def test_a_shown_text_gets_enter_at_once_without_a_pause_setting(stage: SendStage) -> None:
+@pytest.mark.parametrize("harness", [SHOWING_AT_ONCE], indirect=True)
+def test_a_shown_text_gets_enter_at_once_without_a_pause_setting(harness: SendQueueHarness) -> None:
     assert (
-        stage.types_hello()
-        << stage.starts(ECHO, 1.5)
-        << stage.use
-        >> stage.shows("> hello")
-        >> stage.free()
-        << stage.stops(ECHO)
-        << stage.use
-        >> stage.free()
-        << stage.typed("\r", ENTER)
+        harness.types_hello()
+        << harness.starts(ECHO, 1.5)
+        << harness.use
+        >> harness.shows("> hello")
+        >> harness.free()
+        << harness.stops(ECHO)
+        << harness.use
+        >> harness.free()
+        << harness.typed("\r", ENTER)
         << NoteUserInput()
         << DONE
     )
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_text_without_enter_is_done_once_it_is_shown(stage: SendStage) -> None:
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_a_text_without_enter_is_done_once_it_is_shown(harness: SendQueueHarness) -> None:
     assert (
-        stage.script()
-        >> stage.sends(Send(1, "hello", token=TOKEN))
-        << stage.use
-        >> stage.free()
-        << stage.typed("hello")
+        harness.script()
+        >> harness.sends(Send(1, "hello", token=TOKEN))
+        << harness.use
+        >> harness.free()
+        << harness.typed("hello")
         << NoteUserInput()
-        << stage.starts(ECHO, 1.5)
-        << stage.use
-        >> stage.shows("> hello")
-        >> stage.free()
-        << stage.stops(ECHO)
+        << harness.starts(ECHO, 1.5)
+        << harness.use
+        >> harness.shows("> hello")
+        >> harness.free()
+        << harness.stops(ECHO)
         << DONE
     )
 
@@ -81,89 +87,96 @@ def not_shown() -> Answer:
     return Answer("one", Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER))
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_text_that_an_agent_drops_gets_no_enter(stage: SendStage) -> None:
-    assert stage.typed_and_searched() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_a_text_that_an_agent_drops_gets_no_enter(harness: SendQueueHarness) -> None:
+    assert harness.typed_and_searched() >> harness.due(ECHO) << harness.use >> harness.free() << not_shown()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_the_same_text_in_the_history_does_not_count_as_shown(stage: SendStage) -> None:
-    stage.emulator.feed(b"hello\r\n")
-    assert stage.typed_and_searched() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_the_same_text_in_the_history_does_not_count_as_shown(harness: SendQueueHarness) -> None:
+    harness.emulator.feed(b"hello\r\n")
+    assert harness.typed_and_searched() >> harness.due(ECHO) << harness.use >> harness.free() << not_shown()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
 def test_at_the_time_limit_a_changing_screen_is_searched_a_last_time_at_once(
-    stage: SendStage,
+    harness: SendQueueHarness,
 ) -> None:
-    script = stage.typed_and_searched() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
-    assert script >> stage.due(ECHO) << stage.stops(SEARCH) << stage.use >> stage.free() << not_shown()
+    script = harness.typed_and_searched() >> harness.shows("thinking") << harness.starts(SEARCH, SEARCH_DELAY_S)
+    assert script >> harness.due(ECHO) << harness.stops(SEARCH) << harness.use >> harness.free() << not_shown()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_at_the_time_limit_a_waiting_search_is_done_once_more(stage: SendStage) -> None:
-    script = stage.types_hello() << stage.starts(ECHO, 1.5) << stage.use >> stage.due(ECHO)
-    assert script >> stage.free() << stage.use >> stage.free() << not_shown()
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_at_the_time_limit_a_waiting_search_is_done_once_more(harness: SendQueueHarness) -> None:
+    script = harness.types_hello() << harness.starts(ECHO, 1.5) << harness.use >> harness.due(ECHO)
+    assert script >> harness.free() << harness.use >> harness.free() << not_shown()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_output_that_arrives_while_the_search_waits_is_searched(stage: SendStage) -> None:
-    script = stage.types_hello() << stage.starts(ECHO, 1.5) << stage.use >> stage.shows("thinking")
-    script = script >> stage.free() << stage.starts(SEARCH, SEARCH_DELAY_S) >> stage.due(SEARCH) << stage.use
-    assert script >> stage.free() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_output_that_arrives_while_the_search_waits_is_searched(harness: SendQueueHarness) -> None:
+    script = harness.types_hello() << harness.starts(ECHO, 1.5) << harness.use >> harness.shows("thinking")
+    script = script >> harness.free() << harness.starts(SEARCH, SEARCH_DELAY_S) >> harness.due(SEARCH) << harness.use
+    assert script >> harness.free() >> harness.due(ECHO) << harness.use >> harness.free() << not_shown()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_the_screen_of_an_ended_program_is_searched_once_more(stage: SendStage) -> None:
-    stage.take_effects()
-    script = stage.typed_and_searched() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
-    script = script >> do(stage.session.program_ended, 0, None)
-    script = script >> stage.due(SEARCH) << stage.use >> stage.free() << stage.stops(ECHO)
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_the_screen_of_an_ended_program_is_searched_once_more(harness: SendQueueHarness) -> None:
+    harness.take_effects()
+    script = harness.typed_and_searched() >> harness.shows("thinking") << harness.starts(SEARCH, SEARCH_DELAY_S)
+    script = script >> do(harness.session.program_ended, 0, None)
+    script = script >> harness.due(SEARCH) << harness.use >> harness.free() << harness.stops(ECHO)
     assert script << not_shown()
 
 
 def test_a_small_terminal_is_not_searched() -> None:
-    stage = SendStage(SHOWING, GridSize(30, 8))
+    harness = SendQueueHarness(SHOWING, GridSize(30, 8))
     script = (
-        stage.types_hello() << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) >> stage.shows() << stage.starts(SETTLE, 0.15)
+        harness.types_hello()
+        << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S)
+        >> harness.shows()
+        << harness.starts(SETTLE, 0.15)
     )
-    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
-    stage.emulator.close()
+    assert harness.enters(script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY))
+    harness.emulator.close()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_text_typed_by_a_previous_host_is_searched_at_its_position(stage: SendStage) -> None:
-    stage.session.requests.append(TOKEN)
-    stage.emulator.feed(b"> hello")
-    script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(ECHO, 1.5) << stage.use
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_a_text_typed_by_a_previous_host_is_searched_at_its_position(harness: SendQueueHarness) -> None:
+    harness.session.requests.append(TOKEN)
+    harness.emulator.feed(b"> hello")
+    script = (
+        harness.script() >> harness.sends() << harness.use >> harness.free() << harness.starts(ECHO, 1.5) << harness.use
+    )
     script = (
         script
-        >> stage.free()
-        << stage.stops(ECHO)
-        << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S)
-        << stage.starts(SETTLE, 0.15)
+        >> harness.free()
+        << harness.stops(ECHO)
+        << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S)
+        << harness.starts(SETTLE, 0.15)
     )
-    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
+    assert harness.enters(script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY))
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
 @pytest.mark.parametrize("text", ["hello", "many\nlines"])
-def test_nothing_is_typed_while_the_terminal_itself_echoes(stage: SendStage, text: str) -> None:
-    stage.is_echoing = True
-    waiting = stage.script() >> stage.sends(Send(1, text, enter=True, token=TOKEN)) << stage.use
-    waiting = waiting >> stage.free() << stage.starts(READING, READING_POLL_S) >> stage.shows("starting")
-    assert waiting >> stage.due(READING) << stage.use
+def test_nothing_is_typed_while_the_terminal_itself_echoes(harness: SendQueueHarness, text: str) -> None:
+    harness.is_echoing = True
+    waiting = harness.script() >> harness.sends(Send(1, text, enter=True, token=TOKEN)) << harness.use
+    waiting = waiting >> harness.free() << harness.starts(READING, READING_POLL_S) >> harness.shows("starting")
+    assert waiting >> harness.due(READING) << harness.use
 
-    stage.is_echoing = False
-    stage.queue.use_emulator(stage.emulator)
+    harness.is_echoing = False
+    harness.queue.use_emulator(harness.emulator)
 
-    assert stage.typed(f"\x1b[200~{text}\x1b[201~".replace("\n", "\r")) in stage.take_effects()
+    assert harness.typed(f"\x1b[200~{text}\x1b[201~".replace("\n", "\r")) in harness.take_effects()
 
 
-@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_an_agent_that_never_reads_its_terminal_gets_nothing(stage: SendStage) -> None:
-    stage.is_echoing = True
-    script = stage.script() >> stage.sends() << stage.use
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_an_agent_that_never_reads_its_terminal_gets_nothing(harness: SendQueueHarness) -> None:
+    harness.is_echoing = True
+    script = harness.script() >> harness.sends() << harness.use
     for _ in range(round(READING_WITHIN_S / READING_POLL_S)):
-        script = script >> stage.free() << stage.starts(READING, READING_POLL_S) >> stage.due(READING) << stage.use
-    assert script >> stage.free() << Answer("one", Failed(1, ErrorCode.FAILED, NOT_READING))
+        script = (
+            script >> harness.free() << harness.starts(READING, READING_POLL_S) >> harness.due(READING) << harness.use
+        )
+    assert script >> harness.free() << Answer("one", Failed(1, ErrorCode.FAILED, NOT_READING))

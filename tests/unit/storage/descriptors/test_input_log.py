@@ -43,7 +43,7 @@ class Reader(Splicer):
         return len(data)
 
 
-class LogStage:
+class InputLogHarness:
     """An input log's file, a fake program, and the log as the last host opened it."""
 
     def __init__(self, file: int) -> None:
@@ -81,20 +81,20 @@ class LogStage:
 
 
 @contextmanager
-def open_stage() -> Iterator[LogStage]:
+def open_harness() -> Iterator[InputLogHarness]:
     file = os.memfd_create("input log")
-    stage = LogStage(file)
+    harness = InputLogHarness(file)
     try:
-        yield stage
+        yield harness
     finally:
-        stage.input_log.close()
+        harness.input_log.close()
         os.close(file)
 
 
 @pytest.fixture
-def stage() -> Iterator[LogStage]:
-    with open_stage() as stage:
-        yield stage
+def harness() -> Iterator[InputLogHarness]:
+    with open_harness() as harness:
+        yield harness
 
 
 # ------------------------------------------------------------------------------------ at random
@@ -150,44 +150,44 @@ steps = st.lists(
 
 @given(steps)
 def test_after_kills_at_any_time_no_input_is_lost_or_repeated(steps: list[NamedTuple]) -> None:
-    with open_stage() as stage:
+    with open_harness() as harness:
         added: list[LogEntry] = []
         for step in steps:
             match step:
                 case Add():
-                    added.append(LogEntry(stage.input_log.end, step.kind, step.tag, step.number, step.payload))
-                    stage.input_log.append(step.kind, step.payload, step.tag, step.number)
-                    assert stage.input_log.end == added[-1].end
+                    added.append(LogEntry(harness.input_log.end, step.kind, step.tag, step.number, step.payload))
+                    harness.input_log.append(step.kind, step.payload, step.tag, step.number)
+                    assert harness.input_log.end == added[-1].end
                 case Give(payload=payload, length=length):
-                    added.append(LogEntry(stage.input_log.end, EntryKind.INPUT, TAG, len(added), payload))
-                    assert stage.give(payload, length, len(added) - 1) == (stage.input_log.pending.bytes == 0)
-                    assert stage.input_log.end == added[-1].end
+                    added.append(LogEntry(harness.input_log.end, EntryKind.INPUT, TAG, len(added), payload))
+                    assert harness.give(payload, length, len(added) - 1) == (harness.input_log.pending.bytes == 0)
+                    assert harness.input_log.end == added[-1].end
                 case Take(length=length):
-                    assert stage.take(length) == (stage.input_log.pending.bytes == 0)
+                    assert harness.take(length) == (harness.input_log.pending.bytes == 0)
                 case Reopen(torn=torn):
-                    tear(stage, torn)
-                    first = stage.input_log.header.checkpoint
+                    tear(harness, torn)
+                    first = harness.input_log.header.checkpoint
                     known = [each for each in added if first is None or each.start >= first.first_entry]
-                    assert stage.reopen() == known
+                    assert harness.reopen() == known
                 case Commit():
-                    stage.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, stage.input_log.first_pending)
-            check_due(stage, added)
-        stage.take(1 << 30)
-        assert stage.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
+                    harness.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, harness.input_log.first_pending)
+            check_due(harness, added)
+        harness.take(1 << 30)
+        assert harness.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
 
 
-def tear(stage: LogStage, count: int) -> None:
+def tear(harness: InputLogHarness, count: int) -> None:
     """Leave the first bytes of an entry, as a kill in the middle of a write does."""
     if count:
         whole = (100).to_bytes(4, "little") + bytes([EntryKind.INPUT]) + bytes(3 + 16 + 8) + b"t" * 99
-        os.pwrite(stage.file, whole[:count], stage.input_log.end)
+        os.pwrite(harness.file, whole[:count], harness.input_log.end)
 
 
-def check_due(stage: LogStage, added: list[LogEntry]) -> None:
-    owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(stage.reader.got) :]
-    assert stage.input_log.pending.bytes == len(owed)
-    first = stage.input_log.first_pending
-    assert first in {stage.input_log.end, *(each.start for each in added)}
+def check_due(harness: InputLogHarness, added: list[LogEntry]) -> None:
+    owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(harness.reader.got) :]
+    assert harness.input_log.pending.bytes == len(owed)
+    first = harness.input_log.first_pending
+    assert first in {harness.input_log.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
     assert behind.endswith(owed), "all pending bytes are at or after the first pending entry"
 
@@ -195,115 +195,115 @@ def check_due(stage: LogStage, added: list[LogEntry]) -> None:
 # ----------------------------------------------------------------------------------- one by one
 
 
-def test_an_entry_cut_at_any_byte_does_not_exist(stage: LogStage) -> None:
-    stage.input_log.append(EntryKind.NAME, b"kept")
-    whole_end = stage.input_log.end
-    stage.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
-    whole = os.pread(stage.file, 1000, 0)
-    for length in range(whole_end, len(os.pread(stage.file, 1 << 20, 0))):
-        os.ftruncate(stage.file, length)
-        assert [entry.payload for entry in stage.reopen()] == [b"kept"]
-        assert (stage.input_log.end, stage.input_log.pending.bytes) == (whole_end, 0)
-        assert os.fstat(stage.file).st_size == whole_end, "the rest of the entry is removed"
-        stage.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
-    assert os.pread(stage.file, 1000, 0) == whole
+def test_an_entry_cut_at_any_byte_does_not_exist(harness: InputLogHarness) -> None:
+    harness.input_log.append(EntryKind.NAME, b"kept")
+    whole_end = harness.input_log.end
+    harness.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
+    whole = os.pread(harness.file, 1000, 0)
+    for length in range(whole_end, len(os.pread(harness.file, 1 << 20, 0))):
+        os.ftruncate(harness.file, length)
+        assert [entry.payload for entry in harness.reopen()] == [b"kept"]
+        assert (harness.input_log.end, harness.input_log.pending.bytes) == (whole_end, 0)
+        assert os.fstat(harness.file).st_size == whole_end, "the rest of the entry is removed"
+        harness.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
+    assert os.pread(harness.file, 1000, 0) == whole
 
 
-def test_a_reader_that_only_looks_truncates_nothing(stage: LogStage) -> None:
-    stage.input_log.append(EntryKind.NAME, b"kept")
-    os.pwrite(stage.file, b"torn", stage.input_log.end)
-    length = os.fstat(stage.file).st_size
-    looking = InputLog(stage.file, MASTER, stage.reader)
+def test_a_reader_that_only_looks_truncates_nothing(harness: InputLogHarness) -> None:
+    harness.input_log.append(EntryKind.NAME, b"kept")
+    os.pwrite(harness.file, b"torn", harness.input_log.end)
+    length = os.fstat(harness.file).st_size
+    looking = InputLog(harness.file, MASTER, harness.reader)
     assert [entry.payload for entry in looking.read_entries(PAGE_BYTES, cut=False)] == [b"kept"]
     looking.close()
-    assert os.fstat(stage.file).st_size == length
+    assert os.fstat(harness.file).st_size == length
 
 
-def test_the_next_host_continues_at_the_position_within_a_payload(stage: LogStage) -> None:
-    stage.input_log.append(EntryKind.INPUT, b"0123456789")
-    stage.input_log.append(EntryKind.NAME, b"not for the program")
-    stage.input_log.append(EntryKind.REPLY, b"abc")
+def test_the_next_host_continues_at_the_position_within_a_payload(harness: InputLogHarness) -> None:
+    harness.input_log.append(EntryKind.INPUT, b"0123456789")
+    harness.input_log.append(EntryKind.NAME, b"not for the program")
+    harness.input_log.append(EntryKind.REPLY, b"abc")
     for count in range(13):
-        assert stage.input_log.pending.bytes == 13 - count
-        stage.reopen()
-        assert stage.input_log.pending.bytes == 13 - count
-        assert stage.take(1) == (count == 12)
-    assert stage.reader.got == b"0123456789abc"
-    stage.reopen()
-    assert stage.input_log.first_pending == stage.input_log.end
+        assert harness.input_log.pending.bytes == 13 - count
+        harness.reopen()
+        assert harness.input_log.pending.bytes == 13 - count
+        assert harness.take(1) == (count == 12)
+    assert harness.reader.got == b"0123456789abc"
+    harness.reopen()
+    assert harness.input_log.first_pending == harness.input_log.end
 
 
-def test_the_first_pending_entry_is_the_first_that_is_not_completely_taken(stage: LogStage) -> None:
+def test_the_first_pending_entry_is_the_first_that_is_not_completely_taken(harness: InputLogHarness) -> None:
     starts = []
     for payload in (b"one", b"two", b"three"):
-        starts.append(stage.input_log.end)
-        stage.input_log.append(EntryKind.INPUT, payload)
+        starts.append(harness.input_log.end)
+        harness.input_log.append(EntryKind.INPUT, payload)
     expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     for index in expected:
-        assert stage.input_log.first_pending == starts[index]
-        stage.take(1)
-    assert stage.input_log.first_pending == stage.input_log.end
+        assert harness.input_log.first_pending == starts[index]
+        harness.take(1)
+    assert harness.input_log.first_pending == harness.input_log.end
 
 
-def test_each_complete_delivery_is_reported_once_and_in_order(stage: LogStage) -> None:
+def test_each_complete_delivery_is_reported_once_and_in_order(harness: InputLogHarness) -> None:
     for number in range(3):
-        stage.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
-        stage.input_log.append(EntryKind.REPLY, b"d")
-    stage.take(2)
-    assert stage.delivered() == []
-    stage.take(1)
-    assert stage.delivered() == [0]
-    stage.take(5)
-    assert stage.delivered() == [1]
-    stage.take(100)
-    assert stage.delivered() == [2]
+        harness.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
+        harness.input_log.append(EntryKind.REPLY, b"d")
+    harness.take(2)
+    assert harness.delivered() == []
+    harness.take(1)
+    assert harness.delivered() == [0]
+    harness.take(5)
+    assert harness.delivered() == [1]
+    harness.take(100)
+    assert harness.delivered() == [2]
 
 
-def test_an_input_is_taken_at_once_or_in_order_and_reported_if_it_waited(stage: LogStage) -> None:
-    assert stage.give(b"at once", 7, 1)
-    assert stage.delivered() == [], "the caller knows it already"
-    assert not stage.give(b"in part", 3, 2)
-    assert not stage.give(b"behind", 0, 3)
-    assert (stage.delivered(), stage.input_log.pending.bytes) == ([], 10)
-    assert stage.give(b"last", 14, 4)
-    assert stage.delivered() == [2, 3, 4]
-    assert stage.reader.got == b"at oncein partbehindlast"
+def test_an_input_is_taken_at_once_or_in_order_and_reported_if_it_waited(harness: InputLogHarness) -> None:
+    assert harness.give(b"at once", 7, 1)
+    assert harness.delivered() == [], "the caller knows it already"
+    assert not harness.give(b"in part", 3, 2)
+    assert not harness.give(b"behind", 0, 3)
+    assert (harness.delivered(), harness.input_log.pending.bytes) == ([], 10)
+    assert harness.give(b"last", 14, 4)
+    assert harness.delivered() == [2, 3, 4]
+    assert harness.reader.got == b"at oncein partbehindlast"
 
 
-def test_empty_input_is_delivered_at_once(stage: LogStage) -> None:
-    stage.input_log.append(EntryKind.INPUT, b"", TAG, 7)
-    assert stage.take(0)
-    assert stage.delivered() == [7]
-    stage.reopen()
-    assert stage.input_log.pending.bytes == 0
+def test_empty_input_is_delivered_at_once(harness: InputLogHarness) -> None:
+    harness.input_log.append(EntryKind.INPUT, b"", TAG, 7)
+    assert harness.take(0)
+    assert harness.delivered() == [7]
+    harness.reopen()
+    assert harness.input_log.pending.bytes == 0
 
 
-def test_after_the_end_of_the_program_no_input_is_pending(stage: LogStage) -> None:
-    stage.input_log.append(EntryKind.INPUT, b"0123456789")
-    stage.take(4)
-    assert stage.input_log.drop_pending() == 6
-    assert stage.input_log.first_pending == stage.input_log.end
-    stage.reopen()
-    assert stage.input_log.pending.bytes == 0
-    assert stage.take(100)
-    assert stage.reader.got == b"0123"
+def test_after_the_end_of_the_program_no_input_is_pending(harness: InputLogHarness) -> None:
+    harness.input_log.append(EntryKind.INPUT, b"0123456789")
+    harness.take(4)
+    assert harness.input_log.drop_pending() == 6
+    assert harness.input_log.first_pending == harness.input_log.end
+    harness.reopen()
+    assert harness.input_log.pending.bytes == 0
+    assert harness.take(100)
+    assert harness.reader.got == b"0123"
 
 
-def test_an_entry_of_an_unknown_kind_is_skipped(stage: LogStage) -> None:
-    stage.input_log.append(99, b"of a later version", NO_TAG, 1)  # type: ignore[arg-type]
-    stage.input_log.append(EntryKind.NAME, b"name")
-    assert [(entry.kind, entry.payload) for entry in stage.reopen()] == [
+def test_an_entry_of_an_unknown_kind_is_skipped(harness: InputLogHarness) -> None:
+    harness.input_log.append(99, b"of a later version", NO_TAG, 1)  # type: ignore[arg-type]
+    harness.input_log.append(EntryKind.NAME, b"name")
+    assert [(entry.kind, entry.payload) for entry in harness.reopen()] == [
         (99, b"of a later version"),
         (EntryKind.NAME, b"name"),
     ]
 
 
-def test_an_impossible_length_ends_the_log(stage: LogStage) -> None:
-    stage.input_log.append(EntryKind.NAME, b"name")
-    end = stage.input_log.end
-    os.pwrite(stage.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
-    assert len(stage.reopen()) == 1
-    assert stage.input_log.end == end
+def test_an_impossible_length_ends_the_log(harness: InputLogHarness) -> None:
+    harness.input_log.append(EntryKind.NAME, b"name")
+    end = harness.input_log.end
+    os.pwrite(harness.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
+    assert len(harness.reopen()) == 1
+    assert harness.input_log.end == end
 
 
 @pytest.mark.parametrize("content", [b"junk", b"outlive ledger 2" + bytes(PAGE_BYTES), bytes(PAGE_BYTES)])
@@ -316,9 +316,9 @@ def test_a_file_that_is_no_input_log_is_refused(file: int, content: bytes) -> No
 # --------------------------------------------------------------------------------- the first page
 
 
-def test_the_header_is_shared_by_all_processes_that_map_it(stage: LogStage) -> None:
-    other = LogHeader(stage.file)
-    header = stage.input_log.header
+def test_the_header_is_shared_by_all_processes_that_map_it(harness: InputLogHarness) -> None:
+    other = LogHeader(harness.file)
+    header = harness.input_log.header
     assert (header.child, header.exit_status, header.checkpoint) == (0, None, None)
     other.child = 4711
     other.exit_status = 0
@@ -329,16 +329,20 @@ def test_the_header_is_shared_by_all_processes_that_map_it(stage: LogStage) -> N
     assert header.exit_status == 9
     assert (header.child, header.checkpoint) == (4711, at), "each field has its own position"
     other.close()
-    stage.reopen()
-    assert (stage.input_log.header.child, stage.input_log.header.exit_status, stage.input_log.header.checkpoint) == (
+    harness.reopen()
+    assert (
+        harness.input_log.header.child,
+        harness.input_log.header.exit_status,
+        harness.input_log.header.checkpoint,
+    ) == (
         4711,
         9,
         at,
     )
 
 
-def test_crashes_of_the_engine_at_one_offset_are_counted(stage: LogStage) -> None:
-    header = stage.input_log.header
+def test_crashes_of_the_engine_at_one_offset_are_counted(harness: InputLogHarness) -> None:
+    header = harness.input_log.header
     assert header.count_engine_crash() == 0, "the engine was not running"
     counts = []
     for offset in (0, 0, 500, 500, 500):
@@ -350,21 +354,21 @@ def test_crashes_of_the_engine_at_one_offset_are_counted(stage: LogStage) -> Non
     assert header.count_engine_crash() == 0
 
 
-def test_entries_covered_by_a_checkpoint_are_freed(stage: LogStage) -> None:
+def test_entries_covered_by_a_checkpoint_are_freed(harness: InputLogHarness) -> None:
     for _ in range(100):
-        stage.input_log.append(EntryKind.NAME, b"n" * 4000)
-    stage.input_log.append(EntryKind.INPUT, b"due")
-    before = os.fstat(stage.file).st_blocks
-    first = stage.input_log.first_pending
-    stage.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
-    assert os.fstat(stage.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
-    assert [entry.payload for entry in stage.reopen()] == [b"due"]
+        harness.input_log.append(EntryKind.NAME, b"n" * 4000)
+    harness.input_log.append(EntryKind.INPUT, b"due")
+    before = os.fstat(harness.file).st_blocks
+    first = harness.input_log.first_pending
+    harness.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
+    assert os.fstat(harness.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
+    assert [entry.payload for entry in harness.reopen()] == [b"due"]
 
 
-def test_many_small_entries_are_read_with_few_calls(stage: LogStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_small_entries_are_read_with_few_calls(harness: InputLogHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     written = [b"k"] * 3000 + [b"pasted" * 50_000] + [b"x" * 40] * 3000
     for payload in written:
-        stage.input_log.append(EntryKind.NAME, payload)
+        harness.input_log.append(EntryKind.NAME, payload)
     calls: list[int] = []
     pread = os.pread
 
@@ -373,6 +377,6 @@ def test_many_small_entries_are_read_with_few_calls(stage: LogStage, monkeypatch
         return pread(file, length, position)
 
     monkeypatch.setattr(os, "pread", counted)
-    entries = list(stage.input_log.read_entries(PAGE_BYTES, cut=False))
+    entries = list(harness.input_log.read_entries(PAGE_BYTES, cut=False))
     assert [entry.payload for entry in entries] == written
     assert len(calls) < 20

@@ -34,7 +34,7 @@ def mark(page: TerminalPage) -> str:
     return widget.text.accessibleName() if widget is not None and widget.isVisible() else ""
 
 
-class Stage:
+class PanesHarness:
     """Panes side by side, each with a running chat."""
 
     def __init__(self, harness: WindowHarness) -> None:
@@ -83,137 +83,137 @@ class Stage:
 
 
 async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(3)
-    assert stage.type("a") == [["a"], [], []]
-    stage.toggle()
-    assert [mark(page) for page in stage.pages] == ["Typed into 3 panes", "Typed here, too", "Typed here, too"]
-    assert stage.type("ls") == [["l", "s"]] * 3
-    stage.pages[0].view.commit("ü")
-    assert stage.got() == [["ü"]] * 3
-    await stage.focus(2)
-    assert [mark(page) for page in stage.pages] == ["Typed here, too", "Typed here, too", "Typed into 3 panes"]
-    assert stage.type("x") == [["x"]] * 3
+    panes = PanesHarness(harness)
+    await panes.open(3)
+    assert panes.type("a") == [["a"], [], []]
+    panes.toggle()
+    assert [mark(page) for page in panes.pages] == ["Typed into 3 panes", "Typed here, too", "Typed here, too"]
+    assert panes.type("ls") == [["l", "s"]] * 3
+    panes.pages[0].view.commit("ü")
+    assert panes.got() == [["ü"]] * 3
+    await panes.focus(2)
+    assert [mark(page) for page in panes.pages] == ["Typed here, too", "Typed here, too", "Typed into 3 panes"]
+    assert panes.type("x") == [["x"]] * 3
     # Keys of the window and mouse clicks are not sent to programs.
-    QTest.keyClick(stage.pages[2].view, Qt.Key.Key_F, CTRL_SHIFT)
-    stage.pages[2].find_bar.hide()
-    QTest.mouseClick(stage.pages[2].view, Qt.MouseButton.LeftButton)
-    assert not [call for viewer in stage.viewers[:2] for call in viewer.calls if call[0] == "mouse"]
-    stage.got()
-    stage.toggle()
-    assert [mark(page) for page in stage.pages] == ["", "", ""]
-    await stage.focus(0)
-    assert stage.type("b") == [["b"], [], []]
+    QTest.keyClick(panes.pages[2].view, Qt.Key.Key_F, CTRL_SHIFT)
+    panes.pages[2].find_bar.hide()
+    QTest.mouseClick(panes.pages[2].view, Qt.MouseButton.LeftButton)
+    assert not [call for viewer in panes.viewers[:2] for call in viewer.calls if call[0] == "mouse"]
+    panes.got()
+    panes.toggle()
+    assert [mark(page) for page in panes.pages] == ["", "", ""]
+    await panes.focus(0)
+    assert panes.type("b") == [["b"], [], []]
 
 
 async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(2)
-    stage.toggle()
-    for viewer in stage.viewers:
+    panes = PanesHarness(harness)
+    await panes.open(2)
+    panes.toggle()
+    for viewer in panes.viewers:
         assert viewer.emulator is not None
         viewer.emulator.feed(b"\x1b[?2004h")
     QGuiApplication.clipboard().setText("one\ntwo\n")
-    stage.pages[0].view.paste()
-    assert stage.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
-    assert stage.viewers[1].emulator is not None
-    stage.viewers[1].emulator.feed(b"\x1b[?2004l")
-    stage.pages[0].view.paste()
-    assert stage.got() == [[], []]
-    assert [page.is_question_open for page in stage.pages] == [True, False]
-    question = stage.pages[0].question
+    panes.pages[0].view.paste()
+    assert panes.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
+    assert panes.viewers[1].emulator is not None
+    panes.viewers[1].emulator.feed(b"\x1b[?2004l")
+    panes.pages[0].view.paste()
+    assert panes.got() == [[], []]
+    assert [page.is_question_open for page in panes.pages] == [True, False]
+    question = panes.pages[0].question
     assert question.detail.text().startswith("It is pasted into 2 panes.")
     question.yes.click()
-    assert stage.got() == [["one\ntwo\n"]] * 2
+    assert panes.got() == [["one\ntwo\n"]] * 2
 
 
 async def test_an_agents_question_is_answered_only_in_its_own_pane(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(3)
-    stage.toggle()
-    stage.viewers[1].be(Activity.NEEDS_INPUT, detail="Run rm -rf?")
-    assert stage.type("1") == [["1"], [], ["1"]]
-    assert mark(stage.pages[1]) == "Not typed here: needs your answer"
-    assert mark(stage.pages[0]) == "Typed into 2 panes"
-    await stage.focus(1)
-    assert stage.type("y") == [[], ["y"], []], "the answer is only for this agent"
-    assert [mark(page) for page in stage.pages] == [
+    panes = PanesHarness(harness)
+    await panes.open(3)
+    panes.toggle()
+    panes.viewers[1].be(Activity.NEEDS_INPUT, detail="Run rm -rf?")
+    assert panes.type("1") == [["1"], [], ["1"]]
+    assert mark(panes.pages[1]) == "Not typed here: needs your answer"
+    assert mark(panes.pages[0]) == "Typed into 2 panes"
+    await panes.focus(1)
+    assert panes.type("y") == [[], ["y"], []], "the answer is only for this agent"
+    assert [mark(page) for page in panes.pages] == [
         "Not typed here now", "Your answer is typed only here", "Not typed here now",
     ]  # fmt: skip
-    stage.viewers[1].be(Activity.IDLE)
-    assert stage.type("z") == [["z"]] * 3
+    panes.viewers[1].be(Activity.IDLE)
+    assert panes.type("z") == [["z"]] * 3
     # A chat without a connection gets nothing, not even later.
-    stage.viewers[2].become(ViewerState.CONNECTING)
-    assert stage.type("q") == [["q"], ["q"], []]
+    panes.viewers[2].become(ViewerState.CONNECTING)
+    assert panes.type("q") == [["q"], ["q"], []]
 
 
 async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_tab(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(4)
-    stage.toggle()
-    stage.pages[3]._broadcast_mark.get().close_button.click()
-    assert stage.type("a") == [["a"], ["a"], ["a"], []]
-    assert mark(stage.pages[3]) == ""
-    await stage.focus(3)
-    assert stage.type("b") == [[], [], [], ["b"]], "keys in a removed pane go only there"
-    await stage.focus(2)
+    panes = PanesHarness(harness)
+    await panes.open(4)
+    panes.toggle()
+    panes.pages[3]._broadcast_mark.get().close_button.click()
+    assert panes.type("a") == [["a"], ["a"], ["a"], []]
+    assert mark(panes.pages[3]) == ""
+    await panes.focus(3)
+    assert panes.type("b") == [[], [], [], ["b"]], "keys in a removed pane go only there"
+    await panes.focus(2)
     session_id = await harness.add("other")
     harness.show(session_id)
     other = harness.page
-    await stage.focus(0)
-    assert stage.type("c") == [["c"], ["c"], [], []]
+    await panes.focus(0)
+    assert panes.type("c") == [["c"], ["c"], [], []]
     other.focus_content()
     await harness.until(other.view.hasFocus, "the pane to have the keyboard")
-    harness.window.open_chat(stage.pages[2].chat)
-    await stage.focus(0)
-    assert stage.type("d") == [["d"], ["d"], [], []], "it does not come back by itself"
-    stage.viewers[1].end(exit_code=0)
-    assert stage.type("e")[:3] == [["e"], [], []]
-    assert stage.banner == "What you type goes to one pane again"
-    assert [mark(page) for page in stage.pages] == [""] * 4
+    harness.window.open_chat(panes.pages[2].chat)
+    await panes.focus(0)
+    assert panes.type("d") == [["d"], ["d"], [], []], "it does not come back by itself"
+    panes.viewers[1].end(exit_code=0)
+    assert panes.type("e")[:3] == [["e"], [], []]
+    assert panes.banner == "What you type goes to one pane again"
+    assert [mark(page) for page in panes.pages] == [""] * 4
 
 
 async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(2)
+    panes = PanesHarness(harness)
+    await panes.open(2)
     harness.window.tabs.zoom()
-    stage.toggle()
-    assert stage.banner == "Show two or more running terminals side by side first"
+    panes.toggle()
+    assert panes.banner == "Show two or more running terminals side by side first"
     harness.window.tabs.zoom()
-    stage.toggle()
-    assert stage.type("a") == [["a"], ["a"]]
+    panes.toggle()
+    assert panes.type("a") == [["a"], ["a"]]
     harness.window.tabs.zoom()
-    await stage.focus(0)
-    assert stage.type("b") == [["b"], []], "nothing is typed where the user does not see it"
-    assert stage.banner == "What you type goes to one pane again"
+    await panes.focus(0)
+    assert panes.type("b") == [["b"], []], "nothing is typed where the user does not see it"
+    assert panes.banner == "What you type goes to one pane again"
 
 
 async def test_the_marks_cover_no_output(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(2)
-    before = [viewer.size.rows for viewer in stage.viewers]
+    panes = PanesHarness(harness)
+    await panes.open(2)
+    before = [viewer.size.rows for viewer in panes.viewers]
 
     def lost() -> list[int]:
-        return [rows - viewer.size.rows for rows, viewer in zip(before, stage.viewers, strict=True)]
+        return [rows - viewer.size.rows for rows, viewer in zip(before, panes.viewers, strict=True)]
 
-    stage.toggle()
+    panes.toggle()
     await harness.until(lambda: all(rows in {1, 2} for rows in lost()), "lower terminals")
-    for page in stage.pages:
+    for page in panes.pages:
         mark = page._broadcast_mark.get()
         assert page.rect().contains(mark.geometry())
         assert not mark.geometry().intersects(page.view.geometry())
-    stage.toggle()
+    panes.toggle()
     await harness.until(lambda: lost() == [0, 0], "the previous sizes")
 
 
 async def test_messages_do_not_cover_the_marks(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(2)
+    panes = PanesHarness(harness)
+    await panes.open(2)
     banners = harness.window.banners
     banners.inform("a long line that lies over more than one pane of the window " * 2)
-    stage.toggle()
+    panes.toggle()
     harness.settle()
-    marks = [page._broadcast_mark.get() for page in stage.pages]
+    marks = [page._broadcast_mark.get() for page in panes.pages]
     assert banners.isVisible()
     for each in marks:
         assert each.isVisible()
@@ -223,14 +223,14 @@ async def test_messages_do_not_cover_the_marks(harness: WindowHarness) -> None:
 
 
 async def test_typing_in_a_pane_outside_the_broadcast_is_marked_as_going_only_there(harness: WindowHarness) -> None:
-    stage = Stage(harness)
-    await stage.open(3)
-    stage.toggle()
+    panes = PanesHarness(harness)
+    await panes.open(3)
+    panes.toggle()
     harness.settle()
-    stage.pages[2]._broadcast_mark.get().close_button.click()
-    await stage.focus(2)
-    assert stage.type("a") == [[], [], ["a"]]
-    assert [mark(page) for page in stage.pages] == ["Not typed here now", "Not typed here now", ""]
-    await stage.focus(0)
-    assert stage.type("b") == [["b"], ["b"], []]
-    assert [mark(page) for page in stage.pages] == ["Typed into 2 panes", "Typed here, too", ""]
+    panes.pages[2]._broadcast_mark.get().close_button.click()
+    await panes.focus(2)
+    assert panes.type("a") == [[], [], ["a"]]
+    assert [mark(page) for page in panes.pages] == ["Not typed here now", "Not typed here now", ""]
+    await panes.focus(0)
+    assert panes.type("b") == [["b"], ["b"], []]
+    assert [mark(page) for page in panes.pages] == ["Typed into 2 panes", "Typed here, too", ""]

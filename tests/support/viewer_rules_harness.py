@@ -10,7 +10,7 @@ from session_host.client.viewer.rules import ViewerRules
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import CellSize, GridSize, State
-from tests.support.playbook import Event, RulesStage, do
+from tests.support.playbook import Event, RulesHarness, do
 
 SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
 BUILD, EPOCH = "engine 1", "epoch"
@@ -38,7 +38,7 @@ def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: st
     return e.SendMessage(m.Follow(attachment, output, EPOCH, offset, resizes))
 
 
-class Stage(RulesStage[e.Effect]):
+class Harness(RulesHarness[e.Effect]):
     """A viewer's rules; each method is an event, or a sequence of events."""
 
     def __init__(self, *, read_only: bool = False, output: bool = True) -> None:
@@ -47,19 +47,19 @@ class Stage(RulesStage[e.Effect]):
         )
         self.effects = self.rules.effects
 
-    def connected(self) -> Stage:
+    def connected(self) -> Harness:
         self.rules.start()
         self.rules.connected()
         self.take_effects()
         return self
 
-    def starting(self) -> Stage:
+    def starting(self) -> Harness:
         """Connect to a session with a program that is being started."""
         self.connected().rules.receive_message(m.Starting("one"))
         self.take_effects()
         return self
 
-    def live(self, typed: int = 0) -> Stage:
+    def live(self, typed: int = 0) -> Harness:
         """Connect, show ten bytes of output, and send some keys."""
         self.connected().rules.receive_message(attached())
         self.rules.snapshot_restored(part())
@@ -69,7 +69,7 @@ class Stage(RulesStage[e.Effect]):
         self.take_effects()
         return self
 
-    def reconnecting(self, typed: int = 0) -> Stage:
+    def reconnecting(self, typed: int = 0) -> Harness:
         """Do as ``live``, then lose the connection and connect again."""
         self.live(typed).rules.connection_lost(None)
         self.rules.connected()

@@ -18,7 +18,7 @@ from tests.support.windows import has_keyboard
 WAIT_S = 60.0
 
 
-class ChatStage:
+class ChatViewHarness:
     """A shown view, and a user's actions on it."""
 
     def __init__(self, theme: Theme, chat: ScriptedChat, directory: str) -> None:

@@ -18,7 +18,7 @@ from session_host.storage.descriptors.log_entries import NO_TAG
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
-from tests.support.playbook import Event, RulesStage, do
+from tests.support.playbook import Event, RulesHarness, do
 from tests.support.session_harness import SESSION_ID, spec_of
 
 BUILD = "engine 1"
@@ -42,7 +42,7 @@ class Engine:
 ENGINE = cast("Emulator", Engine())
 
 
-class Stage(RulesStage[Effect]):
+class Harness(RulesHarness[Effect]):
     """A session with ten bytes of output, and its clients.
 
     Attributes:
@@ -61,7 +61,7 @@ class Stage(RulesStage[Effect]):
         self.emulator: Emulator | None = ENGINE
         self.refusal = ""
 
-    def start_program(self) -> Stage:
+    def start_program(self) -> Harness:
         self.session.program_runs()
         self.session.program_started()
         self.take_effects()

@@ -26,7 +26,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
-from tests.support.playbook import Event, Playbook, RulesStage, do
+from tests.support.playbook import Event, Playbook, RulesHarness, do
 from tests.support.session_harness import spec_of
 
 PROGRAM = Watch()
@@ -40,7 +40,7 @@ HELLO = Send(1, "hello", enter=True, token=TOKEN)
 DONE = Answer("one", Done(1))
 
 
-class SendStage(RulesStage[Effect]):
+class SendQueueHarness(RulesHarness[Effect]):
     """The queue of one session, and its emulator."""
 
     def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24)) -> None:
