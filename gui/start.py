@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gui import loop
 from gui.app import App
 from gui.fault_report import FaultReport
+from gui.input.input_methods import finding_fcitx
 from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.wording import notice_texts, translation
@@ -46,7 +47,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QLoggingCategory.setFilterRules(LOG_RULES)
-    with _no_abort():
+    with _no_abort(), finding_fcitx():
         qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     follow_display_scale(qt)

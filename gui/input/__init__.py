@@ -8,6 +8,7 @@ not know widgets, emulators or sessions.
     mouse         the buttons of Qt's mouse events, and the wheel's deltas as whole steps
     answer_keys   the keys that answer an agent's request
     composing     the uncommitted text of an input method
+    input_methods lets Qt reach fcitx
     drag_formats  the format of dragged chats
     dropping      accepts drops
     copied_files  the names of copied or dragged files, quoted
