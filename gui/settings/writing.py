@@ -61,7 +61,8 @@ def _locked(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigError(f"{directory}: {error.strerror}; nothing was changed") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(OSError):  # A file system without locks.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

@@ -18,6 +18,7 @@ from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
+from session_host.system.open_file_locks import lock_refusal
 from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 
@@ -133,6 +134,9 @@ def _starting() -> Iterator[None]:
                         f"another process is starting the keeper and does not respond; find it with `fuser {path}`"
                     ) from None
                 time.sleep(RETRY_INTERVAL_S)
+            except OSError as error:
+                why = f"{path}: cannot lock it ({error.strerror})"
+                raise HostUnavailable(lock_refusal(path.parent, "OUTLIVE_RUNTIME_DIR") or why) from error
         yield
     finally:
         os.close(descriptor)

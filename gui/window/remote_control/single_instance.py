@@ -15,6 +15,7 @@ from typing import IO
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, obstacle, runtime_dir, window_socket
+from session_host.system.open_file_locks import lock_refusal
 from session_host.system.unix_sockets import bind_private
 
 ANSWER_TIMEOUT_S = 2.0
@@ -140,6 +141,10 @@ def _take_lock(path: Path) -> IO[bytes] | None:
     except BlockingIOError:
         lock.close()
         return None
+    except OSError as error:
+        lock.close()
+        why = f"cannot lock the file {path}: {error.strerror}"
+        raise OutliveError(lock_refusal(path.parent, "OUTLIVE_RUNTIME_DIR") or why) from error
     return lock
 
 

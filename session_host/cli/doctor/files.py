@@ -16,6 +16,7 @@ from session_host.client.sessions.rebuild import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.storage.store import Store
 from session_host.storage.store.record_copy import copied_ids
+from session_host.system.open_file_locks import lock_refusal
 from session_host.system.peer_credentials import is_foreign
 
 LOW_SPACE_BYTES = 200 * 1024 * 1024
@@ -79,6 +80,8 @@ def _directory(name: str, variable: str, path: Path) -> Check:
         return fail(name, *why.rsplit("; ", 1))
     if not os.access(path, os.W_OK | os.X_OK):
         return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
+    if why := lock_refusal(path, variable):
+        return fail(name, *why.rsplit("; ", 1))
     return _space(name, variable, path, stat.S_IMODE(status.st_mode))
 
 

@@ -14,11 +14,13 @@ from urllib.parse import quote
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private, obstacle
 from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
+from session_host.system.open_file_locks import lock_refusal
 
 BUSY_TIMEOUT_MS = 5000
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_REFUSED_LOCK = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_PROTOCOL}
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
 
@@ -41,6 +43,8 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
         return damaged(path, what)
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
         return StoreError(f"{path}: the disk is full; free some space and try again")
+    if code in _REFUSED_LOCK and (refusal := lock_refusal(path.parent, "OUTLIVE_STATE_DIR")):
+        return StoreError(refusal)
     if code == sqlite3.SQLITE_READONLY:
         return StoreError(f"{path}: cannot write it; check the owner and permissions of the file and directory")
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
