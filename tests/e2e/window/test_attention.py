@@ -21,7 +21,7 @@ from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.commands import environment
-from tests.support.notification_desk import NotificationDesk, notification_desk
+from tests.support.notification_thread import NotificationThread, notification_thread
 from tests.support.processes import end
 from tests.support.tray_host import TrayHost, tray_host
 from tests.support.waiting import wait_until
@@ -33,9 +33,9 @@ LONG_TURN_S = 1
 
 
 @pytest.fixture
-def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
-    with notification_desk("actions") as desk:
-        yield desk
+def desktop(session_bus: BusDaemon) -> Iterator[NotificationThread]:
+    with notification_thread("actions") as desktop:
+        yield desktop
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def started_at_login(tray: TrayHost) -> Iterator[Window]:
 
 
 def test_unseen_events_notify_once_and_muted_chats_never(
-    area: Area, new_chat: NewChat, desk: NotificationDesk, tray: TrayHost, open_window: OpenWindow, gate: Gate
+    area: Area, new_chat: NewChat, desktop: NotificationThread, tray: TrayHost, open_window: OpenWindow, gate: Gate
 ):
     settings = area.config / "window.toml"
     settings.write_text(f"long_turn_s = {LONG_TURN_S}\n")
@@ -126,15 +126,15 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         since = max(datetime.fromisoformat(listed(chat["id"])["activity_since"]).timestamp() for chat in chats.values())
         wait_until(lambda: time.time() - since > LONG_TURN_S, WAIT_S, "the turns to be long ones")
         gate.release(4)
-        wait_until(desk.shown, WAIT_S, "the notification")
-        [notification] = desk.shown()
+        wait_until(desktop.shown, WAIT_S, "the notification")
+        [notification] = desktop.shown()
         assert notification.title == "3 chats finished"
         assert sorted(notification.text.split(", ")) == names[:3]
-        desk.click()
+        desktop.click()
         wait_until(lambda: active(app)[0] in names[:3], WAIT_S, "a chat of them in front")
         for name in names[:3]:
             app.show(chats[name]["id"])
-        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go with the last chat that was looked at")
+        wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go with the last chat that was looked at")
 
         app.show(shown["id"])
         tray.choose("For an hour")
@@ -153,9 +153,9 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         app.wait_connected([shown["id"]])
         die("turn-4")
         die("turn-2")
-        wait_until(desk.shown, WAIT_S, "the notification")
-        assert [notification.title for notification in desk.shown()] == ["turn-2 ended unexpectedly"]
-        desk.click()
+        wait_until(desktop.shown, WAIT_S, "the notification")
+        assert [notification.title for notification in desktop.shown()] == ["turn-2 ended unexpectedly"]
+        desktop.click()
         wait_until(app.shown, WAIT_S, "the window, with the chat that died")
         wait_until(lambda: active(app) == ["turn-2"], WAIT_S, "the chat's tab in front")
 

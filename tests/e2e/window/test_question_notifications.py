@@ -11,7 +11,7 @@ from session_host.paths import notifications_file
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.programs import Gate, program
 from tests.support.buses import BusDaemon
-from tests.support.notification_desk import NotificationDesk, notification_desk
+from tests.support.notification_thread import NotificationThread, notification_thread
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive
 
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
-    with notification_desk("actions") as desk:
-        yield desk
+def desktop(session_bus: BusDaemon) -> Iterator[NotificationThread]:
+    with notification_thread("actions") as desktop:
+        yield desktop
 
 
 def asks_behind(gate: Gate) -> list[str]:
@@ -33,7 +33,7 @@ def asks_behind(gate: Gate) -> list[str]:
 
 
 def test_a_question_is_notified_and_a_click_opens_its_chat(
-    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
 ):
     shown = new_chat("shown", *program("raw_echo"))
     asking = new_chat("asking", *asks_behind(gate))
@@ -41,12 +41,12 @@ def test_a_question_is_notified_and_a_click_opens_its_chat(
         app.show(shown["id"])
         app.wait_connected([shown["id"]])
         app.focus()
-        assert desk.shown() == []
+        assert desktop.shown() == []
         gate.release()
-        wait_until(desk.shown, WAIT_S, "the notification")
-        [notification] = desk.shown()
+        wait_until(desktop.shown, WAIT_S, "the notification")
+        [notification] = desktop.shown()
         assert (notification.title, notification.text) == ("asking needs you", "Run npm test?")
-        desk.click()
+        desktop.click()
         wait_until(
             lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["asking"],
             WAIT_S,
@@ -58,11 +58,11 @@ def test_a_question_is_notified_and_a_click_opens_its_chat(
         app.press("Return")
         wait_until(lambda: "yes" in chat_text(asking["id"]), WAIT_S, "the answer")
         wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
-        assert desk.shown() == []
+        assert desktop.shown() == []
 
 
 def test_an_answer_from_elsewhere_withdraws_the_notification(
-    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
 ):
     shown = new_chat("shown", *program("raw_echo"))
     asking = new_chat("asking", *asks_behind(gate))
@@ -70,13 +70,13 @@ def test_an_answer_from_elsewhere_withdraws_the_notification(
         app.show(shown["id"])
         app.focus()
         gate.release()
-        wait_until(desk.shown, WAIT_S, "the notification")
+        wait_until(desktop.shown, WAIT_S, "the notification")
         outlive("send", asking["id"], "yes", "--enter", "--anyway")
-        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
+        wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")
 
 
 def test_a_programs_notification_is_forwarded_and_is_no_question(
-    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
 ):
     shown = new_chat("shown", *program("raw_echo"))
     says = r"\033]99;i=1:d=0;Build\033\\\033]99;i=1:p=body;all <b>done</b>\033\\"
@@ -86,19 +86,19 @@ def test_a_programs_notification_is_forwarded_and_is_no_question(
         app.wait_connected([shown["id"]])
         app.focus()
         gate.release()
-        wait_until(desk.shown, WAIT_S, "the notification")
-        [notification] = desk.shown()
+        wait_until(desktop.shown, WAIT_S, "the notification")
+        [notification] = desktop.shown()
         assert (notification.title, notification.text) == ("build: Build", "all <b>done</b>")
         assert listed(build["id"])["activity"] == "no_signal"
-        desk.click()
+        desktop.click()
         wait_until(
             lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["build"], WAIT_S, "the chat's tab in front"
         )
-        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
+        wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")
 
 
 def test_the_notification_of_a_killed_window_goes_with_the_next_window(
-    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
 ):
     """Its buttons would do nothing."""
     shown = new_chat("shown", *program("raw_echo"))
@@ -106,11 +106,11 @@ def test_the_notification_of_a_killed_window_goes_with_the_next_window(
     with open_window() as app:
         app.show(shown["id"])
         gate.release()
-        wait_until(desk.shown, WAIT_S, "the notification")
+        wait_until(desktop.shown, WAIT_S, "the notification")
         # The service shows it before the window has its number.
         wait_until(notifications_file().exists, WAIT_S, "the window to save the notification's number")
         app.kill()
     outlive("send", asking["id"], "yes", "--enter", "--anyway")
     wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
     with open_window():
-        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
+        wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")

@@ -12,7 +12,7 @@ from tests.support.notification_service import NotificationService, Shown, notif
 READY_S = 60.0
 
 
-class NotificationDesk:
+class NotificationThread:
     """The shown notifications, and the user's clicks."""
 
     def __init__(self, service: NotificationService, loop: asyncio.AbstractEventLoop) -> None:
@@ -30,22 +30,22 @@ class NotificationDesk:
 
 
 @contextmanager
-def notification_desk(*capabilities: str) -> Iterator[NotificationDesk]:
+def notification_thread(*capabilities: str) -> Iterator[NotificationThread]:
     """The service, on the session's bus."""
     ready, over = threading.Event(), asyncio.Event()
-    desks: list[NotificationDesk] = []
+    started: list[NotificationThread] = []
 
     async def serve() -> None:
         async with notification_service(*capabilities) as service:
-            desks.append(NotificationDesk(service, asyncio.get_running_loop()))
+            started.append(NotificationThread(service, asyncio.get_running_loop()))
             ready.set()
             await over.wait()
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="notification desk")
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="notification servicetop")
     thread.start()
     try:
         assert ready.wait(READY_S), "the notification service did not start"
-        yield desks[0]
+        yield started[0]
     finally:
-        desks[0]._loop.call_soon_threadsafe(over.set)
+        started[0]._loop.call_soon_threadsafe(over.set)
         thread.join()
