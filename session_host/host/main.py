@@ -199,7 +199,7 @@ class _Host:
         await asyncio.wait((titling,))
         operations = [driver.chat_steps.operation_runner.close()] if driver.chat_steps is not None else []
         await asyncio.gather(*operations, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
-        if not await self._store_writer.save_end(driver, now(), interrupted=self._interrupted):
+        if not await self._store_writer.save_end(driver, interrupted=self._interrupted):
             _exit_as_killed(1)
         log.info("recorded")
         await driver.checkpointer.close()

@@ -43,7 +43,7 @@ _FIELDS: dict[type[Message], dict[int, int]] = {
     ActivityEvent: {7: 4},
     Attach: {4: 8},
     Colors: {14: 5},
-    Description: {12: 33, 6: 32, 5: 30, 4: 26, 2: 24, 1: 20},
+    Description: {15: 34, 12: 33, 6: 32, 5: 30, 4: 26, 2: 24, 1: 20},
     Done: {4: 1},
     ForegroundEvent: {5: 2},
     Key: {7: 6},

@@ -47,7 +47,7 @@ from .values import (
     TerminalFile,
 )
 
-PROTOCOL_VERSION = 15
+PROTOCOL_VERSION = 16
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -709,6 +709,8 @@ class Description(Message, frozen=True):
     last_ended: str = ""
     runtime: Runtime = "terminal"
     origin: Origin = Origin()
+    ended_at: str = ""
+    """When the program ended, ISO 8601; "" while it runs, or unknown."""
 
 
 class Explanation(Message, frozen=True):

@@ -117,6 +117,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.state, info.reason = description.state, None
         info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
         info.end_request = description.end_request or None
+        info.ended_at = description.ended_at or info.ended_at
         info.activity, info.activity_source = description.activity, description.activity_source
         info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
         info.title = description.title

@@ -33,7 +33,7 @@ from session_host.protocol.messages import (
     Stop,
 )
 from session_host.protocol.untrusted_text import is_name
-from session_host.protocol.values import State
+from session_host.protocol.values import RUNNING_STATES, State
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.screen import screen_of as screen_of_transcript
 from session_host.system.clock import now
@@ -189,6 +189,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         last_ended=foreground.last_ended if foreground is not None else "",
         runtime=spec.runtime,
         origin=spec.origin,
+        ended_at="" if session.state in RUNNING_STATES else driver.ended_at,
     )
 
 

@@ -79,6 +79,7 @@ class Driver:
         questions: questions that the agent's hook asks; none in a structured chat.
         program: the program, and its I/O on the event loop.
         ended: set once the program has ended and its last output is interpreted.
+        ended_at: when the program ended; "" while it runs.
         conversation_changed, title_changed: set at each change of the conversation, or of the title.
         notice: one line for the user about a problem; "" for none.
     """
@@ -137,7 +138,8 @@ class Driver:
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.command_timer = CommandTimer(recovered.commands, log_state.commands, input_log, self.broadcast)
         self.echo_terminals = EchoTerminals()
-        self.ended = asyncio.Event()
+        self.ended, self.ended_at = asyncio.Event(), ""
+        self._now = now
         self.notice = recovered.notice
         self.clearer = Clearer(self.program, self.worker, self.session.sizing, self.watch, self._append_output)
         self.checkpointer = Checkpointer(
@@ -210,6 +212,7 @@ class Driver:
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
+        self.ended_at = self._now()
         self.clearer.close()
         if self.chat_steps is not None:
             self.chat_steps.program_ended(exit_code, exit_signal, self.input_log.header.end_request)

@@ -99,7 +99,7 @@ class StoreWriter:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._is_leaving.wait(), wait_s)
 
-    async def save_end(self, driver: Driver, ended_at: str, *, interrupted: bool) -> bool:
+    async def save_end(self, driver: Driver, *, interrupted: bool) -> bool:
         """Write the rest of the journal and the last screen, and save the end; retry until the disk accepts it.
 
         ``interrupted``: the host got SIGTERM (the computer shuts down), so neither agent nor user ended the program.
@@ -111,7 +111,7 @@ class StoreWriter:
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
         if interrupted:
             record.state, record.error = State.LOST, INTERRUPTED
-        record.ended_at, record.title, record.name = ended_at, session.title, session.name
+        record.ended_at, record.title, record.name = driver.ended_at, session.title, session.name
         self.set_conversation(driver.conversation.id)
         record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
         await driver.worker.run(lambda emulator: emulator.reset_after_exit())

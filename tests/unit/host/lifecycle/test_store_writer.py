@@ -98,7 +98,7 @@ async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
             store.insert(SessionRecord.of(harness.spec))
         writer = StoreWriter(harness.spec, os.getpid())
 
-        await writer.save_end(harness.host(), "2026-01-01T00:00:01Z", interrupted=False)
+        await writer.save_end(harness.host(), interrupted=False)
 
     assert not directory.exists()
 
