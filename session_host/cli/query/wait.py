@@ -40,6 +40,9 @@ CHECK_INTERVAL_S = 0.1
 TRIES = 10
 """How often to try to reach a host that does not answer."""
 
+MAX_NAMED = 3
+"""A longer list of chats is not readable."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
@@ -74,9 +77,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         found = event_loop.run_command(_wait_for_first(infos, options, pattern))
     except TimeoutError as error:
-        names = ", ".join(info.name for info in infos)
         raise TimedOut(
-            f"{names}: timed out after {options.timeout:g} s waiting for {_condition_text(options)}"
+            f"{_names(infos)}: timed out after {options.timeout:g} s waiting for {_condition_text(options)}"
         ) from error
     if len(options.sessions) != 1:
         print_line(found.name)
@@ -141,6 +143,13 @@ def _compile(text: str) -> re.Pattern[str]:
         return re.compile(text, re.MULTILINE)
     except re.error as error:
         raise UsageError(f"--text {text}: invalid regular expression ({error})") from error
+
+
+def _names(infos: Sequence[SessionInfo]) -> str:
+    """The chats' names; of many chats, the first ones and how many more there are."""
+    shown = infos if len(infos) <= MAX_NAMED + 1 else infos[:MAX_NAMED]
+    names = ", ".join(info.name for info in shown)
+    return names if shown is infos else f"{names} and {len(infos) - MAX_NAMED} other chats"
 
 
 def _condition_text(options: argparse.Namespace) -> str:
