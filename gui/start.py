@@ -26,10 +26,17 @@ from session_host.version import VERSION
 QUIT_TIMEOUT_S = 30.0
 """All that is saved has been saved by then. A process that hangs would keep the next window from opening."""
 
-LOG_RULES = "qt.text.font.db=false\nqt.accessibility.atspi.warning=false\nqt.qpa.wayland.textinput.warning=false"
+LOG_RULES = (
+    "qt.text.font.db=false\nqt.accessibility.atspi.warning=false\nqt.qpa.wayland.textinput.warning=false\n"
+    "qt.qpa.services.warning=false\nqt.qpa.theme.gnome.warning=false"
+)
 """Qt's messages that are not printed. Programs may print any script, and Qt reports each script without an installed
 font. Qt's bridge to screen readers warns about each label with selectable text; its plugin for Wayland, about each
-change of the keyboard focus."""
+change of the keyboard focus; its plugins for desktops, about a missing portal (xdg-desktop-portal), which Outlive does
+not need."""
+
+_LOCALE = "Detected locale "
+"""Begins Qt's message about a locale without UTF-8: Qt takes another one for this process, and all works."""
 
 
 def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
@@ -78,7 +85,8 @@ def _no_abort() -> Iterator[None]:
 
     def on_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         if kind is not QtMsgType.QtFatalMsg:
-            warnings.append(text)
+            if not text.startswith(_LOCALE):
+                warnings.append(text)
             return
         reason = one_line(next(iter(warnings), text))
         variable = variable_to_check(reason)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 from PySide6.QtCore import QLoggingCategory
 from PySide6.QtGui import QFont, QFontMetricsF
@@ -14,6 +16,13 @@ from gui.start import LOG_RULES
 QLoggingCategory.setFilterRules(LOG_RULES)
 application = QApplication([])
 QFontMetricsF(QFont("DejaVu Sans Mono")).horizontalAdvance("हिन्दी ਪੰਜਾਬੀ ગુજરાતી தமிழ் ພາສາລາວ བོད་ཡིག ᠮᠣᠩᠭᠣᠯ")
+"""
+
+STARTED = """
+from PySide6.QtWidgets import QApplication
+from gui.start import _no_abort
+with _no_abort():
+    application = QApplication([])
 """
 
 
@@ -29,6 +38,20 @@ def test_a_display_that_cannot_be_reached_is_one_line_and_no_crash() -> None:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("outlive: cannot open a window: could not connect to display :987; check DISPLAY")
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_a_locale_without_utf_8_is_not_taken_for_the_reason(locale: str) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "xcb", "DISPLAY": ":987", "LC_ALL": locale}
+    done = subprocess.run([sys.executable, "-m", "gui"], env=environment, capture_output=True, text=True, check=False)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("outlive: cannot open a window: could not connect to display :987; check DISPLAY")
+
+
+def test_a_locale_without_utf_8_is_not_reported() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "LC_ALL": "C"}
+    done = subprocess.run([sys.executable, "-c", STARTED], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_a_wayland_display_that_cannot_be_reached_is_named() -> None:
