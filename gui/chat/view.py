@@ -151,6 +151,7 @@ class ChatView(QWidget):
         self.page.framed.connect(self._on_frame)
         self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
         self.prompt.editor.page_requested.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
+        self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
         self.prompt.editor.back_requested.connect(self._go_back)
         self.prompt.editor.take_back_requested.connect(self._take_back)
         self.strip.item_chosen.connect(self._go_to_item)
@@ -223,6 +224,15 @@ class ChatView(QWidget):
     def _on_typed(self, text: str) -> None:
         self.prompt.editor.setFocus()
         self.prompt.editor.insertPlainText(text)
+
+    def _copy_or_interrupt(self) -> None:
+        """Copy and clear the selected text of the messages, which is marked also while the prompt has the keyboard."""
+        if self.page.selection.is_empty(self.page.rows):
+            self.prompt.interrupt()
+        else:
+            self.page.copy()
+            self.page.selection.clear()
+            self.page.update()
 
     def _on_request_left(self) -> None:
         """Give the prompt the keyboard focus, unless the Enter that answered the request could send a draft."""

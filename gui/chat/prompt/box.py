@@ -92,7 +92,6 @@ class PromptBox(QWidget):
         theme.changed.connect(self._apply_theme)
         self.setFocusProxy(self.editor)
         self.editor.submitted.connect(self.submit)
-        self.editor.interrupt_requested.connect(self.interrupt)
         self.editor.textChanged.connect(self._on_edited)
         self.editor.composed.connect(self._resize)
         self.editor.recall_requested.connect(self._recall)

@@ -192,6 +192,23 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
+def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "an answer to copy")
+    shown = show_chat(chat)
+    chat.run()
+    shown.settle()
+    shown.view.page.select_all()
+    shown.view.prompt.editor.setFocus()
+    shown.press(Qt.Key.Key_C, CONTROL)
+    assert QApplication.clipboard().text().startswith("an answer to copy")
+    assert shown.of("interrupted") == []
+    shown.press(Qt.Key.Key_C, CONTROL)
+    assert shown.of("interrupted") == [()]
+
+
 def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
