@@ -31,8 +31,7 @@ _OTHER_KEYS, _NO_OTHER_KEYS = "\x1b[>4;2m", "\x1b[>4m"
 """xterm's modifyOtherKeys does the same in terminals without that protocol; the protocol goes before it."""
 _ALTERNATE = "\x1b[?1049h"
 _WRAP, _NO_WRAP = "\x1b[?7h", "\x1b[?7l"
-"""Text never wraps here. Without wrapping, tmux puts a combining mark of the last column's character into the column
-before, and Ghostty one of the column before into the last, if that has text."""
+"""Text never wraps here."""
 _ENTER = f"{_NO_WRAP}\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
 _SAVE_WHEEL, _RESTORE_WHEEL = "\x1b[?1007s", "\x1b[?1007h\x1b[?1007r"
 """Alternate scrolling, by which the wheel types arrow keys; terminals that cannot save a mode have it by default."""
@@ -242,8 +241,8 @@ class Painter:
             effective = self._effective(clipped.style)
             column = clipped.column + clipped.cells
             text = _CONTROLS.sub(" ", clipped.text)
-            if column >= columns - 1 and _has_marks(text):
-                text = f"\x1b[{clipped.column + 1}G{_WRAP}{text}{_NO_WRAP}"
+            if len(text) > 1 and clipped.cluster and column >= columns - 1:
+                text = _at_the_edge(text, column == columns)
             parts += [style_change(style, effective), text]
             style = effective
             if not clipped.text.isascii() and column < columns:
@@ -302,9 +301,17 @@ class Painter:
         return "".join(parts)
 
 
-def _has_marks(text: str) -> bool:
-    """Whether a character has combining marks, which take no cell in any terminal."""
-    return len(text) > 1 and all(unicodedata.category(mark) in {"Mn", "Me"} for mark in text[1:])
+def _at_the_edge(text: str, is_last: bool) -> str:
+    """The bytes for a cluster that ends in the last column, or in the one before it.
+
+    While text does not wrap, tmux adds the rest of a cluster in the last column to the column before it. Combining
+    marks take no cell in any terminal, so they may be written with wrapping. Ghostty adds the rest of a cluster before
+    the last column to that column, unless it is blank.
+    """
+    if not is_last:
+        return f"\x1b[K{text}"
+    has_marks = all(unicodedata.category(mark) in {"Mn", "Me"} for mark in text[1:])
+    return f"{_WRAP}{text}{_NO_WRAP}" if has_marks else text
 
 
 def _types_arrows(modes: Modes) -> bool:

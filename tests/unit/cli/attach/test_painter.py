@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from session_host.cli.attach.painter import Painter
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import available_engines, create
+from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from session_host.terminal.echo import ECHO_STYLE
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Row, Style
@@ -352,22 +352,6 @@ def test_controls_in_a_cell_never_reach_the_terminal(inner: Emulator) -> None:
     assert b"\x1b]" not in data
     assert b"\x07" not in data
     assert b"\xc2\x9b" not in data
-
-
-@pytest.mark.parametrize("text", ["e\u0301", "\u0915\u094d", "x\u0302\u0301"])
-@pytest.mark.parametrize("column", [38, 39])
-def test_combining_marks_at_the_right_edge_stay_with_their_character(inner: Emulator, text: str, column: int) -> None:
-    """Without automatic wrap, tmux and Ghostty put them into a column beside it."""
-    painter = Painter(SIZE)
-    inner.feed(b"z" * 40)
-    shown = painter.enter() + painter.paint(inner.frame(), inner.modes)
-    inner.feed(b"\r\x1b[K" + b"-" * (column - 1) + f"y{text}\r\nnext".encode())
-    shown += painter.paint(inner.frame(), inner.modes)
-    for engine in available_engines():
-        outer = create(engine, SIZE)
-        outer.feed(shown)
-        assert [row.text() for row in outer.rows()[:2]] == [row.text() for row in inner.rows()[:2]]
-        outer.close()
 
 
 def test_links_are_written_only_for_terminals_that_do_not_print_them(inner: Emulator) -> None:
