@@ -27,6 +27,9 @@ EMOJI_SELECTOR = "\ufe0f"
 """VS16: shows the character before it as a colour emoji."""
 
 _MARKS = frozenset(("Mn", "Me"))
+_EMOJI_CATEGORIES = frozenset(("So", "Cn"))
+"""Python does not know the newest emoji: for it, they are unassigned."""
+
 _MAX_CACHE_BYTES = 16 * 1024 * 1024
 
 
@@ -160,6 +163,10 @@ class Glyphs:
             loose = "" if emoji else _loose_marks(text, measured)
             self._draw_text(painter, text.translate(dict.fromkeys(map(ord, loose))), width, measured, picture.width())
             self._draw_marks(painter, loose, width, measured)
+            if unicodedata.category(text[0]) in _EMOJI_CATEGORIES and not any(picture.constBits()):
+                # A font of colour emoji has no box for those that are newer than it.
+                painter.resetTransform()
+                symbols.draw_box(painter, width, metrics.ascent, metrics.line, color)
         painter.end()
         return picture
 

@@ -67,6 +67,19 @@ def draw_branch(painter: QPainter, width: int, baseline: int, line: int, color: 
     painter.fillRect(left, baseline - line, width - left, line, color)
 
 
+def draw_box(painter: QPainter, width: int, baseline: int, line: int, color: QColor) -> None:
+    """Draw the box that stands for a character that no font has."""
+    side = min(width - 2 * line, round(baseline * 0.8))
+    left = (width - side) // 2
+    for left_px, top_px, width_px, height_px in (
+        (left, baseline - side, side, line),
+        (left, baseline - line, side, line),
+        (left, baseline - side, line, side),
+        (left + side - line, baseline - side, line, side),
+    ):
+        painter.fillRect(left_px, top_px, width_px, height_px, color)
+
+
 def draw_missing(painter: QPainter, code: int, size: QSizeF, baseline: int, line: int, color: QColor) -> None:
     """Draw a character of ``is_often_missing`` in a cell of this size."""
     if code == BRANCH:

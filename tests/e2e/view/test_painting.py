@@ -258,6 +258,15 @@ def test_signs_that_fonts_lack_are_drawn_and_look_different(qapp):
     assert len(set(pictures)) == len(signs), "no two of them are one and the same box"
 
 
+def test_an_emoji_that_is_newer_than_the_font_is_a_box(qapp):
+    """A font of colour emoji draws nothing for those that it lacks."""
+    image, metrics = rendered("\U0001fae9 \U0001fadf", GridSize(20, 5))
+    for column in (0, 3):
+        cell = image.copy(QRect(column * metrics.width, 0, 2 * metrics.width, metrics.height))
+        assert colors_in(cell) != {BACKGROUND}
+    assert colors_in(image.copy(QRect(2 * metrics.width, 0, metrics.width, metrics.height))) == {BACKGROUND}
+
+
 @pytest.mark.parametrize(("ratio", "font_px", "line_height"), SCALES)
 def test_sextants_fill_their_sixths_without_gaps(qapp, ratio, font_px, line_height):
     image, metrics = rendered(
