@@ -78,11 +78,13 @@ def connect_or_start_keeper() -> MessageChannel:
     with _starting():
         found = connect_to_keeper()
         if found is None:
+            # A new keeper would end one that cannot be reached, and then fail itself.
+            if why := obstacle(keeper_socket()) or obstacle(lock_path()):
+                raise HostUnavailable(why)
             _start()
             found = connect_to_keeper()
     if found is None:
-        in_the_way = filter(None, map(obstacle, (keeper_socket(), lock_path())))
-        raise HostUnavailable(next(in_the_way, f"the keeper exited at startup; see {keeper_log()}"))
+        raise HostUnavailable(f"the keeper exited at startup; see {keeper_log()}")
     return found
 
 
