@@ -15,7 +15,7 @@ from session_host.cli.doctor.check import Check, fail, ok, warn
 from session_host.client.sessions.rebuild import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.storage.store import Store
-from session_host.storage.store.record_copy import copied_ids
+from session_host.storage.store.copies import copied_ids
 from session_host.system.open_file_locks import lock_refusal
 from session_host.system.peer_credentials import is_foreign
 

@@ -1,6 +1,6 @@
 """Rebuilds a damaged or missing store from the copies of its rows and from the running hosts.
 
-Each chat's directory has a copy of its row (``storage.store.record_copy``). Hosts know their running chats.
+Each chat's directory has a copy of its row (``storage.store.copies``). Hosts know their running chats.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ states and times. Hosts, the window and commands open the same file at once, so
 every transaction is short.
 
     activity_log    the log of a session's activity: one JSON object per line, oldest first
+    copies          copies of the rows and the layout in files, for a loss of the database
     database        opens the SQLite file; transactions, and errors in the user's words
-    record_copy     a copy of each session's row beside its recording, for a loss of the file
     saved_screen    the saved last screen of an ended session, with its history
     schema          the database schema, as a list of migration steps
     session_record  one session's record in the store; a name that no other session has

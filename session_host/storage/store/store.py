@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
+from session_host.storage.store import copies
 from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
-from session_host.storage.store.record_copy import copies, remove_copy, save_copy
 from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import COLUMNS, FIELDS, INSERTED, from_row, to_column, to_row
 
@@ -149,17 +149,17 @@ class Store:
         """Save the copy of a row; within the transaction, so that it has the last change."""
         for row in connection.execute(f"SELECT {COLUMNS} FROM session WHERE id = ?", (session_id,)):  # noqa: S608
             with contextlib.suppress(ValueError, TypeError):  # A reader of the row reports this.
-                save_copy(self.path, from_row(row))
+                copies.save_row(self.path, from_row(row))
 
     def restore_copies(self) -> list[SessionRecord]:
-        """Add the sessions of which only a copy is left, after a loss of the file; returns them.
+        """Add the sessions of which only a copy is left, after a loss of the file; returns them. Also the layout.
 
         Raises:
             StoreError: the file cannot be written.
         """
         added = []
         with self._database.writing() as connection:
-            for each in sorted(copies(self.path), key=lambda record: record.created_at):
+            for each in sorted(copies.rows(self.path), key=lambda record: record.created_at):
                 if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
                     added.append(each)
                     _note_directory(connection, each.project)
@@ -167,6 +167,8 @@ class Store:
                 "UPDATE session SET continued_by ="
                 " (SELECT id FROM session AS later WHERE later.resumed_from = session.id ORDER BY ordinal LIMIT 1)"
             )
+            if (layout := copies.layout(self.path)) is not None:
+                connection.execute("INSERT OR IGNORE INTO layout (one, value) VALUES (1, ?)", (layout,))
         return added
 
     def get(self, session_id: str) -> SessionRecord | None:
@@ -190,7 +192,7 @@ class Store:
         """Remove a session if it exists. The session that it resumed can be resumed again."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
-            remove_copy(self.path, session_id)
+            copies.remove_row(self.path, session_id)
             connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
 
     def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
@@ -283,7 +285,9 @@ class Store:
     def save_layout(self, layout: dict[str, Any]) -> None:
         """Save the window's layout: anything that JSON can hold."""
         with self._database.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (json.dumps(layout),))
+            text = json.dumps(layout)
+            connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (text,))
+            copies.save_layout(self.path, text)
 
     def note_directory(self, path: str) -> None:
         """Note that a session was started from this directory.

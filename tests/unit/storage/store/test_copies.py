@@ -1,4 +1,4 @@
-"""The copies of rows, from which a lost store is filled again."""
+"""The copies of rows and of the layout, from which a lost store is filled again."""
 
 from __future__ import annotations
 
@@ -44,6 +44,20 @@ def test_a_lost_store_is_filled_again_from_the_copies(store: Store, path: Path, 
         assert [each.id for each in added] == [first.id, second.id]
         assert fresh.restore_copies() == []
         assert fresh.recent_directories(5) == ["/tmp"]
+
+
+def test_the_windows_layout_is_restored_unless_there_is_a_newer_one(store: Store, path: Path) -> None:
+    store.save_layout({"drafts": {"x": "a half \ud83d prompt"}})
+
+    with lose(path) as fresh:
+        fresh.restore_copies()
+        assert fresh.layout() == {"drafts": {"x": "a half \ud83d prompt"}}
+        (path.parent / "layout.json").write_bytes(b"\xff")
+        fresh.restore_copies()
+        assert fresh.layout() != {}
+    with lose(path) as fresh:
+        fresh.restore_copies()
+        assert fresh.layout() == {}
 
 
 def test_a_removed_chat_does_not_come_back(store: Store, path: Path, make_record: MakeRecord) -> None:

@@ -1,0 +1,95 @@
+"""Copies of what the database holds, in files: of each session's row, in its directory, and of the window's layout.
+
+If the database is lost, it is filled again from them. They are as private as the database. The copy of a row goes with
+the session's directory when the chat is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from session_host.storage.store.session_record import SessionRecord
+from session_host.storage.store.session_row import from_values
+
+_ROW = "record.json"
+_LAYOUT = "layout.json"
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+def save_row(database: Path, record: SessionRecord) -> None:
+    """Replace the copy of a row, if the session has a directory; on a full disk, the previous copy stays."""
+    # Of JSON's encoders, only this one takes the lone surrogates of an argument that is no UTF-8.
+    _replace(_directory(database) / record.id / _ROW, json.dumps(msgspec.to_builtins(record)))
+
+
+def remove_row(database: Path, session_id: str) -> None:
+    """Remove the copy of a row, if there is one."""
+    with contextlib.suppress(OSError):
+        (_directory(database) / session_id / _ROW).unlink()
+
+
+def rows(database: Path) -> Iterator[SessionRecord]:
+    """Read the copies of all rows; damaged ones are left out."""
+    for path in _directory(database).glob(f"*/{_ROW}"):
+        # msgspec's errors are ValueErrors, too.
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            values = json.loads(_read(path))
+            if isinstance(values, dict) and values.get("id") == path.parent.name:
+                yield from_values(values)
+
+
+def copied_ids(database: Path) -> set[str]:
+    """The ids of the sessions that have a copy of their row."""
+    return {path.parent.name for path in _directory(database).glob(f"*/{_ROW}")}
+
+
+def save_layout(database: Path, layout: str) -> None:
+    """Replace the copy of the window's layout; on a full disk, the previous copy stays."""
+    _replace(database.with_name(_LAYOUT), layout)
+
+
+def layout(database: Path) -> str | None:
+    """Read the copy of the window's layout; None if there is none."""
+    try:
+        return _read(database.with_name(_LAYOUT))
+    except (OSError, ValueError):
+        return None
+
+
+def _directory(database: Path) -> Path:
+    return database.parent / "sessions"
+
+
+def _replace(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".new")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        unfinished.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+
+
+def _read(path: Path) -> str:
+    """Read a copy.
+
+    Raises:
+        OSError: it cannot be read, or is no file that we can have written.
+        ValueError: it is no UTF-8.
+    """
+    # Without O_NONBLOCK, the opening of a FIFO would wait for its other end.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > _MAX_BYTES:
+            raise OSError(f"{path} is no regular file of this user")
+        return file.read().decode()
