@@ -12,7 +12,7 @@ from gui.theme.marks import Mark
 from gui.wording import activity_phrases, common_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.client.sessions.session_info import Reason, reason_of
-from session_host.protocol.untrusted_text import last_command, one_line
+from session_host.protocol.untrusted_text import before_more, last_command, one_line
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
 
@@ -203,7 +203,7 @@ class ChatFacts:
             return self.git_status.words
         branch = record.branch if record.worktree == record.cwd else ""
         directory = one_line(phrases.last_part(record.project if branch else record.cwd))
-        return " · ".join(filter(None, (directory, branch)))
+        return " · ".join(before_more(part) for part in (directory, branch) if part)
 
     @property
     def branch(self) -> str:

@@ -16,8 +16,10 @@ from gui.theme.marks import mark_icon
 from gui.theme.theme import Theme
 from gui.tray.changing_actions import ChangingActions, Entry
 from gui.wording import action_texts, common_texts, phrases, tray_texts
+from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
+from session_host.protocol.untrusted_text import before_more
 
 MAX_CHATS = 10
 MESSAGE_CHARACTERS = 60
@@ -174,7 +176,7 @@ class Tray(QObject):
 
     def _chat_text(self, chat: Chat, difference: str, now: datetime) -> str:
         parts = (difference, self._status_text(chat), phrases.age(chat.since, now))
-        return f"{phrases.shortened(chat.name)}  ·  {' · '.join(filter(None, parts))}"
+        return f"{before_more(phrases.shortened(chat.name))}  ·  {joined(*parts)}"
 
     def _status_text(self, chat: Chat) -> str:
         """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""

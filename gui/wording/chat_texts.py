@@ -6,6 +6,8 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication
 
+from session_host.protocol.untrusted_text import before_more
+
 translate = QCoreApplication.translate
 
 _MINUTE_MS = 60_000
@@ -191,7 +193,7 @@ def exit_code(code: int) -> str:
 
 def joined(*facts: str) -> str:
     """Facts in one line; empty ones are left out."""
-    return " · ".join(filter(None, facts))
+    return " · ".join(before_more(fact) for fact in facts if fact)
 
 
 def edits(paths: list[str]) -> str:

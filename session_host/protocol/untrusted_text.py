@@ -8,12 +8,14 @@ Joiners and marks stay: emoji and right-to-left scripts need them.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 _ORDER = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
-_JOINERS_AND_MARKS: Final = frozenset("\u200c\u200d\u200e\u200f")
+_LEFT_TO_RIGHT_MARK: Final = "\u200e"
+_JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
 _RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
 _CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
@@ -98,3 +100,12 @@ def escaped(json: str) -> str:
 def is_conversation(text: str) -> bool:
     """Whether an agent's conversation id may be in an argv: it cannot be mistaken for an option or a path."""
     return _CONVERSATION.fullmatch(text) is not None
+
+
+def before_more(text: str) -> str:
+    """A text that others follow in a line: digits after a right-to-left name would be drawn before it (UAX #9, W2)."""
+    if text.isascii():
+        return text
+    directions = (unicodedata.bidirectional(character) for character in reversed(text))
+    last = next((direction for direction in directions if direction in {"L", "R", "AL"}), "L")
+    return text if last == "L" else text + _LEFT_TO_RIGHT_MARK

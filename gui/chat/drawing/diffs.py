@@ -96,7 +96,7 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     directory = len(segment.text) - len(PurePosixPath(segment.text).name)
     runs = (Run(segment.text[:directory], Face.SECONDARY), Run(segment.text[directory:]))
     box = text_box(
-        segment.text, font=font, option=style.wrapping, formats=run_formats(runs, style, style.code.ground),
+        segment.text, font=font, option=style.code_wrapping, formats=run_formats(runs, style, style.code.ground),
         position=QPointF(left + _PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)

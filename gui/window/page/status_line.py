@@ -13,6 +13,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
 from gui.wording import phrases, window_texts
+from gui.wording.chat_texts import joined
 from session_host.protocol.untrusted_text import one_line
 
 SETTLED_MS = 250
@@ -80,7 +81,7 @@ class StatusLine(Area):
             if status is not None and not chat.has_ended:
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)
-        self.left.set_whole(" · ".join(filter(None, [chat.agent_title, *where, chat.title])))
+        self.left.set_whole(joined(chat.agent_title, *where, chat.title))
         self.known.set_whole(chat.activity_and_source)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 

@@ -9,6 +9,7 @@ import msgspec
 from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
 from session_host.git import run_read_only
+from session_host.protocol.untrusted_text import before_more
 
 SHOWN_TIMEOUT_S = 3.0
 """A short timeout: the caller asks again soon, and a hanging disk must block only one thread."""
@@ -33,12 +34,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The status in a few words: ``outlive · fix-the-bug · 3 changed · ↑2``."""
-        return f"{self.repository} · {self.words_without_repository}"
+        return f"{before_more(self.repository)} · {self.words_without_repository}"
 
     @property
     def words_without_repository(self) -> str:
         """The status in a few words, beside the repository's directory: ``fix-the-bug · 3 changed · ↑2``."""
-        parts = [self.branch or self.commit or "no commit"]
+        parts = [before_more(self.branch or self.commit or "no commit")]
         if self.dirty:
             parts.append(f"{self.dirty} changed")
         moved = [f"{mark}{count}" for mark, count in (("↑", self.ahead), ("↓", self.behind)) if count]

@@ -7,7 +7,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.protocol.untrusted_text import as_name, escaped, for_clipboard, is_name, one_line, place_last, plain
+from session_host.protocol.untrusted_text import (
+    as_name,
+    before_more,
+    escaped,
+    for_clipboard,
+    is_name,
+    one_line,
+    place_last,
+    plain,
+)
 
 ORDER = {*map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
 ASTRAY = ORDER | {*map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029])}
@@ -19,6 +28,13 @@ def test_what_is_typed_becomes_a_valid_name_or_none(text: str) -> None:
     name = as_name(text)
     assert not name or is_name(name)
     assert as_name(name) == name
+
+
+def test_digits_stay_behind_a_right_to_left_name() -> None:
+    for name in ("\u05e9\u05dc\u05d5\u05dd", "api/\u0645\u0631\u062d\u0628\u0627", "\u05e9 2"):
+        assert before_more(name) == f"{name}\u200e"
+    for name in ("", "main", "日本", "\u05e9 and more"):
+        assert before_more(name) == name
 
 
 def test_names_may_have_joiners_and_no_misleading_characters() -> None:

@@ -55,6 +55,13 @@ def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:
     assert git_status.words == "project · main · 6 changed"
 
 
+def test_the_changes_stay_behind_a_right_to_left_branch(checkout: Checkout) -> None:
+    checkout.git("switch", "--quiet", "--create", "\u05ea\u05db\u05d5\u05e0\u05d4")
+    checkout.write("file", "changed\n")
+
+    assert status(checkout.path).words == "project · \u05ea\u05db\u05d5\u05e0\u05d4\u200e · 1 changed"
+
+
 def test_a_detached_head_shows_its_commit(checkout: Checkout) -> None:
     checkout.git("switch", "--quiet", "--detach")
 

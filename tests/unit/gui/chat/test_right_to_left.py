@@ -7,7 +7,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.content.segments import Paragraph
+from gui.chat.content.segments import DiffHead, Paragraph
+from gui.chat.drawing.diffs import lay_out_diff_head
 from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import MARGIN_PX, Style
@@ -56,6 +57,12 @@ def test_a_right_to_left_paragraph_begins_at_the_right_edge(style: Style) -> Non
     assert right == pytest.approx(WIDTH_PX, abs=1)
     assert left > WIDTH_PX / 2
     assert laid.offset_at(QPointF(right - 1, 12)) == 0, "a click there is before the first letter"
+
+
+def test_the_name_of_a_changed_file_ends_with_its_suffix(style: Style) -> None:
+    laid = lay_out_diff_head(DiffHead("קובץ חדש.py"), WIDTH_PX, style, columns=False)
+    line = laid.boxes[0].layout.lineAt(0)
+    assert line.xToCursor(line.naturalTextRect().right()) == len("קובץ חדש.py")
 
 
 def test_a_list_and_a_quotation_are_indented_from_the_right(style: Style) -> None:
