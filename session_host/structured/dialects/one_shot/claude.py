@@ -45,13 +45,13 @@ class ClaudeReader(ItemReader):
                 messages.state.directory = text(message, "cwd")
             case "system" if text(message, "subtype") == "permission_denied":
                 messages.deny(text(message, "tool_use_id"))
-            case "system" if text(message, "subtype") != "init":
+            case "system":
                 line = notices.from_system(message)
                 if line is None:
                     self.port.raw(f"system: {text(message, 'subtype')}", dict(message))
                 else:
                     self.text(line)
-            case "system" | "tool_progress" | "keep_alive" | "tool_use_summary":
+            case "tool_progress" | "keep_alive" | "tool_use_summary":
                 pass
             case _:
                 self.port.raw(kind or "a message without a type", dict(message))
