@@ -16,6 +16,8 @@ from session_host.structured.items import Question
 
 from .request_parts import AnswerField, option_button
 
+_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1}
+
 
 class QuestionForm(QObject):
     """The answers that the user has given until now.
@@ -35,11 +37,15 @@ class QuestionForm(QObject):
         self._texts: dict[str, QLineEdit] = {}
         self._chosen: dict[str, set[str]] = {question.id: set() for question in questions}
         """The chosen options of each question."""
+        self._stops: list[list[QWidget]] = []
+        """The choices and the field of each question, in the order in which arrow keys go through them."""
         self.first_stop: QWidget | None = None
         """The first choice or field, to which the keyboard goes; None without questions."""
 
     def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
         """Add a question's choices in a row of their own, and its field, to a column."""
+        stops: list[QWidget] = []
+        self._stops.append(stops)
         if question.options:
             row = add_row()
             for option, meaning in question.described():
@@ -50,7 +56,7 @@ class QuestionForm(QObject):
                 button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
                 button.installEventFilter(self)
                 row.addWidget(button)
-                self.first_stop = self.first_stop or button
+                stops.append(button)
         if question.free or not question.options:
             field = AnswerField()
             field.setPlaceholderText(request_texts.your_answer())
@@ -60,18 +66,39 @@ class QuestionForm(QObject):
             field.textChanged.connect(self.changed)
             field.returnPressed.connect(self.submitted)
             self._texts[question.id] = field
+            field.installEventFilter(self)
             column.addWidget(field)
-            self.first_stop = self.first_stop or field
+            stops.append(field)
+        self.first_stop = self.first_stop or stops[0]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter on a choice answers with it; where several can be chosen, with those that are."""
-        is_enter = isinstance(event, QKeyEvent) and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
-        if is_enter and event.type() == QEvent.Type.KeyPress and isinstance(watched, QPushButton):
-            if watched.autoExclusive():
-                watched.setChecked(True)
-            self.submitted.emit()
-            return True
-        return super().eventFilter(watched, event)
+        """Enter on a choice answers with it; where several can be chosen, with those that are. Arrows go on."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        key = Qt.Key(event.key())
+        if isinstance(watched, QPushButton):
+            if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+                if watched.autoExclusive():
+                    watched.setChecked(True)
+                self.submitted.emit()
+                return True
+            return key in _STEPS and self._go_on(watched, _STEPS[key])
+        return key == Qt.Key.Key_Up and isinstance(watched, QLineEdit) and self._go_on(watched, -1)
+
+    def _go_on(self, from_: QWidget, step: int) -> bool:
+        """Move the keyboard to the next or previous choice or field of the question; returns whether there is one.
+
+        As with Qt's own arrow keys, a choice that excludes the others takes the mark along.
+        """
+        stops = next(stops for stops in self._stops if from_ in stops)
+        position = stops.index(from_) + step
+        if not 0 <= position < len(stops):
+            return False
+        stop = stops[position]
+        stop.setFocus(Qt.FocusReason.TabFocusReason if step > 0 else Qt.FocusReason.BacktabFocusReason)
+        if isinstance(from_, QPushButton) and from_.autoExclusive() and isinstance(stop, QPushButton):
+            stop.setChecked(from_.isChecked())
+        return True
 
     def _select_option(self, question: str, option: str, *, on: bool) -> None:
         if on:

@@ -56,6 +56,28 @@ def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[.
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "next"})]
 
 
+def test_down_and_up_go_through_the_choices_of_one_row_and_the_field_below(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
+    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    shown.view.show_request()
+    [field] = card.findChildren(QLineEdit)
+    for key, expected in (
+        (Qt.Key.Key_Down, shown.button("dev")), (Qt.Key.Key_Down, shown.button("next")), (Qt.Key.Key_Down, field),
+        (Qt.Key.Key_Up, shown.button("next")), (Qt.Key.Key_Up, shown.button("dev")),
+    ):  # fmt: skip
+        shown.press(key)
+        assert QApplication.focusWidget() is expected
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev"})]
+
+
 def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(
     show_chat: Callable[..., ChatViewHarness],
 ) -> None:
