@@ -197,10 +197,10 @@ def _rule(suggestion: Any) -> str:
 
 
 def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
-    """The reply to Claude."""
-    words = "\n".join(each for each in answer.texts.values() if each.strip())
+    """The reply to Claude. If the user declines to answer questions, the answers already chosen are dropped."""
     if answer.option in {DECLINE.id, STOP.id}:
-        return {"behavior": "deny", "message": words or DECLINED, "interrupt": answer.option == STOP.id}
+        message = answer.texts.get("", "").strip() or DECLINED
+        return {"behavior": "deny", "message": message, "interrupt": answer.option == STOP.id}
     if request.tool == "AskUserQuestion":
         values = mapping(msgspec.json.decode(request.input))
         answers = {

@@ -14,6 +14,7 @@ from session_host.structured.dialects.base import Answer, Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.claude.notices import from_failure
 from session_host.structured.dialects.claude.requests import NO_PLAN, agent_request, always_options, open_request, reply
+from session_host.structured.dialects.claude.tools import DECLINED
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line
 from session_host.structured.rules import StructuredRules
@@ -211,6 +212,13 @@ def test_a_declined_call_contains_the_users_text() -> None:
     opened = open_request(b"{}", ask("Bash", {}))
     assert reply(opened, Answer("decline", {"": "use make"})) == {
         "behavior": "deny", "message": "use make", "interrupt": False,
+    }  # fmt: skip
+
+
+def test_do_not_answer_sends_none_of_the_answers_that_were_already_chosen() -> None:
+    opened = open_request(b"{}", ask("AskUserQuestion", {"questions": [{"question": "Which?"}]}))
+    assert reply(opened, Answer("decline", {"0": "Postgres"})) == {
+        "behavior": "deny", "message": DECLINED, "interrupt": False,
     }  # fmt: skip
 
 
