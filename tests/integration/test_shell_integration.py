@@ -61,6 +61,28 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         terminal.see("\n0\n")
 
 
+POWERLEVEL10K = (
+    "_p9k_precmd() { precmd_functions=(${precmd_functions:#_p9k_precmd} _p9k_precmd); PROMPT=$'first line\n$ ' }\n"
+    "precmd_functions+=(_p9k_precmd)\n"
+)
+"""As powerlevel10k does it: its function is always the last one, and sets the whole prompt."""
+
+
+def test_zsh_marks_prompts_that_are_set_after_all_other_functions(tmp_path: Path) -> None:
+    with ShellTerminal(home_of(tmp_path, {".zshrc": POWERLEVEL10K}), "zsh") as terminal:
+        terminal.see("first line\n$")
+        terminal.prompts(1)
+        terminal.run("sh -c 'echo one; exit 3'", 2)
+        terminal.see("one\nfirst line\n$")
+        prompts = terminal.run("echo two", 3)
+        terminal.see("two\nfirst line\n$")
+        assert [(terminal.output_of(prompt), prompt.exit_code) for prompt in prompts[:2]] == [
+            (["one"], 3),
+            (["two"], 0),
+        ]
+        assert [terminal.rows()[prompt.row] for prompt in prompts] == ["first line"] * 3
+
+
 @pytest.mark.parametrize(
     ("shell", "files"),
     [
@@ -68,6 +90,7 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         ("bash", {".bashrc": "PS1='first line\\n$ '\n"}),
         ("zsh", {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}),
         ("zsh", {".zshrc": "PS1=$'first line\\n$ '\n"}),
+        ("zsh", {".zshrc": POWERLEVEL10K}),
         ("fish", {}),
     ],
 )
@@ -76,7 +99,11 @@ def test_a_command_line_is_shown_once_after_the_window_became_narrower(
 ) -> None:
     with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
         terminal.prompts(1)
+        if "first line" in str(files):
+            terminal.see("first line\n$")
         terminal.run("echo before", 2)
+        if "first line" in str(files):
+            terminal.see("before\nfirst line\n$")
         terminal.type("echo one two three four five six seven eight nine")
         terminal.see("nine")
         for columns in (30, 20, 55):

@@ -21,9 +21,10 @@ if [[ -o interactive ]]; then
         typeset -g __outlive_shell=$$ __outlive_running=
         typeset -g __outlive_begin=$'%{\e]133;A;redraws=all;aid='$$$'\a%}' __outlive_input=$'%{\e]133;B\a%}'
         typeset -g __outlive_continued=$'%{\e]133;P;k=s\a%}'
+        local last=${precmd_functions[-1]-}
         precmd_functions=(__outlive_ended $precmd_functions __outlive_prompt)
         preexec_functions+=(__outlive_run)
-        __outlive_prompt
+        __outlive_prompt $last
     }
 
     # First before a prompt: it knows how the last command ended.
@@ -36,20 +37,24 @@ if [[ -o interactive ]]; then
         fi
     }
 
-    # Last before a prompt: the others may have set it.
+    # Last before a prompt: the others may have set it. powerlevel10k's function always makes itself the last one, and
+    # sets the whole prompt: then the mark comes before it. The argument is the function that is the last this time.
     __outlive_prompt() {
-        local expands
+        local expands before
         [[ -o prompt_percent ]] && expands=1
         emulate -L zsh
+        [[ ${1-} == _p9k_precmd ]] && before=1
         if [[ $precmd_functions[-1] != __outlive_prompt ]]; then
+            before=1
             precmd_functions=(${precmd_functions:#__outlive_prompt} __outlive_prompt)
             if [[ $precmd_functions[1] != __outlive_ended ]]; then
                 precmd_functions=(__outlive_ended ${precmd_functions:#__outlive_ended})
             fi
         fi
-        if [[ -z $expands ]]; then
-            builtin printf '\e]133;A;aid=%d\a' $__outlive_shell
-        else
+        if [[ -z $expands || -n $before ]]; then
+            builtin printf '\e]133;A;redraws=all;aid=%d\a' $__outlive_shell
+        fi
+        if [[ -n $expands ]]; then
             [[ ${PS1-} == *$__outlive_begin* ]] || PS1=$__outlive_begin${PS1-}$__outlive_input
             [[ ${PS2-} == *$__outlive_continued* ]] || PS2=$__outlive_continued${PS2-}
         fi
