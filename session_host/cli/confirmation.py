@@ -23,12 +23,17 @@ def answer_to(question: str) -> str:
         EOFError: the input has ended.
         KeyboardInterrupt: Ctrl+C was pressed.
     """
-    print(question, end="", flush=True)
-    if sys.stdin.isatty():
-        with SignalWakeup() as wakeup:
-            while not wakeup.wait([sys.stdin.fileno()]):
-                pass
-    line = sys.stdin.readline()
+    line = ""
+    try:
+        print(question, end="", flush=True)
+        if sys.stdin.isatty():
+            with SignalWakeup() as wakeup:
+                while not wakeup.wait([sys.stdin.fileno()]):
+                    pass
+        line = sys.stdin.readline()
+    finally:
+        if not line:
+            print(flush=True)  # What follows, such as the shell's prompt, begins on a line of its own.
     if not line:
         raise EOFError
     return line.strip()

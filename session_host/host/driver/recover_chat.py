@@ -92,7 +92,7 @@ def recover_chat(
 
     Args:
         spec: the session's launch spec.
-        structured: the session's, too.
+        structured: how the agent is started, and which dialect it speaks.
         log_state: the state from the input log; the viewers' inputs in the transcript log are added to its attachments.
         transcript_log: the log; a torn record is cut off.
         agent_output: what the agent wrote.

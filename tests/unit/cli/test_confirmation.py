@@ -26,6 +26,13 @@ before_next_select(signal.SIGINT)
 answer_to("Which? ")
 """
 
+UNANSWERED = """
+try:
+    answer_to("Which? ")
+except (EOFError, KeyboardInterrupt) as error:
+    print("ended by", type(error).__name__)
+"""
+
 
 def test_ctrl_c_just_before_the_wait_for_an_answer_ends_the_command() -> None:
     with Terminal([sys.executable, "-c", PROGRAM + INTERRUPTED]) as terminal:
@@ -44,3 +51,11 @@ def test_a_question_is_answered_by_a_line_or_the_end_of_the_input(typed: str, is
         terminal.until(b"Go on? [y/N] ")
         terminal.type(typed)
         terminal.until(f"confirmed {is_confirmed}".encode())
+
+
+@pytest.mark.parametrize(("key", "error"), [("\x03", "KeyboardInterrupt"), ("\x04", "EOFError")])
+def test_what_follows_a_question_without_an_answer_begins_on_a_line_of_its_own(key: str, error: str) -> None:
+    with Terminal([sys.executable, "-c", PROGRAM + UNANSWERED]) as terminal:
+        terminal.until(b"Which? ")
+        terminal.type(key)
+        terminal.until(b"\r\nended by " + error.encode())
