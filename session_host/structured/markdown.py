@@ -69,7 +69,7 @@ def markdown_of(transcript: Transcript, *, title: str = "", about: str = "", zon
         previous = item
     for request in transcript.open_requests:
         yield f"\n{_request(request)}\n**Not answered yet.**\n"
-    if text := state_line(transcript.status):
+    if text := state_line(transcript):
         yield f"\n*{_escaped(text)}*\n"
 
 

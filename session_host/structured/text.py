@@ -14,7 +14,7 @@ from session_host.protocol.untrusted_text import one_line
 
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .text_line import LineStyle, TextLine, clean_lines, duration, exact_lines, size, wrapped
-from .transcript import Status, Transcript
+from .transcript import Transcript
 
 OUTPUT_LINES: Final = 5
 """How many of the last lines of a tool's output are shown while it is folded."""
@@ -119,7 +119,7 @@ def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:
     lines: list[TextLine] = []
     for request in transcript.open_requests:
         lines += [TextLine(""), *request_lines(request, width=width)]
-    if text := state_line(transcript.status):
+    if text := state_line(transcript):
         style: LineStyle = "failed" if text.startswith("✗") else "dim"
         lines += [TextLine(""), *wrapped(TextLine(text, style), width)]
     return lines
@@ -334,8 +334,9 @@ def answered(transcript: Transcript) -> Answered:
 # ---------------------------------------------------------------- the agent's state
 
 
-def state_line(status: Status) -> str:
+def state_line(transcript: Transcript) -> str:
     """The agent's state, one line; "" while it is idle after a completed turn."""
+    status = transcript.status
     turn = status.last_turn
     match status.state:
         case "starting":
@@ -347,8 +348,15 @@ def state_line(status: Status) -> str:
     if turn is None or turn.outcome == "completed":
         return ""
     if turn.outcome == "failed":
-        return one_line(f"✗ The turn failed{f': {turn.error}' if turn.error else ''}")
+        is_said = not turn.error or _ends_with_notice(transcript, turn.error)
+        return "✗ The turn failed" if is_said else one_line(f"✗ The turn failed: {turn.error}")
     return "■ The turn was interrupted" if turn.outcome == "interrupted" else "✗ The turn was cut: the agent ended"
+
+
+def _ends_with_notice(transcript: Transcript, error: str) -> bool:
+    """Whether the last item is a notice of an error, so that the error needs no second line."""
+    last = transcript[len(transcript) - 1] if len(transcript) else None
+    return last is not None and last.kind == "notice" and one_line(last.text).startswith(error.removesuffix("…"))
 
 
 def _is_short(item: Item) -> bool:

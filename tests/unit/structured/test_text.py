@@ -171,6 +171,16 @@ def test_failures_are_shown() -> None:
         assert part in text
 
 
+def test_an_error_that_a_notice_names_is_shown_once() -> None:
+    transcript = Transcript()
+    transcript.apply(Put(Item("1", "notice", 1, text="The key is missing; set it")))
+    transcript.apply(TurnEnded("t", "failed", "the key is missing; set it"))
+    transcript.apply(StateChanged("idle"))
+    assert "✗ The turn failed: the key is missing; set it" in lines_of(transcript), "another notice"
+    transcript.apply(Put(Item("2", "notice", 1, text="the key is missing; set it")))
+    assert lines_of(transcript)[-2:] == ["", "✗ The turn failed"]
+
+
 def test_progress_bars_show_their_last_state_and_colours_are_removed() -> None:
     item = Item("1", "tool", 1, title="Build", output="10%\r50%\r100%\r\n\x1b[32mok\x1b[0m\n\x1b]0;title\x07end")
     assert [line.text for line in item_lines(item)] == ["✓ Build", "  │ 100%", "  │ ok", "  │ end"]

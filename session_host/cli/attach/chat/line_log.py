@@ -11,7 +11,7 @@ from session_host.structured.text import (
     request_lines,
     state_line,
 )
-from session_host.structured.transcript import Status, Transcript
+from session_host.structured.transcript import Transcript
 
 from .question import Question
 
@@ -59,7 +59,7 @@ class LineLog:
                 self._lines = max(self._lines, len(item_texts) - 1)
                 break
             self._index, self._lines = self._index + 1, 0
-        return lines + self._requests(transcript, question) + self._state_change(transcript.status)
+        return lines + self._requests(transcript, question) + self._state_change(transcript)
 
     def _begin(self, transcript: Transcript) -> list[str]:
         """Begin with the end of a transcript; with a later state of the same transcript, continue at the same item."""
@@ -85,13 +85,14 @@ class LineLog:
             lines.append(question.hint if question.takes_text else f"{question.hint} (and Enter)")
         return lines
 
-    def _state_change(self, status: Status) -> list[str]:
+    def _state_change(self, transcript: Transcript) -> list[str]:
+        status = transcript.status
         # A short turn may have begun and ended since the last call.
         turn = status.last_turn.turn if status.state == "idle" and status.last_turn is not None else ""
         if status.state in {"requires_action", "ended"} or (status.state, turn) == self._state:
             return []
         self._state = (status.state, turn)
-        texts = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(status) or "○ Idle"}
+        texts = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(transcript) or "○ Idle"}
         return [texts[status.state]]
 
 

@@ -100,7 +100,6 @@ class Page:
             if keys is not None:
                 first, count = len(lines), len(block)
             lines += block
-        status = transcript.status
-        if status.state == "idle" and (text := state_line(status)):
+        if transcript.status.state == "idle" and (text := state_line(transcript)):
             lines += [TextLine(""), TextLine(text, "failed" if text.startswith("✗") else "dim")]
         return lines, first, count
