@@ -149,7 +149,7 @@ class ChatView(QWidget):
         self.page.request_left.connect(self._on_request_left)
         self.page.arranged.connect(self.page.check_cards_seen)
         self.page.framed.connect(self._on_frame)
-        self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
+        self.page.restyled.connect(lambda: self.prompt.editor.set_text_font(self.page.style_.font()))
         self.prompt.editor.page_requested.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
         self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
         self.prompt.editor.back_requested.connect(self._go_back)

@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFont,
     QGuiApplication,
     QImage,
     QInputMethodEvent,
@@ -84,6 +85,11 @@ class PromptEditor(QPlainTextEdit):
             self.document().setDefaultTextOption(option)
 
     # ------------------------------------------------------------ size
+
+    def set_text_font(self, text_font: QFont) -> None:
+        """Set the font of the text, and of the hint in the empty field, which Qt paints with the viewport's font."""
+        self.setFont(text_font)
+        self.viewport().setFont(text_font)
 
     def height_for_text(self, max_px: int) -> int:
         """The height of the text, at most ``max_px``."""

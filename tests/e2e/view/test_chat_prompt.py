@@ -209,6 +209,13 @@ def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(
     assert shown.of("interrupted") == [()]
 
 
+def test_the_hint_in_the_empty_field_is_as_large_as_typed_text(show_chat: Callable[..., ChatViewHarness]) -> None:
+    shown = show_chat(ScriptedChat())
+    shown.view.page.set_font_size(19)
+    editor = shown.view.prompt.editor
+    assert editor.viewport().font().pixelSize() == editor.font().pixelSize() == 19
+
+
 def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
