@@ -99,6 +99,10 @@ class DesktopNotifications(QObject):
         """Withdraw all notifications and close the connection."""
         with contextlib.suppress(OutliveError, TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                while not self._queue.empty():
+                    self._queue.get_nowait()
+                    self._queue.task_done()
+                await self._queue.join()  # A notification that is on the screen already gets its number.
                 for key in list(self._ids):
                     await self._withdraw(key)
         await self._disconnect()
@@ -121,6 +125,8 @@ class DesktopNotifications(QObject):
                 await self._disconnect()
                 if request.title:
                     self._fallback(request.key, request.title, request.text)
+            finally:
+                self._queue.task_done()
 
     async def _show(self, request: _Request) -> None:
         key, title, text, more = request

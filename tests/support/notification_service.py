@@ -28,6 +28,7 @@ class NotificationService:
 
     Attributes:
         clicks_at_once: whether each notification is clicked before its program gets the notification's number.
+        gives_numbers: cleared to show notifications, but to give their programs no numbers yet.
     """
 
     def __init__(self, connection: DBusConnection, capabilities: list[str]) -> None:
@@ -37,6 +38,8 @@ class NotificationService:
         self.shown: dict[int, Shown] = {}
         self.history: list[Shown] = []
         self.clicks_at_once = False
+        self.gives_numbers = asyncio.Event()
+        self.gives_numbers.set()
 
     async def serve(self) -> None:
         """Answer calls until the bus closes."""
@@ -62,6 +65,7 @@ class NotificationService:
                     serials = self._connection.outgoing_serial
                     self._connection.writer.write(b"".join(each.serialise(next(serials)) for each in messages))
                     return
+                await self.gives_numbers.wait()
                 await self._connection.send(new_method_return(message, "u", (number,)))
             case "CloseNotification", (number,):
                 self.shown.pop(number, None)

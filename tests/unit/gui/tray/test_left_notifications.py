@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -64,6 +65,17 @@ async def test_the_next_window_withdraws_them(session_bus: BusDaemon, windows: W
         await eventually(lambda: not service.shown, WAIT_S, "the withdrawal")
         next_one.show("d", "needs you", "d")
         await eventually(lambda: service.shown, WAIT_S, "the new one")
+        await windows.close()
+        assert not service.shown
+        assert not notifications_file().exists()
+
+
+async def test_a_window_that_closes_while_one_is_being_shown_withdraws_it(session_bus: BusDaemon, windows: Windows):
+    async with notification_service() as service:
+        service.gives_numbers.clear()
+        windows.open().show("a", "needs you", "a")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        asyncio.get_running_loop().call_soon(service.gives_numbers.set)  # Once the window has begun to close.
         await windows.close()
         assert not service.shown
         assert not notifications_file().exists()
