@@ -377,12 +377,12 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
             data = b"".join(chance.choices(words, k=chance.randrange(5000)))
             journal.append([output(journal.end, data)])
     recording = Recording(directory, engine, GridSize(columns, rows))
-    # A small limit for the rows of a passage makes many passages.
-    monkeypatch.setattr(export_lines, "_PASSAGE_ROWS", 12)
+    # A small limit makes many pieces of text.
+    monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 12)
     monkeypatch.setattr(export_lines, "_READ_ROWS", 40)
-    by_passages = "".join(text_of(recording))
+    by_pieces = "".join(text_of(recording))
     lines = ["".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Gap)]
-    assert by_passages.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
+    assert by_pieces.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
 
 
 @pytest.mark.usefixtures("sessions")

@@ -56,7 +56,7 @@ def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     checkout.git("add", "file")
     path.write_bytes(joined(NEW, end, last))
     path.chmod(0o640)
-    index = checkout.git("ls-files", "--harness")
+    index = checkout.git("ls-files", "--stage")
     for hunk, wanted in (
         (0, [*OLD[:20], "added", *OLD[20:38]]),
         (1, [*OLD[:4], "five", *OLD[5:38]]),
@@ -69,7 +69,7 @@ def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     done = discarded(checkout, "file")
     assert path.read_bytes() == joined(OLD, end, last)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert checkout.git("ls-files", "--harness") == index
+    assert checkout.git("ls-files", "--stage") == index
     undo(checkout.path, done, CHAT)
     assert path.read_bytes() == joined(NEW, end, last)
     assert [point.about.kind for point in listed(checkout.path, [CHAT])] == ["restore"] * 8

@@ -81,7 +81,7 @@ def test_a_crashing_engine_or_host_does_not_end_the_keeper(
 def test_a_spare_emulator_equals_a_fresh_one(size: GridSize) -> None:
     engine = available_engines()[0]
     spec = spec_of(size=size, engine=engine, scrollback_lines=10_000, colors=COLORS)
-    fresh = create(engine, size, scrollback_lines=10_000, colors=DefaultColors(*COLORS))
+    fresh = create(engine, size, scrollback_lines=10_000, colors=DefaultColors(*COLORS, palette=()))
     recover.make_spare()
     spare = recover.make_emulator(spec, engine, LogState())
     assert recover._spares == []
