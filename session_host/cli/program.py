@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from session_host.cli.arguments import Parser
 from session_host.cli.output import prepare_streams, print_error
-from session_host.errors import OutliveError, UsageError
+from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
 
 SUBCOMMANDS = {
@@ -76,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
+    except StoreCorrupt as error:
+        return _rebuild_store(error)
     except OutliveError as error:
         print_error(str(error))
         return error.exit_code
@@ -92,6 +94,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_unwritable_output()
         return 1
     return code
+
+
+def _rebuild_store(found: StoreCorrupt) -> int:
+    """Rebuild the store in which a command found damage; only the user knows whether to repeat the command."""
+    from session_host.cli.session_argument import with_store
+    from session_host.storage.store import Store
+
+    try:
+        with_store(Store.all)
+    except OutliveError as error:
+        print_error(str(error))
+        return error.exit_code
+    print_error("run the command again")
+    return found.exit_code
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from session_host.cli.output import print_error
 from session_host.client.sessions.listing import DIGITS_TO_END, find_session, list_sessions
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.client.sessions.store_access import open_or_recover
-from session_host.errors import NoSuchSession, SessionEnded
+from session_host.client.sessions.store_access import open_or_recover, recover
+from session_host.errors import NoSuchSession, SessionEnded, StoreCorrupt
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 
@@ -24,12 +24,18 @@ def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = Fals
 
 
 def with_store(use: Callable[[Store], T]) -> T:
-    """Call ``use`` with the opened store. A damaged store is recreated, with a warning."""
+    """Call ``use`` with the opened store; if that finds damage, again with a rebuilt one. Prints a warning then."""
     store, warning = open_or_recover()
-    with store:
-        if warning:
+    try:
+        with store:
+            if warning:
+                print_error(warning)
+            return use(store)
+    except StoreCorrupt:
+        store, warning = recover()
+        with store:
             print_error(warning)
-        return use(store)
+            return use(store)
 
 
 def find(text: str, *, to_end: bool = False) -> SessionInfo:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import uuid
 from pathlib import Path
 
@@ -260,6 +262,34 @@ async def test_a_damaged_store_ends_no_running_chat(area: Area) -> None:
         async with watching(record.id):
             pass
         await end(record.id)
+
+
+def damage_pages() -> None:
+    """Damage all pages but the first, so that the file can be opened."""
+    with contextlib.closing(sqlite3.connect(database())) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with database().open("r+b") as file:
+        for page in range(1, database().stat().st_size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xde\xad\xbe\xef" * 64)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["ls"], ["peek", "first"], ["send", "first", "x"], ["new", "-d", "--", "cat"], ["kill", "first"]],
+    ids=lambda words: words[0],
+)
+async def test_a_command_rebuilds_a_store_in_which_it_finds_damage(area: Area, words: list[str]) -> None:
+    first = await start("cat", name="first")
+    damage_pages()
+    done = outlive(*words)
+    assert done.code == 0, done.error
+    assert done.error.count("\n") == 1
+    assert "damaged and has been rebuilt; 1 running chat was found; the damaged file is" in done.error
+    assert outlive("ls", "--all").error == ""
+    assert len(outlive("ls", "--all", "--json").json()) == (2 if words[0] == "new" else 1)
+    if words[0] != "kill":
+        await end(first.id)
 
 
 def remove_record() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from session_host.client.sessions.rebuild import complete
-from session_host.client.sessions.store_access import open_or_recover, open_store
+from session_host.client.sessions.store_access import open_or_recover, open_store, recover
 from session_host.errors import OutliveError, StoreCorrupt
 from session_host.storage.store import Store
 
@@ -82,7 +82,8 @@ class StoreThread:
         except StoreCorrupt:  # The file was damaged meanwhile: a rebuilt one takes its place.
             if self._store is not None:
                 self._store.close()
-                self._store = None
+            self._store, line = recover()
+            self._warnings.append(line)
             return self._run_once(work)
 
     def _run_once(self, work: Callable[[Store], T]) -> T:

@@ -218,13 +218,13 @@ def database() -> Iterator[Check]:
             problems = store.problems()
             count = len(store.all())
     except StoreCorrupt as error:
-        remedy = "run `outlive ls`: it moves the file aside, and lists the chats again"
+        remedy = "run `outlive ls --all`: it moves the file aside, and lists the chats again"
         yield fail("chat database", str(error).partition("; see")[0], remedy)
     except (StoreError, OutliveError) as error:
         yield fail("chat database", str(error), "see the message above")
     else:
         if problems:
-            remedy = "move it away, and run `outlive ls` to list the chats again"
+            remedy = "move it away, and run `outlive ls --all` to list the chats again"
             yield fail("chat database", f"{path}: {problems[0]}", remedy)
         else:
             yield ok("chat database", f"{path} ({count} {'chat' if count == 1 else 'chats'}, sound)")

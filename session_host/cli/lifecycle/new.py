@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import own_size, print_error, print_json, print_line
-from session_host.errors import NoSuchAgent, OutliveError, UsageError
+from session_host.errors import NoSuchAgent, OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 
@@ -177,7 +177,14 @@ def _launch(
         runtime=runtime,
         one_shot=options.one_shot,
     )
-    record = launch_now(request)
+    try:
+        record = launch_now(request)
+    except StoreCorrupt:  # Nothing was started.
+        from session_host.cli.session_argument import with_store
+        from session_host.storage.store import Store
+
+        with_store(Store.all)
+        record = launch_now(request)
     if agent.env_if:
         from session_host.agents.environment import missing_integration
 

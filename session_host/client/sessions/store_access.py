@@ -53,17 +53,27 @@ def open_or_recover() -> tuple[Store, str]:
     Raises:
         StoreError: the store cannot be opened, and cannot be replaced.
     """
-    path = database()
     warnings: list[str] = []
     try:
         return open_store(warnings.append), "".join(warnings)
     except StoreCorrupt:
-        from .rebuild import find_chats  # rarely needed
+        return recover()
 
-        damaged = Store.move_damaged(path)
+
+def recover() -> tuple[Store, str]:
+    """Replace a store in which damage was found, unless another process has done so; returns as ``open_or_recover``.
+
+    Raises:
+        StoreError: it cannot be replaced.
+    """
+    from .rebuild import find_chats  # rarely needed
+
+    path = database()
+    damaged = Store.move_damaged(path)
     store = Store.open(path)
     found = find_chats(store)
-    return store, f"the chat database was damaged and has been rebuilt; {found}; the damaged file is {damaged}"
+    chats = f"{found}; " if any(found) else ""  # Another process may have added them.
+    return store, f"the chat database was damaged and has been rebuilt; {chats}the damaged file is {damaged}"
 
 
 def outcome_of(session_id: str) -> SessionOutcome:

@@ -66,7 +66,10 @@ def damaged(path: Path, what: str) -> StoreCorrupt:
 
 
 def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
-    """Whether there is a database, and neither SQLite nor ``read`` finds damage. Creates and migrates nothing."""
+    """Whether there is a database, and neither SQLite nor ``read`` finds damage. Creates and migrates nothing.
+
+    A file without tables is sound: another process has just created it, and waits for the ``directory_lock``.
+    """
     if not path.exists():
         return False
     try:
@@ -75,7 +78,9 @@ def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
         return False
     try:
         (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        return bool(result == "ok") and read(connection)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        is_empty = version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+        return bool(result == "ok") and (is_empty or read(connection))
     except sqlite3.Error:
         return False
     finally:

@@ -329,7 +329,7 @@ class Store:
                 number = 1
                 while _damaged_path(path, number).exists():
                     number += 1
-                if number > 1 and is_sound(path, _is_readable):
+                if number > 1 and (not path.exists() or is_sound(path, _is_readable)):
                     return _damaged_path(path, number - 1)
                 damaged = _damaged_path(path, number)
                 # The WAL first: without its database it is never played into the fresh one.

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from session_host.cli import main, program
-from session_host.errors import SessionEnded
+from session_host.errors import SessionEnded, StoreCorrupt
 from session_host.version import VERSION
+from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, outlive
 
 HEAVY = (
@@ -98,6 +99,22 @@ class TestErrors:
         assert captured.err.count("\n") == 1
         assert captured.err.startswith("outlive: ")
         assert message in captured.err
+
+    def test_damage_of_the_store_that_a_command_could_not_handle_is_repaired(
+        self, area: Area, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail(_arguments: list[str]) -> int:
+            raise StoreCorrupt("damaged")
+
+        monkeypatch.setattr(program, "_dispatch", fail)
+        area.state.mkdir(exist_ok=True)
+        (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
+
+        assert main(["x"]) == 1
+
+        rebuilt, again = capsys.readouterr().err.splitlines()
+        assert "damaged and has been rebuilt; the damaged file is" in rebuilt
+        assert again == "outlive: run the command again"
 
     def test_an_error_is_its_message_and_its_code(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

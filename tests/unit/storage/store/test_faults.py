@@ -119,6 +119,29 @@ class TestDamage:
 
 
 class TestMovingDamagedFiles:
+    @pytest.mark.parametrize("is_created", [True, False])
+    def test_a_file_that_another_process_is_creating_is_not_moved(self, path: Path, *, is_created: bool) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.write_bytes(b"damaged" * 100)
+        first = Store.move_damaged(path)
+        if is_created:
+            path.touch()
+
+        assert Store.move_damaged(path) == first
+
+        assert path.exists() == is_created
+        assert [each.name for each in path.parent.glob("*.damaged-*")] == [first.name]
+
+    def test_a_file_without_its_tables_is_moved_also_after_another_one(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.write_bytes(b"damaged" * 100)
+        first = Store.move_damaged(path)
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version = 2")
+        connection.close()
+
+        assert Store.move_damaged(path) != first
+
     def test_a_damaged_file_is_moved_and_kept(self, path: Path, make_record: MakeRecord) -> None:
         path.parent.mkdir(mode=0o700)
         for number in (1, 2):

@@ -148,8 +148,8 @@ def test_a_store_that_cannot_be_opened_is_reported():
     storage.close()
 
 
-@pytest.mark.parametrize("is_damaged", [True, False])
-async def test_a_store_that_is_lost_under_the_window_is_rebuilt_and_the_user_is_told(is_damaged: bool):
+@pytest.mark.parametrize("harm", ["damaged", "damaged behind its first page", "missing"])
+async def test_a_store_that_is_lost_under_the_window_is_rebuilt_and_the_user_is_told(harm: str):
     storage = StoreThread(store_thread.open_or_rebuild_store)
     lines: list[str] = []
     storage.on_rebuild = lines.extend
@@ -160,14 +160,16 @@ async def test_a_store_that_is_lost_under_the_window_is_rebuilt_and_the_user_is_
     await storage.call(lambda store: store.insert(ended))
     await storage.call(lambda store: store.update(ended.id, name="y"))
     for path in paths.state_dir().glob("outlive.db*"):
-        if is_damaged:
+        if harm == "missing":
+            path.unlink()
+        elif harm == "damaged" or path != paths.database():
             path.write_bytes(b"garbage" * 1000)
         else:
-            path.unlink()
+            path.write_bytes(path.read_bytes()[:4096] + b"garbage" * 10_000)
 
     assert [each.name for each in await storage.call(Store.all)] == ["y"]
     assert len(lines) == 1
-    assert ("damaged" if is_damaged else "missing") in lines[0]
+    assert harm[:7] in lines[0]
     assert "has been rebuilt; 1 ended chat was found" in lines[0]
     await storage.call(Store.all)
     assert len(lines) == 1, "said once"
