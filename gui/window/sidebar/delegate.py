@@ -33,9 +33,10 @@ _WORDS = re.compile(r"[\W_]+|(?<=\D)(?=\d)")
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _MIN_PX = 32
+"""Less room than this is not worth a dot and an ellipsis."""
+
 _LEAST_CHARACTERS = 4
 """A part of a line that is cut to fewer characters than this says nothing, and is left out."""
-"""Less room than this is not worth a dot and an ellipsis."""
 
 
 def shortened(metrics: QFontMetrics, text: str, width_px: int) -> str:
