@@ -71,5 +71,10 @@ def agent_monogram() -> str:
     return translate("settings", "Letters on the tile")
 
 
+def has_more(file: str) -> str:
+    """The problem of a start that the form cannot show."""
+    return translate("settings", "{file} has more arguments than this form shows. Change them there").format(file=file)
+
+
 def name_taken(name: str) -> str:
     return translate("settings", "An agent named “{name}” already exists").format(name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class AgentForm(Area):
         self._context = context
         self._agents = agents
         self._edited: Agent | None = None
+        self._shown_command = "", ""
+        """Program and arguments as the form showed them first."""
         self.title, self.name, self.program, self.words, self.monogram = (QLineEdit() for _ in range(5))
         self.monogram.setMaxLength(2)
         self.monogram.setFixedWidth(64)
@@ -77,6 +80,7 @@ class AgentForm(Area):
         self.name.setEnabled(agent is None)
         self.program.setText(start[0] if start else "")
         self.words.setText(shlex.join(start[1:]))
+        self._shown_command = self.program.text(), self.words.text()
         self.monogram.setText(agent.monogram if agent else "")
         self._show_problem("")
         self.show()
@@ -104,7 +108,7 @@ class AgentForm(Area):
             return
         try:
             values = self._values()
-            _check(name, values)
+            _check(name, self._agents.file_of(name), values)
             self._context.settings.write(values, f"agents/{name}")
         except (ValueError, OutliveError) as error:
             self._show_problem(str(error))
@@ -112,15 +116,24 @@ class AgentForm(Area):
         self.closed.emit()
 
     def _values(self) -> dict[Key, Value]:
-        program, *first = shlex.split(self.program.text())
-        start = [program, *first, *shlex.split(self.words.text()), ARGUMENTS]
+        """The values to write into the file.
+
+        Raises:
+            ValueError: they do not fit; the message is for the user.
+        """
         title = self.title.text().strip()
-        monogram = self.monogram.text().strip() or title[:2]
         values: dict[Key, Value] = {
-            ("title",): title, ("executable",): program, ("start",): start, ("monogram",): monogram,
+            ("title",): title, ("monogram",): self.monogram.text().strip() or title[:2],
         }  # fmt: skip
         if self._edited is None:
             values["signals", "ends_all"] = True  # It is an agent, not a shell.
+        elif self._shown_command == (self.program.text(), self.words.text()):
+            return values  # The file may have more than the form shows.
+        elif any(not isinstance(part, str) for part in self._edited.start):
+            raise ValueError(agent_settings_texts.has_more(f"agents/{self._edited.name}.toml"))
+        program, *first = shlex.split(self.program.text())
+        values["executable",] = program
+        values["start",] = [program, *first, *shlex.split(self.words.text()), ARGUMENTS]
         return values
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -132,14 +145,17 @@ class AgentForm(Area):
             super().keyPressEvent(event)
 
 
-def _check(name: str, values: Values) -> None:
-    """Check the values: write them into a temporary directory, and read them as the catalog does.
+def _check(name: str, file: Path, values: Values) -> None:
+    """Check the values: write them into a copy of the agent's file, and read it as the catalog does.
 
     Raises:
-        OutliveError: the catalog refuses them; the message is without that directory.
+        OutliveError: the catalog refuses them; the message is without the copy's directory.
     """
     with tempfile.TemporaryDirectory(prefix="outlive-agent-") as directory:
         path = Path(directory, "agents", f"{name}.toml")
+        path.parent.mkdir()
+        if file.exists():
+            shutil.copyfile(file, path)
         write_values(path, values)
         try:
             load_agent(Path(directory), name)

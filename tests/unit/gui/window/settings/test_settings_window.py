@@ -337,6 +337,28 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
     assert opened.agents["claude"].default_arguments == ("--model", "x y")
 
 
+def test_a_start_that_the_form_cannot_show_is_kept(opened: Opened, area: Area) -> None:
+    path = area.config / "agents/mine.toml"
+    path.parent.mkdir()
+    start = 'start = ["mine", "{arguments}", ["-p", "{prompt}"]]\n'
+    path.write_text(f'title = "Mine"\nmonogram = "Mi"\nexecutable = "mine"\n{start}')
+    opened.settings.read_again()
+    opened.window.show_page("agents")
+    page = opened.window.page("agents")
+    assert isinstance(page, AgentsPage)
+    page.form.ask(opened.agents["mine"])
+    page.form.title.setText("Mine, renamed")
+    page.form.save.click()
+    assert 'title = "Mine, renamed"' in path.read_text()
+    assert start in path.read_text()
+    opened.settings.read_again()
+    page.form.ask(opened.agents["mine"])
+    page.form.words.setText("--more")
+    page.form.save.click()
+    assert page.form.problem.text() == "agents/mine.toml has more arguments than this form shows. Change them there."
+    assert start in path.read_text()
+
+
 def test_agents_changed_just_before_the_page_is_opened_reach_all_listeners(opened: Opened, area: Area) -> None:
     seen: list[bool] = []
     opened.agents.changed.connect(lambda: seen.append("mine" in opened.agents))
