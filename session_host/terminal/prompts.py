@@ -258,12 +258,24 @@ class PromptMarks(Generic[Mark]):
         last = self._marked[-1] if self._marked else None
         return None if last is None or last.output is not None or last.row.is_erased() else last.kept_rows
 
-    def redrawn_row(self) -> int | None:
-        """The first row that the shell of the waiting prompt draws again after a change of the width; None for none."""
-        if (kept := self.kept_rows) is None or kept < 0:
+    def redrawn_row(self, is_continued: Callable[[int], bool]) -> int | None:
+        """The first row that the shell of the waiting prompt draws again after a change of the width; None for none.
+
+        It draws whole lines. ``is_continued`` tells whether a row's line continues in the next row.
+        """
+        kept = self.kept_rows
+        begin = None if kept is None or kept < 0 else self._marked[-1].row.row_number()
+        if begin is None or kept is None:
             return None
-        row = self._marked[-1].row.row_number()
-        return None if row is None else row + kept
+        first = begin + kept
+        while first > begin and is_continued(first - 1):
+            first -= 1
+        return first
+
+    def set_redrawn_row(self, row: int) -> None:
+        """Note where that row is now: another width has moved the kept rows."""
+        if self._marked and (begin := self._marked[-1].row.row_number()) is not None:
+            self._marked[-1].kept_rows = max(row - begin, 0)
 
     # -- erased rows
 

@@ -160,6 +160,31 @@ def test_a_prompt_that_its_shell_draws_again_is_erased_when_the_width_changes(
             assert [(prompt.output, prompt.exit_code) for prompt in each.prompts()] == [(3, 0)]
 
 
+@pytest.mark.parametrize("above", ["", "top\r\n"])
+def test_a_prompt_that_is_wider_than_the_grid_is_erased_with_all_of_its_rows(make: Maker, above: str) -> None:
+    """Else the shell, which goes up to the prompt's first row, draws over the output above it in a wider grid."""
+    prompt = f"\x1b]133;A;redraws=last\x07{above}{'p' * 70}$ \x1b]133;B\x07"
+    emulator = make(30, 8, output=f"earlier\r\n{prompt}")
+    row = emulator.cursor[1]
+    copies = [restore(make.engine, emulator.snapshot()), from_replay(make.engine, emulator.replay(), emulator.size)]
+    for each in (emulator, *map(make.keep, copies)):
+        each.resize(GridSize(45, 8), CELL)
+        assert whole_text(each) == ["earlier", *above.split()]
+        assert each.cursor[:2] == (0, row), "as many rows below the prompt's first one as before"
+
+
+def test_the_first_line_of_a_prompt_stays_through_many_widths(make: Maker) -> None:
+    """The shell draws only the last line again, and the first one wraps into more rows and fewer."""
+    first = "f" * 50
+    emulator = make(60, 12, output=f"earlier\r\n\x1b]133;A;redraws=last\x07{first}\r\n$ \x1b]133;B\x07typed")
+    for columns in (40, 20, 30, 15, 60, 25):
+        emulator.resize(GridSize(columns, 12), CELL)
+        assert whole_text(emulator) == ["earlier", first]
+        emulator.feed(b"\r\x1b[J$ \x1b]133;B\x07typed")
+        assert whole_text(emulator) == ["earlier", first, "$ typed"]
+        assert whole_text(make.keep(restore(make.engine, emulator.snapshot()))) == ["earlier", first, "$ typed"]
+
+
 @pytest.mark.parametrize(
     "after",
     ["\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07more", "\r\n\x1b]133;C\x07output", "\r\n\x1b]133;C\x07\x1b[?1049hscreen"],

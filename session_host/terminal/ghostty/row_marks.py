@@ -9,7 +9,7 @@ from typing import Any
 from session_host.terminal.prompts import Prompt, PromptMarks, SavedPrompt
 from session_host.terminal.replayed_prompts import moved
 
-from .library.calls import Getter, ffi, lib, sized, track
+from .library.calls import Getter, ffi, grid_ref, lib, sized, track
 
 _SCREEN = lib.GHOSTTY_POINT_TAG_SCREEN
 
@@ -130,6 +130,15 @@ class RowMarks:
         """Mark the cursor's row; a resize keeps the mark."""
         return self._mark(self._second_column(), int(self._cursor_row()), lib.GHOSTTY_POINT_TAG_ACTIVE)
 
+    def is_continued(self, row: int) -> bool:
+        """Whether the line of a row, counted from the oldest that is not hidden, continues in the next row."""
+        raw, flag = ffi.new("GhosttyRow*"), ffi.new("bool*")
+        cell = grid_ref(self._terminal, _SCREEN, 0, row + self.hidden_rows())
+        if cell is None or lib.ghostty_grid_ref_row(cell, raw):
+            return False
+        lib.ghostty_row_get(raw[0], lib.GHOSTTY_ROW_DATA_WRAP, flag)
+        return bool(flag[0])
+
     def lasting_marks(self) -> list[TrackedRow]:
         """The marks that a resize keeps, unless their content is gone."""
         column = self._second_column()
@@ -229,10 +238,15 @@ class ScreenPrompts:
 
     def redrawn_row(self) -> int | None:
         """The active screen's row from which on the shell draws its prompt again after a change of the width."""
-        if not self._on_primary() or (row := self._marks.redrawn_row()) is None:
+        if not self._on_primary() or (row := self._marks.redrawn_row(self._rows.is_continued)) is None:
             return None
         row -= self._first_screen_row()
         return row if 0 <= row <= int(self._cursor_row()) else None
+
+    def set_redrawn_row(self, row: int) -> None:
+        """Note where that row is after the change of the width."""
+        if self._on_primary():
+            self._marks.set_redrawn_row(row + self._first_screen_row())
 
     def after_resize(self) -> None:
         """Put the references back to their columns."""

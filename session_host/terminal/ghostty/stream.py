@@ -317,8 +317,7 @@ class Stream:
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid."""
-        if size.columns != self._size.columns:
-            self._erase_redrawn_prompt()
+        erased = self._erase_redrawn_prompt() if size.columns != self._size.columns else None
         self._prompts.before_resize(width_changes=size.columns != self._size.columns)
         if size.rows < self._size.rows:
             self._save_cursor_at_prompt()
@@ -334,14 +333,18 @@ class Stream:
             self._keep_cursor(cell_under_cursor, column, row)
             ffi.release(cell_under_cursor)
             self._read_state()
+        if erased is not None:
+            self._prompts.set_redrawn_row(int(self._cursor_y()) - erased)
 
-    def _erase_redrawn_prompt(self) -> None:
-        """Erase a prompt that its shell draws again: the shell counts rows as they were, so none of them may wrap."""
-        if self._ground[0] and (row := self._prompts.redrawn_row()) is not None:
-            up = int(self._cursor_y()) - row
-            self.write(b"\x1b7\x1b[m\r%s\x1b[J" % (b"\x1b[%dA" % up if up else b""))
-            self._prompts.on_erase("0")
-            self.write(b"\x1b8\r")
+    def _erase_redrawn_prompt(self) -> int | None:
+        """Erase the rows that a shell draws again, as none of them may wrap; returns how many are above the cursor."""
+        if not self._ground[0] or (row := self._prompts.redrawn_row()) is None:
+            return None
+        up = int(self._cursor_y()) - row
+        self.write(b"\x1b7\x1b[m\r%s\x1b[J" % (b"\x1b[%dA" % up if up else b""))
+        self._prompts.on_erase("0")
+        self.write(b"\x1b8\r")
+        return up
 
     def _save_cursor_at_prompt(self) -> None:
         """At a shell's prompt, save the cursor again, where it is.

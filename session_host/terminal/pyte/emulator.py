@@ -167,10 +167,13 @@ class PyteEmulator:
         changed = size != self.size or cell != screen.cell
         screen.cell = cell
         if size != self.size:
+            erased = None
             if size.columns != screen.columns:
-                reflow.erase_redrawn_prompt(screen)
+                erased = reflow.erase_redrawn_prompt(screen)
                 screen.prompts.width_changed()
             reflow.resize_screen(screen, size.columns, size.rows)
+            if erased is not None:
+                screen.prompts.set_redrawn_row(screen.shown_rows + screen.cursor.y - erased)
             self._view.forget_lines()
             self._full = True
         if changed:

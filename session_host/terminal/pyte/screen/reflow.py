@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from functools import partial
 
 from session_host.terminal.pyte.cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
 from session_host.terminal.rows import PLAIN
@@ -26,15 +27,25 @@ _MAX_ROWS_PER_LINE = 16
 """The history's limit times this is the maximum number of rows into which a narrow grid wraps its lines."""
 
 
-def erase_redrawn_prompt(screen: ReportScreen) -> None:
-    """Erase a prompt that its shell draws again: the shell counts rows as they were, so none of them may wrap."""
-    row = None if screen.on_alternate else screen.prompts.redrawn_row()
+def erase_redrawn_prompt(screen: ReportScreen) -> int | None:
+    """Erase a prompt that its shell draws again: the shell counts rows as they were, so none of them may wrap.
+
+    Returns the number of erased rows above the cursor; None if nothing was erased.
+    """
+    row = None if screen.on_alternate else screen.prompts.redrawn_row(partial(_is_continued, screen))
     if row is None or not 0 <= (first := row - screen.shown_rows) <= screen.cursor.y:
-        return
+        return None
     for line in range(first, screen.lines):
         screen.grid[line].erase(0, screen.columns, PLAIN)
     screen.prompts.rows_erased(first, screen.lines - first)
     screen.cursor.x, screen.pending_wrap = 0, False
+    return screen.cursor.y - first
+
+
+def _is_continued(screen: ReportScreen, row: int) -> bool:
+    """Whether the line of a row of the screen continues in the next row."""
+    line = row - screen.shown_rows
+    return 0 <= line < screen.lines and screen.grid[line].wrapped
 
 
 def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
