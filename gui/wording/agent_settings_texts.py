@@ -76,5 +76,9 @@ def has_more(file: str) -> str:
     return translate("settings", "{file} has more arguments than this form shows. Change them there").format(file=file)
 
 
+def invalid_name() -> str:
+    return translate("settings", "Name in commands: use only a-z, 0-9, - and _, at most 32")
+
+
 def name_taken(name: str) -> str:
     return translate("settings", "An agent named “{name}” already exists").format(name=name)

@@ -99,6 +99,11 @@ def load_valid_agents(config_dir: Path, instead: Mapping[str, Agent]) -> tuple[C
     return Catalog(agents.values()), first_problem
 
 
+def is_agent_name(name: str) -> bool:
+    """Whether an agent may have this name; it is a part of its file's name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def load_agent(config_dir: Path, name: str) -> Agent:
     """Load one agent of the catalog without the others' files: reading those takes longer than starting an agent.
 
@@ -124,7 +129,7 @@ def load_agents(config_dir: Path, names: Collection[str]) -> Mapping[str, Agent]
     Raises:
         ConfigError: as for ``load_catalog``.
     """
-    return Catalog(_read_agents(config_dir, [name for name in names if _NAME.fullmatch(name)]))
+    return Catalog(_read_agents(config_dir, [name for name in names if is_agent_name(name)]))
 
 
 def _read_agents(config_dir: Path, names: Collection[str] | None = None) -> list[Agent]:
@@ -154,7 +159,7 @@ def _files(directory: Path, names: Collection[str] | None) -> list[Path]:
 
 def _merge(entry: dict[str, Any], path: Path) -> None:
     """Merge a file's keys into the entry, and check that the result is a valid agent."""
-    if not _NAME.fullmatch(path.stem):
+    if not is_agent_name(path.stem):
         raise ConfigError(f"{path}: agent names use only a-z, 0-9, - and _; rename the file")
     for key, value in _values(path, _read(path)).items():
         # A table is merged with the existing one, key by key.

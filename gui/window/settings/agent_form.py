@@ -20,7 +20,7 @@ from gui.window.sheets.sheet import button_row
 from gui.window.widgets.parts import Area, button, label, sentence
 from gui.wording import agent_settings_texts, common_texts, settings_texts
 from session_host.agents.agent import ARGUMENTS, Agent
-from session_host.agents.catalog import load_agent
+from session_host.agents.catalog import is_agent_name, load_agent
 from session_host.errors import OutliveError
 
 
@@ -102,8 +102,10 @@ class AgentForm(Area):
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
         name = self.name.text().strip()
-        if self._edited is None and name in self._agents:
-            self._show_problem(agent_settings_texts.name_taken(name))
+        is_taken = self._edited is None and name in self._agents
+        if is_taken or not is_agent_name(name):
+            texts = agent_settings_texts
+            self._show_problem(texts.name_taken(name) if is_taken else texts.invalid_name())
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         try:

@@ -337,6 +337,19 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
     assert opened.agents["claude"].default_arguments == ("--model", "x y")
 
 
+@pytest.mark.parametrize("name", ["My agent", "../mine", "-x"])
+def test_a_name_that_no_agent_can_have_is_refused_with_the_reason(opened: Opened, area: Area, name: str) -> None:
+    opened.window.show_page("agents")
+    page = opened.window.page("agents")
+    assert isinstance(page, AgentsPage)
+    page.add.click()
+    for field, text in ((page.form.title, "Mine"), (page.form.name, name), (page.form.program, "mine")):
+        field.setText(text)
+    page.form.save.click()
+    assert page.form.problem.text() == "Name in commands: use only a-z, 0-9, - and _, at most 32."
+    assert list(area.config.rglob("*.toml")) == []
+
+
 def test_a_start_that_the_form_cannot_show_is_kept(opened: Opened, area: Area) -> None:
     path = area.config / "agents/mine.toml"
     path.parent.mkdir()
