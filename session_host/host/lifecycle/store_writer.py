@@ -17,7 +17,7 @@ from session_host.paths import session_left_conversations, session_unsaved_end
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 from session_host.storage.descriptors.input_log import LogHeader
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store, copies
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED
 from session_host.storage.store.unsaved_end import UnsavedEnd, note_end
@@ -177,30 +177,41 @@ class StoreWriter:
             log.warning("the end is not even noted: %s", error)
 
     def _write(self) -> None:
-        record = self._record
-        with self._open() as store:
+        try:
+            self._write_once()
+        except StoreCorrupt as error:
+            log.warning("%s; kept as %s", error, Store.move_damaged(self._path))
+            self._write_once()
+
+    def _write_once(self) -> None:
+        with Store.open(self._path) as store:
             self._save_left_conversation(store)
             try:
-                store.update(
-                    record.id,
-                    state=record.state,
-                    host_pid=record.host_pid,
-                    host_started=record.host_started,
-                    child_pid=record.child_pid,
-                    child_started=record.child_started,
-                    exit_code=record.exit_code,
-                    exit_signal=record.exit_signal,
-                    end_request=record.end_request,
-                    error=record.error,
-                    ended_at=record.ended_at,
-                    title=record.title,
-                    columns=record.columns,
-                    rows=record.rows,
-                    provider_session_id=record.provider_session_id,
-                )
+                self._update(store)
             except NoSuchSession:
-                # The store was damaged, and another process created a new one while this session ran.
-                store.insert(record)
+                # The store was lost, and another process created a new one while this session ran.
+                store.insert(copies.row(self._path, self._record.id) or self._record)
+                self._update(store)
+
+    def _update(self, store: Store) -> None:
+        record = self._record
+        store.update(
+            record.id,
+            state=record.state,
+            host_pid=record.host_pid,
+            host_started=record.host_started,
+            child_pid=record.child_pid,
+            child_started=record.child_started,
+            exit_code=record.exit_code,
+            exit_signal=record.exit_signal,
+            end_request=record.end_request,
+            error=record.error,
+            ended_at=record.ended_at,
+            title=record.title,
+            columns=record.columns,
+            rows=record.rows,
+            provider_session_id=record.provider_session_id,
+        )
 
     def _save_left_conversation(self, store: Store) -> None:
         """Save the id of a conversation that the agent has left for another; the user may look for it."""
@@ -209,14 +220,6 @@ class StoreWriter:
         if left and self._record.provider_session_id and left != self._record.provider_session_id:
             with contextlib.suppress(OSError), session_left_conversations(self._record.id).open("a") as file:
                 file.write(f"{left}\n")
-
-    def _open(self) -> Store:
-        try:
-            return Store.open(self._path)
-        except StoreCorrupt as error:
-            damaged = Store.move_damaged(self._path)
-            log.warning("%s; kept as %s", error, damaged)
-            return Store.open(self._path)
 
 
 def _without_sign(title: str) -> str:

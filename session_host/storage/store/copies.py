@@ -37,12 +37,18 @@ def remove_row(database: Path, session_id: str) -> None:
 
 def rows(database: Path) -> Iterator[SessionRecord]:
     """Read the copies of all rows; damaged ones are left out."""
-    for path in _directory(database).glob(f"*/{_ROW}"):
-        # msgspec's errors are ValueErrors, too.
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            values = json.loads(_read(path))
-            if isinstance(values, dict) and values.get("id") == path.parent.name:
-                yield from_values(values)
+    for session_id in copied_ids(database):
+        if (found := row(database, session_id)) is not None:
+            yield found
+
+
+def row(database: Path, session_id: str) -> SessionRecord | None:
+    """Read the copy of a row; None if there is none, or a damaged one."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors, too.
+        values = json.loads(_read(_directory(database) / session_id / _ROW))
+        if isinstance(values, dict) and values.get("id") == session_id:
+            return from_values(values)
+    return None
 
 
 def copied_ids(database: Path) -> set[str]:

@@ -80,6 +80,29 @@ async def test_a_failed_write_is_logged_and_the_host_goes_on(
     assert "not recorded: the disk is full" in caplog.text
 
 
+@pytest.mark.parametrize("harm", ["removed", "damaged", "damaged behind its first page"])
+async def test_a_lost_store_gets_the_record_again_with_what_the_user_set(
+    recorder: StoreWriter, tmp_path: Path, harm: str
+) -> None:
+    database = tmp_path / "outlive.db"
+    with Store.open(database) as store:
+        [record] = store.all()
+        (tmp_path / "sessions" / record.id).mkdir(parents=True)
+        store.rename(record.id, "renamed")
+        store.update(record.id, pinned=True)
+    if harm == "removed":
+        database.unlink()
+    else:
+        kept = database.read_bytes()[:4096] if harm != "damaged" else b""
+        database.write_bytes(kept + b"garbage" * 10_000)
+
+    assert await recorder.save_host()
+
+    with Store.open(database) as store:
+        [record] = store.all()
+    assert (record.name, record.pinned, record.child_pid) == ("renamed", True, 4711)
+
+
 async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
