@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtGui import (
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from gui.input.drag_formats import CHATS_MIME
@@ -13,15 +22,19 @@ from gui.window.sidebar.drag_picture import drag_picture
 from gui.window.sidebar.model import SidebarModel
 from gui.window.sidebar.rows import ChatRow
 
+TYPING_MS = 1000
+"""How long after a letter a space belongs to what the user types."""
+
 
 class ChatListView(QListView):
-    """The list; a line shows where dragged chats would go."""
+    """The list; a line shows where dragged chats would go, and letters go to the chat with a name that begins so."""
 
     def __init__(self, theme: Theme, model: SidebarModel) -> None:
         super().__init__()
         self._theme = theme
         self._rows = model
         self._drop_row: int | None = None
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self.setProperty("kind", "chats")
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -37,6 +50,20 @@ class ChatListView(QListView):
         if above.isValid() and not isinstance(self._rows.entry(above), ChatRow):
             self.scrollTo(above)
         self.scrollTo(index)
+
+    def is_typed(self, event: QKeyEvent) -> bool:
+        """Whether a key belongs to a text: a space that opened a chat would give it the rest of the text."""
+        return event.key() == Qt.Key.Key_Space and self._typing.isActive()
+
+    def keyboardSearch(self, search: str) -> None:
+        self._typing.start()
+        super().keyboardSearch(search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.is_typed(event):
+            self.keyboardSearch(event.text())  # Qt would also select the row.
+        else:
+            super().keyPressEvent(event)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Drag the selected chats; the picture is beside the pointer, and leaves the line between the rows visible."""
