@@ -305,13 +305,11 @@ def _at_the_edge(text: str, is_last: bool) -> str:
     """The bytes for a cluster that ends in the last column, or in the one before it.
 
     While text does not wrap, tmux adds the rest of a cluster in the last column to the column before it. Combining
-    marks take no cell in any terminal, so they may be written with wrapping. Ghostty adds the rest of a cluster before
-    the last column to that column, unless it is blank.
+    marks take no cell in any terminal, so they may be written with wrapping. Ghostty adds what follows a character
+    before the last column to that column, unless it is blank.
     """
-    if not is_last:
-        return f"\x1b[K{text}"
     has_marks = all(unicodedata.category(mark) in {"Mn", "Me"} for mark in text[1:])
-    return f"{_WRAP}{text}{_NO_WRAP}" if has_marks else text
+    return f"\x1b[K{_WRAP}{text}{_NO_WRAP}" if is_last and has_marks else f"\x1b[K{text}"
 
 
 def _types_arrows(modes: Modes) -> bool:
