@@ -16,13 +16,25 @@ from session_host.errors import ConfigError
 from session_host.paths import config_dir
 from session_host.toml_file import TomlFile
 
-FILES = ("window.toml", "keys.toml", "chats.toml")
+FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml")
 _REMEDY = "fix the file, or move it away"
 _TIMEOUT_S = 20.0
 _PROBLEMS = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from gui.window.actions.settings_problems import main; main(sys.argv[2])"
 )
+_ENDPOINT_PROBLEM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from session_host.endpoint.options import read_defaults
+from session_host.errors import ConfigError
+try:
+    read_defaults(Path(sys.argv[2]))
+except ConfigError as error:
+    print(error)
+"""
+"""The chat with a model server is a program of its own; only it knows its file."""
 
 
 def settings() -> Iterator[Check]:
@@ -35,6 +47,8 @@ def settings() -> Iterator[Check]:
             invalid.add(name)
             if name == "chats.toml":
                 yield fail(name, f"{problem}; chats cannot start", _REMEDY)
+            elif name == "endpoint.toml":
+                yield _of_endpoints(problem)
             else:
                 yield warn(name, f"{problem}; using the defaults", _REMEDY)
         elif name == "chats.toml":
@@ -43,6 +57,9 @@ def settings() -> Iterator[Check]:
             except ConfigError as error:
                 invalid.add(name)
                 yield fail(name, f"{error}; chats cannot start", _REMEDY)
+        elif name == "endpoint.toml" and path.exists() and (problem := _problem_of_endpoints(directory)):
+            invalid.add(name)
+            yield _of_endpoints(problem)
     wrong = list(_of_the_window(directory, invalid))
     yield from wrong
     if not invalid and not wrong:
@@ -59,11 +76,7 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
     if not names or missing_modules():
         return
     try:
-        probe = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBLEMS, str(Path(__file__).parents[3]), str(directory)],
-            capture_output=True, text=True, timeout=_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        lines: list[str] = json.loads(probe.stdout)
+        lines: list[str] = json.loads(_run(_PROBLEMS, directory))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         yield warn("settings", f"cannot check {' and '.join(names)}: {error}", 'see "window" above')
         return
@@ -72,6 +85,29 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
         path = directory / re.sub(r":\d+$", "", location)  # An absolute path stays what it is.
         if path.name not in invalid:
             yield warn(path.name, f"{directory / location}: {problem}", _REMEDY)
+
+
+def _problem_of_endpoints(directory: Path) -> str:
+    try:
+        return _run(_ENDPOINT_PROBLEM, directory).strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"cannot be checked: {error}"
+
+
+def _of_endpoints(problem: str) -> Check:
+    return warn("endpoint.toml", f"{problem}; chats with a model server cannot start", _REMEDY)
+
+
+def _run(code: str, directory: Path) -> str:
+    """The output of a process that checks files of the configuration directory.
+
+    Raises:
+        OSError, subprocess.SubprocessError: the process failed.
+    """
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code, str(Path(__file__).parents[3]), str(directory)],
+        capture_output=True, text=True, timeout=_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL,
+    ).stdout  # fmt: skip
 
 
 def _problem(path: Path) -> str:

@@ -328,7 +328,7 @@ def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area)
     assert checks["sockets"] == ("ok", "1 in use, none stale")
 
 
-@pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml"])
+@pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml", "endpoint.toml"])
 def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str) -> None:
     area.config.mkdir(parents=True, exist_ok=True)
     path = area.config / name
@@ -342,15 +342,22 @@ def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str)
     assert "settings" not in checks
 
 
-def test_errors_in_the_windows_settings_are_reported_with_file_and_line(area: Area) -> None:
+def test_errors_in_the_settings_are_reported_with_file_and_line(area: Area) -> None:
     area.config.mkdir(parents=True, exist_ok=True)
     (area.config / "window.toml").write_text("# mine\nfont_size = 999\n")
+    path = area.config / "endpoint.toml"
+    path.write_text('model = "m"\napi = "soap"\n')
     (area.config / "keys.toml").write_text('fly = "F5"\nrename = "F6"\nstop = "F6"\nkill = "Hyper+F99"\n')
 
     done = outlive("doctor", "--json", env={"DISPLAY": ""}, timeout_s=60)
 
     found = [(check["name"], check["status"], check["message"]) for check in done.json()]
     assert [each for each in found if "toml" in each[0]] == [
+        (
+            "endpoint.toml",
+            "warn",
+            f"{path}:2: api must be one of auto, chat, responses; chats with a model server cannot start",
+        ),
         (
             "window.toml",
             "warn",
