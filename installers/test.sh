@@ -112,7 +112,7 @@ beside "format" ruff format --check --quiet .
 beside "types" mypy session_host gui tests installers
 beside "import contracts" lint-imports
 # More at once than there are processors: tests wait, for processes and for the product's own timeouts. Fast ones do not.
-workers=$((5 * $(nproc) / 2))
+workers=$((3 * $(nproc)))
 [ -z "$fast" ] || workers=$(nproc)
 [ "$workers" -le 16 ] || workers=16
 check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast} "${pytest_arguments[@]}"
