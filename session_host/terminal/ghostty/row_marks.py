@@ -132,11 +132,11 @@ class RowMarks:
 
     def is_continued(self, row: int) -> bool:
         """Whether the line of a row, counted from the oldest that is not hidden, continues in the next row."""
-        raw, flag = ffi.new("GhosttyRow*"), ffi.new("bool*")
-        cell = grid_ref(self._terminal, _SCREEN, 0, row + self.hidden_rows())
-        if cell is None or lib.ghostty_grid_ref_row(cell, raw):
+        memory, flag = self._memory, ffi.new("bool*")
+        cell = grid_ref(memory.terminal, _SCREEN, 0, row + self.hidden_rows())
+        if cell is None or lib.ghostty_grid_ref_row(cell, memory.row):
             return False
-        lib.ghostty_row_get(raw[0], lib.GHOSTTY_ROW_DATA_WRAP, flag)
+        lib.ghostty_row_get(memory.row[0], lib.GHOSTTY_ROW_DATA_WRAP, flag)
         return bool(flag[0])
 
     def lasting_marks(self) -> list[TrackedRow]:
