@@ -86,15 +86,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that the options exclude."""
-    left_out: list[pytest.Item] = []
+    left_out: dict[pytest.Item, None] = {}
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         if (config.getoption("--fast") and (marks & {"e2e", "slow", "real_agents"} or _takes_long(item))) or (
             "real_agents" in marks and not config.getoption("--real-agents")
         ):
-            left_out.append(item)
+            left_out[item] = None
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from acp import schema
-
 from session_host.endpoint.acp.program import serve_pipes
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.structured.dialects.base import Start
@@ -22,14 +20,15 @@ from session_host.structured.step import Step
 from tests.support.acp_chat import AcpChat
 from tests.support.waiting import TIMEOUT_S
 
-RESULTS: dict[str, Any] = {
-    "initialize": schema.InitializeResponse,
-    "session/new": schema.NewSessionResponse,
-    "session/load": schema.LoadSessionResponse,
-    "session/resume": schema.ResumeSessionResponse,
-    "session/prompt": schema.PromptResponse,
-    "session/set_config_option": schema.SetSessionConfigOptionResponse,
+RESULTS = {
+    "initialize": "InitializeResponse",
+    "session/new": "NewSessionResponse",
+    "session/load": "LoadSessionResponse",
+    "session/resume": "ResumeSessionResponse",
+    "session/prompt": "PromptResponse",
+    "session/set_config_option": "SetSessionConfigOptionResponse",
 }
+"""The SDK's classes of results, by the methods."""
 
 
 class EndpointChat(AcpChat):
@@ -73,12 +72,14 @@ class EndpointChat(AcpChat):
 
     def _check(self, line: bytes) -> None:
         """Check a message by the SDK's schema."""
+        from acp import schema  # A second of imports, which each process of a test run would need at its start.
+
         message = json.loads(line)
         if message.get("method") == "session/update":
             schema.SessionNotification.model_validate(message["params"])
         elif "result" in message:
             [method] = [each["method"] for each in self.sent if each.get("id") == message["id"]]
-            RESULTS[method].model_validate(message["result"])
+            getattr(schema, RESULTS[method]).model_validate(message["result"])
 
     def _take(self, step: Step) -> list[dict[str, Any]]:
         if step.lines:

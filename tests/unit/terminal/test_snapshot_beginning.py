@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 from session_host.terminal import create, restore_beginning
 
-pytest.importorskip("pyghostty")
+pytestmark = pytest.mark.skipif(find_spec("pyghostty") is None, reason="needs pyghostty")
 
 
 def test_the_beginning_of_a_snapshot_has_the_whole_screen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from session_host.terminal.ghostty.library import tables
 from session_host.terminal.ghostty.library.declarations import write_tables
 
-pytest.importorskip("pyghostty")
+pytestmark = pytest.mark.skipif(find_spec("pyghostty") is None, reason="needs pyghostty")
 
 
 def test_the_tables_are_those_of_the_installed_pyghostty(tmp_path: Path) -> None:
