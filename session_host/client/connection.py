@@ -33,7 +33,7 @@ TURN_S = 0.008
 64 KiB, and the window must act on its user in between."""
 
 MIN_PIECE_BYTES = 512
-MAX_PIECE_BYTES = 32 * 1024
+MAX_PIECE_BYTES = READ_BYTES
 """Limits of the output that is passed on at once: about as much as takes TURN_S at the measured speed."""
 
 _thread = threading.local()

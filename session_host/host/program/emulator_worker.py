@@ -44,7 +44,7 @@ MIN_JOB_BYTES = 4 * 1024
 JOB_TARGET_S = 0.008
 """Target duration of one job, since an attach or a key may wait for it."""
 
-PIECE_BYTES = 32 * 1024
+PIECE_BYTES = 64 * 1024
 """A job feeds the engine in pieces, and ends early if it takes too long: some sequences are as slow as 1 KB of text."""
 
 LINGER_S = 1.0
