@@ -43,6 +43,10 @@ class SchemePair:
         """The theme for one appearance."""
         return self.dark if dark else self.light
 
-    def lacks(self, *, dark: bool) -> bool:
-        """Whether neither of the two is for this appearance."""
-        return self.side(dark=dark).dark != dark
+    def substitute(self, appearance: str) -> Scheme | None:
+        """The theme that a chosen appearance ("dark", "light") shows although it is for the other one; else None."""
+        if appearance == "desktop":
+            return None
+        wants_dark = appearance == "dark"
+        shown = self.side(dark=wants_dark)
+        return None if shown.dark == wants_dark else shown

@@ -182,10 +182,8 @@ class ThemeActions(QObject):
 
 def _missing(pair: SchemePair, appearance: Appearance) -> str:
     """A note on a theme that has no version for this appearance."""
-    dark = appearance == "dark"
-    if appearance == "desktop" or not pair.lacks(dark=dark):
-        return ""
-    return settings_texts.no_version(pair.side(dark=dark).name, dark=dark)
+    shown = pair.substitute(appearance)
+    return "" if shown is None else settings_texts.no_version(shown.name, dark=not shown.dark)
 
 
 def _other_side(pair: SchemePair, *, dark: bool) -> str:

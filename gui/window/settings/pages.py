@@ -183,10 +183,8 @@ class _AppearanceControl(ChoiceControl):
         self._settings = context.settings
 
     def warning(self, value: object) -> str:
-        pair, dark = self._settings.preferences.schemes, value == "dark"
-        if value == "desktop" or not pair.lacks(dark=dark):
-            return ""
-        return settings_texts.no_version(pair.side(dark=dark).name, dark=dark)
+        shown = self._settings.preferences.schemes.substitute(str(value))
+        return "" if shown is None else settings_texts.no_version(shown.name, dark=not shown.dark)
 
 
 def _pair_text(pair: SchemePair) -> str:
