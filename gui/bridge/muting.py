@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.wording.phrases import parse_time
-from session_host.client.chats.notification_rules import LONGEST_MUTING
+from session_host.client.chats.notification_rules import is_still_muted
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -84,7 +84,7 @@ class Muting(QObject):
     def until(self) -> datetime | None:
         """The end of the time for which all chats are muted; None if they are not muted."""
         until = self._until
-        return until if until is not None and timedelta() < until - datetime.now(UTC) <= LONGEST_MUTING else None
+        return until if until is not None and is_still_muted(until, datetime.now(UTC)) else None
 
     def mute_for_an_hour(self) -> None:
         """Mute all chats for an hour."""

@@ -17,7 +17,7 @@ from session_host.paths import config_dir, database
 from session_host.storage.store import Store
 from session_host.toml_file import TomlFile
 
-LONGEST_MUTING = timedelta(hours=31)
+_LONGEST_MUTING = timedelta(hours=31)
 """All chats are muted until the next morning at most; a later end shows that the clock was set back since."""
 
 
@@ -62,16 +62,25 @@ def _is_muted(session_id: str) -> bool:
     try:
         with Store.open(database()) as store:
             layout = msgspec.convert(store.layout(), _Layout)
-            if _is_now_muted(layout.muted_until):
+            if _are_all_muted(layout.muted_until):
                 return True
             return bool(layout.muted) and any(each in layout.muted for each in _continued(store, session_id))
     except (OutliveError, msgspec.ValidationError):
         return False
 
 
-def _is_now_muted(until: str) -> bool:
+def is_still_muted(until: datetime, now: datetime) -> bool:
+    """Whether all chats, which were muted until a time, are still muted now.
+
+    Raises:
+        TypeError: one of the times has no zone.
+    """
+    return timedelta() < until - now <= _LONGEST_MUTING
+
+
+def _are_all_muted(until: str) -> bool:
     try:
-        return timedelta() < datetime.fromisoformat(until) - datetime.now(UTC) <= LONGEST_MUTING
+        return is_still_muted(datetime.fromisoformat(until), datetime.now(UTC))
     except (ValueError, TypeError):  # TypeError: a time without a zone, which no window writes.
         return False
 
