@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from session_host.system.replaced_file import replace_file
+
 
 class _Shown(msgspec.Struct):
     service: str
@@ -44,6 +46,4 @@ class ShownNotifications:
             if not numbers:
                 self._path.unlink(missing_ok=True)
                 return
-            unfinished = self._path.with_suffix(".new")
-            unfinished.write_bytes(msgspec.json.encode(_Shown(service, list(numbers))))
-            unfinished.replace(self._path)
+            replace_file(self._path, msgspec.json.encode(_Shown(service, list(numbers))))

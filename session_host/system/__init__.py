@@ -6,6 +6,7 @@
     log_rotation      rotates logs on standard error
     open_file_locks   locks of open file descriptions (fcntl(2))
     peer_credentials  the process and user at the other end of a Unix socket
+    replaced_file     replaces a whole file
     terminal_file     opens the file of a terminal, and identifies it
     timer             a timer of the event loop
     unix_sockets      sockets that only their user may connect to

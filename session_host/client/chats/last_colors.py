@@ -11,6 +11,7 @@ import msgspec
 
 from session_host import paths
 from session_host.errors import OutliveError
+from session_host.system.replaced_file import replace_file
 from session_host.terminal.base import DefaultColors
 
 
@@ -23,11 +24,9 @@ def remember(colors: DefaultColors) -> None:
     if colors == remembered():
         return
     path = _file()
-    unfinished = path.with_suffix(".new")
     try:
         paths.ensure_private(path.parent)
-        unfinished.write_bytes(msgspec.json.encode(colors))
-        unfinished.replace(path)
+        replace_file(path, msgspec.json.encode(colors))
     except (OSError, OutliveError):  # A full disk, or a state directory that is no directory.
         return
 

@@ -17,6 +17,7 @@ import msgspec
 
 from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import from_values
+from session_host.system.replaced_file import replace_file
 
 _ROW = "record.json"
 _LAYOUT = "layout.json"
@@ -74,15 +75,8 @@ def _directory(database: Path) -> Path:
 
 
 def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(".new")
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        unfinished.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
+    with contextlib.suppress(OSError):
+        replace_file(path, text.encode())
 
 
 def _read(path: Path) -> str:

@@ -6,8 +6,6 @@ any engine can read. Both are compressed; if the screen cannot be written, only 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import zlib
 from pathlib import Path
 from typing import Literal
@@ -18,6 +16,7 @@ from session_host.errors import OutliveError, StoreError
 from session_host.protocol.values import GridSize
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
+from session_host.system.replaced_file import replace_file
 from session_host.terminal import engine_build, from_replay, restore
 from session_host.terminal.base import Emulator, EngineName
 
@@ -100,19 +99,11 @@ def save_screen(path: Path, screen: SavedScreen, *, may_make_directory: bool = T
     Raises:
         StoreError: the file cannot be written.
     """
-    unfinished = path.with_suffix(".new")
     try:
         if may_make_directory:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.msgpack.encode(screen))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        replace_file(path, msgspec.msgpack.encode(screen), is_durable=True)
     except OSError as error:
-        with contextlib.suppress(OSError):  # A disk that has become read-only takes nothing away either.
-            unfinished.unlink(missing_ok=True)
         raise StoreError(f"{path}: cannot save the screen ({error.strerror})") from error
 
 
