@@ -39,3 +39,8 @@ def warn(name: str, message: str, remedy: str) -> Check:
 def fail(name: str, message: str, remedy: str) -> Check:
     """A finding that the user must fix."""
     return Check(name, Status.FAIL, message, remedy)
+
+
+def fail_with(name: str, line: str) -> Check:
+    """As ``fail``; the line ends with the remedy, after a semicolon."""
+    return fail(name, *line.rsplit("; ", 1))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from session_host.cli.doctor import agents, chats, files, kernel, logout, settings, system, worktrees
-from session_host.cli.doctor.check import Check, Status, fail
+from session_host.cli.doctor.check import Check, Status, fail, fail_with
 from session_host.cli.output import one_line, print_json
 from session_host.errors import OutliveError
 from session_host.paths import own_obstacle
@@ -68,9 +68,8 @@ def _checks(part: Callable[[], Iterable[Check]]) -> Iterator[Check]:
         yield from part()
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
-        what, _, remedy = own_obstacle(error).rpartition("; ")
-        remedy = remedy or "check the owner and permissions"
-        yield fail(part.__name__, f"cannot check: {what or f'{file}{error.strerror}'}", remedy)
+        why = own_obstacle(error) or f"{file}{error.strerror}; check the owner and permissions"
+        yield fail_with(part.__name__, f"cannot check: {why}")
     except OutliveError as error:
         yield fail(part.__name__, f"cannot check: {error}", "see the message above")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from session_host import paths
-from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.cli.doctor.check import Check, fail, fail_with, ok, warn
 from session_host.client.sessions.rebuild import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.storage.store import Store
@@ -44,7 +44,7 @@ def directories() -> Iterator[Check]:
         yield ok("configuration", f"{config} (does not exist; optional)")
     elif not (config.is_dir() and os.access(config, os.R_OK | os.X_OK)):
         why = paths.obstacle(config, is_directory=True) or f"{config} is not readable; check its owner and permissions"
-        yield fail("configuration", *why.rsplit("; ", 1))
+        yield fail_with("configuration", why)
     else:
         yield ok("configuration", str(config))
 
@@ -57,8 +57,7 @@ def contents() -> Iterator[Check]:
     found = [paths.obstacle(each, is_directory=True) for each in directories] + [paths.obstacle(each) for each in files]
     known = {"", *(paths.obstacle(each, is_directory=True) for each in (state, runtime))}
     for each in sorted(set(found) - known):
-        what, remedy = each.rsplit("; ", 1)
-        yield fail("own files", what, remedy)
+        yield fail_with("own files", each)
 
 
 def _directory(name: str, variable: str, path: Path) -> Check:
@@ -77,11 +76,11 @@ def _directory(name: str, variable: str, path: Path) -> Check:
     if status.st_uid != os.getuid():
         return fail(name, f"{path} belongs to uid {status.st_uid}", f"set {variable} to another directory")
     if why := paths.obstacle(path, is_directory=True):
-        return fail(name, *why.rsplit("; ", 1))
+        return fail_with(name, why)
     if not os.access(path, os.W_OK | os.X_OK):
         return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
     if why := lock_refusal(path, variable):
-        return fail(name, *why.rsplit("; ", 1))
+        return fail_with(name, why)
     return _space(name, variable, path, stat.S_IMODE(status.st_mode))
 
 
