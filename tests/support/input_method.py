@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jeepney import DBusAddress, HeaderFields, Message, MessageType, message_bus, new_method_return, new_signal
+from jeepney import DBusAddress, HeaderFields, Message, message_bus, new_method_return, new_signal
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
+
+from tests.support.dbus_calls import answering
 
 NAME = "org.freedesktop.portal.IBus"
 _CONTEXT = DBusAddress("/org/freedesktop/IBus/InputContext_1", NAME, "org.freedesktop.IBus.InputContext")
@@ -22,17 +23,8 @@ class InputMethod:
         self._connection = connection
         self.members: list[str] = []
 
-    def serve(self) -> None:
-        """Answer calls until the connection is closed."""
-        while True:
-            try:
-                message = self._connection.receive()
-            except (ConnectionError, OSError, ValueError):
-                return
-            if message.header.message_type is MessageType.method_call:
-                self._answer(message)
-
-    def _answer(self, message: Message) -> None:
+    def answer(self, message: Message) -> None:
+        """Answer a call."""
         member = str(message.header.fields.get(HeaderFields.member))
         match member, message.body:
             case "CreateInputContext", _:
@@ -54,10 +46,5 @@ def input_method() -> Iterator[InputMethod]:
     with open_dbus_connection("SESSION") as connection:
         Proxy(message_bus, connection).RequestName(NAME)
         service = InputMethod(connection)
-        thread = threading.Thread(target=service.serve)
-        thread.start()
-        try:
+        with answering(connection, service.answer):
             yield service
-        finally:
-            connection.sock.shutdown(2)
-            thread.join()

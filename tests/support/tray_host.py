@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, message_bus, new_method_call, new_method_return
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
+from tests.support.dbus_calls import answering
 from tests.support.waiting import wait_until
 
 WAIT_S = 60.0
@@ -31,17 +31,8 @@ class TrayHost:
         self._host = host
         self.items: list[str] = []
 
-    def serve(self) -> None:
-        """Answer the icons' calls until the bus closes."""
-        while True:
-            try:
-                message = self._watcher.receive()
-            except (ConnectionError, OSError, ValueError):
-                return
-            if message.header.message_type is MessageType.method_call:
-                self._answer(message)
-
-    def _answer(self, message: Message) -> None:
+    def answer(self, message: Message) -> None:
+        """Answer an icon's call."""
         match message.header.fields.get(HeaderFields.member), message.body:
             case "Introspect", _:
                 answer = new_method_return(message, "s", (_INTROSPECTION,))
@@ -101,10 +92,5 @@ def tray_host() -> Iterator[TrayHost]:
     with open_dbus_connection("SESSION") as watcher, open_dbus_connection("SESSION") as host:
         Proxy(message_bus, watcher).RequestName(NAME)
         tray = TrayHost(watcher, host)
-        thread = threading.Thread(target=tray.serve, name="tray host")
-        thread.start()
-        try:
+        with answering(watcher, tray.answer):
             yield tray
-        finally:
-            watcher.sock.shutdown(2)
-            thread.join()

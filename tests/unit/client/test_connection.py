@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, cast
 from unittest.mock import Mock
@@ -110,7 +112,9 @@ async def test_slow_output_is_passed_on_in_pieces_and_the_user_can_act_in_betwee
     assert max(gained[1:]) < MAX_PIECE_BYTES + 2 * TURN_S / 1e-5
 
 
-async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def two_outputs_received(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[HostConnection, Mock, list[Any]]]:
+    """A connection that has received two outputs, and passes on one in each turn; its transport, and what it passes."""
     passed: list[Any] = []
     monkeypatch.setattr(connection, "TURN_S", -1.0)
     ours, theirs = socket.socketpair()
@@ -122,6 +126,11 @@ async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monke
         frames = encode(Output(0, b"one")) + encode(Output(3, b"two"))
         host.get_buffer(-1)[: len(frames)] = frames
         host.buffer_updated(len(frames))
+        yield host, transport, passed
+
+
+async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with two_outputs_received(monkeypatch) as (host, transport, passed):
         assert passed == [Output(0, b"one")]
         transport.pause_reading.assert_called_once_with()
         host.connection_lost(None)
@@ -129,17 +138,7 @@ async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monke
 
 
 async def test_nothing_is_passed_on_after_a_connection_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    passed: list[Any] = []
-    monkeypatch.setattr(connection, "TURN_S", -1.0)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        transport = Mock(get_extra_info=Mock(return_value=ours), is_closing=Mock(return_value=False))
-        host = HostConnection(ClientGreeting("id", "control"))
-        host.set_callbacks(passed.append, lambda: passed.append("lost"))
-        host.connection_made(cast("asyncio.Transport", transport))
-        frames = encode(Output(0, b"one")) + encode(Output(3, b"two"))
-        host.get_buffer(-1)[: len(frames)] = frames
-        host.buffer_updated(len(frames))
+    with two_outputs_received(monkeypatch) as (host, _, passed):
         host.close()
         await asyncio.sleep(0)
         host.connection_lost(None)
