@@ -133,7 +133,7 @@ def check_private(path: Path) -> os.stat_result | None:
 
 
 def obstacle(path: Path, *, is_directory: bool = False) -> str:
-    """What keeps this process from using one of its own paths, and the remedy; "" if nothing is in the way.
+    """The reason why this process cannot use one of its own paths, and the remedy; "" if it can.
 
     Args:
         path: the path of a file or socket, which may be missing.

@@ -710,7 +710,7 @@ class Description(Message, frozen=True):
     runtime: Runtime = "terminal"
     origin: Origin = Origin()
     ended_at: str = ""
-    """When the program ended, ISO 8601; "" while it runs, or unknown."""
+    """The time of the program's end, ISO 8601; "" while it runs, and if the time is not known."""
 
 
 class Explanation(Message, frozen=True):

@@ -1,4 +1,4 @@
-"""What keeps Outlive from using its own files is named, with the remedy."""
+"""If Outlive cannot use its own files, it says why, and what to do."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def _keep_slash(line: QTextLine, units: bytes) -> None:
 
     Args:
         line: a line of the text.
-        units: the text in UTF-16, whose code units Qt counts.
+        units: the text in UTF-16. Qt counts its code units.
     """
     length = line.textLength()
     end = line.textStart() + length

@@ -14,7 +14,7 @@ from .library.calls import formatted_extras
 from .sequences import CAPABILITY_QUERY
 
 _KNOWN_SETTINGS: Final = (b"m", b"r", b"s", b" q")
-"""The settings whose queries the library answers; of SGR, all but the colour of underlines."""
+"""The library answers the queries for these settings. Its answer for SGR lacks the colour of underlines."""
 
 _UNDERLINE_COLOR: Final = re.compile(rb"\x1b\[58;(?:(5;)|2;)([0-9;]+)m")
 

@@ -21,7 +21,7 @@ STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
 ALWAYS: Final = "always"
 
 NO_PLAN: Final = "No plan file was written. Read the messages above."
-"""What the question at the end of planning shows, if it has no plan."""
+"""The text of the question at the end of planning, if there is no plan."""
 
 MAX_COMMAND_CHARACTERS: Final = 120
 """The most characters of a command in a title."""

@@ -297,7 +297,7 @@ class ReportScreen(ModeScreen):
             self.write_process_input(f"\x1b]21;{';'.join(reported)}{terminator}")
 
     def _named_color(self, name: str) -> tuple[dict[int, Color] | None, int, Color]:
-        """Where a colour of OSC 21 is kept, its key there, and the colour; None for an unknown one."""
+        """Find a colour of OSC 21; returns the colours that hold it (None: an unknown name), its key, and its value."""
         if name in _DYNAMIC.values():
             code = next(code for code, known in _DYNAMIC.items() if known == name)
             return self.colors, code, self.colors.get(code, getattr(self.defaults, name))
