@@ -45,6 +45,15 @@ def show(window: QWidget) -> None:
     process_events_until(handle.isExposed, TIMEOUT_S, "the window to be on the screen")
 
 
+def show_active(window: QWidget) -> None:
+    """Show a window and wait until it is active: before that, none of its widgets has the focus.
+
+    This needs a window manager, which activates a new window.
+    """
+    show(window)
+    process_events_until(window.isActiveWindow, TIMEOUT_S, "the window to be active")
+
+
 def run_deferred_deletes() -> None:
     """Delete objects that ``deleteLater`` has scheduled, since a test has no event loop that deletes them."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

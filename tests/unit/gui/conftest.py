@@ -30,7 +30,7 @@ from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
 from session_host.version import VERSION
-from tests.support.qt_waiting import run_deferred_deletes, show
+from tests.support.qt_waiting import run_deferred_deletes, show_active
 from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
@@ -229,7 +229,7 @@ class WindowHarness:
         self._window = window
         window.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
         window.restore_tabs()
-        show(window)
+        show_active(window)
         self.sessions.follow_all()
         self.settle()
         return window

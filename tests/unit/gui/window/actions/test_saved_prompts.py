@@ -46,8 +46,6 @@ def offered(chooser: Chooser) -> list[str]:
 
 async def opened(harness: WindowHarness) -> Chooser:
     """Press the list's key in the widget that has the keyboard; returns the opened list."""
-    harness.window.activateWindow()
-    await harness.until(harness.window.isActiveWindow, "the window to be active")
     QTest.keyClick(focused(), Qt.Key.Key_R, CTRL_SHIFT)
     harness.settle()
     return harness.window.sheets.chooser
@@ -171,8 +169,6 @@ async def test_the_sheet_for_a_new_chat_takes_a_saved_prompt_and_saves_one(harne
     sheet = window.sheets.new_chat
     sheet.tiles.choose("claude")
     harness.settle()
-    window.activateWindow()
-    await harness.until(window.isActiveWindow, "the window to be active")
     sheet.prompt.setFocus()
     QTest.keyClicks(sheet.prompt, "First: ")
     QTest.keyClick(sheet.prompt, Qt.Key.Key_R, CTRL_SHIFT)

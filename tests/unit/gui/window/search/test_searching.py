@@ -31,8 +31,6 @@ def record(session_id: str, data: bytes, at_s: float = 0.0) -> None:
 async def press(
     harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
 ) -> None:
-    harness.window.activateWindow()
-    await harness.until(harness.window.isActiveWindow, "the window to be active")
     QTest.keyClick(harness.window.focusWidget(), key, modifiers)
     harness.settle()
 

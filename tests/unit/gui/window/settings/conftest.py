@@ -15,7 +15,7 @@ from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area
-from tests.support.qt_waiting import delete_now, show
+from tests.support.qt_waiting import delete_now, show_active
 
 
 class FewTasks:
@@ -68,6 +68,6 @@ class Opened:
 @pytest.fixture
 def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
     opened = Opened(theme, area)
-    show(opened.window)
+    show_active(opened.window)
     yield opened
     opened.close()

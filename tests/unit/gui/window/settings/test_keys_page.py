@@ -45,8 +45,6 @@ def test_keys_are_set_by_pressing_them_and_a_conflict_names_the_other_action(ope
 
 def test_the_keys_of_a_list_go_from_action_to_action(opened: Opened) -> None:
     window = opened.window
-    window.activateWindow()
-    process_events_until(window.isActiveWindow, 60, "the window to have the keyboard")
     window.show_page("keys")
     page = window.page("keys")
     assert isinstance(page, KeysPage)

@@ -39,8 +39,6 @@ def test_the_text_for_an_unset_number_is_not_cut(opened: Opened) -> None:
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
     window = opened.window
-    window.activateWindow()
-    process_events_until(window.isActiveWindow, 60, "the window to have the keyboard")
     for name in PAGES:
         window.show_page(name)
         QApplication.processEvents()
@@ -64,8 +62,6 @@ def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
 
 def test_the_list_of_pages_shows_that_it_has_the_keyboard(opened: Opened) -> None:
     window = opened.window
-    window.activateWindow()
-    process_events_until(window.isActiveWindow, 60, "the window to have the keyboard")
     window.search.setFocus()
     [pages] = [each.list for each in window.findChildren(PageList)]
     row = pages.visualRect(pages.currentIndex())

@@ -21,8 +21,6 @@ def test_the_setup_of_a_repositorys_worktrees_is_added_changed_and_removed(opene
     opened.tasks.runs = "the repository of a setup"
     opened.settings.read_again()
     window = opened.window
-    window.activateWindow()
-    process_events_until(window.isActiveWindow, 60, "the window to have the keyboard")
     window.show_page("chats")
     page = window.page("chats")
     [setups] = page.findChildren(SetupList)

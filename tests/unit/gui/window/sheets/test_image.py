@@ -43,8 +43,6 @@ async def open_page(harness: WindowHarness, image: Image) -> StructuredPage:
     page = window.tabs.active_page
     assert isinstance(page, StructuredPage)
     await harness.until(lambda: any(placed.laid.controls for placed in page.view.page.visible), "the image")
-    window.activateWindow()
-    await harness.until(window.isActiveWindow, "the window to be active")
     page.view.page.setFocus()
     return page
 

@@ -32,8 +32,6 @@ async def press(
     harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
 ) -> None:
     """Press a key in the widget that has the keyboard."""
-    harness.window.activateWindow()
-    await harness.until(QApplication.focusWidget, "the window to have the keyboard")
     where = QApplication.focusWidget()
     assert where is not None
     QTest.keyClick(where, key, modifiers)

@@ -276,8 +276,6 @@ async def test_the_search_field_grows_while_it_is_used_and_says_that_nothing_mat
     await harness.add("one")
     window = harness.open_window()
     sidebar = window.sidebar
-    window.activateWindow()
-    await harness.until(window.isActiveWindow, "the window to be active")
     sidebar.list.setFocus()
     harness.settle()
     narrow = sidebar.filter.width()
