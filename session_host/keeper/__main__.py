@@ -22,6 +22,7 @@ from typing import NamedTuple
 from session_host.keeper_client.discovery import connect_to_keeper
 from session_host.keeper_client.names import read_keeper_pids
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
+from session_host.system.freed_memory import keep_freed_memory
 from session_host.system.log_rotation import RotatingHandler
 from session_host.system.systemd import enter
 from session_host.system.systemd.descriptor_store import take_received
@@ -31,7 +32,7 @@ from .event_loop import Loop
 from .exec_upgrade import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
 from .keeper import Keeper
 from .pair import ActiveStandbyPair, dismiss
-from .processes.forking import become_subreaper, log_to, raise_open_files, return_large_blocks, set_process_name
+from .processes.forking import become_subreaper, log_to, raise_open_files, set_process_name
 from .processes.prefork import preload
 from .sockets import open_lock, take_lock
 from .standby import systemd_holder
@@ -167,7 +168,7 @@ def main(arguments: list[str]) -> int:
     level = logging.DEBUG if os.environ.get("OUTLIVE_LOG_LEVEL") == "debug" else logging.INFO
     logging.basicConfig(level=level, handlers=[RotatingHandler()])
     set_process_name("outlive-keeper")
-    return_large_blocks()
+    keep_freed_memory()
     if not become_subreaper():
         log.warning("no subreaper here: if a host is killed, its program may end unnoticed")
     inherited, lock = start.inherited, start.lock

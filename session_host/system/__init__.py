@@ -2,6 +2,7 @@
 
     clock             the current time in the format of all records
     event_loop        runs coroutines on uvloop, or on asyncio's own loop
+    freed_memory      how much freed memory the C library keeps
     inotify           watches directories on the event loop (inotify(7))
     log_rotation      rotates logs on standard error
     open_file_locks   locks of open file descriptions (fcntl(2))

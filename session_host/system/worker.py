@@ -23,13 +23,15 @@ T = TypeVar("T")
 class Worker:
     """Does work in order, in its own thread while there is work. If no thread can be started, does it at once."""
 
-    def __init__(self, linger_s: float = 0.0) -> None:
+    def __init__(self, linger_s: float = 0.0, at_end: Callable[[], object] | None = None) -> None:
         """Create a worker without a thread.
 
         Args:
             linger_s: how long an idle thread waits for more work before it ends.
+            at_end: called in the thread when it ends because it was idle.
         """
         self._linger_s = linger_s
+        self._at_end = at_end
         self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         """Work, and a None for each time that a thread must end without lingering."""
         self._running = _thread.allocate_lock()
@@ -87,7 +89,9 @@ class Worker:
             self._do_waiting(linger_s)
             self._running.release()
             if self._queue.empty() or not self._running.acquire(blocking=False):
-                return
+                break
+        if self._at_end is not None:
+            self._at_end()
 
     def _do_waiting(self, linger_s: float) -> None:
         with contextlib.suppress(Empty):

@@ -7,5 +7,4 @@ search_indexing  updates the search index in a separate process
 export           exports a chat in a separate process
 prepare_start    prepares the start of a chat while its sheet is open
 login_path       the login shell's PATH, for a window started from an icon
-malloc_trim      returns freed memory to the system
 """

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.additional_viewer import viewer_for_page
-from gui.bridge.background.malloc_trim import trim_memory
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
@@ -22,6 +21,7 @@ from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import TabBar, TabLook
 from gui.wording import phrases
 from session_host.errors import OutliveError
+from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
     from gui.window.page.structured_page import StructuredPage
@@ -67,7 +67,7 @@ class Tabs(QObject):
         self._suspend_timer = QTimer(self, singleShot=True, interval=SUSPEND_AFTER_MS)
         self._suspend_timer.timeout.connect(self._suspend_next)
         self._trim_timer = QTimer(self, singleShot=True, interval=_TRIM_AFTER_MS)
-        self._trim_timer.timeout.connect(trim_memory)
+        self._trim_timer.timeout.connect(return_freed_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
         sessions.removed.connect(self.close)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from session_host.errors import OutliveError
 from session_host.storage.descriptors.input_log import LogHeader
+from session_host.system.freed_memory import return_freed_memory
 from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
 
@@ -48,7 +49,7 @@ PIECE_BYTES = 64 * 1024
 """A job feeds the engine in pieces, and ends early if it takes too long: some sequences are as slow as 1 KB of text."""
 
 LINGER_S = 1.0
-"""An idle thread exits after this time. A flood comes in jobs of milliseconds, which would each start a thread."""
+"""An idle thread exits after this time, and returns the memory of snapshots. A flood comes in jobs of milliseconds."""
 
 FULL_S = 0.1
 """The PTY is not read while the engine has more work than this: the only back-pressure on the program. In a flood,
@@ -111,7 +112,7 @@ class EmulatorWorker:
             header: records the output that is being fed, so that a later host knows which output crashed the engine.
         """
         self._loop = asyncio.get_running_loop()
-        self._thread = Worker(LINGER_S)
+        self._thread = Worker(LINGER_S, return_freed_memory)
         self._after = after
         self._drained = drained
         self._read = read

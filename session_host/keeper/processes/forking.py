@@ -19,9 +19,6 @@ log = logging.getLogger(__name__)
 _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
 """prctl(2)."""
 
-_M_MMAP_THRESHOLD = -3
-LARGE_BLOCK_BYTES = 1024 * 1024
-
 FAILED = 70
 PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 """One message per packet, so that a new reader never starts inside a message. macOS has no such sockets."""
@@ -39,17 +36,6 @@ def set_process_name(name: str) -> None:
     """Set the name that ``ps -o comm`` shows; at most 15 bytes."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
-
-
-def return_large_blocks() -> None:
-    """Let the C library return each large block when it is freed; forks keep this.
-
-    Otherwise the library keeps blocks of up to 32 MB for later use: a snapshot that was sent once would stay in memory
-    until the host hibernates. Source: mallopt(3), M_MMAP_THRESHOLD. Does nothing if the C library lacks this function.
-    """
-    set_option = getattr(_libc(), "mallopt", None)
-    if set_option is not None:
-        set_option(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def become_subreaper() -> bool:

@@ -116,3 +116,13 @@ async def test_without_a_new_thread_work_is_done_at_once(monkeypatch: pytest.Mon
     monkeypatch.setattr(_thread, "start_new_thread", refuse)
     assert await worker.run(threading.get_ident) == threading.get_ident()
     worker.join()
+
+
+async def test_an_idle_thread_does_something_at_its_end(threads: int) -> None:
+    ends: list[int] = []
+    worker = Worker(0.02, lambda: ends.append(threading.get_ident()))
+    ident = await worker.run(threading.get_ident)
+    await eventually(lambda: _thread._count() <= threads, 10, "the thread to end")
+    assert ends == [ident]
+    worker.join()
+    assert ends == [ident], "no thread, no end"
