@@ -114,7 +114,9 @@ class RequestCard(QWidget):
         is_title_asked = bool(request.questions) and self._is_title(request.questions[0].text)
         if is_title_asked:
             self._title.hide()  # The first question says it.
-        for question in request.questions:
+        for number, question in enumerate(request.questions):
+            if number:
+                self._column.addSpacing(GAP_S_PX)  # Its choices are nearer to a question than the previous answer.
             self._column.addWidget(self._label(question.shown_text, "title" if is_title_asked else ""))
             self._form.add_answers(question, self._column, self._add_row)
         self._buttons: dict[str, QPushButton] = {}
