@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
@@ -25,7 +25,7 @@ from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.send import SendSheet
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.sheet import Sheet, is_over_window
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Image
 
@@ -34,6 +34,9 @@ AnySheet = TypeVar("AnySheet", bound=Sheet)
 
 class Sheets(QObject):
     """All sheets, each created when it is first used. Opening a sheet closes the others.
+
+    A sheet that loses the keyboard focus to something behind it closes, for example when a key opens the find bar: what
+    the user types must never go behind a sheet.
 
     If the sidebar had the keyboard focus before a sheet was opened, it has it again afterwards: the next key that is
     meant for the list of chats does not go to an agent.
@@ -65,6 +68,9 @@ class Sheets(QObject):
         self._focused_before: QWidget | None = None
         """The sidebar's widget that had the keyboard focus when a sheet was opened; None for another widget."""
         self._created: list[Sheet] = []
+        self._leaves_focus = False
+        """Whether the keyboard focus stays where it is when a sheet closes."""
+        QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr] # there is one
 
     @cached_property
     def new_chat(self) -> NewChatSheet:
@@ -162,7 +168,19 @@ class Sheets(QObject):
             if sheet is not opened:
                 sheet.dismiss()
 
+    def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is None or not self.is_any_open or not self._window.isAncestorOf(now) or is_over_window(now):
+            return
+        self._leaves_focus = True
+        try:
+            for sheet in self._created:
+                sheet.dismiss()
+        finally:
+            self._leaves_focus = False
+
     def _on_closed(self) -> None:
+        if self._leaves_focus:
+            return
         before = self._focused_before
         if self.is_any_open or before is None or not before.isVisible():
             self.closed.emit()

@@ -176,6 +176,13 @@ class Sheet(QWidget):
         painter.end()
 
 
+def is_over_window(widget: QWidget | None) -> bool:
+    """Whether a widget is a part of a sheet over its window, and not over one page."""
+    while widget is not None and not isinstance(widget, Sheet):
+        widget = widget.parentWidget()
+    return widget is not None and widget.around.isWindow()
+
+
 class InfoSheet(Sheet):
     """A sheet without fields: Return closes it, as Escape does."""
 

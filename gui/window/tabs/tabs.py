@@ -17,6 +17,7 @@ from gui.terminal.history.scroll_position import ScrollPosition
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.sheets.sheet import is_over_window
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import TabBar, TabLook
 from gui.wording import phrases
@@ -251,7 +252,7 @@ class Tabs(QObject):
         if session_id:
             self._recent.add(session_id)
         previous = self._pages.get(self._shown)
-        had_keyboard = previous is None or previous.has_keyboard
+        had_keyboard = previous.has_keyboard if previous is not None else not self._is_below_sheet()
         self._shown = session_id
         chat = self._sessions.get(session_id) if session_id else None
         if chat is not None:
@@ -270,6 +271,10 @@ class Tabs(QObject):
                 self._trim_timer.start()
         self.active_changed.emit()
         self.changed.emit()
+
+    def _is_below_sheet(self) -> bool:
+        """Whether a sheet over the window has the keyboard focus."""
+        return is_over_window(self._stack.window().focusWidget())
 
     def set_visible(self, visible: bool) -> None:
         """Set whether the pane is visible; a pane that is covered by a zoomed one does not follow output."""
