@@ -257,6 +257,11 @@ class QuietLine(Segment):
 
 
 @dataclass(frozen=True)
+class StatusLine(QuietLine):
+    """What the agent is doing now. A selection that contains more than this line leaves it out."""
+
+
+@dataclass(frozen=True)
 class TurnFooter(Segment):
     """The end of a turn: a button that copies the answer. It has no text, so it is neither found nor selected.
 

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 from shiboken6 import Shiboken
 
-from gui.chat.content.segments import Action
+from gui.chat.content.segments import Action, StatusLine
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.links.file_lookup import OPENS_WITHIN_S
@@ -358,11 +358,10 @@ class PointedPage(ScrollingPage):
             QGuiApplication.clipboard().setText(text)
 
     def select_all(self) -> None:
-        """Select the whole transcript."""
+        """Select the whole transcript, without the agent's status below it."""
         position, number = positions.first_of(self.rows)
         last, last_number = positions.last_of(self.rows)
-        text = self.rows.row(last).segments[last_number].text
-        self.selection.select(
-            Point(self.rows.key(position), number, 0), Point(self.rows.key(last), last_number, utf16_length(text))
-        )
+        segment = self.rows.row(last).segments[last_number]
+        end = 0 if isinstance(segment, StatusLine) else utf16_length(segment.text)
+        self.selection.select(Point(self.rows.key(position), number, 0), Point(self.rows.key(last), last_number, end))
         self.update()

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment
+from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment, StatusLine
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
@@ -343,9 +343,9 @@ class Rows:
         if self.transcript.damaged:
             found.append(QuietLine(chat_texts.damaged(self.transcript.damaged), tone="failed", icon=Glyph.WARNING))
         if status.state == "starting":
-            found.append(QuietLine(common_texts.starting()))
+            found.append(StatusLine(common_texts.starting()))
         elif status.state == "running":
-            found.append(QuietLine(one_line(status.detail) or chat_texts.working()))
+            found.append(StatusLine(one_line(status.detail) or chat_texts.working()))
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gui.chat.content.copying import as_markdown, as_plain, cut, utf16_slice
-from gui.chat.content.segments import Segment
+from gui.chat.content.segments import Segment, StatusLine
 from gui.chat.drawing.segment_layout import utf16_length
 
 from .rows import Rows
@@ -76,6 +76,8 @@ class Selection:
         first, last = ends
         if not first[:2] <= (position, number) <= last[:2]:
             return None
+        if _is_left_out(rows.row(position).segments[number], first, last):
+            return None
         begin = first[2] if (position, number) == first[:2] else 0
         end = last[2] if (position, number) == last[:2] else length
         return (begin, end) if begin < end else None
@@ -111,6 +113,11 @@ class Selection:
             yield (as_markdown if markdown else as_plain)(_selected(segments, position, first, last))
 
 
+def _is_left_out(segment: Segment, first: tuple[int, int, int], last: tuple[int, int, int]) -> bool:
+    """Whether a segment between the ends of a selection is no part of it: the status, unless it is all between them."""
+    return isinstance(segment, StatusLine) and first[:2] != last[:2]
+
+
 def _selected(
     segments: list[Segment], position: int, first: tuple[int, int, int], last: tuple[int, int, int]
 ) -> list[Segment]:
@@ -118,7 +125,7 @@ def _selected(
     found: list[Segment] = []
     for number, segment in enumerate(segments):
         segment_at = (position, number)
-        if not first[:2] <= segment_at <= last[:2]:
+        if not first[:2] <= segment_at <= last[:2] or _is_left_out(segment, first, last):
             continue
         begin = first[2] if segment_at == first[:2] else 0
         end = last[2] if segment_at == last[:2] else utf16_length(segment.text)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPointF, Qt
-from PySide6.QtGui import QAccessible, QEnterEvent, QGuiApplication, QImage
+from PySide6.QtGui import QAccessible, QEnterEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
@@ -261,21 +261,7 @@ def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callab
     assert shown.view.prompt.editor.toPlainText() == "a draft"
 
 
-# ---------------------------------------------------------------- selecting, finding
-
-
-def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatViewHarness]) -> None:
-    chat = ScriptedChat()
-    chat.put("user", "first prompt", status="done")
-    chat.put("agent", "a **bold** answer")
-    chat.put("agent", "the last words")
-    shown = show_chat(chat)
-    shown.drag(shown.point_of("first", within=0), shown.point_of("last words", within=4))
-    shown.view.page.copy()
-    clipboard = QGuiApplication.clipboard()
-    assert clipboard.text() == "first prompt\n\na bold answer\n\nthe last"
-    shown.view.page.copy_markdown()
-    assert clipboard.text() == "first prompt\n\na **bold** answer\n\nthe last"
+# ---------------------------------------------------------------- finding
 
 
 def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
