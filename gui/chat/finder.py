@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QRect, QTimer
@@ -12,6 +13,7 @@ from gui.finding.query import FindQuery, Pattern
 from .content.items import Mode
 from .page.finding import WHOLE, Hit, Scan, may_contain
 from .page.page import TranscriptPage
+from .page.selection import Point
 
 _SEARCH_AGAIN_MS = 400
 """Delay of a new search after a change of the transcript."""
@@ -33,6 +35,9 @@ class TranscriptFinder(QObject):
         self._steps = 0
         """The steps to later matches (earlier ones if negative) that wait until the search has found those matches."""
         self._line = ""
+        self._origin: Point | None = None
+        """The position where the search began; the first match shown is the nearest one above it. None after the user
+        has scrolled: the next search begins with what the page shows then."""
         self._unfolded: tuple[str, Mode] | None = None
         """The item that the search unfolded, and its previous mode."""
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
@@ -43,6 +48,7 @@ class TranscriptFinder(QObject):
         )  # fmt: skip
         self.scan.progressed.connect(self._on_found)
         page.framed.connect(self._on_frame)
+        page.scrolled.connect(self._on_scrolled)
 
     # ------------------------------------------------------------ called by the find bar, see ``Finder``
 
@@ -82,6 +88,8 @@ class TranscriptFinder(QObject):
             if not hits or not (is_done or 0 <= number < len(hits)):
                 break
             self._steps -= by
+            hit = hits[number % len(hits)]
+            self._origin = Point(hit.item, hit.segment, hit.begin + 1)
             self._show_hit(number % len(hits))
             self._report()
         if is_done:
@@ -92,14 +100,14 @@ class TranscriptFinder(QObject):
         self._pattern = Pattern(FindQuery())
         self.scan.stop()
         self._search_timer.stop()
-        self._unfolded = None
+        self._unfolded = self._origin = None
         self._page.pattern, self._page.current_hit = None, None
         self._page.update()
 
     # ------------------------------------------------------------ searching
 
     def restart_search(self) -> None:
-        """Start a new search of the page's transcript, from its end."""
+        """Start a new search of the page's transcript."""
         self._restore_fold()
         self._hit, self._steps = -1, 0
         is_searching = not self._pattern.is_empty and not self._pattern.error
@@ -116,6 +124,9 @@ class TranscriptFinder(QObject):
         if self._page.pattern is not None and not self._search_timer.isActive():
             self._search_timer.start()
 
+    def _on_scrolled(self) -> None:
+        self._origin = None
+
     def _on_found(self) -> None:
         hits, page = self.scan.hits, self._page
         if page.current_hit is not None:
@@ -128,7 +139,22 @@ class TranscriptFinder(QObject):
 
     def _first_to_show(self, hits: list[Hit]) -> int | None:
         """The number of the match that is shown first; None while that is not known."""
-        return self._on_line(hits) if hits and (self.scan.is_done or not self._line) else None
+        if not self._line:
+            return self._nearest(hits)
+        return self._on_line(hits) if hits and self.scan.is_done else None
+
+    def _nearest(self, hits: list[Hit]) -> int | None:
+        """The number of the last match above the origin, or of the first one if all are below; None if unknown yet."""
+        rows = self._page.rows
+        if self._origin is None:
+            self._origin = self._page.end_of_view()
+        origin = rows.position(self._origin.key), *self._origin[1:]
+        if origin[0] is None:
+            return len(hits) - 1 if hits else None
+        above = bisect_left(hits, origin, key=lambda hit: (rows.position(hit.item) or 0, hit.segment, hit.begin))
+        if above > 0:
+            return above - 1
+        return 0 if hits and self.scan.is_done else None
 
     def _on_line(self, hits: list[Hit]) -> int:
         """The number of the last match in an item with the line to show; without such an item, of the last match."""
@@ -175,4 +201,6 @@ class TranscriptFinder(QObject):
                 self._unfolded = hit.item, page.rows.mode(hit.item)
             page.rows.set_mode(hit.item, WHOLE)
         page.current_hit = (hit.item, hit.segment, hit.begin, hit.end)
+        origin = self._origin
         page.reveal(hit.item, hit.segment, hit.begin)
+        self._origin = origin  # It was not the user who scrolled.

@@ -42,5 +42,4 @@ class DocumentPage(TranscriptPage):
         return self._scroll_position
 
     def scroll_to_end(self) -> None:
-        self._scroll_position = positions.from_bottom(self.rows, float(self.height()))
-        self.arrange()
+        self._scroll(positions.from_bottom(self.rows, float(self.height())))

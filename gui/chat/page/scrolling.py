@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
@@ -28,6 +28,7 @@ from . import positions
 from .painting import BAR_PX, PaintedPage
 from .positions import PlacedSegment, ScrollPosition
 from .rows import TAIL, Rows
+from .selection import Point
 
 _AT_END_PX = 2.0
 _NARROW_PX = 320
@@ -47,12 +48,14 @@ class ScrollingPage(PaintedPage):
         framed(): a frame with the transcript's changes was prepared.
         restyled(): the text size or the colours changed.
         following_changed(bool): the page started (True) or stopped (False) following the end.
+        scrolled(): the page shows another position, and not because its transcript has changed.
     """
 
     arranged = Signal()
     framed = Signal()
     restyled = Signal()
     following_changed = Signal(bool)
+    scrolled = Signal()
     grows = True
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
@@ -268,20 +271,22 @@ class ScrollingPage(PaintedPage):
         """Scroll down, or up with a negative distance."""
         if self._scroll_position is None or (distance > 0 and self._is_following_end):
             return
-        self._set_following(False)
-        self._scroll_position = positions.moved(self.rows, self._scroll_position, round(distance))
-        self.arrange()
+        self._scroll(positions.moved(self.rows, self._scroll_position, round(distance)))
 
     def scroll_to_end(self) -> None:
         """Scroll to the end, and follow it."""
-        self._set_following(True)
-        self.arrange()
+        self._scroll(None)
 
     def scroll_to_start(self) -> None:
         """Scroll to the beginning."""
-        self._set_following(False)
-        self._scroll_position = positions.top(self.rows)
+        self._scroll(positions.top(self.rows))
+
+    def _scroll(self, position: ScrollPosition | None) -> None:
+        """Scroll to a position, or to the end and follow it."""
+        self._set_following(position is None)
+        self._scroll_position = position or self._scroll_position
         self.arrange()
+        self.scrolled.emit()
 
     def scroll_to(self, key: str, segment: int, y: float = 0.0, *, always: bool = False) -> None:
         """Scroll a position in a segment to the upper third of the page, if it is not visible (or ``always``)."""
@@ -291,22 +296,32 @@ class ScrollingPage(PaintedPage):
         shown = next(
             (placed for placed in self.visible if (placed.position, placed.number) == (position, segment)), None
         )
-        top, bottom = self.covered_px, self.height() - 2 * self.style_.line_px
-        if not always and shown is not None and top <= shown.top + y <= bottom:
+        if not always and shown is not None and self.covered_px <= shown.top + y <= self._last_line_px():
             return
-        self._set_following(False)
-        self._scroll_position = positions.moved(self.rows, ScrollPosition(key, segment, round(y)), -self.height() // 3)
-        self.arrange()
+        self._scroll(positions.moved(self.rows, ScrollPosition(key, segment, round(y)), -self.height() // 3))
+
+    def _last_line_px(self) -> float:
+        """The y coordinate below which ``scroll_to`` does not leave a position."""
+        return self.height() - 2 * self.style_.line_px
+
+    def end_of_view(self) -> Point:
+        """The position in the text after what the page shows: there or below it, ``scroll_to`` would scroll."""
+        bottom_px = self._last_line_px()
+        shown = next((placed for placed in reversed(self.visible) if placed.top <= bottom_px), None)
+        if shown is None or self._is_following_end:
+            return Point(TAIL, 0, 0)
+        if shown.bottom <= bottom_px and shown.number == len(self.rows.row(shown.position).segments) - 1:
+            return Point(self.rows.key(shown.position + 1), 0, 0)
+        offset = shown.laid.offset_at(QPointF(self.rows.width, bottom_px - shown.top))
+        return Point(self.rows.key(shown.position), shown.number, offset)
 
     def _on_bar(self, value: int) -> None:
         if self._is_setting_bar:
             return
-        self._set_following(False)
         if value >= self._bar.maximum():
             self.scroll_to_end()
-            return
-        self._scroll_position = positions.at_distance(self.rows, float(value))
-        self.arrange()
+        else:
+            self._scroll(positions.at_distance(self.rows, float(value)))
 
     # ------------------------------------------------------------ appearance
 

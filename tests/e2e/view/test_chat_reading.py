@@ -8,14 +8,11 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QCoreApplication, QPointF, Qt
 from PySide6.QtGui import QAccessible, QEnterEvent, QImage
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
 from gui.chat.announcing import Announcer
-from gui.chat.page import finding
 from gui.chat.page.finding import WHOLE
-from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import install_roles
 from session_host.protocol.values import Image
 from session_host.structured.items import (
@@ -27,7 +24,6 @@ from session_host.structured.items import (
 )
 from session_host.structured.transcript import Transcript
 from tests.support.chat_view_harness import ChatViewHarness
-from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
@@ -259,57 +255,6 @@ def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callab
     shown.settle()
     assert shown.shown() == before
     assert shown.view.prompt.editor.toPlainText() == "a draft"
-
-
-# ---------------------------------------------------------------- finding
-
-
-def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
-    chat = ScriptedChat()
-    chat.put("tool", title="make", output="a needle in the output", status="done")
-    for number in range(40):
-        chat.put("agent", f"Answer {number}")
-    chat.put("agent", "The Needle is here.")
-    shown = show_chat(chat)
-    bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
-    bar.open_find()
-    QTest.keyClicks(bar.field, "needle")
-    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
-    assert bar.count.text() == "2 of 2"
-    assert "The Needle is here." in shown.shown()
-    QTest.keyClick(bar.field, Qt.Key.Key_Return)
-    assert bar.count.text() == "1 of 2"
-    assert "a needle in the output" in shown.shown()
-    chat.put("agent", "Another needle comes.")
-    shown.settle()
-    process_events_until(lambda: "of 3" in bar.count.text(), WAIT_S, "the new match to be counted")
-    assert bar.count.text() == "1 of 3"
-    QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    assert bar.count.text() == "3 of 3"
-    shown.view.page.scroll_to_start()
-    assert "a needle in the output" not in shown.shown()  # The item is folded again.
-    QTest.keyClick(bar.field, Qt.Key.Key_Escape)
-    assert not bar.isVisible()
-
-
-def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
-    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item per slice, then other events.
-    chat = ScriptedChat()
-    for number in range(10):
-        chat.put("agent", f"Needle {number}")
-    shown = show_chat(chat)
-    bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
-    bar.open_find()
-    QTest.keyClicks(bar.field, "needle")
-    for _ in range(3):
-        QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    assert not shown.view.finder.scan.is_done
-    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
-    assert bar.count.text() == "7 of 10"
 
 
 def test_no_message_loads_anything(show_chat: Callable[..., ChatViewHarness]) -> None:

@@ -210,6 +210,19 @@ def test_a_match_far_up_is_shown_and_ticks_lie_on_the_scroll_bar(opened: Callabl
     assert DARK.palette[3].rgb() & 0xFFFFFF in colors_in(ticks.grab().toImage())
 
 
+def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(opened: Callable[..., Opened]) -> None:
+    terminal, bar = opened(numbered(1, 200))
+    find(terminal, bar, "line")
+    assert bar.count.text() == "200 of 200"
+    terminal.view.scroll_lines(-100)
+    terminal.settle()
+    before = shown(terminal)
+    find(terminal, bar, "lin")
+    assert (shown(terminal), bar.count.text()) == (before, f"{before[-1].split()[1]} of 200")
+    find(terminal, bar, "line 2")
+    assert bar.count.text() == "11 of 12", "2, 20 to 29, 200"
+
+
 def test_the_current_match_is_found_again_after_a_resize(opened: Callable[..., Opened]) -> None:
     terminal, bar = opened("".join(f"needle {number} " + "z" * 50 + "\r\n" for number in range(40)))
     find(terminal, bar, "needle")
