@@ -20,7 +20,7 @@ from gui.terminal.input import clipboard
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.window.actions import pane_actions
+from gui.window.actions import empty_parts, pane_actions
 from gui.window.actions.actions import Actions
 from gui.window.actions.broadcasting import Broadcasting
 from gui.window.actions.chat_actions import ChatActions
@@ -216,6 +216,9 @@ class MainWindow(QWidget):
         self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_requested.connect(self.chat_actions.rename)
         self.sidebar.several_menu_requested.connect(self.several.show_menu)
+        self.sidebar.own_menu_requested.connect(
+            lambda point: empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, point)
+        )
         self.sidebar.remove_requested.connect(self.several.remove)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
@@ -371,7 +374,9 @@ class MainWindow(QWidget):
     # ------------------------------------------------------------ the user's actions
 
     def _on_tab_menu(self, session_id: str, point: QPoint) -> None:
-        if (chat := self._sessions.get(session_id)) is not None:
+        if not session_id:
+            empty_parts.show_beside_tabs(self.actions_, point)
+        elif (chat := self._sessions.get(session_id)) is not None:
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
             self._chat_menu.show_for_tab(chat, point, self.actions_)

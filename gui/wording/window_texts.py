@@ -210,11 +210,11 @@ def view_options() -> str:
 
 
 def by_state() -> str:
-    return translate("window", "By state")
+    return translate("window", "Group by state")
 
 
 def by_project() -> str:
-    return translate("window", "By project")
+    return translate("window", "Group by project")
 
 
 def compact_rows() -> str:

@@ -20,6 +20,7 @@ end_report        reports how many of the chats that the user stopped at once ha
 several_chats     actions on the chats that are selected in the sidebar
 other_tabs        closes the tabs beside the shown one
 chat_menu         the menu of one chat
+empty_parts       the menus of the sidebar itself and beside the tabs
 color_menu        the colours in that menu and in the palette
 agent_settings    chooses the agent's model, mode or effort
 theme_actions     chooses a theme, and imports one

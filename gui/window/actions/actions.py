@@ -162,13 +162,18 @@ class Actions:
             choices.append(Choice(action_texts.dismiss_the_notice(), "", self._banners.dismiss))
         self._sheets.chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)
 
-    def show_menu(self, button: QWidget) -> None:
-        """Show the window's menu below its button."""
+    def new_menu(self) -> QMenu:
+        """An empty menu. Until it closes, the actions that have nothing to do now are disabled."""
         menu = Menu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         for name in self._without_effect():
             self._actions[name].setEnabled(False)
             menu.aboutToHide.connect(partial(self._actions[name].setEnabled, True))
+        return menu
+
+    def show_menu(self, button: QWidget) -> None:
+        """Show the window's menu below its button."""
+        menu = self.new_menu()
         for part in MENU:
             if isinstance(part, str):
                 self.fill(menu, [part])

@@ -32,7 +32,8 @@ class SplitPanes(QObject):
         active_changed: another page is shown, in the active pane or in another one, or another pane is active.
         page_made: a page exists now, to be wired up.
         close_requested: the user closes a tab (its chat's id).
-        menu_requested: the user opens a tab's menu, at this point of the screen.
+        menu_requested: the user opens a tab's menu, or that of the empty part of a row of tabs (""), at this point of
+            the screen.
         double_clicked: a tab was double clicked (its chat's id), or the empty part of a row of tabs ("").
         emptied: the last tab of the last pane was closed.
         tab_dragged_out: the user began to drag a tab out of its row (the pane, the tab's chat's id).

@@ -7,5 +7,6 @@ model           the list's rows as Qt's item model
 rows            makes the rows of chats
 arrangement     which chats are below which heading, and in which order
 delegate        paints headings and rows
+view_options    menus with the choices of how the list looks
 no_matches      is shown instead of the rows when the filter finds none
 """

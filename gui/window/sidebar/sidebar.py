@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import (
     BAR_HEIGHT_PX,
@@ -26,9 +23,9 @@ from gui.window.sidebar.delegate import SidebarDelegate
 from gui.window.sidebar.model import Heading, SidebarModel
 from gui.window.sidebar.no_matches import NoMatches
 from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.view_options import ViewOptions
 from gui.window.widgets.parts import Area, Hairline, IconButton
 from gui.wording import common_texts, window_texts
-from session_host.errors import ConfigError
 
 TEXT_FROM_PX = 220
 """A narrower sidebar has the button that starts a chat without its text."""
@@ -48,6 +45,7 @@ class Sidebar(Area):
         new_chat: a chat is to be started.
         menu_requested: a chat's menu is to be shown at this point of the screen.
         several_menu_requested: the menu of several chats, a list.
+        own_menu_requested: the menu of the sidebar itself, away from chats.
         rename_requested, remove_requested: as the keys F2 and Delete ask for; of chats, a list.
         folded_changed: a group was folded or unfolded.
         problem: one line for the user about a choice that could not be saved.
@@ -59,6 +57,7 @@ class Sidebar(Area):
     new_chat = Signal()
     menu_requested = Signal(Chat, QPoint)
     several_menu_requested = Signal(list, QPoint)
+    own_menu_requested = Signal(QPoint)
     rename_requested = Signal(Chat)
     remove_requested = Signal(list)
     problem = Signal(str)
@@ -71,6 +70,7 @@ class Sidebar(Area):
         self._theme = theme
         self._sessions = sessions
         self._settings = settings
+        self.view_options = ViewOptions(settings, self.problem.emit)
         self.collapsed = False
         self._is_reveal_due = False
         self.model = SidebarModel(sessions, folded)
@@ -90,7 +90,7 @@ class Sidebar(Area):
 
         self.no_matches = NoMatches()
         self.no_matches.search_requested.connect(self._search_all)
-        self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_menu)
+        self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_options)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatListView(theme, self.model)
         self.delegate = SidebarDelegate(theme, self.list)
@@ -203,28 +203,8 @@ class Sidebar(Area):
             self.delegate.compact = window.compact_rows
             self.list.scheduleDelayedItemsLayout()
 
-    def _show_view_menu(self) -> None:
-        """Show the choices of how the list looks, below their button."""
-        window = self._settings.preferences.window
-        menu = Menu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
-        for grouping, text in (("state", window_texts.by_state()), ("project", window_texts.by_project())):
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(window.group_chats == grouping)
-            action.triggered.connect(partial(self._choose, {"group_chats": grouping}))
-        menu.addSeparator()
-        compact = menu.addAction(window_texts.compact_rows())
-        compact.setCheckable(True)
-        compact.setChecked(window.compact_rows)
-        compact.triggered.connect(partial(self._choose, {"compact_rows": not window.compact_rows}))
-        menu.popup(self.view_button.mapToGlobal(self.view_button.rect().bottomLeft()))
-
-    def _choose(self, values: dict[str, str | bool], _checked: bool = False) -> None:
-        try:
-            self._settings.write(values)
-        except ConfigError as error:
-            self.problem.emit(str(error))
+    def _show_view_options(self) -> None:
+        self.view_options.show_below(self.view_button)
 
     def set_active(self, session_id: str) -> None:
         """Set the chat with the visible tab. If it changes, scroll its row into view and select only it."""
@@ -318,12 +298,16 @@ class Sidebar(Area):
 
     def _on_menu(self, point: QPoint) -> None:
         chat = self._chat_at(self.list.indexAt(point))
-        if chat is not None:
-            self._show_menu(chat, self.list.viewport().mapToGlobal(point))
+        self._show_menu(chat, self.list.viewport().mapToGlobal(point))
 
-    def _show_menu(self, chat: Chat, point: QPoint) -> None:
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.own_menu_requested.emit(event.globalPos())
+
+    def _show_menu(self, chat: Chat | None, point: QPoint) -> None:
         selected = self.selected()
-        if chat in selected and len(selected) > 1:
+        if chat is None:
+            self.own_menu_requested.emit(point)
+        elif chat in selected and len(selected) > 1:
             self.several_menu_requested.emit(selected, point)
         else:
             self.menu_requested.emit(chat, point)
@@ -364,9 +348,10 @@ class Sidebar(Area):
                 self.rename_requested.emit(chat)
             case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
                 self.remove_requested.emit(chosen)
-            case Qt.Key.Key_Menu if chosen := [chat] if chat is not None else self.selected():
-                point = self.list.visualRect(index).center()
-                self._show_menu(chosen[-1], self.list.viewport().mapToGlobal(point))
+            case Qt.Key.Key_Menu:
+                chosen = [chat] if chat is not None else self.selected()
+                point = self.list.visualRect(index).center() if index.isValid() else QPoint(GAP_S_PX, GAP_S_PX)
+                self._show_menu(chosen[-1] if chosen else None, self.list.viewport().mapToGlobal(point))
             case _:
                 return False
         return True

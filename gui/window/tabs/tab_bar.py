@@ -84,7 +84,7 @@ class TabBar(QTabBar):
     Signals:
         chosen: a tab came to the front (its chat's id, "" for none).
         close_requested: a tab is to be closed.
-        menu_requested: a tab's menu is to be shown at this point of the screen.
+        menu_requested: a tab's menu is to be shown at this point of the screen, or that of the empty part ("").
         reordered: tabs were dragged into another order.
         dragged_out: a tab is dragged away from the row.
         double_clicked: a tab was double clicked (its chat's id), or the empty part of the row ("").
@@ -354,9 +354,7 @@ class TabBar(QTabBar):
         super().mouseReleaseEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        session_id = self.id_at(self.tabAt(event.pos()))
-        if session_id:
-            self.menu_requested.emit(session_id, event.globalPos())
+        self.menu_requested.emit(self.id_at(self.tabAt(event.pos())), event.globalPos())
 
     def _show_buttons(self, hovered: int) -> None:
         self._hovered = hovered

@@ -1,0 +1,49 @@
+"""Menus with the choices of how the list of chats looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.settings.live import LiveSettings
+from gui.theme.menu import Menu
+from gui.wording import window_texts
+from session_host.errors import ConfigError
+
+
+class ViewOptions:
+    """The choices of how the list looks."""
+
+    def __init__(self, settings: LiveSettings, problem: Callable[[str], object]) -> None:
+        """``problem`` gets one line for the user about a choice that could not be saved."""
+        self._settings = settings
+        self._problem = problem
+
+    def fill(self, menu: QMenu) -> None:
+        """Add the choices to a menu."""
+        window = self._settings.preferences.window
+        for grouping, text in (("state", window_texts.by_state()), ("project", window_texts.by_project())):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(window.group_chats == grouping)
+            action.triggered.connect(partial(self._choose, {"group_chats": grouping}))
+        menu.addSeparator()
+        compact = menu.addAction(window_texts.compact_rows())
+        compact.setCheckable(True)
+        compact.setChecked(window.compact_rows)
+        compact.triggered.connect(partial(self._choose, {"compact_rows": not window.compact_rows}))
+
+    def show_below(self, button: QWidget) -> None:
+        """Show the choices below their button."""
+        menu = Menu(button)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.fill(menu)
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _choose(self, values: dict[str, str | bool], _checked: bool = False) -> None:
+        try:
+            self._settings.write(values)
+        except ConfigError as error:
+            self._problem(str(error))
