@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "action",
         metavar="ACTION",
         nargs="?",
+        type=_action,
         choices=tuple(_OPERANDS),
         help="tabs, show, new (chat), next (chat that needs you), toggle (show or hide), grab or close",
     )
@@ -51,6 +52,20 @@ def run(options: argparse.Namespace) -> int:
             raise WindowNotInstalled from None
         raise
     return 0
+
+
+def _action(text: str) -> str:
+    """The name of an action.
+
+    Raises:
+        UsageError: there is no such action. The user may have typed a chat's name instead.
+    """
+    if text not in _OPERANDS:
+        raise UsageError(
+            f"window has no action {text!r}, only tabs, show, new, next, toggle, grab and close; to show a chat: "
+            "outlive window show CHAT"
+        )
+    return text
 
 
 def _window(text: str) -> str:
