@@ -232,7 +232,10 @@ class App:
         self.window.banners.inform(line, kind="failed", key="notify command")
 
     def _apply_start_at_login(self) -> None:
-        enabled = self.settings.preferences.window.start_at_login
+        preferences = self.settings.preferences
+        if not preferences.is_window_read:
+            return
+        enabled = preferences.window.start_at_login
         is_changed = enabled != self.layout.starts_at_login
         try:
             set_start_at_login(enabled=enabled, is_changed=is_changed)

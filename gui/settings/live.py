@@ -96,7 +96,8 @@ class LiveSettings(QObject):
         self._watch()
         if current.problems != previous.problems:
             self.problems.emit(list(current.problems))
-        if any(getattr(current, part) != getattr(previous, part) for part in ("window", "pair", "keys", "texts")):
+        parts = ("window", "is_window_read", "pair", "keys", "texts")
+        if any(getattr(current, part) != getattr(previous, part) for part in parts):
             self.changed.emit()
         self.files_changed.emit()
 

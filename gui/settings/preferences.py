@@ -89,6 +89,7 @@ class Preferences(msgspec.Struct, frozen=True):
     """The user's settings, with defaults for missing ones.
 
     Attributes:
+        is_window_read: whether ``window`` is what the file says, or said before a mistake; else it has the defaults.
         keys: the keys of each action that the user configured (empty: none).
         key_lines: the line of each action in ``keys.toml``.
         texts: the keys that type a text.
@@ -97,6 +98,7 @@ class Preferences(msgspec.Struct, frozen=True):
     """
 
     window: WindowFile = WindowFile()
+    is_window_read: bool = True
     keys: dict[str, list[str]] = {}
     key_lines: dict[str, int] = {}
     texts: tuple[TextKey, ...] = ()
@@ -146,12 +148,12 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
         previous: the current settings, which stay if a file cannot be read; without them, the defaults are used.
     """
     problems: list[str] = []
-    known = previous or Preferences()
+    known = previous or Preferences(is_window_read=False)
     stays = "Using the defaults." if previous is None else "The previous settings stay."
-    window, pair = known.window, known.pair
+    window, is_window_read, pair = known.window, known.is_window_read, known.pair
     keys, lines, texts = known.keys, known.key_lines, known.texts
     try:
-        window = _read_window(window_file(directory))
+        window, is_window_read = _read_window(window_file(directory)), True
     except ConfigError as error:
         problems.append(f"{error}. {stays}")
     try:
@@ -166,7 +168,7 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
         load_chat_settings(directory)
     except ConfigError as error:
         problems.append(f"{error}. New chats cannot start until it is corrected.")
-    return Preferences(window, keys, lines, texts, pair, tuple(problems))
+    return Preferences(window, is_window_read, keys, lines, texts, pair, tuple(problems))
 
 
 def _read_window(path: Path) -> WindowFile:

@@ -74,6 +74,21 @@ def test_an_unreadable_file_is_reported_in_one_line_and_left_alone(area, content
     assert path.read_bytes() == content.encode("latin-1")
 
 
+def test_a_file_with_a_mistake_counts_as_unread_until_it_is_corrected(area):
+    file = area.config / "window.toml"
+    file.write_text("font_size =\n")
+    preferences = load_preferences(area.config)
+    (area.config / "keys.toml").write_text('new_chat = "F9"\n')
+    preferences = load_preferences(area.config, preferences)
+    assert not preferences.is_window_read
+    file.write_text("font_size = 20\n")
+    preferences = load_preferences(area.config, preferences)
+    file.write_text("font_size =\n")
+    preferences = load_preferences(area.config, preferences)
+    assert preferences.is_window_read
+    assert preferences.window.font_size == 20
+
+
 def test_a_file_without_permission_is_reported_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
     path = area.config / "keys.toml"
     path.mkdir()  # Root may read every file, so a directory stands in for one that cannot be read.
