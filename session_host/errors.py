@@ -31,6 +31,7 @@
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
     └── StoreError               the store cannot be written (disk full, read-only)
         ├── StoreBusy            another process writes it: wait, or try again
+        ├── StoreIncomplete      the store is new: add the running sessions, and try again
         └── StoreCorrupt         the store is moved away and rebuilt from the running sessions
 
 Every message is one line with the problem and its remedy.
@@ -198,6 +199,10 @@ class StoreError(OutliveError):
 
 class StoreBusy(StoreError):
     """Another process has been writing for longer than SQLite waits."""
+
+
+class StoreIncomplete(StoreError):
+    """The store's file is new, and may lack running sessions."""
 
 
 class StoreCorrupt(StoreError):

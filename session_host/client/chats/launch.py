@@ -24,6 +24,7 @@ from session_host.errors import (
     NoSuchSession,
     OutliveError,
     StoreError,
+    StoreIncomplete,
     WorktreeError,
 )
 from session_host.keeper_client.channel import KeeperNotResponding
@@ -142,13 +143,17 @@ def _insert_row(record: SessionRecord, store: Store) -> None:
     Raises:
         NameTaken: a running chat has the name.
     """
-    try:
-        store.insert(record, named_alone=True)
-    except NameTaken:
-        others = [resolve_stale_row(store, each) for each in store.running() if each.name == record.name]
-        if any(each.state in RUNNING_STATES for each in others):
-            raise
-        store.insert(record, named_alone=True)
+    while True:
+        try:
+            return store.insert(record, named_alone=True)
+        except StoreIncomplete:
+            from session_host.client.sessions.rebuild import find_chats  # rarely needed
+
+            find_chats(store)
+        except NameTaken:
+            others = [resolve_stale_row(store, each) for each in store.running() if each.name == record.name]
+            if any(each.state in RUNNING_STATES for each in others):
+                raise
 
 
 def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:

@@ -64,11 +64,13 @@ def find_chats(store: Store) -> Found:
     Raises:
         StoreError: the store cannot be written.
     """
-    restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
-    running = sum(each.state in RUNNING_STATES for each in restored)
-    found = Found(running + _add_running(store), len(restored) - running)
-    store.mark_complete()
-    return found
+    while True:
+        file = store.file
+        restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
+        running = sum(each.state in RUNNING_STATES for each in restored)
+        found = Found(running + _add_running(store), len(restored) - running)
+        if store.mark_complete(file):
+            return found
 
 
 def _add_running(store: Store) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from session_host.paths import make_directories
 from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import from_values
 from session_host.system.replaced_file import replace_file
@@ -30,10 +31,19 @@ def save_row(database: Path, record: SessionRecord) -> None:
     _replace(_directory(database) / record.id / _ROW, json.dumps(msgspec.to_builtins(record)))
 
 
-def remove_row(database: Path, session_id: str) -> None:
-    """Remove the copy of a row, if there is one."""
+def save_new_row(database: Path, record: SessionRecord) -> None:
+    """Save the first copy of a row, and create the session's directory; a full disk takes neither."""
     with contextlib.suppress(OSError):
-        (_directory(database) / session_id / _ROW).unlink()
+        make_directories(_directory(database) / record.id)
+    save_row(database, record)
+
+
+def remove_row(database: Path, session_id: str) -> None:
+    """Remove the copy of a row, if there is one, and the session's directory if that is empty then."""
+    directory = _directory(database) / session_id
+    with contextlib.suppress(OSError):
+        (directory / _ROW).unlink(missing_ok=True)
+        directory.rmdir()
 
 
 def rows(database: Path) -> Iterator[SessionRecord]:

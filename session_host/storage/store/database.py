@@ -17,6 +17,8 @@ from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES,
 from session_host.system.open_file_locks import lock_refusal
 
 BUSY_TIMEOUT_MS = 5000
+_OPENING_TRIES = 10
+"""How often a file is opened that another process replaces meanwhile; some file systems change a file's number."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
@@ -210,10 +212,20 @@ class Database:
         """
         if self._is_closed:
             raise StoreError(f"{self.path}: the store is closed")
-        if self._connection is None or self._identity != self._file_identity():
+        if self._connection is None or not self.is_current:
             self._disconnect()
             return self._open()
         return self._connection
+
+    @property
+    def file(self) -> tuple[int, int]:
+        """The identity of the file that was opened last: its device and inode."""
+        return self._identity
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file that was opened last still has the path."""
+        return self._identity == self._file_identity()
 
     def _file_identity(self) -> tuple[int, int]:
         try:
@@ -225,9 +237,14 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         try:
             ensure_private(self.path.parent)
-            self._create_file()
-            self._connection = self._connect()
-            self._identity = self._file_identity()
+            for _ in range(_OPENING_TRIES):
+                self._disconnect()
+                self._create_file()
+                self._identity = self._file_identity()
+                self._connection = self._connect()
+                if self.is_current:
+                    break
+            assert self._connection is not None
         except sqlite3.Error as error:
             self._disconnect()
             raise store_error(error, self.path) from error

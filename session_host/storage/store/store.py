@@ -10,20 +10,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError
+from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import copies
+from session_host.storage.store import copies, insertion
 from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
+from session_host.storage.store.insertion import RUNNING
 from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import COLUMNS, FIELDS, INSERTED, from_row, to_column, to_row
 
 # Statements are put together from the names of columns and from literals of this file (S608); every value is bound.
 _ORDER = "ORDER BY ordinal"
 """The order of starts. By ``created_at`` it would change with a clock that was set."""
-_RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
-_RECENT_DIRECTORIES_KEPT = 50
-_COMPLETE = 0x4F75744C
-"""SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
 
 _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
 
@@ -69,25 +66,44 @@ class Store:
 
         Args:
             record: the session's record.
-            named_alone: no running session may have its name.
+            named_alone: no running session may have its name, now and until it ends.
 
         Raises:
             NameTaken: one has, see ``named_alone``.
+            StoreIncomplete: whether one has cannot be known before ``mark_complete``.
             StoreError: the id exists already, the resumed session was continued already, or the file cannot be
                 written.
         """
-        with self._database.writing() as connection:
-            if named_alone:
-                _check_name(connection, record.id, record.name)
-            try:
-                connection.execute(f"INSERT {INSERTED}", to_row(record))
-            except sqlite3.IntegrityError as error:
-                raise StoreError(f"{self.path}: cannot save chat {record.id} ({error})") from error
-            if record.resumed_from is not None:
-                _continue(connection, record)
-            # A worktree is removed with its chat; its maker notes the directory that it was made from.
-            if record.worktree is None:
-                _note_directory(connection, record.cwd)
+        if named_alone:
+            self._insert_alone(record)
+        else:
+            with self._database.writing() as connection:
+                insertion.insert(connection, record, self.path)
+
+    def _insert_alone(self, record: SessionRecord) -> None:
+        """Add a session with a name of its own, also in the file that takes the place of a lost one.
+
+        Another process may move the file away at any moment, and fill a new one from the copies. If the file is still
+        in its place after the copy was saved, each later one has the row. Otherwise the new file may lack the row, and
+        another session may have got its name there.
+        """
+        is_copied = False
+        try:
+            while True:
+                with self._database.writing() as connection:
+                    insertion.check_complete(connection, self.path)
+                    insertion.check_name(connection, record.id, record.name)
+                    insertion.insert(connection, record, self.path, replaces=is_copied)
+                    is_copied = True
+                    copies.save_new_row(self.path, record)
+                if self._database.is_current:
+                    return
+        except BaseException:
+            if is_copied:
+                copies.remove_row(self.path, record.id)
+                with contextlib.suppress(StoreError):  # Another process may have added the row from the copy.
+                    self.remove(record.id)
+            raise
 
     def update_all(self, changes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Change some fields of several sessions; one that is gone meanwhile is left out."""
@@ -136,11 +152,11 @@ class Store:
         """
         with self._database.writing() as connection:
             runs = connection.execute(
-                f"SELECT 1 FROM session WHERE id = ? AND state IN {_RUNNING}",  # noqa: S608
+                f"SELECT 1 FROM session WHERE id = ? AND state IN {RUNNING}",  # noqa: S608
                 (session_id,),
             ).fetchone()
             if runs:
-                _check_name(connection, session_id, name)
+                insertion.check_name(connection, session_id, name)
             if connection.execute("UPDATE session SET name = ? WHERE id = ?", (name, session_id)).rowcount == 0:
                 raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
             self._copy(connection, session_id)
@@ -162,7 +178,7 @@ class Store:
             for each in sorted(copies.rows(self.path), key=lambda record: record.created_at):
                 if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
                     added.append(each)
-                    _note_directory(connection, each.project)
+                    insertion.note_directory(connection, each.project)
             connection.execute(
                 "UPDATE session SET continued_by ="
                 " (SELECT id FROM session AS later WHERE later.resumed_from = session.id ORDER BY ordinal LIMIT 1)"
@@ -177,12 +193,12 @@ class Store:
 
     def running(self) -> list[SessionRecord]:
         """Sessions that are starting or running as far as is recorded, oldest first."""
-        return self._select(f"WHERE state IN {_RUNNING}")
+        return self._select(f"WHERE state IN {RUNNING}")
 
     def running_names(self) -> set[str]:
         """The names of the sessions in ``running``."""
         with self._database.reading() as connection:
-            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {_RUNNING}")}  # noqa: S608
+            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {RUNNING}")}  # noqa: S608
 
     def all(self) -> list[SessionRecord]:
         """Every session, oldest first."""
@@ -254,17 +270,31 @@ class Store:
     def is_new(self) -> bool:
         """Whether the file is new and may lack running chats, until ``mark_complete``."""
         with self._database.reading() as connection:
-            (number,) = connection.execute("PRAGMA application_id").fetchone()
-        return bool(number != _COMPLETE)
+            return not insertion.is_complete(connection)
 
-    def mark_complete(self) -> None:
-        """Note that the running chats were asked for.
+    @property
+    def file(self) -> tuple[int, int]:
+        """The identity of the store's file, which another process may replace."""
+        with self._database.reading():
+            return self._database.file
+
+    def mark_complete(self, file: tuple[int, int]) -> bool:
+        """Note that all chats were added to a file.
+
+        Args:
+            file: its identity, before they were added.
+
+        Returns:
+            Whether it is still the store's file; if not, the chats must be added to the one that is.
 
         Raises:
             StoreError: the file cannot be written.
         """
         with self._database.writing() as connection:
-            connection.execute(f"PRAGMA application_id = {_COMPLETE}")
+            if self._database.file != file:
+                return False
+            connection.execute(f"PRAGMA application_id = {insertion.COMPLETE}")
+        return True
 
     # ------------------------------------------------------------ the window
 
@@ -296,7 +326,7 @@ class Store:
             StoreError: the file cannot be written.
         """
         with self._database.writing() as connection:
-            _note_directory(connection, path)
+            insertion.note_directory(connection, path)
 
     def recent_directories(self, limit: int) -> list[str]:
         """Directories that sessions were started in, the last one first."""
@@ -350,38 +380,8 @@ def _is_readable(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
-    """Mark a session as continued; raises if another chat already continues it."""
-    done = connection.execute(
-        "UPDATE session SET continued_by = ? WHERE id = ? AND continued_by IS NULL", (record.id, record.resumed_from)
-    )
-    if done.rowcount:
-        return
-    row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.resumed_from,)).fetchone()
-    if row is not None:
-        raise StoreError(f"{record.name}: this conversation already continues in {row[0]}; attach to that chat")
-
-
-def _note_directory(connection: sqlite3.Connection, path: str) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO recent_directory (path, used)"
-        " VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM recent_directory))",
-        (path,),
-    )
-    connection.execute(
-        "DELETE FROM recent_directory WHERE used <= (SELECT max(used) - ? FROM recent_directory)",
-        (_RECENT_DIRECTORIES_KEPT,),
-    )
-
-
 def _damaged_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.damaged-{number}")
-
-
-def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:
-    query = f"SELECT id FROM session WHERE name = ? AND id != ? AND state IN {_RUNNING}"  # noqa: S608
-    if other := connection.execute(query, (name, session_id)).fetchone():
-        raise NameTaken(f"a running chat is already named {name!r} ({other[0][:8]}); choose another name")
 
 
 def _some_ids(records: list[SessionRecord]) -> str:

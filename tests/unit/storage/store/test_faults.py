@@ -213,7 +213,7 @@ class TestVersions:
     def test_an_earlier_version_can_use_a_file_with_an_added_column(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from session_host.storage.store import database, session_row, store
+        from session_host.storage.store import database, insertion, session_row, store
 
         added = {name for _, name, _ in schema.ADDED_COLUMNS}
         previous_fields = tuple(field for field in SessionRecord.__struct_fields__ if field not in added)
@@ -223,7 +223,7 @@ class TestVersions:
             for module in (store, session_row):
                 previous.setattr(module, "FIELDS", previous_fields)
             previous.setattr(store, "COLUMNS", columns)
-            previous.setattr(store, "INSERTED", f"INTO session ({columns}) VALUES ({marks})")
+            previous.setattr(insertion, "INSERTED", f"INTO session ({columns}) VALUES ({marks})")
             [record] = fill(path, make_record, 1)
             with Store.open(path) as held:
                 with monkeypatch.context() as current:
