@@ -70,7 +70,8 @@ def damaged(path: Path, what: str) -> StoreCorrupt:
 def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
     """Whether there is a database, and neither SQLite nor ``read`` finds damage. Creates and migrates nothing.
 
-    A file without tables is sound: another process has just created it, and waits for the ``directory_lock``.
+    A file without tables is sound: another process has just created it, and waits for the ``directory_lock``. So is one
+    that another process locks.
     """
     if not path.exists():
         return False
@@ -83,8 +84,8 @@ def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         is_empty = version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
         return bool(result == "ok") and (is_empty or read(connection))
-    except sqlite3.Error:
-        return False
+    except sqlite3.Error as error:
+        return isinstance(store_error(error, path), StoreBusy)
     finally:
         connection.close()
 
@@ -320,6 +321,7 @@ class Database:
             with directory_lock(self.path.parent):
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
+                self._add_columns(connection)  # Under one lock: a file without them seems damaged, see ``is_sound``.
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if missing := self._tables() - names:
             raise damaged(self.path, f"no table {', '.join(sorted(missing))}")

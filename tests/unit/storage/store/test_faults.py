@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import sqlite3
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store, schema
+from session_host.storage.store.database import Database
 from tests.support.records import MakeRecord, fill, one_line
 
 
@@ -131,6 +135,43 @@ class TestMovingDamagedFiles:
 
         assert path.exists() == is_created
         assert [each.name for each in path.parent.glob("*.damaged-*")] == [first.name]
+
+    def test_a_file_that_another_process_is_filling_is_not_moved(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.write_bytes(b"damaged" * 100)
+        first = Store.move_damaged(path)
+        missing_columns = Database._missing_columns
+
+        def find_damage_meanwhile(database: Database, connection: sqlite3.Connection) -> schema.Columns:
+            descriptor = os.open(path.parent, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                is_free = False  # Another process waits until the file is filled.
+            else:
+                is_free = True
+            os.close(descriptor)
+            if is_free:
+                Store.move_damaged(path)
+            return missing_columns(database, connection)
+
+        monkeypatch.setattr(Database, "_missing_columns", find_damage_meanwhile)
+        Store.open(path).close()
+        assert [each.name for each in path.parent.glob("*.damaged-*")] == [first.name]
+
+    def test_a_file_that_another_process_locks_is_not_moved(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.write_bytes(b"damaged" * 100)
+        first = Store.move_damaged(path)
+        Store.open(path).close()
+        monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            assert Store.move_damaged(path) == first
+        assert path.exists()
 
     def test_a_file_without_its_tables_is_moved_also_after_another_one(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700)
