@@ -42,6 +42,7 @@ from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.database import FILE_TRIES
 from session_host.system.processes.identity import start_time
 
 from .launch_request import LaunchRequest
@@ -143,7 +144,7 @@ def _insert_row(record: SessionRecord, store: Store) -> None:
     Raises:
         NameTaken: a running chat has the name.
     """
-    while True:
+    for _ in range(FILE_TRIES):
         try:
             return store.insert(record, named_alone=True)
         except StoreIncomplete:
@@ -154,6 +155,7 @@ def _insert_row(record: SessionRecord, store: Store) -> None:
             others = [resolve_stale_row(store, each) for each in store.running() if each.name == record.name]
             if any(each.state in RUNNING_STATES for each in others):
                 raise
+    return store.insert(record, named_alone=True)
 
 
 def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:

@@ -14,6 +14,7 @@ from session_host.protocol.keeper import SessionSummary
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.database import FILE_TRIES
 from session_host.storage.store.session_record import fields_of
 from session_host.system.clock import now
 from session_host.system.processes import proc
@@ -64,13 +65,15 @@ def find_chats(store: Store) -> Found:
     Raises:
         StoreError: the store cannot be written.
     """
-    while True:
+    found = Found(0, 0)
+    for _ in range(FILE_TRIES):
         file = store.file
         restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
         running = sum(each.state in RUNNING_STATES for each in restored)
         found = Found(running + _add_running(store), len(restored) - running)
         if store.mark_complete(file):
-            return found
+            break
+    return found
 
 
 def _add_running(store: Store) -> int:

@@ -17,8 +17,8 @@ from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES,
 from session_host.system.open_file_locks import lock_refusal
 
 BUSY_TIMEOUT_MS = 5000
-_OPENING_TRIES = 10
-"""How often a file is opened that another process replaces meanwhile; some file systems change a file's number."""
+FILE_TRIES = 10
+"""How often to try again when another process replaces the file meanwhile; some file systems change a file's number."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
@@ -238,7 +238,7 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         try:
             ensure_private(self.path.parent)
-            for _ in range(_OPENING_TRIES):
+            for _ in range(FILE_TRIES):
                 self._disconnect()
                 self._create_file()
                 self._identity = self._file_identity()

@@ -13,7 +13,7 @@ from typing import Any, Self
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import copies, insertion
-from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
+from session_host.storage.store.database import FILE_TRIES, Database, damaged, directory_lock, is_sound
 from session_host.storage.store.insertion import RUNNING
 from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import COLUMNS, FIELDS, INSERTED, from_row, to_column, to_row
@@ -89,7 +89,7 @@ class Store:
         """
         is_copied = False
         try:
-            while True:
+            for _ in range(FILE_TRIES):
                 with self._database.writing() as connection:
                     insertion.check_complete(connection, self.path)
                     insertion.check_name(connection, record.id, record.name)
