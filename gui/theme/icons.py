@@ -119,11 +119,17 @@ def each_density(icon: QIcon, size_px: int, mode: QIcon.Mode = QIcon.Mode.Normal
 
 def glyph_icon(glyph: Glyph, tokens: Tokens, color: str | QColor = "secondary", size_px: int = ICON_PX) -> QIcon:
     """An icon in one of the theme's colours, given by its name or itself; lighter when its control is disabled."""
+    ink = tokens.color(color) if isinstance(color, str) else color
+    return QIcon(_glyph_icon(glyph, ink.rgba(), tokens.color("disabled").rgba(), size_px))
+
+
+@lru_cache(maxsize=64)
+def _glyph_icon(glyph: Glyph, ink: int, disabled_ink: int, size_px: int) -> QIcon:
+    """An icon in these colours. A window shows the same ones again and again; each is six pictures, 28 KB."""
     icon = QIcon()
-    for mode, chosen in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, "disabled")):
-        ink = tokens.color(chosen) if isinstance(chosen, str) else chosen
+    for mode, rgba in ((QIcon.Mode.Normal, ink), (QIcon.Mode.Disabled, disabled_ink)):
         for painter in each_density(icon, size_px, mode):
-            paint_glyph(painter, glyph, QRectF(0, 0, size_px, size_px), ink)
+            paint_glyph(painter, glyph, QRectF(0, 0, size_px, size_px), QColor.fromRgba(rgba))
     return icon
 
 
