@@ -98,10 +98,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
+def pytest_collection() -> None:
+    """Import and collect without garbage collection: what that makes lives as long as the run."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Exclude all modules and tests from garbage collection, since they live as long as the run."""
-    gc.collect()
+    """Exclude all modules and tests from garbage collection."""
     gc.freeze()
+    gc.enable()
 
 
 def _takes_long(item: pytest.Item) -> bool:
