@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from setuptools import Distribution
 
 from tests.architecture.source_tree import REPOSITORY, imports, project_files, python_files, text
+from tests.support.commands import outlive
 
 SETTINGS: dict[str, Any] = tomllib.loads(text(Path("pyproject.toml")))
 PROJECT: dict[str, Any] = SETTINGS["project"]
@@ -68,6 +68,8 @@ def test_a_package_names_its_files(top_package: str) -> None:
 
 def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also files with a leading dot, such as zsh's."""
+    from setuptools import Distribution  # here, since only this test needs it
+
     monkeypatch.chdir(REPOSITORY)
     patterns = SETTINGS["tool"]["setuptools"]["package-data"]
     build = Distribution({"packages": ["resources"], "package_data": patterns}).get_command_obj("build_py")
@@ -146,11 +148,8 @@ def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
     subcommands = {command.split()[1] for command in commands if re.match(r"outlive [a-z]", command)}
     assert subcommands
     for subcommand in sorted(subcommands):
-        run = subprocess.run(
-            [sys.executable, "-m", "session_host.cli", subcommand, "--help"],
-            capture_output=True, text=True, check=False, cwd=REPOSITORY,
-        )  # fmt: skip
-        assert run.returncode == 0, f"outlive {subcommand} --help: {run.stderr}"
+        done = outlive(subcommand, "--help")
+        assert done.code == 0, f"outlive {subcommand} --help: {done.error}"
 
 
 PACKAGES = sorted({path.parent for path in python_files("session_host", "gui") if len(path.parts) > 2})

@@ -118,7 +118,9 @@ def test_the_patterns_match_such_paths_and_addresses() -> None:
 
 def waits_for_time(path: Path) -> list[str]:
     """The calls that sleep; a sleep of 0 s is allowed, since it only lets other tasks run."""
-    found = []
+    found: list[str] = []
+    if not any(name in text(path) for name in SLEEPS):
+        return found
     for node in ast.walk(tree(path)):
         if not isinstance(node, ast.Call):
             continue
@@ -158,6 +160,7 @@ def test_no_bare_create_task(top_package: str) -> None:
     found = [
         f"{path}:{node.lineno}"
         for path in python_files(top_package)
+        if "create_task" in text(path) or "ensure_future" in text(path)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
