@@ -98,9 +98,12 @@ async def examine(
     whole = await SCENARIOS[name](workspace, 0)
     result.calls = whole.traced.calls
     result.failures += [f"without any kill: {loss}" for loss in whole.losses]
-    last = last or int(result.calls * MORE_CALLS)
-    step = max(1, (last - first) // spread) if spread else step
-    waiting = list(range(first, last + 1, step))
+    end = last or int(result.calls * MORE_CALLS)
+    step = max(1, (end - first) // spread) if spread else step
+    waiting = list(range(first, end + 1, step))
+    if spread and not last:
+        # A run with a later kill point is nearly always one without a kill, as the first one.
+        waiting = [number for number in waiting if number <= result.calls]
     at_once = parallel if name in TOGETHER else 1
 
     async def work() -> None:
@@ -112,9 +115,9 @@ async def examine(
                 result.failures.append(f"{name}, call {number}: {error}")
                 continue
             result.kills.append(killed)
-            if spread and killed.traced.killed_at is None and waiting:
+            if spread and killed.traced.killed_at is None and len(result.kills) <= 2 * spread:
                 # This run had fewer calls than the first: a process on a busy machine waits, and so calls, more often.
-                waiting[:] = _spread(first, killed.traced.calls, len(waiting))
+                waiting[:] = _spread(first, killed.traced.calls, len(waiting)) or [_late(killed.traced.calls)]
 
     await asyncio.gather(*(work() for _ in range(at_once)))
     return result
@@ -123,6 +126,11 @@ async def examine(
 def _spread(first: int, last: int, count: int) -> list[int]:
     """``count`` call numbers, evenly spread between the first and the last, without these two."""
     return [first + (last - first) * index // (count + 1) for index in range(1, count + 1)]
+
+
+def _late(calls: int) -> int:
+    """A call near the end, but not so near that another run may have fewer calls."""
+    return max(1, int(calls / MORE_CALLS))
 
 
 def make_report(all_found: Sequence[ScenarioResult]) -> Report:
