@@ -13,27 +13,29 @@ input ends.
 
 from __future__ import annotations
 
-import argparse
 import os
+import sys
 import tty
+
+
+def value_of(option: str, default: str) -> str:
+    """The value of an option. argparse would take half of the program's time."""
+    words = sys.argv[1:]
+    return words[words.index(option) + 1] if option in words else default
 
 
 def main() -> None:
     """Echo the input until its end."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--show", action="store_true")
-    parser.add_argument("--enable", default="")
-    parser.add_argument("--until", default="04", type=bytes.fromhex)
-    options = parser.parse_args()
+    is_shown, until = "--show" in sys.argv, bytes.fromhex(value_of("--until", "04"))
     tty.setraw(0)
-    for mode in filter(None, options.enable.split(",")):
+    for mode in filter(None, value_of("--enable", "").split(",")):
         sequence = f"\x1b[>{mode[6:]}u" if mode.startswith("kitty:") else f"\x1b[?{mode}h"
         os.write(1, sequence.encode())
     os.write(1, b"ready\r\n")
     while data := os.read(0, 65536):
-        if options.until and options.until in data:
+        if until and until in data:
             break
-        os.write(1, f"<{data.hex()}>\r\n".encode() if options.show else data)
+        os.write(1, f"<{data.hex()}>\r\n".encode() if is_shown else data)
     os.write(1, b"bye\r\n")
 
 

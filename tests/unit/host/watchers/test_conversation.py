@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from session_host.host.watchers.conversation import CHOSEN, HOOK, OPEN_FILES, ST
 from session_host.host.watchers.open_files import conversation_of
 from session_host.protocol.launch import Watch
 from session_host.storage.descriptors.log_state import ConversationState
+from tests.support.waiting import TIMEOUT_S, eventually
 
 PATTERN = r"/(?:locks|logs)/([0-9a-z]+)\.(?:lock|jsonl)$"
 ROTATED_SUFFIX = '"made by":"another"'
@@ -199,8 +199,7 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
     found.activity_changed()
     other = hold(("w", places / "locks" / "two.lock"))
     found.set_program_pid(other.pid)  # As if the same program had opened the file a moment later.
-    while reported != ["one", "two"]:  # noqa: ASYNC110 - the test's own time limit ends it
-        await asyncio.sleep(0)
+    await eventually(lambda: reported == ["one", "two"], TIMEOUT_S, "the second check")
 
     found.close()
 
