@@ -230,13 +230,13 @@ class StartingInput:
     def asks(self, emulator: Emulator) -> bool:
         """Whether the agent, at its start, shows a question.
 
-        A question above the input line is answered: Gemini CLI restarts below it once a folder is trusted.
+        A question above the input line is answered: Gemini CLI restarts below it once a folder is trusted. If the agent
+        does not take a paste yet, a text waits.
         """
         if self.state is State.OFF or self.is_echoing():
             return False
         question = _last_row(emulator, self._question)
-        is_answered = emulator.modes.bracketed_paste and _last_row(emulator, self._input_line) > question
-        return question >= 0 and not is_answered
+        return question >= 0 and _last_row(emulator, self._input_line) < question
 
     def _is_ready(self, emulator: Emulator) -> bool:
         """Whether the agent reads its terminal, and shows its input line and the conversation that it resumes."""

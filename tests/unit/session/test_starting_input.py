@@ -148,6 +148,20 @@ def test_a_question_is_open_unless_the_agent_shows_its_input_line_below_it(*, is
     assert not harness.starting.must_wait(harness.emulator), "the text is typed, or refused at once"
 
 
+def test_a_text_waits_while_an_agent_restarts_below_its_answered_question() -> None:
+    harness = Harness()
+    harness.emulator.feed("❯ 1. Yes\r\nrestarting\r\n> Type here".encode())
+    assert not harness.starting.asks(harness.emulator)
+    assert harness.starting.must_wait(harness.emulator)
+    harness.types("a")
+    assert harness.typed() == b""
+    harness.emulator.feed(b"\x1b[?2004h")
+    while not harness.typed():
+        harness.expire_timer()
+
+    assert harness.typed() == b"a"
+
+
 @pytest.mark.parametrize("rows", [1, 10], ids=["on the screen", "in the scrollback"])
 def test_a_resumed_agent_gets_input_once_it_shows_its_conversation_above_its_input_line(rows: int) -> None:
     harness = Harness(msgspec.structs.replace(AGENT, resumed_line="[*] "))
