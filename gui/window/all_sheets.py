@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
@@ -39,7 +40,8 @@ class Sheets(QObject):
     the user types must never go behind a sheet.
 
     If the sidebar had the keyboard focus before a sheet was opened, it has it again afterwards: the next key that is
-    meant for the list of chats does not go to an agent.
+    meant for the list of chats does not go to an agent. After some sheets, any widget has it again
+    (``Sheet.returns_focus``).
 
     Signals:
         sheet_created: a sheet was created.
@@ -66,7 +68,7 @@ class Sheets(QObject):
         self._open_chat = open_chat
         self._sidebar = sidebar
         self._focused_before: QWidget | None = None
-        """The sidebar's widget that had the keyboard focus when a sheet was opened; None for another widget."""
+        """The widget that had the keyboard focus when a sheet was opened; None if the page gets it afterwards."""
         self._created: list[Sheet] = []
         self._leaves_focus = False
         """Whether the keyboard focus stays where it is when a sheet closes."""
@@ -163,7 +165,8 @@ class Sheets(QObject):
         """Remember where the keyboard focus was, and close the other sheets."""
         focused = self._window.focusWidget()
         if not any(sheet.isAncestorOf(focused) for sheet in self._created):
-            self._focused_before = focused if self._sidebar.isAncestorOf(focused) else None
+            returns = opened.returns_focus or self._sidebar.isAncestorOf(focused)
+            self._focused_before = focused if returns else None
         for sheet in self._created:
             if sheet is not opened:
                 sheet.dismiss()
@@ -182,7 +185,7 @@ class Sheets(QObject):
         if self._leaves_focus:
             return
         before = self._focused_before
-        if self.is_any_open or before is None or not before.isVisible():
+        if self.is_any_open or before is None or not Shiboken.isValid(before) or not before.isVisible():
             self.closed.emit()
         else:
             before.setFocus(Qt.FocusReason.OtherFocusReason)

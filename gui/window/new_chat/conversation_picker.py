@@ -87,7 +87,7 @@ class ConversationPicker(Sheet):
 
     def __init__(self, theme: Theme, below: Sheet) -> None:
         super().__init__(theme, below.around, conversation_texts.conversations(), WIDTH_PX)
-        below.closed.connect(self.dismiss)
+        self._below = below
         self._rows: list[tuple[str, Row]] = []
         self._agent = self._directory = ""
         self._is_read = self._is_busy = False
@@ -128,7 +128,7 @@ class ConversationPicker(Sheet):
         """A button that opens the sheet, and gets the keyboard focus back."""
         made = button(conversation_texts.continue_one(), "link", on_click)
         made.setToolTip(conversation_texts.continue_hint())
-        self.closed.connect(lambda: made.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.set_below(self._below, made)
         return made
 
     def begin(self, agent: str, directory: str) -> None:

@@ -73,7 +73,6 @@ class DirectoryBrowser(Sheet):
         for part in (label(new_chat_texts.choose_directory(), "title"), self.path_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
         layout.addLayout(button_row(self.cancel, self.choose))
-        self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
 
     def browse(self) -> None:
         """Open the sheet at the field's directory, or at its nearest existing parent."""
@@ -149,7 +148,7 @@ class DirectoryRow(QWidget):
         row.setSpacing(GAP_S_PX)
         row.addWidget(field, 1)
         row.addWidget(self.browse)
-        sheet.closed.connect(self.browser.dismiss)
+        self.browser.set_below(sheet, field)
         self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._debounce.timeout.connect(lambda: self.settled.emit(field.directory()))
         field.textChanged.connect(lambda _text: self._debounce.start())

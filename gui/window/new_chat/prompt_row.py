@@ -50,8 +50,7 @@ class PromptRow(QWidget):
     def chooser(self) -> Chooser:
         """A list over the sheet."""
         made = Chooser(self._theme, self._below.around)
-        self._below.closed.connect(made.dismiss)
-        made.closed.connect(self.setFocus)
+        made.set_below(self._below, self)
         return made
 
     def insert(self, text: str) -> None:

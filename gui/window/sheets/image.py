@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.chat.drawing.lines import decode
 from gui.chat.prompt.image_dialog import save_image
@@ -23,12 +23,13 @@ _MIN_SIZE = QSize(440, 240)
 class ImageSheet(InfoSheet):
     """Shows one image; Escape, Enter or a click beside it closes the sheet."""
 
+    returns_focus = True
+
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, image_texts.image(), 0)
         self._image = Image("", b"")
         self._picture = QImage()
         self._directory = ""
-        self._focused_before: QWidget | None = None
         self.view = PictureView(theme)
         self.about = label("", "secondary")
         self.copy = button(common_texts.copy(), "", self._copy)
@@ -47,20 +48,12 @@ class ImageSheet(InfoSheet):
         if picture is None:
             return
         self._image, self._picture, self._directory = image, picture, directory
-        self._focused_before = QApplication.focusWidget()
         about = image_texts.about(picture.width(), picture.height(), image.mime, len(image.data))
         self.about.setText(about)
         self.view.setAccessibleName(about)
         self.open()
         self.view.show_picture(picture)
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def dismiss(self) -> None:
-        """Hide the sheet; the widget that had the keyboard focus before has it again."""
-        was_open, before = self.is_open, self._focused_before
-        super().dismiss()
-        if was_open and before is not None and before.isVisible():
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def center(self) -> None:
         """Fit the sheet to the picture, as far as the window has room."""

@@ -41,11 +41,14 @@ class Sheet(QWidget):
 
     Attributes:
         dims: whether the page around the sheet is dimmed.
+        returns_focus: whether the widget that had the keyboard focus before has it again afterwards; else the page.
     """
 
     opened = Signal()
     closed = Signal()
     placed = Signal()
+
+    returns_focus = False
 
     def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
         super().__init__(parent)
@@ -79,6 +82,15 @@ class Sheet(QWidget):
         self.show()
         self.raise_()
         self.opened.emit()
+
+    def set_below(self, below: Sheet, opener: QWidget) -> None:
+        """Make this a sheet over another one.
+
+        It closes with the sheet ``below``. If only this sheet closes, ``opener``, a control of that sheet, gets the
+        keyboard focus.
+        """
+        below.closed.connect(self.dismiss)
+        self.closed.connect(lambda: opener.setFocus(Qt.FocusReason.OtherFocusReason) if below.is_open else None)
 
     def dismiss(self) -> None:
         """Hide the sheet."""
