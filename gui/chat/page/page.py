@@ -189,7 +189,7 @@ class TranscriptPage(PointedPage):
                 card.setGeometry(left, round(placed.top) + 8, round(self.rows.width), round(placed.laid.height) - 16)
                 card.show()
             else:
-                is_left = card.isAncestorOf(self.focusWidget())
+                is_left = card.isAncestorOf(self.window().focusWidget())
                 if is_left:
                     self.setFocus(Qt.FocusReason.TabFocusReason)
                 card.hide()

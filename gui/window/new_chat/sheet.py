@@ -223,7 +223,7 @@ class NewChatSheet(FormSheet):
     def refresh_agents(self) -> None:
         """Update the agents: PATH has changed, or an agent was installed."""
         if self.is_open:
-            had_focus = self.tiles.isAncestorOf(self.focusWidget())
+            had_focus = self.tiles.isAncestorOf(self.window().focusWidget())
             self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
             self._on_agent(self.tiles.current())
             if had_focus:
@@ -282,7 +282,7 @@ class NewChatSheet(FormSheet):
         QTimer.singleShot(0, self, self._scroll_to_agent)
 
     def _scroll_to_agent(self) -> None:
-        focused = self.focusWidget()
+        focused = self.window().focusWidget()
         is_field = self.scrolled.isAncestorOf(focused) and not self.tiles.isAncestorOf(focused)
         if (widget := focused if is_field else self.tiles.current_tile()) is not None:
             self.scrolled.ensureWidgetVisible(widget, 0, GAP_M_PX)

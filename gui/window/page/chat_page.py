@@ -348,20 +348,13 @@ class ChatPage(Area):
             self.question.dismiss()
 
     def _on_question_closed(self) -> None:
-        if self._is_in_front and self.isVisible():
+        if self._is_in_front and self.isVisible() and self.has_keyboard:  # Hidden, the question still has it.
             self.content.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
-    def _view_has_keyboard(self) -> bool:
-        return self.content.hasFocus()
-
-    @property
     def has_keyboard(self) -> bool:
-        """Whether the view, or the question over it, has the keyboard focus."""
-        bar = self._find_bar.widget
-        if self._view_has_keyboard or (bar is not None and bar.has_keyboard):
-            return True
-        return self.is_question_open and self.question.isAncestorOf(self.focusWidget())
+        """Whether a part of the page has the window's keyboard focus."""
+        return self.isAncestorOf(self.window().focusWidget())  # Its own ``focusWidget()`` may have lost the focus.
 
     def focus_content(self) -> None:
         """Give the keyboard focus to the question, if one is open, else to the view."""

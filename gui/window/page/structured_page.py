@@ -284,10 +284,6 @@ class StructuredPage(ChatPage):
             self._offer_to_resume()
         self.view.setAccessibleName(page_texts.conversation_of(self.chat.name))
 
-    @property
-    def _view_has_keyboard(self) -> bool:
-        return self.view.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
-
     def _show_line(self, text: str, query: Query) -> bool:
         """See ``ChatPage``; the find bar finds the line."""
         return True

@@ -99,14 +99,20 @@ class _LineSearch(QObject):
             self.deleteLater()
 
     def _search_line(self) -> None:
-        if self._is_stopped:
+        if self._is_stopped or self._stop_if_left():
             return
         if self._page.show_line(self._hit.text, self._query):
             self._is_shown = True
         if not self._timeout.isActive():
             self._timeout.start(0 if self._page.chat.has_ended else HISTORY_TIMEOUT_MS)
 
+    def _stop_if_left(self) -> bool:
+        """Stop if the user has left the page meanwhile: what they type must not go to its find bar."""
+        if is_left := not self._page.has_keyboard:
+            self.stop()
+        return is_left
+
     def _on_timeout(self) -> None:
-        if not self._is_shown:
+        if not (self._is_shown or self._stop_if_left()):
             self._on_not_found()
         self.stop()

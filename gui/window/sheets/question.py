@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
+    QMouseEvent,
     QResizeEvent,
     QTextDocument,
     QTextOption,
@@ -231,6 +232,11 @@ class QuestionSheet(Sheet):
             self._typing.start()
             return True
         return super().eventFilter(watched, event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.isAncestorOf(self.window().focusWidget()):
+            self.take_focus()  # If the click closes the question, its page gets the focus.
+        super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())

@@ -5,12 +5,17 @@ from __future__ import annotations
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from gui.bridge.background.search_thread import Hit, Query
+from gui.window.page.structured_page import StructuredPage
+from gui.window.sheets.question import Question
+from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Image
 from tests.programs.shown_image import png
 from tests.support.images import RED
+from tests.support.scripted_chat import ScriptedChat, command_request
 from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -20,6 +25,24 @@ def press(harness: WindowHarness, key: Qt.Key) -> None:
     """Press Ctrl, Shift and a key in the widget that has the keyboard."""
     QTest.keyClick(harness.window.focusWidget(), key, CTRL_SHIFT)
     harness.settle()
+
+
+def question() -> Question:
+    return Question("Paste 2 lines?", "Paste", lambda: None)
+
+
+async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> StructuredPage:
+    """Open a structured chat in the open window."""
+    session_id = await harness.add("structured", runtime="structured")
+    harness.window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
+    viewer.transcript = chat.transcript
+    viewer.become(ViewerState.LIVE)
+    viewer.delegate.viewer_replaced()
+    harness.settle()
+    page = harness.window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    return page
 
 
 async def test_a_first_chat_that_starts_behind_a_sheet_does_not_take_the_keyboard(harness: WindowHarness) -> None:
@@ -61,6 +84,16 @@ async def test_a_key_finds_in_the_chat_from_the_list_of_directories(harness: Win
     assert harness.page.find_bar.field.hasFocus()
 
 
+async def test_new_agents_leave_the_keyboard_in_the_list_of_directories(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.starting.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.tiles.focus()
+    sheet.directory_row.browser.browse()
+    harness.sessions.path_found.emit()
+    assert sheet.directory_row.browser.list.hasFocus()
+
+
 @pytest.mark.parametrize("key", [Qt.Key.Key_P, Qt.Key.Key_F], ids=["palette", "find"])
 async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, key: Qt.Key) -> None:
     session_id = await harness.add("one")
@@ -89,3 +122,86 @@ async def test_an_image_closes_after_the_page_that_had_the_keyboard(
     assert not window.sheets.image.is_open
     assert window.empty.hasFocus()
     assert not errors
+
+
+@pytest.mark.parametrize("where", ["filter", "sheet"])
+async def test_a_shown_chat_that_is_removed_elsewhere_does_not_take_the_keyboard(
+    harness: WindowHarness, where: str
+) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    page = await show_structured(harness, ScriptedChat())
+    assert page.view.prompt.editor.hasFocus()
+    if where == "sheet":
+        window.starting.new_chat("shell", "/tmp")
+    typing_in = window.sheets.new_chat.name if where == "sheet" else window.sidebar.filter
+    typing_in.setFocus()
+    await harness.storage.call(lambda store: store.remove(page.chat.id))
+    await harness.sessions.refresh_now()
+    harness.settle()
+    assert window.tabs.active_id == session_id
+    assert typing_in.hasFocus()
+
+
+async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(one)
+    window.tabs.split("right")
+    harness.show(two)
+    window.tabs.focus("left")
+    harness.page.ask(question())
+    window.tabs.focus("right")
+    right = harness.page
+    assert right.view.hasFocus()
+    harness.viewers[one].end(0)
+    harness.settle()
+    assert not any(page.is_question_open for page in window.tabs.pages())
+    assert right.view.hasFocus()
+
+
+async def test_a_click_beside_a_question_gives_its_page_the_keyboard(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    harness.page.ask(question())
+    window.sidebar.take_focus()
+    QTest.mouseClick(harness.page.question, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
+    assert not harness.page.is_question_open
+    assert harness.page.view.hasFocus()
+
+
+async def test_a_request_that_is_answered_elsewhere_does_not_take_the_keyboard(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    chat = ScriptedChat()
+    page = await show_structured(harness, chat)
+    chat.ask(command_request("make"))
+    page.view.changed()
+    await harness.until(page.view.page.visible_cards, "the request")
+    page.view.show_request()
+    assert page.view.page.isAncestorOf(window.focusWidget())
+    window.starting.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.name.setFocus()
+    chat.resolve("r1", "yes", "Allow", "another window")
+    page.view.changed()
+    await harness.until(lambda: not page.view.page.visible_cards(), "the request to be gone")
+    assert sheet.is_open
+    assert sheet.name.hasFocus()
+
+
+async def test_a_search_result_of_a_slow_chat_does_not_take_the_keyboard_from_another_chat(
+    harness: WindowHarness,
+) -> None:
+    slow, other = [await harness.add(name) for name in ("slow", "other")]
+    window = harness.open_window()
+    harness.show(other)
+    viewer = harness.viewers[slow]
+    hit = Hit(slow, 1, 0, 0, "hello")
+    window.sheets.searching.sheet.chosen.emit(Query.of("hello"), hit)
+    assert window.tabs.active_id == slow
+    window.open_chat(harness.chat(other))
+    viewer.go_live()
+    harness.settle()
+    assert harness.page.view.hasFocus()
