@@ -43,6 +43,9 @@ class Sheets(QObject):
     meant for the list of chats does not go to an agent. After some sheets, any widget has it again
     (``Sheet.returns_focus``).
 
+    Attributes:
+        leaves_focus: whether sheets close now because something behind them has got the keyboard focus.
+
     Signals:
         sheet_created: a sheet was created.
         closed: a sheet is closed, and the sidebar did not have the keyboard focus before; the page should get it.
@@ -70,8 +73,7 @@ class Sheets(QObject):
         self._focused_before: QWidget | None = None
         """The widget that had the keyboard focus when a sheet was opened; None if the page gets it afterwards."""
         self._created: list[Sheet] = []
-        self._leaves_focus = False
-        """Whether the keyboard focus stays where it is when a sheet closes."""
+        self.leaves_focus = False
         QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr] # there is one
 
     @cached_property
@@ -174,15 +176,15 @@ class Sheets(QObject):
     def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
         if now is None or not self.is_any_open or not self._window.isAncestorOf(now) or is_over_window(now):
             return
-        self._leaves_focus = True
+        self.leaves_focus = True
         try:
             for sheet in self._created:
                 sheet.dismiss()
         finally:
-            self._leaves_focus = False
+            self.leaves_focus = False
 
     def _on_closed(self) -> None:
-        if self._leaves_focus:
+        if self.leaves_focus:
             return
         before = self._focused_before
         if self.is_any_open or before is None or not Shiboken.isValid(before) or not before.isVisible():

@@ -138,8 +138,9 @@ class SavedPrompts:
         self._returns = True
 
     def _reopen_new_chat(self) -> None:
-        if self._returns:
-            self._returns = False
+        """Go back to the sheet for a new chat, unless a key has opened something else."""
+        returns, self._returns = self._returns, False
+        if returns and not (self._sheets.is_any_open or self._sheets.leaves_focus):
             self._sheets.new_chat.reopen()
 
     def _ask(self, text: str, name: str, directory: str) -> None:

@@ -107,6 +107,28 @@ async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, 
     assert field.hasFocus()
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_P, Qt.Key.Key_F], ids=["palette", "find"])
+async def test_a_key_opens_something_else_while_the_prompt_of_a_new_chat_is_saved(
+    harness: WindowHarness, key: Qt.Key
+) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    window.starting.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.tiles.choose("claude")
+    harness.settle()
+    QTest.keyClicks(sheet.prompt, "fix the tests")
+    sheet.prompt_row.saved_requested.emit()
+    QTest.keyClick(sheet.prompt_row.chooser.field, Qt.Key.Key_Return)
+    assert window.sheets.save_prompt.name.hasFocus()
+    press(harness, key)
+    field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.find_bar.field
+    assert not sheet.is_open
+    assert field.isVisible()
+    assert field.hasFocus()
+
+
 async def test_an_image_closes_after_the_page_that_had_the_keyboard(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
