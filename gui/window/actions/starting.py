@@ -168,7 +168,11 @@ class StartActions(QObject):
             if replaces is not None:
                 # The user can correct the values in the sheet.
                 self.new_chat(request.agent, request.directory, request.arguments, request.overrides)
-            self._sheets.new_chat.failed(phrases.first_upper(str(error)))
+            problem = phrases.first_upper(str(error))
+            if self._sheets.new_chat.is_open:
+                self._sheets.new_chat.failed(problem)
+            else:
+                self._banners.inform(problem, kind="failed", key=request.agent)
             return
         self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
         if request.remembered is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
@@ -11,8 +12,11 @@ from PySide6.QtTest import QTest
 from gui.bridge.background.search_thread import Hit, Query
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.question import Question
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.viewer.viewer import ViewerState
+from session_host.errors import LaunchFailed
 from session_host.protocol.values import Image
+from session_host.storage.store import SessionRecord
 from tests.programs.shown_image import png
 from tests.support.images import RED
 from tests.support.scripted_chat import ScriptedChat, command_request
@@ -144,6 +148,28 @@ async def test_an_image_closes_after_the_page_that_had_the_keyboard(
     assert not window.sheets.image.is_open
     assert window.empty.hasFocus()
     assert not errors
+
+
+async def test_a_start_that_fails_after_its_sheet_was_closed_is_reported_by_a_banner(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = asyncio.Event()
+
+    async def launch(_request: LaunchRequest) -> SessionRecord:
+        await fails.wait()
+        raise LaunchFailed("the disk is full; free some space")
+
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    window = harness.open_window()
+    window.starting.new_chat("command", "/tmp", ["cat"])
+    QTest.mouseClick(window.sheets.new_chat.start, Qt.MouseButton.LeftButton)
+    press(harness, Qt.Key.Key_P)
+    assert not window.sheets.new_chat.is_open
+    fails.set()
+    await harness.until(lambda: window.banners.current, "the banner")
+    assert window.banners.current is not None
+    assert window.banners.current.text == "The disk is full; free some space"
+    assert window.sheets.chooser.field.hasFocus()
 
 
 @pytest.mark.parametrize("where", ["filter", "sheet"])
