@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from shiboken6 import Shiboken
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
@@ -78,9 +79,9 @@ class StatusDetailsSheet(InfoSheet):
         self._on_changed()
 
     def _forget(self) -> None:
-        if self._chat is not None:
-            self._chat.changed.disconnect(self._on_changed)
-            self._chat = None
+        chat, self._chat = self._chat, None
+        if chat is not None and Shiboken.isValid(chat):  # A chat may be removed while the sheet is open.
+            chat.changed.disconnect(self._on_changed)
 
     def _on_changed(self) -> None:
         """Ask again if the chat's state has changed."""

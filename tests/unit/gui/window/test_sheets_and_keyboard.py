@@ -172,6 +172,24 @@ async def test_a_start_that_fails_after_its_sheet_was_closed_is_reported_by_a_ba
     assert window.sheets.chooser.field.hasFocus()
 
 
+async def test_status_details_close_after_their_chat_was_removed(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[object] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *error: errors.append(error))
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(two)
+    harness.show(one)
+    window.sheets.explain.ask(harness.chat(one))
+    await harness.storage.call(lambda store: store.remove(one))
+    await harness.sessions.refresh_now()
+    harness.settle()
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert not window.sheets.explain.is_open
+    assert not errors
+
+
 @pytest.mark.parametrize("where", ["filter", "sheet"])
 async def test_a_shown_chat_that_is_removed_elsewhere_does_not_take_the_keyboard(
     harness: WindowHarness, where: str
