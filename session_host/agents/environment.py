@@ -19,6 +19,8 @@ TERMINAL_VARIABLES = (
     "VTE_VERSION", "TERM_PROGRAM*", "TERM_SESSION_ID", "LC_TERMINAL*", "XTERM_*", "KITTY_*", "GHOSTTY_*",
     "ALACRITTY_*", "WEZTERM_*", "KONSOLE_*", "ITERM_*", "GNOME_TERMINAL_*", "TERMINATOR_UUID", "TILIX_ID",
     "FOOT_*", "WT_SESSION", "WT_PROFILE_ID", "INSIDE_EMACS", "VIM_TERMINAL", "NVIM",
+    # The desktop's permission for one program to come to the front: the caller has used it.
+    "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
     # The session has its own directory and is not a sub-shell.
     "PWD", "OLDPWD", "SHLVL", "_",
 )  # fmt: skip

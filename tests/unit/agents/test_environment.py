@@ -33,7 +33,7 @@ def test_the_users_variables_are_passed_on() -> None:
         "KITTY_WINDOW_ID", "GHOSTTY_RESOURCES_DIR", "ALACRITTY_SOCKET", "WEZTERM_PANE", "KONSOLE_VERSION", "TERMINFO",
         "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_CHILD_SESSION", "CODEX_THREAD_ID",
         "CODEX_SANDBOX_NETWORK_DISABLED",
-        "AI_AGENT", "OUTLIVE_SESSION", "PWD", "SECRET_KEY",
+        "AI_AGENT", "OUTLIVE_SESSION", "PWD", "SECRET_KEY", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
     ],
 )  # fmt: skip
 def test_variables_of_the_callers_terminal_and_agent_are_not_passed_on(name: str) -> None:
