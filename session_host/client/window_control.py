@@ -26,6 +26,10 @@ class WindowNotOpen(OutliveError):
     """No window listens."""
 
 
+class WindowGone(WindowNotOpen):
+    """The window closed the connection without an answer: it has just been killed, or is closing."""
+
+
 class WindowRefused(OutliveError):
     """The window refused or failed.
 
@@ -59,7 +63,7 @@ def ask(
         The reply's result: any JSON value.
 
     Raises:
-        WindowNotOpen: there is no window.
+        WindowNotOpen: there is no window, or it has just ended.
         WindowRefused: the window refused or failed.
         UnsafeDirectory: another user could have put the socket there.
         OutliveError: the window does not answer, or the socket belongs to something else.
@@ -87,7 +91,7 @@ def ask(
         except TimeoutError as error:
             raise OutliveError(f"the window did not respond within {timeout_s:g} s; try again") from error
         except OSError as error:
-            raise OutliveError(f"the window closed the connection: {error.strerror or error}") from error
+            raise WindowGone(f"the window closed the connection: {error.strerror or error}") from error
     return _result(answer)
 
 
@@ -103,7 +107,7 @@ def _line(connection: socket.socket) -> bytes:
 
 def _result(answer: bytes) -> Any:
     if not answer.strip():
-        raise OutliveError("the window closed the connection; try again")
+        raise WindowGone("the window closed the connection; try again")
     try:
         reply = json.loads(answer)
     except (ValueError, RecursionError) as error:

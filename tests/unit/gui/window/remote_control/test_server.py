@@ -160,6 +160,23 @@ def test_a_window_that_hangs_is_reported_in_one_line(area: Area, monkeypatch: py
     claim.release()
 
 
+def test_a_start_right_after_the_window_was_killed_opens_another(area: Area):
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+
+    def die() -> None:
+        connection, _ = claim.listener.accept()
+        connection.close()
+        claim.release()
+
+    window = threading.Thread(target=die)
+    window.start()
+    second = single_instance.claim_or_raise()
+    window.join(10)
+    assert second is not None
+    second.release()
+
+
 def test_a_second_start_waits_for_a_window_that_is_just_ending(area: Area):
     claim = single_instance.claim_or_raise()
     assert claim is not None
