@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.background.tasks import Tasks
+from gui.input.activation import activation_token
 from gui.tray.shown_notifications import ShownNotifications
 from gui.wording import common_texts
 from session_host.errors import OutliveError
@@ -71,6 +72,7 @@ class DesktopNotifications(QObject):
         self._call_lock = asyncio.Lock()
         self._capabilities: set[str] = set()
         self._shown = ShownNotifications(notifications_file())
+        self._activation_token = ""
         self._service = ""
         """The running service: the bus and the service's unique name on it."""
 
@@ -201,16 +203,20 @@ class DesktopNotifications(QObject):
                 continue  # The notification of another program.
             match signal.member, body:
                 case "ActivationToken", (_, str(token)):
-                    # The token allows the window to come to the front. Qt reads it from the process's environment;
-                    # in ``os.environ`` it would be passed on to chats.
-                    os.putenv("XDG_ACTIVATION_TOKEN", token)
-                case "ActionInvoked", (_, str(action)) if action != "default":
-                    self.answered.emit(key, action)
-                case "ActionInvoked", _:
-                    self.chosen.emit(key)
+                    self._activation_token = token  # It belongs to the action that follows.
+                case "ActionInvoked", (_, *action):
+                    self._invoke(key, *map(str, action))
                 case "NotificationClosed", _:
                     self._ids.pop(key, None)
                     self._save_shown()
+
+    def _invoke(self, key: str, action: str = "default") -> None:
+        token, self._activation_token = self._activation_token, ""
+        with activation_token(token):
+            if action == "default":
+                self.chosen.emit(key)
+            else:
+                self.answered.emit(key, action)
 
     async def _disconnect(self) -> None:
         """Close the connection, even during a call."""

@@ -6,6 +6,7 @@ The functions block, since only commands use them.
 from __future__ import annotations
 
 import json
+import os
 import socket
 from typing import Any, Literal
 
@@ -52,6 +53,8 @@ def ask(
 ) -> Any:
     """Send a request to the window, and return its result.
 
+    If the desktop gave this process a token for coming to the front (Wayland), the window gets it.
+
     Args:
         kind: the kind of request.
         session: a full session id, for ``show``.
@@ -68,7 +71,8 @@ def ask(
         UnsafeDirectory: another user could have put the socket there.
         OutliveError: the window does not answer, or the socket belongs to something else.
     """
-    request = {"verb": kind, "session": session, "file": file, "window": window}
+    token = os.environ.get("XDG_ACTIVATION_TOKEN") or None
+    request = {"verb": kind, "session": session, "file": file, "window": window, "activation_token": token}
     line = json.dumps({key: value for key, value in request.items() if value is not None}) + "\n"
     check_private(runtime_dir())
     path = window_socket()

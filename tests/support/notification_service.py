@@ -72,8 +72,16 @@ class NotificationService:
                 await self._connection.send(new_method_return(message))
                 await self._signal("NotificationClosed", "uu", (number, 3))
 
-    async def click(self, number: int, action: str = "default") -> None:
-        """Click a notification, as a user does: it closes, and its program gets a signal."""
+    async def click(self, number: int, action: str = "default", token: str = "") -> None:
+        """Click a notification, as a user does: it closes, and its program gets a signal.
+
+        Args:
+            number: the notification's number.
+            action: the id of the clicked button.
+            token: the permission to come to the front, which services on Wayland send first; "" for none.
+        """
+        if token:
+            await self._signal("ActivationToken", "us", (number, token))
         await self._signal("ActionInvoked", "us", (number, action))
         self.shown.pop(number, None)
         await self._signal("NotificationClosed", "uu", (number, 2))

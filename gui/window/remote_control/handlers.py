@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QImage, QImageWriter
 
 from gui.bridge.sessions import Sessions
+from gui.input.activation import activation_token
 from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from gui.window.remote_control.server import ControlRequest, Handler
@@ -69,7 +70,8 @@ class RemoteControl:
             chat = self._sessions.get(request.session)
         if chat is None:
             raise NoSuchSession(f"no chat {request.session!r}; `outlive ls --all` lists the chats")
-        page = self._windows.open_chat(chat)
+        with activation_token(request.activation_token):
+            page = self._windows.open_chat(chat)
         try:
             async with asyncio.timeout(SETTLE_TIMEOUT_S):
                 await _settled(page)
@@ -108,22 +110,24 @@ class RemoteControl:
         """Close the window after the reply is sent."""
         QTimer.singleShot(0, self._windows, self._close.set)
 
-    async def raise_window(self, _request: ControlRequest) -> None:
+    async def raise_window(self, request: ControlRequest) -> None:
         """Raise the window."""
-        self._windows.raise_window()
+        with activation_token(request.activation_token):
+            self._windows.raise_window()
 
-    async def toggle(self, _request: ControlRequest) -> None:
+    async def toggle(self, request: ControlRequest) -> None:
         """Hide the windows if the user is in one, else raise the window."""
-        self._windows.toggle()
+        with activation_token(request.activation_token):
+            self._windows.toggle()
 
-    async def new_chat(self, _request: ControlRequest) -> None:
+    async def new_chat(self, request: ControlRequest) -> None:
         """Raise the window, with the sheet that starts a chat."""
-        self._windows.raise_window()
+        await self.raise_window(request)
         self._windows.current.starting.new_chat()
 
-    async def next_chat(self, _request: ControlRequest) -> dict[str, Any] | None:
+    async def next_chat(self, request: ControlRequest) -> dict[str, Any] | None:
         """Raise the window, and go to the next chat that needs the user, as the key does; replies None for none."""
-        self._windows.raise_window()
+        await self.raise_window(request)
         chat = self._windows.current.commands.next_waiting()
         return {"session_id": chat.id, "name": chat.name} if chat is not None else None
 

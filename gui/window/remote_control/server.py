@@ -1,7 +1,7 @@
 """The window's socket: one JSON object per line, from commands and from a second start.
 
 A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise" | "toggle" | "new_chat" | "next",
-"session": id?, "file": path?, "window": number? | "all"?}``;
+"session": id?, "file": path?, "window": number? | "all"?, "activation_token": string?}``;
 its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
 """
 
@@ -34,6 +34,8 @@ class ControlRequest(msgspec.Struct, frozen=True):
     session: str = ""
     file: str = ""
     window: str = ""
+    activation_token: str = ""
+    """The permission of a Wayland desktop for the window to come to the front; "" for none."""
 
 
 Handler = Callable[[ControlRequest], Awaitable[Any]]

@@ -73,6 +73,19 @@ def test_a_request_is_one_line_with_the_needed_fields_only(window: FakeWindow) -
     assert window.requests == [{"verb": "tabs"}, {"verb": "show", "session": "an id"}]
 
 
+def test_on_wayland_the_window_gets_the_commands_permission_to_come_to_the_front(
+    window: FakeWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "token-1")
+    window.answers = [good(), good(), good()]
+
+    for words in (("toggle",), ("new",)):
+        assert main(["window", *words]) == 0
+    ask("raise")
+
+    assert [request["activation_token"] for request in window.requests] == ["token-1"] * 3
+
+
 def test_a_missing_window_is_reported() -> None:
     with pytest.raises(WindowNotOpen, match="open one with `outlive`"):
         ask("tabs")

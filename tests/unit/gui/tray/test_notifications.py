@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.muting import Muting, next_morning
 from gui.bridge.next_chat import NextChat
 from gui.bridge.one_question import chats_with_questions
-from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.paths import agent_socket
 from session_host.protocol.values import Activity
-from tests.support.buses import BusDaemon
-from tests.support.notification_service import notification_service
-from tests.support.waiting import eventually
-from tests.unit.gui.conftest import WAIT_S, WindowHarness
+from tests.unit.gui.conftest import WindowHarness
 
 
 def later(seconds: float = 1.0) -> str:
@@ -304,97 +299,3 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
 )  # fmt: skip
 def test_until_tomorrow_is_the_next_morning(now: str, until: str) -> None:
     assert next_morning(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
-
-
-class Desktop:
-    """The desktop notifications under test, and the texts that they passed on to the fallback."""
-
-    def __init__(self, harness: WindowHarness) -> None:
-        self.fallback: list[tuple[str, str, str]] = []
-        self.chosen: list[str] = []
-        self.tasks = Tasks(lambda error: pytest.fail(str(error)))
-        self.notifications = DesktopNotifications(
-            self.tasks, lambda *shown: self.fallback.append(shown), harness.sessions
-        )
-        self.notifications.chosen.connect(self.chosen.append)
-
-
-@pytest.fixture
-async def desktop(harness: WindowHarness) -> AsyncIterator[Desktop]:
-    desktop = Desktop(harness)
-    yield desktop
-    await desktop.notifications.close()
-    await desktop.tasks.cancel_all()
-
-
-async def test_the_desktop_shows_replaces_and_withdraws(session_bus: BusDaemon, desktop: Desktop):
-    async with notification_service("actions", "body-markup") as service:
-        desktop.notifications.show("a", "one needs you", "Run a < b && c?")
-        await eventually(lambda: service.shown, WAIT_S, "the notification")
-        [(number, shown)] = service.shown.items()
-        assert shown == ("one needs you", "Run a &lt; b &amp;&amp; c?", ["default", "Open"], "outlive")
-        desktop.notifications.show("a", "one needs you", "Again?")
-        await eventually(lambda: service.shown[number].text == "Again?", WAIT_S, "the new question in its place")
-        desktop.notifications.show("b", "two needs you", "And this?")
-        desktop.notifications.withdraw("a")
-        await eventually(
-            lambda: [one.text for one in service.shown.values()] == ["And this?"], WAIT_S, "the withdrawal"
-        )
-        await desktop.notifications.close()
-        await eventually(lambda: not service.shown, WAIT_S, "nothing to stay behind")
-
-
-async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop):
-    async with notification_service() as service:
-        desktop.notifications.show("a", "one needs you", "Run <b>?")
-        await eventually(lambda: service.shown, WAIT_S, "the notification")
-        assert service.history[0].text == "Run <b>?", "a service without markup shows it literally"
-        await service.click(next(iter(service.shown)))
-        await eventually(lambda: desktop.chosen == ["a"], WAIT_S, "the choice")
-        assert desktop.fallback == []
-
-
-async def test_a_button_answers_and_the_others_still_open(session_bus: BusDaemon, desktop: Desktop):
-    answered: list[tuple[str, str]] = []
-    desktop.notifications.answered.connect(lambda *answer: answered.append(answer))
-    async with notification_service("actions") as service:
-        desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow"), ("deny", "Decline")])
-        await eventually(lambda: service.shown, WAIT_S, "the notification")
-        [(number, shown)] = service.shown.items()
-        assert shown.actions == ["default", "Open", "allow", "Allow", "deny", "Decline"]
-        await service.click(number, "deny")
-        await eventually(lambda: answered == [("a", "deny")], WAIT_S, "the answer")
-        assert desktop.chosen == []
-
-
-async def test_a_click_that_arrives_with_the_reply_is_not_lost(session_bus: BusDaemon, desktop: Desktop):
-    async with notification_service() as service:
-        service.clicks_at_once = True
-        for key in "abcdef":
-            desktop.notifications.show(key, "one needs you", "Run it?")
-        await eventually(lambda: desktop.chosen == list("abcdef"), WAIT_S, "the choices")
-
-
-async def test_without_a_service_the_fallback_is_used_and_a_later_service_is_found(
-    session_bus: BusDaemon, desktop: Desktop
-):
-    desktop.notifications.show("a", "one", "first")
-    await eventually(lambda: desktop.fallback == [("a", "one", "first")], WAIT_S, "the other way")
-    async with notification_service() as service:
-        desktop.notifications.show("a", "one", "second")
-        await eventually(lambda: service.shown, WAIT_S, "the notification")
-    assert len(desktop.fallback) == 1
-
-
-async def test_without_a_bus_the_fallback_is_used(desktop: Desktop):
-    desktop.notifications.show("a", "one", "first")
-    await eventually(lambda: desktop.fallback == [("a", "one", "first")], WAIT_S, "the other way")
-
-
-async def test_the_end_of_the_bus_is_survived(session_bus: BusDaemon, desktop: Desktop):
-    async with notification_service() as service:
-        desktop.notifications.show("a", "one", "first")
-        await eventually(lambda: service.shown, WAIT_S, "the notification")
-        session_bus.end()
-    desktop.notifications.show("a", "one", "second")
-    await eventually(lambda: desktop.fallback == [("a", "one", "second")], WAIT_S, "the other way")

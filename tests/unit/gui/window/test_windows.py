@@ -32,6 +32,7 @@ from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from tests.support.area import Area
+from tests.support.process_environment import c_variable
 from tests.unit.gui.conftest import WindowHarness
 
 Open = Callable[[WindowLayout], Windows]
@@ -245,6 +246,27 @@ async def test_screenshots_are_of_the_last_used_window_a_numbered_one_or_all(
     for wrong in ("0", "3", "-1", "first"):
         with pytest.raises(UsageError, match=f"there is no window {wrong}; 2 windows are open"):
             await widths(wrong)
+
+
+async def test_on_wayland_a_request_brings_its_permission_to_come_to_the_front(
+    harness: WindowHarness, open_windows: Open, monkeypatch: pytest.MonkeyPatch
+):
+    one = await harness.add("one")
+    windows = open_windows(WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs=[one])])]))
+    remote = RemoteControl(windows, harness.sessions, asyncio.Event())
+    await until_active(harness, windows, windows.all[0])
+    tokens: list[str | None] = []
+    monkeypatch.setattr("gui.window.remote_control.handlers.SETTLE_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(MainWindow, "raise_window", lambda _: tokens.append(c_variable("XDG_ACTIVATION_TOKEN")))
+    windows.hide()
+    for kind in ("show", "raise", "toggle", "new_chat", "next"):
+        request = ControlRequest(kind, session=one, activation_token=kind)
+        answer = asyncio.ensure_future(remote.handlers()[kind](request))
+        await harness.until(answer.done, "the answer")
+        answer.exception()  # The shown chat is not ready at once.
+        windows.hide()
+    assert tokens == ["show", "raise", "toggle", "new_chat", "next"]
+    assert c_variable("XDG_ACTIVATION_TOKEN") is None
 
 
 @pytest.mark.parametrize("geometry", [None, (100, 100, 5000, 5000)], ids=["first start", "another screen"])

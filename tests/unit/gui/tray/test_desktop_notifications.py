@@ -1,0 +1,133 @@
+"""Notifications on the desktop's service, and without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gui.bridge.background.tasks import Tasks
+from gui.tray.desktop_notifications import DesktopNotifications
+from tests.support.buses import BusDaemon
+from tests.support.notification_service import notification_service
+from tests.support.process_environment import c_variable
+from tests.support.waiting import eventually
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
+
+
+class Desktop:
+    """The desktop notifications under test, and the texts that they passed on to the fallback."""
+
+    def __init__(self, harness: WindowHarness) -> None:
+        self.fallback: list[tuple[str, str, str]] = []
+        self.chosen: list[str] = []
+        self.tasks = Tasks(lambda error: pytest.fail(str(error)))
+        self.notifications = DesktopNotifications(
+            self.tasks, lambda *shown: self.fallback.append(shown), harness.sessions
+        )
+        self.notifications.chosen.connect(self.chosen.append)
+
+
+@pytest.fixture
+async def desktop(harness: WindowHarness) -> AsyncIterator[Desktop]:
+    desktop = Desktop(harness)
+    yield desktop
+    await desktop.notifications.close()
+    await desktop.tasks.cancel_all()
+
+
+async def test_the_desktop_shows_replaces_and_withdraws(session_bus: BusDaemon, desktop: Desktop):
+    async with notification_service("actions", "body-markup") as service:
+        desktop.notifications.show("a", "one needs you", "Run a < b && c?")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        [(number, shown)] = service.shown.items()
+        assert shown == ("one needs you", "Run a &lt; b &amp;&amp; c?", ["default", "Open"], "outlive")
+        desktop.notifications.show("a", "one needs you", "Again?")
+        await eventually(lambda: service.shown[number].text == "Again?", WAIT_S, "the new question in its place")
+        desktop.notifications.show("b", "two needs you", "And this?")
+        desktop.notifications.withdraw("a")
+        await eventually(
+            lambda: [one.text for one in service.shown.values()] == ["And this?"], WAIT_S, "the withdrawal"
+        )
+        await desktop.notifications.close()
+        await eventually(lambda: not service.shown, WAIT_S, "nothing to stay behind")
+
+
+async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop):
+    async with notification_service() as service:
+        desktop.notifications.show("a", "one needs you", "Run <b>?")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        assert service.history[0].text == "Run <b>?", "a service without markup shows it literally"
+        await service.click(next(iter(service.shown)))
+        await eventually(lambda: desktop.chosen == ["a"], WAIT_S, "the choice")
+        assert desktop.fallback == []
+
+
+async def test_a_button_answers_and_the_others_still_open(session_bus: BusDaemon, desktop: Desktop):
+    answered: list[tuple[str, str]] = []
+    desktop.notifications.answered.connect(lambda *answer: answered.append(answer))
+    async with notification_service("actions") as service:
+        desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow"), ("deny", "Decline")])
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        [(number, shown)] = service.shown.items()
+        assert shown.actions == ["default", "Open", "allow", "Allow", "deny", "Decline"]
+        await service.click(number, "deny")
+        await eventually(lambda: answered == [("a", "deny")], WAIT_S, "the answer")
+        assert desktop.chosen == []
+
+
+async def test_on_wayland_a_click_lets_the_window_come_to_the_front_and_leaves_no_token_behind(
+    session_bus: BusDaemon, desktop: Desktop
+):
+    tokens: list[str | None] = []
+    acted = asyncio.Event()
+
+    def on_action(*_: str) -> None:
+        tokens.append(c_variable("XDG_ACTIVATION_TOKEN"))
+        acted.set()
+
+    desktop.notifications.answered.connect(on_action)
+    desktop.notifications.chosen.connect(on_action)
+    async with notification_service("actions") as service:
+        for action, token in (("allow", "token-1"), ("default", "token-2"), ("default", "")):
+            desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow")])
+            await eventually(lambda: service.shown, WAIT_S, "the notification")
+            acted.clear()
+            await service.click(next(iter(service.shown)), action, token)
+            await eventually(acted.is_set, WAIT_S, "the action")
+            assert c_variable("XDG_ACTIVATION_TOKEN") is None
+    assert tokens == ["token-1", "token-2", None]
+
+
+async def test_a_click_that_arrives_with_the_reply_is_not_lost(session_bus: BusDaemon, desktop: Desktop):
+    async with notification_service() as service:
+        service.clicks_at_once = True
+        for key in "abcdef":
+            desktop.notifications.show(key, "one needs you", "Run it?")
+        await eventually(lambda: desktop.chosen == list("abcdef"), WAIT_S, "the choices")
+
+
+async def test_without_a_service_the_fallback_is_used_and_a_later_service_is_found(
+    session_bus: BusDaemon, desktop: Desktop
+):
+    desktop.notifications.show("a", "one", "first")
+    await eventually(lambda: desktop.fallback == [("a", "one", "first")], WAIT_S, "the other way")
+    async with notification_service() as service:
+        desktop.notifications.show("a", "one", "second")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+    assert len(desktop.fallback) == 1
+
+
+async def test_without_a_bus_the_fallback_is_used(desktop: Desktop):
+    desktop.notifications.show("a", "one", "first")
+    await eventually(lambda: desktop.fallback == [("a", "one", "first")], WAIT_S, "the other way")
+
+
+async def test_the_end_of_the_bus_is_survived(session_bus: BusDaemon, desktop: Desktop):
+    async with notification_service() as service:
+        desktop.notifications.show("a", "one", "first")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        session_bus.end()
+    desktop.notifications.show("a", "one", "second")
+    await eventually(lambda: desktop.fallback == [("a", "one", "second")], WAIT_S, "the other way")
