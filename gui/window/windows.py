@@ -101,9 +101,11 @@ class Windows(QObject):
             self._on_layout()
 
     def show(self) -> None:
-        """Show all windows, the first one in front."""
+        """Show all windows, the current one in front."""
         for window in reversed(self.all):
-            window.show()
+            if window is not self.current:
+                window.show()
+        self.current.show()  # The last one is in front. On Wayland, raising it afterwards might be refused.
         self.current.focus_page()
 
     def snapshot_layout(self) -> WindowLayout:
@@ -129,6 +131,8 @@ class Windows(QObject):
     def open_chat(self, chat: Chat) -> ChatPage:
         """Show a chat in the window that shows it or has its tab, else in the current one, and raise that window."""
         window = self.window_of(chat)
+        if not self.is_any_visible:
+            self.current = window
         self._show_if_hidden()
         window.raise_window()
         return window.open_chat(chat)

@@ -248,6 +248,23 @@ async def test_screenshots_are_of_the_last_used_window_a_numbered_one_or_all(
             await widths(wrong)
 
 
+async def test_of_hidden_windows_the_wanted_one_is_in_front_where_no_window_may_be_raised(
+    harness: WindowHarness, open_windows: Open, monkeypatch: pytest.MonkeyPatch
+):
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    windows = open_windows(WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs=[each])]) for each in ids]))
+    await until_active(harness, windows, windows.all[0])
+    monkeypatch.setattr(MainWindow, "raise_window", lambda _: None)
+
+    windows.hide()
+    windows.open_chat(harness.chat(ids[1]))
+    await until_active(harness, windows, windows.all[1])
+
+    windows.hide()
+    windows.toggle()
+    await until_active(harness, windows, windows.all[1])
+
+
 async def test_on_wayland_a_request_brings_its_permission_to_come_to_the_front(
     harness: WindowHarness, open_windows: Open, monkeypatch: pytest.MonkeyPatch
 ):
