@@ -9,6 +9,7 @@ not know widgets, emulators or sessions.
     activation    the desktop's permission to bring a window to the front (Wayland)
     answer_keys   the keys that answer an agent's request
     composing     the uncommitted text of an input method
+    earlier_keys  keeps the order of keys and composed text
     input_methods lets Qt reach fcitx
     drag_formats  the format of dragged chats
     dropping      accepts drops

@@ -22,6 +22,7 @@ from gui.chat.content.copying import utf16_slice
 from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.answer_keys import kind_of_answer
+from gui.input.earlier_keys import deliver_earlier_keys
 from gui.input.keys import LINEFEED
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
@@ -152,6 +153,8 @@ class PromptEditor(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        if event.commitString():
+            deliver_earlier_keys()
         super().inputMethodEvent(event)
         if event.preeditString() != self.composed_text:
             self.composed_text = event.preeditString()

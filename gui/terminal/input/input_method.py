@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QRegion
 
 from gui.input.composing import Composition
+from gui.input.earlier_keys import deliver_earlier_keys
 from gui.terminal.drawing.surface import Surface
 
 _CURSOR = Qt.InputMethodQuery.ImCursorRectangle
@@ -51,6 +52,8 @@ class InputMethod:
 
     def apply(self, event: QInputMethodEvent) -> None:
         """Show the composed text, and send what is committed."""
+        if event.commitString():
+            deliver_earlier_keys()
         before = self._surface.cursor_rect()
         committed = self._composition.apply_event(event) if self._owner.takes_text else ""
         self._surface.composing = self._composition.runs()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
 from tests.e2e.view.conftest import ShownView
+from tests.support.qt_waiting import process_events_until
 
 SHIFT, ALT, CTRL = int(Modifiers.SHIFT), int(Modifiers.ALT), int(Modifiers.CTRL)
 
@@ -159,6 +160,26 @@ def test_a_dead_key_composes(show_view, keyboard_layout):
     keys = pressed(terminal, "dead_acute", "e")
     assert [text for (text,) in terminal.sink.of("text")] == ["é"]
     assert keys == []
+
+
+def test_a_dead_key_does_not_overtake_the_keys_before_it_while_the_window_is_busy(show_view, keyboard_layout):
+    keyboard_layout("us", "intl")
+    terminal = show_view()
+    pressed(terminal, "a", "b", "dead_acute", "e", "c")  # Qt reads them together, afterwards.
+    typed = [
+        call[1] if call[0] == "text" else call[2]
+        for call in terminal.sink.calls
+        if call[0] == "text" or (call[0] == "key" and call[4] is KeyAction.PRESS)
+    ]
+    assert "".join(typed) == "abéc"
+
+
+def test_a_dead_key_does_not_overtake_the_keys_before_it_in_a_prompt(show_chat, keyboard_layout):
+    keyboard_layout("us", "intl")
+    editor = show_chat().view.prompt.editor
+    subprocess.run(["xdotool", "key", "a", "b", "dead_acute", "e", "c"], check=True, timeout=60)
+    process_events_until(lambda: editor.toPlainText().endswith("c"), 60, "the text")
+    assert editor.toPlainText() == "abéc"
 
 
 def test_a_dead_key_composes_in_a_tab_that_was_focused_before_its_chat_was_connected(show_view, keyboard_layout):
