@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -25,6 +26,9 @@ from session_host.version import VERSION
 
 QUIT_TIMEOUT_S = 30.0
 """All that is saved has been saved by then. A process that hangs would keep the next window from opening."""
+
+EXIT_TIMEOUT_S = 10
+"""Qt ends within this time, once the window has ended."""
 
 LOG_RULES = (
     "qt.text.font.db=false\nqt.accessibility.atspi.warning=false\nqt.qpa.wayland.textinput.warning=false\n"
@@ -76,6 +80,13 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
         return loop.run(qt, run(), app.quit)
     finally:
         faults.close()
+        _exit_within(EXIT_TIMEOUT_S)
+
+
+def _exit_within(timeout_s: int) -> None:
+    """End the process if Qt hangs at its exit, as its thread for Wayland may when the desktop ends at the same time."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # The default action ends the process.
+    signal.alarm(timeout_s)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
+
+from session_host.client.window_control import WindowNotOpen, ask
+from tests.support.area import Area
+from tests.support.commands import environment
+from tests.support.waiting import wait_until
 
 PROGRAM = """
 from PySide6.QtCore import QLoggingCategory
@@ -24,6 +30,32 @@ from gui.start import _no_abort
 with _no_abort():
     application = QApplication([])
 """
+
+
+HANGING_EXIT = """
+import atexit, runpy, sys, threading
+from gui import start
+start.EXIT_TIMEOUT_S = 1
+atexit.register(threading.Event().wait)
+runpy.run_module("gui", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_window_ends_although_qt_hangs_at_the_exit(area: Area) -> None:
+    def closes() -> bool:
+        try:
+            ask("close")
+        except WindowNotOpen:
+            return False
+        return True
+
+    process = subprocess.Popen([sys.executable, "-c", HANGING_EXIT], env=environment({"QT_QPA_PLATFORM": "offscreen"}))
+    try:
+        wait_until(closes, 60, "the window to close")
+        assert process.wait(60) == -signal.SIGALRM
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_text_in_scripts_without_a_font_prints_no_messages() -> None:
