@@ -35,7 +35,9 @@ class ChatViewHarness:
         show(self.view)
         self.view.activateWindow()
         window_id = int(self.view.winId())
-        process_events_until(lambda: has_keyboard(window_id), WAIT_S, "the view to have the keyboard")
+        process_events_until(
+            lambda: self.view.isActiveWindow() and has_keyboard(window_id), WAIT_S, "the view to have the keyboard"
+        )
         self.view.prompt.editor.setFocus()
         self.settle()
 
