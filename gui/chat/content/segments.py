@@ -258,7 +258,7 @@ class QuietLine(Segment):
 
 @dataclass(frozen=True)
 class StatusLine(QuietLine):
-    """What the agent is doing now. A selection that contains more than this line leaves it out."""
+    """What the agent is doing now. If more than this line is selected, the line is not copied."""
 
 
 @dataclass(frozen=True)
