@@ -157,6 +157,5 @@ class HistoryLimits:
     def trim(self, rows: int) -> None:
         """Free many rows beyond the limit, as far as they fill whole pages."""
         if self._lines and not self._is_line_limited and rows > self._rows_with(_TRIM_PAGES):
-            self._set_limits(self._byte_limit(), self._line_limit())
-            self._set_limits(self._byte_limit(), None)
+            self._lower_limit()
             self._track_oldest()
