@@ -10,26 +10,10 @@ import pytest
 
 from tests.architecture.source_tree import docstring, project_files, python_files, text, tree
 
-MAX_LINES = 400
-
-LONGER = {"session_host/protocol/messages.py": "the wire's messages, one after another: a list to look things up in"}
-"""Files that may be longer, each with its reason."""
-
 OWN_WAITING = {"tests/support/waiting.py"}
 """The module that waits on behalf of all tests, and may sleep."""
 
 SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
-
-
-def test_no_file_is_longer_than_the_limit() -> None:
-    lines = {str(path): len(text(path).splitlines()) for path in python_files()}
-    too_long = {path: count for path, count in lines.items() if count > MAX_LINES and path not in LONGER}
-    assert not too_long, f"split these files: each may have {MAX_LINES} lines"
-    assert not [path for path in LONGER if lines[path] <= MAX_LINES], "it has become short: take it off the list"
-
-
-def test_the_exceptions_exist() -> None:
-    assert set(LONGER) <= {str(path) for path in python_files()}
 
 
 @pytest.mark.parametrize("top_package", ["session_host", "gui"])
