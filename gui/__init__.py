@@ -15,6 +15,7 @@ own group::
     finding    what the user looks for in a chat, found with bounded work
 
     bridge     sessions and the chat database, as Qt objects and signals
+    clipboard  what other programs offer for pasting, read without waiting for them
     terminal   the widget that paints a replica and passes on the user's input
 
     chat       the view of a structured chat

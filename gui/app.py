@@ -18,6 +18,8 @@ from gui.bridge.background.prepare_start import StartPreparer
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.sessions import Sessions
 from gui.bridge.store_watcher import StoreWatcher
+from gui.clipboard import reading
+from gui.clipboard.fields import FieldPasting
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
@@ -93,6 +95,7 @@ class App:
         preferences = self.settings.preferences
         self.agents = catalog = LiveAgents(self.settings)
         install_roles()
+        FieldPasting(qt)
         self.theme = Theme(qt, preferences.schemes, preferences.window.appearance, preferences.look)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _read_startup_data(opened, read)
@@ -168,10 +171,17 @@ class App:
             )
         )  # fmt: skip
 
+    def _on_clipboard(self, line: str) -> None:
+        banners = self.window.banners
+        banners.withdraw("clipboard")
+        if line:
+            banners.inform(line, key="clipboard")
+
     def _connect(self) -> None:
         windows, tray = self.windows, self.tray
         self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
         self.storage.on_rebuild = self._on_store_rebuilt
+        reading.notices.given.connect(self._on_clipboard)
         windows.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._send_colors)
         self.settings.changed.connect(self._apply_settings)

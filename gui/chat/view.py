@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from gui.chat.content.segments import Action
 from gui.chat.content.summary import Summary
 from gui.chat.drawing.style import MAX_WIDTH_PX
+from gui.clipboard import reading
 from gui.input.answer_keys import kind_of_answer
 from gui.input.draft import Draft
 from gui.input.dropping import accept_as_copy
@@ -336,7 +337,7 @@ class ChatView(QWidget):
             if not event.isAutoRepeat() and self.prompt.escape():
                 self._announcer.announce(chat_texts.escape_again())
         elif event.matches(QKeySequence.StandardKey.Paste):
-            self.insert_data(QGuiApplication.clipboard().mimeData())
+            self.paste()
         else:
             super().keyPressEvent(event)
 
@@ -348,6 +349,10 @@ class ChatView(QWidget):
         accept_as_copy(event)
         self.activateWindow()
         self.insert_data(event.mimeData())
+
+    def paste(self) -> None:
+        """Paste into the prompt."""
+        reading.read(self, "clipboard", self.insert_data)
 
     def insert_data(self, data: QMimeData) -> None:
         """Put a text, images, or the names of files into the prompt."""

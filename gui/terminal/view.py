@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QImage, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
+from gui.clipboard import reading
 from gui.input.dropping import accept_as_copy
 from gui.input.shortcuts import KeyOf, no_key
 from gui.theme.terminal import TerminalTheme
@@ -323,11 +324,11 @@ class TerminalView(PointingScreen):
     @Slot()
     def paste(self) -> None:
         """Paste the clipboard: a text, the names of files, or the name of a file with the image."""
-        self._pasting.paste_data(clipboard.clipboard_data())
+        reading.read(self, "clipboard", self._pasting.paste_data)
 
     def paste_primary(self) -> None:
         """Paste the primary selection."""
-        self.paste_text(clipboard.selection_text())
+        reading.read(self, "selection", lambda data: self.paste_text(data.text()))
 
     def move_cursor_to(self, cell: tuple[int, int]) -> None:
         """Move the cursor of a shell's command line to a cell, if that is in it."""
@@ -336,10 +337,14 @@ class TerminalView(PointingScreen):
 
     def paste_primary_or_clipboard(self) -> None:
         """Paste the primary selection; the clipboard, if nothing is selected or the window system has no selection."""
-        if selected := clipboard.selection_text():
-            self.paste_text(selected)
-        else:
-            self.paste()
+
+        def paste(selected: QMimeData) -> None:
+            if text := selected.text():
+                self.paste_text(text)
+            else:
+                self.paste()
+
+        reading.read(self, "selection", paste)
 
     def paste_text(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""

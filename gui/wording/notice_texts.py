@@ -47,6 +47,22 @@ def paste_too_long(count: int, most: int) -> str:
     ).format(count=count, most=most)
 
 
+def waits_for_clipboard() -> str:
+    return translate("notice", "Waiting for the program that has the clipboard…")
+
+
+def clipboard_does_not_answer() -> str:
+    return translate("notice", "The program that has the clipboard doesn’t answer. Nothing was pasted; copy it again.")
+
+
+def nothing_to_paste() -> str:
+    return translate("notice", "The clipboard has nothing that can be pasted here.")
+
+
+def unreadable_image() -> str:
+    return translate("notice", "The copied image can’t be read. Save it to a file, and paste the file’s name.")
+
+
 def nothing_to_open() -> str:
     """Nothing in view can be opened or copied by letters."""
     return translate("notice", "No links, paths or hashes in view")

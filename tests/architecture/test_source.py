@@ -161,3 +161,14 @@ def _is_of_a_group(call: ast.Call) -> bool:
     """Whether the call is ``group.create_task``: a TaskGroup keeps and awaits its tasks."""
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     return isinstance(receiver, ast.Name | ast.Attribute) and "group" in ast.unparse(receiver).lower()
+
+
+READS = re.compile(r"clipboard\(\)\.(text|mimeData|image|pixmap)\(|createStandardContextMenu")
+
+
+def test_only_one_package_reads_the_clipboard() -> None:
+    """Qt's own way waits for the program that has the clipboard, while the whole window stands still."""
+    found = [
+        str(path) for path in python_files("gui") if "gui/clipboard/" not in str(path) and READS.search(text(path))
+    ]
+    assert not found, "use gui.clipboard.reading or gui.clipboard.fields"

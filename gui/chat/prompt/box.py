@@ -12,7 +12,7 @@ from gui.input.draft import Draft
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
-from gui.wording import chat_texts, image_texts, page_texts, saved_prompt_texts
+from gui.wording import chat_texts, image_texts, notice_texts, page_texts, saved_prompt_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
@@ -351,9 +351,11 @@ class PromptBox(QWidget):
         dialog.finished.connect(lambda _result: self.editor.setFocus())
         dialog.open()
 
-    def _add_image(self, image: QImage) -> None:
+    def _add_image(self, image: object) -> None:
         if not self._status.capabilities.images:
             self.notice_given.emit(image_texts.no_images())
+        elif not isinstance(image, QImage) or image.isNull():
+            self.notice_given.emit(notice_texts.unreadable_image())
         elif problem := self.attachments.add_image(image):
             self.notice_given.emit(problem)
 

@@ -10,7 +10,6 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFont,
     QGuiApplication,
-    QImage,
     QInputMethodEvent,
     QKeyEvent,
     QKeySequence,
@@ -21,6 +20,8 @@ from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolTip
 from gui.chat.content.copying import utf16_slice
 from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
+from gui.clipboard import fields
+from gui.clipboard.edit_menu import edit_menu
 from gui.input.answer_keys import kind_of_answer
 from gui.input.earlier_keys import deliver_earlier_keys
 from gui.input.keys import LINEFEED
@@ -29,7 +30,6 @@ from session_host.structured.mentions import open_mention
 
 Mode = Literal["queue", "steer", "interrupt"]
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
-_REDO = QKeySequence("Ctrl+Y")
 
 
 class PromptEditor(QPlainTextEdit):
@@ -195,12 +195,7 @@ class PromptEditor(QPlainTextEdit):
         cursor.insertText(text[start : len(text) - end])
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = self.createStandardContextMenu()
-        menu.aboutToHide.connect(menu.deleteLater)
-        for action in menu.actions():
-            if action.objectName() == "edit-redo":
-                name = action.text().partition("\t")[0]
-                action.setText(f"{name}\t{_REDO.toString(QKeySequence.SequenceFormat.NativeText)}")
+        menu = edit_menu(self, lambda: fields.paste(self))
         self.menu_made.emit(menu)
         menu.popup(event.globalPos())
 
@@ -214,9 +209,7 @@ class PromptEditor(QPlainTextEdit):
         if files:
             self.files_given.emit(files)
         elif source.hasImage() and not source.hasText():
-            image = source.imageData()
-            if isinstance(image, QImage):
-                self.image_given.emit(image)
+            self.image_given.emit(source.imageData())
         else:
             self.insertPlainText(source.text())
             self.ensureCursorVisible()

@@ -1,4 +1,4 @@
-"""Copy and paste: decides which pastes are sent, confirmed or refused."""
+"""Copies, and decides which pastes are sent, confirmed or refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from enum import Enum
 from typing import Final
 
-from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
@@ -61,14 +60,3 @@ def offer_selection(text: str) -> None:
     clipboard = QGuiApplication.clipboard()
     if text and clipboard.supportsSelection():
         clipboard.setText(text, QClipboard.Mode.Selection)
-
-
-def clipboard_data() -> QMimeData:
-    """The clipboard's content."""
-    return QGuiApplication.clipboard().mimeData(QClipboard.Mode.Clipboard)
-
-
-def selection_text() -> str:
-    """The primary selection's text, "" if there is none."""
-    clipboard = QGuiApplication.clipboard()
-    return clipboard.text(QClipboard.Mode.Selection) if clipboard.supportsSelection() else ""

@@ -80,12 +80,15 @@ class Pasting:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
         if names := names_of_files(data):
             self.paste(names)
-        elif data.hasText() or not data.hasImage():
-            self.paste(data.text())
+        elif text := data.text():
+            self.paste(text)
         elif self._owner.typed_input is not None:
-            image = data.imageData()
+            image = data.imageData() if data.hasImage() else None
             if isinstance(image, QImage) and not image.isNull():
                 self._image.emit(image)
+            else:
+                problem = notice_texts.unreadable_image if data.hasImage() else notice_texts.nothing_to_paste
+                self._notice.emit(problem())
 
     def paste_files(self, files: Sequence[str]) -> None:
         """Paste the names of files, quoted for a shell."""

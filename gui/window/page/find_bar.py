@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui.bridge.background.search_thread import Query
+from gui.clipboard import fields
 from gui.finding.finder import Finder, FindResult
 from gui.finding.query import FindQuery
 from gui.theme.icons import Glyph, glyph_icon
@@ -247,7 +248,7 @@ class FindBar(Area):
 
     def paste(self) -> None:
         """Paste into the field."""
-        self.field.paste()
+        fields.paste(self.field)
 
     def select_all(self) -> None:
         """Select the whole query."""

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.additional_viewer import PageViewer
@@ -145,7 +145,7 @@ class StructuredPage(ChatPage):
 
     def paste(self) -> None:
         """Paste into the prompt."""
-        self.view.insert_data(QGuiApplication.clipboard().mimeData())
+        self.view.paste()
 
     def type_text(self, text: str) -> None:
         """Put a text into the prompt, where the cursor is; Enter at its end does not send the prompt."""

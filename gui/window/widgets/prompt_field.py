@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
+from gui.clipboard import fields
+from gui.clipboard.edit_menu import edit_menu
 from gui.input.copied_files import names_of_files
 from gui.input.keys import LINEFEED
 
@@ -61,6 +63,9 @@ class PromptField(QPlainTextEdit):
             self.insertPlainText(names)  # Qt would insert their addresses.
         else:
             super().insertFromMimeData(source)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        edit_menu(self, lambda: fields.paste(self)).popup(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}

@@ -130,6 +130,20 @@ def test_a_copied_image_goes_to_the_window_but_its_text_is_pasted_if_it_has_one(
     assert terminal.sink.of("paste") == [("a cell",)]
 
 
+@pytest.mark.parametrize(("kind", "notice"), [("image/png", "can’t be read"), ("application/x-other", "nothing")])
+def test_what_cannot_be_pasted_is_said(show_view, kind, notice):
+    terminal = show_view()
+    messages: list[str] = []
+    terminal.view.notice.connect(messages.append)
+    data = QMimeData()
+    data.setData(kind, b"\x00")
+    if kind == "image/png":
+        data.setImageData(QImage())
+    QGuiApplication.clipboard().setMimeData(data)
+    terminal.view.paste()
+    assert notice in messages[0]
+
+
 def test_dropped_files_are_pasted_as_paths_and_dropped_text_as_text(show_view):
     terminal = show_view()
     drop(terminal, two_files())
