@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Iterable
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
@@ -44,7 +45,7 @@ from gui.window.windows import Windows
 from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
 from session_host.client.chats import last_colors
-from session_host.client.chats.retention import enforce_retention
+from session_host.client.chats.retention import check_limit
 from session_host.client.sessions.session_info import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
@@ -60,6 +61,9 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
+LIMIT_CHECK_MS = 6 * 3600 * 1000
+LIMIT_UNDO_MS = 60_000
+"""The time for an undo after the limit of ended chats removed some."""
 
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime) -> Viewer:
@@ -128,6 +132,8 @@ class App:
         """Why lock and socket of the window cannot be restored now; it is said once."""
         self._claim_retry = QTimer(self.sessions, singleShot=True, interval=RETRY_MS)
         self._claim_retry.timeout.connect(self._check_claim)
+        self._limit_timer = QTimer(self.sessions, interval=LIMIT_CHECK_MS)
+        self._limit_timer.timeout.connect(self._check_limit_soon)
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
         damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
         catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
@@ -314,7 +320,7 @@ class App:
             AtlasImport.start = self._start_atlas_import
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
-            self.sessions.tasks.start(self._remove_old_chats(), "ended chats")
+            self._check_limit_soon()
             await self.finished.wait()
         finally:
             await self._end()
@@ -326,12 +332,26 @@ class App:
         else:
             QTimer.singleShot(round(QUIET_S * 1000), self.sessions, self._start_atlas_import)
 
-    async def _remove_old_chats(self) -> None:
-        """Remove the oldest ended chats if they exceed the size limit; the check takes 0.05 ms for each chat."""
-        removed = await self.storage.call(enforce_retention)
-        if removed:
-            self._warn(line.partition(" ")[2] for line in removed)
-            self.sessions.refresh()
+    def _check_limit_soon(self) -> None:
+        self._limit_timer.start()
+        self.sessions.tasks.start(self._check_limit(), "ended chats")
+
+    async def _check_limit(self) -> None:
+        """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest ones."""
+        warning, due = await self.storage.call(partial(check_limit, by_window=True))
+        banners, removals = self.window.banners, self.sessions.removals
+        if warning:
+            change = Banner(
+                phrases.first_upper(warning), notice_texts.change_limit(),
+                partial(self._separate.settings.open, "chats"), "limit", lasting=True,
+            )  # fmt: skip
+            banners.show_banner(change)
+        open_ids = {session_id for window in self.windows.all for session_id in window.tabs.ids()}
+        chats = [chat for each in due if (chat := self.sessions.get(each.record.id)) and chat.id not in open_ids]
+        if begun := removals.begin(chats, undo_ms=LIMIT_UNDO_MS, by_limit=True):
+            text = notice_texts.removed_by_limit(len(begun))
+            undo = partial(removals.undo, begun)
+            banners.show_banner(Banner(text, notice_texts.undo(), undo, f"removed {begun[0].id}", lasting=True))
 
     def _check_claim(self) -> None:
         """Listen on a new socket if the window's socket was removed."""

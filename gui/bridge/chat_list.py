@@ -186,12 +186,12 @@ class ChatList(QObject):
         """Leave a chat out of the lists, as if it were removed."""
         self._hidden.add(chat.id)
         self.removed.emit(chat.id)
-        self.changed.emit()
+        self._changed_timer.start()
 
     def unhide(self, chat: Chat) -> None:
         """Show a hidden chat in the lists again."""
         self._hidden.discard(chat.id)
-        self.changed.emit()
+        self._changed_timer.start()
 
     def is_hidden(self, chat: Chat) -> bool:
         """Whether a chat is hidden."""

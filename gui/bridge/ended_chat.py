@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import NamedTuple
 
+from session_host.client.chats.retention import note_viewed
 from session_host.client.sessions.last_screen import last_screen
 from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
@@ -54,12 +55,14 @@ def _inspect(session_id: str) -> EndedChat:
 
 
 async def read_last_screen(session_id: str) -> Emulator | None:
-    """Restore a chat's last screen, with the window's engine; see ``client.sessions.last_screen``."""
+    """Restore a chat's last screen for the user, with the window's engine; see ``client.sessions.last_screen``."""
+    await asyncio.to_thread(note_viewed, session_id)
     return await asyncio.to_thread(last_screen, session_id, default_engine())
 
 
 async def read_last_transcript(session_id: str) -> Transcript | None:
-    """Restore a structured chat's transcript; see ``storage.last_transcript``."""
+    """Restore a structured chat's transcript for the user; see ``storage.last_transcript``."""
+    await asyncio.to_thread(note_viewed, session_id)
     return await asyncio.to_thread(last_transcript, session_id)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -18,10 +18,18 @@ UNDO_MS = 10_000
 """The time during which a removal can be undone."""
 
 
+class _Pending(NamedTuple):
+    """Chats that are removed together, and the timer of their removal; ``by_limit`` as in ``begin``."""
+
+    chats: list[Chat]
+    timer: QTimer
+    by_limit: bool
+
+
 class UndoableRemovals(QObject):
     """Removes ended chats after a delay, during which the user can undo the removal.
 
-    During the delay a chat is hidden and its files stay, so a crash removes nothing.
+    During the delay the chats are hidden and their files stay, so a crash removes nothing.
 
     Signals:
         begun: a chat is to be removed, and is hidden next (its id).
@@ -34,65 +42,110 @@ class UndoableRemovals(QObject):
     def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
-        self._timers: dict[str, QTimer] = {}
+        self._pending: list[_Pending] = []
 
-    def begin(self, chat: Chat) -> bool:
-        """Hide an ended chat, and remove it after ``UNDO_MS``; False if it runs or is already being removed."""
-        if not chat.has_ended or self._list.is_hidden(chat):
-            return False
-        timer = QTimer(self, singleShot=True, interval=UNDO_MS)
-        timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(chat), "remove"))
-        self._timers[chat.id] = timer
+    def begin(self, chats: Iterable[Chat], *, undo_ms: int = UNDO_MS, by_limit: bool = False) -> list[Chat]:
+        """Hide ended chats, and remove them after ``undo_ms``.
+
+        Args:
+            chats: the chats; those that run or are already being removed are left out.
+            undo_ms: the time for an undo.
+            by_limit: the limit of ended chats removes them, not the user: they stay if the window closes before.
+
+        Returns:
+            The chats that are being removed.
+        """
+        begun = [chat for chat in chats if chat.has_ended and not self._list.is_hidden(chat)]
+        if not begun:
+            return []
+        timer = QTimer(self, singleShot=True, interval=undo_ms)
+        pending = _Pending(list(begun), timer, by_limit)
+        timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(pending), "remove"))
+        self._pending.append(pending)
         timer.start()
-        self.begun.emit(chat.id)
-        self._list.hide(chat)
-        return True
+        for chat in begun:
+            self.begun.emit(chat.id)
+            self._list.hide(chat)
+        return begun
 
-    def undo(self, chat: Chat) -> None:
-        """Cancel a pending removal; without effect if the chat is already being removed."""
-        timer = self._timers.pop(chat.id, None)
-        if timer is not None:
-            timer.stop()
-            timer.deleteLater()
-            self._list.unhide(chat)
-            self.undone.emit(chat.id)
+    def undo(self, chats: Iterable[Chat]) -> None:
+        """Cancel pending removals, the last one first; without effect on chats that are already being removed."""
+        wanted = {chat.id for chat in chats}
+        for pending in list(self._pending):
+            kept = [chat for chat in pending.chats if chat.id in wanted]
+            pending.chats[:] = [chat for chat in pending.chats if chat.id not in wanted]
+            if not pending.chats:
+                self._end(pending)
+            if pending.by_limit and kept:  # For a while, the limit does not remove them again.
+                self._list.tasks.start(asyncio.to_thread(_note_viewed, [chat.id for chat in kept]), "keep")
+            for chat in reversed(kept):  # Each tab comes back to where it was when it went.
+                self._list.unhide(chat)
+                self.undone.emit(chat.id)
 
     async def finish(self) -> None:
-        """Carry out all pending removals now, because the window closes."""
-        for session_id in list(self._timers):
-            chat = self._list.get(session_id)
-            if chat is not None:
-                with contextlib.suppress(OutliveError):  # The chat stays; the next window shows it.
-                    await self._carry_out(chat)
+        """Carry out all pending removals that the user asked for now, because the window closes."""
+        for pending in list(self._pending):
+            if pending.by_limit:
+                self._end(pending)
+                continue
+            try:
+                await self._carry_out(pending)
+            except OutliveError:
+                continue  # The chat stays; the next window shows it.
 
-    async def _carry_out(self, chat: Chat) -> None:
-        timer = self._timers.pop(chat.id, None)
-        if timer is None:
+    def _end(self, pending: _Pending) -> None:
+        self._pending.remove(pending)
+        pending.timer.stop()
+        pending.timer.deleteLater()
+
+    async def _carry_out(self, pending: _Pending) -> None:
+        if pending not in self._pending:
             return
-        timer.deleteLater()
-        try:
-            await self.remove_now(chat)
-        finally:
-            self._list.unhide(chat)  # A chat that could not be removed is shown again.
+        self._end(pending)
+        problem: OutliveError | None = None
+        for chat in pending.chats:
+            try:
+                await self.remove_now(chat, by_limit=pending.by_limit)
+            except OutliveError as error:
+                problem = error
+                self._list.unhide(chat)  # A chat that could not be removed is shown again.
+        if problem is not None:
+            raise problem
 
-    async def remove_now(self, chat: Chat) -> None:
+    async def remove_now(self, chat: Chat, *, by_limit: bool = False) -> None:
         """Remove a chat and its files.
 
         Raises:
             OutliveError: it could not be removed.
         """
         # Not in the store's thread, since git may need long for a worktree.
-        line = await asyncio.to_thread(_forget, chat.id)
+        line = await asyncio.to_thread(_forget, chat.id, by_limit)
         self._list.forget(chat)
         if line:
             self._list.notice_given.emit(line)
 
 
-def _forget(session_id: str) -> str:
+def _note_viewed(session_ids: list[str]) -> None:
+    from session_host.client.chats.retention import note_viewed
+
+    for session_id in session_ids:
+        note_viewed(session_id)
+
+
+def _forget(session_id: str, by_limit: bool) -> str:
     """Remove a chat's record and files; returns a line about what is left of its worktree, "" for nothing."""
     from session_host.client.chats.remove import remove_chat
+    from session_host.client.chats.retention import log_removal
     from session_host.client.sessions.store_access import open_store
 
     with open_store() as store:
         record = store.get(session_id)
-        return remove_chat(store, record) if record is not None else ""
+        if record is None:
+            return ""
+        try:
+            line = remove_chat(store, record)
+        except OSError as error:
+            raise OutliveError(f"cannot remove {record.name}: {error}") from error
+    if by_limit:
+        log_removal(record)
+    return line

@@ -214,6 +214,17 @@ def removed_several(count: int) -> str:
     return translate("notice", "{count} chats removed").format(count=count)
 
 
+def removed_by_limit(count: int) -> str:
+    if count == 1:
+        return translate("notice", "1 ended chat is over the limit of ended chats, and is removed in a minute")
+    text = translate("notice", "{count} ended chats are over the limit of ended chats, and are removed in a minute")
+    return text.format(count=count)
+
+
+def change_limit() -> str:
+    return translate("notice", "Change the limit…")
+
+
 def removed(name: str) -> str:
     return translate("notice", "{name} removed").format(name=name)
 

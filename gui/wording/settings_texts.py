@@ -161,7 +161,9 @@ HELP = {
         "settings", "Keeps the chats’ output on disk, so that you can read and search it after they have ended."
     ),
     "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "The oldest output is removed first."),
-    "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "The chats that ended first are removed first."),
+    "chats.ended_limit_mib": QT_TRANSLATE_NOOP(
+        "settings", "The chats that ended first are removed first, but none that is pinned, open, or ended today."
+    ),
     "chats.rest_after_s": QT_TRANSLATE_NOOP(
         "settings", "A chat uses less memory after this time without events. It keeps running."
     ),

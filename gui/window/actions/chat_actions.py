@@ -132,11 +132,11 @@ class ChatActions(QObject):
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat; the user can undo this for a while."""
-        if chat.has_ended and self._sessions.removals.begin(chat):
+        if self._sessions.removals.begin([chat]):
             undo = Banner(
                 notice_texts.removed(chat.name),
                 notice_texts.undo(),
-                lambda: self._sessions.removals.undo(chat),
+                lambda: self._sessions.removals.undo([chat]),
                 key=f"removed {chat.id}",
             )
             self._banners.show_banner(undo)

@@ -102,18 +102,14 @@ class SeveralChats:
             )  # fmt: skip
 
     def _remove_now(self, chats: Sequence[Chat]) -> None:
-        begun = [chat for chat in chats if chat.has_ended and self._sessions.removals.begin(chat)]
+        begun = self._sessions.removals.begin(chats)
         if begun:
             self._banners.show_banner(
                 Banner(
-                    notice_texts.removed_several(len(begun)), notice_texts.undo(), lambda: self._undo(begun),
-                    key=f"removed {begun[0].id}",
+                    notice_texts.removed_several(len(begun)), notice_texts.undo(),
+                    lambda: self._sessions.removals.undo(begun), key=f"removed {begun[0].id}",
                 )
             )  # fmt: skip
-
-    def _undo(self, chats: Sequence[Chat]) -> None:
-        for chat in reversed(chats):  # Each tab comes back to where it was when it went.
-            self._sessions.removals.undo(chat)
 
     def resume(self, chats: Sequence[Chat]) -> None:
         """Resume those ended chats that can be resumed, after a question."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
-from session_host.client.chats.retention import ended_chats, removed_log
-from session_host.client.chats.settings import MIB, load_chat_settings
+from session_host.client.chats.retention import assess, removed_log
+from session_host.client.chats.settings import MIB
 from session_host.client.sessions.listing import describe_all
 from session_host.client.sessions.session_info import has_live_socket
 from session_host.errors import OutliveError
 from session_host.keeper_client.requests import keeper_status
-from session_host.paths import config_dir, database
+from session_host.paths import database
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.processes.identity import is_running, is_stopped
 
@@ -54,17 +54,23 @@ def ended() -> Iterator[Check]:
     if not database().exists():
         return
     try:
-        limit_mib = load_chat_settings(config_dir()).ended_limit_mib
         with Store.open(database()) as store:
-            found = ended_chats(store)
+            found = assess(store)
         lines = removed_log().read_text(encoding="utf-8").splitlines() if removed_log().exists() else []
     except (OutliveError, OSError) as error:
         yield warn("ended chats", str(error), "see the message above")
         return
-    limit = f"of {limit_mib} MiB" if limit_mib else "no limit"
-    used_mib = sum(chat.size_bytes for chat in found) // MIB
-    removed = f"; latest: {lines[-1].partition(' ')[2]}" if lines else ""
-    yield ok("ended chats", f"{len(found)}, {used_mib} MiB {limit} (ended_limit_mib in chats.toml){removed}")
+    used_mib = sum(chat.size_bytes for chat in found.chats) // MIB
+    if found.limit_bytes:
+        limit = f"; {found.removable_bytes // MIB} MiB of them count for the limit of {found.limit_bytes // MIB}"
+    else:
+        limit = "; no limit"
+    latest = f"; latest: {lines[-1].partition(' ')[2]}" if lines else ""
+    line = f"{len(found.chats)}, {used_mib} MiB{limit} (ended_limit_mib in chats.toml){latest}"
+    if found.is_near:
+        yield warn("ended chats", line, "the oldest are removed when they exceed it; pin those to keep, or raise it")
+    else:
+        yield ok("ended chats", line)
 
 
 def _unreachable(record: SessionRecord) -> Check | None:

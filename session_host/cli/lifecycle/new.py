@@ -102,11 +102,11 @@ def run(options: argparse.Namespace) -> int:
     elif attaches:
         from session_host.cli.attach.command import attach
 
-        _remove_oldest_ended()
+        _enforce_limit_of_ended_chats()
         return attach(record.id, record.name, runtime=record.runtime)
     else:
         print_line(f"{record.name} {record.id}")
-    _remove_oldest_ended()
+    _enforce_limit_of_ended_chats()
     return 0
 
 
@@ -122,18 +122,18 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _remove_oldest_ended() -> None:
-    """Remove the oldest ended chats if ended chats take more space than allowed."""
-    from session_host.client.chats.retention import enforce_retention
+def _enforce_limit_of_ended_chats() -> None:
+    """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest."""
+    from session_host.client.chats.retention import enforce_limit
     from session_host.client.sessions.store_access import open_store
 
     try:
         with open_store() as store:
-            removed = enforce_retention(store)
+            lines = enforce_limit(store)
     except OutliveError:
         return
-    for line in removed:
-        print_error(line.partition(" ")[2])
+    for line in lines:
+        print_error(line)
 
 
 def _launch(

@@ -57,10 +57,12 @@ def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, 
 
 
 def _last_screen(info: SessionInfo, request: Peek) -> Screen:
+    from session_host.client.chats.retention import note_viewed
     from session_host.client.sessions.last_screen import last_screen
     from session_host.storage.last_transcript import last_transcript
     from session_host.terminal.text import screen_of
 
+    note_viewed(info.id)
     if info.runtime == "structured":
         from session_host.structured.screen import screen_of as screen_of_transcript
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.cli.session_argument import SessionInfo
+from session_host.client.chats.retention import note_viewed
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
 from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize
@@ -119,6 +120,7 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
     if info.state in RUNNING_STATES:
         return Recording(directory, engine, size, is_running=True, on_damage=on_damage)
+    note_viewed(info.id)
     saved = None
     with suppress(OutliveError):  # The recording can be read without it.
         saved = load_screen(session_dir(info.id) / "screen.bin")

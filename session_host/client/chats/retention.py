@@ -1,8 +1,19 @@
-"""Enforces ``ended_limit_mib`` (``chats.toml``), the disk limit of all ended chats."""
+"""The disk limit of ended chats (``ended_limit_mib`` in ``chats.toml``), and the warning before it removes any.
+
+Only chats that the limit may remove count for it. It never removes a chat that is pinned, open in a tab, younger than
+``MIN_AGE_S``, was viewed within ``VIEWED_S``, has a git worktree, or has a model server's conversation, which exists
+nowhere else. The user gets a warning ``WARNED_S`` before the first chat is removed: in the window if there ever was
+one, else from ``outlive new``.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -17,14 +28,60 @@ from session_host.system.clock import now
 from .remove import ENDPOINT, remove_chat
 from .settings import MIB, load_chat_settings
 
+MIN_AGE_S = WARNED_S = 86400
+VIEWED_S = 7 * 86400
+CHECK_INTERVAL_S = 3600
+"""A command checks the limit at most this often, since a check looks at each ended chat."""
+
+WARN_FROM = 0.9
+"""The part of the limit from which on the user is warned."""
+
 LOG_BYTES = 64 * 1024
 
 
 class EndedChat(NamedTuple):
-    """An ended chat, and the size of its files."""
+    """An ended chat.
+
+    Attributes:
+        record: its record.
+        size_bytes: the size of its files.
+        ended_s: when it ended, in seconds since 1970.
+        viewed_s: when the user last viewed it after its end (``note_viewed``); 0 for never.
+    """
 
     record: SessionRecord
     size_bytes: int
+    ended_s: float
+    viewed_s: float
+
+
+class Retention(NamedTuple):
+    """What the limit does with the ended chats.
+
+    Attributes:
+        chats: all ended chats, the one that ended first in front.
+        removable_bytes: the size of those that the limit may remove.
+        limit_bytes: the limit; 0 for none.
+        due: the chats to remove so that the limit is met.
+    """
+
+    chats: list[EndedChat]
+    removable_bytes: int
+    limit_bytes: int
+    due: list[EndedChat]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the limit is nearly reached, or exceeded."""
+        return bool(self.limit_bytes) and self.removable_bytes > WARN_FROM * self.limit_bytes
+
+    @property
+    def warning(self) -> str:
+        """One line for the user if the limit is nearly reached; else ""."""
+        if not self.is_near:
+            return ""
+        taken = f"ended chats take {self.removable_bytes // MIB} of {self.limit_bytes // MIB} MiB"
+        return f"{taken}; beyond that, the oldest are removed, but none that is pinned or open, or ended today"
 
 
 def ended_chats(store: Store) -> list[EndedChat]:
@@ -38,39 +95,126 @@ def ended_chats(store: Store) -> list[EndedChat]:
     }
     ended = [record for record in records if record.state not in RUNNING_STATES]
     ended.sort(key=lambda record: ends[record.id])
-    return [EndedChat(record, _size(session_dir(record.id))) for record in ended]
+    return [_measured(record, ends[record.id]) for record in ended]
 
 
-def enforce_retention(store: Store) -> list[str]:
-    """Remove ended chats until the limit is met, the oldest first. Blocks on the disk.
+def _measured(record: SessionRecord, end: str) -> EndedChat:
+    viewed_s = 0.0
+    with contextlib.suppress(OSError):
+        viewed_s = _viewed_mark(record.id).stat().st_mtime
+    return EndedChat(record, _size(session_dir(record.id)), datetime.fromisoformat(end).timestamp(), viewed_s)
 
-    A chat with a git worktree stays, and one with a model server's conversation, which exists nowhere else.
 
-    Returns:
-        A line for each removed chat; ``removed_log`` has them, too.
+def note_viewed(session_id: str) -> None:
+    """Note that the user views an ended chat, which the limit then keeps for ``VIEWED_S``. Blocks on the disk."""
+    with contextlib.suppress(OSError):  # Its directory is gone, or the disk is full.
+        _viewed_mark(session_id).touch(mode=0o600)
+
+
+def _viewed_mark(session_id: str) -> Path:
+    return session_dir(session_id) / "viewed"
+
+
+def assess(store: Store) -> Retention:
+    """Find out what the limit does with the ended chats. Blocks on the disk.
+
+    Raises:
+        OutliveError: ``chats.toml`` is invalid, or the store cannot be read.
+    """
+    limit_bytes = load_chat_settings(config_dir()).ended_limit_mib * MIB
+    chats = ended_chats(store)
+    removable = removable_chats(chats, json.dumps(store.layout()), time.time())
+    removable_bytes = sum(chat.size_bytes for chat in removable)
+    return Retention(chats, removable_bytes, limit_bytes, over_limit(removable, limit_bytes) if limit_bytes else [])
+
+
+def removable_chats(chats: Iterable[EndedChat], layout: str, now_s: float) -> list[EndedChat]:
+    """The chats that the limit may remove; ``layout`` is the windows' layout as JSON, which names the open ones."""
+    return [
+        chat
+        for chat in chats
+        if not chat.record.pinned
+        and chat.record.worktree is None
+        and chat.record.agent != ENDPOINT
+        and chat.ended_s < now_s - MIN_AGE_S
+        and chat.viewed_s < now_s - VIEWED_S
+        and chat.record.id not in layout
+        and not has_live_socket(chat.record.id)
+    ]
+
+
+def over_limit(removable: Sequence[EndedChat], limit_bytes: int) -> list[EndedChat]:
+    """The first chats of ``removable``, as many as must go so that the others take ``limit_bytes`` at most."""
+    excess = sum(chat.size_bytes for chat in removable) - limit_bytes
+    due = []
+    for chat in removable:
+        if excess <= 0:
+            break
+        due.append(chat)
+        excess -= chat.size_bytes
+    return due
+
+
+class Tidying(NamedTuple):
+    """The result of a check: a warning for the user, or chats to remove, or neither."""
+
+    warning: str
+    due: list[EndedChat]
+
+
+def check_limit(store: Store, *, by_window: bool) -> Tidying:
+    """Check the limit: warn the user first, and once ``WARNED_S`` have passed, name the chats to remove.
+
+    Blocks on the disk. If there ever was a window, only a window's warning counts.
     """
     try:
-        limit_bytes = load_chat_settings(config_dir()).ended_limit_mib * MIB
-        if not limit_bytes:
-            return []
-        found = ended_chats(store)
-        total_bytes = sum(each.size_bytes for each in found)
-        lines = []
-        for each in found:
-            if total_bytes <= limit_bytes:
-                break
-            if _is_removable(each.record):
-                remove_chat(store, each.record)
-                lines.append(
-                    f"{now()} removed {each.record.name} ({each.record.id[:8]}), which ended {each.record.ended_at}: "
-                    f"ended chats took {total_bytes // MIB} MiB, and may take {limit_bytes // MIB}"
-                )
-                total_bytes -= each.size_bytes
+        found = assess(store)
+        return _tidying(found, may_warn=by_window or not store.layout())
     except (OutliveError, OSError):
-        return []  # The next run tries again; nothing depends on it.
-    if lines:
-        _log(lines)
+        return Tidying("", [])  # The next check tries again; nothing depends on it.
+
+
+def _tidying(found: Retention, *, may_warn: bool) -> Tidying:
+    mark = state_dir() / "limit-warned"
+    if not found.is_near:
+        mark.unlink(missing_ok=True)
+    elif _age_s(mark) is None:
+        if may_warn:
+            mark.touch(mode=0o600)
+            return Tidying(found.warning, [])
+    elif (_age_s(mark) or 0) >= WARNED_S:
+        return Tidying("", found.due)
+    return Tidying("", [])
+
+
+def enforce_limit(store: Store) -> list[str]:
+    """Check the limit for a command, once in ``CHECK_INTERVAL_S``, and remove what is due. Blocks on the disk.
+
+    Returns:
+        Lines for the user: the warning, or each removed chat; ``removed_log`` has the latter, too.
+    """
+    checked = state_dir() / "limit-checked"
+    age_s = _age_s(checked)
+    if age_s is not None and age_s < CHECK_INTERVAL_S:
+        return []
+    with contextlib.suppress(OSError):
+        checked.touch(mode=0o600)
+    tidying = check_limit(store, by_window=False)
+    lines = [f"warning: {tidying.warning} (ended_limit_mib in chats.toml)"] if tidying.warning else []
+    for chat in tidying.due:
+        with contextlib.suppress(OutliveError, OSError):  # The next check tries again.
+            remove_chat(store, chat.record)
+            lines.append(log_removal(chat.record))
     return lines
+
+
+def _age_s(mark: Path) -> float | None:
+    """The time since a mark was made; None if there is none, or if the clock has been set back since."""
+    try:
+        age_s = time.time() - mark.stat().st_mtime
+    except OSError:
+        return None
+    return age_s if age_s >= 0 else None
 
 
 def removed_log() -> Path:
@@ -78,8 +222,14 @@ def removed_log() -> Path:
     return state_dir() / "logs" / "removed.log"
 
 
-def _is_removable(record: SessionRecord) -> bool:
-    return record.worktree is None and record.agent != ENDPOINT and not has_live_socket(record.id)
+def log_removal(record: SessionRecord) -> str:
+    """Add a chat that was removed because of the limit to ``removed_log``; returns the line, without its time."""
+    line = f"removed {record.name} ({record.id[:8]}), which ended {record.ended_at}: ended chats exceeded their limit"
+    with contextlib.suppress(OSError):  # The chat is removed in any case.
+        path = removed_log()
+        previous = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        path.write_text(f"{previous[-LOG_BYTES:]}{now()} {line}\n", encoding="utf-8")
+    return line
 
 
 def _size(directory: Path) -> int:
@@ -95,13 +245,3 @@ def _size(directory: Path) -> int:
     except OSError:
         pass
     return total
-
-
-def _log(lines: list[str]) -> None:
-    try:
-        path = removed_log()
-        previous = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        text = previous[-LOG_BYTES:] + "".join(f"{line}\n" for line in lines)
-        path.write_text(text, encoding="utf-8")
-    except OSError:
-        return  # The chats are removed in any case.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from session_host.client.chats.retention import ended_chats, removed_log
 from session_host.client.sessions.store_access import open_store
-from session_host.paths import config_dir, session_dir
+from session_host.paths import config_dir, session_dir, state_dir
+from session_host.system.clock import as_text
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive
+
+DAY_S = 86400
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -28,22 +33,51 @@ def names() -> list[str]:
     return [info["name"] for info in outlive("ls", "--all", "--json").json()]
 
 
-def test_the_oldest_ended_chats_over_the_limit_are_removed_with_a_message(area: Area) -> None:
+def age(name: str, days: float) -> None:
+    """Change an ended chat's record as if it had run and ended ``days`` ago."""
+    moment = as_text(time.time() - days * DAY_S)
+    with open_store() as store:
+        store.update(store.find(name).id, created_at=moment, ended_at=moment)
+
+
+def doctors_line() -> str:
+    [line] = [line for line in outlive("doctor", timeout_s=60).output.splitlines() if "ended_limit_mib" in line]
+    return line
+
+
+def test_the_limit_of_ended_chats_warns_a_day_before_it_removes_the_oldest(area: Area) -> None:
     running = new("-n", "running", "--", "cat")
     with Path(session_dir(running), "journal.of.the.test").open("wb") as file:
         file.truncate(50 * 1024 * 1024)
-    for name in ("first", "second", "third"):
+    for position, name in enumerate(("first", "second", "third", "pinned", "looked-at", "today")):
         chat_that_took(name, 4)
+        if name != "today":
+            age(name, 20 - position)
+    with open_store() as store:
+        store.update(store.find("pinned").id, pinned=True)
+    age("running", 30)
+    assert outlive("peek", "looked-at").code == 0
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("ended_limit_mib = 9\n", encoding="utf-8")
+    checked, warned = (state_dir() / f"limit-{mark}" for mark in ("checked", "warned"))
+    checked.unlink(missing_ok=True)
+
     done = outlive("new", "-d", "-n", "next", "--", "cat")
     assert done.code == 0
-    assert "removed first (" in done.error
-    assert "ended chats took 12 MiB, and may take 9" in done.error
-    assert names() == ["running", "second", "third", "next"]
+    assert "warning: ended chats take 12 of 9 MiB" in done.error, "three count"
+    assert len(names()) == 8, "nothing was removed"
+    assert "12 MiB of them count for the limit of 9" in doctors_line()
+    assert "warn" in doctors_line()
+    checked.unlink()
+    assert outlive("new", "-d", "-n", "another", "--", "cat").error == "", "one warning is enough"
+    os.utime(warned, times=(time.time() - DAY_S,) * 2)
+    assert outlive("new", "-d", "-n", "soon", "--", "cat").error == "", "the limit was just checked"
+    checked.unlink()
+    assert "removed first (" in outlive("new", "-d", "-n", "last", "--", "cat").error
+    assert "first" not in names()
+    assert {"second", "third", "pinned", "looked-at", "today"} < set(names())
     assert "removed first (" in removed_log().read_text(encoding="utf-8")
-    [line] = [line for line in outlive("doctor", timeout_s=60).output.splitlines() if "ended chats" in line]
-    assert "2, 8 MiB of 9 MiB (ended_limit_mib in chats.toml); latest: removed first (" in line
+    assert "latest: removed first (" in doctors_line()
     assert outlive("kill-all", "--yes").code == 0
 
 

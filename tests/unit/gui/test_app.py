@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -321,25 +323,53 @@ async def test_a_change_by_another_process_is_noticed(app: App):
     await until(lambda: app.sessions.chats()[0].name == "two")
 
 
-async def test_ended_chats_over_the_limit_are_removed_after_the_start(
-    qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
-):
-    ended_id = "00000000-0000-4000-8000-000000000002"
+def add_old_chat(number: int) -> str:
+    """Add a chat of 2 MiB that ended long ago; returns its id."""
+    ended_id = f"00000000-0000-4000-8000-00000000010{number}"
     with Store.open(paths.database()) as store:
         store.insert(
             SessionRecord(
-                id=ended_id, name="old", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
-                created_at="2026-01-01T00:00:00Z", ended_at="2026-01-01T00:00:01Z",
+                id=ended_id, name=f"old {number}", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
+                created_at=f"2026-01-01T00:0{number}:00Z", ended_at=f"2026-01-01T00:0{number}:01Z",
             )
         )  # fmt: skip
     paths.session_dir(ended_id).mkdir(parents=True, mode=0o700)
     (paths.session_dir(ended_id) / "screen").write_bytes(bytes(2 * 1024 * 1024))
-    (area.config / "chats.toml").write_text("ended_limit_mib = 1\n")
+    return ended_id
+
+
+async def test_the_window_warns_before_ended_chats_are_removed_and_an_undo_keeps_them(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
+):
+    old = [add_old_chat(number) for number in range(3)]
+    (area.config / "chats.toml").write_text("ended_limit_mib = 3\n")
     async with opened(qapp) as app:
-        banners = app.window.banners
-        await until(lambda: banners.current is not None and banners.current.text.startswith("Removed old (00000000)"))
-        await until(lambda: app.sessions.get(ended_id) is None)
-    assert not paths.session_dir(ended_id).exists()
+        await until(lambda: shown(app).startswith("Ended chats take 6 of 3 MiB"))
+    assert all(paths.session_dir(each).exists() for each in old)
+    warned = paths.state_dir() / "limit-warned"
+    os.utime(warned, times=(time.time() - 86400,) * 2)
+    async with opened(qapp) as app:
+        await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
+        assert [chat.id for chat in app.sessions.listed() if chat.id in old] == old[2:]
+    assert all(paths.session_dir(each).exists() for each in old), "the window closed within the minute"
+    marks = [paths.session_dir(each) / "viewed" for each in old[:2]]
+    async with opened(qapp) as app:
+        await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
+        app.window.banners.run_action()
+        assert [chat.id for chat in app.sessions.listed() if chat.id in old] == old
+        await until(lambda: all(mark.exists() for mark in marks))
+        await app._check_limit()
+        assert shown(app) == "", "they stay for a week"
+    for mark in marks:
+        mark.unlink()
+    warned.touch()
+    os.utime(warned, times=(time.time() - 86400,) * 2)
+    async with opened(qapp) as app:
+        await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
+        app.sessions.removals._pending[0].timer.setInterval(0)
+        await until(lambda: app.sessions.get(old[0]) is None and app.sessions.get(old[1]) is None)
+        assert app.window.banners.current is None
+    assert [paths.session_dir(each).exists() for each in old] == [False, False, True]
 
 
 async def test_texts_for_the_editor_are_removed_at_the_start_and_the_end(

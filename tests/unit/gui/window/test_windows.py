@@ -161,7 +161,7 @@ async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
     assert windows.all == [first, second]
     assert second.banners.current is not None
     second.banners.run_action()
-    removals.undo(harness.chat(two))
+    removals.undo([harness.chat(two)])
     harness.settle()
     assert second.tabs.ids() == [two, three]
     assert [window.tabs.ids() for window in windows.all] == [[one], [two, three]]

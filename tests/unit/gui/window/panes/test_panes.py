@@ -354,16 +354,16 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
     window = harness.open_window(WindowLayout(windows=[saved]))
     panes, removals = window.tabs, harness.sessions.removals
     for session_id in (two, three):
-        removals.begin(harness.chat(session_id))
+        removals.begin([harness.chat(session_id)])
     assert tabs_of(panes) == [[one]]
     window.sidebar.list.setFocus()
     for session_id in (three, two):
-        removals.undo(harness.chat(session_id))
+        removals.undo([harness.chat(session_id)])
     assert panes.tree == tree
     assert [pane.tabs.active_id for pane in panes.panes()] == [one, two, three]
     assert panes.active_id == one
     assert window.focusWidget() is window.sidebar.list, "the keyboard stays where it is"
-    removals.begin(harness.chat(two))
+    removals.begin([harness.chat(two)])
     panes.split("down")
-    removals.undo(harness.chat(two))
+    removals.undo([harness.chat(two)])
     assert tabs_of(panes) == [[one], [two, one], [three]], "the arrangement has changed meanwhile"

@@ -295,7 +295,7 @@ async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(harness
     assert [chat.name for chat in harness.sessions.listed()] == ["one", "two"]
     assert window.tabs.ids() == [ids[0]], "its tab is back"
     window.chat_actions.remove(harness.chat(ids[1]))
-    harness.sessions.removals._timers[ids[1]].setInterval(0)
+    harness.sessions.removals._pending[0].timer.setInterval(0)
     await harness.until(lambda: harness.sessions.get(ids[1]) is None, "the removal to be carried out")
     assert [record.id for record in await harness.storage.call(Store.all)] == [ids[0]]
 
