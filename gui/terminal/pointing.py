@@ -124,6 +124,10 @@ class PointingScreen(TerminalScreen):
         """Whether a press with these modifiers goes to the program."""
         return self._pointer.program_takes(modifiers)
 
+    def acts_on_press(self, _point: QPointF, _button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press at a point goes to the program."""
+        return self.program_takes(modifiers)
+
     def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
         """The mouse cursor outside of links: the program's (OSC 22), unless the view is scrolled back."""
         emulator = self.emulator

@@ -64,6 +64,7 @@ from gui.window.sheets.sheet import Sheet
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import UnseenMarks
+from gui.window.widgets.activating_clicks import ActivatingClicks
 from gui.window.widgets.parts import Area, IconButton
 from gui.window.widgets.raising import raise_window, watch_exposure
 from gui.wording import page_texts, window_texts
@@ -209,6 +210,7 @@ class MainWindow(QWidget):
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.double_clicked.connect(self.commands.act_on_double_click)
+        self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane)
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))
@@ -301,6 +303,7 @@ class MainWindow(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         watch_exposure(self, event)
+        self._clicks.watch()
         self._update_visibility()
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -140,6 +140,11 @@ class PointedPage(ScrollingPage):
         placed = self.segment_at(point)
         return "" if placed is None else placed.laid.link_at(self.within(placed, point))
 
+    def acts_on_press(self, point: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press at a point of the page begins a click on a control, a link or the name of a file."""
+        has_target = self._target_at(point, modifiers) is not None or bool(self.link_at(point))
+        return button == Qt.MouseButton.LeftButton and has_target
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return

@@ -1,7 +1,8 @@
 """The mouse: selections, links, and events for a program that enabled them.
 
 A program that enabled the mouse gets its events, with three exceptions: Shift is held, the view is scrolled back, or
-Ctrl is held on a link. A link that opens without Ctrl opens when the button is released, unless text was selected.
+Ctrl is held on a link. It gets no motion while the view is without the keyboard. A link that opens without Ctrl opens
+when the button is released, unless text was selected.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ class PointerOwner(Protocol):
     @property
     def sink(self) -> InputSink | None:
         """The receiver of mouse events; None if the screen is read-only."""
+
+    def hasFocus(self) -> bool:
+        """Whether the view has the keyboard focus."""
 
     @property
     def scrolled_back(self) -> bool:
@@ -190,7 +194,9 @@ class Pointer(QObject):
         self._last_at = event.position()
         if self._drag != _Drag.NONE:
             self._drag_to(event.position())
-        elif self._program_buttons or (not event.buttons() and self.program_takes(event.modifiers())):
+        elif self._program_buttons or (
+            not event.buttons() and self._owner.hasFocus() and self.program_takes(event.modifiers())
+        ):
             self._motion_to_program(event)
 
     def release(self, event: QMouseEvent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -355,6 +355,10 @@ class ChatPage(Area):
     def has_keyboard(self) -> bool:
         """Whether a part of the page has the window's keyboard focus."""
         return self.isAncestorOf(self.window().focusWidget())  # Its own ``focusWidget()`` may have lost the focus.
+
+    def acts_on_press(self, _point: QPointF, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press on the page's bars, questions or prompt box may answer."""
+        return button == Qt.MouseButton.LeftButton
 
     def focus_content(self) -> None:
         """Give the keyboard focus to the question, if one is open, else to the view."""

@@ -116,6 +116,10 @@ class SplitPanes(QObject):
 
     # ------------------------------------------------------------ the active pane
 
+    def is_in_inactive_pane(self, widget: QWidget) -> bool:
+        """Whether a widget is in a pane that is not the active one."""
+        return self.area.isAncestorOf(widget) and not self.active.isAncestorOf(widget)
+
     def activate_pane(self, number: int, *, takes_keyboard: bool = True) -> None:
         """Make a pane active and give it the keyboard focus; a covered pane becomes visible."""
         if number == self._active:
@@ -132,7 +136,7 @@ class SplitPanes(QObject):
         self._use_order = [*(used for used in self._use_order if used != number), number]
 
     def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
-        if now is not None and self.area.isAncestorOf(now) and not self.active.isAncestorOf(now):
+        if now is not None and self.is_in_inactive_pane(now):
             number = next((pane.number for pane in self._panes.values() if pane.isAncestorOf(now)), self._active)
             self.activate_pane(number, takes_keyboard=False)
 

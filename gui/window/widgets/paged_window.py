@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.theme.theme import Theme
+from gui.window.widgets.activating_clicks import ActivatingClicks
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.parts import Hairline
 from gui.window.widgets.raising import raise_window, watch_exposure
@@ -35,6 +36,7 @@ class PagedWindow(QWidget):
         self.setMinimumSize(min_size)
         self.resize(size)
         self._usual_size = size
+        self._clicks = ActivatingClicks(self)
         self._side = side
         self.search, self.navigation = side.search, side.list
 
@@ -58,6 +60,7 @@ class PagedWindow(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         watch_exposure(self, event)
+        self._clicks.watch()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.search.text():

@@ -190,3 +190,24 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         second.drag(tab, (tab[0], 80), there)
         wait_rows(app, ["three", "one", "two"], [])
         assert app.shown() == [first_id]
+
+
+def test_the_click_that_activates_a_pane_does_not_reach_its_program(open_window: OpenWindow, new_chat: NewChat):
+    chat = new_chat("one", *program("raw_echo", "--show", "--enable", "1000,1006"))
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        mouse = Mouse(app.shown()[0], 0)
+        app.press("ctrl+shift+d")
+        wait_front_tabs(app, (1, 1, "one", False), (1, 2, "one", True))
+        wait_until(lambda: len(saved_layout().windows[0].panes) == 2, WAIT_S, "the panes to be saved")
+        left, right = mouse.pages()
+        for page in (left, right):
+            mouse.click(page.left + 50, page.top + 60)
+        wait_front_tabs(app, (1, 1, "one", False), (1, 2, "one", True))
+        app.type("x")
+        wait_until(lambda: "<78>" in chat_text(chat["id"]), WAIT_S, "the key")
+        assert chat_text(chat["id"]).split() == ["ready", "<78>"]
+        mouse.click(right.left + 90, right.top + 60)
+        wait_until(lambda: f"{b'm'.hex()}>" in chat_text(chat["id"]), WAIT_S, "the click in the active pane")
