@@ -10,6 +10,7 @@ from gui.chat.content.patches import shown_path
 from gui.chat.content.summary import ChangedFile, Summary
 from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, diff_texts
 from session_host.protocol.untrusted_text import one_line
 
@@ -105,7 +106,7 @@ class SummaryStrip(QWidget):
         fitting = (text for text in self._file_texts if metrics.horizontalAdvance(text) <= room_px)
         shown = next(fitting, "") if self._files else ""
         files.setText(shown)
-        files.setToolTip("" if shown == files.accessibleName() else files.accessibleName())
+        set_tooltip(files, "" if shown == files.accessibleName() else files.accessibleName())
         files.setVisible(bool(shown))
         taken_px = files.sizeHint().width() + GAP_S_PX if shown else 0
         room_px = self.width() - taken_px - frame_px
@@ -114,7 +115,7 @@ class SummaryStrip(QWidget):
             elided = button.fontMetrics().elidedText(self._step, Qt.TextElideMode.ElideRight, room_px)
             button.setText(elided.replace("&", "&&"))
             button.setAccessibleName(self._step)
-            button.setToolTip(self._step if elided != self._step else "")
+            set_tooltip(button, self._step if elided != self._step else "")
 
     def _show_menu(self) -> None:
         button = self.files_button

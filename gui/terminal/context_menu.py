@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.input.shortcuts import KeyOf, show_key
 from gui.theme.menu import Menu
-from gui.theme.tooltips import as_tooltip
+from gui.theme.tooltips import set_tooltip
 from gui.wording import common_texts, page_texts
 from session_host.terminal.base import Emulator
 
@@ -50,7 +50,7 @@ def context_menu(owner: MenuOwner, link: Link | None, key_of: KeyOf, parent: QWi
     if link is not None and link.is_known:
         is_file = link.file is not None
         title = page_texts.open_file() if is_file else page_texts.open_link()
-        menu.addAction(title, lambda: owner.open_link(link)).setToolTip(as_tooltip(link.tip))
+        set_tooltip(menu.addAction(title, lambda: owner.open_link(link)), link.tip)
         menu.addAction(
             page_texts.copy_path() if is_file else page_texts.copy_link(),
             lambda: clipboard.copy_text(link.text),

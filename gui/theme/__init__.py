@@ -18,7 +18,8 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     frames      rounded frames on whole pixels
     icons       the one icon set, and agents as monogram tiles
     file_dialog the dialog that chooses files
-    tooltips    shows untrusted text as plain text
+    tooltips    tool tips, as plain text
+    plain_label labels, as plain text
     stylesheet  tokens → Qt style sheet
     theme       the current theme, which follows the desktop
 """

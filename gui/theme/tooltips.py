@@ -1,18 +1,20 @@
-"""Escapes untrusted text for tool tips.
+"""The only way to set and to show a tool tip: its text is shown to the letter.
 
-Qt guesses whether a tool tip's text is HTML, and then renders it. The names of programs, links and directories are
-untrusted: they must be shown as plain text.
+Qt guesses whether a tool tip's text is HTML, and then renders it and reads the files that it names. The names of
+programs, links, directories and what an agent says are untrusted.
 
-A widget's tool tip is its accessible description too, so no HTML is stored there: the widget shows its tool tip itself.
+A widget's tool tip is its accessible description too, so no HTML is stored there.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from typing import Final
 
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QAction, QHelpEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 LINE_CHARACTERS = 100
@@ -34,6 +36,32 @@ def as_tooltip(text: str) -> str:
     space = "pre" if max(map(len, text.splitlines()), default=0) <= LINE_CHARACTERS else "pre-wrap"
     text = _LONG_WORD.sub(rf"\g<0>{_BREAK}", text)
     return f"<p dir='ltr' style='white-space:{space}'>{html.escape(text)}</p>"
+
+
+def set_tooltip(target: QWidget | QAction, text: str) -> None:
+    """Set the tool tip of a widget, or of an entry of a menu; "" for none."""
+    if isinstance(target, QWidget):
+        target.setToolTip(text)
+        target.installEventFilter(_tips())
+    else:
+        target.setToolTip(as_tooltip(text))
+
+
+class _Tips(QObject):
+    """Shows the tool tips of widgets."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QHelpEvent) or event.type() != QEvent.Type.ToolTip:
+            return False
+        if not isinstance(watched, QWidget) or not watched.toolTip():
+            return False  # The widget around it may have one.
+        show_tooltip(event, watched.toolTip(), watched)
+        return True
+
+
+@cache
+def _tips() -> _Tips:
+    return _Tips()
 
 
 def show_tooltip(event: QHelpEvent, text: str, widget: QWidget) -> None:

@@ -126,6 +126,29 @@ def test_no_test_sleeps() -> None:
     assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
 
 
+SHOWS_HTML = {
+    r"\bQLabel\(|\(QLabel\)": {"gui/theme/plain_label.py"},
+    r"\.setToolTip\(": {"gui/theme/tooltips.py", "gui/tray/tray.py"},
+    r"\bQToolTip\.showText\(": {"gui/theme/tooltips.py", "gui/terminal/links/link_pointer.py"},
+    r"\bToolTipRole\b": {"gui/window/sidebar/model.py"},
+    r"\b(QTextBrowser|QMessageBox|QErrorMessage|QProgressDialog|QInputDialog|QStaticText|QWhatsThis)\b": set(),
+    r"\.(setStatusTip|setWhatsThis|setHtml|insertHtml|appendHtml|setMarkdown|insertMarkdown)\(": set(),
+}
+"""What takes HTML, or guesses whether a text is HTML; and the files that use it, for texts that they have escaped."""
+
+
+def test_no_text_is_shown_as_html() -> None:
+    """Qt renders such a text, and reads the files that it names; a pipe among them stops the window for ever."""
+    found = [
+        f"{path}: {match[0]}"
+        for path in python_files("gui")
+        for pattern, allowed in SHOWS_HTML.items()
+        if str(path) not in allowed
+        for match in re.finditer(pattern, text(path))
+    ]
+    assert not found, "use set_tooltip, show_tooltip or PlainLabel of gui.theme:\n" + "\n".join(found)
+
+
 def test_a_host_does_blocking_work_in_workers_only() -> None:
     """The allowed way is ``system.worker.Worker``, since its threads end."""
     others = {"to_thread", "run_in_executor", "ThreadPoolExecutor", "start_new_thread", "Thread"}

@@ -19,8 +19,10 @@ from gui.chat.drawing.style import Style
 from gui.input.answer_keys import ANSWER_KEYS, answer_key
 from gui.theme.flow_layout import FlowLayout
 from gui.theme.frames import paint_frame
+from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
+from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, phrases, request_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
@@ -135,8 +137,7 @@ class RequestCard(QWidget):
     # ------------------------------------------------------------ parts
 
     def _label(self, text: str, kind: str) -> QLabel:
-        widget = QLabel(text)
-        widget.setTextFormat(Qt.TextFormat.PlainText)
+        widget = PlainLabel(text)
         widget.setProperty("kind", kind)
         widget.setWordWrap(True)
         widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -235,7 +236,7 @@ class RequestCard(QWidget):
             can_press.append((self._answer_button, not self._form.hint))
         for button, is_allowed in can_press:
             button.setEnabled(is_allowed and not self._is_sent)
-            button.setToolTip("" if is_allowed else hint)  # Also the description for screen readers.
+            set_tooltip(button, "" if is_allowed else hint)  # Also the description for screen readers.
         self.setAccessibleDescription(hint)
         is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
         is_hint_shown = self._is_hint_wanted or is_begun

@@ -21,6 +21,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.terminal_font import TerminalFont
 from gui.theme.theme import Theme
 from gui.theme.tokens import TEXT_PX
+from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, page_texts
 from session_host.structured.transcript import Transcript
 
@@ -248,7 +249,7 @@ class ScrollingPage(PaintedPage):
         if button.isHidden() or button.text() != text:
             button.setText(text)
             button.setAccessibleName(text or chat_texts.scroll_to_end())
-            button.setToolTip("" if text else chat_texts.scroll_to_end())
+            set_tooltip(button, "" if text else chat_texts.scroll_to_end())
             button.setProperty("kind", "primary" if text else "to_end")
             button.style().unpolish(button)
             button.style().polish(button)

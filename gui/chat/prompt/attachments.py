@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.chat.drawing.lines import MAX_IMAGE_BYTES, decode
+from gui.theme.tooltips import set_tooltip
 from gui.wording import image_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
@@ -88,7 +89,7 @@ class Attachments(QWidget):
         button = QToolButton()
         button.setIcon(QIcon(QPixmap.fromImage(decoded)))
         button.setIconSize(QSize(_THUMBNAIL_PX, _THUMBNAIL_PX))
-        button.setToolTip(image_texts.remove_image())
+        set_tooltip(button, image_texts.remove_image())
         button.setAccessibleName(image_texts.remove_image())
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda _checked: self._remove(button, image))

@@ -6,12 +6,14 @@ import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from gui.input.draft import Draft
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
+from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, image_texts, notice_texts, page_texts, saved_prompt_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.mentions import mention
@@ -74,7 +76,7 @@ class PromptBox(QWidget):
         self.attachments = Attachments()
         self.content = PromptContent(self.editor, self.attachments)
         self.settings = SettingsRow()
-        self._message = QLabel()
+        self._message = PlainLabel()
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)
         self._message.setContentsMargins(4, 0, 4, 0)  # Aligned with the text of the prompt.
@@ -82,7 +84,7 @@ class PromptBox(QWidget):
         self._attach.hide()
         self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
         self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
-        self._stop.setToolTip(chat_texts.stop_with_keys())
+        set_tooltip(self._stop, chat_texts.stop_with_keys())
         self._stop.hide()
         self._escaped = QTimer(self, singleShot=True, interval=ESCAPE_MS)
         """Runs after a first Escape."""
@@ -106,7 +108,7 @@ class PromptBox(QWidget):
     def _button(self, name: str, kind: str, on_click: object) -> QPushButton:
         made = QPushButton()
         made.setProperty("kind", kind or "round")
-        made.setToolTip(name)
+        set_tooltip(made, name)
         made.setAccessibleName(name)
         made.setFixedSize(_BUTTON_PX, _BUTTON_PX)
         made.setStyleSheet("QPushButton { padding: 0; }")

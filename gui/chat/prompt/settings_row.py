@@ -10,6 +10,7 @@ from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from gui.theme.menu import Menu
+from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting
@@ -50,7 +51,7 @@ class SettingsRow(QWidget):
         self.usage.resized.connect(self._fit)
         self._more_menu = Menu(self)
         self._more_button = self._quiet_button("⋯", self._more_menu)
-        self._more_button.setToolTip(chat_texts.more_settings())
+        set_tooltip(self._more_button, chat_texts.more_settings())
         self._more_button.setAccessibleName(chat_texts.more_settings())
         self._more_button.hide()
         self._row.addWidget(self._more_button)
@@ -83,13 +84,13 @@ class SettingsRow(QWidget):
             action = menu.addAction(one_line(choice.name or choice.id).replace("&", "&&"))
             action.setCheckable(True)
             action.setChecked(choice.id == setting.value)
-            action.setToolTip(one_line(choice.description))
+            set_tooltip(action, one_line(choice.description))
             group.addAction(action)
             action.triggered.connect(lambda _checked, value=choice.id: self.changed.emit(setting.id, value))
         menu.setToolTipsVisible(True)
         made = self._quiet_button(_caption(chosen), menu)
         made.destroyed.connect(menu.deleteLater)
-        made.setToolTip(name)
+        set_tooltip(made, name)
         made.setAccessibleName(name)
         return _Chip(made, menu, chosen)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QHelpEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.chat import limits
+from gui.theme.plain_label import PlainLabel
+from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, limit_texts
 from session_host.structured.items import UsageChanged
 
@@ -30,14 +32,13 @@ class UsageLabels(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._usage: UsageChanged | None = None
-        self.limit = QLabel()
-        self.context = QLabel()
+        self.limit = PlainLabel()
+        self.context = PlainLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_GAP_PX)
         for label in (self.limit, self.context):
             label.setProperty("kind", "secondary")
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.hide()
             row.addWidget(label)
         self._clock = QTimer(self, interval=_CHECK_MS, timerType=Qt.TimerType.VeryCoarseTimer)
@@ -75,12 +76,14 @@ class UsageLabels(QWidget):
             self.limit.setText(texts[0])
             self.context.setText(texts[1])
             self.resized.emit()
-        self.setToolTip("\n".join(tips))
+        self.setAccessibleDescription("\n".join(tips))
         self._follow_clock()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             self._show_all()
+            show_tooltip(event, self.accessibleDescription(), self)
+            return True
         return super().event(event)
 
     def _follow_clock(self) -> None:

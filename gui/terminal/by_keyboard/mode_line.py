@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from gui.terminal.drawing.regions import least_covering
+from gui.theme.plain_label import PlainLabel
 
 _MARGIN_PX = 12
 _PADDING_PX = 10
@@ -18,7 +19,7 @@ class _Line(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.title, self.keys = QLabel(), QLabel()
+        self.title, self.keys = PlainLabel(), PlainLabel()
         self.title.setProperty("kind", "title")
         self.keys.setProperty("kind", "secondary")
         self.setProperty("area", "banner")

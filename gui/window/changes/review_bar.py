@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import comment_texts
@@ -35,7 +36,7 @@ class ReviewBar(QWidget):
         self.count = ElidedLabel("", "secondary")
         self.copy = button(comment_texts.copy_comments(), "quiet")
         self.send = button("", "primary")
-        self.send.setToolTip(comment_texts.send_help())
+        set_tooltip(self.send, comment_texts.send_help())
         self.send.setAccessibleDescription(comment_texts.send_help())
         self._counts = QWidget()
         row = self._row(self._counts)

@@ -12,6 +12,7 @@ from gui.theme.frames import paint_frame
 from gui.theme.icons import paint_tile
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, font
+from gui.theme.tooltips import set_tooltip
 from gui.window.new_chat.request import ENDPOINT
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
@@ -49,7 +50,7 @@ class AgentTile(QAbstractButton):
         title = self.agent.title
         self.setAccessibleName(title if installed else new_chat_texts.agent_missing(title))
         about = new_chat_texts.about(self.agent.name, title)
-        self.setToolTip(about if installed else new_chat_texts.not_installed(title))
+        set_tooltip(self, about if installed else new_chat_texts.not_installed(title))
         self.update()
 
     def sizeHint(self) -> QSize:

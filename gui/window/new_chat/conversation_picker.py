@@ -15,6 +15,7 @@ from gui.theme.marks import paint_mark
 from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence
@@ -127,7 +128,7 @@ class ConversationPicker(Sheet):
     def opening_button(self, on_click: Callable[[], object]) -> QPushButton:
         """A button that opens the sheet, and gets the keyboard focus back."""
         made = button(conversation_texts.continue_one(), "link", on_click)
-        made.setToolTip(conversation_texts.continue_hint())
+        set_tooltip(made, conversation_texts.continue_hint())
         self.set_below(self._below, made)
         return made
 

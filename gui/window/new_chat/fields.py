@@ -22,6 +22,7 @@ from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.theme.flow_layout import FlowLayout
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.new_chat.request import InvalidField, endpoint_arguments
 from gui.window.widgets.parts import CopyButton, button, label
 from gui.window.widgets.plain_lines import monospace_font
@@ -55,7 +56,7 @@ class PresetButtons(QWidget):
             made = button(name, "chip")
             made.setCheckable(True)
             made.setChecked(name in chosen)
-            made.setToolTip(shlex.join(arguments))
+            set_tooltip(made, shlex.join(arguments))
             made.setAccessibleName(new_chat_texts.preset(name))
             self._flow.addWidget(made)
             self._buttons[name] = made
@@ -95,7 +96,7 @@ class RuntimeField(QWidget):
         for runtime, (text, hint) in texts.items():
             made = button(text, "chip", self.changed.emit)
             made.setCheckable(True)
-            made.setToolTip(hint)
+            set_tooltip(made, hint)
             made.setAccessibleDescription(hint)
             self._buttons.addButton(made)
             row.addWidget(made)
@@ -125,14 +126,14 @@ class WorktreeField(QWidget):
         self._entry: SetupEntry | None = None
         self.checkbox = QCheckBox(new_chat_texts.use_worktree())
         self.checkbox.setAccessibleName(new_chat_texts.use_worktree())
-        self.checkbox.setToolTip(new_chat_texts.use_worktree_hint())
+        set_tooltip(self.checkbox, new_chat_texts.use_worktree_hint())
         self.branch = QLineEdit()
         self.branch.setAccessibleName(new_chat_texts.branch())
         self.branch.setPlaceholderText(new_chat_texts.new_branch())
         self.setup = QLineEdit()
         self.setup.setAccessibleName(new_chat_texts.setup_command())
         self.setup.setPlaceholderText(new_chat_texts.setup_example())
-        self.setup.setToolTip(new_chat_texts.setup_hint())
+        set_tooltip(self.setup, new_chat_texts.setup_hint())
         self.stops = (self.checkbox, self.branch, self.setup)
         self.note = label("", "secondary")
         self.checkbox.toggled.connect(self._show_fields)
@@ -247,7 +248,7 @@ class InstallHint(QWidget):
         self.command.setAccessibleName(new_chat_texts.install_command())
         self.copy = CopyButton(theme, self.command.text)
         self.install = button(new_chat_texts.install())
-        self.install.setToolTip(new_chat_texts.install_hint())
+        set_tooltip(self.install, new_chat_texts.install_hint())
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.command, 1)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from gui.terminal.drawing.regions import least_covering
 from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
+from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.page.broadcast_mark import BroadcastMark
@@ -306,8 +307,7 @@ class BannerArea(QWidget):
 
 def _line() -> QLabel:
     """The label of a banner's text."""
-    line = QLabel()
-    line.setTextFormat(Qt.TextFormat.PlainText)
+    line = PlainLabel()
     line.setWordWrap(True)
     line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, Hairline, IconButton
 from gui.wording import broadcast_texts
 
@@ -50,7 +51,7 @@ class BroadcastMark(Area):
 
     def __init__(self, theme: Theme, page: QWidget) -> None:
         super().__init__("sidebar", page)
-        self.setToolTip(broadcast_texts.how_to_end())
+        set_tooltip(self, broadcast_texts.how_to_end())
         self.frame_ = _Frame(theme, page)
         self.text = ElidedLabel("", "secondary")
         self.close_button = IconButton(theme, Glyph.CLOSE, broadcast_texts.leave(), self.left.emit)

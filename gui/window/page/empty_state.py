@@ -13,6 +13,7 @@ from gui.bridge.sessions import Sessions
 from gui.theme.flow_layout import FlowLayout, flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import Area, MonogramTile, Scrolled, button, label
 from gui.wording import common_texts, new_chat_texts, window_texts
 from session_host.agents.agent import Agent
@@ -156,7 +157,7 @@ class EmptyState(Area):
     def _row(self, agent: Agent, index: int) -> QWidget:
         made = button(agent.title, "row", lambda: self.agent_chosen.emit(agent.name))
         made.setAccessibleName(window_texts.new_chat_with(agent.title))
-        made.setToolTip(new_chat_texts.about(agent.name, ""))
+        set_tooltip(made, new_chat_texts.about(agent.name, ""))
         row = QHBoxLayout(made)
         row.setContentsMargins(4, 0, GAP_M_PX, 0)
         tile = MonogramTile(self._theme, agent.monogram, index)

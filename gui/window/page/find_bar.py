@@ -15,6 +15,7 @@ from gui.finding.finder import Finder, FindResult
 from gui.finding.query import FindQuery
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
+from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
 from gui.wording import common_texts, find_texts
@@ -108,7 +109,7 @@ class FindBar(Area):
 
     def _button(self, name: str, on_click: Callable[[], object]) -> QToolButton:
         made = QToolButton()
-        made.setToolTip(name)
+        set_tooltip(made, name)
         made.setAccessibleName(name)
         made.setIconSize(QSize(_ICON_PX, _ICON_PX))
         made.setFixedSize(26, 26)

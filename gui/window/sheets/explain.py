@@ -14,6 +14,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import InfoSheet, button_row
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, sheet_texts
@@ -175,7 +176,7 @@ class _Table(QWidget):
                 for column, text in enumerate(row.cells):
                     self._add_row(text, number + 1, column, "" if row.counts and column else "secondary")
             if not row.counts:
-                self._cells[-1].setToolTip(sheet_texts.overridden())
+                set_tooltip(self._cells[-1], sheet_texts.overridden())
 
     def _add_in_two_lines(self, row: Row, line: int) -> None:
         cells = list(row.cells)

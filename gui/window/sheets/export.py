@@ -14,6 +14,7 @@ from gui.bridge.background.export import FORMS, STRUCTURED_FORMS
 from gui.theme.flow_layout import flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
@@ -48,7 +49,7 @@ class ExportSheet(FormSheet):
             made.toggled.connect(partial(_set_tab_stop, made))
             self._group.addButton(made)
             self.formats[suffix] = made
-        self.formats[".cast"].setToolTip(sheet_texts.plays_in_asciinema())
+        set_tooltip(self.formats[".cast"], sheet_texts.plays_in_asciinema())
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
         self.cancel = button(common_texts.cancel(), "", self.dismiss)

@@ -17,6 +17,7 @@ from gui.theme.marks import mark_icon
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
+from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import Sheet, button_row
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.prompt_field import PromptField
@@ -139,7 +140,7 @@ class SendSheet(Sheet):
         self.target.setText(sheet_texts.several_chats(len(chats)))
         self.target.setIcon(QIcon())
         self.target.setAccessibleName(sheet_texts.send_to_several(len(chats), names))
-        self.target.setToolTip(sheet_texts.choose_chats())
+        set_tooltip(self.target, sheet_texts.choose_chats())
 
     def _joined(self, chat: Chat) -> str:
         return " · ".join(filter(None, (chat.name, self._difference(chat))))
@@ -151,7 +152,7 @@ class SendSheet(Sheet):
         self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
         state = ", ".join(filter(None, (difference, chat.mark.value)))
         self.target.setAccessibleName(sheet_texts.send_to_chat(chat.name, state))
-        self.target.setToolTip(sheet_texts.choose_another_chat())
+        set_tooltip(self.target, sheet_texts.choose_another_chat())
 
     def _difference(self, chat: Chat) -> str:
         """The text that distinguishes a chat from other running chats of its name; "" if there are none."""

@@ -20,7 +20,7 @@ from gui.theme.icons import Glyph
 from gui.theme.marks import Mark, mark_icon
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
-from gui.theme.tooltips import show_tooltip
+from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.window.tabs.close_button import CloseButton
 from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from gui.window.widgets.parts import GlyphLabel
@@ -182,7 +182,7 @@ class TabBar(QTabBar):
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))
-        button.setToolTip(window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
+        set_tooltip(button, window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
 
     def picture_of(self, index: int) -> QPixmap:
         """A tab's picture without its buttons. The tab itself may be elsewhere in the row while the mouse moves it."""

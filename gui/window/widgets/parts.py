@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
+from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, ICON_PX, MARK_PX, TILE_PX, Tokens
-from gui.theme.tooltips import show_tooltip
+from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import common_texts, phrases
 
 W = TypeVar("W", bound=QWidget)
@@ -116,7 +117,7 @@ class IconButton(QToolButton):
 
     def set_name(self, name: str) -> None:
         """Set the button's name."""
-        self.setToolTip(name)
+        set_tooltip(self, name)
         self.setAccessibleName(name)
 
     def _apply_theme(self) -> None:
@@ -219,18 +220,16 @@ def button(text: str, kind: str = "", on_click: Callable[[], object] | None = No
 
 def label(text: str = "", kind: str = "") -> QLabel:
     """A text; ``kind`` is "secondary", "heading", "title", "failed", "code" or "" for a plain one."""
-    widget = QLabel(text)
-    widget.setTextFormat(Qt.TextFormat.PlainText)
+    widget = PlainLabel(text)
     widget.setProperty("kind", kind)
     return widget
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """A text of one line that is cut with an ellipsis; its tool tip has the whole text."""
 
     def __init__(self, text: str = "", kind: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("kind", kind)
         self._mode = mode
         self._whole = ""

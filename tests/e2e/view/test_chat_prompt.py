@@ -45,7 +45,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatV
     shown = show_chat(chat)
     row = shown.view.prompt.settings
     assert row.usage.context.text() == "42 % context"
-    assert row.usage.toolTip().splitlines() == [
+    assert row.usage.accessibleDescription().splitlines() == [
         "84,000 of 200,000 tokens", "1,250,000 tokens in all turns", "about 1.23 USD, according to the agent"
     ]  # fmt: skip
     [button] = [chip.button for chip in row._chips]
