@@ -1,4 +1,4 @@
-"""Refuses an agent actions that no host or keeper checks: on the records of ended chats, and on the window."""
+"""Refuses an agent actions that no host or keeper checks: on the records of chats, and on the window."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from session_host.errors import NotAllowed
 from session_host.paths import config_dir
 from session_host.storage.store import SessionRecord
-from session_host.system.processes.permission import agent_chats, refusal, split
+from session_host.system.processes.permission import agent_chats, refusal, refusal_by, split
 
 
 def check_may_control(*records: SessionRecord) -> None:
-    """Refuse changes of chats' records if this process belongs to an agent that may not control one of the chats.
+    """Refuse to change chats' records, and to start chats from them, if this process belongs to another agent.
 
     Raises:
         NotAllowed: this process belongs to such an agent.
@@ -19,6 +19,17 @@ def check_may_control(*records: SessionRecord) -> None:
     origin = agent_chats(os.getpid())
     for record in records:
         _check(origin, split(record.agent_chats), record.name)
+
+
+def check_may_answer(record: SessionRecord) -> None:
+    """Refuse to answer an agent's questions if this process belongs to the agent, or may not control its chat.
+
+    Raises:
+        NotAllowed: this process belongs to such an agent.
+    """
+    if reason := refusal_by(agent_chats(os.getpid()), split(record.agent_chats)[:1], record.name):
+        raise NotAllowed(reason)
+    check_may_control(record)
 
 
 def check_may_control_window(pid: int) -> None:

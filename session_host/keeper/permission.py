@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.keeper import EndSession, NotReplaced, ReplaceHost, ReplaceKeeper
+from session_host.protocol.keeper import EndSession, Launch, Launched, NotReplaced, ReplaceHost, ReplaceKeeper
+from session_host.protocol.launch import LaunchReport
 from session_host.system.peer_credentials import peer_pid
-from session_host.system.processes.permission import agent_chats, refusal_of
+from session_host.system.processes.permission import agent_chats, belongs_to, refusal_of
 
 from .kept_session import KeptSession
 
 log = logging.getLogger(__name__)
 
 
-def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSession]) -> NotReplaced | None:
+def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSession]) -> NotReplaced | Launched | None:
     """The answer to a refused command; None if the command is allowed.
 
     Args:
@@ -25,6 +26,9 @@ def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSes
         sessions: the chats by their ids.
     """
     match message:
+        case Launch(spec=spec) if not belongs_to(spec, agent_chats(peer_pid(client.socket))):
+            log.warning("refused a launch: the chat would not belong to the agent that starts it")
+            return Launched(LaunchReport(ok=False, error="an agent's chat belongs to the agent"))
         case EndSession(session_id=session_id) | ReplaceHost(session_id=session_id):
             controlled = [sessions[session_id]] if session_id in sessions else []
         case ReplaceKeeper():

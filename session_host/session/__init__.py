@@ -6,6 +6,7 @@
     effects        values that tell the host what to do, in order
     states         state machines as tables, and the diagrams in the docstrings
     connection     one client's conversation; connection_states is its table
+    rights         what a client needs for each message
     frame_queue    one client's frames in order, with delayed acknowledgements
     clients        the attached clients, which get the events
     viewers        passes the events of viewers to the next three

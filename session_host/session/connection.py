@@ -28,6 +28,7 @@ from session_host.protocol.messages import (
     Error,
     ErrorCode,
     Event,
+    Failed,
     Follow,
     Hello,
     Input,
@@ -53,6 +54,7 @@ from .connection_states import TABLE as _STATES
 from .connection_states import State, Trigger
 from .effects import Close, Log, StartTimer, StopTimer
 from .frame_queue import FrameQueue
+from .rights import REFUSABLE, Right, right_for
 from .session import Session
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
@@ -73,13 +75,13 @@ class ClientConnection:
         attachment: the client's attachment while it is attached.
     """
 
-    def __init__(self, session: Session, peer: Any, refusal: Callable[[], str]) -> None:
+    def __init__(self, session: Session, peer: Any, refusal: Callable[[Right], str]) -> None:
         """Await the client's Hello.
 
         Args:
             session: the session that the client connects to.
             peer: the socket's transport, which only the driver uses.
-            refusal: returns why the client may not control the chat, one line; "" if it may.
+            refusal: returns why the client does not have a right (one of REFUSABLE), one line; "" if it has it.
         """
         self.state = State.EXPECT_HELLO
         self.has_more = False
@@ -179,7 +181,10 @@ class ClientConnection:
             return
         if isinstance(message, INPUTS):
             self._input(message, emulator)
-            return
+        elif not self._is_refused(message):
+            self._handle(message)
+
+    def _handle(self, message: Message) -> None:
         match message:
             case Attach():
                 self._attach(message)
@@ -201,6 +206,21 @@ class ClientConnection:
                 raise ProtocolViolation("Hello came twice")
             case _:
                 self._events.append(message)  # type: ignore[arg-type] # what is left of FromClient
+
+    def _is_refused(self, message: Message) -> bool:
+        """Whether the client may not send this message; it gets the reason.
+
+        Raises:
+            ProtocolViolation: the client may not attach.
+        """
+        right = right_for(message, self._session.asks_in_terminal)
+        if right not in REFUSABLE or not (reason := self._refusal(right)):
+            return False
+        if isinstance(message, Attach):
+            raise ProtocolViolation(reason, ErrorCode.NOT_ALLOWED)
+        self._effects.append(Log(f"refused: {reason}"))
+        self.send_message(Failed(message.request, ErrorCode.NOT_ALLOWED, reason))  # type: ignore[attr-defined]
+        return True
 
     def _change_terminal(self, message: Colors | ClearTerminal | ShowEchoes) -> None:
         if isinstance(message, Colors):
@@ -244,8 +264,6 @@ class ClientConnection:
     def _attach(self, message: Attach) -> None:
         if self.state is not State.GREETED:
             raise ProtocolViolation("Attach came twice")
-        if not message.read_only and (reason := self._refusal()):
-            raise ProtocolViolation(reason, ErrorCode.NOT_ALLOWED)
         session = self._session
         attachment = session.viewers.attach(
             self,

@@ -159,7 +159,7 @@ class Session:
         self.end_requests = EndRequests(self.effects, spec.watch)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
-        self._watcher_events = watcher_events
+        self._watcher_events, self._open_question = watcher_events, open_question
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
 
     # ------------------------------------------------------------ facts for clients
@@ -171,6 +171,10 @@ class Session:
         yield from self._watcher_events()
         if self.sizing.last_event is not None:
             yield self.sizing.last_event
+
+    def asks_in_terminal(self) -> bool:
+        """Whether the agent asks its user something in its terminal, where keys and texts may answer it."""
+        return self.chat is None and self._open_question() is not None
 
     def rename(self, name: str) -> None:
         """Change the session's name."""

@@ -176,9 +176,11 @@ async def test_an_agent_without_its_environment_and_parents_is_still_recognised(
     report = f"2>{answer}.new; mv {answer}.new {answer}"
     is_orphan = 'while [ "$(cut -d" " -f4 /proc/$$/stat)" = "$0" ]; do sleep 0.02; done'
 
-    assert_refused(agent.run(f"{cleared} {send}"))
+    for each in (cleared, "env OUTLIVE_AGENT_CHATS=", "env OUTLIVE_AGENT_CHATS=unknown env OUTLIVE_AGENT_CHATS="):
+        assert_refused(agent.run(f"{each} {send}"))
 
-    for environment in ("", cleared):
+    others = "env -u OUTLIVE_AGENT_CHATS"
+    for environment in ("", cleared, others, "env OUTLIVE_AGENT_CHATS="):
         daemon = f"setsid {environment} sh -c {shlex.quote(f'{is_orphan}; {send} {report}')} $$ >/dev/null 2>&1 &"
         agent.run(f"sh -c {shlex.quote(daemon)}")
         wait_until(answer.exists, 20, "the orphan to send")
@@ -291,12 +293,29 @@ def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInC
     assert host in {each.host_pid for each in status.sessions}
 
 
-async def test_an_agent_in_a_chat_of_an_older_version_is_not_restricted(
-    area: Area, other: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("session_host.client.chats.launch_spec.AGENT_CHATS", "UNKNOWN_TO_THIS_VERSION")
-        previous = ShellInChat(area, "docs")
+def attached(agent: ShellInChat, chat: str) -> Done:
+    """Attach to a chat on a terminal inside the agent's chat, as a program in its shell can."""
+    attach = shlex.join(["env", "-u", "OUTLIVE_SESSION", *OUTLIVE, "attach", chat])
+    return agent.run(f"TERM=xterm script -qec {shlex.quote(attach)} /dev/null")
 
-    assert previous.outlive("send", "api-fix", "hello").code == 0
-    assert await peek(other) == ["hello"]
+
+def test_an_agent_answers_neither_itself_nor_the_agent_that_started_it(agent: ShellInChat) -> None:
+    allow("all")
+    own = attached(agent, "docs")
+    assert own.code == NOT_ALLOWED, own
+    assert "an agent may not answer its own questions" in own.output
+    code = "import subprocess, sys; print('code', subprocess.call(sys.argv[1:]), flush=True); input()"
+    attach = ["script", "-qec", shlex.join([*OUTLIVE, "attach", "docs"]), "/dev/null"]
+    started = agent.outlive("new", "fake", "-d", "-n", "sub", "--", "-c", code, *attach)
+    assert started.code == 0, started
+    assert outlive("wait", "sub", "--text", f"code {NOT_ALLOWED}", "--timeout", "60").code == 0
+
+
+def test_an_agent_does_not_resume_the_ended_chats_of_others(agent: ShellInChat) -> None:
+    user_chat = started("shell", "api-fix")
+    assert outlive("kill", user_chat).code == 0
+
+    assert_refused(agent.outlive("resume", "api-fix", "-d"))
+    assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs"]
+    allow("all")
+    assert agent.outlive("resume", "api-fix", "-d").code == 0

@@ -73,7 +73,7 @@ class Harness(RulesHarness[Effect]):
 
     def connection(self, *messages: m.Message) -> ClientConnection:
         """A client that has sent these messages and received the replies."""
-        connection = ClientConnection(self.session, object(), lambda: self.refusal)
+        connection = ClientConnection(self.session, object(), lambda _: self.refusal)
         for message in messages:
             self._receive(connection, encode(message))
         connection.frames.data_to_send()

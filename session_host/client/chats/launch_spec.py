@@ -14,6 +14,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files
+from session_host.client.permission import check_may_control
 from session_host.errors import LaunchFailed
 from session_host.paths import (
     agent_socket,
@@ -77,11 +78,13 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     Raises:
         AgentNotFound: the agent's program is not installed.
         LaunchFailed: the directory does not exist.
+        NotAllowed: this process belongs to an agent that may not control the chat of the conversation.
         StoreError: a file cannot be written.
         UsageError: the agent cannot be started in the requested way.
         WorktreeError: the worktree of the resumed chat cannot be made again.
     """
     agent = request.agent
+    check_may_control(*_continued(request, store))
     settings = load_chat_settings(config_dir())
     directory, origin, setup = _directory_and_origin(request)
     session_id = str(uuid.uuid4())
@@ -134,6 +137,14 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         begins_with_screen=begins_with_screen,
         palette=colors.palette if colors is not None else (),
     )
+
+
+def _continued(request: LaunchRequest, store: Store) -> list[SessionRecord]:
+    """The chats that the new one continues, forks or shows."""
+    fork = request.fork.record if request.fork is not None else None
+    named = [each for each in (request.resume, request.live_chat, fork) if each is not None]
+    chosen = request.conversation or request.agent.parse_conversation_options(request.arguments).conversation
+    return [*named, *([each for each in store.all() if each.provider_session_id == chosen] if chosen else [])]
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:

@@ -13,7 +13,7 @@ from session_host.agents.agent import Agent
 from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation
-from session_host.client.permission import check_may_control
+from session_host.client.permission import check_may_answer
 from session_host.client.sessions.listing import describe
 from session_host.client.sessions.session_info import resolve_stale_row
 from session_host.client.sessions.store_access import open_store
@@ -43,7 +43,7 @@ def live_terminal(
 
     Raises:
         NotResumable: the chat cannot be shown in a terminal yet, or any more.
-        NotAllowed: this process belongs to an agent that may not control the chat.
+        NotAllowed: this process belongs to the chat's agent, or to one that may not control the chat.
     """
     with open_store() as store:
         record = record_of(store, session_id)
@@ -53,7 +53,7 @@ def live_terminal(
             return None
         if not agent.serves_terminal(chat.argv, str(agent_socket(chat.id))):
             return None
-        check_may_control(chat)
+        check_may_answer(chat)
         for other in _running(store):
             if other.runtime == "terminal" and str(agent_socket(chat.id)) in other.argv:
                 return other

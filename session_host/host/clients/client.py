@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import socket
+from functools import cached_property
 from typing import Protocol
 
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import AskUser, EchoesStopped, Reply, Report, Request, ShowEchoes, StopEchoes
 from session_host.session.connection import ClientConnection
+from session_host.session.rights import Right
 from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
 
 from .message_trace import TracedTransport, log
@@ -100,13 +102,15 @@ class Client:
         self.connection.send_message(message)
         self._driver.performer.perform()
 
-    def refusal(self) -> str:
-        """Why the client may not control the chat, one line; "" if it may."""
-        return refusal_of(agent_chats(self.transport.peer_pid), self._driver.spec, self._driver.session.name)
+    def refusal(self, right: Right) -> str:
+        """Why the client does not have a right, one line; "" if it has it."""
+        find = refusal_to_answer if right is Right.ANSWER else refusal_of
+        return find(self._origin, self._driver.spec, self._driver.session.name)
 
-    def answer_refusal(self) -> str:
-        """Why the client may not answer the agent's questions, one line; "" if it may."""
-        return refusal_to_answer(agent_chats(self.transport.peer_pid), self._driver.spec, self._driver.session.name)
+    @cached_property
+    def _origin(self) -> tuple[str, ...]:
+        """The agents' chats that the client belongs to, found once for each connection."""
+        return agent_chats(self.transport.peer_pid)
 
     @property
     def is_quiet(self) -> bool:

@@ -43,9 +43,6 @@ from session_host.version import VERSION
 
 R = TypeVar("R", Send, Stop | Kill, SendChatInput)
 
-CONTROLLING = (SendChatInput, Send, Stop, Kill, Rename)
-"""Requests that an agent may make only of some chats, like Attach: see ``system.processes.permission``."""
-
 PIECE_CHARACTERS = 256 * 1024
 """How much text fits a frame, at up to four bytes per character."""
 

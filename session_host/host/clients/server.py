@@ -12,19 +12,11 @@ from pathlib import Path
 
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import (
-    AnswerRequest,
-    Describe,
-    Description,
-    ErrorCode,
-    Failed,
-    Request,
-    SendChatInput,
-)
+from session_host.protocol.messages import Describe, Description, ErrorCode, Request
 from session_host.system.peer_credentials import is_foreign
 
 from .client import Client
-from .requests import CONTROLLING, describe, handle_request
+from .requests import describe, handle_request
 
 log = logging.getLogger(__name__)
 
@@ -205,11 +197,5 @@ class Server:
 
     async def _handle_client_request(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        answers = isinstance(request, SendChatInput) and isinstance(request.chat_input, AnswerRequest)
-        refusal = client.answer_refusal if answers else client.refusal
-        if isinstance(request, CONTROLLING) and (reason := refusal()):
-            log.warning("refused: %s", reason)
-            client.reply(Failed(request.request, ErrorCode.NOT_ALLOWED, reason))
-            return
         for reply in await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid):
             client.reply(reply)

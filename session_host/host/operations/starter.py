@@ -17,8 +17,11 @@ _NOT_FOUND, _NOT_EXECED = 127, 126
 
 
 def main() -> None:
-    """Become the program that the arguments name, after the soft limit of open files ("" for the present one)."""
-    open_files, *argv = sys.argv[1:]
+    """Become the program that the arguments name, after two limits ("" for the present one).
+
+    These are the soft limit of open files, and the hard one of message queues, which marks the programs of agents.
+    """
+    open_files, queue_bytes, *argv = sys.argv[1:]
     fcntl.ioctl(1, termios.TIOCSCTTY, 0)
     for number in signal.valid_signals():
         # Ignored signals stay ignored through an exec (execve(2)); the host ignores some, and Python others.
@@ -28,6 +31,11 @@ def main() -> None:
     if open_files:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (int(open_files), hard))
+    if queue_bytes:
+        soft, hard = resource.getrlimit(resource.RLIMIT_MSGQUEUE)
+        if int(queue_bytes) not in {hard, resource.RLIM_INFINITY}:
+            limit = int(queue_bytes)
+            resource.setrlimit(resource.RLIMIT_MSGQUEUE, (min(soft, limit) if soft >= 0 else limit, limit))
     try:
         os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
     except OSError as error:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from session_host.host.program.termination import end_processes
 from session_host.structured.operations import StartTerminal, TerminalEnded, TerminalOutput
+from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def start(
         environment: the agent's environment.
         directory: the working directory.
         umask: as umask(2) takes it.
-        agent: the agent's PID; its soft limit of open files is the program's.
+        agent: the agent's PID; its soft limit of open files is the program's, and its mark (``permission.mark``).
         mark: the value of ``MARK``.
 
     Raises:
@@ -74,8 +75,9 @@ def start(
     """
     try:
         open_files = str(resource.prlimit(agent, resource.RLIMIT_NOFILE)[0])
+        queue_bytes = str(resource.prlimit(agent, resource.RLIMIT_MSGQUEUE)[1])
     except (OSError, AttributeError):
-        open_files = ""
+        open_files = queue_bytes = ""
     master, slave = os.openpty()
     try:
         termios.tcsetwinsize(slave, (ROWS, COLUMNS))
@@ -84,9 +86,12 @@ def start(
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         os.set_blocking(master, False)
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _STARTER, open_files, *operation.argv],
+            [sys.executable, "-I", "-S", _STARTER, open_files, queue_bytes, *operation.argv],
             stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=directory, umask=umask, start_new_session=True,
-            env={**environment, **_PLAIN, **operation.environment, MARK: mark},
+            env={
+                **environment, **_PLAIN, **operation.environment,
+                AGENT_CHATS: environment.get(AGENT_CHATS, ""), MARK: mark,
+            },
         )  # fmt: skip
     except BaseException:
         os.close(master)

@@ -3,8 +3,8 @@
 Every program of a chat inherits ``OUTLIVE_AGENT_CHATS``: the agents' chats that it belongs to, nearest first, joined by
 colons; empty in a chat that the user works in. A chat that runs an agent belongs to itself; every chat also belongs to
 the agents' chats from inside which it was started. An agent controls the chats that belong to its own. Only the
-initial environment counts (``/proc/PID/environ``), of the process itself or of its nearest ancestor with the variable,
-so clearing the variable for one command changes nothing.
+initial environment counts (``/proc/PID/environ``). A process may clear the variable or set another value, so its
+ancestors' values count, too; and each program that belongs to an agent's chat has a mark that it cannot remove.
 
 This prevents mistakes and stops instructions smuggled into an agent's input. An agent has the user's rights and can get
 around it (resources/guide/security.md).
@@ -13,7 +13,7 @@ around it (resources/guide/security.md).
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec
 from session_host.system.processes import proc
 from session_host.system.processes.identity import each_ancestor, environment_variables
-from session_host.system.processes.process_tree import MARK
 
 AGENT_CHATS = "OUTLIVE_AGENT_CHATS"
 UNKNOWN = "unknown"
-"""The value of the keeper. It adopts orphans of all chats: an orphan without its own value belongs to one of them."""
+"""The value of keeper and hosts. A keeper adopts orphans of all chats: one without a value belongs to one of them."""
+
+_UNLIMITED = 1 << 62
+"""The mark in place of no limit."""
 
 SETTING = "agents_may_control"
 ALL = "all"
@@ -39,19 +41,50 @@ def agent_chats(pid: int) -> tuple[str, ...]:
         pid: the process; 0 if the system cannot tell, as for one outside a container.
 
     Returns:
-        ``(UNKNOWN,)`` for a process that has ended, and for an orphan of some chat.
+        ``(UNKNOWN,)`` for a process that has ended, for an orphan of some chat, and for one of an agent's chat that
+        claims to be the user's.
     """
     if pid and not proc.exists(pid) and proc.is_available():
         return (UNKNOWN,)
-    is_in_chat = False
+    chats: tuple[str, ...] | None = None
+    is_marked = False
     for each in chain((pid,), each_ancestor(pid)):
-        found = environment_variables(each, AGENT_CHATS, MARK)
-        chats = found.get(AGENT_CHATS)
-        if chats is not None:
-            # An earlier version's chats have no value; the value above them is the keeper's.
-            return () if is_in_chat and chats == UNKNOWN else split(chats)
-        is_in_chat = is_in_chat or MARK in found
-    return ()
+        value = environment_variables(each, AGENT_CHATS).get(AGENT_CHATS)
+        if value is None:
+            continue
+        above = split(value)
+        if above == (UNKNOWN,):
+            chats = above if chats is None else chats
+            is_marked = is_marked or _has_lower_limit(pid, each)
+        elif chats is None or chats[len(chats) - len(above) :] != above:
+            chats = above  # A process belongs to all chats of its ancestors, whatever it says.
+    return chats or ((UNKNOWN,) if is_marked else ())
+
+
+def _has_lower_limit(pid: int, above: int) -> bool:
+    """Whether a process has the mark, see ``mark``."""
+    own, limit = (proc.hard_limit(each, "Max msgqueue size") for each in (pid, above))
+    return own is not None and limit is not None and own < limit
+
+
+def mark(environment: Mapping[str, str]) -> None:
+    """Mark this process if the program that it becomes belongs to an agent's chat. For use between fork and exec.
+
+    The mark is a hard limit that is one byte lower than the keeper's: all children inherit it, and only root raises it.
+    Of all limits, programs need that of message queues (mq_overview(7)) least.
+
+    Args:
+        environment: the program's environment.
+    """
+    import resource  # Only a host starts programs.
+
+    limited = getattr(resource, "RLIMIT_MSGQUEUE", None)  # Linux has it.
+    if not environment.get(AGENT_CHATS) or limited is None:
+        return
+    soft, hard = resource.getrlimit(limited)
+    lower = _UNLIMITED if hard == resource.RLIM_INFINITY else hard - 1
+    if lower >= 0:
+        resource.setrlimit(limited, (lower if soft == resource.RLIM_INFINITY else min(soft, lower), lower))
 
 
 def split(chats: str) -> tuple[str, ...]:
@@ -70,6 +103,12 @@ def of_new_chat(session_id: str, resumed: str, *, is_agent: bool) -> str:
     """
     starter = agent_chats(os.getpid())
     return ":".join([*(split(resumed)[:1] or [session_id]), *starter] if is_agent else starter)
+
+
+def belongs_to(spec: LaunchSpec, origin: Sequence[str]) -> bool:
+    """Whether a chat that a process of ``origin`` starts belongs to these chats, as ``of_new_chat`` says."""
+    chats = split(spec.env.get(AGENT_CHATS, ""))
+    return chats[len(chats) - len(origin) :] == tuple(origin)
 
 
 def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: Path) -> str:
@@ -101,11 +140,28 @@ def refusal_of(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
 def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
     """Why a process may not answer the questions of a chat's agent, one line; "" if it may.
 
-    An agent does not answer its own questions: they are for its user, whatever the settings allow otherwise.
+    An agent answers neither its own questions nor those of the agents that started it, whatever the settings allow:
+    they are for their user.
     """
-    if origin and origin[:1] == split(spec.env.get(AGENT_CHATS, ""))[:1]:
-        return f"an agent may not answer its own questions: answer {name} outside of it"
-    return refusal_of(origin, spec, name)
+    is_agent = spec.watch.ends_all
+    asking = split(spec.env.get(AGENT_CHATS, ""))[:1]
+    return refusal_by(origin, asking if is_agent else (), name) or refusal_of(origin, spec, name)
+
+
+def refusal_by(origin: Sequence[str], asking: Sequence[str], name: str) -> str:
+    """Why a process may not answer or attach to an agent's chat from inside it, one line; "" if it is outside.
+
+    Args:
+        origin: as for ``refusal``.
+        asking: the agent's chat; () for a chat without an agent.
+        name: the chat's name.
+    """
+    if not origin or not asking or (asking[0] not in origin and UNKNOWN not in origin):
+        return ""
+    return (
+        "an agent may not answer its own questions, change its own settings or attach to itself: "
+        f"answer {name} outside of it"
+    )
 
 
 def _all_may(settings: Path) -> bool:

@@ -8,6 +8,7 @@ Most functions return an empty value for a process that is gone or not readable.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 ROOT = "/proc"
@@ -59,6 +60,15 @@ def status_field(pid: int | str, name: str) -> str:
     text = read(pid, "status").decode(errors="replace")
     start = text.find(mark)
     return text[start + len(mark) : text.index("\n", start + 1)].strip() if start >= 0 else ""
+
+
+def hard_limit(pid: int, name: str) -> int | None:
+    """A hard limit of a process, by its name in ``/proc/PID/limits``; a huge number for none, None if unknown."""
+    for line in read(pid, "limits").decode(errors="replace").splitlines():
+        if line.startswith(name):
+            value = line[len(name) :].split()[1]
+            return int(value) if value.isdecimal() else sys.maxsize
+    return None
 
 
 def name(pid: int) -> str:

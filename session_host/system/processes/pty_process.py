@@ -23,6 +23,7 @@ from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, why_n
 from session_host.protocol.values import CellSize, GridSize
 
 from .identity import start_time
+from .permission import mark
 
 _IUTF8 = 0o40000
 """termios(3): erase whole characters in the line discipline; Python's termios lacks the name."""
@@ -244,6 +245,7 @@ class PtyProcess:
             path = resolve(program.argv[0], program.directory, program.environment.get("PATH", ""))
             os.chdir(program.directory)
             _reset_process(program.umask, program.open_files)
+            mark(program.environment)
             if descriptors.output < 0:
                 _set_terminal(descriptors.slave, program.stderr)
             else:

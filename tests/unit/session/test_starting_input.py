@@ -37,7 +37,7 @@ class Harness:
         self.session.program_runs()
         self.session.program_started()
         self.attachment = self.session.viewers.attach(
-            ClientConnection(self.session, object(), lambda: ""),
+            ClientConnection(self.session, object(), lambda _: ""),
             resume="",
             read_only=False,
             kind="",

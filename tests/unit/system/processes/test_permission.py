@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN, agent_chats, refusal
-from session_host.system.processes.process_tree import MARK
 
 
 def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
@@ -32,22 +31,34 @@ def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
         ("env", {AGENT_CHATS: "one:two"}, ("one", "two")),
         ("env -i", {AGENT_CHATS: "one"}, ("one",)),
         (f"env {AGENT_CHATS}=three:one", {AGENT_CHATS: "one"}, ("three", "one")),
-        (f"env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ()),
+        (f"env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ("one",)),
+        (f"env {AGENT_CHATS}=two", {AGENT_CHATS: "one"}, ("one",)),
+        (f"env {AGENT_CHATS}={UNKNOWN} env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ("one",)),
+        ("env", {AGENT_CHATS: ""}, ()),
         ("env", {}, ()),
         ("env -i", {AGENT_CHATS: UNKNOWN}, (UNKNOWN,)),
-        (f"env -u {AGENT_CHATS} {MARK}=previous", {AGENT_CHATS: UNKNOWN}, ()),
+        (f"env -u {AGENT_CHATS} OUTLIVE_SESSION=some", {AGENT_CHATS: UNKNOWN}, (UNKNOWN,)),
+        (f"env {AGENT_CHATS}=", {AGENT_CHATS: UNKNOWN}, ()),
+        (f"prlimit --msgqueue=4096 env {AGENT_CHATS}=", {AGENT_CHATS: UNKNOWN}, (UNKNOWN,)),
     ],
     ids=[
         "inherited",
         "cleared",
         "a chat in a chat",
+        "emptied",
+        "another agent's",
+        "like a keeper's",
         "a chat of the user's",
         "no chat",
         "an orphan",
-        "an earlier version",
+        "an orphan that keeps the other variables",
+        "an orphan of a chat of the user's",
+        "an agent's orphan that claims to be the user's",
     ],
 )
-def test_the_nearest_value_counts(inner: str, outer: dict[str, str], chats: tuple[str, ...]) -> None:
+def test_a_process_belongs_to_the_chats_of_its_ancestors_whatever_it_says(
+    inner: str, outer: dict[str, str], chats: tuple[str, ...]
+) -> None:
     assert chats_of_inner(inner, outer=outer) == chats
 
 

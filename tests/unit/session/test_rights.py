@@ -1,0 +1,50 @@
+"""The right that a client needs for each message, and what a client without it gets."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from session_host.protocol import messages as m
+from session_host.session.effects import Flush
+from session_host.session.rights import _RIGHTS, Right, right_for
+from tests.support.playbook import Returned
+from tests.support.session_rules_harness import HELLO_MESSAGE, Harness
+
+MODE = m.ChangeSetting("", 0, "mode", "bypass")
+ALLOW = m.AnswerRequest("", 0, "1", "allow", "digest")
+
+
+def test_each_message_of_a_client_has_its_right() -> None:
+    assert set(get_args(m.FromClient)) == _RIGHTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("message", "asks", "right"),
+    [
+        (m.Attach(read_only=True), False, Right.READ),
+        (m.Attach(), False, Right.ANSWER),
+        (m.SendChatInput(1, ALLOW), False, Right.ANSWER),
+        (m.SendChatInput(1, MODE), False, Right.ANSWER),
+        (m.SendChatInput(1, m.Prompt("", 0, "hello")), True, Right.CONTROL),
+        (m.Send(1, "hello"), False, Right.CONTROL),
+        (m.Send(1, keys=["Enter"]), True, Right.ANSWER),
+        (m.Peek(1), True, Right.READ),
+    ],
+)
+def test_what_may_answer_an_agent_needs_more_than_control(message: m.Message, asks: bool, right: Right) -> None:
+    assert right_for(message, lambda: asks) is right
+
+
+@pytest.mark.parametrize("chat_input", [ALLOW, MODE], ids=["answer", "mode"])
+def test_an_agent_does_not_answer_itself_over_an_attachment(harness: Harness, chat_input: m.ChatInput) -> None:
+    harness.start_program().refusal = "not yours"
+    client = harness.connection(HELLO_MESSAGE)
+    assert (
+        harness.script()
+        >> harness.sends(client, m.SendChatInput(7, chat_input))
+        << Flush(client.frames)
+        >> harness.receives(client)
+        << Returned([m.Failed(7, m.ErrorCode.NOT_ALLOWED, "not yours")])
+    )
