@@ -2,7 +2,8 @@
 
 An agent's hook runs this program with a JSON object on standard input, or as the last argument: the event, its
 conversation, and the question. The program sends that as a ``Report``, a message of ``session_host.protocol.messages``,
-to the session's socket (``OUTLIVE_SOCKET``). It does not wait for an answer: without a host, the message waits in the
+to the session's socket (``OUTLIVE_SOCKET``), with the value that shows that it belongs to the session
+(``OUTLIVE_REPORT_ID``). It does not wait for an answer: without a host, the message waits in the
 socket for the next one. In any case it prints nothing, exits with 0, and takes at most a third of a second.
 
 With ``--ask`` the event is a question, and the agent's own dialog is open meanwhile. After the report the program sends
@@ -73,15 +74,15 @@ def main(arguments: list[str]) -> None:
         event = f"{event} {kind}"
     names = ("session_id", "sessionId", "thread-id")
     conversation = next((text for name in names if (text := _text(value.get(name)))), "")
-    ended = [done(value)] if is_done else []  # Hosts of earlier versions refuse an additional field.
-    report = frame(["Report", "hook", event, conversation, asked(value), *ended])
+    own = os.environ.get("OUTLIVE_REPORT_ID", "")
+    report = frame(["Report", "hook", event, conversation, asked(value), done(value) if is_done else "", own])
     if not asks or len(given) > MAX_QUESTION_BYTES:
         _connect(path, report, timeout_s).close()
         return
     question = os.urandom(4).hex()
     for tries, wait_s in enumerate(RETRIES_S):
         time.sleep(wait_s)
-        asking = frame(["AskUser", 1, question, given.decode(), tries > 0])
+        asking = frame(["AskUser", 1, question, given.decode(), tries > 0, own])
         with _connect(path, report + asking, timeout_s) as connection:
             output = _answer(connection)
         if output is not None:

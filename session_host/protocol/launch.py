@@ -28,6 +28,13 @@ NEVER_S = 365 * 86400.0
 """An agent that reports everything is never "no signal": its ``stale_after_s`` is longer than this."""
 
 
+REPORT_ID = "OUTLIVE_REPORT_ID"
+"""The environment variable with which a chat's programs, its agent's hooks and plugins, show that they belong to it.
+
+Its name has no word, such as TOKEN or KEY, of variables that agents keep from their hooks.
+"""
+
+
 class Watch(msgspec.Struct, frozen=True):
     """How to detect an agent's activity and conversation (from the catalog)."""
 

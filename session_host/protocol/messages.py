@@ -647,6 +647,8 @@ class Report(Message, frozen=True):
     """The question or the task; one line."""
     done: str = ""
     """JSON: tool calls that have ended, which closes their questions; such a report has no activity. "" for none."""
+    report_id: str = ""
+    """The value of ``launch.REPORT_ID`` in the session; reports with another one are dropped."""
 
 
 class AskUser(Message, frozen=True):
@@ -662,6 +664,8 @@ class AskUser(Message, frozen=True):
     """The hook's input, as the agent wrote it."""
     again: bool = False
     """Whether another host was asked first."""
+    report_id: str = ""
+    """As in Report."""
 
 
 class Description(Message, frozen=True):

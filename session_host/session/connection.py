@@ -214,6 +214,9 @@ class ClientConnection:
             ProtocolViolation: the client may not attach.
         """
         right = right_for(message, self._session.asks_in_terminal)
+        if isinstance(message, (Report, AskUser)) and message.report_id != self._session.report_id:
+            self._effects.append(Log("dropped a report of a program that does not belong to this chat"))
+            return True
         if right not in REFUSABLE or not (reason := self._refusal(right)):
             return False
         if isinstance(message, Attach):

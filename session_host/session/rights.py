@@ -54,7 +54,7 @@ class Right(Enum):
     ATTACHMENT = auto()
     """What the client got with ``Attach``: an attachment, which types unless it is read-only."""
     REPORT = auto()
-    """The programs of this chat have it: the message carries the chat's ``launch.LaunchSpec.report_id``."""
+    """The programs of this chat have it, by a value in their environment (``launch.REPORT_ID``)."""
     CONTROL = auto()
     """The user has it, the chat's agent, and the agents that started the chat."""
     ANSWER = auto()

@@ -24,7 +24,7 @@ from enum import StrEnum
 import msgspec
 
 from session_host.protocol.codec import encode
-from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.launch import REPORT_ID, LaunchSpec
 from session_host.protocol.messages import (
     CHAT_INPUTS,
     EARLY_INPUT_BYTES,
@@ -95,6 +95,7 @@ class Session:
         starting: holds input until an agent takes it.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
+        report_id: the value of ``launch.REPORT_ID`` that reports must have.
         name: the user's name for it; ``title`` is the title that the program sets.
         ring: the output that can be sent again.
         clients: the attached clients, which get events; ``subscribers``: those of them that get output as it comes.
@@ -138,6 +139,7 @@ class Session:
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
+        self.report_id = spec.env.get(REPORT_ID, "")
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None

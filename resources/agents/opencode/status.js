@@ -45,7 +45,7 @@ class Line {
   }
 
   send(event, conversation, detail) {
-    const report = frame("Report", "plugin", event, conversation, detail)
+    const report = frame("Report", "plugin", event, conversation, detail, "", process.env.OUTLIVE_REPORT_ID ?? "")
     if (event !== "conversation") this.last = report
     if (this.waiting.length >= BACKLOG) this.waiting.shift()
     this.waiting.push(report)

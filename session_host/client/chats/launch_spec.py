@@ -28,7 +28,7 @@ from session_host.paths import (
     session_stderr,
     session_transitions,
 )
-from session_host.protocol.launch import LaunchSpec, Origin, StructuredLaunch, Watch, WorktreeSetup
+from session_host.protocol.launch import REPORT_ID, LaunchSpec, Origin, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
@@ -242,6 +242,7 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
     if request.runtime == "structured" and agent.structured is not None:
         variables |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
     variables |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
+    variables[REPORT_ID] = uuid.uuid4().hex
     resumed = request.resume.agent_chats if request.resume is not None else ""
     variables[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     return variables

@@ -49,7 +49,7 @@ def reports_of(listener: socket.socket, tmp_path: Path, events: list[dict[str, A
     shutil.copy(PLUGIN, plugin)
     process = subprocess.Popen(
         ["node", str(script), plugin.as_uri(), json.dumps(events)],
-        env={"OUTLIVE_SOCKET": listener.getsockname(), "PATH": "/usr/bin:/bin"},
+        env={"OUTLIVE_SOCKET": listener.getsockname(), "OUTLIVE_REPORT_ID": "1f", "PATH": "/usr/bin:/bin"},
     )
     connection, _ = listener.accept()
     data = b""
@@ -81,12 +81,12 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
     )  # fmt: skip
     assert reports == [
         Hello(3, "control"),
-        Report("plugin", "start"),
-        Report("plugin", "conversation", root, "New session"),
-        Report("plugin", "working", root),
-        Report("plugin", "needs_input", root, "bash: rm x"),
-        Report("plugin", "working", root),
-        Report("plugin", "idle", root),
+        Report("plugin", "start", report_id="1f"),
+        Report("plugin", "conversation", root, "New session", report_id="1f"),
+        Report("plugin", "working", root, report_id="1f"),
+        Report("plugin", "needs_input", root, "bash: rm x", report_id="1f"),
+        Report("plugin", "working", root, report_id="1f"),
+        Report("plugin", "idle", root, report_id="1f"),
     ]
 
 

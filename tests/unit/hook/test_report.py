@@ -101,6 +101,12 @@ def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.soc
     assert messages_of(listener)[1] == Report("hook", "waiting")
 
 
+def test_a_report_shows_that_it_comes_from_the_session(listener: socket.socket) -> None:
+    own = {"OUTLIVE_REPORT_ID": "1f"}
+    run(listener.getsockname(), "waiting", given=subprocess.DEVNULL, more=own)
+    assert messages_of(listener)[1] == Report("hook", "waiting", report_id="1f")
+
+
 def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
     payload = {"hook_event_name": "Notification", "notification_type": "idle_prompt", "message": "waiting"}
     run(listener.getsockname(), given=json.dumps(payload).encode())
@@ -194,7 +200,7 @@ def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail
     report = Report("hook", *texts)
     frames = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
     assert list(ClientDecoder().feed(frames)) == [Hello(PROTOCOL_VERSION, "control"), report]
-    assert frame(["Report", "hook", *texts, ""]) == encode(report)
+    assert frame(["Report", "hook", *texts, "", ""]) == encode(report)
 
 
 def test_a_plan_that_waits_for_approval_is_not_shown_as_its_tools_name() -> None:

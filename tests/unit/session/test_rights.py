@@ -9,7 +9,7 @@ import pytest
 from session_host.protocol import messages as m
 from session_host.session.effects import Flush
 from session_host.session.rights import _RIGHTS, Right, right_for
-from tests.support.playbook import Returned
+from tests.support.playbook import Returned, do
 from tests.support.session_rules_harness import HELLO_MESSAGE, Harness
 
 MODE = m.ChangeSetting("", 0, "mode", "bypass")
@@ -48,3 +48,11 @@ def test_an_agent_does_not_answer_itself_over_an_attachment(harness: Harness, ch
         >> harness.receives(client)
         << Returned([m.Failed(7, m.ErrorCode.NOT_ALLOWED, "not yours")])
     )
+
+
+@pytest.mark.parametrize("forged", [m.Report("hook", "Stop"), m.AskUser(1, "1", "{}", report_id="another")])
+def test_another_chats_agent_does_not_change_this_chats_status_or_question(harness: Harness, forged: m.Message) -> None:
+    harness.session.report_id = "own"
+    client = harness.connection(HELLO_MESSAGE)
+    own = m.Report("hook", "Stop", report_id="own")
+    assert harness.script() >> harness.sends(client, forged, own) >> do(client.events_received) << Returned([own])
