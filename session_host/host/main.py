@@ -198,7 +198,9 @@ class _Host:
         await noting
         await asyncio.wait((titling,))
         operations = [driver.chat_steps.operation_runner.close()] if driver.chat_steps is not None else []
-        await asyncio.gather(*operations, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
+        leader, has_terminal = driver.program.process.pid, driver.chat_steps is None
+        strays = end_strays(leader, spec.session_id, spec.watch.strays, whole_session=not has_terminal)
+        await asyncio.gather(*operations, strays)
         if not await self._store_writer.save_end(driver, interrupted=self._interrupted):
             _exit_as_killed(1)
         log.info("recorded")

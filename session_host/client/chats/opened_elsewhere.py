@@ -1,7 +1,7 @@
 """Finds other processes that have a conversation open; two writers would overwrite each other's turns.
 
-A resume checks this first, by the running chats, the agent's own files, and the processes' command lines. Blocks on the
-disk and on hosts.
+A resume checks this first, by the running chats, the agent's own files, and the processes' command lines. What is left
+of the ended chat's own program ends then. Blocks on the disk and on hosts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import opened_by
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.storage.store import Store
+from session_host.storage.store import SessionRecord, Store
 from session_host.system.processes import proc
 from session_host.system.processes.identity import environment_variables
-from session_host.system.processes.process_tree import MARK
+from session_host.system.processes.process_tree import MARK, end_all, rest_of_session
 
 _PTS_MAJORS = range(136, 144)
 """Major numbers of the devices ``/dev/pts/N`` (Linux's devices.txt)."""
@@ -57,6 +57,18 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
         if mark not in running:
             lines.append(_process_line(_process(pid), left_behind=bool(chat_id) and mark == chat_id))
     return lines
+
+
+def end_left_behind(record: SessionRecord, agent: Agent, query: ConversationQuery) -> None:
+    """End what is left of an ended chat's program, if it has the conversation open or the chat has no terminal.
+
+    The chat's host does so, but may have been killed together with the program.
+    """
+    leader = record.child_pid or 0
+    rest = {each.pid for each in rest_of_session(leader, record.id)} if leader else set()
+    has_it_open = {*opened_by(agent.conversation.store, query), *_named_in_command_lines(query.conversation)}
+    if rest and (record.runtime == "structured" or rest & has_it_open):
+        end_all(lambda: rest_of_session(leader, record.id))
 
 
 def _chat_line(chat: SessionInfo) -> str:

@@ -30,7 +30,7 @@ from session_host.terminal.base import DefaultColors, EngineName
 from .launch import launch
 from .launch_request import DEFAULT_SIZE, LaunchRequest
 from .live_terminal import live_terminal
-from .opened_elsewhere import opened_elsewhere
+from .opened_elsewhere import end_left_behind, opened_elsewhere
 from .pending_end import wait_until_exit_saved
 from .resumability import (
     Resumability,
@@ -146,6 +146,8 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
         record, can, reason, agent, query = plan[:5]
         if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
+        if query is not None:
+            end_left_behind(record, agent, query)
         if not anyway and query is not None and (found := opened_elsewhere(store, record.id, agent, query)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
         return request_of(store, record, agent, environment, starts_over=plan.starts_over, prompt=plan.prompt)

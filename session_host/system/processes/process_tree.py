@@ -6,17 +6,28 @@ module reads Linux's ``/proc``; elsewhere it finds no process, and only the prog
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from . import proc
-from .identity import environment_variables
+from .identity import environment_variables, is_running
+
+log = logging.getLogger(__name__)
 
 MARK = "OUTLIVE_SESSION"
+
+GRACE_S = 2.0
+"""How long processes have to exit after a signal."""
+
+POLL_INTERVAL_S = 0.02
+ROUNDS = 5
+"""How often to look for processes that were started while others were killed."""
 
 
 class ChatProcess(NamedTuple):
@@ -59,6 +70,19 @@ def chat_processes(leader: int, session_id: str, variable: str = MARK) -> list[C
     ]
 
 
+def rest_of_session(leader: int, session_id: str) -> list[ChatProcess]:
+    """Find the living processes of a chat that are in its program's own session (setsid(2)).
+
+    After the program's end, they are its parts: the agent behind a launcher, its servers. An agent starts the commands
+    of its tools in sessions of their own.
+    """
+    return [
+        ChatProcess(each.pid, each.started, command_line(each.pid))
+        for each in _processes()
+        if each.terminal_session == leader and each.pid != leader and _is_marked(each.pid, session_id, MARK)
+    ]
+
+
 def matching(processes: Iterable[ChatProcess], patterns: Sequence[str]) -> list[ChatProcess]:
     """The processes with a command line that matches one of the patterns (re.search)."""
     return [each for each in processes if any(re.search(pattern, each.command) for pattern in patterns)]
@@ -88,6 +112,49 @@ def end(processes: Iterable[ChatProcess], number: int) -> list[ChatProcess]:
             continue  # The process is gone, or changed to another user.
         signalled.append(living[pid])
     return signalled
+
+
+def end_all(
+    find: Callable[[], Iterable[ChatProcess]],
+    *,
+    gracefully: bool = True,
+    grace_s: float = GRACE_S,
+    group: int = 0,
+    group_grace_s: float = 0.0,
+) -> None:
+    """End what ``find`` finds until that is nothing. Blocks.
+
+    Args:
+        find: finds the processes.
+        gracefully: whether to send SIGTERM first.
+        grace_s: how long they have to exit after a signal.
+        group: a process group with more time, ``group_grace_s``, after SIGTERM; 0 for none.
+        group_grace_s: see ``group``.
+    """
+    numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if gracefully else [signal.SIGKILL] * ROUNDS
+    for number in numbers:
+        living = end(set(find()), number)
+        if not living:
+            return
+        log.info("ended what was left: %d processes, %s", len(living), number.name)
+        _wait(living, grace_s)
+        if number is signal.SIGTERM:
+            _wait([each for each in living if _group(each.pid) == group], group_grace_s - grace_s)
+
+
+def _wait(processes: list[ChatProcess], timeout_s: float) -> None:
+    """Wait until the processes are gone, or the time is over."""
+    deadline_s = time.monotonic() + timeout_s
+    while any(is_running(each.pid, each.started) for each in processes) and time.monotonic() < deadline_s:
+        time.sleep(POLL_INTERVAL_S)  # The processes are not our children, so no event reports their exit.
+
+
+def _group(pid: int) -> int:
+    """A process's group; -1 if the process is gone."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return -1
 
 
 def command_line(pid: int) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
@@ -22,8 +25,9 @@ from session_host.protocol.messages import Describe, Description
 from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
+from session_host.system.processes.process_tree import chat_processes
 from tests.support.hosts import end, has_hibernated, hibernate_after, is_over
-from tests.support.structured_chats import FAKE, ChatViewer, add_agent, received, start_chat, viewing
+from tests.support.structured_chats import FAKE, RELAY, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -131,6 +135,53 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
         chat.viewer.prompt("answer: after")
         await chat.until_said("after")
     assert received(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
+
+
+LAUNCHER = ("sh", "-c", '"$@"; exit $?', "sh")
+"""Runs an agent as its child, as npm's packages do."""
+
+
+def processes_of(record: SessionRecord) -> list[str]:
+    """The command lines of the chat's processes."""
+    return [each.command for each in chat_processes(record.child_pid or 0, record.id)]
+
+
+async def kill_program(record: SessionRecord) -> None:
+    assert record.child_pid is not None
+    os.kill(record.child_pid, signal.SIGKILL)
+    wait_for_end(record.child_pid, 10)
+
+
+async def test_a_server_behind_a_launcher_ends_with_its_killed_relay_and_the_chat_is_resumed(tmp_path: Path) -> None:
+    server = (*LAUNCHER, sys.executable, str(FAKE), "--listen", "unix://{socket}")
+    add_agent("launched", *RELAY, "{socket}", "--", *server)
+    record = await start_chat(tmp_path, agent="launched", prompt="count: 50\nhold: 7")
+    async with viewing(record.id) as chat:
+        await chat.until_said("line 0007")
+        assert len(processes_of(record)) == 3
+        await kill_program(record)
+        await chat.watcher.until(lambda: chat.state == "ended", "the end")
+    again = await resume(record.id)
+    assert processes_of(record) == []
+    async with viewing(again.id) as chat:
+        chat.viewer.prompt("answer: after")
+        await chat.until_said("after")
+
+
+async def test_the_command_of_a_turn_ends_with_the_killed_program_that_runs_it(tmp_path: Path) -> None:
+    command = load_catalog(config_dir())["command"]
+    arguments = [*LAUNCHER, "sh", "-c", "echo begun; sleep 600"]
+    record = await launch(
+        LaunchRequest(
+            agent=command, arguments=arguments, directory=str(tmp_path), environment=os.environ, runtime="structured"
+        )
+    )
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("go")
+        await chat.until_said("begun")
+        await kill_program(record)
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
+    assert processes_of(record) == []
 
 
 async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(

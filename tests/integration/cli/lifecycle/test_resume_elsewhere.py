@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from session_host.client.sessions.store_access import open_store
+from session_host.system.processes.process_tree import MARK
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.conversing import ask, listed, new, resume, see
 from tests.support.terminals import Terminal
+from tests.support.waiting import wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
 
@@ -87,6 +90,25 @@ class TestOpenElsewhere:
             assert f"process {other.pid} (" in self.refusal(chat)
         finally:
             other.communicate(b"\n")
+
+    def test_an_agent_that_was_left_behind_when_all_of_outlive_was_killed_is_ended(self, chat: str) -> None:
+        """Its launcher, the chat's program, was killed together with host and keepers."""
+        agent = [sys.executable, "-ISc", "import signal; signal.pause()", listed(chat)["provider_session_id"]]
+        launcher = subprocess.Popen(
+            ["sh", "-c", '"$@" & echo $!; read x', "sh", *agent],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, MARK: chat}, start_new_session=True,
+        )  # fmt: skip
+        left = int(launcher.stdout.readline() if launcher.stdout else 0)
+        launcher.kill()
+        launcher.wait()
+        for stream in (launcher.stdin, launcher.stdout):
+            assert stream is not None
+            stream.close()
+        with open_store() as store:
+            store.update(chat, child_pid=launcher.pid)
+
+        see(resume(chat)["id"], "kept: mine")
+        wait_for_end(left, 10)
 
     @pytest.fixture
     def spawn(self) -> Any:
