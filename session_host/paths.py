@@ -1,7 +1,8 @@
 """Paths of all files, and the checks that they can be trusted.
 
 The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because logind deletes
-``XDG_RUNTIME_DIR`` at logout while sessions live on. The state directory (the store, last screens, logs) and the
+``XDG_RUNTIME_DIR`` at logout while sessions live on. Any user can take that name first; then it is ``run`` in the state
+directory, from then on. The state directory (the store, last screens, logs) and the
 configuration directory follow the XDG base directory specification. ``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and
 ``OUTLIVE_CONFIG_DIR`` override them. A relative path is refused: it would lead to another directory, with other chats,
 from each working directory. (The XDG specification says to ignore relative values, but then the user's own chats would
@@ -54,7 +55,23 @@ def home_dir() -> Path:
 
 def runtime_dir() -> Path:
     """The directory of the sockets; raises UnsafeDirectory, as the next two, if the variable is a relative path."""
-    return _from_environment("OUTLIVE_RUNTIME_DIR", Path(f"/tmp/outlive-{os.getuid()}"))  # noqa: S108 - checked by ensure_private
+    if os.environ.get("OUTLIVE_RUNTIME_DIR", ""):
+        return _from_environment("OUTLIVE_RUNTIME_DIR", usual_runtime_dir())
+    # Who took the name may give it back, so an existing directory decides: all processes find the same one.
+    own = state_dir() / "run"
+    return own if os.path.lexists(own) or _is_taken(usual_runtime_dir()) else usual_runtime_dir()
+
+
+def usual_runtime_dir() -> Path:
+    """The directory of the sockets, unless another user has taken its name."""
+    return Path(f"/tmp/outlive-{os.getuid()}")  # noqa: S108 - checked by ensure_private
+
+
+def _is_taken(path: Path) -> bool:
+    try:
+        return path.lstat().st_uid != os.getuid()
+    except OSError:
+        return False
 
 
 def state_dir() -> Path:

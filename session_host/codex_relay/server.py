@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from session_host.system.peer_credentials import is_foreign
+
 from .child import start_child, wait
 
 START_TIMEOUT_S: Final = 60.0
@@ -71,11 +73,14 @@ class Server:
 
 
 def connected(path: Path) -> socket.socket | None:
-    """A connection to the server that listens on a path; None if there is none."""
+    """A connection to the user's own server that listens on a path; None if there is none."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.connect(str(path))
     except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    if is_foreign(connection):
         connection.close()
         return None
     return connection

@@ -31,7 +31,7 @@ CONNECT_TIMEOUT_S = 5.0
 RETRY_INTERVAL_S = 0.02
 _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-    "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "OUTLIVE_LOG_LEVEL",
+    "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "OUTLIVE_LOG_LEVEL",
 )  # fmt: skip
 """Environment variables that the keeper and its hosts need; a program's own are in its launch spec."""
 
@@ -155,7 +155,11 @@ def keeper_environment() -> dict[str, str]:
     # Also from a clone that was never installed, whatever directory the caller is in.
     root = str(Path(session_host.__file__).parent.parent)
     others = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != root]
-    return kept | {AGENT_CHATS: UNKNOWN, "PYTHONPATH": os.pathsep.join([root, *others])}
+    return kept | {
+        AGENT_CHATS: UNKNOWN,
+        "OUTLIVE_RUNTIME_DIR": os.environ.get("OUTLIVE_RUNTIME_DIR") or str(runtime_dir()),
+        "PYTHONPATH": os.pathsep.join([root, *others]),
+    }
 
 
 def _start() -> None:

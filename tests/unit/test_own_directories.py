@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gui.bridge.store_watcher import StoreWatcher
+from session_host import paths
 from session_host.errors import StoreError
-from session_host.paths import obstacle
+from session_host.paths import ensure_private, obstacle
 from session_host.storage.store import Store
 from tests.support.other_users import NOBODY, as_another_user, needs_root
 
@@ -18,6 +19,28 @@ def test_nothing_is_in_the_way_of_a_missing_file_or_a_usable_one(tmp_path: Path)
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "missing", tmp_path / "no" / "directory", tmp_path):
         assert obstacle(path, is_directory=path == tmp_path) == ""
+
+
+def test_another_user_who_takes_the_runtime_directorys_name_does_not_block_outlive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = tmp_path / "outlive-0"
+    monkeypatch.delenv("OUTLIVE_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("OUTLIVE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr(paths, "usual_runtime_dir", lambda: taken)
+    assert paths.runtime_dir() == taken
+    taken.mkdir()
+    assert paths.runtime_dir() == taken
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+    assert paths.runtime_dir() == tmp_path / "state" / "run"
+
+    monkeypatch.undo()
+    monkeypatch.delenv("OUTLIVE_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("OUTLIVE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr(paths, "usual_runtime_dir", lambda: taken)
+    ensure_private(tmp_path / "state" / "run")
+    taken.rmdir()
+    assert paths.runtime_dir() == tmp_path / "state" / "run", "the chats there stay reachable"
 
 
 def test_a_file_where_a_directory_is_needed_is_named(tmp_path: Path) -> None:

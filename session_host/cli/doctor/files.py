@@ -39,6 +39,8 @@ def directories() -> Iterator[Check]:
         ("state directory", "OUTLIVE_STATE_DIR", paths.state_dir()),
     ):
         yield _directory(name, variable, path)
+    if paths.runtime_dir() == paths.state_dir() / "run":
+        yield ok("usual place", f"{paths.usual_runtime_dir()} was another user's, so sockets are in the above")
     config = paths.config_dir()
     if not config.exists():
         yield ok("configuration", f"{config} (does not exist; optional)")

@@ -21,6 +21,7 @@ from session_host.errors import NotResumable
 from session_host.paths import agent_socket, config_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store, free_name
+from session_host.system.peer_credentials import is_foreign
 
 from .launch_request import DEFAULT_SIZE, LaunchRequest
 from .resumability import query_for, record_of
@@ -110,4 +111,4 @@ def _listens(chat: SessionRecord) -> bool:
             connection.connect(str(agent_socket(chat.id)))
         except OSError:
             return False
-        return True
+        return not is_foreign(connection)

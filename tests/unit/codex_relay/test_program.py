@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.codex_relay.options import read_options
-from session_host.codex_relay.server import STALE_AFTER_S
+from session_host.codex_relay.server import STALE_AFTER_S, connected
 from session_host.codex_relay.terminal import ENDED
 from session_host.errors import UsageError
 from session_host.structured.dialects.base import Start
@@ -25,6 +25,16 @@ from tests.support.structured_chats import FAKE
 from tests.support.waiting import wait_until
 
 RELAY = [sys.executable, "-P", "-m", "session_host.codex_relay"]
+
+
+def test_another_users_server_in_the_place_of_codexs_is_not_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        (own := connected(path)).close()  # type: ignore[union-attr]
+        assert own is not None
+        monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+        assert connected(path) is None
 
 
 def served(path: Path) -> list[str]:
