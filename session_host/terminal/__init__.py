@@ -18,6 +18,7 @@
     replayed_prompts  the prompts of a snapshot, moved or as marks again
     commands      the texts and times of a shell's commands
     text          rows as text, for every engine
+    unfinished    the unfinished sequence at the end of output
     lines         rows as lines with each character's cell, to search
     engines       which engines are installed, the best of them, and their builds
     engine_constants  what both engines have in common
@@ -71,8 +72,13 @@ def create(
     return PyteEmulator(size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
 
 
-def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
+def restore(engine: EngineName | None, snapshot: bytes, scrollback_lines: int = 0) -> Emulator:
     """Restore an emulator from a snapshot of the same ``engine_build``.
+
+    Args:
+        engine: the engine's name.
+        snapshot: from ``Emulator.snapshot``.
+        scrollback_lines: the limit of the history, if it is greater than that of the snapshot.
 
     Raises:
         UsageError: the engine is unknown, or its package is not installed.
@@ -82,10 +88,10 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
     if name == "ghostty":
         from .ghostty.emulator import GhosttyEmulator
 
-        return GhosttyEmulator.restore(snapshot)
+        return GhosttyEmulator.restore(snapshot, scrollback_lines)
     from .pyte.emulator import PyteEmulator
 
-    return PyteEmulator.restore(snapshot)
+    return PyteEmulator.restore(snapshot, scrollback_lines)
 
 
 def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator | None:

@@ -15,6 +15,7 @@ from session_host.cli.recording.recording import Gap, GapKind, Recording, Restor
 from session_host.storage.journal import Output, Resize
 from session_host.terminal.rows import PLAIN, Row, row_text
 from session_host.terminal.text import begins_wide, filled
+from session_host.terminal.unfinished import finished_length
 
 Line = list[Row]
 """The rows of one logical line: all but the last are soft-wrapped, and filled up to their last cell."""
@@ -34,13 +35,6 @@ _LEAVE_ALTERNATE_SCREEN: Final = b"\x18\x1b[?1049l\x1b[?1047l\x1b[?47l"
 
 _BEFORE: Final = re.compile(rb"(?=\x1b\[3J|\x1bc|\x1b\[\?[0-9;]*47h|\x1b\[\?[0-9;]*1049h)")
 """The position before a sequence with which the program empties the history, or hides it by the alternate screen."""
-
-_SEQUENCE: Final = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x18\x1a]*[\x07\x18\x1a]|[PX^_][^\x18\x1a]*[\x18\x1a]|[ -/]*[0-OQ-WYZ\\`-~])"
-)
-"""A whole escape sequence (ECMA-48); a string that ends in ST ends in one of two bytes."""
-
-_ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
 
 
 class ScrolledText(NamedTuple):
@@ -95,8 +89,8 @@ class _History:
         """Whether to return many rows at once as ``ScrolledText``."""
         self._read_rows = 0
         """How many rows of the emulator's history were read and are still in it."""
-        self._between_sequences = True
-        self._within_character = False
+        self._unfinished = b""
+        """The end of the output so far, which waits for the rest of its sequence: a resize may come in between."""
         self._fed = False
 
     def close(self) -> None:
@@ -107,7 +101,7 @@ class _History:
         for step in steps:
             match step:
                 case Output(data=data):
-                    first, *others = _BEFORE.split(data)
+                    first, *others = _BEFORE.split(self._finished(data))
                     yield from self._interpret(first)
                     for piece in others:
                         yield from self._pop_rows()
@@ -125,15 +119,14 @@ class _History:
                     yield step
                     return
                 case Gap():
+                    yield from self._interpret_unfinished()
                     yield from self._pop_rows()
                     self._terminal.skip_gap()
-                    self._between_sequences = True
                     yield step
                 case RestoredState(snapshot=snapshot):
                     if self._terminal.restore(snapshot):
                         # At the beginning, the history is all that is left of the earlier lines.
                         self._read_rows = self._history_rows() if self._fed else 0
-                        self._between_sequences = False
         yield from self._last()
 
     def _interpret(self, data: bytes) -> Iterator[Row | ScrolledText]:
@@ -142,24 +135,22 @@ class _History:
             end = offset + _PIECE_BYTES
             if end < len(data):
                 end = data.rfind(b"\n", offset, end) + 1 or end
-            piece = data[offset:end]
-            before = self._history_rows()
-            self._terminal.feed(piece)
-            self._track_sequences(piece, scrolled=self._history_rows() > before)
+            self._terminal.feed(data[offset:end])
             if self._history_rows() - self._read_rows >= _READ_ROWS:
                 yield from self._pop_rows()
                 self._clear_history()
             offset = end
 
-    def _track_sequences(self, data: bytes, *, scrolled: bool) -> None:
-        """Track whether the output is between two sequences, so that a sequence of ours may be inserted."""
-        escape = data.rfind(b"\x1b")
-        if escape >= 0:
-            self._between_sequences = _SEQUENCE.match(data, escape) is not None
-        elif not self._between_sequences:
-            # Scrolling rows show that the output is displayed, and no part of a sequence.
-            self._between_sequences = scrolled or _ENDS_STRING.search(data) is not None
-        self._within_character = data[-1:] >= b"\x80"
+    def _finished(self, data: bytes) -> bytes:
+        """Add output to what waits; returns it up to its last unfinished sequence, which waits."""
+        data = self._unfinished + data
+        length = finished_length(data)
+        self._unfinished = data[length:]
+        return data[:length]
+
+    def _interpret_unfinished(self) -> Iterator[Row | ScrolledText]:
+        data, self._unfinished = self._unfinished, b""
+        yield from self._interpret(data)
 
     def _pop_rows(self) -> Iterator[Row | ScrolledText]:
         if self._is_hidden():
@@ -178,13 +169,13 @@ class _History:
             yield from self._filled(rows_read)
 
     def _clear_history(self) -> None:
-        is_between = self._between_sequences and not self._within_character
-        if self._read_rows and is_between and not self._is_hidden():
+        if self._read_rows and self._terminal.emulator.is_ground() and not self._is_hidden():
             self._terminal.feed(_CLEAR_HISTORY)
             self._read_rows = 0
 
     def _last(self) -> Iterator[Row | ScrolledText | None]:
         """Yield the rest of the history, the primary screen, and after it the alternate screen if that is shown."""
+        yield from self._interpret_unfinished()
         alternate: list[Row] = []
         if self._is_hidden():
             alternate = list(self._filled(self._terminal.emulator.rows()))

@@ -20,7 +20,6 @@ from session_host.storage.journal import (
     has_damaged_end,
     load_snapshot,
     read,
-    snapshots,
     stored_from,
 )
 from session_host.storage.store.saved_screen import load_screen
@@ -85,23 +84,35 @@ class Recording(NamedTuple):
     def steps(self) -> Iterator[Step]:
         """Yield all steps, in order."""
         end, time_ns = 0, 0
-        build = engine_build(self.engine)
-        snapshot_offsets = set(snapshots(self.directory))
+        resize: Resize | None = None
         for entry in read(self.directory):
-            if isinstance(entry, Output):
+            if isinstance(entry, Resize):
+                resize = entry
+            else:
                 if entry.offset > end:
-                    is_dropped = not end and entry.offset == stored_from(self.directory)
-                    if not is_dropped:
-                        self.on_damage()
-                    yield Gap(entry.time_ns, entry.offset - end, GapKind.DROPPED if is_dropped else GapKind.LOST)
-                    snapshot = load_snapshot(self.directory, entry.offset) if entry.offset in snapshot_offsets else None
-                    if snapshot is not None and snapshot.build == build:
-                        yield RestoredState(entry.time_ns, snapshot)
-                end, time_ns = entry.offset + len(entry.data), entry.time_ns
+                    yield from self._gap(end, entry.offset, entry.time_ns, resize)
+                end = entry.offset + len(entry.data)
+            time_ns = entry.time_ns
             yield entry
+        if not end and (begin := stored_from(self.directory)):
+            # There was no output since the newest snapshot.
+            yield from self._gap(0, begin, time_ns, resize)
+            end = begin
         if self.output_bytes > end or has_damaged_end(self.directory, is_written=self.is_running):
             self.on_damage()
             yield Gap(time_ns, max(0, self.output_bytes - end), GapKind.END)
+
+    def _gap(self, end: int, offset: int, time_ns: int, resize: Resize | None) -> Iterator[Step]:
+        """Yield the gap from ``end`` to ``offset``, and the terminal's state there; ``resize`` is the last one."""
+        is_dropped = not end and offset == stored_from(self.directory)
+        if not is_dropped:
+            self.on_damage()
+        yield Gap(time_ns, offset - end, GapKind.DROPPED if is_dropped else GapKind.LOST)
+        snapshot = load_snapshot(self.directory, offset)
+        if snapshot is not None and snapshot.build == engine_build(self.engine):
+            yield RestoredState(time_ns, snapshot)
+            if resize is not None and resize.number > snapshot.resizes:
+                yield resize
 
 
 def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: None) -> Recording:
@@ -141,6 +152,7 @@ class Terminal:
 
     def __init__(self, recording: Recording, scrollback_lines: int = DEFAULT_SCROLLBACK_LINES) -> None:
         self._engine = recording.engine
+        self._scrollback_lines = scrollback_lines
         self.emulator: Emulator = create(recording.engine, recording.size, scrollback_lines=scrollback_lines)
 
     def close(self) -> None:
@@ -165,7 +177,7 @@ class Terminal:
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot; False if it cannot be read."""
         try:
-            emulator = restore(self._engine, snapshot.data)
+            emulator = restore(self._engine, snapshot.data, self._scrollback_lines)
         except OutliveError:
             return False
         self.emulator.close()

@@ -16,8 +16,9 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.journal import Entry, Resize
 from session_host.terminal import create, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.unfinished import finished_length
 
-from .chunking import HISTORY_ROWS, MAX_STEP_BYTES, Sequences, steps
+from .chunking import HISTORY_ROWS, MAX_STEP_BYTES, steps
 from .collected_lines import CollectedLines
 from .line_tracker import LineTracker, SeenState
 from .pages import MAX_LINE_CHARACTERS, Line
@@ -56,8 +57,6 @@ class _State(msgspec.Struct, array_like=True):
     indexed_ns: int
     time_ns: int
     dirty: bool
-    sequence: bytes
-    in_character: bool
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -82,7 +81,6 @@ class Reader(CollectedLines):
         self._in_history = 0 if state is None else state.in_history
         self._unfinished_line = "" if state is None else state.unfinished_line
         self._indexed_ns = 0 if state is None else state.indexed_ns
-        self._sequences = Sequences() if state is None else Sequences(state.sequence, state.in_character)
         self._time_ns = 0 if state is None else state.time_ns
         self._lost_since_ns = self._lost_screens = 0
         self._pending: list[bytes] = []
@@ -106,7 +104,6 @@ class Reader(CollectedLines):
         state = _State(
             engine_build(self._engine), self._terminal().snapshot(), self._in_history, self._unfinished_line,
             self.number, self._primary.state(), self._alternate.state(), self._indexed_ns, self._time_ns, self._dirty,
-            self._sequences.tail, self._sequences.in_character,
         )  # fmt: skip
         return zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
@@ -160,7 +157,7 @@ class Reader(CollectedLines):
     def _resize(self, resize: Resize) -> None:
         if resize.number <= self.resizes and self._emulator is not None:
             return
-        self._feed_pending()
+        self._feed_finished()
         self.resizes = max(resize.number, self.resizes)
         if self._emulator is None:
             self._emulator = self._create(resize.size, resize.cell)
@@ -179,6 +176,14 @@ class Reader(CollectedLines):
     def _create(self, size: GridSize, cell: CellSize) -> Emulator:
         return _without_images(create(self._engine, size, cell=cell, scrollback_lines=HISTORY_ROWS))
 
+    def _feed_finished(self) -> None:
+        """Feed the pending output, but not its last sequence if that is unfinished."""
+        data = b"".join(self._pending)
+        length = finished_length(data)
+        self._pending = [data[:length]] if length else []
+        self._feed_pending()
+        self._pending, self._pending_bytes = [data[length:]], len(data) - length
+
     def _feed_pending(self) -> None:
         if not self._pending:
             return
@@ -195,7 +200,6 @@ class Reader(CollectedLines):
             terminal.feed(step)
             terminal.take_replies()
             terminal.take_events()
-            self._sequences.feed(step)
             self._fed += len(step)
             self._take_history(terminal)
             if is_lost:
@@ -231,7 +235,7 @@ class Reader(CollectedLines):
                 lines.append(self._unfinished_line)
                 self._unfinished_line = self._unfinished_line[-_OVERLAP:]
         self._primary.scroll_off(lines)
-        if self._sequences.is_complete:
+        if terminal.is_ground():
             terminal.feed(_CLEAR_HISTORY)
             rows = terminal.scrollback_rows
         self._in_history = rows

@@ -109,15 +109,15 @@ class GhosttyEmulator:
         RowReader.many_rows = ManyRows
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> GhosttyEmulator:
-        """Restore an emulator from its ``snapshot``.
+    def restore(cls, snapshot: bytes, scrollback_lines: int = 0) -> GhosttyEmulator:
+        """Restore an emulator from its ``snapshot``; ``scrollback_lines`` may raise the limit of its history.
 
         Raises:
             EngineFailure: the snapshot is damaged, or of another build.
         """
         state, data = ghostty_snapshot.unpack(snapshot)
         decoded = ghostty_snapshot.decode(data, CONTINUATION_BYTES)
-        return cls._restored(state, *decoded, ghostty_snapshot.images_of(state, data))
+        return cls._restored(state, *decoded, ghostty_snapshot.images_of(state, data), scrollback_lines)
 
     @classmethod
     def restore_beginning(cls, beginning: bytes) -> GhosttyEmulator | None:
@@ -132,12 +132,17 @@ class GhosttyEmulator:
 
     @classmethod
     def _restored(
-        cls, state: ghostty_snapshot.State, terminal: Any, size: GridSize, images: bytes | memoryview = b""
+        cls,
+        state: ghostty_snapshot.State,
+        terminal: Any,
+        size: GridSize,
+        images: bytes | memoryview = b"",
+        scrollback_lines: int = 0,
     ) -> GhosttyEmulator:
         return cls(
             size,
             cell=state.cell,
-            scrollback_lines=state.scrollback_lines,
+            scrollback_lines=max(state.scrollback_lines, scrollback_lines),
             colors=DefaultColors(*state.colors),
             restored=(terminal, state, images),
         )

@@ -81,13 +81,13 @@ class PyteEmulator:
         self._painted_selection: dict[int, tuple[int, int]] = {}
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> PyteEmulator:
-        """Restore an emulator from its ``snapshot``.
+    def restore(cls, snapshot: bytes, scrollback_lines: int = 0) -> PyteEmulator:
+        """Restore an emulator from its ``snapshot``; ``scrollback_lines`` may raise the limit of its history.
 
         Raises:
             OutliveError: the bytes are not a snapshot of this build.
         """
-        screen, stream = state.load(snapshot)
+        screen, stream = state.load(snapshot, scrollback_lines)
         emulator = cls(GridSize(screen.columns, screen.lines), scrollback_lines=0)
         emulator._set_screen(screen, stream)
         return emulator

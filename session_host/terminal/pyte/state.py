@@ -134,8 +134,8 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
 
 
-def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
-    """Decode a screen and its parser.
+def load(snapshot: bytes, history_limit: int = 0) -> tuple[ReportScreen, OutliveStream]:
+    """Decode a screen and its parser; ``history_limit`` may raise the limit of the history.
 
     Raises:
         OutliveError: the bytes are not a snapshot of this build.
@@ -150,9 +150,9 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     if state.format != FORMAT:
         raise OutliveError(f"The saved screen has format {state.format}; this version reads format {FORMAT}.")
     columns = state.size.columns
-    screen = ReportScreen(state.size, state.history_limit, state.cell, state.defaults)
-    screen.history_rows = state.history_rows
-    screen.history = deque(state.history, maxlen=state.history_rows)
+    screen = ReportScreen(state.size, max(state.history_limit, history_limit), state.cell, state.defaults)
+    screen.history_rows = max(state.history_rows, history_limit)
+    screen.history = deque(state.history, maxlen=screen.history_rows)
     screen.evicted, screen.scrolled_out = state.evicted, state.scrolled_out
     screen.grid = [unpack(packed, columns) for packed in state.grid]
     screen.other = [unpack(packed, columns) for packed in state.other]

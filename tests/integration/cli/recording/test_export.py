@@ -22,9 +22,9 @@ from session_host.paths import session_dir, session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
-from session_host.terminal import available_engines, create
+from session_host.terminal import available_engines, create, default_engine
 from session_host.terminal.base import EngineName
-from session_host.terminal.rows import row_text
+from session_host.terminal.rows import Row, row_text
 from tests.support import disks
 from tests.support.commands import new, outlive
 from tests.support.journals import output, recorded_bytes, recorded_session, resize, write_journal
@@ -179,9 +179,9 @@ class TestCast:
         screen.close()
 
 
-def without_beginning(name: str, before: bytes, after: bytes) -> None:
+def without_beginning(name: str, before: bytes, after: bytes, *others: Entry, engine: EngineName | None = None) -> Path:
     """Record a session without its first segment; the second one begins with a snapshot of the terminal."""
-    emulator = create(None, GridSize(80, 24))
+    emulator = create(engine, GridSize(80, 24), scrollback_lines=200)
     emulator.feed(before)
     data = emulator.snapshot()
     snapshot = Snapshot(len(before), 0, emulator.build, emulator.size, emulator.scrollback_limit, "", data)
@@ -190,8 +190,9 @@ def without_beginning(name: str, before: bytes, after: bytes) -> None:
     with Journal.open(directory) as journal:
         journal.append([resize(0, 0), output(0, before)])
         journal.begin_segment(snapshot)
-        journal.append([output(len(before), after)])
+        journal.append([*others, output(len(before), after)])
     (directory / "00000001.log").unlink()
+    return directory
 
 
 class TestText:
@@ -248,6 +249,46 @@ class TestText:
         text = exported(tmp_path, "x", ".txt").splitlines()
         assert "no longer stored" in text[0]
         assert text[1:] == [*map(str, range(100)), "and on"], "the snapshot's history is all that is left of it"
+
+    @pytest.mark.parametrize("engine", available_engines())
+    def test_a_long_recording_without_its_beginning_has_all_that_is_stored(self, engine: EngineName) -> None:
+        before = b"".join(b"early %d\r\n" % number for number in range(400))
+        late = [f"late {number}" for number in range(4300)]
+        directory = without_beginning("x", before, "\r\n".join(late).encode(), engine=engine)
+        recording = Recording(directory, engine, GridSize(80, 24))
+        gap, *text = "".join(text_of(recording)).splitlines()
+        assert "no longer stored" in gap
+        early = [f"early {number}" for number in range(400)]
+        assert len(text) > 200 + len(late)
+        assert text == [*early, *late][-len(text) :]
+        by_rows = ["".join(map(row_text, line)) for line in lines_of(recording) if not isinstance(line, Gap)]
+        assert by_rows == text
+
+    def test_a_resize_within_a_sequence_neither_loses_nor_repeats_lines(self, tmp_path: Path) -> None:
+        begun, rest = "\x1b]0;title\x1b", "\\"
+        line = f"{'x' * 70}\x1b[1;31mé\x1b[0m{begun}{rest}.\r\n".encode()
+        entries: list[Entry] = [resize(0, 0, 80, 5)]
+        place = 0
+        for cut in range(70, len(line)):
+            for number in range(8):
+                data = b"%03d.%d " % (cut, number) + line
+                pieces = [data] if number < 7 else [data[: cut + 6], data[cut + 6 :]]
+                for piece in pieces:
+                    entries.append(output(place, piece))
+                    place += len(piece)
+                    if piece is not data:
+                        entries.append(resize(place, len(entries), 30 + 60 * (len(entries) % 2), 5))
+        recorded_session("x", entries)
+        expected = [f"{cut:03}.{number} {'x' * 70}é." for cut in range(70, len(line)) for number in range(8)]
+        assert exported(tmp_path, "x", ".txt").splitlines() == expected
+
+    def test_a_resize_right_after_the_missing_beginning_counts(self) -> None:
+        directory = without_beginning("x", b"kept\r\n", b"y" * 30, resize(6, 1, 20))
+        _, *lines = lines_of(Recording(directory, default_engine(), GridSize(80, 24)))
+        assert [[row.text() for row in line if isinstance(row, Row)] for line in lines] == [
+            ["kept"],
+            ["y" * 20, "y" * 10],
+        ]
 
     @pytest.mark.parametrize("engine", available_engines())
     def test_text_is_the_same_with_either_engine_and_any_cut(self, tmp_path: Path, engine: EngineName) -> None:
