@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,10 @@ class ChatList(QObject):
         self.is_loaded = False
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
         self._chats: dict[str, Chat] = {}
+        self._alive: dict[str, Chat] = {}
+        """The chats that had not ended when they last changed, oldest first."""
+        self._over: dict[Group, list[Chat]] | None = None
+        """The groups of ended chats, made again only after one of them has changed: there may be thousands."""
         self._hidden: set[str] = set()
         self._ended_from_window: set[str] = set()
         self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
@@ -87,7 +91,8 @@ class ChatList(QObject):
 
     def running(self) -> list[Chat]:
         """The running chats, oldest first."""
-        return [chat for chat in self._chats.values() if not chat.has_ended]
+        self._note_ends()
+        return list(self._alive.values())
 
     def running_in_order(self) -> list[Chat]:
         """The running chats in the order of the groups; those that need the user come first."""
@@ -114,14 +119,26 @@ class ChatList(QObject):
         pairs = [(self.get(session_id), self.latest_continuation(session_id)) for session_id in session_ids]
         return [(chat, newest) for chat, newest in pairs if chat and newest and newest is not chat]
 
-    def groups(self) -> dict[Group, list[Chat]]:
-        """The chats of each group, in display order."""
-        found: dict[Group, list[Chat]] = {group: [] for group in Group}
-        for chat in self.listed():
-            found[chat.group].append(chat)
-        for group, chats in found.items():
-            chats.sort(key=lambda chat: chat.order_in(group), reverse=group in OVER)
-        return found
+    def groups(self) -> Mapping[Group, Sequence[Chat]]:
+        """The chats of each group, in display order; in ``OVER`` the same list until a chat in it changes."""
+        running = [chat for chat in self.running() if chat.id not in self._hidden]
+        if self._over is None:
+            self._over = _grouped(chat for chat in self.listed() if chat.has_ended)
+        alive = _grouped(running)
+        return {group: self._over[group] if group in OVER else alive[group] for group in Group}
+
+    def _note_ends(self) -> None:
+        for chat in [chat for chat in self._alive.values() if chat.has_ended]:
+            del self._alive[chat.id]
+            self._over = None
+
+    def _on_changed(self, chat: Chat) -> None:
+        if chat.has_ended:
+            self._over = None
+        elif chat.id not in self._alive:  # One that was taken for lost, for example.
+            self._alive = {known.id: known for known in self._chats.values() if not known.has_ended}
+            self._over = None
+        self._changed_timer.start()
 
     # ------------------------------------------------------------ updating
 
@@ -150,9 +167,12 @@ class ChatList(QObject):
             chat.set_colors(self.colors)
         self._set_agent(chat)
         chat.ended_from_window = record.id in self._ended_from_window
-        chat.changed.connect(self._changed_timer.start)
+        chat.changed.connect(partial(self._on_changed, chat))
         chat.text_changed.connect(partial(self._on_text_changed, chat))
         self._chats[record.id] = chat
+        self._over = None
+        if not chat.has_ended:
+            self._alive[record.id] = chat
         self.added.emit(chat)
         self._changed_timer.start()
         if self._is_following:
@@ -185,12 +205,14 @@ class ChatList(QObject):
     def hide(self, chat: Chat) -> None:
         """Leave a chat out of the lists, as if it were removed."""
         self._hidden.add(chat.id)
+        self._over = None
         self.removed.emit(chat.id)
         self._changed_timer.start()
 
     def unhide(self, chat: Chat) -> None:
         """Show a hidden chat in the lists again."""
         self._hidden.discard(chat.id)
+        self._over = None
         self._changed_timer.start()
 
     def is_hidden(self, chat: Chat) -> bool:
@@ -211,6 +233,8 @@ class ChatList(QObject):
 
     def _remove_chat(self, session_id: str) -> None:
         chat = self._chats.pop(session_id)
+        self._alive.pop(session_id, None)
+        self._over = None
         self._hidden.discard(session_id)
         self._with_changed_text.pop(session_id, None)
         chat.close_all()
@@ -253,3 +277,12 @@ class ChatList(QObject):
     async def refresh_now(self) -> None:
         """Read the store again, and wait for the result."""
         self.apply_records(await self._storage.call(Store.all))
+
+
+def _grouped(chats: Iterable[Chat]) -> dict[Group, list[Chat]]:
+    found: dict[Group, list[Chat]] = {group: [] for group in Group}
+    for chat in chats:
+        found[chat.group].append(chat)
+    for group, members in found.items():
+        members.sort(key=lambda chat: chat.order_in(group), reverse=group in OVER)
+    return found

@@ -49,7 +49,7 @@ def done_and_unread(sessions: Sessions) -> list[Chat]:
     """
     groups = sessions.groups()
     found = [chat for group in _MAY_BE_DONE for chat in groups[group] if chat.has_unseen_output and _is_done(chat)]
-    chats = sessions.chats()
+    chats = sessions.running()
     return sorted(
         (chat for chat in found if structured_chat_shown_by(chat, chats) is None),
         key=lambda chat: chat.since or datetime.min.replace(tzinfo=UTC),

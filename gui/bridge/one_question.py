@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def structured_chat_shown_by(terminal: Chat, chats: Iterable[Chat]) -> Chat | None:
-    """The running structured chat that this terminal also shows; None if there is none."""
+    """The running structured chat in ``chats`` that this terminal also shows; None if there is none."""
     if terminal.record.runtime == "structured":
         return None
     shown = (chat for chat in chats if chat.record.runtime == "structured" and not chat.has_ended)
@@ -36,7 +36,7 @@ def structured_chat_asking_same(terminal: Chat, chats: Iterable[Chat]) -> Chat |
 
 def chats_with_questions(sessions: Sessions) -> list[Chat]:
     """The chats that need the user, longest wait first; each question counts once."""
-    return without_duplicates(sessions.groups()[Group.NEEDS_YOU], sessions.chats())
+    return without_duplicates(sessions.groups()[Group.NEEDS_YOU], sessions.running())
 
 
 def without_duplicates(waiting: Iterable[Chat], chats: Collection[Chat]) -> list[Chat]:

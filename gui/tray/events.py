@@ -81,10 +81,10 @@ class Events:
 
     def find_events(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
         """The new events by chat; ``shown`` has the chats for which a notification is shown."""
-        chats = sessions.chats()
-        alive = [chat for chat in chats if not chat.has_ended]
+        running = sessions.running()
         questions = self._find_questions(sessions, shown)
-        return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_failures(chats)
+        failures = self._find_failures(sessions, running)
+        return questions | self._find_turns(running) | self._find_commands(running) | failures
 
     def note_clock_jump(self, set_by_s: float) -> None:
         """The clock was set: questions from now on still count as new, and turns keep their durations."""
@@ -145,14 +145,15 @@ class Events:
     def _is_long(self, seconds: float) -> bool:
         return 0 < self.long_turn_s <= seconds
 
-    def _find_failures(self, chats: list[Chat]) -> dict[str, Event]:
-        previous, self._running = self._running, {chat.id for chat in chats if not chat.has_ended}
-        return {chat.id: Event("died") for chat in chats if chat.id in previous and chat.has_ended and chat.has_failed}
+    def _find_failures(self, sessions: Sessions, running: list[Chat]) -> dict[str, Event]:
+        previous, self._running = self._running, {chat.id for chat in running}
+        ended = filter(None, map(sessions.get, previous - self._running))
+        return {chat.id: Event("died") for chat in ended if chat.has_ended and chat.has_failed}
 
 
 def _is_uncertain(chat: Chat, sessions: Sessions) -> bool:
     """Whether a terminal's structured chat may soon report the same question."""
-    if chat.since is None or structured_chat_shown_by(chat, sessions.chats()) is None:
+    if chat.since is None or structured_chat_shown_by(chat, sessions.running()) is None:
         return False
     # The clock may have been set back since; the question is then certain.
     return abs(datetime.now(UTC) - chat.since) < timedelta(milliseconds=UNCERTAIN_MS)

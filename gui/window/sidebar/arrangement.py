@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gui.bridge.chat import Chat
 from gui.wording import phrases, window_texts
@@ -43,18 +43,31 @@ class Part:
         return self.group is None or not (self.group in OVER or self.group is Group.NEEDS_YOU)
 
 
-def arranged(groups: Mapping[Group, Sequence[Chat]], grouping: Grouping) -> list[Part]:
+class ByPin(NamedTuple):
+    """The chats of a group: the pinned ones, and the others."""
+
+    pinned: list[Chat]
+    others: list[Chat]
+
+
+def by_pin(chats: Iterable[Chat]) -> ByPin:
+    """Split chats into pinned and other ones."""
+    found = ByPin([], [])
+    for chat in chats:
+        (found.pinned if chat.record.pinned else found.others).append(chat)
+    return found
+
+
+def arranged(groups: Mapping[Group, ByPin], grouping: Grouping) -> list[Part]:
     """The parts from top to bottom, without empty ones.
 
     Args:
         groups: the chats of each group in their usual order.
         grouping: what running chats are grouped by; ended ones are always below all others.
     """
-    everything = [chat for chats in groups.values() for chat in chats]
-    parts = [
-        Part(PINNED, window_texts.pinned(), None, _in_own_order(chat for chat in everything if chat.record.pinned))
-    ]
-    others = {group: [chat for chat in chats if not chat.record.pinned] for group, chats in groups.items()}
+    pinned = _in_own_order(chat for group in groups.values() for chat in group.pinned)
+    parts = [Part(PINNED, window_texts.pinned(), None, pinned)]
+    others = {group: chats.others for group, chats in groups.items()}
     if grouping == "project":
         parts += _by_project([chat for group, chats in others.items() if group not in OVER for chat in chats])
         others = {group: chats for group, chats in others.items() if group in OVER}

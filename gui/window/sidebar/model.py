@@ -13,7 +13,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
-from gui.window.sidebar.arrangement import PINNED, Grouping, Part, arranged, days
+from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, arranged, by_pin, days
 from gui.window.sidebar.rows import ChatRow, ChatRows
 from gui.wording import color_texts, phrases, window_texts
 from gui.wording.groups import OVER, Group
@@ -63,6 +63,8 @@ class SidebarModel(QAbstractListModel):
         self._active = ""
         self._headings = True
         self._held = False
+        self._splits: dict[Group, tuple[Sequence[Chat], ByPin]] = {}
+        """The last list of each group, and its parts."""
         self.folded = folded
 
     # ------------------------------------------------------------ what is shown
@@ -170,10 +172,17 @@ class SidebarModel(QAbstractListModel):
         return kept
 
     def _parts(self) -> list[Part]:
-        passing = {
-            group: [chat for chat in chats if self._passes(chat)] for group, chats in self._sessions.groups().items()
-        }
-        return arranged(passing, self._grouping)
+        groups = self._sessions.groups()
+        if self._filter:
+            groups = {group: [chat for chat in chats if self._passes(chat)] for group, chats in groups.items()}
+        return arranged({group: self._split(group, chats) for group, chats in groups.items()}, self._grouping)
+
+    def _split(self, group: Group, chats: Sequence[Chat]) -> ByPin:
+        """Split a group into pinned and other chats; the same list of ended ones is split once."""
+        previous = self._splits.get(group)
+        if group not in OVER or previous is None or previous[0] is not chats:
+            previous = self._splits[group] = (chats, by_pin(chats))
+        return previous[1]
 
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
@@ -186,7 +195,7 @@ class SidebarModel(QAbstractListModel):
         for part in parts:
             if self._headings:
                 asks = part.group is Group.NEEDS_YOU
-                counted = without_duplicates(part.chats, self._sessions.chats()) if asks else part.chats
+                counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
                 entries.append(Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part)))
             if self._is_left_out(part):
                 continue

@@ -209,3 +209,29 @@ async def test_titles_that_change_many_times_a_second_are_shown_together(harness
     timer.stop()
     harness.sessions._show_texts()
     assert not timer.isActive(), "no timer runs while nothing changes"
+
+
+async def test_a_change_of_a_running_chat_does_not_look_at_ended_ones(harness: WindowHarness) -> None:
+    one = await harness.add("one")
+    old = [
+        await harness.add(name, state=State.EXITED, ended_at=f"2026-01-02T03:05:0{at}Z")
+        for at, name in enumerate("abc")
+    ]
+    ended = harness.sessions.groups()[Group.ENDED]
+    assert names(harness, Group.ENDED) == ["c", "b", "a"]
+    harness.chat(one).set_muted(muted=True)
+    assert harness.sessions.groups()[Group.ENDED] is ended, "thousands may have ended"
+    harness.chat(old[0]).set_muted(muted=True)
+    assert harness.sessions.groups()[Group.ENDED] is not ended
+    harness.sessions.hide(harness.chat(old[1]))
+    assert names(harness, Group.ENDED) == ["c", "a"]
+    harness.sessions.unhide(harness.chat(old[1]))
+    harness.sessions.forget(harness.chat(old[0]))
+    assert names(harness, Group.ENDED) == ["c", "b"]
+    chat = harness.chat(one)
+    chat.record.state = State.LOST
+    assert harness.sessions.running() == []
+    assert "one" in names(harness, Group.ENDED), "before its change is reported"
+    chat.record.state = State.RUNNING
+    chat.changed.emit()
+    assert harness.sessions.running() == [chat], "it was taken for lost"
