@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt
@@ -87,6 +88,8 @@ _HELD = tuple(
 )
 """Pairs of Qt's modifier and the protocol's."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
 _X11_LEVEL3_MASK = 0x80
 """Mod5 in nativeModifiers: AltGr is pressed."""
 
@@ -98,6 +101,11 @@ class KeyStroke(NamedTuple):
     text: str
     modifiers: int
     action: KeyAction
+
+
+def is_text(typed: str) -> bool:
+    """Whether a key's characters are text: also joiners, marks and blanks of other scripts (U+200C, U+200F, U+00A0)."""
+    return _CONTROL.search(typed) is None
 
 
 def modifiers_of(held: Qt.KeyboardModifier) -> int:
@@ -163,7 +171,7 @@ class KeyTranslator:
         if modifiers & ~_ALT == _CTRL | _SHIFT and 0x20 < code < 0x7F:
             symbol = chr(code)
             return "" if symbol.isalpha() else symbol
-        if modifiers & (_CTRL | _SUPER) or not text.isprintable():
+        if modifiers & (_CTRL | _SUPER) or not is_text(text):
             return ""
         return text
 
@@ -173,7 +181,7 @@ class KeyTranslator:
         if code in _NAMES:
             return _NAMES[code]
         character = chr(code) if 0x20 < code < 0x110000 else text[:1]
-        if not character or not character.isprintable():
+        if not character or not is_text(character):
             return ""
         scan_code = event.nativeScanCode()
         if modifiers & _CTRL and not character.isascii():

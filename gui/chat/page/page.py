@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.chat.content.segments import Card, Code, DiffHead
 from gui.chat.drawing.segment_layout import Control
+from gui.input.keys import is_text
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, blend
 from gui.wording import chat_texts
@@ -348,8 +349,8 @@ class TranscriptPage(PointedPage):
             self.selection.clear()
             self.update()
         elif (
-            event.text().isprintable()
-            and event.text()
+            event.text()
+            and is_text(event.text())
             and not control
             and not event.modifiers() & Qt.KeyboardModifier.AltModifier
         ):

@@ -40,6 +40,12 @@ def test_letters_digits_and_shifted_characters(show_view, keyboard_layout):
     ]
 
 
+def test_the_non_joiner_of_persian_is_typed(show_view, keyboard_layout):
+    terminal = show_view()
+    keyboard_layout("ir")
+    assert [text for _, text, _ in pressed(terminal, "shift+space", "ISO_Level3_Shift+space")] == ["\u200c", "\u00a0"]
+
+
 def test_keys_with_names(show_view, keyboard_layout):
     terminal = show_view()
     names = {
