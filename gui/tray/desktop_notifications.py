@@ -2,6 +2,10 @@
 
 See "Desktop Notifications Specification", version 1.2. Without that service, a fallback is called: the tray icon's
 balloons, which have no buttons and cannot be withdrawn.
+
+A notification's number belongs to one process of the service: another one gives the same number to another program's
+notification. So calls go to the service's unique name, signals count only from there, and another owner of the
+service's name is shown all open notifications again.
 """
 
 from __future__ import annotations
@@ -24,7 +28,8 @@ from gui.wording import common_texts
 from session_host.errors import OutliveError
 from session_host.paths import notifications_file
 from session_host.system.dbus.addresses import session_bus
-from session_host.system.dbus.bus import DAEMON, Bus, BusGone, Peer, Refused
+from session_host.system.dbus.bus import DAEMON, NOBODY, Bus, BusGone, Peer, Refused
+from session_host.system.dbus.bus import Signal as BusSignal
 from session_host.system.dbus.in_thread import in_thread
 
 log = logging.getLogger(__name__)
@@ -67,14 +72,18 @@ class DesktopNotifications(QObject):
         self._fallback = fallback
         self._queue: asyncio.Queue[_Request] = asyncio.Queue()
         self._is_serving = False
+        self._requests: dict[str, _Request] = {}
+        """What was shown, and neither closed nor withdrawn, by key."""
         self._ids: dict[str, int] = {}
+        """The numbers that the service has given to these, by key."""
         self._bus: Bus | None = None
         self._call_lock = asyncio.Lock()
         self._capabilities: set[str] = set()
         self._shown = ShownNotifications(notifications_file())
         self._activation_token = ""
+        self._address = b""
         self._service = ""
-        """The running service: the bus and the service's unique name on it."""
+        """The service's unique name on the bus; "" for none."""
 
     def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
         """Show a notification, in place of an earlier one with the same key.
@@ -124,34 +133,50 @@ class DesktopNotifications(QObject):
                 await (self._show(request) if request.title else self._withdraw(request.key))
             except (OutliveError, TypeError, ValueError) as error:
                 log.info("the desktop shows no notification: %s", error)
-                await self._disconnect()
+                if not _is_nobody(error):
+                    await self._disconnect()
                 if request.title:
                     self._fallback(request.key, request.title, request.text)
             finally:
                 self._queue.task_done()
 
     async def _show(self, request: _Request) -> None:
+        try:
+            await self._notify(request)
+        except Refused as error:
+            if not (_is_nobody(error) and self._service):
+                raise
+            self._forget_service()  # It has ended.
+            await self._notify(request)
+
+    async def _notify(self, request: _Request) -> None:
         key, title, text, more = request
-        if self._bus is None:
-            await self._connect()
+        await self._find_service()
         body = html.escape(text, quote=False) if "body-markup" in self._capabilities else text
         buttons = [("default", common_texts.open_()), *more] if "actions" in self._capabilities else []
         actions = [word for button in buttons for word in button]
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
         arguments = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
         (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", *arguments)
+        self._requests[key] = request
         self._save_shown()
 
     async def _withdraw(self, key: str) -> None:
-        if not key and self._bus is None:
-            await self._connect()
+        if not key:
+            await self._find_service()
+        self._requests.pop(key, None)
         notification_id = self._ids.pop(key, None)
-        if notification_id is not None and self._bus is not None:
+        if notification_id is not None:
             await self._call("CloseNotification", "u", notification_id)
             self._save_shown()
 
     def _save_shown(self) -> None:
-        self._shown.write(self._service, self._ids.values())
+        self._shown.write(self._file_name, self._ids.values())
+
+    @property
+    def _file_name(self) -> str:
+        """The running service as the file names it."""
+        return f"{os.fsdecode(self._address)} {self._service}"
 
     # ------------------------------------------------------------ the bus
 
@@ -160,19 +185,46 @@ class DesktopNotifications(QObject):
         if address is None:
             raise BusGone("no session bus")
         async with self._call_lock:
-            self._bus = bus = Bus(address, CALL_TIMEOUT_S, starts_services=True)
+            self._bus, self._address = Bus(address, CALL_TIMEOUT_S, starts_services=True), address
+            bus = self._bus
             await in_thread(bus, bus.open)
             bus.subscribe(_SERVICE)
+            bus.subscribe(DAEMON, "NameOwnerChanged", arg0=_SERVICE.name)
+
+    async def _find_service(self) -> None:
+        """Connect to the bus and find the service, unless that is done; the daemon may start the service."""
+        if self._bus is None:
+            await self._connect()
+        if self._service:
+            return
+        await self._call("GetCapabilities", peer=_SERVICE)
+        self._service = (await self._call("GetNameOwner", "s", _SERVICE.name, peer=DAEMON))[0]
         self._capabilities = set((await self._call("GetCapabilities"))[0])
-        owner = (await self._call("GetNameOwner", "s", _SERVICE.name, peer=DAEMON))[0]
-        self._service = f"{os.fsdecode(address)} {owner}"
-        for number in self._shown.read(self._service):
+        for number in self._shown.read(self._file_name):
             with contextlib.suppress(Refused):  # The user has closed it.
                 await self._call("CloseNotification", "u", number)
         self._save_shown()
 
-    async def _call(self, method: str, signature: str = "", *arguments: Any, peer: Peer = _SERVICE) -> tuple[Any, ...]:
-        """Call a method of the service, or of another peer; afterwards, read the service's signals again."""
+    def _forget_service(self) -> None:
+        """Another process may own the service's name now; the numbers mean nothing to it."""
+        self._ids.clear()
+        self._save_shown()
+        self._service = self._activation_token = ""
+
+    def _on_owner(self, owner: str) -> None:
+        """Another process owns the service's name, or none does ("")."""
+        if owner != self._service:
+            self._forget_service()
+        if owner:
+            for key, request in self._requests.items():
+                if key not in self._ids:
+                    self._enqueue(request)
+
+    async def _call(
+        self, method: str, signature: str = "", *arguments: Any, peer: Peer | None = None
+    ) -> tuple[Any, ...]:
+        """Call a method of the found service, or of another peer; afterwards, read the service's signals again."""
+        peer = peer or _SERVICE._replace(name=self._service)
         async with self._call_lock:
             bus = self._bus
             if bus is None:
@@ -180,8 +232,11 @@ class DesktopNotifications(QObject):
             loop = asyncio.get_running_loop()
             loop.remove_reader(bus.fileno())
             bus.extend(CALL_TIMEOUT_S)
-            answer = await in_thread(bus, lambda: bus.call(peer, method, signature, *arguments))
-            loop.add_reader(bus.fileno(), self._read_signals)
+            try:
+                answer = await in_thread(bus, lambda: bus.call(peer, method, signature, *arguments))
+            finally:
+                if bus is self._bus:
+                    loop.add_reader(bus.fileno(), self._read_signals)
         loop.call_soon(
             self._read_signals
         )  # Later: the caller must store the new id before signals about it are handled.
@@ -197,18 +252,28 @@ class DesktopNotifications(QObject):
             self._close_bus()
             return
         for signal in signals:
-            body = signal.arguments
-            key = next((key for key, notification_id in self._ids.items() if body and notification_id == body[0]), None)
-            if key is None:
-                continue  # The notification of another program.
-            match signal.member, body:
-                case "ActivationToken", (_, str(token)):
-                    self._activation_token = token  # It belongs to the action that follows.
-                case "ActionInvoked", (_, *action):
-                    self._invoke(key, *map(str, action))
-                case "NotificationClosed", _:
-                    self._ids.pop(key, None)
-                    self._save_shown()
+            if signal.sender == DAEMON.name:
+                match signal.member, signal.arguments:
+                    case "NameOwnerChanged", (_SERVICE.name, _, str(owner)):
+                        self._on_owner(owner)
+            elif signal.sender == self._service:
+                self._on_signal(signal)
+
+    def _on_signal(self, signal: BusSignal) -> None:
+        """Handle a signal of the service."""
+        body = signal.arguments
+        key = next((key for key, notification_id in self._ids.items() if body and notification_id == body[0]), None)
+        if key is None:
+            return  # The notification of another program.
+        match signal.member, body:
+            case "ActivationToken", (_, str(token)):
+                self._activation_token = token  # It belongs to the action that follows.
+            case "ActionInvoked", (_, *action):
+                self._invoke(key, *map(str, action))
+            case "NotificationClosed", _:
+                self._ids.pop(key, None)
+                self._requests.pop(key, None)
+                self._save_shown()
 
     def _invoke(self, key: str, action: str = "default") -> None:
         token, self._activation_token = self._activation_token, ""
@@ -226,7 +291,13 @@ class DesktopNotifications(QObject):
             self._close_bus()
 
     def _close_bus(self) -> None:
-        bus, self._bus, self._ids = self._bus, None, {}
+        bus, self._bus = self._bus, None
+        self._ids, self._requests, self._service = {}, {}, ""
         if bus is not None:
             asyncio.get_running_loop().remove_reader(bus.fileno())
             bus.close()
+
+
+def _is_nobody(error: Exception) -> bool:
+    """Whether an error says that no process offers the service."""
+    return isinstance(error, Refused) and error.name in NOBODY

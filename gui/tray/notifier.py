@@ -286,8 +286,9 @@ class Notifier(QObject):
 
     def answer(self, session_id: str, action: str) -> None:
         """Send the user's answer, chosen in the notification, to the chat."""
-        offered = self._offers.pop(session_id, None)
-        if offered is not None:
+        offered = self._offers.get(session_id)
+        if offered is not None and action in offered.options:
+            del self._offers[session_id]
             self._sessions.tasks.start(self._answer(session_id, offered, action), "an answer from a notification")
 
     async def _answer(self, session_id: str, offered: questions.AnswerableQuestion, action: str) -> None:

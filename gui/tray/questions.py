@@ -32,7 +32,10 @@ _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
 class AnswerableQuestion(NamedTuple):
-    """A question with the answers that a notification offers: actions and their labels."""
+    """A question with the answers that a notification offers, by the ids of its buttons.
+
+    The ids name the question: a click on a notification that another question is just replacing answers nothing.
+    """
 
     request: AgentRequest
     text: str
@@ -63,7 +66,8 @@ def offer(agent_request: AgentRequest) -> AnswerableQuestion | None:
         lines.append(phrases.short_directory(exact_lines(agent_request.directory)[0]))
     text = "\n".join(lines)
     options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
-    found = {action: option for action, option in options.items() if option is not None}
+    asked = digest(agent_request)
+    found = {f"{action} {asked}": option for action, option in options.items() if option is not None}
     if len(text) > MAX_CHARACTERS or len(found) < len(options):
         return None
     return AnswerableQuestion(agent_request, text, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -72,6 +72,10 @@ class NotificationService:
                 await self._connection.send(new_method_return(message))
                 await self._signal("NotificationClosed", "uu", (number, 3))
 
+    def takes_numbers(self, count: int) -> None:
+        """Give the first numbers to notifications of other programs."""
+        self._last += count
+
     async def click(self, number: int, action: str = "default", token: str = "") -> None:
         """Click a notification, as a user does: it closes, and its program gets a signal.
 
@@ -88,6 +92,20 @@ class NotificationService:
 
     async def _signal(self, name: str, signature: str, body: tuple[object, ...]) -> None:
         await self._connection.send(new_signal(_OBJECT, name, signature, body))
+
+
+@asynccontextmanager
+async def another_program() -> AsyncIterator[Callable[[int, str], Awaitable[None]]]:
+    """A program on the session bus that sends the service's signals without being the service."""
+    connection = await open_dbus_connection("SESSION")
+
+    async def invent_click(number: int, action: str) -> None:
+        await connection.send(new_signal(_OBJECT, "ActionInvoked", "us", (number, action)))
+
+    try:
+        yield invent_click
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

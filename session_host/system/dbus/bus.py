@@ -64,12 +64,13 @@ DAEMON = Peer("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.
 
 
 class Signal(NamedTuple):
-    """A received signal."""
+    """A received signal; ``sender`` is the unique name of its sender, which the daemon has checked."""
 
     path: str
     interface: str
     member: str
     arguments: tuple[Any, ...]
+    sender: str
 
 
 class Bus:
@@ -196,10 +197,11 @@ class Bus:
         """Keep a signal for later."""
         if message.header.message_type is MessageType.signal:
             fields = message.header.fields
-            path, interface, member = (
-                str(fields.get(each, "")) for each in (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
+            path, interface, member, sender = (
+                str(fields.get(each, ""))
+                for each in (HeaderFields.path, HeaderFields.interface, HeaderFields.member, HeaderFields.sender)
             )
-            self._signals.append(Signal(path, interface, member, tuple(message.body)))
+            self._signals.append(Signal(path, interface, member, tuple(message.body), sender))
 
     def _connect(self) -> None:
         # If the queue of waiting connections is full, connect(2) blocks, for up to SO_SNDTIMEO.

@@ -10,7 +10,7 @@ import pytest
 from gui.bridge.background.tasks import Tasks
 from gui.tray.desktop_notifications import DesktopNotifications
 from tests.support.buses import BusDaemon
-from tests.support.notification_service import notification_service
+from tests.support.notification_service import another_program, notification_service
 from tests.support.process_environment import c_variable
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
@@ -131,3 +131,49 @@ async def test_the_end_of_the_bus_is_survived(session_bus: BusDaemon, desktop: D
         session_bus.end()
     desktop.notifications.show("a", "one", "second")
     await eventually(lambda: desktop.fallback == [("a", "one", "second")], WAIT_S, "the other way")
+
+
+async def test_a_click_on_another_programs_notification_answers_nothing_after_the_service_has_restarted(
+    session_bus: BusDaemon, desktop: Desktop
+):
+    answered: list[tuple[str, str]] = []
+    desktop.notifications.answered.connect(lambda *answer: answered.append(answer))
+    async with notification_service("actions") as service:
+        desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow")])
+        desktop.notifications.show("b", "two needs you", "make", [("allow", "Allow")])
+        await eventually(lambda: len(service.shown) == 2, WAIT_S, "the notifications")
+        desktop.notifications.withdraw("b")
+        await eventually(lambda: len(service.shown) == 1, WAIT_S, "the withdrawal")
+    async with notification_service("actions") as service:
+        service.takes_numbers(1)
+        await service.click(1, "allow")
+        await eventually(lambda: service.shown, WAIT_S, "the open question to be shown again")
+        [(number, shown)] = service.shown.items()
+        assert (number, shown.text, answered) == (2, "npm test", [])
+        await service.click(number, "allow")
+        await eventually(lambda: answered == [("a", "allow")], WAIT_S, "the answer")
+    assert desktop.fallback == []
+
+
+async def test_a_click_that_another_program_invents_answers_nothing(session_bus: BusDaemon, desktop: Desktop):
+    answered: list[tuple[str, str]] = []
+    desktop.notifications.answered.connect(lambda *answer: answered.append(answer))
+    async with notification_service("actions") as service:
+        desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow")])
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        async with another_program() as invent_click:
+            await invent_click(1, "allow")
+        await service.click(1, "deny")
+        await eventually(lambda: answered, WAIT_S, "the answer")
+    assert answered == [("a", "deny")]
+
+
+async def test_a_question_after_the_services_end_starts_a_new_one(session_bus: BusDaemon, desktop: Desktop):
+    async with notification_service("actions") as service:
+        desktop.notifications.show("a", "one needs you", "npm test")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+    desktop.notifications.show("b", "two needs you", "make")
+    await eventually(lambda: desktop.fallback == [("b", "two needs you", "make")], WAIT_S, "the other way")
+    async with notification_service("actions") as service:
+        await eventually(lambda: service.shown, WAIT_S, "the first question, again")
+        assert [shown.text for shown in service.shown.values()] == ["npm test"]
