@@ -63,7 +63,7 @@ def offer(agent_request: AgentRequest) -> AnswerableQuestion | None:
     if agent_request.kind != "command" or not agent_request.complete or not 0 < len(lines) <= MAX_LINES:
         return None
     if agent_request.directory:
-        lines.append(phrases.short_directory(exact_lines(agent_request.directory)[0]))
+        lines.append(" ".join(exact_lines(phrases.short_directory(agent_request.directory))))
     text = "\n".join(lines)
     options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
     asked = digest(agent_request)

@@ -229,13 +229,18 @@ def tool_title(item: Item, allowed_ms: int = 0) -> str:
     return one_line(f"{mark} {words.strip()}" + (f" ({', '.join(facts)})" if facts else ""))
 
 
+_SHELLS_IN: Final = frozenset({"", "/bin", "/usr/bin", "/usr/local/bin"})
+"""Directories of the system's shells; "" for a name alone. A program of such a name elsewhere may do anything."""
+
+
 def shown_command(command: str) -> str:
     """A command without the shell that runs it: ``npm test`` for ``/bin/bash -lc 'npm test'``."""
     try:
         words = shlex.split(command)
     except ValueError:
         return command
-    is_shell = len(words) == 3 and words[0].rpartition("/")[2] in {"bash", "sh", "zsh"} and words[1] in {"-c", "-lc"}
+    directory, _, program = words[0].rpartition("/") if len(words) == 3 else ("", "", "")
+    is_shell = program in {"bash", "sh", "zsh"} and directory in _SHELLS_IN and words[1] in {"-c", "-lc"}
     return words[2] if is_shell else command
 
 

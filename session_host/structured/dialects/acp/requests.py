@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
@@ -20,7 +22,7 @@ from session_host.structured.items import (
 from .forms import filled_form, read_form
 from .shared import REQUEST_CANCELLED, Shared, decode_id, encode_id
 from .state import OpenRequest, Tool
-from .tools import Tools
+from .tools import COMMANDS, DIRECTORIES, Tools, command_of, text_digest
 
 _CANCEL: Final = "outlive-cancel"
 _OPTION_KINDS: Final[dict[str, OptionKind]] = {
@@ -29,6 +31,12 @@ _OPTION_KINDS: Final[dict[str, OptionKind]] = {
     "reject_once": "reject_once",
     "reject_always": "reject_always",
 }
+
+
+_SWITCHES: Final = frozenset({"is_background", "run_in_background", "background", "replace_all", "replaceAll"})
+"""Fields of a call's input that change nothing while they are off."""
+_LIMITS: Final = frozenset({"timeout", "timeout_ms", "max_output_tokens", "yield_time_ms"})
+"""Fields of a call's input that only limit its time or its output."""
 
 
 class Requests:
@@ -169,14 +177,61 @@ def _option(option: Any) -> RequestOption:
 
 
 def _subject(tool: Tool | None) -> tuple[Any, str, str]:
-    """A permission's kind, title, and subject: all that the answer allows; "" if the agent does not report it."""
+    """A permission's kind, title, and subject: all that the answer allows; "" if the agent does not report it.
+
+    If a command or a diff does not say all, the subject has the call's whole input.
+    """
     if tool is None:
         return "permission", "Allow a tool call?", ""
-    item = tool.item
-    if item.command:
+    item, has_more = tool.item, _has_more(tool)
+    if item.command and not item.changes and not has_more:
         return "command", f"Run {reading.one_line(item.command, 120)}?", item.command
-    if item.changes:
+    files = "".join(f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in item.changes)
+    if files and not item.command and not has_more:
         names = item.changes[0].path if len(item.changes) == 1 else f"{len(item.changes)} files"
-        files = [f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in item.changes]
-        return "edit", f"Change {names}?", "".join(files)
-    return "permission", f"Allow {item.title}?", tool.input
+        return "edit", f"Change {names}?", files
+    return "permission", f"Allow {item.title}?", "\n".join(filter(None, (tool.input or item.command, files)))
+
+
+def _has_more(tool: Tool) -> bool:
+    """Whether a call's input has a field that neither its command, its directory nor its diffs show."""
+    given = msgspec.json.decode(tool.input) if tool.input else {}
+    if not isinstance(given, dict):
+        return True
+    return any(
+        not (value is None or _changes_nothing(name, value) or _is_shown(tool, name, value))
+        for name, value in given.items()
+    )
+
+
+def _changes_nothing(name: str, value: Any) -> bool:
+    """Whether a field does not change what a call does: agents send these with each call."""
+    if name == "description":
+        return isinstance(value, str)  # Shown as the agent's reason.
+    return value is False if name in _SWITCHES else name in _LIMITS and isinstance(value, int | float)
+
+
+def _is_shown(tool: Tool, name: str, value: Any) -> bool:
+    """Whether a command, its directory or the diffs show a field's whole value."""
+    item = tool.item
+    if item.command and name in COMMANDS:
+        return command_of({name: value}) == item.command
+    if name in DIRECTORIES:
+        return value == item.directory
+    return bool(item.changes) and _is_in_diffs(tool, value)
+
+
+def _is_in_diffs(tool: Tool, value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_in_diffs(tool, each) for each in value)
+    if isinstance(value, dict):
+        return all(each is None or _changes_nothing(name, each) or _is_in_diffs(tool, each)
+                   for name, each in value.items())  # fmt: skip
+    if not isinstance(value, str):
+        return False
+    changes = tool.item.changes
+    is_path = any(value == change.path or change.path.endswith(f"/{value}") for change in changes)
+    if is_path or text_digest(value) in tool.texts:
+        return True
+    lines = {line[1:] for change in changes for line in change.patch.split("\n") if not line.startswith("@@")}
+    return all(line in lines for line in value.split("\n"))

@@ -78,6 +78,8 @@ class Tool(msgspec.Struct, array_like=True):
     """The terminals that it shows."""
     text: str = ""
     """Its output without that of its terminals, if it has any."""
+    texts: list[str] = []
+    """Digests of the texts before and after its changes of files, which the diffs show."""
 
 
 class Field(msgspec.Struct, array_like=True):

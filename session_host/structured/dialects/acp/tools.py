@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from typing import Any, Final
 
@@ -34,6 +35,10 @@ _KINDS: Final[dict[str, ToolKind]] = {
     "fetch": "fetch",
 }
 _FENCE = "```"
+DIRECTORIES: Final = ("cwd", "workdir", "directory", "dir_path")
+"""The fields of a tool's input that agents use for its directory."""
+COMMANDS: Final = ("command", "cmd")
+"""The fields of a tool's input that agents use for a command."""
 KEPT_TOOLS = 200
 """The most tool calls that are kept for updates; the oldest complete ones are forgotten first."""
 
@@ -146,11 +151,11 @@ class Tools:
         if kind := self._field(update, "kind", str):
             item = _with(item, tool=_KINDS.get(kind, "other"))
         raw_input = update.get("rawInput")
-        command = _command(raw_input)
+        command = command_of(raw_input)
         if raw_input:
             tool.input = reading.pretty(raw_input)
             tool.reason = reading.text(raw_input, "description") or tool.reason
-            directories = [found for key in ("cwd", "workdir", "directory") if (found := reading.text(raw_input, key))]
+            directories = [found for key in DIRECTORIES if (found := reading.text(raw_input, key))]
             item = _with(item, directory=directories[0] if directories else item.directory)
         if command and item.tool in {"", "execute"}:
             item = _with(item, command=command, tool="execute")
@@ -173,6 +178,7 @@ class Tools:
             kind, block = reading.text(part, "type"), reading.mapping(part, "content")
             if kind == "diff" and (change := _file_change(part)) is not None:
                 changes.append(change)
+                tool.texts = [*tool.texts, *(text_digest(reading.text(part, key)) for key in ("oldText", "newText"))]
             elif kind == "content" and (text := block_text(block)) is not None:
                 texts.append(text)
             elif kind == "terminal" and (terminal := reading.text(part, "terminalId")) in self._shared.state.terminals:
@@ -184,7 +190,7 @@ class Tools:
         text = "\n".join(text for text in texts if text and text != tool.reason)
         result = update.get("rawOutput")
         if asks:
-            tool.reason = tool.reason or text
+            tool.reason = tool.reason if text in tool.reason else "\n".join(filter(None, (tool.reason, text)))
         elif content is not None or result is not None:
             output = _without_fence(text) or _output(result)
             tool.item = _with(tool.item, output=output or ("" if content is not None else tool.item.output))
@@ -248,9 +254,14 @@ def _with(item: Item, **fields: Any) -> Item:
     return changed
 
 
-def _command(raw_input: Any) -> str:
-    """The whole command in a tool's input: a command line or an argv; "" if there is none."""
-    for key in ("command", "cmd"):
+def text_digest(text: str) -> str:
+    """A digest of a text."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def command_of(raw_input: Any) -> str:
+    """The command in a tool's input: a command line or an argv; "" if there is none."""
+    for key in COMMANDS:
         command = reading.at(raw_input, key)
         if isinstance(command, str) and command:
             return command

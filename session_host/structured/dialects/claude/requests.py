@@ -32,13 +32,16 @@ MAX_OPTION_CHARACTERS: Final = 500
 """An option with a longer name is left out: the user cannot read all of it on a button."""
 
 _SHOWN: Final[Mapping[str, frozenset[str]]] = {
-    "Bash": frozenset({"command", "description", "timeout"}),
+    "Bash": frozenset({"command", "description"}),
     "Edit": frozenset({"file_path", "old_string", "new_string"}),
-    "MultiEdit": frozenset({"file_path", "edits"}),
+    "MultiEdit": frozenset({"file_path"}),
     "Write": frozenset({"file_path", "content"}),
     "NotebookEdit": frozenset({"notebook_path", "new_source"}),
 }
-"""The fields of a tool's input that need no line of their own: the subject shows them, or they change nothing."""
+"""The texts of a tool's input that need no line of their own: the subject or the title shows them."""
+
+_SWITCHES: Final = frozenset({"run_in_background", "dangerouslyDisableSandbox", "replace_all"})
+"""The fields of a tool's input that change nothing while they are off."""
 
 _MODES: Final = {
     "acceptEdits": "accept edits",
@@ -90,10 +93,10 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
     options = (ALLOW, *always_options(suggestions), DECLINE, STOP)
     more = _more(name, values)
     title = text(body, "title") or _title(name, values, directory)
-    title = f"With {more}: {title}" if more else title
+    title = f"With {more}: {title}" if 0 < len(more) < MAX_MORE_CHARACTERS else title
     kind: Literal["command", "edit", "permission"]
     match name:
-        case "Bash" if text(values, "command") and len(more) < MAX_MORE_CHARACTERS:
+        case "Bash" if text(values, "command") and not more:
             kind, subject = "command", text(values, "command")
         case _ if name in EDITS and len(more) < MAX_MORE_CHARACTERS:
             kind, subject = "edit", _edits(name, values)
@@ -133,8 +136,21 @@ def _more(name: str, values: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{key}: {msgspec.json.encode(value).decode()}"
         for key, value in values.items()
-        if key not in shown and value not in (None, False, "")
+        if not _is_shown(shown, key, value)
     )
+
+
+def _is_shown(shown: frozenset[str], key: str, value: Any) -> bool:
+    """Whether a field of a call needs no line of its own."""
+    if isinstance(value, str):
+        return key in shown or not value
+    if key == "edits" and isinstance(value, list):
+        edit = _SHOWN["Edit"]
+        return all(
+            isinstance(each, dict) and all(_is_shown(edit, name, part) for name, part in each.items()) for each in value
+        )
+    is_limit = key == "timeout" and isinstance(value, int | float)  # Claude stops the command then.
+    return value is None or is_limit or (value is False and key in _SWITCHES)
 
 
 def _edits(name: str, values: Mapping[str, Any]) -> str:

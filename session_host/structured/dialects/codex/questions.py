@@ -111,9 +111,35 @@ def _command(params: dict[str, Any], request: AgentRequest, known: KnownItem) ->
     if text(params, "kind") == "writeStdin":
         title = f"Type into {short or command}"
     parts += _permission_lines(mapping(params, "additionalPermissions"))
+    parts += _further(params)
     decisions = array(params, "availableDecisions") or ["accept", "decline", "cancel"]
-    complete = bool(command or host)
+    complete = bool(command or host) and isinstance(params.get("command"), str | None)
     return _user_request(request, _choices(decisions), title=title, subject="\n".join(parts), complete=complete)
+
+
+_KNOWN: Final = frozenset(
+    {
+        "additionalPermissions", "approvalId", "availableDecisions", "callId", "command", "commandActions",
+        "conversationId", "cwd", "fileChanges", "grantRoot", "itemId", "kind", "networkApprovalContext", "parsedCmd",
+        "permissions", "proposedExecpolicyAmendment", "proposedNetworkPolicyAmendments", "reason", "startedAtMs",
+        "threadId", "turnId",
+    }
+)  # fmt: skip
+"""The fields of an approval that are shown, or that change nothing. The proposed amendments are decisions, too."""
+
+
+def _further(params: dict[str, Any]) -> list[str]:
+    """The fields that nothing else shows, a line each."""
+    found = {name: value for name, value in params.items() if name not in _KNOWN and value is not None}
+    if found.get("environmentId") == "local":
+        del found["environmentId"]
+    context = mapping(params, "networkApprovalContext")
+    found |= {name: value for name, value in context.items() if name not in {"host", "protocol"} and value is not None}
+    return [f"{name}: {_json(value)}" for name, value in found.items()]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _choices(decisions: list[Any]) -> list[_Choice]:
@@ -135,11 +161,13 @@ def _choices(decisions: list[Any]) -> list[_Choice]:
 def _amendment(decision: dict[str, Any], number: int) -> _Choice:
     """A decision that also holds for later commands."""
     word = next(iter(decision))
-    argv = [argument for argument in array(decision, word, "execpolicy_amendment") if isinstance(argument, str)]
+    argv = array(decision, word, "execpolicy_amendment")
     rule = mapping(decision, word, "network_policy_amendment")
-    name: str = word
+    name = f"{word}: {_json(decision[word])}"
     kind: OptionKind = "choice"
-    if argv:
+    if len(decision) > 1 or len(mapping(decision, word)) > 1 or rule.keys() - {"action", "host"}:
+        name = _json(decision)
+    elif argv and all(isinstance(argument, str) for argument in argv):
         name, kind = f"Always allow commands that begin with {shlex.join(argv)}", "allow_always"
     elif rule:
         allows = text(rule, "action") == "allow"
@@ -156,7 +184,8 @@ def _file_change(params: dict[str, Any], request: AgentRequest, known: KnownItem
         subject += f"Writing anywhere below {root} is allowed for the rest of the session.\n"
     return _user_request(
         request, _choices(["accept", "acceptForSession", "decline", "cancel"]), kind="edit",
-        title=changes_title(changes), subject=subject, complete=_is_whole(changes),
+        title=changes_title(changes), subject=subject + "".join(f"{line}\n" for line in _further(params)),
+        complete=_is_whole(changes),
     )  # fmt: skip
 
 
@@ -165,20 +194,40 @@ def _is_whole(changes: tuple[FileChange, ...]) -> bool:
 
 
 def _permission_lines(permissions: dict[str, Any]) -> list[str]:
-    """Permissions beyond the sandbox, a line each."""
+    """Permissions beyond the sandbox, a line each; all of them as JSON if there are others than these."""
+    if not _has_known_fields(permissions):
+        return [_json(permissions)]
     lines = ["Network access"] if at(permissions, "network", "enabled") else []
     files = mapping(permissions, "fileSystem")
     for access in ("read", "write"):
         lines += [f"{access.capitalize()} {path}" for path in array(files, access) if isinstance(path, str)]
     for entry in array(files, "entries"):
         path_entry = mapping(entry, "path")
-        where = (
-            text(path_entry, "path")
-            or text(path_entry, "pattern")
-            or msgspec.json.encode(at(path_entry, "value")).decode()
-        )
+        where = text(path_entry, "path") or text(path_entry, "pattern") or _json(at(path_entry, "value"))
         lines.append(f"{text(entry, 'access').capitalize()} {where}")
     return list(dict.fromkeys(lines))
+
+
+def _has_known_fields(permissions: dict[str, Any]) -> bool:
+    """Whether lines of words show everything that these permissions allow."""
+    network, files = permissions.get("network") or {}, permissions.get("fileSystem") or {}
+    if not isinstance(network, dict) or not isinstance(files, dict) or _more(permissions, "network", "fileSystem"):
+        return False
+    read, write, entries = (files.get(name) or [] for name in ("read", "write", "entries"))
+    if not (isinstance(read, list) and isinstance(write, list) and isinstance(entries, list)):
+        return False
+    return (
+        not _more(network, "enabled")
+        and not _more(files, "read", "write", "entries")
+        and all(isinstance(path, str) for path in (*read, *write))
+        and all(isinstance(entry, dict) and not _more(entry, "path", "access") for entry in entries)
+        and all(len(mapping(entry, "path").keys() - {"type"}) == 1 for entry in entries)
+    )
+
+
+def _more(given: dict[str, Any], *names: str) -> bool:
+    """Whether an object has other fields than these."""
+    return any(value is not None for name, value in given.items() if name not in names)
 
 
 def _permissions(params: dict[str, Any], request: AgentRequest) -> UserRequest:
@@ -190,9 +239,8 @@ def _permissions(params: dict[str, Any], request: AgentRequest) -> UserRequest:
         _Choice("decline", "Decline", "reject_once", {"permissions": {}, "scope": "turn"}),
     ]
     title = "Get more permissions"
-    return _user_request(
-        request, choices, kind="permission", title=title, subject="\n".join(lines), complete=bool(lines)
-    )
+    subject = "\n".join([*lines, *_further(params)])
+    return _user_request(request, choices, kind="permission", title=title, subject=subject, complete=bool(lines))
 
 
 # ---------------------------------------------------------------- questions
@@ -231,7 +279,7 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> UserRequest |
         return None
     fields = mapping(params, "requestedSchema", "properties")
     arguments = at(params, "_meta", "tool_params")
-    subject = message + (f"\n{msgspec.json.encode(arguments).decode()}" if arguments else "")
+    subject = message + (f"\n{_json(arguments)}" if arguments else "")
     if not fields:
         spans = [span for span in array(params, "_meta", "persist") if isinstance(span, str) and span in _SPANS]
         allow = [
@@ -297,9 +345,11 @@ _LEGACY_CHOICES: Final = [
 
 
 def _legacy_command(params: dict[str, Any], request: AgentRequest) -> UserRequest:
-    argv = [argument for argument in array(params, "command") if isinstance(argument, str)]
-    command = shown_command(shlex.join(argv))
-    return _user_request(request, _LEGACY_CHOICES, title=f"Run {command}", subject=command, complete=bool(argv))
+    argv = array(params, "command")
+    command = shown_command(shlex.join(argument for argument in argv if isinstance(argument, str)))
+    complete = bool(argv) and all(isinstance(argument, str) for argument in argv)
+    subject = "\n".join([command, *_further(params)])
+    return _user_request(request, _LEGACY_CHOICES, title=f"Run {command}", subject=subject, complete=complete)
 
 
 def _legacy_patch(params: dict[str, Any], request: AgentRequest) -> UserRequest:

@@ -94,7 +94,26 @@ def shown(body: dict[str, Any]) -> tuple[str, str, str, bool]:
 
 def test_a_command_outside_of_the_sandbox_is_marked() -> None:
     body = ask("Bash", {"command": "make", "description": "Build", "dangerouslyDisableSandbox": True})
-    assert shown(body) == ("command", "With dangerouslyDisableSandbox: true: Build", "make", True)
+    kind, title, subject, complete = shown(body)
+    assert (kind, title, complete) == ("permission", "With dangerouslyDisableSandbox: true: Build", True)
+    assert subject.startswith("Bash\n{")
+    assert '"dangerouslyDisableSandbox": true' in subject
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Bash", {"command": "make", "sandbox": False}),
+        ("Bash", {"command": "make", "timeout": "rm"}),
+        ("Write", {"file_path": "/a", "content": {"rm": 1}}),
+        ("MultiEdit", {"file_path": "/a", "edits": [{"old_string": "x", "new_string": "y", "replace_all": True}]}),
+        ("MultiEdit", {"file_path": "/a", "edits": "rm"}),
+    ],
+)
+def test_a_field_of_another_type_or_with_another_meaning_is_shown(name: str, values: dict[str, Any]) -> None:
+    _, title, subject, _ = shown(ask(name, values))
+    key, value = list(values.items())[-1]
+    assert f"{key}: {json.dumps(value, separators=(',', ':'))}" in title or f'"{key}": ' in subject
 
 
 def test_a_command_without_a_description_is_shown_in_the_title() -> None:

@@ -178,6 +178,32 @@ def test_more_permissions_of_a_command_are_shown(chat: CodexChat) -> None:
     assert chat.transcript.open_requests[0].subject == "make\nNetwork access\nRead /a\nWrite /b"
 
 
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"stdin": "rm"}, 'stdin: "rm"'),
+        ({"environmentId": "elsewhere"}, 'environmentId: "elsewhere"'),
+        ({"networkApprovalContext": {"host": "a.org", "port": 25}}, "port: 25"),
+        ({"additionalPermissions": {"fileSystem": {"write": "/"}}}, '{"fileSystem":{"write":"/"}}'),
+        ({"additionalPermissions": {"macos": {"all": True}}}, '{"macos":{"all":true}}'),
+    ],
+)
+def test_all_fields_of_an_approval_are_shown(chat: CodexChat, fields: dict[str, Any], shown: str) -> None:
+    chat.ask("item/commandExecution/requestApproval", command="make", **fields)
+    assert shown in chat.transcript.open_requests[0].subject
+
+
+def test_a_decision_with_further_fields_is_named_whole(chat: CodexChat) -> None:
+    rule = {"applyNetworkPolicyAmendment": {"network_policy_amendment": {"host": "a.org", "action": "allow", "any": 1}}}
+    chat.ask("item/commandExecution/requestApproval", command="make", availableDecisions=["accept", rule])
+    assert '"any":1' in chat.transcript.open_requests[0].options[1].name
+
+
+def test_a_program_that_is_called_as_a_shell_is_shown(chat: CodexChat) -> None:
+    chat.ask("item/commandExecution/requestApproval", command="/tmp/bash -lc make")
+    assert chat.transcript.open_requests[0].subject == "/tmp/bash -lc make"
+
+
 def test_changes_that_were_not_shown_can_only_be_declined(chat: CodexChat) -> None:
     chat.ask("item/fileChange/requestApproval", itemId="unseen")
     assert not chat.transcript.open_requests[0].complete

@@ -49,6 +49,60 @@ def test_another_tool_shows_its_whole_input(running: AcpChat) -> None:
     assert running.request.subject == '{\n  "to": "me",\n  "text": "x"\n}'
 
 
+HIDDEN = "rm -rf ~"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"command": "ls", "args": [HIDDEN]},
+        {"command": "ls", "env": {"BASH_ENV": HIDDEN}},
+        {"command": "ls", "cmd": HIDDEN},
+        {"command": "ls", "cwd": "/a", "dir_path": HIDDEN},
+        {"command": "ls", "timeout": HIDDEN},
+        {"command": "create", "path": "/a", "file_text": HIDDEN},
+        {"command": "ls", "sandbox": {"off": HIDDEN}},
+    ],
+)
+@pytest.mark.parametrize("kind", [{}, {"kind": "execute"}, {"kind": "other"}])
+def test_a_command_with_further_fields_shows_all_of_them(
+    running: AcpChat, given: dict[str, Any], kind: dict[str, str]
+) -> None:
+    running.hear(permission({"toolCallId": "t", "title": "ls", "rawInput": given, **kind}, ALLOW, REJECT))
+    request = running.request
+    assert request.kind == "permission", "a notification offers only commands"
+    assert all(repr(name).strip("'") in request.subject for name in given)
+    assert HIDDEN in request.subject
+
+
+def test_fields_that_agents_send_with_each_command_leave_it_a_command(running: AcpChat) -> None:
+    given = {
+        "command": "ls",
+        "description": "List",
+        "is_background": False,
+        "timeout": 5,
+        "dir_path": "/x",
+        "env": None,
+    }
+    running.hear(permission({"toolCallId": "t", "title": "ls", "rawInput": given}, ALLOW, REJECT))
+    request = running.request
+    assert (request.kind, request.subject, request.directory, request.reason) == ("command", "ls", "/x", "List")
+
+
+def test_an_edit_shows_the_fields_that_its_diff_does_not(running: AcpChat) -> None:
+    diff = {"type": "diff", "path": "/d/a.py", "oldText": "one\nsame\n" * 9, "newText": "two\nsame\n" * 9}
+    given = {"file_path": "a.py", "content": diff["newText"], "edits": [{"old": "one", "new": "two"}]}
+    call = {"toolCallId": "t", "kind": "edit", "title": "Edit", "content": [diff], "rawInput": given}
+    running.hear(permission(call, ALLOW, REJECT))
+    assert running.request.kind == "edit"
+    running.answer("no")
+    running.hear(permission({**call, "rawInput": {**given, "then_run": HIDDEN}}, ALLOW, REJECT))
+    request = running.request
+    assert request.kind == "permission"
+    assert HIDDEN in request.subject
+    assert "+two\n" in request.subject
+
+
 @pytest.mark.parametrize("call", [{}, {"toolCallId": "t", "title": "Do it", "kind": "execute"}])
 def test_a_request_without_a_command_can_only_be_declined(running: AcpChat, call: dict[str, Any]) -> None:
     running.hear(permission(call, ALLOW))
