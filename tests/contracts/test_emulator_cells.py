@@ -98,6 +98,11 @@ def test_a_grapheme_cluster_takes_one_position(make: Maker, text: str, cells: in
     assert cell_at(row, 1 + cells).text == "b"
 
 
+def test_a_vowel_sign_with_a_cell_of_its_own_is_kept(make: Maker) -> None:
+    emulator = make(output="\u1019\u102cb")
+    assert (emulator.rows()[0].text(), emulator.cursor.column) == ("\u1019\u102cb", 3)
+
+
 def test_a_wide_character_that_does_not_fit_wraps(make: Maker) -> None:
     emulator = make(20, 5, output="x" * 19 + "漢")
     rows = emulator.rows()

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGlyphRun, QImage, QPainter, QTextLayout
 
 from gui.terminal.cell_metrics import CellMetrics
 from session_host.terminal.images.placeholders import PLACEHOLDER
@@ -27,6 +27,7 @@ EMOJI_SELECTOR = "\ufe0f"
 """VS16: shows the character before it as a colour emoji."""
 
 _MARKS = frozenset(("Mn", "Me"))
+_OVERLAY, _FIRST_OF_ANY_SCRIPT = 1, 200
 _EMOJI_CATEGORIES = frozenset(("So", "Cn"))
 """Python does not know the newest emoji: for it, they are unassigned."""
 
@@ -54,11 +55,24 @@ class Piece(NamedTuple):
 
 
 def _loose_marks(text: str, measured: QFontMetricsF) -> str:
-    """The combining marks of a cluster that the font can draw only after the letter, not over it."""
-    marks = [mark for mark in text[1:] if unicodedata.category(mark) in _MARKS]
-    if not marks or measured.horizontalAdvance(text) < measured.horizontalAdvance(text[0]) + 1:
-        return ""
-    return "".join([mark for mark in marks if measured.horizontalAdvance(mark) > 0])
+    """The combining marks of a cluster that the font can draw only after the letter, not over it.
+
+    These are marks above, below or through any letter, such as accents. The vowel signs and viramas of a script have a
+    width of their own, or change the letter; the font joins them. So only those that no font has are loose, too.
+    """
+    loose = []
+    for mark in text[1:]:
+        if unicodedata.category(mark) in _MARKS and (_lies_over_letter(mark) or not measured.inFontUcs4(ord(mark))):
+            rest = text.replace(mark, "")
+            if measured.horizontalAdvance(text) >= measured.horizontalAdvance(rest) + 1:
+                loose.append(mark)
+    return "".join(loose)
+
+
+def _lies_over_letter(mark: str) -> bool:
+    """Whether a mark may belong to a letter of any script, by its canonical combining class (UAX #44, table 15)."""
+    order = unicodedata.combining(mark)
+    return order == _OVERLAY or order >= _FIRST_OF_ANY_SCRIPT or unicodedata.category(mark) == "Me"
 
 
 class Glyphs:
@@ -161,14 +175,40 @@ class Glyphs:
             painter.setPen(color)
             painter.setFont(font)
             loose = "" if emoji else _loose_marks(text, measured)
-            self._draw_text(painter, text.translate(dict.fromkeys(map(ord, loose))), width, measured, picture.width())
-            self._draw_marks(painter, loose, width, measured)
+            if not self._draw_mark_alone(painter, text, width, font):
+                rest = text.translate(dict.fromkeys(map(ord, loose)))
+                self._draw_text(painter, rest, width, measured, picture.width())
+                self._draw_marks(painter, loose, width, measured)
             if unicodedata.category(text[0]) in _EMOJI_CATEGORIES and not any(picture.constBits()):
                 # A font of colour emoji has no box for those that are newer than it.
                 painter.resetTransform()
                 symbols.draw_box(painter, width, metrics.ascent, metrics.line, color)
         painter.end()
         return picture
+
+    def _draw_mark_alone(self, painter: QPainter, text: str, width: int, font: QFont) -> bool:
+        """Draw a mark with a cell of its own, such as a vowel of Burmese; a shaped one has a dotted circle before it.
+
+        Returns whether it was drawn.
+        """
+        if len(text) > 1 or not unicodedata.category(text).startswith("M"):
+            return False
+        layout = QTextLayout(text, font)
+        layout.beginLayout()
+        layout.createLine()
+        layout.endLayout()
+        raw = next((run.rawFont() for run in layout.glyphRuns()), None)  # Qt has found a font with the mark.
+        glyphs = raw.glyphIndexesForString(text) if raw is not None else []
+        if raw is None or not glyphs or not glyphs[0]:
+            return False
+        ink: QRectF = raw.boundingRect(glyphs[0])
+        left = (width - ink.width()) / 2 - ink.left()
+        run = QGlyphRun()
+        run.setRawFont(raw)
+        run.setGlyphIndexes(glyphs[:1])
+        run.setPositions([QPointF(0, 0)])
+        painter.drawGlyphRun(QPointF(round(left), self._metrics.ascent), run)
+        return True
 
     def _draw_marks(self, painter: QPainter, marks: str, width: int, measured: QFontMetricsF) -> None:
         """Draw combining marks over the middle of their letter; those that no font has are left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import wcwidth
@@ -25,8 +26,9 @@ MAX_CLUSTER = 32
 
 @lru_cache(maxsize=8192)
 def char_cells(char: str) -> int:
-    """The cells of a single character: 0, 1 or 2."""
-    return max(wcwidth.wcwidth(char), 0)
+    """The cells of a single character: 0, 1 or 2. A vowel sign that joins no letter, as some of Burmese, has one."""
+    cells = max(wcwidth.wcwidth(char), 0)
+    return 1 if not cells and unicodedata.category(char) == "Mc" and not joins("a", char) else cells
 
 
 @lru_cache(maxsize=8192)

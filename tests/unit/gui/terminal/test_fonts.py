@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from PySide6.QtGui import QFont, QFontDatabase, QImage, QRawFont
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF, QImage, QRawFont
 
 from gui.terminal.cell_metrics import CellMetrics, features_of
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.glyphs.atlas_import import AtlasImport
-from gui.terminal.glyphs.glyphs import Glyphs
+from gui.terminal.glyphs.glyphs import Glyphs, _loose_marks
 from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
@@ -120,6 +121,15 @@ def test_marks_that_no_font_has_do_not_hide_the_letter(qapp):
     )
     font = TerminalFont(PLAIN)
     assert set(ink(cells(painted("a", font), 0, 1))) <= set(ink(cells(painted(f"a{missing}\u0332", font), 0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "loose"), [("न्दी", ""), ("ক্ষ", ""), ("கீ", ""), ("น้ำ", ""), ("ខ្មែ", ""), ("e\u0301", "\u0301")]
+)
+def test_vowel_signs_and_viramas_stay_with_their_letters(text, loose):
+    """Also in a font in which each of them has a width."""
+    measured = SimpleNamespace(horizontalAdvance=lambda text: 10.0 * len(text), inFontUcs4=lambda _code: True)
+    assert _loose_marks(text, cast("QFontMetricsF", measured)) == loose
 
 
 def test_features_change_glyphs_and_can_disable_ligatures(qapp, monkeypatch):
