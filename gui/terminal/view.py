@@ -279,6 +279,7 @@ class TerminalView(PointingScreen):
             self.finder.before_frame()
         super()._paint_frame(at_once=at_once)
         self.modes.after_frame()
+        self._pointer.after_frame()
         self._links.update_hover()
         self._reporter.on_frame()
         self.prompts.after_frame()
@@ -317,9 +318,9 @@ class TerminalView(PointingScreen):
 
     @Slot()
     def copy(self) -> None:
-        """Put the selected text on the clipboard; the selection stays."""
+        """Put the selected text on the clipboard; the selection stays. Output may just have cleared it."""
         if self.emulator is not None:
-            clipboard.copy_text(self.emulator.selected_text())
+            clipboard.copy_text(self.emulator.selected_text() or self._pointer.offered)
 
     @Slot()
     def paste(self) -> None:

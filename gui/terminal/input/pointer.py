@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QPointF, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.input.keys import modifiers_of
@@ -96,6 +96,10 @@ class PointerOwner(Protocol):
         """Paint a frame soon: the selection or the viewport has changed."""
 
 
+_COMPARISON_SHARE = 20
+"""The time between two comparisons of the selected text, as a multiple of the time of one."""
+
+
 class _Drag(Enum):
     NONE = 0
     PRESSED = 1
@@ -108,12 +112,15 @@ class Pointer(QObject):
 
     Attributes:
         rules: the user's settings for the mouse.
+        offered: the selected text, as it was offered to other programs. Output that changes the text clears the
+            selection, and leaves this.
     """
 
     def __init__(self, owner: PointerOwner, parent: QObject) -> None:
         super().__init__(parent)
         self._owner = owner
         self.rules = MouseRules()
+        self.offered = ""
         self._drag = _Drag.NONE
         self._anchor = (0, 0)
         self._by_words = False
@@ -124,6 +131,9 @@ class Pointer(QObject):
         self._clicks = 0
         self._click_ms = 0
         self._selected = False
+        self._compare = QTimer(self, singleShot=True)
+        self._compare.timeout.connect(self.after_frame)
+        self._next_comparison_s = 0.0
         self._program_buttons: set[MouseButton] = set()
         self._program_cell: tuple[int, int] | None = None
         self._is_first_click = False
@@ -142,11 +152,13 @@ class Pointer(QObject):
         self._program_cell = None
         self._clicks = 0
         self._selected = False
+        self.offered = ""
         self._click_timer.stop()
 
     def note_selection(self) -> None:
         """Something was selected without the mouse."""
         self._selected = True
+        self.offered = ""
 
     def offer_selection(self) -> None:
         """The user selected something without the mouse: note it, and offer it as what the mouse selects."""
@@ -156,11 +168,15 @@ class Pointer(QObject):
     def deselect(self) -> None:
         """Clear the selection, if any: the user typed."""
         self._click_timer.stop()
+        self.offered = ""
         emulator = self._owner.emulator
         if self._selected and emulator is not None and self._drag == _Drag.NONE:
-            self._selected = False
-            emulator.clear_selection()
-            self._owner.request_frame()
+            self._clear(emulator)
+
+    def _clear(self, emulator: Emulator) -> None:
+        self._selected = False
+        emulator.clear_selection()
+        self._owner.request_frame()
 
     def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press with these modifiers goes to the program."""
@@ -231,12 +247,28 @@ class Pointer(QObject):
     def _offer_selection(self) -> None:
         """Make the selected text the primary selection, and copy it if the user wants that."""
         emulator, copies = self._owner.emulator, self.rules.copies_selection
-        if emulator is None or not (copies or QGuiApplication.clipboard().supportsSelection()):
+        if emulator is None:
             return
-        text = emulator.selected_text()
+        self.offered = text = emulator.selected_text()
         offer_selection(text)
         if copies:
             copy_text(text)
+
+    def after_frame(self) -> None:
+        """Clear the selection if its text has changed: what is marked is what was offered."""
+        emulator = self._owner.emulator
+        if not self.offered or not self._selected or self._drag != _Drag.NONE or emulator is None:
+            return
+        begin_s = time.monotonic()
+        if (early_s := self._next_comparison_s - begin_s) > 0:
+            if not self._compare.isActive():
+                self._compare.start(round(early_s * 1000) + 1)
+            return
+        has_changed = emulator.selected_text() != self.offered
+        # A long text takes at most a small part of the window's time.
+        self._next_comparison_s = time.monotonic() + _COMPARISON_SHARE * (time.monotonic() - begin_s)
+        if has_changed:
+            self._clear(emulator)
 
     # -- for the program
 
@@ -277,6 +309,7 @@ class Pointer(QObject):
         if emulator is None:
             return
         position, cell = event.position(), self._owner.cell_at(event.position())
+        self.offered = ""
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and emulator.modes.mouse == "none":
             if emulator.selected_text():
                 emulator.extend_selection(cell)

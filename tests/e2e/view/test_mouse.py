@@ -123,6 +123,21 @@ def test_a_click_or_typing_ends_the_selection_and_copying_does_not(show_view):
     assert terminal.emulator.selected_text() == ""
 
 
+def test_output_that_changes_the_selected_text_ends_the_selection_and_copy_gives_what_was_selected(show_view):
+    terminal = show_view()
+    terminal.feed("hello\r\nworld\r\n")
+    terminal.drag((0, 0), (4, 0))
+    terminal.feed("more" + "\r\n" * 60 + "below")
+    assert terminal.emulator.selected_text() == "hello"
+    terminal.drag((0, terminal.emulator.cursor.row), (4, terminal.emulator.cursor.row))
+    assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "below"
+    terminal.feed("\rother")
+    terminal.settle()
+    assert terminal.emulator.selected_text() == ""
+    terminal.view.copy()
+    assert QGuiApplication.clipboard().text() == "below"
+
+
 def test_dragging_beyond_the_edge_keeps_scrolling(show_view):
     terminal = show_view(40, 8)
     history(terminal)
