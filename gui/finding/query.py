@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ _MATCH_LIMIT = 200_000
 """PCRE's limit of steps for one match: some milliseconds."""
 _MAX_LIMITS_REACHED = 12
 """An expression that exceeds the step limit on this number of lines is not tried any more."""
+_LETTERS = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u093c\u3099\u309a]*", re.DOTALL)
+"""Characters, each with the marks that can be composed with it or stay beside it."""
 
 
 class FindQuery(NamedTuple):
@@ -50,7 +53,7 @@ class Pattern:
         if query.is_expression:
             self._expression = self._compile(query)
         elif query.text:
-            source = re.escape(query.text)
+            source = _any_form(query.text)
             if query.is_word:
                 source = rf"(?<!\w){source}(?!\w)"
             self._text = re.compile(source, 0 if query.is_exact else re.IGNORECASE)
@@ -102,6 +105,17 @@ class Pattern:
             return found
         units = unit_offsets(text)
         return [(units[first], units[end]) for first, end in found]
+
+
+def _any_form(text: str) -> str:
+    """An expression for a text; its letters with marks may be composed (é) or not (e and a mark)."""
+    if text.isascii():
+        return re.escape(text)
+    parts = []
+    for letter in _LETTERS.findall(unicodedata.normalize("NFC", text)):
+        forms = dict.fromkeys(map(re.escape, (letter, unicodedata.normalize("NFD", letter))))
+        parts.append(next(iter(forms)) if len(forms) == 1 else f"(?:{'|'.join(forms)})")
+    return "".join(parts)
 
 
 def _in_characters(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:

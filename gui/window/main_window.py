@@ -176,7 +176,7 @@ class MainWindow(QWidget):
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(
-            context, groups, opener, self._keys.window_keys,
+            context, groups, opener, lambda: self._keys.window_keys(has_panes=len(self.tabs.panes()) > 1),
             WindowFunctions(
                 show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
                 set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
@@ -205,6 +205,7 @@ class MainWindow(QWidget):
         return right
 
     def _connect(self) -> None:
+        self.tabs.changed.connect(self._wiring.update_window_keys)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_requested.connect(self.chat_actions.close_tab)

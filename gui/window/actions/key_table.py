@@ -172,19 +172,26 @@ def sequences(keys: Sequence[str]) -> list[QKeySequence]:
     return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in keys]
 
 
-def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[str]) -> tuple[str, ...]:
+BETWEEN_PANES = frozenset(f"{verb}_{side}" for verb in ("pane", "resize") for side in SIDES)
+"""Actions that do nothing where there is one pane; programs that use modified arrows get these keys then."""
+
+
+def of_the_window(
+    chosen: dict[str, list[QKeySequence]], overrides: Container[str], *, has_panes: bool = True
+) -> tuple[str, ...]:
     """The keys that the window does not pass to the program in a terminal.
 
     Args:
         chosen: the keys of each action and text.
         overrides: the actions with keys of the user, which work in terminals, too.
+        has_panes: whether the window has several panes.
     """
     in_terminals = {entry.action for entry in TABLE if entry.scope == "terminal"}
     return tuple(
         sequence.toString()
         for name, has in chosen.items()
         for sequence in has
-        if name not in in_terminals or name in overrides
+        if (name not in in_terminals or name in overrides) and (has_panes or name not in BETWEEN_PANES)
     )
 
 

@@ -73,22 +73,22 @@ class PageWiring:
         context: WindowContext,
         groups: ActionGroups,
         opener: LinkOpener,
-        window_keys: tuple[str, ...],
+        window_keys: Callable[[], tuple[str, ...]],
         window: WindowFunctions,
     ) -> None:
-        """Set up the wiring; ``window_keys`` are the keys that the window does not pass to programs."""
+        """Set up the wiring; ``window_keys`` returns the keys that the window does not pass to programs."""
         self._tabs, self._banners = context.tabs, context.banners
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
         self._directories, self._restoring = groups.directories, groups.restoring
         self._opener = opener
-        self._window_keys = window_keys
+        self._window_keys, self._in_use = window_keys, window_keys()
         self._window = window
         context.tabs.active_changed.connect(context.banners.arrange)
 
-    def set_window_keys(self, window_keys: tuple[str, ...]) -> None:
-        """Set the window's keys, also in open pages."""
-        if window_keys != self._window_keys:
-            self._window_keys = window_keys
+    def update_window_keys(self) -> None:
+        """Set the window's keys in open pages, if they have changed."""
+        if (window_keys := self._window_keys()) != self._in_use:
+            self._in_use = window_keys
             for page in self._tabs.pages():
                 if isinstance(page, TerminalPage):
                     page.view.set_window_keys(window_keys)
@@ -136,7 +136,7 @@ class PageWiring:
             page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
-        page.view.set_window_keys(self._window_keys)
+        page.view.set_window_keys(self._in_use)
         page.view.prompts.set_answers(self._window.answers_of(page.chat))
         page.view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))

@@ -15,7 +15,6 @@ class WindowKeys:
 
     Attributes:
         sequences: the keys of each action, and of each text by its name.
-        window_keys: the keys that the window does not pass to programs.
     """
 
     def __init__(self, settings: LiveSettings, banners: BannerArea) -> None:
@@ -25,14 +24,21 @@ class WindowKeys:
     def _read(self) -> None:
         preferences = self._settings.preferences
         self.sequences, self._problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
-        self.window_keys = key_table.of_the_window(self.sequences, preferences.all_keys)
+        self._window_keys = [
+            key_table.of_the_window(self.sequences, preferences.all_keys, has_panes=has_panes)
+            for has_panes in (False, True)
+        ]
+
+    def window_keys(self, *, has_panes: bool) -> tuple[str, ...]:
+        """The keys that the window does not pass to programs, with one pane or several."""
+        return self._window_keys[has_panes]
 
     def apply_settings(self, actions: Actions, texts: TextKeys, pages: PageWiring) -> None:
         """Read the keys again, give them to these parts, and show problems."""
         self._read()
         actions.set_keys(self.sequences)
         texts.set_keys(self._settings.preferences.texts, self.sequences)
-        pages.set_window_keys(self.window_keys)
+        pages.update_window_keys()
         self.show_problems()
 
     def show_problems(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import WindowLayout
@@ -367,3 +367,24 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
     panes.split("down")
     removals.undo([harness.chat(two)])
     assert tabs_of(panes) == [[one], [two, one], [three]], "the arrangement has changed meanwhile"
+
+
+async def test_with_one_pane_the_program_gets_the_keys_that_move_between_panes(harness: WindowHarness):
+    await three_chats(harness)
+    panes = harness.window.tabs
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+    def goes_to_program() -> list[bool]:
+        pressed = [
+            QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Left, held | shift)
+            for held in (control, Qt.KeyboardModifier.AltModifier)
+        ]
+        return [not harness.page.view._keyboard.is_window_key(event) for event in pressed]
+
+    assert goes_to_program() == [True, True]
+    panes.split("right")
+    harness.settle()
+    assert goes_to_program() == [False, False]
+    panes.close_pane()
+    harness.settle()
+    assert goes_to_program() == [True, True]
