@@ -18,26 +18,42 @@ TERMINAL_VARIABLES = (
     "TMUX*", "STY", "ZELLIJ*", "WINDOW", "WINDOWID", "COLUMNS", "LINES", "COLORFGBG", "TERMCAP", "TERMINFO",
     "VTE_VERSION", "TERM_PROGRAM*", "TERM_SESSION_ID", "LC_TERMINAL*", "XTERM_*", "KITTY_*", "GHOSTTY_*",
     "ALACRITTY_*", "WEZTERM_*", "KONSOLE_*", "ITERM_*", "GNOME_TERMINAL_*", "TERMINATOR_UUID", "TILIX_ID",
-    "FOOT_*", "WT_SESSION", "WT_PROFILE_ID", "INSIDE_EMACS", "VIM_TERMINAL", "NVIM",
+    "FOOT_*", "WT_SESSION", "WT_PROFILE_ID", "INSIDE_EMACS", "VIM", "VIMRUNTIME", "VIM_TERMINAL", "VIM_SERVERNAME",
+    "MYVIMRC", "NVIM", "NVIM_LISTEN_ADDRESS", "VSCODE_*", "CURSOR_TRACE_ID", "ZED_TERM", "ZED_ENVIRONMENT",
+    "TERMINAL_EMULATOR", "INTELLIJ_*", "PYDEVD_*", "GEMINI_CLI_IDE_*", "QWEN_CODE_IDE_*",
     # The desktop's permission for one program to come to the front: the caller has used it.
     "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
     # The session has its own directory and is not a sub-shell.
     "PWD", "OLDPWD", "SHLVL", "_",
 )  # fmt: skip
 
+OWN_PARTS_VARIABLES = (
+    # Variables with which a program starts its own parts: an editor's interpreter, a packed program's libraries, our
+    # own window. Another program of the same kind would take them for its own.
+    "ELECTRON_RUN_AS_NODE", "ELECTRON_NO_ATTACH_CONSOLE", "ELECTRON_NO_ASAR", "CHROME_DESKTOP",
+    "ORIGINAL_XDG_CURRENT_DESKTOP", "APPDIR", "APPIMAGE", "ARGV0", "OWD", "SNAP", "SNAP_*", "PYSIDE6_OPTION_*",
+)  # fmt: skip
+
 NESTING_VARIABLES = (
     # Variables that agents set for the programs they run. A new chat that is started within an agent is not part of
-    # that agent. The agents' settings (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME …) belong to the user, and stay.
-    "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_CHILD_SESSION",
-    "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_EXECPATH", "CLAUDE_CODE_SESSION_ATTENDED", "CLAUDE_CODE_MESSAGING_*",
-    "CLAUDE_CODE_CHILD_NOTES_DIR", "CLAUDE_PID", "CLAUDE_EFFORT", "AI_AGENT",
+    # that agent. The agents' settings (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME …) and the user's keys and tokens
+    # (ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN …) belong to the user, and stay; the tokens of one session do not.
+    "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_*", "CLAUDE_CODE_CHILD_*", "CLAUDE_CODE_REMOTE*",
+    "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_EXECPATH", "CLAUDE_CODE_MESSAGING_*", "CLAUDE_CODE_SPAWN*",
+    "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR", "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
+    "CLAUDE_CODE_WEBSOCKET_AUTH_FILE_DESCRIPTOR", "CLAUDE_SESSION_INGRESS_*", "CLAUDE_BG_*", "CLAUDE_BRIDGE_*",
+    "CLAUDE_AGENT_SDK_*", "CLAUDE_INTERNAL_*", "CLAUDE_SSH_DAEMON_CHILD", "CLAUDE_TRUSTED_DEVICE_TOKEN",
+    "CLAUDE_PROJECT_DIR", "CLAUDE_PLUGIN_*", "CLAUDE_ENV_FILE", "CLAUDE_PID", "CLAUDE_EFFORT", "AI_AGENT",
     "CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID", "CODEX_CI", "CODEX_SANDBOX*",
     "OPENCODE", "OPENCODE_PID", "GEMINI_CLI", "COPILOT_CLI", "COPILOT_AGENT_SESSION_ID", "COPILOT_LOADER_PID",
     "QWEN_CODE", "QWEN_CODE_SESSION_ID", "QWEN_CODE_MESSAGING_*",
     "OUTLIVE_SESSION", "OUTLIVE_SOCKET", "OUTLIVE_REPORT_ID", "OUTLIVE_AGENT_CHATS", "OUTLIVE_TERMINAL",
 )  # fmt: skip
 
-_REMOVED = TERMINAL_VARIABLES + NESTING_VARIABLES
+_ASKPASS = ("GIT_ASKPASS", "SSH_ASKPASS")
+"""Of an editor's terminal, these name scripts that work only with the editor's other variables."""
+
+_REMOVED = TERMINAL_VARIABLES + OWN_PARTS_VARIABLES + NESTING_VARIABLES
 _REMOVED_NAMES = frozenset(each for each in _REMOVED if not each.endswith("*"))
 _REMOVED_BEGINNINGS = tuple(each.removesuffix("*") for each in _REMOVED if each.endswith("*"))
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -71,6 +87,8 @@ def child_environment(
         for name, value in base.items()
         if _is_text(name) and _is_text(value) and not _is_removed(name, agent.scrub_env)
     }
+    if "VSCODE_GIT_ASKPASS_NODE" in base:
+        environment = {name: value for name, value in environment.items() if name not in _ASKPASS}
     environment |= _missing(environment)
     identity = agent.identity
     environment |= {"TERM": identity.term, "COLORTERM": identity.colorterm}

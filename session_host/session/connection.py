@@ -52,7 +52,7 @@ from session_host.terminal.base import Emulator
 from .attachments import Attachment
 from .connection_states import TABLE as _STATES
 from .connection_states import State, Trigger
-from .effects import Close, Log, StartTimer, StopTimer
+from .effects import Close, Log, StartTimer, StopTimer, UseLogin
 from .frame_queue import FrameQueue
 from .rights import REFUSABLE, Right, right_for
 from .session import Session
@@ -277,6 +277,8 @@ class ClientConnection:
         )
         self.attachment, self._attach_request = attachment, message
         self._log("attached", attachment)
+        if not message.read_only and message.kind:
+            self._effects.append(UseLogin(self.frames.peer))
         session.clients.add(self)
         if session.state is ProgramState.STARTING:
             self._change_state(Trigger.ATTACHES_EARLY)

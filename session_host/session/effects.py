@@ -176,6 +176,12 @@ class Log(Effect, frozen=True):
     text: str
 
 
+class UseLogin(Effect, frozen=True):
+    """Point the chat's links to the sockets of a viewer's login (``system.login_sockets``)."""
+
+    peer: Any
+
+
 class UseEmulator(Effect, frozen=True):
     """Call ``use_emulator`` as soon as the emulator is free."""
 

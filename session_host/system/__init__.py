@@ -4,6 +4,7 @@
     event_loop        runs coroutines on uvloop, or on asyncio's own loop
     freed_memory      how much freed memory the C library keeps
     inotify           watches directories on the event loop (inotify(7))
+    login_sockets     links of a chat to the sockets of the user's login
     log_rotation      rotates logs on standard error
     open_file_locks   locks of open file descriptions (fcntl(2))
     peer_credentials  the process and user at the other end of a Unix socket

@@ -43,6 +43,7 @@ from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.database import FILE_TRIES
+from session_host.system.login_sockets import links_of
 from session_host.system.processes.identity import start_time
 
 from .launch_request import LaunchRequest
@@ -127,6 +128,8 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     except (OutliveError, OSError):
         with contextlib.suppress(StoreError):  # The error of the start is more useful.
             store.remove(record.id)
+        for link in links_of(Path(spec.socket_path)):
+            link.unlink(missing_ok=True)
         raise
     record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
     with contextlib.suppress(StoreError, NoSuchSession, OSError):  # The session runs, and its host records the end.

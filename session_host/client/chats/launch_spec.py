@@ -32,6 +32,7 @@ from session_host.protocol.launch import REPORT_ID, LaunchSpec, Origin, Structur
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
+from session_host.system.login_sockets import make_links
 from session_host.system.processes.identity import boot_id, current_umask
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
@@ -196,6 +197,7 @@ def _agent_start(
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
     environment = relocated(agent.conversation.store, environment, request.located_by)
     supports = supported_options(agent, environment)
+    environment |= make_links(environment, session_socket(session_id), request.overrides)
     environment |= _session_variables(request, session_id)
     arguments, conversation, is_id_ours = _conversation(request)
     resumes = bool(request.conversation) or (request.resume is not None and not request.starts_over)

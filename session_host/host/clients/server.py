@@ -13,6 +13,7 @@ from pathlib import Path
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.messages import Describe, Description, ErrorCode, Request
+from session_host.system.login_sockets import links_of
 from session_host.system.peer_credentials import is_foreign
 
 from .client import Client
@@ -37,10 +38,12 @@ REFRESH_S = 6 * 3600.0
 
 
 def touch(path: Path) -> None:
-    """Touch a session's socket, and its directory."""
+    """Touch a session's socket, its links, and their directory."""
     try:
         os.utime(path)
         os.utime(path.parent)
+        for link in links_of(path):
+            os.utime(link, follow_symlinks=False)
     except FileNotFoundError:
         log.warning("the socket is gone; the keeper binds it again")
 
@@ -163,7 +166,8 @@ class Server:
         asyncio.get_running_loop().remove_reader(self._listener.fileno())
         self._listening = False
         self._listener.close()
-        self._path.unlink(missing_ok=True)
+        for each in (self._path, *links_of(self._path)):
+            each.unlink(missing_ok=True)
         if self._requests:
             await asyncio.wait(self._requests, timeout=REQUESTS_TIMEOUT_S)
         for client in tuple(self._clients):

@@ -15,6 +15,7 @@ from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
 from session_host.host.program.termination import end_processes
+from session_host.paths import session_socket
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Output, Resized
 from session_host.protocol.values import GridSize
@@ -39,6 +40,7 @@ from session_host.session.effects import (
     TimerOwner,
     UseColors,
     UseEmulator,
+    UseLogin,
 )
 from session_host.session.output_ring import Span
 from session_host.session.requests.end_request import AGENT_GRACE_S
@@ -47,6 +49,8 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.output_file import MemoryFile
 from session_host.structured.transcript import BUILD as TRANSCRIPT
+from session_host.system.login_sockets import VARIABLES, point_links
+from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
@@ -104,6 +108,7 @@ class Performer:
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
             Close: self._close,
             Log: lambda effect: log.info("%s", effect.text),
+            UseLogin: self._use_login,
             MakeSnapshot: self._make_snapshot,
             UseEmulator: self._use_emulator,
             StartTimer: self._start_timer,
@@ -153,6 +158,14 @@ class Performer:
         if effect.why:
             log.warning("dropped a client: %s", effect.why)
         effect.peer.close()
+
+    def _use_login(self, effect: UseLogin) -> None:
+        try:
+            point_links(
+                environment_variables(effect.peer.peer_pid, *VARIABLES), session_socket(self._session.session_id)
+            )
+        except OSError as error:
+            log.warning("the links to the login's sockets: %s", error)
 
     def _use_colors(self, effect: UseColors) -> None:
         colors = default_colors(effect.colors)

@@ -17,7 +17,8 @@ def test_the_users_variables_are_passed_on() -> None:
     base = {
         "HOME": "/h", "PATH": "/p", "USER": "u", "LOGNAME": "u", "SHELL": "/bin/sh", "LANG": "de_DE.UTF-8",
         "DISPLAY": ":1", "SSH_AUTH_SOCK": "/s", "CODEX_HOME": "/c", "CLAUDE_CODE_USE_BEDROCK": "1",
-        "CLAUDE_CONFIG_DIR": "/d", "GEMINI_API_KEY": "k", "OUTLIVE_STATE_DIR": "/o",
+        "CLAUDE_CONFIG_DIR": "/d", "GEMINI_API_KEY": "k", "OUTLIVE_STATE_DIR": "/o", "CLAUDE_CODE_OAUTH_TOKEN": "t",
+        "GIT_ASKPASS": "/usr/bin/ksshaskpass", "NODE_OPTIONS": "--max-old-space-size=4096", "VIRTUAL_ENV": "/v",
     }  # fmt: skip
 
     environment = child_environment(base, AGENT, {})
@@ -33,11 +34,18 @@ def test_the_users_variables_are_passed_on() -> None:
         "KITTY_WINDOW_ID", "GHOSTTY_RESOURCES_DIR", "ALACRITTY_SOCKET", "WEZTERM_PANE", "KONSOLE_VERSION", "TERMINFO",
         "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_CHILD_SESSION", "CODEX_THREAD_ID",
         "CODEX_SANDBOX_NETWORK_DISABLED",
-        "AI_AGENT", "OUTLIVE_SESSION", "PWD", "SECRET_KEY", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
+        "VSCODE_IPC_HOOK_CLI", "ELECTRON_RUN_AS_NODE", "CLAUDE_CODE_SESSION_ACCESS_TOKEN", "CLAUDE_CODE_REMOTE",
+        "CLAUDE_SESSION_INGRESS_TOKEN_FILE", "PYSIDE6_OPTION_PYTHON_ENUM", "ARGV0", "SNAP_NAME", "VIMRUNTIME",
+        "AI_AGENT", "OUTLIVE_SESSION", "OUTLIVE_REPORT_ID", "PWD", "SECRET_KEY", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
     ],
 )  # fmt: skip
 def test_variables_of_the_callers_terminal_and_agent_are_not_passed_on(name: str) -> None:
     assert name not in child_environment({name: "1"}, AGENT, {})
+
+
+def test_git_asks_for_no_password_by_an_editors_script_that_needs_the_editor() -> None:
+    base = {"GIT_ASKPASS": "/usr/share/code/askpass.sh", "VSCODE_GIT_ASKPASS_NODE": "/usr/share/code/code"}
+    assert "GIT_ASKPASS" not in child_environment(base, AGENT, {})
 
 
 def test_the_terminal_is_ours_whatever_the_callers_is() -> None:
