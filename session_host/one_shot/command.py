@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Sequence
+from tempfile import TemporaryFile
 from typing import Final, NamedTuple
 
 from .output import Output
@@ -39,8 +40,14 @@ class Command:
         self._stderr = bytearray()
 
     @classmethod
-    async def start(cls, argv: Sequence[str]) -> Command:
+    async def start(cls, argv: Sequence[str], data: bytes) -> Command:
         """Start a command.
+
+        Its stdin is a file, which it can also open as ``/dev/stdin``.
+
+        Args:
+            argv: its words.
+            data: what it reads from its stdin.
 
         Raises:
             OSError: it cannot be started.
@@ -48,17 +55,19 @@ class Command:
         # Colours and terminal sequences have no place in a chat.
         environment = {**os.environ, "NO_COLOR": "1", "TERM": "dumb"}
         pipe = asyncio.subprocess.PIPE
-        return cls(await asyncio.create_subprocess_exec(
-            *argv, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, process_group=0,
-        ))  # fmt: skip
+        with TemporaryFile() as stdin:
+            stdin.write(data)
+            stdin.seek(0)
+            return cls(await asyncio.create_subprocess_exec(
+                *argv, stdin=stdin, stdout=pipe, stderr=pipe, env=environment, process_group=0,
+            ))  # fmt: skip
 
-    async def run(self, data: bytes, output: Output, write: Callable[[bytes], None]) -> Ended:
-        """Give the command its stdin, and pass its output on until it ends."""
+    async def run(self, output: Output, write: Callable[[bytes], None]) -> Ended:
+        """Pass the command's output on until it ends."""
         process = self._process
         assert process.stdout is not None
         assert process.stderr is not None
         readers = [
-            asyncio.create_task(self._feed(data)),
             asyncio.create_task(self._read(process.stdout, lambda piece: write(output.feed(piece)))),
             asyncio.create_task(self._read(process.stderr, self._keep)),
         ]
@@ -72,17 +81,6 @@ class Command:
         write(output.finish())
         stderr = bytes(self._stderr[-KEPT_STDERR_BYTES:]).decode(errors="replace").strip()
         return Ended(max(code, 0), max(-code, 0), stderr)
-
-    async def _feed(self, data: bytes) -> None:
-        stdin = self._process.stdin
-        assert stdin is not None
-        try:
-            stdin.write(data)
-            await stdin.drain()
-            stdin.close()
-            await stdin.wait_closed()
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # It does not read its stdin.
 
     @staticmethod
     async def _read(stream: asyncio.StreamReader, take: Callable[[bytes], None]) -> None:

@@ -67,14 +67,14 @@ class Program:
     async def _run(self, prompt_id: str, argv: list[str], data: bytes) -> None:
         """One turn."""
         try:
-            self._command = await Command.start(argv)
+            self._command = await Command.start(argv, data)
         except (OSError, ValueError) as error:
             self._refuse(prompt_id, f"{argv[0]}: {error}")
             return
         self._write(encode({"type": "started", "id": prompt_id}))
         output: Output = PlainText() if self._options.format == "text" else JsonLines()
         try:
-            ended = await self._command.run(data, output, self._write)
+            ended = await self._command.run(output, self._write)
             self._write(encode({"type": "ended", "id": prompt_id, **ended._asdict()}))
         finally:
             self._command = None

@@ -36,7 +36,8 @@ def test_the_users_variables_are_passed_on() -> None:
         "CODEX_SANDBOX_NETWORK_DISABLED",
         "VSCODE_IPC_HOOK_CLI", "ELECTRON_RUN_AS_NODE", "CLAUDE_CODE_SESSION_ACCESS_TOKEN", "CLAUDE_CODE_REMOTE",
         "CLAUDE_SESSION_INGRESS_TOKEN_FILE", "PYSIDE6_OPTION_PYTHON_ENUM", "ARGV0", "SNAP_NAME", "VIMRUNTIME",
-        "AI_AGENT", "OUTLIVE_SESSION", "OUTLIVE_REPORT_ID", "PWD", "SECRET_KEY", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
+        "AI_AGENT", "OUTLIVE_SESSION", "OUTLIVE_REPORT_ID", "PWD", "SECRET_KEY", "XDG_ACTIVATION_TOKEN",
+        "DESKTOP_STARTUP_ID",
     ],
 )  # fmt: skip
 def test_variables_of_the_callers_terminal_and_agent_are_not_passed_on(name: str) -> None:

@@ -122,6 +122,11 @@ def test_a_command_gets_its_prompt_as_an_argument(open_chat: Open) -> None:
     assert chat.turn("two words").text == "<two words>"
 
 
+def test_a_command_takes_its_prompt_from_a_file_that_no_other_user_sees(open_chat: Open) -> None:
+    chat = open_chat("text", "cat", "/dev/stdin")
+    assert chat.turn("two\nlines").text == "two\nlines"
+
+
 def test_a_prompt_that_waits_is_sent_after_the_turn(open_chat: Open) -> None:
     chat = open_chat("claude")
     chat.prompt("one")
