@@ -1,22 +1,42 @@
-"""Runs git: without a terminal, in a fixed language, with a timeout."""
+"""Runs git: without a terminal, in a fixed language, with a timeout; the only place that builds git's command line.
+
+An agent may write into a repository, or make one: also its configuration, which can name programs (filters, hooks, file
+system monitors, external diffs, remotes, …). So git runs in one of two ways:
+
+- ``run_for_user`` is for what the user asks for, such as a new worktree: git runs as in the user's shell.
+- All others only look, or write objects and references. They run no program that a repository names. git gets the names
+  of programs from the repository's configuration alone, and here it reads a private copy, which has only settings that
+  name none (``_HARMLESS``). The copy is a common directory of git (GIT_COMMON_DIR), with links to the real objects and
+  references. Beyond that, no git below a submodule is started, no remote is asked, no bare repository is found without
+  being named, and the working tree is the directory that has ``.git``, whatever ``core.worktree`` says.
+
+Filters of the user's own configuration (``git lfs install``) run in both.
+
+git starts in "/" and goes to its directory itself (``-C``): ``subprocess`` would hold the interpreter until a hanging
+file system lets the child enter the directory.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Final, NamedTuple
 
-from session_host.errors import WorktreeError
+from session_host.errors import OutliveError, WorktreeError
+from session_host.paths import ensure_private, git_dir, make_directories, state_dir
 from session_host.protocol.untrusted_text import one_line
 
 READ_TIMEOUT_S = 10.0
@@ -33,6 +53,35 @@ LOCAL_VARIABLES = (
     "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
     "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
 )  # fmt: skip
+
+_QUIET: Final = (
+    "--no-pager", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
+    "-c", "credential.helper=", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+)  # fmt: skip
+"""Options of each git that runs without being asked for; of these programs, the user's own do not run, either."""
+_QUIET_VARIABLES: Final = {"GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
+"""No remote is asked for missing objects, and no lock is taken that another git waits for."""
+_QUIET_OPTIONS: Final = {
+    "diff": ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"),
+    "status": ("--ignore-submodules=dirty",),
+}
+"""Options of commands that would start programs: of submodules, only the commit is compared."""
+_HARMLESS: Final = re.compile(
+    r"core\.(repositoryformatversion|bare|filemode|symlinks|ignorecase|precomposeunicode|protecthfs|protectntfs"
+    r"|autocrlf|eol|checkroundtripencoding|sparsecheckout|sparsecheckoutcone|excludesfile|attributesfile|checkstat"
+    r"|trustctime|bigfilethreshold|logallrefupdates|sharedrepository)"
+    r"|extensions\.(objectformat|refstorage)|index\.(sparse|version|skiphash)|status\.showuntrackedfiles"
+    r"|branch\..*\.(remote|merge)|remote\..*\.fetch",
+    re.DOTALL,
+)
+"""Settings of a repository that change how its files and references are read, and name no program."""
+_FILTER: Final = re.compile(r"filter\.(.*)\.(clean|smudge|process)", re.DOTALL)
+_PLAIN: Final = {"rev-parse", "worktree"}
+"""Commands that print the common directory, and run no program; they use the real one."""
+_LINKED: Final = ("objects", "refs", "packed-refs", "reftable", "info", "logs", "shallow", "worktrees", "lfs", "annex")
+_MAX_CONFIG_BYTES: Final = 1 << 20
+_REFUSED: Final = 128
+"""git's exit code if it refuses."""
 
 _LABEL = re.compile(r"(fatal|error): ")
 _ADVICE = re.compile(r"(hint|warning|Preparing worktree)\b")
@@ -112,7 +161,11 @@ class Stop:
 
 
 def run_read_only(
-    directory: Path, *arguments: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
+    directory: Path,
+    *arguments: str,
+    extra: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+    is_git_directory: bool = False,
 ) -> str:
     """Run a git command that changes nothing, and takes no lock that another git waits for.
 
@@ -121,6 +174,7 @@ def run_read_only(
         arguments: the command and its arguments.
         extra: variables added to git's environment.
         timeout_s: how long it may take; ``READ_TIMEOUT_S`` if None.
+        is_git_directory: whether the directory is git's own, and not in a working tree.
 
     Returns:
         The output of git; bytes that are not UTF-8 become lone surrogates, as in ``os.fsdecode``.
@@ -129,7 +183,8 @@ def run_read_only(
         GitRefused: git exited with an error.
         WorktreeError: git is not installed, or takes too long.
     """
-    return _run(directory, arguments, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or READ_TIMEOUT_S)
+    timeout_s = timeout_s or READ_TIMEOUT_S
+    return _run(_quiet(directory, arguments, extra, is_git_directory=is_git_directory), timeout_s)
 
 
 def read_limited(
@@ -149,8 +204,9 @@ def read_limited(
         GitRefused, WorktreeError: as ``run_read_only``.
     """
     until_s = time.monotonic() + timeout_s
+    call = _quiet(directory, arguments, extra)
     with tempfile.TemporaryFile() as complaint:
-        process = _start(directory, arguments, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, subprocess.PIPE, complaint)
+        process = _start(call, subprocess.PIPE, complaint)
         assert process.stdout is not None
         try:
             with process.stdout, (stop or Stop()).kills(process):
@@ -158,12 +214,11 @@ def read_limited(
             if len(output) <= max_bytes:
                 process.wait(max(until_s - time.monotonic(), 0))
         except (subprocess.TimeoutExpired, TimeoutError) as error:
-            raise _too_slow(arguments, timeout_s) from error
+            raise _too_slow(call, timeout_s) from error
         finally:
             _end(process)
         if process.returncode and len(output) <= max_bytes:
-            complaint.seek(0)
-            raise GitRefused(_error_line(complaint.read()), process.returncode)
+            raise _refused(call, complaint, process.returncode)
     return os.fsdecode(output[:max_bytes]), len(output) > max_bytes
 
 
@@ -189,24 +244,23 @@ def _read(descriptor: int, max_bytes: int, until_s: float) -> bytes:
 def list_files(directory: Path, *options: str, timeout_s: float | None = None) -> set[str]:
     """The paths that ``git ls-files`` lists with these options, relative to a directory.
 
-    An untracked repository inside is one path with a "/" at its end. No file system monitor runs: it would be a program
-    that the repository names.
+    An untracked repository inside is one path with a "/" at its end.
 
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    arguments = ("-c", "core.fsmonitor=false", "ls-files", "-z", *options)
-    return {path for path in run_read_only(directory, *arguments, timeout_s=timeout_s).split("\0") if path}
+    listing = run_read_only(directory, "ls-files", "-z", *options, timeout_s=timeout_s)
+    return {path for path in listing.split("\0") if path}
 
 
-def ask(directory: Path, *arguments: str) -> bool:
+def ask(directory: Path, *arguments: str, is_git_directory: bool = False) -> bool:
     """Whether git says yes: exit code 0 is yes, 1 is no.
 
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``, for any other exit code.
     """
     try:
-        run_read_only(directory, *arguments)
+        run_read_only(directory, *arguments, is_git_directory=is_git_directory)
     except GitRefused as refused:
         if refused.code == 1:
             return False
@@ -214,8 +268,18 @@ def ask(directory: Path, *arguments: str) -> bool:
     return True
 
 
-def change(directory: Path, *arguments: str) -> str:
-    """Run a git command that changes something.
+def rev_parse(directory: Path, *arguments: str) -> str:
+    """Ask ``git rev-parse``, which runs no program, about a working tree or a bare repository.
+
+    Raises:
+        GitRefused, WorktreeError: as ``run_read_only``.
+    """
+    words = ("rev-parse", *arguments)
+    return _run(_Call(directory, words, ("-C", str(directory), *words), {}), READ_TIMEOUT_S)
+
+
+def run_for_user(directory: Path, *arguments: str) -> str:
+    """Run a git command that the user asked for, as the user's shell would: with hooks, filters and remotes.
 
     Returns:
         The output of git.
@@ -223,7 +287,7 @@ def change(directory: Path, *arguments: str) -> str:
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    return _run(directory, arguments, {}, WORK_TIMEOUT_S)
+    return _run(_Call(directory, arguments, ("-C", str(directory), *arguments), {}), WORK_TIMEOUT_S)
 
 
 def run_with_input(
@@ -234,8 +298,9 @@ def run_with_input(
     timeout_s: float,
     niceness: int = 0,
     stop: Stop | None = None,
+    is_git_directory: bool = False,
 ) -> str:
-    """Run a git command that reads ``data`` from its standard input.
+    """Run a command as ``run_read_only`` does, with ``data`` as its standard input; it may write into the repository.
 
     Args:
         directory: the working directory of git.
@@ -245,6 +310,7 @@ def run_with_input(
         timeout_s: how long it may take.
         niceness: git's niceness; see setpriority(2).
         stop: ends it early.
+        is_git_directory: as in ``run_read_only``.
 
     Returns:
         The output of git; bytes that are not UTF-8 become lone surrogates, as in ``os.fsdecode``.
@@ -252,16 +318,198 @@ def run_with_input(
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
     """
+    call = _quiet(directory, arguments, extra, is_git_directory=is_git_directory)
     with tempfile.TemporaryFile() as source:
         source.write(data)
         source.seek(0)
-        return _run(directory, arguments, extra, timeout_s, source, niceness, stop)
+        return _run(call, timeout_s, source, niceness, stop)
+
+
+def own_filters(directory: Path) -> frozenset[str]:
+    """The names of the filters that only the repository around a directory defines; they never run by themselves.
+
+    Raises:
+        GitRefused, WorktreeError: as ``run_read_only``.
+    """
+    place = _place(directory, is_git_directory=False)
+    names = _filters(line.partition("\n")[0] for path in place.config for line in _settings(path))
+    if not names:
+        return names
+    listing = run_read_only(directory, "config", "--list", "--name-only", "-z")
+    return names - _filters(listing.split("\0"))
+
+
+def _filters(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(found[1] for key in keys if (found := _FILTER.fullmatch(key)))
+
+
+class _Call(NamedTuple):
+    """One call of git: its directory, its own arguments, the whole command line and the variables for it."""
+
+    directory: Path
+    arguments: tuple[str, ...]
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+class _Place(NamedTuple):
+    """The repository around a directory, as its files show it."""
+
+    top: str
+    """The directory that has ``.git``; "" for git's own directory."""
+    git_directory: str
+    common: str
+
+    @property
+    def config(self) -> tuple[str, ...]:
+        """The files of its configuration."""
+        return f"{self.common}/config", f"{self.git_directory}/config.worktree"
+
+
+def _place(directory: Path, *, is_git_directory: bool) -> _Place:
+    """Find the repository around a directory without git.
+
+    Raises:
+        GitRefused: it is in no working tree.
+        WorktreeError: there is no such directory.
+    """
+    real = os.path.realpath(directory)
+    if not os.path.isdir(real):  # noqa: PTH112 - no object for each parent
+        raise WorktreeError(f"there is no directory {directory}; choose another")
+    if is_git_directory:
+        return _Place("", real, _common(real))
+    top = real
+    while True:
+        own = os.path.join(top, ".git")  # noqa: PTH118
+        if os.path.lexists(own):
+            git_directory = _linked(own, "gitdir: ") if os.path.isfile(own) else own  # noqa: PTH113
+            return _Place(top, git_directory, _common(git_directory))
+        if all(os.path.exists(os.path.join(top, name)) for name in ("HEAD", "objects", "refs")):  # noqa: PTH110, PTH118
+            raise GitRefused("this operation must be run in a work tree", _REFUSED)
+        if top == "/":
+            raise GitRefused("not a git repository", _REFUSED)
+        top = os.path.dirname(top)  # noqa: PTH120
+
+
+def _common(git_directory: str) -> str:
+    file = f"{git_directory}/commondir"
+    return _linked(file, "") if os.path.lexists(file) else git_directory
+
+
+def _linked(file: str, label: str) -> str:
+    """The directory that a file names, relative to the file's own."""
+    named = _content(file).strip("\r\n").removeprefix(label)
+    return os.path.realpath(os.path.join(os.path.dirname(file), named))  # noqa: PTH118, PTH120
+
+
+def _content(path: str) -> str:
+    """A small file's content; "" if it is missing, too large, or no file."""
+    try:
+        # Opening a pipe would wait for its other end.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                content = file.read(_MAX_CONFIG_BYTES + 1)
+                return os.fsdecode(content) if len(content) <= _MAX_CONFIG_BYTES else ""
+    except OSError:
+        pass
+    return ""
+
+
+def _settings(path: str) -> tuple[str, ...]:
+    """The settings in a file of configuration: key, line feed, value; a key alone for a setting without a value.
+
+    Raises:
+        GitRefused: git cannot read it.
+    """
+    content = _content(path)
+    return _parsed(content) if content else ()
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: str) -> tuple[str, ...]:
+    with tempfile.TemporaryFile() as source:
+        source.write(os.fsencode(content))
+        source.seek(0)
+        words = ("config", "--file", "-", "--no-includes", "--list", "-z")
+        listing = _run(_Call(Path("/"), words, words, _QUIET_VARIABLES), READ_TIMEOUT_S, source)
+    return tuple(filter(None, listing.split("\0")))
+
+
+def _harmless(place: _Place) -> str:
+    """The settings of a repository that name no program, as a file of configuration.
+
+    Raises:
+        GitRefused: git cannot read its configuration.
+    """
+    lines = []
+    for setting in (each for path in place.config for each in _settings(path)):
+        key, has_value, value = setting.partition("\n")
+        if _HARMLESS.fullmatch(key):
+            section, _, name = key.rpartition(".")
+            section, _, part = section.partition(".")
+            heading = f"[{section} {_quoted(part)}]" if part else f"[{section}]"
+            lines.append(f"{heading}\n\t{name}{f' = {_quoted(value)}' if has_value else ''}\n")
+    return "".join(lines)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _quiet(
+    directory: Path, arguments: tuple[str, ...], extra: Mapping[str, str] | None, *, is_git_directory: bool = False
+) -> _Call:
+    """A call of git that runs no program of the repository.
+
+    Raises:
+        GitRefused: the directory is in no working tree, or git cannot read the configuration.
+        WorktreeError: git is missing.
+    """
+    index = _command_index(arguments)
+    command = arguments[index] if index < len(arguments) else ""
+    own = (*arguments[: index + 1], *_QUIET_OPTIONS.get(command, ()), *arguments[index + 1 :])
+    place = _place(directory, is_git_directory=is_git_directory)
+    variables = {**_QUIET_VARIABLES, **({"GIT_WORK_TREE": place.top} if place.top else {})}
+    if command not in _PLAIN:
+        variables["GIT_COMMON_DIR"] = _private_common_directory(place)
+    where = ("-C", str(directory), *((f"--git-dir={place.common}",) if is_git_directory else ()))
+    return _Call(directory, arguments, (*where, *_QUIET, *own), {**variables, **(extra or {})})
+
+
+def _private_common_directory(place: _Place) -> str:
+    """A common directory of git with the repository's objects and references, and only harmless settings.
+
+    It stays for the next call. It is in the state directory, where an agent that may only write into its working tree
+    and /tmp cannot change it.
+
+    Raises:
+        GitRefused, WorktreeError: as ``_quiet``.
+    """
+    settings = os.fsencode(_harmless(place))
+    key = hashlib.sha256(os.fsencode(f"{place.common}\0{place.git_directory}")).hexdigest()[:24]
+    directory = git_dir() / key
+    config = directory / "config"
+    try:
+        if not config.exists():
+            ensure_private(state_dir())
+            make_directories(directory)
+            for each in _LINKED:
+                with contextlib.suppress(FileExistsError):
+                    (directory / each).symlink_to(f"{place.common}/{each}")
+        if not config.exists() or config.read_bytes() != settings:
+            with tempfile.NamedTemporaryFile(dir=directory, delete=False) as file:
+                file.write(settings)
+            Path(file.name).replace(config)  # Another process may read it now.
+    except (OSError, OutliveError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise WorktreeError(f"cannot prepare {directory} for git: {reason}") from error
+    return str(directory)
 
 
 def _run(
-    directory: Path,
-    arguments: tuple[str, ...],
-    extra: Mapping[str, str],
+    call: _Call,
     timeout_s: float,
     source: IO[bytes] | int = subprocess.DEVNULL,
     niceness: int = 0,
@@ -269,36 +517,33 @@ def _run(
 ) -> str:
     # Files, not pipes: a daemon that a hook leaves behind would keep pipes open.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
-        process = _start(directory, arguments, extra, output, complaint, source)
+        process = _start(call, output, complaint, source)
         try:
             if niceness:
                 os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
             _wait(process, timeout_s, stop)
         except subprocess.TimeoutExpired as error:
-            raise _too_slow(arguments, timeout_s) from error
+            raise _too_slow(call, timeout_s) from error
         finally:
             _end(process)
         output.seek(0)
         if process.returncode:
-            complaint.seek(0)
-            raise GitRefused(_error_line(complaint.read()), process.returncode)
+            raise _refused(call, complaint, process.returncode)
         return os.fsdecode(output.read())
 
 
 def _start(
-    directory: Path,
-    arguments: tuple[str, ...],
-    extra: Mapping[str, str],
+    call: _Call,
     output: IO[bytes] | int,
     complaint: IO[bytes],
     source: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
-    environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **extra}
+    environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **call.variables}
     try:
         return subprocess.Popen(
-            ["git", *arguments],
-            cwd=directory,
+            ["git", *call.words],
+            cwd="/",
             env=environment,
             stdin=source,
             stdout=output,
@@ -307,7 +552,7 @@ def _start(
             start_new_session=True,
         )
     except OSError as error:
-        raise _not_started(error, directory) from error
+        raise _not_started(error) from error
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float, stop: Stop | None) -> None:
@@ -341,23 +586,35 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _too_slow(arguments: tuple[str, ...], timeout_s: float) -> WorktreeError:
-    return WorktreeError(f"git {_name(arguments)} took longer than {timeout_s:g} s; check the disk")
+def _too_slow(call: _Call, timeout_s: float) -> WorktreeError:
+    return WorktreeError(f"git {_name(call.arguments)} took longer than {timeout_s:g} s; check the disk")
 
 
-def _not_started(error: OSError, directory: Path) -> WorktreeError:
-    if not directory.is_dir():
-        return WorktreeError(f"there is no directory {directory}; choose another")
+def _refused(call: _Call, complaint: IO[bytes], code: int) -> WorktreeError:
+    if not call.directory.is_dir():
+        return WorktreeError(f"there is no directory {call.directory}; choose another")
+    complaint.seek(0)
+    return GitRefused(_error_line(complaint.read()), code)
+
+
+def _not_started(error: OSError) -> WorktreeError:
     if isinstance(error, FileNotFoundError):
         return WorktreeError(f"git is not installed; {INSTALL}")
     return WorktreeError(f"cannot start git: {error.strerror}")
 
 
+def _command_index(arguments: tuple[str, ...]) -> int:
+    """The position of the command among the arguments, behind git's own options."""
+    index = 0
+    while index < len(arguments) and arguments[index].startswith("-"):
+        index += 2 if arguments[index] in {"-c", "-C"} else 1
+    return index
+
+
 def _name(arguments: tuple[str, ...]) -> str:
     """The command's name among the arguments: ``worktree add``."""
-    values = {number + 1 for number, word in enumerate(arguments) if word == "-c"}
-    plain = [word for number, word in enumerate(arguments) if number not in values and not word.startswith(("-", "/"))]
-    return " ".join(plain[:2] if plain[:1] == ["worktree"] else plain[:1])
+    words = arguments[_command_index(arguments) :]
+    return " ".join(words[: 2 if words[:1] == ("worktree",) else 1])
 
 
 def _error_line(complaint: bytes) -> str:

@@ -244,6 +244,11 @@ def worktrees_dir() -> Path:
     return state_dir() / "worktrees"
 
 
+def git_dir() -> Path:
+    """The directory of the settings with which git reads repositories by itself; see ``session_host.git``."""
+    return state_dir() / "git"
+
+
 def session_dir(session_id: str) -> Path:
     """The directory of one session's files, other than its record."""
     return state_dir() / "sessions" / session_id

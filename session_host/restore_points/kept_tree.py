@@ -1,8 +1,9 @@
 """The tracked and untracked files of a working tree as a tree object; ignored files are left out.
 
 git works on a copy of the user's index: it reads only files that differ from the index, and the index itself stays
-unchanged. Filters (``filter.<name>.clean``, line ends) run as in any ``git add``: without them, a file of Git LFS would
-be kept as something that a checkout does not understand. No hook runs, and no file system monitor.
+unchanged. Line ends and the filters of the user's own configuration (``filter.<name>.clean``) are as in ``git add``:
+without them, a file of Git LFS would be kept as something that a checkout does not understand. A filter that only the
+repository names never runs, because an agent may have written it: changed files with such a filter are left out.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, check_directory, explained, read_limited, run_with_input
+from session_host.git import GitRefused, Stop, check_directory, explained, own_filters, read_limited, run_with_input
 from session_host.protocol.untrusted_text import one_line
 
 TIMEOUT_S: Final = 15.0
@@ -45,9 +46,8 @@ LITERAL_PATHS: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 """The variable with which git takes paths as they are, and not as patterns."""
 
 OPTIONS: Final = (
-    # No programs that the repository names, except its filters; and no failure or warning because of line ends.
-    "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.safecrlf=false",
-    "-c", "core.splitIndex=false", "-c", "gc.auto=0",
+    # No failure or warning because of line ends.
+    "-c", "core.safecrlf=false", "-c", "core.splitIndex=false",
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ class KeptTree(msgspec.Struct, frozen=True, kw_only=True):
     tree: str
     """The id of the tree."""
     left_out: frozenset[str] = frozenset()
-    """Paths of files that are too large or cannot be read."""
+    """Paths of files that are too large, cannot be read, or have a filter that only the repository names."""
     has_untracked: bool = True
     """False if no untracked file is kept: there are too many, or the user's configuration hides them."""
 
@@ -82,8 +82,17 @@ class Git:
         top: the working directory of git.
     """
 
-    def __init__(self, top: Path, *, timeout_s: float = TIMEOUT_S, niceness: int = 0, stop: Stop | None = None) -> None:
+    def __init__(
+        self,
+        top: Path,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        niceness: int = 0,
+        stop: Stop | None = None,
+        is_git_directory: bool = False,
+    ) -> None:
         self.top = top
+        self._is_git_directory = is_git_directory
         self._until_s = time.monotonic() + timeout_s
         self._niceness, self._stop = niceness, stop
 
@@ -103,15 +112,19 @@ class Git:
 
     def run(self, *arguments: str, data: bytes = b"", index: Path | None = None, extra: Mapping[str, str] = {}) -> str:
         """Run a command with a private index; raises as ``git.run_read_only``."""
-        variables = {
-            "GIT_OPTIONAL_LOCKS": "0",
-            **({"GIT_INDEX_FILE": str(index)} if index is not None else {}),
-            **extra,
-        }
+        variables = {**({"GIT_INDEX_FILE": str(index)} if index is not None else {}), **extra}
         return run_with_input(
             self.top, *OPTIONS, *arguments, data=data, extra=variables, timeout_s=self.left_s, niceness=self._niceness,
-            stop=self._stop,
+            stop=self._stop, is_git_directory=self._is_git_directory,
         )  # fmt: skip
+
+    def with_own_filter(self, paths: Collection[str]) -> set[str]:
+        """The paths with a filter that only the repository names; see ``git.own_filters``."""
+        names = own_filters(self.top) if paths else frozenset()
+        if not names:
+            return set()
+        fields = self.run("check-attr", "-z", "--stdin", "filter", data=fed(paths)).split("\0")
+        return {path for path, name in zip(fields[::3], fields[2::3], strict=False) if name in names}
 
     def records(self, *arguments: str, index: Path | None = None) -> list[str]:
         """The records that a command prints, each with a NUL behind it.
@@ -239,15 +252,17 @@ class _TreeWriter:
 
     def write(self, also: Iterable[str]) -> KeptTree:
         changed = _SortedPaths(self._top, self._changed())
+        changed.leave_out(self._git)
         if len(changed.here) > MAX_CHANGED or changed.bytes > MAX_CHANGED_BYTES:
             raise WorktreeError("too many files have changed since the last commit")
         listing = self._untracked()
         untracked = _SortedPaths(self._top, (listing or ())[:MAX_UNTRACKED])
+        untracked.leave_out(self._git)
         has_untracked = listing is not None and len(listing) <= MAX_UNTRACKED and untracked.bytes <= MAX_UNTRACKED_BYTES
         parts = [changed, *([untracked] if has_untracked else []), _SortedPaths(self._top, also)]
         left_out = frozenset(path for each in parts for path in each.left_out)
         if len(left_out) > MAX_LEFT_OUT:
-            raise WorktreeError("too many files are too large")
+            raise WorktreeError("too many files cannot be saved")
         self._update(changed.gone, "--force-remove")
         self._update([path for each in parts for path in each.here], "--add", "--remove", "--replace")
         tree = self._git.run("write-tree", "--missing-ok", index=self._index).strip()
@@ -255,7 +270,7 @@ class _TreeWriter:
 
     def _update(self, paths: list[str], *options: str) -> None:
         if paths:
-            data = b"".join(os.fsencode(path) + b"\0" for path in dict.fromkeys(paths))
+            data = fed(dict.fromkeys(paths))
             self._git.run("update-index", *options, "-z", "--stdin", data=data, index=self._index)
 
     def _changed(self) -> list[str]:
@@ -287,7 +302,7 @@ class _SortedPaths:
     Attributes:
         here: files and symbolic links to keep.
         gone: paths without a file: nothing is there, a directory, or the way there leads over a symbolic link.
-        left_out: files that are too large or cannot be read.
+        left_out: files that are too large or cannot be read; see ``leave_out``.
         bytes: the size of the files to keep.
     """
 
@@ -317,6 +332,17 @@ class _SortedPaths:
             else:
                 self.here.append(path)
                 self.bytes += found.st_size
+
+    def leave_out(self, git: Git) -> None:
+        """Leave out files with a filter that only the repository names."""
+        if filtered := git.with_own_filter(self.here):
+            self.here = [path for path in self.here if path not in filtered]
+            self.left_out += filtered
+
+
+def fed(paths: Iterable[str]) -> bytes:
+    """Paths as git reads them after ``-z --stdin``."""
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
 
 
 class InsideCheck:

@@ -159,17 +159,18 @@ def _records(git: Git, patterns: Sequence[str]) -> list[str]:
         return found
 
 
-def remove_all(directory: Path, session: str) -> None:
+def remove_all(directory: Path, session: str, *, is_git_directory: bool = False) -> None:
     """Remove all restore points of a session from the repository around a directory; git removes the objects later.
 
     Args:
         directory: a directory in a working tree, or git's own directory.
         session: the session.
+        is_git_directory: whether it is git's own.
 
     Raises:
         WorktreeError: there is no repository, or git is missing or refuses.
     """
-    git = Git(directory)
+    git = Git(directory, is_git_directory=is_git_directory)
     commands = [f"delete {PREFIX}/{session}/{at_ms}" for at_ms in _times(git, session)]
     if commands:
         git.run("update-ref", "--stdin", data="\n".join([*commands, ""]).encode())

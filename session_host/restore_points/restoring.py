@@ -26,6 +26,7 @@ from session_host.restore_points.kept_tree import (
     KeptTree,
     WorkingTree,
     exclusive_lock,
+    fed,
     find_tree,
     keep_tree,
 )
@@ -121,7 +122,8 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, stop: Stop | No
         # Files that git ignores now: keep them, too, so that the restore can be undone.
         now = keep_tree(tree, also=hidden, niceness=0, stop=stop)
         changes = _differences(git, now.tree, point.kept.tree)
-    left_out = now.left_out | point.kept.left_out
+    filtered = git.with_own_filter([file.path for file in changes])
+    left_out = now.left_out | point.kept.left_out | filtered
     files = [file for file in changes if file.path not in left_out and file.mode != SUBMODULE]
     deleted = [file.path for file in files if file.how == "deleted"]
     stays: set[str] = set()
@@ -223,7 +225,7 @@ def index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
     """A private index with these entries: mode, id, tab, path."""
     with tempfile.TemporaryDirectory(prefix="outlive-") as name:
         index = Path(name, "index")
-        git.run("update-index", "-z", "--index-info", data=_fed(entries), index=index)
+        git.run("update-index", "-z", "--index-info", data=fed(entries), index=index)
         yield index
 
 
@@ -235,18 +237,14 @@ def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
     with index_of(git, rules) as index, tempfile.TemporaryDirectory(prefix="outlive-") as temporary:
         git.run("checkout-index", "-a", f"--prefix={temporary}/", index=index)
         variables = {"GIT_DIR": directory, "GIT_WORK_TREE": temporary}
-        within = Git(Path(temporary), timeout_s=git.left_s)
+        words = ("-C", temporary, "check-ignore", "--no-index", "-z", "--stdin")
         try:
-            ignored = within.run("check-ignore", "--no-index", "-z", "--stdin", data=_fed(paths), extra=variables)
+            ignored = git.run(*words, data=fed(paths), extra=variables)
         except GitRefused as refused:
             if refused.code == 1:
                 return set()
             raise
     return set(ignored.split("\0"))
-
-
-def _fed(paths: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(path) + b"\0" for path in paths)
 
 
 class _Writer:

@@ -54,7 +54,9 @@ def slow_checkout(directory: Path) -> Checkout:
     """A repository in which git hangs: a filter creates ``directory/begun`` and reads the FIFO ``directory/never``."""
     checkout = Checkout.new(directory / "api")
     checkout.commit(".gitattributes", "slow filter=slow\n")
-    checkout.git("config", "filter.slow.clean", f"touch {directory / 'begun'}; cat; exec cat {directory / 'never'}")
+    checkout.git(
+        "config", "--global", "filter.slow.clean", f"touch {directory / 'begun'}; cat; exec cat {directory / 'never'}"
+    )
     checkout.write("slow")
     os.mkfifo(directory / "never")
     return checkout

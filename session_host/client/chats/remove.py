@@ -77,10 +77,11 @@ def _remove_restore_points(record: SessionRecord) -> None:
     from session_host.restore_points.points import remove_all
 
     directory = Path(record.repository or record.cwd)
+    is_git_directory = bool(record.repository) and directory.is_dir()
     while not directory.is_dir():
         directory = directory.parent
     try:
-        remove_all(directory, record.id)
+        remove_all(directory, record.id, is_git_directory=is_git_directory)
     except WorktreeError as error:
         log.info("restore points of %s: %s", record.id, error)
 

@@ -33,12 +33,12 @@ MAX_FILES: Final = 3000
 LARGE_FILE_BYTES: Final = 8 << 20
 """git compares no larger files: it treats them as binary."""
 
-_QUIET: Final = (
-    # Run no program that the repository configures, and override settings that change the output.
-    "-c", "core.fsmonitor=false", "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
+_SETTINGS: Final = (
+    # Override settings that change the output.
+    "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
 )  # fmt: skip
 DIFF: Final = (
-    "diff", "--raw", "--numstat", "-p", "-z", "-M", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative",
+    "diff", "--raw", "--numstat", "-p", "-z", "-M", "--no-color", "--no-relative",
     "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 
@@ -250,7 +250,7 @@ class _Reader:
 
     def _limited(self, *arguments: str, extra: dict[str, str] | None = None) -> tuple[str, bool]:
         return read_limited(
-            self._directory, *_QUIET, *arguments, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra,
+            self._directory, *_SETTINGS, *arguments, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra,
             stop=self._stop,
         )  # fmt: skip
 

@@ -169,7 +169,9 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
             commit = repository.run_read_only("rev-parse", "--verify", f"refs/remotes/{remote[0]}^{{commit}}").strip()
             return _Start(branch=branch, commit=commit, upstream=remote[0])
     try:
-        commit = run_read_only(repository.directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+        arguments = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        is_bare = repository.top is None
+        commit = run_read_only(repository.directory, *arguments, is_git_directory=is_bare).strip()
     except GitRefused as refused:
         raise WorktreeError(
             f"{repository.name} has no commits; commit something first, or omit --worktree"

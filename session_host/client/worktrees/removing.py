@@ -113,11 +113,10 @@ def _git_directory(path: Path) -> Path:
 
 
 def _status(path: Path, *arguments: str, index: str = "") -> str:
-    # A file system monitor or an untracked cache may be out of date; this listing must not be.
+    # An untracked cache may be out of date; this listing must not be.
     return run_read_only(
-        path, "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z",
-        "--ignore-submodules=none", *arguments, extra={"GIT_INDEX_FILE": index} if index else None,
-        timeout_s=REMOVAL_TIMEOUT_S,
+        path, "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z", *arguments,
+        extra={"GIT_INDEX_FILE": index} if index else None, timeout_s=REMOVAL_TIMEOUT_S,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.client.worktrees.names import slug
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, ask, change, run_read_only
+from session_host.git import GitRefused, ask, rev_parse, run_for_user, run_read_only
 
 HEADS = "refs/heads/"
 MIN_GIT = (2, 36)
@@ -44,15 +44,15 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     def run_read_only(self, *arguments: str) -> str:
         """Ask git about the repository, even if its working trees are gone; raises as ``git.run_read_only``."""
-        return run_read_only(self.common, f"--git-dir={self.common}", *arguments)
+        return run_read_only(self.common, *arguments, is_git_directory=True)
 
     def ask(self, *arguments: str) -> bool:
         """Ask git a yes-or-no question; raises as ``git.ask``."""
-        return ask(self.common, f"--git-dir={self.common}", *arguments)
+        return ask(self.common, *arguments, is_git_directory=True)
 
     def change(self, *arguments: str) -> None:
-        """Run a git command that changes the repository; raises as ``git.change``."""
-        change(self.common, f"--git-dir={self.common}", *arguments)
+        """Run a git command that changes the repository; raises as ``git.run_for_user``."""
+        run_for_user(self.common, f"--git-dir={self.common}", *arguments)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,14 +82,10 @@ def find(directory: Path) -> Repository:
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100 - the user's own symlinks are kept
     try:
-        flags = run_read_only(directory, "rev-parse", "--is-bare-repository", "--is-inside-work-tree").split()
-        common = _path(run_read_only(directory, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+        flags = rev_parse(directory, "--is-bare-repository", "--is-inside-work-tree").split()
+        common = _path(rev_parse(directory, "--path-format=absolute", "--git-common-dir"))
         inside = flags[-1:] == ["true"]
-        top = (
-            _path(run_read_only(directory, "rev-parse", "--path-format=absolute", "--show-toplevel"))
-            if inside
-            else None
-        )
+        top = _path(rev_parse(directory, "--path-format=absolute", "--show-toplevel")) if inside else None
     except GitRefused as refused:
         raise _no_repository(directory, refused) from refused
     if top is None and flags[:1] != ["true"]:
@@ -108,7 +104,7 @@ def at(common: Path) -> Repository:
     if not common.is_dir():
         raise gone
     try:
-        run_read_only(common, f"--git-dir={common}", "rev-parse", "--git-dir")
+        run_read_only(common, "rev-parse", "--git-dir", is_git_directory=True)
     except GitRefused as refused:
         raise gone from refused
     return Repository(common=common, directory=common, top=None, name=_name(common, None))
@@ -178,7 +174,7 @@ def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
 
 
 def _too_old(repository: Repository) -> WorktreeError | None:
-    version = run_read_only(repository.common, "version")
+    version = repository.run_read_only("version")
     match = re.search(r"(\d+)\.(\d+)", version)
     if match and (int(match[1]), int(match[2])) < MIN_GIT:
         return WorktreeError(f"{version.strip()} is too old; worktrees need git 2.36 or newer")

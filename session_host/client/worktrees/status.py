@@ -56,8 +56,7 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
     """
     try:
         listing = run_read_only(
-            Path(path), "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "-z",
-            "--untracked-files=normal", "--ignore-submodules=none", timeout_s=timeout_s,
+            Path(path), "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", timeout_s=timeout_s,
         )  # fmt: skip
         name = repository or find(Path(path)).name
     except WorktreeError:

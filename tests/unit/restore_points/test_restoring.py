@@ -249,8 +249,8 @@ def test_hidden_untracked_files_are_not_kept(checkout: Checkout) -> None:
 
 
 def test_line_ends_and_filters_are_those_of_git(checkout: Checkout) -> None:
-    checkout.git("config", "filter.caps.clean", "tr a-z A-Z")
-    checkout.git("config", "filter.caps.smudge", "tr A-Z a-z")
+    checkout.git("config", "--global", "filter.caps.clean", "tr a-z A-Z")
+    checkout.git("config", "--global", "filter.caps.smudge", "tr A-Z a-z")
     checkout.commit(".gitattributes", "*.caps filter=caps\n*.txt text eol=crlf\n")
     checkout.write("x.caps", "word\n")
     checkout.write("x.txt", "one\r\ntwo\r\n")
@@ -377,7 +377,7 @@ def test_a_read_only_repository_has_no_restore_points(tmp_path: Path) -> None:
 
 def test_a_git_that_hangs_is_ended(checkout: Checkout) -> None:
     checkout.commit(".gitattributes", "slow filter=slow\n")
-    checkout.git("config", "filter.slow.clean", "sleep 1000")
+    checkout.git("config", "--global", "filter.slow.clean", "sleep 1000")
     (checkout.path / "slow").write_text("text")
     stop = Stop()
     stop.set()

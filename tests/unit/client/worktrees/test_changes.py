@@ -200,7 +200,7 @@ def test_a_file_that_git_does_not_compare_is_large_and_not_binary(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changes_module, "LARGE_FILE_BYTES", 1000)
-    monkeypatch.setattr(changes_module, "_QUIET", ("-c", "core.bigFileThreshold=1000"))
+    monkeypatch.setattr(changes_module, "_SETTINGS", ("-c", "core.bigFileThreshold=1000"))
     checkout.write("file", "x\n" * 1000)
     assert by_path(read_changes(checkout.path))["file"].withheld == "large"
 

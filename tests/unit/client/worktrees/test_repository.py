@@ -100,7 +100,7 @@ class TestRefusals:
         old = tmp_path / "bin" / "git"
         old.parent.mkdir()
         old.write_text(
-            '#!/bin/sh\ncase "$*" in version) echo "git version 2.30.2";;\n'
+            '#!/bin/sh\ncase "$*" in *version) echo "git version 2.30.2";;\n'
             "*worktree*) echo 'error: unknown switch `z'\"'\" >&2; exit 129;; esac\n"
         )
         old.chmod(0o755)
