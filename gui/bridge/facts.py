@@ -221,6 +221,12 @@ class ChatFacts:
         return self.directory if self.has_ended else self.reported_directory or self.directory
 
     @property
+    def real_directory(self) -> str:
+        """``current_directory`` without symbolic links, as far as known without looking at the disk."""
+        directory = self.current_directory
+        return self.record.real_cwd or directory if directory == self.directory else directory
+
+    @property
     def status_text(self) -> str:
         """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
         if self.has_ended:

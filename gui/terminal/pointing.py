@@ -78,9 +78,9 @@ class PointingScreen(TerminalScreen):
         """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
         return self._surface.rows_beyond(self.device_point(position))
 
-    def find_files_in(self, find_directories: Callable[[], Sequence[str]]) -> None:
-        """Set the function that returns the base directories of relative file names; it is called in a thread."""
-        self._links.files.find_directories = find_directories
+    def find_files_in(self, find_directories: Callable[[], Sequence[str]], directory: Callable[[], str] = str) -> None:
+        """Set the functions that return the base directories of relative file names; see ``FileLookup``."""
+        self._links.files.find_directories, self._links.files.directory = find_directories, directory
 
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens a link, and what counts as a link."""

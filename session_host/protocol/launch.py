@@ -115,6 +115,8 @@ class Origin(msgspec.Struct, frozen=True):
     """As in ``store.SessionRecord``, about the session's git worktree."""
     located_by: dict[str, str] = {}
     """As in ``store.SessionRecord``."""
+    real_cwd: str = ""
+    """As in ``store.SessionRecord``."""
     continues: bool = False
     """Whether it continues an earlier conversation that is no session's, such as one from outside of Outlive."""
 

@@ -31,8 +31,8 @@ class FileLookup(QObject):
     The threads are daemons: the window can exit while one of them hangs.
 
     Attributes:
-        find_directories: returns the base directories of relative names, in the order to try; called in a thread.
-        reported_directory: returns the URL of the directory that the program reported (OSC 7), which is tried first.
+        directory: returns the directory of the program, which is tried first; "" if unknown.
+        find_directories: returns the other base directories of relative names, in the order to try; called in a thread.
 
     Signals:
         answered(): a lookup has ended.
@@ -43,7 +43,7 @@ class FileLookup(QObject):
     def __init__(self, find_directories: Callable[[], Sequence[str]] = tuple) -> None:
         super().__init__()  # Without a parent: a thread may use this object after its view is deleted.
         self.find_directories = find_directories
-        self.reported_directory: Callable[[], str] = str
+        self.directory: Callable[[], str] = str
         self._answers: dict[str, _Answer] = {}
         self._running: set[str] = set()
 
@@ -54,13 +54,13 @@ class FileLookup(QObject):
             return answer.path
         if name not in self._running and len(self._running) < _THREADS:
             self._running.add(name)
-            reported = local_directory(self.reported_directory())
-            threading.Thread(target=self._look_up, args=(name, reported), name="file lookup", daemon=True).start()
+            directory = self.directory()
+            threading.Thread(target=self._look_up, args=(name, directory), name="file lookup", daemon=True).start()
         return None
 
-    def _look_up(self, name: str, reported: str) -> None:
+    def _look_up(self, name: str, directory: str) -> None:
         """Find a name's file; runs in a thread."""
-        path = existing(name, (*([reported] if reported else []), *self.find_directories()))
+        path = existing(name, (*([directory] if directory else []), *self.find_directories()))
         if len(self._answers) >= _MAX_ANSWERS:
             self._answers.clear()
         self._answers[name] = _Answer(path, time.monotonic())

@@ -78,14 +78,9 @@ class LinkPointer(QObject):
         self._hover_timer.timeout.connect(self._hover_at_mouse)
         self.rules = LinkRules()
         self.files = FileLookup()
-        self.files.reported_directory = self._reported_directory
         self.files.answered.connect(self._on_answered)
 
     # -- links
-
-    def _reported_directory(self) -> str:
-        emulator = self._owner.emulator
-        return emulator.directory if emulator is not None else ""
 
     def link_at(self, position: QPointF) -> Link | None:
         """The link under a point: one that the program set, an address, or a file, which may still be looked up."""

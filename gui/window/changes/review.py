@@ -240,7 +240,7 @@ class Review(QObject):
 
     def _text(self, sent: Sequence[Anchored]) -> str:
         """One text of comments; paths are relative to the chat's directory."""
-        directory = os.path.realpath(self._target.current_directory)
+        directory = self._target.real_directory
         rows = []
         for each in sent:
             comment = each.comment

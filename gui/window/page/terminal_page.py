@@ -56,7 +56,7 @@ class TerminalPage(ChatPage):
         self.grid = GridSize(0, 0)
         self.view = TerminalView(theme.terminal, self)
         self.view.setAccessibleName(page_texts.terminal_of(chat.name))
-        self.view.find_files_in(lambda: directories_of(chat.record.cwd))
+        self.view.find_files_in(lambda: directories_of(chat.record.cwd), lambda: self.directory)
         self.view.pasteNeedsConfirmation.connect(self.paste_needs_confirmation)
         self.view.imagePasted.connect(self.image_pasted)
         self.view.linkActivated.connect(self.link_requested)
@@ -79,11 +79,11 @@ class TerminalPage(ChatPage):
 
     @property
     def directory(self) -> str:
-        """The program's directory as it reported it (OSC 7), else the chat's; without a replica, the last known one."""
+        """The program's directory if it reports one (OSC 7), else the chat's; without a replica, the last known one."""
         emulator = self.view.emulator
         if emulator is None:
             return self.chat.current_directory
-        return local_directory(emulator.directory) or self.chat.record.cwd
+        return self.chat.confirmed_directory(local_directory(emulator.directory)) or self.chat.record.cwd
 
     @property
     def _has_replica(self) -> bool:

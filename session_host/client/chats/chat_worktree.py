@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,7 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
         worktree=made.path,
         branch=made.branch,
         branch_made=made.branch_made,
+        real_cwd=os.path.realpath(made.directory),
     )
     # A process started by a git hook has variables that lead git to another repository.
     env = {name: value for name, value in spec.env.items() if name not in LOCAL_VARIABLES or name in spec.overrides}

@@ -130,6 +130,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             resumed_from=request.resume.id if request.resume else None,
             continues=bool(request.conversation),
             located_by=locating(agent.conversation.store, start.environment),
+            real_cwd=os.path.realpath(directory),
         ),
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,

@@ -65,6 +65,7 @@ ADDED_COLUMNS: Columns = (
     ("session", "pinned", "INTEGER NOT NULL DEFAULT 0"),
     ("session", "position", "REAL"),
     ("session", "located_by", "TEXT NOT NULL DEFAULT '{}'"),
+    ("session", "real_cwd", "TEXT NOT NULL DEFAULT ''"),
 )
 
 TABLES = frozenset({"session", "recent_directory", "layout"})

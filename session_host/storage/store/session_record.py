@@ -79,6 +79,8 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     located_by: dict[str, str] = {}
     """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
     agents without conversations of their own, and in records of earlier versions."""
+    real_cwd: str = ""
+    """``cwd`` without symbolic links, at the start; "" in records of earlier versions."""
 
     @property
     def is_shell(self) -> bool:
@@ -89,6 +91,11 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     def project(self) -> str:
         """The directory of the chat's project: that of its worktree's repository, or the chat's own."""
         return directory_of(self.repository) if self.repository else self.cwd
+
+    @property
+    def real_project(self) -> str:
+        """``project`` without symbolic links, so that two spellings of it are one."""
+        return self.project if self.repository else self.real_cwd or self.cwd
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
@@ -117,7 +124,7 @@ def fields_of(origin: Origin) -> dict[str, Any]:
     return {
         "arguments": origin.arguments, "resumed_from": origin.resumed_from, "repository": origin.repository,
         "worktree": origin.worktree, "branch": origin.branch, "branch_made": origin.branch_made,
-        "located_by": origin.located_by,
+        "located_by": origin.located_by, "real_cwd": origin.real_cwd,
     }  # fmt: skip
 
 

@@ -113,6 +113,14 @@ def working_directory(pid: int) -> str:
         return ""
 
 
+def foreground_group(pid: int) -> int:
+    """The foreground process group of a process's terminal; 0 if unknown, or if it has no terminal."""
+    try:
+        return max(int(stat_fields(pid)[5]), 0)
+    except OSError:
+        return 0
+
+
 def open_files(pid: int | str) -> Iterator[tuple[int, str]]:
     """The descriptors of a process, or of this one (``"self"``), and their targets."""
     directory = f"{ROOT}/{pid}/fd"

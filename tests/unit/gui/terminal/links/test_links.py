@@ -243,12 +243,12 @@ def test_a_reported_directory_must_be_on_this_computer(address: str, path: str) 
     assert local_directory(address) == path
 
 
-def test_a_name_is_looked_up_in_the_reported_directory_first(qapp: object, tmp_path: Path) -> None:
+def test_a_name_is_looked_up_in_the_programs_directory_first(qapp: object, tmp_path: Path) -> None:
     for directory in ("a", "b"):
         (tmp_path / directory).mkdir()
         (tmp_path / directory / "x.py").touch()
     lookup = FileLookup(lambda: [str(tmp_path / "a")])
     assert wait_until(lambda: lookup.path_of("x.py"), 10, "the answer") == str(tmp_path / "a" / "x.py")
     other = FileLookup(lambda: [str(tmp_path / "a")])
-    other.reported_directory = lambda: f"file://{tmp_path}/b"
+    other.directory = lambda: f"{tmp_path}/b"
     assert wait_until(lambda: other.path_of("x.py"), 10, "the answer") == str(tmp_path / "b" / "x.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,12 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
     harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path, side: str
 ) -> None:
     (tmp_path / "deep").mkdir()
-    chat = await chat_in(harness, tmp_path)
-    window = harness.window
-    assert harness.page.view.emulator is not None
-    harness.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
-    window.actions_[f"new_shell_{side}"].trigger()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, cwd=tmp_path / "deep") as program:
+        chat = await chat_in(harness, tmp_path, child_pid=program.pid)
+        window = harness.window
+        assert harness.page.view.emulator is not None
+        harness.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
+        window.actions_[f"new_shell_{side}"].trigger()
     await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
     assert launches[0].directory == str(tmp_path / "deep")
     first, second = window.tabs.panes()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 
@@ -16,8 +20,45 @@ from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness
 
 
-def report(harness: WindowHarness, session_id: str, address: str) -> None:
-    """Let the shell report a directory, and then its host the end of the command, as at the next prompt."""
+class Program:
+    """A process that goes to the directories that it reports."""
+
+    def __init__(self) -> None:
+        script = 'while read -r directory; do cd -L -- "$directory"; echo; done'
+        self._process = subprocess.Popen(
+            ["bash", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
+        )
+        self.pid = self._process.pid
+
+    def go_to(self, directory: Path | str) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{directory}\n")
+        self._process.stdin.flush()
+        self._process.stdout.readline()
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture
+def program() -> Iterator[Program]:
+    process = Program()
+    yield process
+    process.end()
+
+
+def report(harness: WindowHarness, session_id: str, address: str, program: Program | None = None) -> None:
+    """Let the shell report a directory, and then its host the end of the command, as at the next prompt.
+
+    Args:
+        harness: the window.
+        session_id: the shell's chat.
+        address: the directory's URL.
+        program: the shell, which goes there first.
+    """
+    if program is not None:
+        program.go_to(address.removeprefix("file://"))
     assert harness.page.view.emulator is not None
     harness.page.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
     ended = f"2026-01-02T03:05:{len(address) % 60:02}Z"
@@ -37,20 +78,22 @@ def tips(harness: WindowHarness, session_id: str) -> tuple[list[str], list[str]]
     return row.toPlainText().split("\n")[1:], tab.split("\n")[1:]
 
 
-async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(harness: WindowHarness, area: Area) -> None:
+async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(
+    harness: WindowHarness, program: Program, area: Area
+) -> None:
     repository = Checkout.new(area.home / "api")
-    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
     harness.open_window()
     harness.show(session_id)
     assert shown(harness) == ["Shell", "~"]
-    report(harness, session_id, f"file://{repository.path}")
+    report(harness, session_id, f"file://{repository.path}", program)
     assert shown(harness)[:2] == ["Shell", "~/api"]
     await harness.until(lambda: shown(harness) == ["Shell", "~/api", "main"], "the branch")
     repository.git("switch", "--quiet", "--create", "fix")
     await harness.until(lambda: shown(harness) == ["Shell", "~/api", "fix"], "the other branch")
-    report(harness, session_id, f"file://{repository.path}/src")
+    report(harness, session_id, f"file://{repository.path}/src", program)
     await harness.until(lambda: shown(harness) == ["Shell", "~/api/src", "api", "fix"], "the branch below")
-    report(harness, session_id, f"file://{area.home}")
+    report(harness, session_id, f"file://{area.home}", program)
     assert shown(harness) == ["Shell", "~"]
     assert harness.chat(session_id).record.cwd == str(area.home), "a resume starts where the chat was started"
 
@@ -74,15 +117,17 @@ async def test_a_worktree_of_outlive_is_named_by_its_repository_and_branch_also_
     assert harness.chat(ended).location == "api · outlive/fix"
 
 
-async def test_the_tooltips_follow_a_shell_and_its_project_stays(harness: WindowHarness, area: Area) -> None:
+async def test_the_tooltips_follow_a_shell_and_its_project_stays(
+    harness: WindowHarness, program: Program, area: Area
+) -> None:
     harness.sessions.agents = {}  # An agent without a title is shown by its name.
     api, docs = (Checkout.new(area.home / name) for name in ("api", "docs"))
-    session_id = await harness.add("one", agent="shell", cwd=str(api.path))
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(api.path))
     other = await harness.add("two", agent="shell", cwd=str(docs.path))
     window = harness.open_window()
     window.sidebar.model.set_grouping("project")
     harness.show(session_id)
-    report(harness, session_id, f"file://{docs.path}")
+    report(harness, session_id, f"file://{docs.path}", program)
     row, tab = tips(harness, session_id)
     assert row[:2] == ["shell · ~/docs", "Started in ~/api"]
     assert tab[0] == "~/docs"
@@ -98,8 +143,10 @@ async def test_the_tooltips_follow_a_shell_and_its_project_stays(harness: Window
     assert (row[0], tab[0]) == ("shell · ~/api", "~/api"), "its directory may have changed by now"
 
 
-async def test_the_actions_on_the_directory_follow_a_shell(harness: WindowHarness, area: Area) -> None:
-    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+async def test_the_actions_on_the_directory_follow_a_shell(
+    harness: WindowHarness, program: Program, area: Area
+) -> None:
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
     window = harness.open_window()
     viewer = harness.show(session_id)
 
@@ -108,26 +155,29 @@ async def test_the_actions_on_the_directory_follow_a_shell(harness: WindowHarnes
         return QGuiApplication.clipboard().text()
 
     assert copied() == str(area.home)
-    report(harness, session_id, "file:///usr")
+    report(harness, session_id, "file:///usr", program)
     assert copied() == "/usr"
     report(harness, session_id, "file://far.example.org/srv")
     assert copied() == str(area.home), "a directory of another computer cannot be opened"
-    report(harness, session_id, "file:///usr")
+    report(harness, session_id, "file:///usr", program)
     viewer.end(exit_code=0)
     assert copied() == str(area.home), "a resume starts there"
 
 
-async def test_a_new_chat_is_offered_in_the_directory_of_the_shell(harness: WindowHarness, area: Area) -> None:
-    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+async def test_a_new_chat_is_offered_in_the_directory_of_the_shell(
+    harness: WindowHarness, program: Program, area: Area
+) -> None:
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
     window = harness.open_window()
     harness.show(session_id)
-    report(harness, session_id, "file:///usr")
+    report(harness, session_id, "file:///usr", program)
     window.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 
-async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, area: Area) -> None:
-    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, program: Program, area: Area) -> None:
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
+    program.go_to("/usr")
     harness.open_window()
     viewer = harness.show(session_id)
     previous, viewer.emulator = viewer.emulator, create(None, GridSize(80, 24))
@@ -137,6 +187,40 @@ async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, area
     previous.close()
     harness.settle()
     assert shown(harness) == ["Shell", "/usr"]
+
+
+async def test_a_printed_directory_is_not_believed_and_no_git_runs_there(
+    harness: WindowHarness, program: Program, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("gui.bridge.git_status.status_of", lambda directory, *_: asked.append(directory))
+    clone, buried = Checkout.new(area.home / "clone"), Checkout.new(area.home / "clone" / "docs" / "buried")
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
+    window = harness.open_window()
+    harness.show(session_id)
+    program.go_to(clone.path)
+    report(harness, session_id, f"file://{buried.path}")
+    assert shown(harness)[:2] == ["Shell", "~/clone"]
+    assert window.tabs.directory() == str(clone.path)
+    await harness.until(lambda: str(clone.path) in asked, "git in the shell's directory")
+    assert str(buried.path) not in asked
+    view = harness.page.view
+    assert view._links.files.directory() == str(clone.path)
+
+
+async def test_a_directory_is_shown_as_the_shell_spells_it(
+    harness: WindowHarness, program: Program, area: Area
+) -> None:
+    (area.home / "disk" / "api" / "src").mkdir(parents=True)
+    (area.home / "link").symlink_to(area.home / "disk")
+    cwd, real = area.home / "link" / "api", os.path.realpath(area.home / "disk" / "api")
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(cwd), real_cwd=real)
+    harness.open_window()
+    harness.show(session_id)
+    report(harness, session_id, f"file://{cwd}/src", program)
+    assert shown(harness) == ["Shell", "~/link/api/src"]
+    report(harness, session_id, f"file://{area.home}/link", program)
+    assert shown(harness) == ["Shell", "~/disk"], "it is not known without a look at the disk where the link leads"
 
 
 async def test_a_known_directory_is_shown_before_the_terminal_is(harness: WindowHarness, area: Area) -> None:
@@ -159,11 +243,13 @@ async def test_a_directory_of_another_computer_is_not_shown(harness: WindowHarne
     assert shown(harness) == ["Shell", str(tmp_path)]
 
 
-async def test_an_ended_shell_shows_the_directory_of_a_resume(harness: WindowHarness, tmp_path: Path) -> None:
-    session_id = await harness.add("one", agent="shell", cwd=str(tmp_path))
+async def test_an_ended_shell_shows_the_directory_of_a_resume(
+    harness: WindowHarness, program: Program, tmp_path: Path
+) -> None:
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(tmp_path))
     harness.open_window()
     harness.show(session_id)
-    report(harness, session_id, "file:///usr")
+    report(harness, session_id, "file:///usr", program)
     assert shown(harness) == ["Shell", "/usr"]
     harness.viewers[session_id].end(exit_code=0)
     harness.settle()
@@ -171,14 +257,14 @@ async def test_an_ended_shell_shows_the_directory_of_a_resume(harness: WindowHar
 
 
 async def test_the_branch_of_a_directory_is_dropped_once_no_status_line_shows_it(
-    harness: WindowHarness, area: Area
+    harness: WindowHarness, program: Program, area: Area
 ) -> None:
     repository = Checkout.new(area.home / "api")
-    session_id = await harness.add("one", agent="shell", cwd=str(area.home))
+    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
     other = await harness.add("two", agent="shell", cwd=str(area.home))
     harness.open_window()
     harness.show(session_id)
-    report(harness, session_id, f"file://{repository.path}")
+    report(harness, session_id, f"file://{repository.path}", program)
     await harness.until(lambda: shown(harness)[2:] == ["main"], "the branch")
     watched = harness.sessions.git_status_watcher._watcher.directories
     assert watched() == [str(repository.path / ".git")]
