@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from functools import cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -30,7 +28,6 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import now
-from session_host.system.processes import proc
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
@@ -44,17 +41,6 @@ DETAIL_CHARACTERS = 400
 
 SHOW_WAITING_AFTER_MS = 300
 """A shorter wait, as for reconnecting, is not shown."""
-
-
-_DELETED = " (deleted)"
-"""The end of the working directory of a process if it was deleted; see proc(5)."""
-
-
-@cache
-def _home() -> tuple[str, str]:
-    """The user's home directory, as it is named and without symbolic links."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - the text is compared
-    return home, os.path.realpath(home)
 
 
 class Chat(ChatViewer, ChatFacts):
@@ -167,25 +153,6 @@ class Chat(ChatViewer, ChatFacts):
         if self.color_label != name:
             self.color_label = name
             self.changed.emit()
-
-    def confirmed_directory(self, reported: str) -> str:
-        """The directory of its foreground program if its output reports one (OSC 7); "" if it is unknown.
-
-        Any text can be printed, so a report alone is not believed. It only decides how the directory is spelled.
-        """
-        record = self.record
-        if not reported or self.has_ended or record.child_pid is None:
-            return ""
-        pids = dict.fromkeys((proc.foreground_group(record.child_pid), record.child_pid))
-        known = [path for pid in pids if pid and (path := proc.working_directory(pid)).startswith("/")]
-        real = reported
-        for named, path in (record.cwd, record.real_cwd), _home():
-            if path and (reported == named or reported.startswith(f"{named}/")):
-                real = f"{path}{reported.removeprefix(named)}"
-                break
-        if reported in known or real in known:
-            return reported
-        return next((path for path in known if not path.endswith(_DELETED)), "")
 
     def note_directory(self, directory: str) -> None:
         """Note the directory of its program, as a page in front knows it."""

@@ -19,6 +19,7 @@ from gui.window.page.broadcast_mark import BroadcastMark
 from gui.window.page.chat_page import ChatPage
 from gui.window.widgets.parts import LazyWidget
 from gui.wording import page_texts
+from session_host.client.sessions.program_directory import program_directory
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -83,7 +84,8 @@ class TerminalPage(ChatPage):
         emulator = self.view.emulator
         if emulator is None:
             return self.chat.current_directory
-        return self.chat.confirmed_directory(local_directory(emulator.directory)) or self.chat.record.cwd
+        record = self.chat.record
+        return program_directory(record, local_directory(emulator.directory)) or record.cwd
 
     @property
     def _has_replica(self) -> bool:
