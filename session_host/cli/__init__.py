@@ -11,7 +11,8 @@ module, so it has almost none.
     times             ages and local times
     confirmation      asks before a command that cannot be undone
     session_argument  finds the session that an argument names
-    lifecycle/        new, resume, stop, kill, kill-all, rename, rm, upgrade
+    selection         chooses chats by date, agent and project
+    lifecycle/        new, resume, stop, kill, kill-all, pin, rename, rm, upgrade
     query/            ls, peek, explain, search, logs, wait
     send              types into a chat
     answers/          approve, deny

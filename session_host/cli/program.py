@@ -33,6 +33,7 @@ SUBCOMMANDS = {
     "resume": ("lifecycle.resume", "resume an ended chat's conversation"),
     "restore": ("restore", "list a chat's restore points; restore files to before a prompt"),
     "rm": ("lifecycle.rm", "remove an ended chat"),
+    "pin": ("lifecycle.pin", "pin a chat: it is on top of the lists, and stays when ended chats are removed"),
     "rename": ("lifecycle.rename", "rename a chat"),
     "explain": ("query.explain", "explain a chat's status"),
     "replay": ("recording.replay", "play a chat's recording in this terminal"),

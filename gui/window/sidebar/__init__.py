@@ -4,6 +4,7 @@ sidebar         the widget
 chat_list_view  its list: several rows can be selected, and chats dragged
 drag_picture    the picture beside the pointer while chats are dragged
 model           the list's rows as Qt's item model
+date_filter     finds chats by dates in the filter's text
 rows            makes the rows of chats
 arrangement     which chats are below which heading, and in which order
 delegate        paints headings and rows

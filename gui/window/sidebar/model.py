@@ -14,6 +14,7 @@ from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
 from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, arranged, by_pin, days
+from gui.window.sidebar.date_filter import DateFilter
 from gui.window.sidebar.rows import ChatRow, ChatRows
 from gui.wording import color_texts, phrases, window_texts
 from gui.wording.groups import OVER, Group
@@ -60,6 +61,7 @@ class SidebarModel(QAbstractListModel):
         self._sessions = sessions
         self._entries: list[Entry] = []
         self._filter = ""
+        self._dates: DateFilter | None = None
         self._active = ""
         self._headings = True
         self._held = False
@@ -70,8 +72,12 @@ class SidebarModel(QAbstractListModel):
     # ------------------------------------------------------------ what is shown
 
     def set_filter(self, text: str) -> None:
-        """Filter chats: name, location, agent or status text must contain every word of ``text``."""
+        """Filter chats: name, location, agent or status text must contain every word of ``text``.
+
+        Words that name a time ("march", "last week", "2026-03") also find the chats that ran then.
+        """
         self._filter = text.casefold().strip()
+        self._dates = DateFilter.of(self._filter, datetime.now().astimezone().date())
         self._apply()
 
     def set_grouping(self, grouping: Grouping) -> None:
@@ -218,10 +224,10 @@ class SidebarModel(QAbstractListModel):
         return second_lines_of([self._rows.labels(chat) for chat in chats], projects)
 
     def _passes(self, chat: Chat) -> bool:
-        if not self._filter:
-            return True
         text = self._rows.searched_text(chat)
-        return all(word in text for word in self._filter.split())
+        if all(word in text for word in self._filter.split()):
+            return True
+        return self._dates is not None and self._dates.has(chat, text)
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
         return self._rows.row(chat, line, now, is_active=chat.id == self._active)

@@ -4,6 +4,7 @@ kill          end a chat's agent at once
 kill_all      end every running chat at once
 new           start a chat
 new_endpoint  options of ``outlive new endpoint``: server, model and key
+pin           pin or unpin a chat
 rename        give a chat another name
 resume        resume an ended chat in the same conversation
 rm            remove an ended chat

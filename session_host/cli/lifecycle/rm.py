@@ -7,6 +7,7 @@ import sys
 
 from session_host.cli.confirmation import confirmed
 from session_host.cli.output import print_error, print_line
+from session_host.cli.selection import Selection, add_selection, selection_of
 from session_host.cli.session_argument import add_session_argument, name_and_id, with_store
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.retention import ended_chats
@@ -21,7 +22,8 @@ from session_host.storage.store import Store
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     add_session_argument(parser, to_end=True, optional=True)
-    parser.add_argument("--ended", action="store_true", help="remove all ended chats")
+    parser.add_argument("--ended", action="store_true", help="remove all ended chats but pinned ones, or those chosen:")
+    add_selection(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="with --ended: do not ask for confirmation")
     parser.epilog = "Also removes the chat's git worktree. A worktree with work that would be lost is kept, and named."
 
@@ -30,8 +32,11 @@ def run(options: argparse.Namespace) -> int:
     """Remove a chat's record and files."""
     if options.ended == (options.session is not None):
         raise UsageError("name a chat, or use --ended for all ended chats")
+    selection = selection_of(options)
     if options.ended:
-        return _remove_ended(without_asking=options.yes)
+        return _remove_ended(selection, without_asking=options.yes)
+    if selection != Selection():
+        raise UsageError("a chat that is named needs no date, agent or project; these choose among --ended")
 
     def remove(store: Store) -> list[str]:
         info = find_session(store, options.session, to_end=True)
@@ -49,15 +54,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _remove_ended(*, without_asking: bool) -> int:
+def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
     if not without_asking and not sys.stdin.isatty():
         raise UsageError("rm --ended removes every ended chat; without a terminal, confirm with --yes")
 
     def remove(store: Store) -> int:
         list_sessions(store, ended=False)  # Mark lost chats as ended.
-        chats = ended_chats(store)
+        chosen = [chat for chat in ended_chats(store) if selection.has(chat.record)]
+        chats = [chat for chat in chosen if not chat.record.pinned]
+        if pinned := len(chosen) - len(chats):
+            print_line(f"{pinned} pinned {'chat stays' if pinned == 1 else 'chats stay'}")
         if not chats:
-            print_line("no ended chats")
+            print_line("no ended chats" if selection == Selection() else "no such ended chats")
             return 0
         size_mib = sum(chat.size_bytes for chat in chats) // MIB
         counted = "1 ended chat" if len(chats) == 1 else f"{len(chats)} ended chats"

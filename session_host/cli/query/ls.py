@@ -10,6 +10,7 @@ from pathlib import Path
 
 from session_host.cli import text_columns
 from session_host.cli.output import exit_text, one_line, print_error, print_json, terminal_columns
+from session_host.cli.selection import Selection, add_selection, selection_of
 from session_host.cli.times import age
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
@@ -42,11 +43,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument("--all", action="store_true", help="include ended chats")
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
+    add_selection(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """List the sessions."""
-    infos = _sessions(ended=options.all)
+    selection = selection_of(options)
+    ended = options.all or selection.has_dates
+    infos = _sessions(selection, ended=ended)
     if options.json:
         if infos:
             from session_host.client.chats.resumability import fill_in_resumable  # a table does not need this
@@ -60,18 +64,29 @@ def run(options: argparse.Namespace) -> int:
         for line in notices(infos):
             print(line)
     else:
-        print("no chats" if options.all else "no running chats; `outlive new AGENT` starts one")
+        print(_nothing(selection, ended=ended))
     return 0
 
 
-def _sessions(*, ended: bool) -> list[SessionInfo]:
+def _nothing(selection: Selection, *, ended: bool) -> str:
+    if selection != Selection():
+        return "no such chats"
+    return "no chats" if ended else "no running chats; `outlive new AGENT` starts one"
+
+
+def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
     try:
         with open_store(print_error) as store:
-            return list_sessions(store, ended=ended)
+            infos = list_sessions(store, ended=ended)
+            if selection == Selection():
+                return infos
+            chosen = {record.id for record in store.all() if selection.has(record)}
+            return [info for info in infos if info.id in chosen]
     except StoreCorrupt:
         from session_host.cli.session_argument import all_sessions
 
-        return all_sessions(ended=ended)
+        all_sessions(ended=ended)  # recreates the store
+        return _sessions(selection, ended=ended)
 
 
 def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:

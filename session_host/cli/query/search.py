@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import one_line, print_error, print_json, terminal_columns
+from session_host.cli.selection import add_selection, selection_of
 from session_host.cli.text_columns import cut
 from session_host.cli.times import local_time
 from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
@@ -41,6 +42,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--limit", metavar="N", type=int, default=DEFAULT_LINES, help="show at most N lines (default: 100)"
     )
+    add_selection(parser)
     parser.add_argument("--json", action="store_true", help="print chat, time, number and offset of each line as JSON")
 
 
@@ -48,12 +50,14 @@ def run(options: argparse.Namespace) -> int:
     """Update the index, and print matching lines, newest first."""
     if options.limit < 1:
         raise UsageError("--limit needs a number of lines, 1 or more")
+    selection = selection_of(options)
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
     query = Query.of(text)
     with _store() as store, Search() as search:
         records = store.all()
         search.keep_only({record.id for record in records})
-        searched = [store.find(options.session)] if options.session else records
+        named = [store.find(options.session)] if options.session else records
+        searched = [record for record in named if selection.has(record)]
         _update(search, searched)
         hits = search.find(query, options.limit, {record.id for record in searched})
         found = {hit.session_id for hit in hits}

@@ -106,3 +106,24 @@ def test_rm_ended_asks_and_keeps_running_chats(area: Area) -> None:
     with open_store() as store:
         assert ended_chats(store) == []
     assert outlive("kill-all", "--yes").code == 0
+
+
+def test_chats_are_listed_found_and_removed_by_their_dates(area: Area) -> None:
+    for name, days in (("old", 100), ("pinned", 100), ("newer", 10)):
+        new("-n", name, "--", "echo", f"the needle of {name}")
+        outlive("wait", name, "--exited", "--timeout", "60")
+        age(name, days)
+    assert outlive("pin", "pinned").output.startswith("pinned pinned (")
+    listed = [info["name"] for info in outlive("ls", "--older-than", "90d", "--json").json()]
+    assert listed == ["old", "pinned"]
+    assert "NAME" in outlive("ls", "--since", "20d").output
+    assert outlive("ls", "--since", "yesterday").output == "no such chats\n"
+    found = {hit["name"] for hit in outlive("search", "needle", "--since", "20d", "--json").json()}
+    assert found == {"newer"}
+    assert outlive("ls", "--since", "someday").code == outlive("rm", "old", "--agent", "claude").code == 2
+    removed = outlive("rm", "--ended", "--older-than", "90d", "--yes")
+    assert removed.output == "1 pinned chat stays\nremoved 1 ended chat, 0 MiB\n"
+    assert names() == ["pinned", "newer"]
+    assert outlive("pin", "pinned", "--off").code == 0
+    assert outlive("rm", "--ended", "--yes", "--agent", "claude").output == "no such ended chats\n"
+    assert outlive("rm", "--ended", "--yes").output == "removed 2 ended chats, 0 MiB\n"

@@ -38,8 +38,8 @@ class TestHelp:
     def test_the_subcommands_are_exactly_those_of_this_list(self) -> None:
         assert list(program.SUBCOMMANDS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
-            "restore", "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo",
-            "window",
+            "restore", "rm", "pin", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor",
+            "demo", "window",
         ], "a new command is listed here, too"  # fmt: skip
 
     @pytest.mark.parametrize("subcommand", program.SUBCOMMANDS)

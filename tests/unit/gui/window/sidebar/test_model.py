@@ -246,3 +246,20 @@ async def test_the_line_of_a_drag_is_where_the_chats_go(harness: WindowHarness):
     assert model.drop_row([harness.chat(ended)], rows[ended]) is None, "ended chats have an order of their own"
     model.move([harness.chat(ids[1])], model.rowCount())
     assert [chat.record.position for chat in harness.sessions.chats()] == [None] * 4, "nothing changes the order"
+
+
+async def test_the_filter_knows_dates_as_people_write_them(harness: WindowHarness):
+    for name, moment in (("export", "2025-03-10"), ("export", "2025-08-01"), ("march", "2025-08-02")):
+        times = {"created_at": f"{moment}T10:00:00Z", "ended_at": f"{moment}T12:00:00Z"}
+        await harness.add(name, state=State.EXITED, exit_code=0, **times)
+    model = harness.open_window().sidebar.model
+
+    def found(text: str) -> list[str]:
+        model.set_filter(text)
+        rows = (model.entry(model.index(row)) for row in range(model.rowCount()))
+        return [f"{row.name} {row.chat.record.created_at[:7]}" for row in rows if isinstance(row, ChatRow)]
+
+    assert found("march 2025 export") == ["export 2025-03"]
+    assert found("2025-08") == ["march 2025-08", "export 2025-08"]
+    assert "march 2025-08" in found("march"), "its name"
+    assert found("last week") == []
