@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from session_host.paths import session_socket
 from session_host.protocol.messages import PENDING_INPUT_BYTES, Key
 from session_host.protocol.values import GridSize, Modifiers
 from session_host.system.processes.identity import is_stopped
@@ -52,6 +54,25 @@ def test_attach_shows_the_screen_types_and_detaches(is_executed: bool) -> None:
         assert terminal.modes() == fresh_modes()
         assert not terminal.screen.modes.alternate_screen
     assert processes.is_alive(child_pid(session_id))
+
+
+def test_a_chats_ssh_agent_is_that_of_the_login_that_attached_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (tmp_path / "1").resolve(), (tmp_path / "2").resolve()
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
+        one.bind(str(first))
+        other.bind(str(second))
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(first))
+        session_id = new("-n", "chat", "--", "sh", "-c", "readlink $SSH_AUTH_SOCK; cat")
+        assert outlive("wait", "chat", "--text", str(first), "--timeout", "60").code == 0
+        with OnTerminal("attach", "chat", env={"SSH_AUTH_SOCK": str(second)}, is_executed=True) as terminal:
+            link = session_socket(session_id).with_suffix(".ssh")
+            wait_until(lambda: link.readlink() == second, 20, "the link to point to the second agent")
+            terminal.type(DETACH)
+            assert terminal.end() == 0
+    assert outlive("kill", "chat").code == 0
+    wait_until(lambda: not link.is_symlink(), 20, "the link to be removed")
 
 
 KEYS = [
