@@ -33,13 +33,15 @@ def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_command_that_clears_the_screen_is_known(tmp_path: Path, shell: str) -> None:
+def test_a_command_that_the_screen_does_not_show_is_not_known(tmp_path: Path, shell: str) -> None:
     with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:
         terminal.screen.commands.start_numbers(1)
         terminal.prompts(1)
         line = "clear; echo 'a  b' é %41 \\\\e"
         (prompt, _) = terminal.run(line, 2)
-        assert command_text(terminal.screen, prompt) == line
+        assert command_text(terminal.screen, prompt) == ""
+        (_, prompt, _) = terminal.run("echo 'a  b' é %41 \\\\e", 3)
+        assert command_text(terminal.screen, prompt) == "echo 'a  b' é %41 \\\\e"
 
 
 @pytest.mark.parametrize(

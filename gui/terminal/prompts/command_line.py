@@ -7,6 +7,7 @@ from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
 from session_host.terminal.base import Emulator
+from session_host.terminal.commands import Inputs
 from session_host.terminal.prompts import Prompt
 from session_host.terminal.rows import Row, row_text
 from session_host.terminal.text import begins_wide, filled, logical_lines
@@ -23,6 +24,7 @@ _NEXT_ROWS: Final = 3
 
 _MAX_INPUT_ROWS: Final = 200
 _RIGHT_PROMPT: Final = re.compile(" {8,}[^ ]{1,24}$")
+_BLANKS: Final = re.compile(r"\s+")
 _GAP: Final = re.compile(" {4,}")
 """Blanks between a command and what a shell shows at the right end of its line."""
 
@@ -44,20 +46,43 @@ def command_line(emulator: Emulator, prompt: Prompt) -> str:
 def command_text(emulator: Emulator, prompt: Prompt) -> str:
     """The whole command as the user typed it, without the shell's prompts; "" if that is not known.
 
-    The shell reports it, or marks where the input begins. A part of a command would be another command.
+    It is read from the screen, after the mark where the input begins. Any output can report a command: what a shell
+    reports counts only if the screen shows it. A part of a command would be another command.
     """
     command = emulator.commands.of(prompt.number)
     if command is None or prompt.output is None:
         return ""
-    if command.text or not command.inputs:
+    typed = _typed_lines(emulator, prompt, prompt.output, command.inputs)
+    if command.text and _shows(command.text, typed or _lines(emulator, prompt), is_whole=bool(typed)):
         return command.text
-    (below, column), *others = command.inputs
+    return "\n".join(_without_right_prompt(line).rstrip() for line in typed).strip("\n")
+
+
+def _shows(text: str, lines: list[str], *, is_whole: bool) -> bool:
+    """Whether the last of these lines show a command; ``is_whole``: no prompt is before it in the first one."""
+    reported = [found for line in text.split("\n") if (found := _BLANKS.sub("", line))]
+    last = [line for line in lines if line.strip()][-len(reported) :] if reported else []
+    if len(last) < len(reported):
+        return False
+    for number, (shown, wanted) in enumerate(zip(last, reported, strict=True)):
+        ends = [len(shown), *(gap.start() for gap in _GAP.finditer(shown))]  # The shell's right prompt is after a gap.
+        forms = [_BLANKS.sub("", shown[:end]) for end in ends]
+        if not any(form == wanted if is_whole and not number else form.endswith(wanted) for form in forms):
+            return False
+    return True
+
+
+def _typed_lines(emulator: Emulator, prompt: Prompt, output: int, inputs: Inputs) -> list[str]:
+    """The lines of the user's input, with what the shell shows at their right ends; [] if they are not known."""
+    if not inputs:
+        return []
+    (below, column), *others = inputs
     first, columns = prompt.row + below, emulator.size.columns
-    if prompt.output - first > _MAX_INPUT_ROWS:
-        return ""
-    rows = rows_between(emulator, first, prompt.output)
+    if output - first > _MAX_INPUT_ROWS:
+        return []
+    rows = rows_between(emulator, first, output)
     if not rows:
-        return ""  # The command erased its own line, as `clear; make` does.
+        return []  # The command erased its own line, as `clear; make` does.
     begins = {each - below: begin for each, begin in others}
     while len(rows) > 1 and column >= columns and rows[0].wrapped:
         # The grid is narrower than it was, and the prompt takes more rows.
@@ -68,11 +93,11 @@ def command_text(emulator: Emulator, prompt: Prompt) -> str:
         has_more = row.wrapped and following is not None
         full = filled(row, columns) if has_more else row
         if full != row and following is not None and begins_wide(following):
-            return ""  # The last cell is a blank of the command, or was too narrow for the next character.
+            return []  # The last cell is a blank of the command, or was too narrow for the next character.
         lines[-1] += _text_from(full, begins.get(number, 0))
         if not has_more:
             lines.append("")
-    return "\n".join(_without_right_prompt(line).rstrip() for line in lines).strip("\n")
+    return lines
 
 
 def _text_from(row: Row, column: int) -> str:

@@ -104,6 +104,22 @@ def test_a_command_is_copied_and_is_put_at_the_prompt_only_while_the_shell_waits
     assert (commands.listed(), label_text(terminal)) == ([], prompt_texts.full_screen())
 
 
+@pytest.mark.parametrize("begins", ["", "\x1b]133;B\x07"])
+def test_copy_command_copies_what_the_screen_shows_not_what_the_output_claims(
+    show_view: Callable[..., ShownView], begins: str
+) -> None:
+    terminal = show_view()
+    commands = terminal.view.prompts.commands
+    terminal.emulator.commands.start_numbers(1)
+    for shown, claimed in (("ls", "rm%20-rf%20~"), ("echo one        at 12:00", "echo%20one"), ("a rm", "rm%0Aa%20rm")):
+        terminal.feed(f"\x1b]133;A\x07$ {begins}{shown}\r\n\x1b]133;C;cmdline_url={claimed}\x07out\r\n\x1b]133;D;0\x07")
+    prompts = terminal.emulator.prompts()
+    texts = [command_text(terminal.emulator, prompt) for prompt in prompts]
+    assert texts == ["ls" if begins else "", "echo one", "a rm" if begins else ""]
+    commands.copy(prompts[0])
+    assert "rm" not in clipboard()
+
+
 def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_ended_chat(
     show_view: Callable[..., ShownView],
 ) -> None:

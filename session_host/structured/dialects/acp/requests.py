@@ -217,7 +217,7 @@ def _is_shown(tool: Tool, name: str, value: Any) -> bool:
     if item.command and name in COMMANDS:
         return command_of({name: value}) == item.command
     if name in DIRECTORIES:
-        return value == item.directory
+        return bool(value == item.directory)
     return bool(item.changes) and _is_in_diffs(tool, value)
 
 
