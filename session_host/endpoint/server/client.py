@@ -156,10 +156,23 @@ class Server:
                     self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s)
                 ),
                 follow_redirects=True,
+                event_hooks={"request": [self._check_origin]},
                 # Never use a proxy for servers on this machine, even if the environment names one.
                 trust_env=not is_local(self._settings.url),
             )
         return self._client
+
+    async def _check_origin(self, request: httpx2.Request) -> None:
+        """Refuse a redirect to another server, which would get the conversation.
+
+        Raises:
+            ApiError: the request leaves the server's origin.
+        """
+        import httpx2
+
+        server, target = httpx2.URL(self._settings.url), request.url
+        if (target.scheme, target.host, target.port) != (server.scheme, server.host, server.port):
+            raise errors.redirected(self._settings.url, str(target))
 
     def _address(self, path: str) -> httpx2.URL:
         """The address of a part of the API; the query of the server's address stays (Azure has the version there)."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from session_host.endpoint.server.addresses import shown_server
+from session_host.endpoint.server.addresses import origin, shown_server
 from session_host.errors import OutliveError
 from session_host.protocol.untrusted_text import one_line
 
@@ -105,6 +105,12 @@ def connection_error(error: Exception, url: str, timeout_s: float, *, begun: boo
 def not_a_model_server(url: str) -> ApiError:
     """The error if the address is not a model server's: it sent a web page, or nothing readable."""
     message = f"{shown_server(url)} is not a model server; check the address ({url})"
+    return ApiError(message, ErrorKind.NOT_FOUND, retry=THEN_RETRY)
+
+
+def redirected(url: str, target: str) -> ApiError:
+    """The error if the server redirects to another one: the conversation does not follow."""
+    message = f"{shown_server(url)} redirects to {origin(target)}; use that address if you trust it"
     return ApiError(message, ErrorKind.NOT_FOUND, retry=THEN_RETRY)
 
 

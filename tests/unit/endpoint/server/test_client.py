@@ -316,3 +316,19 @@ async def test_a_local_server_is_not_reached_through_a_proxy(monkeypatch: pytest
 )
 def test_the_retry_after_header_is_read(headers: dict[str, str], wait_s: float | None) -> None:
     assert retry_after_s(headers, 10.0) == wait_s
+
+
+async def test_a_redirect_to_another_server_gets_neither_the_conversation_nor_the_key() -> None:
+    with serving() as other:
+        target = f"{other.url}/chat/completions"
+        with serving((307, {"Location": target}, b"")) as server:
+            error = await trouble(server.url)
+            assert (other.bodies, other.keys) == ([], [])
+            assert f"redirects to {other.url.removesuffix('/v1')}; use that address if you trust it" in str(error)
+
+
+async def test_a_redirect_within_the_server_is_followed() -> None:
+    done = (200, {}, chunk({"content": "hi"}, "stop") + b"data: [DONE]\n\n")
+    with serving((307, {"Location": "/v2/chat/completions"}, b""), done) as server:
+        assert Text("hi") in await events(server.url)
+        assert [path for path, _ in server.bodies] == ["/v1/chat/completions", "/v2/chat/completions"]
