@@ -14,6 +14,16 @@ from typing import Final
 _ORDER = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
+_INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode 16's Default_Ignorable_Code_Point, which fonts do not draw, and the marks of interlinear annotations."""
+_INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
+_MISLEADING: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_INVISIBLE}]")
+_SCHEME: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+"""RFC 3986, 3.1; no other character may come before it."""
+WEB_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _LEFT_TO_RIGHT_MARK: Final = "\u200e"
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
@@ -89,12 +99,34 @@ def for_clipboard(text: str, limit: int) -> str:
     return _IN_CLIPBOARD.sub("", text)[:limit]
 
 
-def escaped(json: str) -> str:
-    """JSON for a terminal: misleading characters in strings become their ``\\u`` escapes, which mean the same.
+def escaped(text: str) -> str:
+    """A text that the user approves, or JSON: misleading and invisible characters become their ``\\u`` escapes.
 
-    Line feeds, which are only between JSON's values, stay.
+    In JSON, these mean the same. Line feeds and tabs stay.
     """
-    return _CONTROLS_BUT_LINES.sub(lambda match: f"\\u{ord(match.group()):04x}", json)
+    return text if text.isascii() and text.isprintable() else _MISLEADING.sub(_escape, text)
+
+
+def with_visible(text: str) -> str:
+    """The text with ``\\u`` escapes in place of the characters that fonts do not draw."""
+    return text if text.isascii() else _INVISIBLES.sub(_escape, text)
+
+
+def is_invisible(character: str) -> bool:
+    """Whether fonts do not draw a character, although it may count as printable."""
+    return _INVISIBLES.match(character) is not None
+
+
+def _escape(match: re.Match[str]) -> str:
+    """JSON's escape of a character: above U+FFFF, those of two surrogates."""
+    units = match.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def scheme_of(uri: str) -> str:
+    """The scheme of a printable address, in lower case; "" without one."""
+    found = _SCHEME.match(uri)
+    return found.group()[:-1].lower() if found is not None and uri.isprintable() else ""
 
 
 def is_conversation(text: str) -> bool:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import escaped, one_line
 
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .text_line import LineStyle, TextLine, clean_lines, duration, exact_lines, size, wrapped
@@ -304,7 +304,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
         names.append(f"[{key}] {one_line(option.name)}" if key else one_line(option.name))
     if names:
         lines.append(TextLine(f"  {' · '.join(names)}"))
-    return [part for line in lines for part in wrapped(line, width)]
+    return [part for line in lines for part in wrapped(line._replace(text=escaped(line.text)), width)]
 
 
 def answer_line(request: AgentRequest, answer: RequestResolved) -> str:

@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 from typing import Final
 
 from session_host.protocol.messages import Peek, Screen
+from session_host.protocol.untrusted_text import WEB_SCHEMES, scheme_of
 
 from .base import Emulator
 from .images.covering import MARK
@@ -56,8 +57,18 @@ def logical_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
 
 
 def logical_ansi_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
-    """Like ``logical_lines``, with the escape sequences that show colours and attributes."""
-    return _joined(rows, columns, ansi_row)
+    """Like ``logical_lines``, for another terminal: with sequences for colours, attributes and links to the web."""
+    return _joined((row._replace(runs=tuple(map(_with_web_link, row.runs))) for row in rows), columns, ansi_row)
+
+
+def web_link(link: str) -> str:
+    """A link (OSC 8) that another terminal may get; "" for those to files and programs, which it might open."""
+    return link if scheme_of(link) in WEB_SCHEMES else ""
+
+
+def _with_web_link(run: Run) -> Run:
+    link = run.style.link
+    return run._replace(style=run.style._replace(link=web_link(link))) if link else run
 
 
 def _joined(rows: Iterable[Row], columns: int, text_of: Callable[[Row], str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, diff_texts
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import one_line, with_visible
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
 from . import ansi, patches
@@ -111,7 +111,7 @@ def segments(
 
 def request_segments(request: AgentRequest, row: str, directory: str) -> list[Segment]:
     """The segments of an open request in a row: its diff, as in a tool call, and the area of its widget."""
-    subject = patches.of_diff(request.subject, row, directory) if request.kind == "edit" else []
+    subject = patches.of_diff(with_visible(request.subject), row, directory) if request.kind == "edit" else []
     subject = [dataclasses.replace(segment, inner=False) for segment in subject]
     return [*subject, Card(request=request.id, subject_segments=len(subject))]
 

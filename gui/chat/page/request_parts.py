@@ -6,13 +6,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QTextOption
 from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
-from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import kind_of_answer
 from gui.theme.flow_layout import FlowLayout
 from gui.wording import request_texts
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.items import AgentRequest
 
 _MIN_SUBJECT_PX = 30
@@ -100,8 +99,9 @@ def is_in_view(widget: QWidget) -> bool:
 
 def option_button(name: str) -> QPushButton:
     """A button with a name that comes from the agent."""
-    widget = QPushButton(caption(one_line(name)))
-    widget.setAccessibleName(one_line(name))
+    name = escaped(one_line(name))
+    widget = QPushButton(caption(name))
+    widget.setAccessibleName(name)
     widget.setAutoDefault(True)  # Enter presses the button that has the keyboard.
     return widget
 
@@ -111,7 +111,7 @@ def title_of(request: AgentRequest) -> str:
     command = " ".join(request.subject.split())
     title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
     repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
-    return request_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)
+    return request_texts.run_this() if request.kind == "command" and title and repeats else escaped(request.title)
 
 
 class SubjectView(QPlainTextEdit):

@@ -14,7 +14,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import ANSWER_KEYS, answer_key
 from gui.theme.flow_layout import FlowLayout
@@ -24,7 +23,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, phrases, request_texts
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, RequestOption
 
@@ -101,13 +100,13 @@ class RequestCard(QWidget):
         self._column.setSpacing(GAP_S_PX)
         self._column.addWidget(self._title)
         if request.reason:
-            reason = self._label(one_line(request.reason), "secondary")
+            reason = self._label(escaped(one_line(request.reason)), "secondary")
             self._column.addWidget(reason)
         if self._subject is not None:
             self._column.addWidget(self._subject, 1)
         if request.directory:
             directory = self._label(
-                request_texts.in_directory(phrases.short_directory(visible(request.directory))), "secondary"
+                request_texts.in_directory(phrases.short_directory(escaped(request.directory))), "secondary"
             )
             self._column.addWidget(directory)
         if not request.complete:
@@ -148,7 +147,7 @@ class RequestCard(QWidget):
         subject, kind = self.request.subject, self.request.kind
         if not subject or kind == "edit" or (kind == "question" and self._is_title(subject)):
             return None  # The page shows a diff, above this widget; the title shows a question's message.
-        return SubjectView(visible(subject))
+        return SubjectView(escaped(subject))
 
     def _is_title(self, text: str) -> bool:
         """Whether the request's title is this whole text, in one line."""

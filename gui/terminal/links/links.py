@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-ALLOWED_SCHEMES = frozenset({"http", "https", "mailto", "file"})
+from session_host.protocol.untrusted_text import WEB_SCHEMES, scheme_of
+
+ALLOWED_SCHEMES = WEB_SCHEMES | {"file"}
 _LONGEST_SHOWN = 300
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 """RFC 3986, 3.1; no other character may come before it."""
@@ -150,10 +152,8 @@ def _without_surroundings(uri: str, before: str) -> str:
 
 def may_open(uri: str) -> bool:
     """Whether the kind of link may be opened at all; for files, see ``window.actions.open_links``."""
-    if not (_SCHEME.match(uri) and uri.isprintable()):
-        return False
     try:
-        return urlsplit(uri).scheme in ALLOWED_SCHEMES
+        return scheme_of(uri) in ALLOWED_SCHEMES and bool(urlsplit(uri).scheme)
     except ValueError:
         return False
 

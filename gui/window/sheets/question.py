@@ -27,6 +27,7 @@ from gui.window.sheets.sheet import Sheet, button_row
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
+from session_host.protocol.untrusted_text import is_invisible
 
 WIDTH_PX = 560
 MAX_PX = 640
@@ -272,7 +273,9 @@ class QuestionSheet(Sheet):
 def _readable(text: str) -> str:
     """A text for display: control characters become visible, long texts are cut."""
     shown = "".join(
-        character if character in "\n\t" or character.isprintable() else _visible(character)
+        character
+        if character in "\n\t" or (character.isprintable() and not is_invisible(character))
+        else _visible(character)
         for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
     )
     more = len(text) - SUBJECT_CHARACTERS

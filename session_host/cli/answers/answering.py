@@ -21,6 +21,7 @@ from session_host.errors import (
 )
 from session_host.paths import config_dir
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
+from session_host.protocol.untrusted_text import escaped
 from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
@@ -122,7 +123,7 @@ def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
 def subject_line(request: AgentRequest) -> str:
     """A request's subject, one line."""
     if request.kind != "command" or not request.subject:
-        return one_line(request.title)
+        return escaped(one_line(request.title))
     first, *more = exact_lines(shown_command(request.subject))
     return f"{first} …" if more else first
 

@@ -17,7 +17,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Frame, Modes
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Attribute, Color, Row, Run, Style
-from session_host.terminal.text import style_change
+from session_host.terminal.text import style_change, web_link
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
@@ -262,7 +262,7 @@ class Painter:
         return style._replace(
             foreground=self._foreground if foreground == DEFAULT_COLOR else self._palette.get(foreground, foreground),
             background=self._background if background == DEFAULT_COLOR else self._palette.get(background, background),
-            link=style.link if self._links else "",
+            link=web_link(style.link) if self._links else "",
         )
 
     def _notice_line(self) -> str:

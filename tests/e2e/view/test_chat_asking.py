@@ -146,6 +146,19 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
     assert card.isAncestorOf(shown.view.page) is False
 
 
+def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: Callable[..., ChatViewHarness]) -> None:
+    chat = ScriptedChat()
+    chat.ask(command_request("rm \u2064\U000e0041x"))
+    edit = "--- /a\n+++ /a\n@@ -1 +1 @@\n-one\n+two\u2064\n"
+    chat.ask(msgspec.structs.replace(command_request(edit, request_id="r2"), kind="edit", title="Change /a?"))
+    shown = show_chat(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert card._subject is not None
+    assert card._subject.toPlainText() == "rm \\u2064\\udb40\\udc41x"
+    assert "two\\u2064" in shown.shown()
+
+
 def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make …", complete=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from session_host.protocol.untrusted_text import (
     one_line,
     place_last,
     plain,
+    with_visible,
 )
 
 ORDER = {*map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
@@ -62,6 +64,17 @@ def test_escaped_json_has_the_same_value_and_is_harmless_on_a_terminal(value: ob
         shown = escaped(json.dumps(value, ensure_ascii=False, indent=indent))
         assert json.loads(shown) == value
         assert not (ASTRAY - {"\n"}) & set(shown)
+
+
+INVISIBLE = [*"\u00ad\u034f\u061c\u115f\u180e\u200b\u200d\u202e\u2064\u3164\ufe0f\ufeff\uffa0\U000e0041\U000e01ef"]
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_characters_that_fonts_do_not_draw_are_shown_in_what_the_user_approves(character: str) -> None:
+    shown = escaped(f"rm {character}-rf é 日本")
+    assert character not in shown
+    assert json.loads(f'"{shown}"') == f"rm {character}-rf é 日本"
+    assert with_visible(f"a\r\n{character}") == f"a\r\n{escaped(character)}"
 
 
 def test_an_error_names_the_problem_before_the_path() -> None:

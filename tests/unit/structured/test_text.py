@@ -118,6 +118,16 @@ def test_hidden_characters_of_a_command_are_shown_in_its_request() -> None:
     assert "can only be declined" in lines[-1]
 
 
+def test_invisible_characters_are_shown_in_each_part_of_a_request() -> None:
+    hidden = "a\u2064\U000e0041b"
+    options = (RequestOption("x", hidden, "allow_once"),)
+    for kind in ("command", "edit", "permission"):
+        request = AgentRequest("r", kind, 1, hidden, hidden, options, directory=hidden, reason=hidden)  # type: ignore[arg-type]
+        lines = [line.text for line in request_lines(request)]
+        assert all("a\\u2064\\udb40\\udc41b" in line for line in lines)
+        assert len(lines) == 5
+
+
 def test_questions_show_their_suggestions_and_keys_their_options() -> None:
     request = AgentRequest("r", "question", 1, "Which one?", "", _OPTIONS[::2],
                            questions=(Question("q", "Which database?", ("sqlite", "postgres"), several=True,

@@ -16,6 +16,7 @@ from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from session_host.terminal.echo import ECHO_STYLE
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Row, Style
+from session_host.terminal.text import logical_ansi_lines
 
 SIZE = GridSize(40, 10)
 
@@ -103,7 +104,7 @@ def same_picture(inner: Emulator, outer: Emulator) -> None:
         b"\x1b[?1049halternate\x1b[2;2Hscreen",
         b"\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\ plain",
         b"\x1b]8;;https://example.org\x1b\\" + b"link" * 10 + b"\x1b]8;;\x1b\\plain in the next row",
-        b"\x1b[31m\x1b]8;;file:///x\x1b\\" + b"a link of two rows " * 3 + b"\x1b]8;;\x1b\\ red",
+        b"\x1b[31m\x1b]8;;mailto:a@x\x1b\\" + b"a link of two rows " * 3 + b"\x1b]8;;\x1b\\ red",
         b"\r\n".join(b"line %d" % number for number in range(30)),
     ],
 )
@@ -120,7 +121,7 @@ PIECES = st.one_of(
     st.sampled_from(
         [
             b"\r\n", b"\r", b"\b", b"\t", b"\x1b[H", b"\x1b[2J", b"\x1b[K", b"\x1b[1K", b"\x1b[0m", b"\x1b[7;31m",
-            b"\x1b[48;5;99m", b"\x1b]8;;file:///x\x1b\\", b"\x1b]8;;\x1b\\",
+            b"\x1b[48;5;99m", b"\x1b]8;;http://x\x1b\\", b"\x1b]8;;\x1b\\",
             b"\x1b[38;2;9;8;7m", b"\x1b[4:3m", b"\x1b[5;35H", b"\x1b[10;40H", b"\x1b[3L", b"\x1b[2M", b"\x1b[4P",
             b"\x1b[3@", b"\x1b[S",
             b"\x1b[T", b"\x1b[?25l", b"\x1b[?25h", b"\x1b[2 q", b"\x1b[2;8r", b"\x1b[r", b"\x1bM", b"\x1b[?1049h",
@@ -352,6 +353,13 @@ def test_controls_in_a_cell_never_reach_the_terminal(inner: Emulator) -> None:
     assert b"\x1b]" not in data
     assert b"\x07" not in data
     assert b"\xc2\x9b" not in data
+
+
+@pytest.mark.parametrize("uri", [b"file:///x", b"vscode://x", b"javascript:x", b"ssh://-x", b"HTTPX:x", b"x"])
+def test_a_link_that_another_terminal_might_run_is_written_as_plain_text(inner: Emulator, uri: bytes) -> None:
+    inner.feed(b"\x1b]8;;%s\x1b\\link\x1b]8;;\x1b\\" % uri)
+    assert b"]8;" not in Painter(SIZE, links=True).paint(inner.frame(), inner.modes)
+    assert logical_ansi_lines(inner.rows())[0].startswith("link")
 
 
 def test_links_are_written_only_for_terminals_that_do_not_print_them(inner: Emulator) -> None:
