@@ -122,7 +122,7 @@ def test_invisible_characters_are_shown_in_each_part_of_a_request() -> None:
     hidden = "a\u2064\U000e0041b"
     options = (RequestOption("x", hidden, "allow_once"),)
     for kind in ("command", "edit", "permission"):
-        request = AgentRequest("r", kind, 1, hidden, hidden, options, directory=hidden, reason=hidden)  # type: ignore[arg-type]
+        request = AgentRequest("r", kind, 1, hidden, hidden, options, directory=hidden, reason=hidden)
         lines = [line.text for line in request_lines(request)]
         assert all("a\\u2064\\udb40\\udc41b" in line for line in lines)
         assert len(lines) == 5

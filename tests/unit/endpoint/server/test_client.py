@@ -328,7 +328,7 @@ async def test_a_redirect_to_another_server_gets_neither_the_conversation_nor_th
 
 
 async def test_a_redirect_within_the_server_is_followed() -> None:
-    done = (200, {}, chunk({"content": "hi"}, "stop") + b"data: [DONE]\n\n")
+    done: tuple[int, dict[str, str], bytes] = (200, {}, chunk({"content": "hi"}, "stop") + b"data: [DONE]\n\n")
     with serving((307, {"Location": "/v2/chat/completions"}, b""), done) as server:
         assert Text("hi") in await events(server.url)
         assert [path for path, _ in server.bodies] == ["/v1/chat/completions", "/v2/chat/completions"]
