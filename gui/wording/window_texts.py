@@ -235,6 +235,13 @@ def day(date: dt.date | None, today: dt.date) -> str:
     return f"{date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
 
 
+def month(date: dt.date | None, today: dt.date) -> str:
+    """The month in which chats ended."""
+    if date is None:
+        return translate("window", "Earlier")
+    return f"{date:%B}" + ("" if date.year == today.year else f" {date.year}")
+
+
 def undelivered(name: str, count: int) -> str:
     if count == 1:
         text = translate("window", "{name} did not respond when the window closed. Your last key may be missing.")

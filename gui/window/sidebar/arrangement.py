@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -12,6 +12,12 @@ from gui.bridge.chat import Chat
 from gui.wording import phrases, window_texts
 from gui.wording.groups import OVER, Group, group_words
 from session_host.protocol.untrusted_text import one_line
+
+DAYS = 14
+"""Chats that ended in the last days are grouped by day."""
+
+MANY = 50
+"""More chats than these that ended before are grouped by month, and the months are folded at first."""
 
 Grouping = Literal["state", "project"]
 
@@ -97,11 +103,33 @@ def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:
     return sorted(listed, key=lambda chat: (chat.record.position is None, chat.record.position or 0.0))
 
 
-def days(chats: Sequence[Chat], now: datetime) -> list[tuple[str, list[Chat]]]:
-    """Ended chats by the day of their end, the latest day first; ``chats`` have that order already."""
-    today = now.astimezone().date()
-    found = []
+class Section(NamedTuple):
+    """Ended chats of a day, or of a month.
+
+    Attributes:
+        title: the name of the day or month.
+        key: the name of the month in the saved layout, if the user has unfolded it; "" for a day, which stays unfolded.
+        chats: the chats, the one that ended last in front.
+    """
+
+    title: str
+    key: str
+    chats: list[Chat]
+
+
+def sections(chats: Sequence[Chat], today: date) -> list[Section]:
+    """Ended chats by the day of their end, many older ones by month; ``chats`` are in this order, the latest first."""
+    recent_from = today - timedelta(DAYS)
+    older = [chat for chat in chats if (chat.since is None or chat.since.astimezone().date() < recent_from)]
+    by_month = len(older) > MANY
+    found: list[Section] = []
     # After the clock was set back, some ended in the future: that is today, too.
     for day, ended in groupby(chats, lambda chat: min(chat.since.astimezone().date(), today) if chat.since else None):
-        found.append((window_texts.day(day, today), list(ended)))
+        is_older = by_month and (day is None or day < recent_from)
+        title = window_texts.month(day, today) if is_older else window_texts.day(day, today)
+        key = f"open {day:%Y-%m}" if is_older and day is not None else "open earlier" if is_older else ""
+        if key and found and found[-1].key == key:
+            found[-1].chats.extend(ended)
+        else:
+            found.append(Section(title, key, list(ended)))
     return found

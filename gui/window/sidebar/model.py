@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
@@ -13,7 +13,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
-from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, arranged, by_pin, days
+from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, Section, arranged, by_pin, sections
 from gui.window.sidebar.date_filter import DateFilter
 from gui.window.sidebar.rows import ChatRow, ChatRows
 from gui.wording import color_texts, phrases, window_texts
@@ -50,7 +50,7 @@ class SidebarModel(QAbstractListModel):
     """Headings and rows of what passes the filter; a row that stays keeps its index' identity.
 
     Attributes:
-        folded: the keys of the parts that are folded.
+        folded: the keys of the parts that are folded, and of the months that are not.
     """
 
     def __init__(self, sessions: Sessions, folded: set[str]) -> None:
@@ -67,6 +67,8 @@ class SidebarModel(QAbstractListModel):
         self._held = False
         self._splits: dict[Group, tuple[Sequence[Chat], ByPin]] = {}
         """The last list of each group, and its parts."""
+        self._sections: tuple[Sequence[Chat], date, list[Section]] | None = None
+        """The last list of ended chats, the day, and its sections on that day."""
         self.folded = folded
 
     # ------------------------------------------------------------ what is shown
@@ -194,23 +196,32 @@ class SidebarModel(QAbstractListModel):
         now = datetime.now(UTC)
         parts = self._parts()
         shown = [part for part in parts if not self._is_left_out(part)]
-        # Many ended chats would make each change slow, so only the shown ones are distinguished.
-        lines = self._second_lines(shown, [chat for part in shown for chat in part.chats])
-        self._rows.number_agents()
-        entries: list[Entry] = []
+        listed: list[Heading | DayHeading | Chat] = []
         for part in parts:
             if self._headings:
                 asks = part.group is Group.NEEDS_YOU
                 counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
-                entries.append(Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part)))
+                listed.append(Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part)))
             if self._is_left_out(part):
                 continue
-            by_day = days(part.chats, now) if part.group is Group.ENDED and self._headings else [("", part.chats)]
-            for day, chats in by_day:
-                if day:
-                    entries.append(DayHeading(day))
-                entries.extend(self._row(chat, now, lines[chat.id]) for chat in chats)
-        return entries
+            if part.group is Group.ENDED and self._headings:
+                listed += self._by_time(part.chats, now.astimezone().date())
+            else:
+                listed += part.chats
+        # Many ended chats would make each change slow, so only the shown ones are distinguished.
+        lines = self._second_lines(shown, [each for each in listed if isinstance(each, Chat)])
+        self._rows.number_agents()
+        return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
+
+    def _by_time(self, chats: Sequence[Chat], today: date) -> Iterator[Heading | DayHeading | Chat]:
+        """Ended chats below their days and months; the same list of them is divided once a day."""
+        if self._sections is None or self._sections[0] is not chats or self._sections[1] != today:
+            self._sections = chats, today, sections(chats, today)
+        for title, key, ended in self._sections[2]:
+            is_folded = bool(key) and key not in self.folded and not self._filter
+            yield Heading(key, title, None, len(ended), is_folded) if key else DayHeading(title)
+            if not is_folded:
+                yield from ended
 
     def _is_left_out(self, part: Part) -> bool:
         """Whether the chats of a part are not shown; a filter also shows matches in folded parts."""

@@ -16,7 +16,7 @@ from gui.bridge.clock_changes import ClockChanges
 from gui.tray import events
 from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
-from gui.window.sidebar.arrangement import days
+from gui.window.sidebar.arrangement import sections
 from gui.window.sidebar.rows import ChatRow
 from session_host.protocol.values import Activity, State
 from tests.support.qt_waiting import process_events_until
@@ -127,7 +127,7 @@ async def test_a_day_has_one_heading_after_the_clock_was_set_back(harness: Windo
     for name, ended in (("future", noon + timedelta(days=2)), ("now", noon)):
         await harness.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
     chats = sorted(harness.sessions.chats(), key=lambda chat: str(chat.since), reverse=True)
-    [(day, entries)] = days(chats, noon)
+    [(day, _, entries)] = sections(chats, noon.date())
     assert (day, [chat.name for chat in entries]) == ("Today", ["future", "now"])
 
 

@@ -354,6 +354,44 @@ async def test_two_hundred_chats_are_refreshed_with_few_calls(harness: WindowHar
     assert calls_of(model.refresh) < 250 * len(records)
 
 
+async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: WindowHarness) -> None:
+    today = datetime.now().astimezone().replace(hour=12)
+    records = [
+        _record(
+            number, {"state": State.EXITED, "exit_code": 0, "ended_at": (today - timedelta(5 * number)).isoformat()}
+        )
+        for number in range(70)
+    ]
+
+    def insert(store: Store) -> None:
+        for record in records:
+            store.insert(record)
+
+    await harness.storage.call(insert)
+    await harness.sessions.refresh_now()
+    window = harness.open_window()
+    model = window.sidebar.model
+    model.toggle_group("ended")
+    shown = lines(model)
+    assert shown[:3] == ["[ended]", "- Today", "chat 0"]
+    assert [line for line in shown if line.startswith("chat")] == ["chat 0", "chat 1", "chat 2"], "of 14 days"
+    months = [entry for row in range(model.rowCount()) if isinstance(entry := model.entry(model.index(row)), Heading)][
+        1:
+    ]
+    assert len(months) >= 11
+    assert sum(month.count for month in months) == 67
+    assert all(month.folded for month in months)
+    oldest = months[-1]
+    QTest.mouseClick(
+        window.sidebar.list.viewport(), Qt.MouseButton.LeftButton,
+        pos=window.sidebar.list.visualRect(model.index(model.rowCount() - 1)).center(),
+    )  # fmt: skip
+    assert len([line for line in lines(model) if line.startswith("chat")]) == 3 + oldest.count
+    model.set_filter("chat 30")
+    assert [line for line in lines(model) if line.startswith("chat")] == ["chat 30"], "in a folded month, too"
+    assert oldest.key in model.folded
+
+
 async def test_ended_chats_cost_little_at_each_change(harness: WindowHarness) -> None:
     records = [_record(number, ended(number % 20) if number % 8 else {"cwd": "/srv"}) for number in range(400)]
 
