@@ -22,9 +22,7 @@ from session_host.storage.store import Store
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     add_session_argument(parser, to_end=True, optional=True)
-    parser.add_argument(
-        "--ended", action="store_true", help="remove all ended chats except pinned ones; with the next five, only those"
-    )
+    parser.add_argument("--ended", action="store_true", help="remove ended chats, all but pinned ones, or of these:")
     add_selection(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="with --ended: do not ask for confirmation")
     parser.epilog = "Also removes the chat's git worktree. A worktree with work that would be lost is kept, and named."
