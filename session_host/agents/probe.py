@@ -1,9 +1,17 @@
 """Asks an installed agent for its version and options.
 
-Each version of a program is asked once: its answer is kept in the state directory, under the program's path, size and
-times. A program is asked without a terminal and input, in a new terminal session; afterwards it is killed with the
-processes that it started. If it does not answer in time, or prints no help text, its options are unknown, and it is
-started as the catalog says.
+The program is asked by the path that PATH gives, as it is started: a version manager's program (mise, volta) decides by
+that name what it runs, and under its own name it speaks of itself. A tested agent's answer counts only if it names the
+agent.
+
+Each version of a program is asked once: its answer is kept in the state directory, under both paths (PATH's, and the
+file's that it leads to), size and times. What a shell script or such a version manager runs may differ by directory,
+and changes without notice: it is asked in the chat's directory, and its answer is kept for that directory, for
+``KEPT_S``.
+
+A program is asked without a terminal and input, in a new terminal session; afterwards it is killed with the processes
+that it started. If it does not answer in time, or prints no help text, its options are unknown, and it is started as
+the catalog says.
 """
 
 from __future__ import annotations
@@ -19,7 +27,7 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -40,6 +48,9 @@ LONG_TIMEOUT_S = 15.0
 
 MAX_BYTES = 256 * 1024
 MAX_KEPT = 64
+KEPT_S = 3600.0
+"""How long the answer of a program that starts another one is kept."""
+
 MAX_TRIES = 3
 """How often a program is asked: one that never answers in time must not delay each start."""
 
@@ -48,8 +59,10 @@ FEWEST_OPTIONS = 5
 
 _QUIET_S = 0.1
 _saving = threading.Lock()
-_asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-"""A lock for each program, by its path."""
+_asking: defaultdict[_Program, threading.Lock] = defaultdict(threading.Lock)
+_RUN_THERE = 'cd -- "$0" 2>/dev/null || cd /; exec "$@"'
+_NATIVE = re.compile(rb"\x7fELF")
+_SHELL_SCRIPT = re.compile(rb"#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?)?(?:\S*/)?(?:ba|da|k|z|fi|c|tc)?sh\b")
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+][\w.-]*\w)?")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _COMMAND = re.compile(r"(?m)^[ \t]+(?:[a-z][\w-]*[ \t])?([a-z][\w-]*)(?=[\s,]|$)")
@@ -80,44 +93,97 @@ class Probe(msgspec.Struct, frozen=True):
     commands: frozenset[str] | None = None
 
 
-class _CachedProbe(msgspec.Struct):
-    """An entry of the file of answers."""
+class _Program(msgspec.Struct, frozen=True):
+    """One version of a program.
 
+    Attributes:
+        path: the path that PATH gives.
+        target: the path of the file that it leads to.
+        size: the file's size.
+        times: when the file and its status were changed.
+    """
+
+    path: str
+    target: str
     size: int
-    times: list[int]
+    times: tuple[int, int]
+
+    @property
+    def may_read_its_name(self) -> bool:
+        """Whether it is native code that PATH gives under another name, as version managers are."""
+        own_name = os.path.basename(self.target).removesuffix(".exe")  # noqa: PTH119
+        return os.path.basename(self.path) != own_name and self._begins_with(_NATIVE)  # noqa: PTH119
+
+    @property
+    def is_shell_script(self) -> bool:
+        """Whether it is a shell script, which starts another program."""
+        return self._begins_with(_SHELL_SCRIPT)
+
+    def _begins_with(self, pattern: re.Pattern[bytes]) -> bool:
+        try:
+            with open(self.target, "rb") as file:  # noqa: PTH123 - in binary, and only its beginning
+                return pattern.match(file.read(128)) is not None
+        except OSError:
+            return False
+
+
+class _CachedProbe(msgspec.Struct):
+    """An entry of the file of answers.
+
+    Attributes:
+        program: the program that was asked.
+        probe: its answer.
+        directory: where it was asked if it starts another program; "" if the answer is the same everywhere.
+        at: when it was asked, in seconds since 1970.
+        tries: how often it was asked.
+    """
+
+    program: _Program
     probe: Probe
-    tries: int = 1
+    directory: str
+    at: float
+    tries: int
 
 
-def probed(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> Probe:
+def probed(
+    agent: Agent, path: str, environment: Mapping[str, str], timeout_s: float = TIMEOUT_S, directory: str = "/"
+) -> Probe:
     """The answer of an agent's program; asks the program if it was not asked before. Blocks.
 
     Args:
         agent: the agent to probe.
-        path: the program's path.
+        path: the program's path, as PATH gives it.
         environment: the program's environment.
         timeout_s: the timeout; 0 asks nothing.
+        directory: the chat's directory.
     """
-    resolved = os.path.realpath(path)
-    try:
-        found = os.stat(resolved)  # noqa: PTH116 - as the line above
-    except OSError:
+    program = _program(path)
+    if program is None:
         return Probe()
-    # npm gives all files of a package one fixed modification time; the change time reveals a new version.
-    size, times = found.st_size, [found.st_mtime_ns, found.st_ctime_ns]
-    previous = _cached_probe(resolved, size, times)
+    previous = _cached_probe(program, directory)
     if previous is not None and _is_enough(previous, timeout_s):
         return previous.probe
     if timeout_s <= 0:
         return Probe()
-    with _asking[resolved]:
-        cached = _cached_probe(resolved, size, times)
+    with _asking[program]:
+        cached = _cached_probe(program, directory)
         # If another thread has asked meanwhile, its answer counts, also an insufficient one: a start waits once.
         if cached is not None and cached != previous and (timeout_s <= TIMEOUT_S or _is_enough(cached, timeout_s)):
             return cached.probe
-        probe = ask(resolved, agent.version, environment, timeout_s)
-        _cache_probe(resolved, _CachedProbe(size, times, probe, cached.tries + 1 if cached is not None else 1))
+        probe, differs = _ask(agent, program, environment, timeout_s, directory)
+        tries = cached.tries + 1 if cached is not None else 1
+        _cache_probe(_CachedProbe(program, probe, directory if differs else "", time.time(), tries))
         return probe
+
+
+def _program(path: str) -> _Program | None:
+    target = os.path.realpath(path)
+    try:
+        found = os.stat(target)  # noqa: PTH116 - as the line above
+    except OSError:
+        return None
+    # npm gives all files of a package one fixed modification time; the change time reveals a new version.
+    return _Program(path, target, found.st_size, (found.st_mtime_ns, found.st_ctime_ns))
 
 
 def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
@@ -125,19 +191,22 @@ def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dic
     return {path: probe.version for path, probe in probes(agents, environment).items()}
 
 
-def probes(agents: Mapping[str, Agent], environment: Mapping[str, str], *, are_kept: bool = True) -> dict[str, Probe]:
+def probes(
+    agents: Mapping[str, Agent], environment: Mapping[str, str], *, directory: str = "/", are_kept: bool = True
+) -> dict[str, Probe]:
     """The answers of several agents' programs, asked in parallel. Blocks.
 
     Args:
         agents: the agents, by the paths of their programs.
         environment: the programs' environment.
+        directory: the directory of a chat with them.
         are_kept: whether answers are read from the state directory and written to it.
     """
 
     def answer(path: str, agent: Agent) -> Probe:
         if are_kept:
-            return probed(agent, path, environment, LONG_TIMEOUT_S)
-        return ask(path, agent.version, environment, LONG_TIMEOUT_S)
+            return probed(agent, path, environment, LONG_TIMEOUT_S, directory)
+        return ask(agent, path, environment, LONG_TIMEOUT_S, directory)
 
     with ThreadPoolExecutor(max_workers=4) as threads:
         return dict(zip(agents, threads.map(answer, agents.keys(), agents.values()), strict=True))
@@ -167,19 +236,37 @@ def speaks_protocol(agent: Agent, probe: Probe) -> bool:
     return probe.options | probe.commands >= frozenset(agent.structured.probed)
 
 
-def ask(path: str, version: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> Probe:
+def ask(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: float, directory: str = "/") -> Probe:
     """Ask a program for its version and its options, both at once. Blocks up to the timeout.
 
     Args:
-        path: the program.
-        version: the arguments that print its version; () if it cannot print it.
+        agent: the agent that it should be.
+        path: the program, as PATH gives it.
         environment: the program's environment.
         timeout_s: the timeout.
+        directory: the chat's directory; only a program that may start another one runs there.
     """
+    program = _program(path)
+    return Probe() if program is None else _ask(agent, program, environment, timeout_s, directory)[0]
+
+
+def _ask(
+    agent: Agent, program: _Program, environment: Mapping[str, str], timeout_s: float, directory: str
+) -> tuple[Probe, bool]:
+    """The answer as ``ask`` gets it, and whether it may differ by directory and time."""
     mark = f"probe-{secrets.token_hex(8)}"
     quiet = {**environment, "TERM": "dumb", "NO_COLOR": "1", MARK: mark}
     deadline_s = time.monotonic() + timeout_s
-    runs = [_ProgramRun([path, *words], quiet) if words else None for words in (tuple(version), ("--help",))]
+    is_script, may_read_its_name = program.is_shell_script, program.may_read_its_name
+    # Not in a project, so that its settings do not matter.
+    where = directory if is_script or may_read_its_name else "/"
+    questions = [
+        [program.path, *agent.version] if agent.version else [],
+        [program.path, "--help"],
+        # Under its own name, native code that starts another program answers for itself.
+        [program.target, *(agent.version or ("--help",))] if may_read_its_name else [],
+    ]
+    runs = [_ProgramRun(argv, quiet, where) if argv else None for argv in questions]
     try:
         for run in runs:
             if run is not None:
@@ -188,25 +275,38 @@ def ask(path: str, version: Sequence[str], environment: Mapping[str, str], timeo
         for run in runs:
             if run is not None:
                 run.close(mark)
-    version_run, help_run = runs
-    return _parse_help(_version(version_run), help_run.text if help_run is not None and help_run.succeeded else "")
+    version_run, help_run, own_run = runs
+    answered = [run.text for run in (version_run, help_run) if run is not None and run.succeeded]
+    differs = is_script or (own_run is not None and own_run.text != (version_run or help_run or own_run).text)
+    # A tested agent names itself; the user's own agents may be anything.
+    if agent.tested and not _names(agent, program.path, "\n".join(answered)):
+        return Probe(), differs
+    help_text = help_run.text if help_run is not None and help_run.succeeded else ""
+    return _parse_help(_version(version_run), help_text), differs
+
+
+def _names(agent: Agent, path: str, text: str) -> bool:
+    """Whether an answer names the agent, so that it is the agent's own."""
+    names = {agent.name, agent.title, os.path.basename(agent.executable or path)}  # noqa: PTH119
+    return any(re.search(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", text) for name in names)
 
 
 class _ProgramRun:
     """One run of a program that collects its output."""
 
-    def __init__(self, argv: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, argv: list[str], environment: Mapping[str, str], directory: str) -> None:
         self._printed = {"output": b"", "errors": b""}
         self._process: subprocess.Popen[bytes] | None = None
         # The file may be executable and not a program, or be deleted meanwhile.
         with contextlib.suppress(OSError, ValueError):
             self._process = subprocess.Popen(
-                argv,
+                # The shell changes the directory: with Popen's ``cwd``, a hanging one would hold the interpreter.
+                argv if directory == "/" else ["/bin/sh", "-c", _RUN_THERE, directory, *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=dict(environment),
-                cwd="/",  # Not in a project, so that its settings do not matter.
+                cwd="/",
                 start_new_session=True,
             )
 
@@ -291,27 +391,30 @@ def _file() -> Path:
     return state_dir() / "agents.json"
 
 
-def _load() -> dict[str, _CachedProbe]:
+def _load() -> list[_CachedProbe]:
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=dict[str, _CachedProbe])
+        return msgspec.json.decode(_file().read_bytes(), type=list[_CachedProbe])
     except (OSError, msgspec.DecodeError, RecursionError):
-        return {}  # The file's contents can be asked for again.
+        return []  # The file's contents can be asked for again.
 
 
-def _cached_probe(path: str, size: int, times: list[int]) -> _CachedProbe | None:
-    """The cached answer of this version of a program."""
-    cached = _load().get(path)
-    return cached if cached is not None and (cached.size, cached.times) == (size, times) else None
+def _cached_probe(program: _Program, directory: str) -> _CachedProbe | None:
+    """The cached answer of this version of a program, in this directory."""
+    for entry in reversed(_load()):
+        if entry.program == program and entry.directory in {"", directory}:
+            return entry if not entry.directory or abs(time.time() - entry.at) < KEPT_S else None
+    return None
 
 
-def _cache_probe(path: str, entry: _CachedProbe) -> None:
+def _cache_probe(entry: _CachedProbe) -> None:
     with _saving:
-        entries = _load()
-        entries.pop(path, None)
-        _save(dict([*entries.items(), (path, entry)][-MAX_KEPT:]))
+        others = [
+            other for other in _load() if (other.program.path, other.directory) != (entry.program.path, entry.directory)
+        ]
+        _save([*others, entry][-MAX_KEPT:])
 
 
-def _save(entries: dict[str, _CachedProbe]) -> None:
+def _save(entries: list[_CachedProbe]) -> None:
     unfinished = _file().with_name(f"agents.{os.getpid()}.new")
     # An answer that cannot be kept is asked for again.
     with contextlib.suppress(OSError, OutliveError):

@@ -25,7 +25,7 @@ def main() -> None:
     """Show that input is accepted, and answer each line."""
     if {"--help", "--version"} & set(sys.argv):
         time.sleep(float(os.environ.get("COLOURED_AGENT_THINKS_S", "0")))
-        print("1.2.3" if "--version" in sys.argv else "\n".join(f"  {option}" for option in OPTIONS))
+        print("1.2.3 (Claude Code)" if "--version" in sys.argv else "\n".join(f"  {option}" for option in OPTIONS))
         return
     sys.stdout.write(field(READY))
     sys.stdout.flush()

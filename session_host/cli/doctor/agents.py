@@ -31,10 +31,18 @@ def agents() -> Iterator[Check]:
     if not any(path for both in paths.values() for path in both):
         yield warn("agents", "none installed; shells and commands still work", "the lines below say how to install one")
     shown = {here or there or "": agent for agent in known for here, there in [paths[agent.name]] if here or there}
-    answers = probes(shown, {**os.environ, "PATH": login.path}, are_kept=state_dir().is_dir())
+    environment = {**os.environ, "PATH": login.path}
+    answers = probes(shown, environment, directory=_current_directory(), are_kept=state_dir().is_dir())
     for agent in known:
         here, there = paths[agent.name]
         yield _agent(agent, answers.get(here or there or "", Probe()), here, there)
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return "/"
 
 
 def _login_shell(login_path: str, own: str, problem: str) -> Check:
@@ -66,7 +74,7 @@ def _agent(agent: Agent, probe: Probe, here: str | None, there: str | None) -> C
     if agent.tested and not probe.version:
         # Not for agents of the user's own, which need not be able to print a version.
         asked = shlex.join([path, *agent.version])
-        message = f"{found}: prints no version, so it may not run"
+        message = f"{found}: prints no version of {agent.title}, so it may not run"
         return warn(name, message, f"run `{asked}` to see why; install it again: {how_to_install}")
     if probe.version not in agent.tested and (missing := missing_options(agent, probe)):
         message = f"{found}: has no {' and no '.join(missing)}, so its status or its resume may not work"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from session_host.agents.agent import Agent
 
 
-def supported_options(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:
-    """The known options of the installed version; None if they are unknown, or do not matter.
+def supported_options(agent: Agent, environment: Mapping[str, str], directory: str) -> frozenset[str] | None:
+    """The known options of the version that runs in this directory; None if they are unknown, or do not matter.
 
     Raises:
         AgentNotFound: the agent is not installed.
@@ -20,14 +20,14 @@ def supported_options(agent: Agent, environment: Mapping[str, str]) -> frozenset
         return None
     from session_host.agents.probe import probed, supported  # programs that are not agents do not need it
 
-    return supported(agent, probed(agent, path, environment))
+    return supported(agent, probed(agent, path, environment, directory=directory))
 
 
-def speaks_protocol(agent: Agent, environment: Mapping[str, str]) -> bool:
-    """Whether the installed version speaks the protocol of the agent's structured chats, as far as is known."""
+def speaks_protocol(agent: Agent, environment: Mapping[str, str], directory: str) -> bool:
+    """Whether the version that runs in this directory speaks the protocol of structured chats, as far as is known."""
     path = agent.find(environment.get("PATH", ""))
     if path is None or agent.structured is None or not agent.structured.probed:
         return True
     from session_host.agents import probe  # slow to import
 
-    return probe.speaks_protocol(agent, probe.probed(agent, path, environment))
+    return probe.speaks_protocol(agent, probe.probed(agent, path, environment, directory=directory))

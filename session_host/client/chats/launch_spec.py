@@ -197,7 +197,7 @@ def _agent_start(
     agent, files = request.agent, session_files(session_id)
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
     environment = relocated(agent.conversation.store, environment, request.located_by)
-    supports = supported_options(agent, environment)
+    supports = supported_options(agent, environment, directory)
     environment |= make_links(environment, session_socket(session_id), request.overrides)
     environment |= _session_variables(request, session_id)
     arguments, conversation, is_id_ours = _conversation(request)
@@ -205,7 +205,7 @@ def _agent_start(
     copied = _copies(request)
     launch_mode = choose_launch_mode(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
-        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=copied is not None,
+        speaks_protocol=lambda: speaks_protocol(agent, environment, directory), forks=copied is not None,
     )  # fmt: skip
     structured, items = None, b""
     template = live_terminal_template(agent) if request.live_chat is not None else ()

@@ -22,4 +22,5 @@ def prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
         OutliveError: the start will fail, too.
     """
     connect_or_start_keeper().close()
-    supported_options(agent, child_environment(environment, agent, {}))
+    # The directory is not known yet: the user may still choose another.
+    supported_options(agent, child_environment(environment, agent, {}), "/")

@@ -204,5 +204,5 @@ def _arguments(
     path = agent.find(environment.get("PATH", ""))
     # Without the help text, a prompt after an option counts as the option's value, and would be asked again.
     needs_help = any(not word.startswith("-") for word in others)
-    probe = probed(agent, path, environment, LONG_TIMEOUT_S) if needs_help and path else Probe()
+    probe = probed(agent, path, environment, LONG_TIMEOUT_S, record.cwd) if needs_help and path else Probe()
     return without_prompt(agent, others, probe)

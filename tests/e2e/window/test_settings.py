@@ -97,7 +97,7 @@ def test_settings_changed_by_keys_and_mouse_apply_at_once_and_keep_the_rest_of_t
 FAKE = """#!/bin/sh
 # Answers what is asked of an agent before its first chat; else prints its arguments, one in a line, and stays.
 case "$1" in
---version) echo 1.0.0 ;;
+--version) echo "1.0.0 (Claude Code)" ;;
 --help) echo "--session-id --settings" ;;
 *) printf '%s\\n' "$@"; exec cat ;;
 esac

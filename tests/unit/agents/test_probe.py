@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.agents import probe
 from session_host.agents.agent import Agent, StructuredSettings
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe, ask, probed, speaks_protocol, supported, versions
@@ -60,7 +61,7 @@ def an_agent(**fields: object) -> Agent:
 
 
 def probe_of(path: str, timeout_s: float = 10) -> Probe:
-    return ask(path, ("--version",), os.environ, timeout_s)
+    return ask(an_agent(), path, os.environ, timeout_s)
 
 
 def test_version_and_options(program: Program, tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_help_that_is_printed_as_an_error_is_help(program: Program) -> None:
 
 
 def test_the_option_lists_of_yargs_say_which_options_take_a_value(program: Program) -> None:
-    text = "  -s, --session  id to go on with  [string]\n  -c, --continue  the last  [boolean]\n  --a --b --d"
+    text = "x\n  -s, --session  id to go on with  [string]\n  -c, --continue  the last  [boolean]\n  --a --b --d"
 
     assert probe_of(program(f"cat <<'END'\n{text}\nEND")).valued == {"-s", "--session"}
 
@@ -87,6 +88,18 @@ def test_the_option_lists_of_yargs_say_which_options_take_a_value(program: Progr
 )
 def test_text_that_is_no_help_gives_no_options(program: Program, script: str) -> None:
     assert probe_of(program(script)) == Probe()
+
+
+def test_an_agent_behind_a_version_managers_link_has_its_own_options(tmp_path: Path) -> None:
+    # pkill is a link to pgrep, which looks at the name by which it was started, as mise and volta do.
+    link = tmp_path / "pkill"
+    link.symlink_to("/usr/bin/pgrep")
+    agent = an_agent(name="pkill", title="pkill", executable="pkill", tested=("4",))
+
+    assert "--echo" in (probed(agent, str(link), os.environ, 10).options or ())
+    assert probed(agent, "/usr/bin/pgrep", os.environ, 10) == Probe(), "another program's answer"
+    assert "--echo" in (probed(agent, str(link), os.environ, 0).options or ()), "kept by both paths"
+    assert probed(agent, str(link), os.environ, 0, "/usr") == Probe(), "another directory may have another version"
 
 
 def test_a_file_that_is_no_program_gives_no_options(tmp_path: Path) -> None:
@@ -151,12 +164,24 @@ class TestOnceForEachVersion:
 
         assert probed(an_agent(), path, os.environ, 10).version == "1.2.4-rc.4"
 
-    def test_a_link_is_followed_to_the_program(self, program: Program, tmp_path: Path) -> None:
-        path, link = program(well_behaved(tmp_path / "count")), tmp_path / "link"
-        link.symlink_to(path)
-        probed(an_agent(), path, os.environ, 10)
+    def test_what_a_shell_script_starts_is_asked_in_each_directory_and_again_after_a_while(
+        self, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        count = tmp_path / "count"
+        path = program(well_behaved(count).replace("1.2.3", "'$(cat version)'"))
+        for name, version in (("one", "1.0.1"), ("two", "2.0.1")):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "version").write_text(version)
 
-        assert probed(an_agent(), str(link), os.environ, 0).version == "1.2.3-rc.4"
+        def version_in(directory: str) -> str:
+            return probed(an_agent(), path, os.environ, 10, str(tmp_path / directory)).version
+
+        assert [version_in(each) for each in ("one", "two", "one", "two")] == ["1.0.1-rc.4", "2.0.1-rc.4"] * 2
+        assert len(count.read_text().splitlines()) == 4
+        (tmp_path / "one" / "version").write_text("1.0.2")
+        monkeypatch.setattr(probe, "KEPT_S", 0.0)
+        assert version_in("one") == "1.0.2-rc.4"
+        assert version_in("absent") == "", "asked in the root directory, which has no version"
 
     def test_two_callers_at_once_run_the_program_once(self, program: Program, tmp_path: Path) -> None:
         count, gate = tmp_path / "count", Gate(tmp_path / "gate")

@@ -76,7 +76,7 @@ def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are
     for name, text in (
         ("codex", CODEX),
         ("gemini", "#!/usr/bin/env no-such-node\n"),
-        ("claude", f"#!/bin/sh\n[ $1 = --version ] && echo 1.0.3 || echo ' {options}'\n"),
+        ("claude", f"#!/bin/sh\n[ $1 = --version ] && echo '1.0.3 (Claude Code)' || echo ' {options}'\n"),
     ):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -84,7 +84,7 @@ def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are
     _, checks = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
     assert checks["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex")
-    assert checks["agent gemini"] == ("warn", f"{tmp_path}/gemini: prints no version, so it may not run")
+    assert checks["agent gemini"] == ("warn", f"{tmp_path}/gemini: prints no version of Gemini CLI, so it may not run")
     status, message = checks["agent claude"]
     assert status == "warn"
     assert message.endswith("/claude: has no --session-id, so its status or its resume may not work")
