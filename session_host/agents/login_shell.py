@@ -187,7 +187,7 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill all processes of the shell's session. The shell is reaped later, so that its PID is not reused."""
     for _ in range(10):  # The next pass finds processes that were forked during this one.
-        others = [pid for pid in _session(process.pid) if pid != process.pid]
+        others = [pid for pid in proc.session_members(process.pid) if pid != process.pid]
         for pid in (process.pid, *others):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -195,20 +195,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             break
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def _session(leader: int) -> list[int]:
-    """The living processes of a session; none without /proc."""
-    found = []
-    for pid in proc.pids():
-        try:
-            fields = proc.stat_fields(pid)
-        except OSError:
-            continue  # The process has ended meanwhile.
-        # proc(5): state, ppid, pgrp, session
-        if int(fields[3]) == leader and fields[0] not in {"Z", "X"}:
-            found.append(pid)
-    return found
 
 
 def _path_in(output: bytes, mark: str) -> str:

@@ -3,9 +3,9 @@
 Claude Code keeps ``sessions/PID.json`` in its configuration directory, with ``sessionId``, ``status`` (idle, busy,
 waiting) and ``waitingFor``; Qwen Code keeps a similar file without a status. Agents rewrite the file in place, so
 invalid text is read again after a moment. A killed agent leaves its file behind, so a file counts only if its process
-lives and started at the time in the file (``procStart``, field 22 of proc(5)'s stat). The process must be the session's
-program or a descendant. A descendant counts only if no process above it, up to the session's program, has such a file:
-otherwise an agent of this session has started it.
+lives and started at the time in the file (``procStart``, field 22 of proc(5)'s stat); the process's end is watched. The
+process must be the session's program or a descendant. A descendant counts only if no process above it, up to the
+session's program, has such a file: otherwise an agent of this session has started it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import msgspec
 
 from session_host.system.inotify import Event, Inotify
 from session_host.system.processes.identity import ancestors, start_time
+from session_host.system.processes.process_end import ProcessEnd
 from session_host.system.timer import Timer
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class StateFile:
         self._watched: Path | None = None
         self._file: Path | None = None
         self._last: _State | None = None
+        self._end = ProcessEnd(self._on_process_end)
         self._retry = Timer()
         self._tries = 0
 
@@ -127,6 +129,7 @@ class StateFile:
     def close(self) -> None:
         """Stop following the file."""
         self._retry.cancel()
+        self._end.close()
         self._inotify.close()
 
     def read_now(self) -> None:
@@ -136,7 +139,7 @@ class StateFile:
 
     def descriptors(self) -> list[int]:
         """The descriptors that become readable at a change; empty if nothing is followed."""
-        return [self._inotify.fileno()] if self._inotify.is_open else []
+        return [self._inotify.fileno(), *self._end.descriptors()] if self._inotify.is_open else []
 
     # ------------------------------------------------------------ watches
 
@@ -233,6 +236,13 @@ class StateFile:
         between = above[: above.index(self._child) + 1]
         return not any(_state_of(self._directory / f"{each}.json") is not None for each in between)
 
+    def _on_process_end(self) -> None:
+        """Forget the state of the process that has ended, and look for another agent of the session."""
+        if self._file is not None:
+            self._read()
+        if self._file is None:
+            self._scan()
+
     def _read(self) -> None:
         assert self._file is not None
         try:
@@ -244,10 +254,13 @@ class StateFile:
         if state is None:
             # The file was deleted, or its process has ended.
             self._file = None
+            self._end.close()
             if self._last is not None:
                 self._last = None
                 self._on_change(StateFileContent("", is_gone=True))
             return
+        if state.pid != self._child:  # The end of the session's program is seen by others.
+            self._end.watch(state.pid, start_time(state.pid))
         if state != self._last:
             self._last = state
             self._on_change(StateFileContent(state.status, state.waiting_for or "", state.session_id))

@@ -3,6 +3,7 @@
     pty_process   PtyProcess: a program on a PTY, exec'd without a shell
     identity      distinguishes a process from a later one with the same PID
     exit_status   reads the exit status of a process before it is reaped
+    process_end   watches for the end of a process that is no child
     permission    the agents' chats that a process belongs to, and the chats that it may control
     proc          the files of /proc
     process_tree  finds a chat's processes: by terminal, by ancestry and by a mark in the environment

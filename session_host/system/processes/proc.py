@@ -54,6 +54,29 @@ def stat_fields(pid: int) -> list[str]:
     return text[text.rindex(")") + 2 :].split()
 
 
+def group_members(group: int) -> list[int]:
+    """The living processes of a process group; none without /proc."""
+    return _living(2, group)
+
+
+def session_members(leader: int) -> list[int]:
+    """The living processes of a terminal session; none without /proc."""
+    return _living(3, leader)
+
+
+def _living(field: int, number: int) -> list[int]:
+    """The living processes with this number in a field of proc(5): state, ppid, pgrp, session."""
+    found = []
+    for pid in pids():
+        try:
+            fields = stat_fields(pid)
+        except OSError:
+            continue  # The process has ended meanwhile.
+        if int(fields[field]) == number and fields[0] not in {"Z", "X"}:
+            found.append(pid)
+    return found
+
+
 def status_field(pid: int | str, name: str) -> str:
     """A field of ``/proc/PID/status``, or of this process's (``"self"``); "" if it is missing."""
     mark = f"\n{name}:\t"

@@ -71,6 +71,20 @@ async def test_the_file_is_followed_from_its_first_content_to_its_removal(tmp_pa
         assert reports.states.empty()
 
 
+async def test_a_wrappers_agent_that_is_killed_leaves_no_state(tmp_path: Path) -> None:
+    agent = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
+    path = tmp_path / f"{agent.pid}.json"
+    path.write_bytes(content(pid=agent.pid, procStart=str(start_time(agent.pid)), status="waiting"))
+    async with following(tmp_path) as reports:
+        assert (await reports.next()).status == "waiting"
+        agent.kill()
+        assert (await reports.next()).is_gone
+        assert path.exists()
+        path.with_name(f"{os.getpid()}.json").write_bytes(content(status="idle"))
+        assert (await reports.next()).status == "idle", "the next agent of the same wrapper"
+    await agent.wait()
+
+
 async def test_a_directory_that_is_created_removed_and_created_again_is_followed(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b" / "sessions"
     async with following(directory) as reports:
