@@ -172,7 +172,17 @@ def asked(value: dict[str, object]) -> str:
         return _QUESTIONS[tool]
     if tool:
         return f"{tool}: {text}"[:MAX_CHARACTERS] if text else tool
-    return next((text for name in ("message", "error", "reason", "source") if (text := _text(value.get(name)))), "")
+    return _error(value) or next((text for name in ("message", "reason") if (text := _text(value.get(name)))), "")
+
+
+def _error(value: dict[str, object]) -> str:
+    """The error that stopped a turn: the agent's own words, a message (perhaps the server's JSON), or its kind."""
+    error = value.get("error")
+    if isinstance(error, dict):
+        message = error.get("message")
+        server = _parsed(message.encode("utf-8", "replace")) if isinstance(message, str) else {}
+        return _text(server.get("message")) or _text(message)
+    return (_text(value.get("last_assistant_message")) or _text(error)) if error else ""
 
 
 def done(value: dict[str, object]) -> str:

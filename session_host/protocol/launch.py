@@ -99,6 +99,8 @@ class Watch(msgspec.Struct, frozen=True):
     shows the input line before, but then takes it away again and drops keys until the conversation is loaded. "" for an
     agent that shows the input line only once; in a session's spec also if the agent begins a conversation.
     """
+    turn_ends: dict[str, Literal["done", "failed"]] = {}
+    """How a turn ended, by the agent's hook and plugin events; an event of another name says nothing about that."""
 
 
 class Origin(msgspec.Struct, frozen=True):

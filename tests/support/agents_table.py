@@ -65,6 +65,8 @@ Wrong or missing reports of agents:
   for up to a minute.
 - Codex reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
 - Copilot CLI reports nothing before the first prompt, also after a resume.
+- An error that stops a turn: Codex in a terminal reports that there was one, but not which; Gemini CLI in a terminal
+  reports only that the turn is over.
 - aider (0.86.2, tried by hand, so it is not in the table) reports only the end of an answer: the chat then needs you,
   with "its turn is over, or it asks something". While it starts, while it works and while it asks about the output of
   `/run`, the chat shows "no signal".

@@ -60,6 +60,7 @@ class RealAgent:
         tells_ready: whether its status says that it is ready before its first turn.
         drops_input: whether it drops input for a moment after its start, although its status is idle.
         after_error: its activity after a refused request.
+        tells_error: a text in the status detail after a request that was refused with 400; "" if it tells none.
         interrupt: the keys that interrupt a turn.
         settings: paths of the user's own settings, below HOME.
         notes: a pattern (re.fullmatch) of lines that it adds to these settings.
@@ -87,6 +88,7 @@ class RealAgent:
     tells_ready: bool = True
     drops_input: bool = False
     after_error: str = "idle"
+    tells_error: str = "refused with 400"
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
     notes: str = ""
@@ -177,6 +179,7 @@ CODEX = RealAgent(
     asks="Would you like to run the following command?",
     prepare=prepare_codex,
     source="osc 7501",
+    tells_error="stopped by an error",
     settings=(".codex/config.toml",),
     notes=r'|\[tui\]|screen_reader_detection_done = true|\[tui\.model_availability_nux\]|"[\w.-]+" = \d+',
     transcripts=(".codex/sessions/*/*/*/rollout-*-{id}.jsonl",),
@@ -218,8 +221,9 @@ GEMINI = RealAgent(
     asks="Allow execution of",
     prepare=prepare_gemini,
     source="title",
-    # Its title reports a question, without any detail.
+    # Its title reports a question and the end of a turn, without any detail.
     tells="",
+    tells_error="",
     drops_input=True,
     settings=(".gemini/settings.json",),
     # The second pattern finds hard links, from which Outlive would restore the files.

@@ -16,6 +16,7 @@ WATCH = Watch(
     reports={"Ask": Activity.NEEDS_INPUT, "Start": Activity.WORKING, "Stop": Activity.IDLE},
     titles={"^✋": Activity.NEEDS_INPUT, "^✦": Activity.WORKING, "^◇": Activity.IDLE},
     stale_after_s=60.0,
+    turn_ends={"Fail": "failed", "Done": "done"},
 )
 
 

@@ -12,7 +12,8 @@ Sources, strongest first. A source that has reported overrides the weaker ones, 
     notification    an event: the agent needs the user
     bell            the agent needs the user; without any detail
 
-The text of the question comes from any source that reports it.
+The text of the question comes from any source that reports it. So does the error that stopped a turn: it describes the
+idle agent until its next turn.
 
     needs_input ──a report of its source──▶ the reported activity
         ├──the user's input, if the source reports each change──▶ needs_input until its next report
@@ -56,6 +57,13 @@ from .signals import (
 
 ORDER: Final = (PROTOCOL, STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
 INPUT, SILENCE = "input", "silence"
+_WORKING: Final = Activity.WORKING
+
+FAILED: Final = "stopped by an error"
+"""The description of a failed turn if its source gives no error."""
+
+FAILURE_LEAD_S = 1.0
+"""How long after an error another source may still report the work that it stopped."""
 
 ANSWER_S = 2.0
 """Grace period after the user's answer for sources that may not report the end of a question."""
@@ -101,6 +109,7 @@ class ActivityTracker:
         self.activity = Activity.NO_SIGNAL
         self.source = self.detail = self._previous_input = ""
         self.last_input_s = 0.0
+        self._failure: SourceReport | None = None
         self.since = since
         self._reports: dict[str, SourceReport] = {}
         self._fresh_sources: set[str] = set()
@@ -110,6 +119,7 @@ class ActivityTracker:
             self.since, self.detail = saved_state.since, saved_state.detail
             self._previous_input, self._answered_s = saved_state.last_input, saved_state.answered_s
             self._reports = {each.source: each for each in saved_state.reports}
+            self._failure = saved_state.failure
             if saved_state.fresh_sources is not None:
                 self._fresh_sources = set(saved_state.fresh_sources)
             else:
@@ -140,6 +150,7 @@ class ActivityTracker:
             command,
             turn,
             foreground,
+            self._failure,
         )
 
     @property
@@ -194,6 +205,7 @@ class ActivityTracker:
             report.kind,
             reports_activity,
         )
+        self._note_failure(report, self._reports[report.source])
         self._fresh_sources.discard(report.source)
         if report.activity is None:
             return self._update_description()
@@ -210,6 +222,15 @@ class ActivityTracker:
             self.since = moment.at
         self._answered_s = None
         return self._set_activity(report.activity, report.source, moment) or is_new_question
+
+    def _note_failure(self, report: StatusReport, as_kept: SourceReport) -> None:
+        """Note the error that stopped the turn, from the strongest source that reports one."""
+        known = self._failure
+        if report.turn_end == "failed":
+            if known is None or self._rank(report.source) <= self._rank(known.source):
+                self._failure = as_kept
+        elif known is not None and report.source == known.source and (report.turn_end or report.activity is _WORKING):
+            self._failure = None  # It tried again.
 
     def on_input(self, moment: Moment) -> bool:
         """The user answered; returns whether the activity or its description changed."""
@@ -306,6 +327,8 @@ class ActivityTracker:
         if activity is not self.activity:
             self.since = moment.at
             self._fresh_sources = {each for each in self._fresh_sources if self._reports[each].activity is activity}
+            if activity is Activity.WORKING and self._failure and moment.s > self._failure.at_s + FAILURE_LEAD_S:
+                self._failure = None
         if activity is not Activity.NEEDS_INPUT:
             self._answered_s = None
         self.activity, self.source = activity, source
@@ -333,7 +356,9 @@ class ActivityTracker:
         return _BY_PRECISION.index(best.source) if best is not None else len(_BY_PRECISION)
 
     def _description(self) -> str:
-        """The question or task, from the source that reports it most precisely."""
+        """The question or task, from the source that reports it most precisely; or the error that stopped the turn."""
+        if self.activity is Activity.IDLE and self._failure is not None:
+            return self._failure.detail or FAILED
         reports = self._current_reports()
         details = [report.detail for report in reports if report.detail]
         if details:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
@@ -88,6 +88,7 @@ class StatusReport(NamedTuple):
         detail: the question or the task.
         kind: the kind of question.
         is_last: the source has nothing more to report; weaker sources count again.
+        turn_end: how the turn ended; "" if the report is not about that. ``detail`` is the error of a failed one.
     """
 
     source: str
@@ -96,6 +97,7 @@ class StatusReport(NamedTuple):
     detail: str = ""
     kind: str = ""
     is_last: bool = False
+    turn_end: Literal["", "done", "failed"] = ""
 
 
 def from_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
@@ -138,8 +140,9 @@ def _from_agent_state(parameters: str) -> StatusReport | None:
     message = _decoded(pairs.get("msg", ""))
     text = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), message)))
     return StatusReport(
-        OSC_7501, _clean_text(text), activity, _detail(message), _clean_text(pairs.get("kind", "")), state == "clear"
-    )
+        OSC_7501, _clean_text(text), activity, _detail(message), _clean_text(pairs.get("kind", "")), state == "clear",
+        "failed" if state == "error" else "",
+    )  # fmt: skip
 
 
 def _decoded(text: str) -> str:
@@ -158,7 +161,10 @@ def from_exited_program(source: str) -> StatusReport:
 def from_report(report: Report, watch: Watch) -> StatusReport:
     """Translate a hook's or plugin's report; the activity is None for an event that the catalog lacks."""
     text = f"{report.event}: {report.detail}" if report.detail else report.event
-    return StatusReport(report.source, _clean_text(text), watch.reports.get(report.event), _detail(report.detail))
+    return StatusReport(
+        report.source, _clean_text(text), watch.reports.get(report.event), _detail(report.detail),
+        turn_end=watch.turn_ends.get(report.event, ""),
+    )  # fmt: skip
 
 
 def from_state_file(status: str, waiting_for: str) -> StatusReport:
@@ -176,6 +182,11 @@ def from_chat_state(state: str, detail: str) -> StatusReport:
     """Translate the state of an agent without a terminal; see ``structured.items.ChatState``."""
     text = f"{state}: {detail}" if detail else state
     return StatusReport(PROTOCOL, _clean_text(text), _CHAT_STATES.get(state), _detail(detail))
+
+
+def from_failed_turn(error: str) -> StatusReport:
+    """Translate the error that stopped a turn of an agent without a terminal."""
+    return StatusReport(PROTOCOL, _clean_text(f"turn failed: {error}"), None, _detail(error), turn_end="failed")
 
 
 def _clean_text(text: str) -> str:

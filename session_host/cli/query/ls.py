@@ -98,9 +98,10 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
     state = state_words(info)
     if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
         state += f" {age(info.activity_since, now)}"
-    if info.activity == Activity.NEEDS_INPUT and info.activity_detail:
-        question = one_line(info.activity_detail)
-        state += f": {question if _width(question) <= _DETAIL_COLUMNS else _cut_end(question, _DETAIL_COLUMNS)}"
+    if info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} and info.activity_detail:
+        # The question, or the error that stopped the turn.
+        detail = one_line(info.activity_detail)
+        state += f": {detail if _width(detail) <= _DETAIL_COLUMNS else _cut_end(detail, _DETAIL_COLUMNS)}"
     if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
         state = _running(info, now)
     elif info.activity_source == SILENCE and info.activity_since:

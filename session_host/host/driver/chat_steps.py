@@ -14,7 +14,7 @@ from session_host.session.effects import AppendRecord, ChatChanged, StartOperati
 from session_host.session.session import Session
 from session_host.session.structured_chat import StructuredChat
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.structured.items import ConversationKnown, StateChanged, TitleChanged
+from session_host.structured.items import ConversationKnown, StateChanged, TitleChanged, TurnEnded
 from session_host.structured.operations import AnyResult
 from session_host.system.clock import now_ms
 
@@ -88,6 +88,8 @@ class ChatSteps:
             match change:
                 case StateChanged():
                     self._watch.on_chat_state(change)
+                case TurnEnded(_, "failed", error):
+                    self._watch.on_turn_failed(error)
                 case ConversationKnown(conversation):
                     self._conversation.set_conversation(conversation, PROTOCOL)
                 case TitleChanged(title):

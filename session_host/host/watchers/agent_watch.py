@@ -24,6 +24,9 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
 from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
+from session_host.system.processes import proc
+from session_host.system.processes.identity import start_time
+from session_host.system.processes.process_end import ProcessEnd
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
@@ -101,6 +104,8 @@ class AgentWatch:
             self.tracker, worker, self._check_expiry, previous_output_at_s=previous_output_at_s
         )
         self._plugin_sender = PluginSender(saved_state.plugin_process if saved_state is not None else None)
+        self._plugin_end = ProcessEnd(self._on_plugin_end)
+        self._reporter_end = ProcessEnd(self._on_reporter_end)
         self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
         self._repeatable_sources = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
         self._transitions = ActivityLogWriter(spec.transitions, self.tracker)
@@ -120,6 +125,28 @@ class AgentWatch:
         call_logged(self._guard_transcript)
         self._transcript_watcher.start()
         call_logged(self._start_timer, process)
+        call_logged(self._watch_plugin, process)
+        call_logged(self._watch_reporter, process)
+
+    def _watch_plugin(self, process: PtyProcess) -> None:
+        """Watch the agent that reports by its plugin, if it is not the session's program itself."""
+        if self._plugin_sender.process is not None and self._plugin_sender.process[0] != process.pid:
+            self._plugin_end.watch(*self._plugin_sender.process)
+
+    def _on_plugin_end(self) -> None:
+        """Withdraw the status of an agent that ended, while the session's program, such as a wrapper, runs on."""
+        self._apply_report(signals.from_exited_program(signals.PLUGIN))
+
+    def _watch_reporter(self, process: PtyProcess) -> None:
+        """Watch the job that reports by OSC 7501, if it is not the session's program itself."""
+        if self._reporting_group not in {0, process.pid}:
+            self._reporter_end.watch(self._reporting_group, start_time(self._reporting_group))
+
+    def _on_reporter_end(self) -> None:
+        """Withdraw the status of a job that ended without clearing it; its other processes may run on."""
+        is_reported = self.tracker.current_report(signals.OSC_7501) not in {"", signals.CLEARED}
+        if is_reported and not proc.group_members(self._reporting_group):
+            self._apply_report(signals.from_exited_program(signals.OSC_7501))
 
     def _start_timer(self, process: PtyProcess) -> None:
         self._reporting_group = self._reporting_group or process.foreground_group()
@@ -159,6 +186,7 @@ class AgentWatch:
                 moment = moment or self._current_moment()
                 if report.source == signals.OSC_7501 and self._process is not None:
                     self._reporting_group = self._process.foreground_group()
+                    call_logged(self._watch_reporter, self._process)
                 if self.tracker.apply_report(report, moment):
                     changed = True
                     self._transitions.record(self.tracker, self._now)
@@ -188,6 +216,8 @@ class AgentWatch:
             self._is_agents_plugin(pid) if report.source == signals.PLUGIN else self._is_about_conversation(report)
         ):
             return
+        if report.source == signals.PLUGIN and self._process is not None:
+            self._watch_plugin(self._process)
         self._conversation.set_conversation(report.conversation, report.source)
         self._apply_report(signals.from_report(report, self._spec.watch))
 
@@ -236,6 +266,11 @@ class AgentWatch:
         if change.state != "ended":
             self._apply_report(signals.from_chat_state(change.state, change.detail))
 
+    @log_errors
+    def on_turn_failed(self, error: str) -> None:
+        """Handle the error that stopped a turn of an agent without a terminal."""
+        self._apply_report(signals.from_failed_turn(error))
+
     def on_input(self) -> None:
         """Note input from the user, which may answer the agent."""
         tracker = self.tracker
@@ -258,6 +293,7 @@ class AgentWatch:
         """Record the program's end, and stop watching it."""
         if self.foreground is not None:
             self.foreground.close()
+        self._close_ends()
         self._title_watcher.close()
         self._transcript_watcher.finish()
         if self._file is not None:
@@ -275,6 +311,7 @@ class AgentWatch:
         """Release timers and files; without a call of ``program_ended``, another host continues the watch."""
         if self.foreground is not None:
             self.foreground.close()
+        self._close_ends()
         self._title_watcher.close()
         self._transcript_watcher.close()
         if self._file is not None:
@@ -284,14 +321,19 @@ class AgentWatch:
         self._expiry.close()
         self._transitions.close()
 
+    def _close_ends(self) -> None:
+        self._plugin_end.close()
+        self._reporter_end.close()
+
     @property
     def is_quiet(self) -> bool:
         """Whether no timer runs and no transcript is guarded."""
         return not self._expiry.is_running and self._guard is None and self._transcript_watcher.is_quiet
 
     def descriptors(self) -> list[int]:
-        """The descriptors that become readable when the agent's state file changes."""
-        return self._file.descriptors() if self._file is not None else []
+        """The descriptors that become readable when the agent's state file changes, or the agent ends."""
+        of_file = self._file.descriptors() if self._file is not None else []
+        return [*of_file, *self._plugin_end.descriptors(), *self._reporter_end.descriptors()]
 
     def current_events(self) -> list[ActivityEvent | ForegroundEvent]:
         """The current state as events, for a viewer that has just attached."""

@@ -108,6 +108,8 @@ class ActivityState(msgspec.Struct, frozen=True):
     turn: int = -1
     """The offset of the output at which the agent's last turn began; -1 for none."""
     foreground: ForegroundState = NO_FOREGROUND
+    failure: SourceReport | None = None
+    """The error that stopped the last turn; None if none did."""
 
 
 class ConversationState(msgspec.Struct, frozen=True):

@@ -101,6 +101,7 @@ def test_an_interrupted_or_failed_turn_does_not_stay_working(
     chat.ask("fail: 400")
     chat.changed("working", past)
     chat.becomes(chat.agent.after_error)
+    wait_until(lambda: chat.agent.tells_error in (chat.info()["activity_detail"] or ""), 20, "what stopped the turn")
     if chat.agent.after_error == "idle":
         chat.ask_and_read("at last")
 

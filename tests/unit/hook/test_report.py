@@ -123,6 +123,12 @@ def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
         ({"message": "Claude needs your permission"}, "Claude needs your permission"),
         ({"tool_name": 3, "tool_input": "?", "message": ["x"]}, ""),
         ({"message": "x" * 1000}, "x" * MAX_CHARACTERS),
+        ({"error": "unknown", "last_assistant_message": "API Error: 400 refused"}, "API Error: 400 refused"),
+        ({"error": "rate_limit"}, "rate_limit"),
+        ({"error": {"message": '{"message": "refused with 400"}'}}, "refused with 400"),
+        ({"error": {"message": "no connection"}}, "no connection"),
+        ({"last_assistant_message": "an answer"}, ""),
+        ({"source": "startup"}, ""),
         ({}, ""),
     ],
 )

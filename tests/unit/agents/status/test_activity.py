@@ -364,6 +364,38 @@ def test_after_an_answered_trust_dialog_claude_is_not_without_signal_before_its_
     assert book.status[:2] == (IDLE, "osc 7501")
 
 
+def test_the_error_that_stopped_claudes_turn_is_shown_until_the_next_turn(book: TrackerScript) -> None:
+    book.osc("state=working")
+    book.file("busy")
+    book.osc("state=error:msg=QVBJIEVycm9yOiA0MDA=")
+    book.hook("Fail", "unknown")
+    book.file("idle")
+    assert book.status == (IDLE, "state file", "API Error: 400")
+    book.replace_host()
+    book.osc("state=idle")
+    book.wait(600)
+    assert book.status == (IDLE, "state file", "API Error: 400")
+    book.file("busy")
+    book.file("idle")
+    assert book.status == (IDLE, "state file", "")
+
+
+def test_an_error_that_comes_before_the_work_that_it_stopped_is_shown(book: TrackerScript) -> None:
+    book.file("idle")
+    book.osc("state=error")
+    book.file("busy")
+    book.file("idle")
+    assert book.status == (IDLE, "state file", "stopped by an error")
+
+
+def test_an_error_after_which_the_agent_tried_again_is_not_shown(book: TrackerScript) -> None:
+    book.report(Progress("indeterminate", None))
+    book.hook("Fail", "529")
+    book.hook("Done")
+    book.report(Progress("none", None))
+    assert book.status == (IDLE, "osc 9;4", "")
+
+
 def test_a_withdrawn_question_without_a_later_report_is_no_signal(book: TrackerScript) -> None:
     book.osc("state=blocked:kind=permission")
     book.osc("state=clear")

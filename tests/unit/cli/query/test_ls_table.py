@@ -73,6 +73,7 @@ def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
     ("fields", "words"),
     [
         ({"activity": Activity.WORKING, "activity_detail": "Running ls"}, "◐ working 3 min"),
+        ({"activity": Activity.IDLE, "activity_detail": "API Error: 400"}, "○ idle 3 min: API Error: 400"),
         ({"activity": Activity.NEEDS_INPUT, "activity_detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
         ({"activity": Activity.NEEDS_INPUT, "activity_detail": "x" * 99}, f"▲ needs you 3 min: {'x' * 35}…"),
         ({"activity": Activity.NEEDS_INPUT, "notice": "ill"}, "▲ needs you 3 min !"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
@@ -15,6 +16,7 @@ from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.store import activity_log
 from tests.support.session_harness import SessionHarness, session_harness
+from tests.support.waiting import eventually
 
 IDLE = Activity.IDLE
 WATCH = Watch(
@@ -65,6 +67,17 @@ async def test_a_plugin_of_a_nested_agent_is_ignored(harness: SessionHarness, to
     host(harness)
     assert report_activity(harness, "ask", tool) is Activity.WORKING
     assert report_activity(harness, "idle", os.getpid()) is Activity.IDLE
+
+
+async def test_a_wrappers_agent_with_a_plugin_that_is_killed_has_no_status(harness: SessionHarness) -> None:
+    host(harness)
+    agent = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
+    assert report_activity(harness, "ask", agent.pid) is Activity.NEEDS_INPUT
+    harness.kill()
+    host(harness)
+    agent.kill()
+    await agent.wait()
+    await eventually(lambda: harness.driver.watch.tracker.activity is Activity.NO_SIGNAL, 10, "no status")
 
 
 async def test_a_child_of_the_launcher_may_report_and_an_unrelated_process_may_not(
