@@ -187,6 +187,11 @@ class ChatFacts:
         return since
 
     @property
+    def is_suspended(self) -> bool:
+        """Whether its program is stopped, and the next key continues it."""
+        return self.activity is Activity.SUSPENDED and not self.has_ended
+
+    @property
     def needs_you(self) -> bool:
         """Whether the agent waits for the user."""
         return self.group is Group.NEEDS_YOU
@@ -233,6 +238,8 @@ class ChatFacts:
             return self._topic_and_end
         if self.is_unresponsive:
             return page_texts.does_not_answer()
+        if self.is_suspended:
+            return phrases.first_upper(activity_phrases.activity_words(self.activity))
         if self.needs_you:
             return self.activity_detail or page_texts.needs_answer()
         if self.is_silent:

@@ -259,6 +259,7 @@ TITLES = {
     "open_output": QT_TRANSLATE_NOOP("action", "Open output of command in editor"),
     "clear_scrollback": QT_TRANSLATE_NOOP("action", "Clear scrollback"),
     "reset_terminal": QT_TRANSLATE_NOOP("action", "Reset terminal"),
+    "continue_program": QT_TRANSLATE_NOOP("action", "Continue suspended program"),
     "errors": QT_TRANSLATE_NOOP("action", "Show error output"),
     "explain": QT_TRANSLATE_NOOP("action", "Show status details"),
     "copy": QT_TRANSLATE_NOOP("action", "Copy"),

@@ -33,6 +33,7 @@ SOURCES: Final = {
     "bell": QT_TRANSLATE_NOOP("activity", "bell"),
     INPUT: QT_TRANSLATE_NOOP("activity", "your answer"),
     SILENCE: QT_TRANSLATE_NOOP("activity", "silence"),
+    "process": QT_TRANSLATE_NOOP("activity", "its process"),
     "chosen at the start": QT_TRANSLATE_NOOP("activity", "chosen at the start"),
     "written": QT_TRANSLATE_NOOP("activity", "transcript"),
     "open files": QT_TRANSLATE_NOOP("activity", "open files"),
@@ -43,6 +44,7 @@ _ACTIVITIES = {
     Activity.NEEDS_INPUT: QT_TRANSLATE_NOOP("activity", "needs you"),
     Activity.WORKING: QT_TRANSLATE_NOOP("activity", "working"),
     Activity.IDLE: QT_TRANSLATE_NOOP("activity", "idle"),
+    Activity.SUSPENDED: QT_TRANSLATE_NOOP("activity", "suspended"),
     Activity.NO_SIGNAL: QT_TRANSLATE_NOOP("activity", "no signal"),
 }
 

@@ -37,6 +37,7 @@ _WORDS = {
 
 _BY_ACTIVITY = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
+    Activity.SUSPENDED: Group.NEEDS_YOU,
     Activity.WORKING: Group.WORKING,
     Activity.IDLE: Group.IDLE,
     Activity.NO_SIGNAL: Group.NO_SIGNAL,

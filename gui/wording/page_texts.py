@@ -273,6 +273,14 @@ def cannot_clear_yet() -> str:
     return translate("page", "Not connected to the chat yet; try again")
 
 
+def suspended() -> str:
+    return translate("page", "Suspended, as by Ctrl+Z. Any key continues it")
+
+
+def continue_suspended() -> str:
+    return translate("page", "Continue")
+
+
 def cannot_clear_in_old_chat() -> str:
     return translate("page", "This chat runs in an older version: choose “Update running chats” or run outlive upgrade")
 

@@ -16,6 +16,7 @@ from .messages import (
     ClearTerminal,
     Colors,
     CommandEvent,
+    Continue,
     Description,
     Done,
     EchoesStopped,
@@ -69,6 +70,7 @@ _SINCE: dict[type[Message], int] = {
     StopEchoes: 14,
     ShownOutput: 14,
     EchoesStopped: 14,
+    Continue: 17,
 }
 """The first version that has a kind of message."""
 

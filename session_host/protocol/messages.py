@@ -8,7 +8,7 @@ A connection, from the client's side::
                                                      ← Output(offset, data) | Resized | Event …
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
-    → AcceptRefusal, Resize, Follow, Detach, ClearTerminal
+    → AcceptRefusal, Resize, Follow, Detach, ClearTerminal, Continue
     → ShowEchoes(terminal, room, offset, …)          ← ShownOutput(offset, data) …
     → StopEchoes                                     ← EchoesStopped
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
@@ -47,7 +47,7 @@ from .values import (
     TerminalFile,
 )
 
-PROTOCOL_VERSION = 16
+PROTOCOL_VERSION = 17
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -288,6 +288,12 @@ class ClearTerminal(Message, frozen=True):
 
     attachment: str
     what: Clearing
+
+
+class Continue(Message, frozen=True):
+    """Continue the program if it is suspended; see ``Activity.SUSPENDED``."""
+
+    attachment: str
 
 
 class ShowEchoes(Message, frozen=True):
@@ -815,8 +821,8 @@ Event = (
 )  # fmt: skip
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | ShowEchoes | StopEchoes
-    | Key | Text | Paste | Mouse | Focus
+    Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
+    | ShowEchoes | StopEchoes | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
 )  # fmt: skip

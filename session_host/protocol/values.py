@@ -141,6 +141,8 @@ class Activity(StrEnum):
     WORKING = "working"
     NEEDS_INPUT = "needs_input"
     IDLE = "idle"
+    SUSPENDED = "suspended"
+    """The program is stopped, by Ctrl+Z or a signal, and the next input continues it."""
     NO_SIGNAL = "no_signal"
 
 

@@ -24,6 +24,7 @@ from session_host.protocol.messages import (
     Attached,
     ClearTerminal,
     Colors,
+    Continue,
     Detach,
     Error,
     ErrorCode,
@@ -191,7 +192,7 @@ class ClientConnection:
             case Resize():
                 if (attachment := self._own_attachment(message.attachment)) is not None:
                     self._session.viewers.resized(attachment, message.size, message.cell)
-            case Colors() | ClearTerminal() | ShowEchoes():
+            case Colors() | ClearTerminal() | Continue() | ShowEchoes():
                 if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
                     self._change_terminal(message)
             case Follow():
@@ -225,11 +226,13 @@ class ClientConnection:
         self.send_message(Failed(message.request, ErrorCode.NOT_ALLOWED, reason))  # type: ignore[attr-defined]
         return True
 
-    def _change_terminal(self, message: Colors | ClearTerminal | ShowEchoes) -> None:
+    def _change_terminal(self, message: Colors | ClearTerminal | Continue | ShowEchoes) -> None:
         if isinstance(message, Colors):
             self._session.set_colors(message)
         elif isinstance(message, ShowEchoes):
             self._events.append(message)
+        elif isinstance(message, Continue):
+            self._session.continue_program()
         else:
             self._session.clear_terminal(message.what)
 

@@ -17,6 +17,7 @@ from session_host.protocol.messages import (
     ChangeSetting,
     ClearTerminal,
     Colors,
+    Continue,
     Describe,
     Detach,
     Explain,
@@ -67,7 +68,7 @@ REFUSABLE = (Right.CONTROL, Right.ANSWER)
 _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Hello, Describe, Peek, Explain, OpenRequests), Right.READ),
     **dict.fromkeys((Follow, Detach, AcceptRefusal, Resize, StopEchoes), Right.ATTACHMENT),
-    **dict.fromkeys((Colors, ClearTerminal, ShowEchoes, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
+    **dict.fromkeys((Colors, ClearTerminal, Continue, ShowEchoes, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(
         (Prompt, WithdrawPrompt, Interrupt, SendNow, AnswerRequest, ChangeSetting), Right.ATTACHMENT
     ),

@@ -55,7 +55,17 @@ from session_host.terminal.events import Bell, ClipboardSet, Notification, Termi
 
 from .attachments import Attachment
 from .clients import Clients
-from .effects import AppendEntry, ClearOutput, Effect, NoteTitle, NoteUserInput, UseColors, UseEmulator, WriteToProgram
+from .effects import (
+    AppendEntry,
+    ClearOutput,
+    Effect,
+    NoteTitle,
+    NoteUserInput,
+    SignalProgram,
+    UseColors,
+    UseEmulator,
+    WriteToProgram,
+)
 from .output_ring import OutputRing
 from .program_input import encode_input, is_navigation, is_use
 from .prompt_line import PromptLine
@@ -122,6 +132,7 @@ class Session:
         open_question: Callable[[], str | None] = lambda: None,
         is_echoing: Callable[[], bool] = lambda: False,
         age_s: Callable[[], float] = lambda: 0.0,
+        look: Callable[[], object] = lambda: None,
     ) -> None:
         """Start with the state that a previous host left.
 
@@ -136,6 +147,7 @@ class Session:
             open_question: returns the question that the chat asks its user now; see ``SendQueue``.
             is_echoing: returns whether the terminal itself echoes what is typed; see ``StartingInput``.
             age_s: returns for how many seconds the program has run; see ``StartingInput``.
+            look: looks at the program now, and calls ``set_suspended``.
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
@@ -162,6 +174,8 @@ class Session:
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
         self._watcher_events, self._open_question = watcher_events, open_question
+        self._look = look
+        self._is_suspended = False
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
 
     # ------------------------------------------------------------ facts for clients
@@ -205,7 +219,7 @@ class Session:
     def program_runs(self) -> None:
         """Accept sizes and keys, since the program runs; call ``program_started`` next."""
         self.state = TABLE.after(self.state, _Trigger.RUNS)
-        self.accepts_keys = self.chat is None and self.starting.is_off
+        self._set_accepts_keys(accepts=self.starting.is_off)
         self.sizing.program_runs()
         if self.chat is not None:
             self.chat.program_runs()
@@ -218,7 +232,31 @@ class Session:
 
     def agent_started(self) -> None:
         """Use the shortcut for keys, since the agent takes input."""
-        self.accepts_keys = self.state is State.RUNNING and self.chat is None
+        self._set_accepts_keys(accepts=True)
+
+    def set_suspended(self, is_suspended: bool) -> None:
+        """Set whether the program is suspended, so that the next input continues it."""
+        if is_suspended is self._is_suspended:
+            return
+        self._is_suspended = is_suspended
+        self._set_accepts_keys(accepts=self.starting.is_off)
+
+    def _set_accepts_keys(self, *, accepts: bool) -> None:
+        self.accepts_keys = accepts and self.state is State.RUNNING and self.chat is None and not self._is_suspended
+
+    def continue_program(self, *, look: bool = True) -> bool:
+        """Continue the program if it is suspended; returns whether it was.
+
+        Args:
+            look: look at the program first, since nothing may have shown that it is suspended.
+        """
+        if look:
+            self._look()
+        if not self._is_suspended:
+            return False
+        self.set_suspended(False)
+        self.effects.append(SignalProgram("SIGCONT"))
+        return True
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         """Record the program's end, after its last output; call ``broadcast_end`` next.
@@ -348,6 +386,7 @@ class Session:
         elif not data:
             attachment.acknowledge(sequence)  # The input has no bytes for this program.
         else:
+            self.continue_program(look=False)
             self.effects.append(WriteToProgram(EntryKind.INPUT, data, attachment.key, sequence))
             self.prompt.typed(data)
         attachment.accepted = sequence
@@ -381,6 +420,7 @@ class Session:
             return True  # The command repeats its request, since the answer was lost.
         if not self._has_room(len(data)):
             return False
+        self.continue_program(look=False)
         self.effects += [WriteToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), NoteUserInput()]
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
         self.prompt.typed(data)

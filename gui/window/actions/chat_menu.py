@@ -49,6 +49,8 @@ class ChatMenu:
         menu.addSeparator()
         if actions["clear_scrollback"].isEnabled():
             actions.fill(menu, ("clear_scrollback", "reset_terminal"))
+            if chat.is_suspended:
+                actions.fill(menu, ("continue_program",))
             menu.addSeparator()
         actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
         menu.addSeparator()

@@ -84,6 +84,7 @@ class Commands:
             "export": lambda: self._on_active_chat(chat_actions.export),
             "clear_scrollback": lambda: self._clear_terminal("scrollback"),
             "reset_terminal": lambda: self._clear_terminal("reset"),
+            "continue_program": self._continue_program,
             "copy": lambda: self._on_page(lambda page: page.edited.copy()),
             "paste": lambda: self._on_page(lambda page: page.edited.paste()),
             "paste_selection": lambda: self._in_terminal(lambda view: view.paste_primary_or_clipboard()),
@@ -127,6 +128,7 @@ class Commands:
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
             "running_terminal": isinstance(self._tabs.active_page, TerminalPage) and not has_ended,
+            "suspended": isinstance(self._tabs.active_page, TerminalPage) and chat is not None and chat.is_suspended,
             "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
             "forkable": chat is not None and forking.can_fork(chat),
             "forkable_before": chat is not None and forking.can_fork_before(chat),
@@ -176,6 +178,11 @@ class Commands:
         page = self._tabs.active_page
         if isinstance(page, TerminalPage) and not page.is_question_open:
             page.clear(what)
+
+    def _continue_program(self) -> None:
+        page = self._tabs.active_page
+        if isinstance(page, TerminalPage) and not page.is_question_open:
+            page.continue_program()
 
     def _choose_setting(self, category: Category) -> None:
         page = self._tabs.active_page

@@ -30,8 +30,8 @@ class Key:
         listed: whether the palette shows the action.
         on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "ended",
             "resumable" (and ended), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
-            or "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right of the shown
-            one ("tabs_right"), several "panes", several "windows".
+            "suspended", or "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right
+            of the shown one ("tabs_right"), several "panes", several "windows".
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -43,7 +43,7 @@ class Key:
     listed: bool = True
     on: Literal[
         "", "chat", "agent", "running", "ended", "resumable", "forkable", "forkable_before",
-        "terminal", "running_terminal", "structured", "tabs", "tabs_right", "panes", "windows",
+        "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False
     repeats: bool = False
@@ -128,6 +128,7 @@ TABLE: tuple[Key, ...] = (
     Key("open_output", (), on="terminal"),
     Key("clear_scrollback", ("Ctrl+Shift+Del",), on="running_terminal"),
     Key("reset_terminal", (), on="running_terminal"),
+    Key("continue_program", (), on="suspended"),
     Key("errors", (), on="chat"),
     Key("explain", (), on="chat"),
     Key("copy", ("Ctrl+Shift+C",), "terminal"),

@@ -30,12 +30,12 @@ from gui.wording import broadcast_texts, common_texts, fork_texts, notice_texts,
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
 
-RESTORE = "restore_files"
+RESTORE, CONTINUE = "restore_files", "continue_program"
 TERMINAL_MENU = (
     "find", "new_shell", "split_right", "split_down", "open_text", "export", RESTORE, "",
-    "clear_scrollback", "reset_terminal",
+    "clear_scrollback", "reset_terminal", CONTINUE,
 )  # fmt: skip
-"""The window's actions in a terminal's context menu; ``RESTORE`` only for an agent."""
+"""The window's actions in a terminal's context menu; ``RESTORE`` only for an agent, ``CONTINUE`` if it is suspended."""
 CHAT_MENU = ("find", "new_shell", "split_right", "split_down", "export")
 """The window's actions in a chat view's context menu; the menu of a prompt restores files."""
 
@@ -147,7 +147,7 @@ class PageWiring:
     def _extend_menu(self, menu: QMenu, names: Sequence[str]) -> None:
         menu.addSeparator()
         actions = self._window.actions
-        actions.fill(menu, [name for name in names if name != RESTORE or actions[name].isEnabled()])
+        actions.fill(menu, [name for name in names if name not in {RESTORE, CONTINUE} or actions[name].isEnabled()])
 
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
         restoring, forking = self._restoring, self._chat_actions.forking

@@ -74,7 +74,7 @@ class ChatPage(Area):
 
         self.setAccessibleName(chat.name)
         self._end_bar = LazyWidget(self._make_end_bar)
-        self._problem_line = LazyWidget(lambda: ProblemLine(theme, self, self.handle.typed_areas))
+        self._problem_line = LazyWidget(lambda: ProblemLine(theme, self, self.handle.typed_areas, self._act_on_problem))
         self._question = LazyWidget(self._make_question)
         self._find_bar = LazyWidget(self._make_find_bar)
         layout = QVBoxLayout(self)
@@ -152,6 +152,13 @@ class ChatPage(Area):
     def type_text(self, text: str) -> None:
         """Type a text: into the terminal as it is, with control characters; into the prompt without them."""
         raise NotImplementedError
+
+    def _problem(self) -> tuple[str, str]:
+        """The problem of the chat, "" for none, and the text of the button beside it, "" for none."""
+        return self.chat.notice, ""
+
+    def _act_on_problem(self) -> None:
+        """Act on a click on that button."""
 
     @property
     def can_insert(self) -> bool:
@@ -305,8 +312,9 @@ class ChatPage(Area):
             self._report_end()
 
     def _show_problem(self) -> None:
-        if self.chat.notice or self._problem_line.widget is not None:
-            self.problem_line.show_text(self.chat.notice)
+        text, action = self._problem()
+        if text or self._problem_line.widget is not None:
+            self.problem_line.show_text(text, action)
 
     def _report_end(self) -> None:
         now = self.chat.record.continued_by, self.chat.is_recorded

@@ -14,7 +14,7 @@ from gui.theme.marks import Mark, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.page.typed_area_watcher import TypedAreaWatcher
-from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
+from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, button, label, sentence
 from gui.wording import common_texts
 from session_host.protocol.untrusted_text import place_last
 
@@ -88,7 +88,7 @@ class ProblemLine(Area):
     _BESIDE_PX = 80
     """The room beside the text: margins, the sign and the closing button."""
 
-    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas, on_action: Callable[[], object]) -> None:
         super().__init__("banner", parent)
         self._parent = parent
         self._typed_areas = typed_areas
@@ -97,6 +97,8 @@ class ProblemLine(Area):
         self.text = label("", "secondary")
         self.text.setWordWrap(True)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.action = button("", "link", on_action)
+        self.action.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._row = row = QHBoxLayout(self)
@@ -104,17 +106,20 @@ class ProblemLine(Area):
         row.setSpacing(GAP_S_PX)
         row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you"))
         row.addWidget(self.text, 1)
+        row.addWidget(self.action)
         row.addWidget(self._close)
         self.hide()
         TypedAreaWatcher(self, lambda: self.place(self._bottom_px))
 
-    def show_text(self, text: str) -> None:
-        """Show a problem; "" hides the line."""
+    def show_text(self, text: str, action: str = "") -> None:
+        """Show a problem, and a button with the text ``action`` unless that is ""; without a text, hide the line."""
         if text == self._shown_text:
             return
         self._shown_text = text
         if text:
             shown = sentence(place_last(text))
+            self.action.setText(action)
+            self.action.setVisible(bool(action))
             self.text.setText(shown)
             self.text.setAccessibleName(shown)
             self.setAccessibleName(shown)
@@ -129,7 +134,8 @@ class ProblemLine(Area):
         self._bottom_px = bottom_px
         parent = self._parent
         below = parent.height() if bottom_px is None else bottom_px
-        wanted = self.text.fontMetrics().horizontalAdvance(self.text.text()) + self._BESIDE_PX
+        beside = self._BESIDE_PX if self.action.isHidden() else self._BESIDE_PX + GAP_S_PX + self.action.sizeHint().width()
+        wanted = self.text.fontMetrics().horizontalAdvance(self.text.text()) + beside
         width = min(wanted, max(parent.width() - 2 * GAP_S_PX, 0))
         self._row.invalidate()  # A new text's size reaches it in the next turn of the event loop.
         height = self._row.totalHeightForWidth(width)

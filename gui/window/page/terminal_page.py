@@ -201,6 +201,23 @@ class TerminalPage(ChatPage):
         if text or self._broadcast_mark.widget is not None:
             self._broadcast_mark.get().show_text(text, is_left_out=is_left_out)
 
+    def _problem(self) -> tuple[str, str]:
+        """See ``ChatPage``."""
+        if self.chat.is_suspended:
+            return page_texts.suspended(), page_texts.continue_suspended()
+        return super()._problem()
+
+    def _act_on_problem(self) -> None:
+        """See ``ChatPage``."""
+        self.continue_program()
+
+    def continue_program(self) -> None:
+        """Continue the suspended program."""
+        viewer = self.source.viewer
+        if viewer is None or not viewer.continue_program():
+            self.notice_given.emit(page_texts.cannot_clear_yet())
+        self.focus_content()
+
     @property
     def _bars(self) -> list[QWidget]:
         mark = self._broadcast_mark

@@ -20,6 +20,7 @@ idle agent until its next turn.
         ├──the user's input, if the source reports no end of a question──▶ (ANSWER_S for a report) ──▶ no_signal
         └──the user's input, if the source reports events──▶ the last state of another source, else no_signal
     working ──no output and no report for ``stale_after_s``──▶ no_signal ──a report──▶ the reported activity
+    any ──the program is stopped──▶ suspended ──it is continued──▶ the last reported activity, else no_signal
 
 Ages are measured on a monotonic clock; the wall clock is only displayed.
 """
@@ -56,7 +57,7 @@ from .signals import (
 )
 
 ORDER: Final = (PROTOCOL, STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
-INPUT, SILENCE = "input", "silence"
+INPUT, SILENCE, PROCESS = "input", "silence", "process"
 _WORKING: Final = Activity.WORKING
 
 FAILED: Final = "stopped by an error"
@@ -207,7 +208,7 @@ class ActivityTracker:
         )
         self._note_failure(report, self._reports[report.source])
         self._fresh_sources.discard(report.source)
-        if report.activity is None:
+        if report.activity is None or self.activity is Activity.SUSPENDED:
             return self._update_description()
         if not report.is_last:
             self._fresh_sources.add(report.source)
@@ -278,6 +279,19 @@ class ActivityTracker:
         last = self.last_report()
         return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
 
+    def on_suspended(self, moment: Moment, *, is_suspended: bool) -> bool:
+        """The program was suspended, or continued; returns whether the activity changed."""
+        if is_suspended:
+            self._answered_s = None
+            return self._set_activity(Activity.SUSPENDED, PROCESS, moment)
+        if self.activity is not Activity.SUSPENDED:
+            return False
+        strongest = self._strongest_state_report()
+        activity = strongest.activity if strongest is not None else None
+        if strongest is None or activity is None:
+            return self._set_activity(Activity.NO_SIGNAL, PROCESS, moment)
+        return self._set_activity(activity, strongest.source, moment)
+
     def program_ended(self, moment: Moment) -> bool:
         """The program ended; returns whether the activity or its description changed."""
         self._answered_s = None
@@ -337,7 +351,7 @@ class ActivityTracker:
 
     def _update_description(self) -> bool:
         """Update the description of an unchanged activity."""
-        if self.source in {INPUT, SILENCE, ""}:
+        if self.source in {INPUT, SILENCE, PROCESS, ""}:
             return False
         previous, text = self.detail, self._description()
         # After an input the question may still be open: its description holds until the next report.

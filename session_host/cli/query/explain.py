@@ -28,6 +28,7 @@ WORDS = {
     Activity.WORKING: "working",
     Activity.NEEDS_INPUT: "needs you",
     Activity.IDLE: "idle",
+    Activity.SUSPENDED: "suspended",
     Activity.NO_SIGNAL: "no signal",
 }
 _HEADING_COLUMNS = 14

@@ -31,6 +31,7 @@ _ACTIVITY_WORDS = {
     Activity.WORKING: "◐ working",
     Activity.NEEDS_INPUT: "▲ needs you",
     Activity.IDLE: "○ idle",
+    Activity.SUSPENDED: "▲ suspended",
     Activity.NO_SIGNAL: "◌ running",
 }
 SILENCE = "silence"

@@ -18,6 +18,7 @@ from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import (
     Clearing,
     ClearTerminal,
+    Continue,
     Input,
     Message,
     Output,
@@ -380,6 +381,14 @@ class Viewer(ClosableViewer):
         if connection is None or not connection.supports(ClearTerminal):
             return False
         connection.send_message(ClearTerminal(self._rules.attachment, what))
+        return True
+
+    def continue_program(self) -> bool:
+        """Ask the host to continue the suspended program; False if no host is there that can do it."""
+        connection = self._connection
+        if connection is None or not connection.supports(Continue):
+            return False
+        connection.send_message(Continue(self._rules.attachment))
         return True
 
     def follow(self, output: bool) -> None:

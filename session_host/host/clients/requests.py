@@ -150,6 +150,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
     """Describe the session as this host knows it."""
     spec, session, activity = driver.spec, driver.session, driver.watch.tracker
     driver.conversation.check_open_files()
+    driver.watch.suspension.poll()
     foreground = driver.watch.foreground.poll() if driver.watch.foreground is not None else None
     return Description(
         request=request.request,

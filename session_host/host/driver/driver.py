@@ -117,7 +117,7 @@ class Driver:
             spec, log_state, ring, input_log.pending,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
             watcher_events=self._watcher_events, open_question=self._open_question,
-            is_echoing=self.program.is_echoing, age_s=self.program.age_s,
+            is_echoing=self.program.is_echoing, age_s=self.program.age_s, look=self._look_at_program,
         )  # fmt: skip
         self.worker = EmulatorWorker(
             recovered.emulator, self._emulator_used, self.program.resume_reading, self.output_file.read,
@@ -132,8 +132,8 @@ class Driver:
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
-            send_event=self.broadcast, turn_began=self.restore_points.before_turn, now=now,
-            previous_output_at_s=program_output.written_at_s,
+            send_event=self.broadcast, set_suspended=self.session.set_suspended,
+            turn_began=self.restore_points.before_turn, now=now, previous_output_at_s=program_output.written_at_s,
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.command_timer = CommandTimer(recovered.commands, log_state.commands, input_log, self.broadcast)
@@ -326,6 +326,10 @@ class Driver:
             yield NoticeEvent("recording", self.journal_writer.error)
         yield from self.watch.current_events()
         yield from self.command_timer.current_events()
+
+    def _look_at_program(self) -> None:
+        """Find out whether the program is suspended."""
+        self.watch.suspension.poll()
 
     def _open_question(self) -> str | None:
         """The agent's question to its user: "" for an unknown one, None for none."""

@@ -6,6 +6,7 @@ plugin_sender        whether a plugin runs in the session's agent
 hook_questions       the questions that the agent's hook asks, and their answers
 state_file           the agent's own file about its state
 foreground           the program in a shell's foreground
+suspension           whether the program is suspended
 conversation         the conversation that the agent is in
 command_times        when a shell's commands began, and how long they ran
 open_files           the conversation, by the files that the agent holds open

@@ -37,6 +37,7 @@ from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
 from .plugin_sender import PluginSender
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
+from .suspension import Suspension
 from .terminal_title import TitleWatcher
 from .transcript import TranscriptWatcher
 
@@ -52,6 +53,7 @@ class AgentWatch:
     Attributes:
         tracker: decides on the activity.
         foreground: the foreground program of a shell or command; None for agents.
+        suspension: finds out whether the program is suspended.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class AgentWatch:
         conversation: ConversationTracker,
         *,
         send_event: Callable[[ActivityEvent | ForegroundEvent], None],
+        set_suspended: Callable[[bool], object],
         turn_began: Callable[[], object],
         now: Callable[[], str],
         previous_output_at_s: float = 0.0,
@@ -76,6 +79,7 @@ class AgentWatch:
             worker: knows how far it has interpreted the output, and when output last arrived.
             conversation: receives the conversation ids that the sources report.
             send_event: sends an event to all followers.
+            set_suspended: called with True if the program is suspended, else with False; also without a change.
             turn_began: called when an agent in a terminal begins a turn.
             now: returns the time as ISO 8601 text.
             previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
@@ -87,6 +91,8 @@ class AgentWatch:
         self._conversation = conversation
         self._send_event, self._turn_began = send_event, turn_began
         self._now = now
+        self._set_suspended = set_suspended
+        self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
             self.foreground = ForegroundProcess(
@@ -121,6 +127,8 @@ class AgentWatch:
         self._process = process
         if self.foreground is not None:
             self.foreground.start_watching(process)
+        if self._spec.structured is None:
+            self.suspension.start_watching(process)
         call_logged(self._follow_file, process)
         call_logged(self._guard_transcript)
         self._transcript_watcher.start()
@@ -201,6 +209,7 @@ class AgentWatch:
 
     def on_output_interpreted(self) -> None:
         """Note that the emulator has interpreted output."""
+        self.suspension.schedule_poll()
         if self.foreground is not None:
             self.foreground.schedule_polls()
 
@@ -277,6 +286,14 @@ class AgentWatch:
         tracker.last_input_s = time.time()  # Most keys need nothing more: the agent asks nothing.
         if tracker.activity is _NEEDS_INPUT:
             call_logged(self._on_answer)
+        self.suspension.schedule_poll()
+
+    def _on_look(self, is_suspended: bool) -> None:
+        self._set_suspended(is_suspended)
+        if is_suspended is (self.tracker.activity is Activity.SUSPENDED):
+            return
+        if self.tracker.on_suspended(self._current_moment(), is_suspended=is_suspended):
+            self._save_and_send()
 
     def _on_answer(self) -> None:
         tracker = self.tracker
@@ -291,6 +308,7 @@ class AgentWatch:
 
     def program_ended(self) -> None:
         """Record the program's end, and stop watching it."""
+        self.suspension.close()
         if self.foreground is not None:
             self.foreground.close()
         self._close_ends()
@@ -309,6 +327,7 @@ class AgentWatch:
 
     def close(self) -> None:
         """Release timers and files; without a call of ``program_ended``, another host continues the watch."""
+        self.suspension.close()
         if self.foreground is not None:
             self.foreground.close()
         self._close_ends()

@@ -163,7 +163,7 @@ def program_of(group: int, child: int) -> str:
     if group <= 0:
         return ""
     argv = _command_line(group) or next(
-        (found for pid in proc.children(child) if _group_of(pid) == group and (found := _command_line(pid))), []
+        (found for pid in proc.children(child) if proc.group_of(pid) == group and (found := _command_line(pid))), []
     )
     if not argv or _is_waiting_shell(argv):
         return ""
@@ -182,13 +182,6 @@ def _is_waiting_shell(argv: list[str]) -> bool:
 
 def _command_line(pid: int) -> list[str]:
     return [word.decode("utf-8", "replace") for word in proc.command_line(pid).split(b"\0") if word]
-
-
-def _group_of(pid: int) -> int:
-    try:
-        return int(proc.stat_fields(pid)[2])
-    except OSError:
-        return 0
 
 
 def _start_time_text(pid: int) -> str:

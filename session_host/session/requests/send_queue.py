@@ -12,6 +12,9 @@ emulator, to search the screen for the text.
 While such an agent starts, it drops what is typed; see ``starting_input``. So while STARTING, nothing is typed. After
 ``READING_WITHIN_S`` the text is refused if the kernel still echoes, since then it would seem to be shown.
 
+A suspended program is continued before. It may drop what it got before it reads its terminal as before, so the text
+waits until the kernel does not echo any more.
+
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
 """
@@ -41,6 +44,9 @@ ECHO = "echo"
 READING, READING_POLL_S, READING_WITHIN_S = "reading", 0.1, 20.0
 """The timer between two checks whether the agent reads its terminal, and how long it may take to start."""
 
+CONTINUED_CHECKS = 10
+"""How often the terminal of a continued program may be found to echo, every ``READING_POLL_S``: some programs echo."""
+
 SEARCH, SEARCH_DELAY_S = "search", 0.02
 """The timer after a change of the screen, before the screen is searched."""
 
@@ -61,6 +67,9 @@ class Program(Protocol):
     state: ProgramState
     subscribers: Subscribers
     requests: list[str]
+
+    def continue_program(self) -> bool:
+        """Continue the program if it is suspended; returns whether it was."""
 
     def type_bytes(self, data: bytes, request: str) -> bool:
         """Type these bytes once per request; False if there is no room."""
@@ -100,6 +109,7 @@ class _CurrentRequest:
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
         start_checks: how often the agent was found to be starting.
+        was_suspended: whether the program was suspended, and perhaps does not read its terminal again yet.
     """
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
@@ -109,6 +119,7 @@ class _CurrentRequest:
         self.before: Positions | None = None
         self.has_changed = self.is_time_over = self.is_last = False
         self.start_checks = 0
+        self.was_suspended = False
 
     @property
     def is_enter_separate(self) -> bool:
@@ -222,12 +233,18 @@ class SendQueue:
             return
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
+        self._current.was_suspended = self._program.continue_program()
         self._change_state(Trigger.NEXT)
         self._program.subscribers.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
     def _type(self, emulator: Emulator) -> None:
         current = self._current
+        if current.was_suspended and self._starting.is_echoing() and current.start_checks < CONTINUED_CHECKS:
+            current.start_checks += 1
+            self._change_state(Trigger.AWAIT_START)
+            self._start(READING, READING_POLL_S)
+            return
         if self._must_wait(emulator):
             current.start_checks += 1
             is_echoing = self._starting.is_echoing()

@@ -100,10 +100,10 @@ def is_killed(pid: int) -> bool:
     return bool(int(proc.status_field(pid, "ShdPnd") or "0", 16) & _SIGKILL_BIT)
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether a process is stopped (by SIGSTOP, or a debugger)."""
+def is_stopped(pid: int, *, traced: bool = True) -> bool:
+    """Whether a process is stopped by SIGSTOP, or, with ``traced``, by a debugger."""
     try:
-        return proc.stat_fields(pid)[0] in {"T", "t"}
+        return proc.stat_fields(pid)[0] in ({"T", "t"} if traced else {"T"})
     except OSError:
         return False
 

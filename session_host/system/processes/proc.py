@@ -119,6 +119,14 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in read(pid, f"task/{pid}/children").split()]
 
 
+def group_of(pid: int) -> int:
+    """The process group of a process; 0 if it has ended."""
+    try:
+        return int(stat_fields(pid)[2])
+    except OSError:
+        return 0
+
+
 def children_of_all_threads(pid: int) -> list[int]:
     """Like ``children``, of every thread."""
     try:

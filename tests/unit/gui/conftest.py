@@ -118,6 +118,10 @@ class FakeViewer:
     def send_now(self, item: str) -> None:
         self.calls.append(("send_now", item))
 
+    def continue_program(self) -> bool:
+        self.calls.append(("continue_program",))
+        return True
+
     def clear_terminal(self, what: str) -> bool:
         self.calls.append(("clear_terminal", what))
         return self.can_clear

@@ -346,6 +346,25 @@ async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(harness: Wi
     assert chat.mark is Mark.WORKING
 
 
+async def test_an_agent_that_ctrl_z_suspended_is_said_to_be_suspended_and_can_be_continued(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
+    page, action = harness.page, window.actions_["continue_program"]
+    assert not action.isEnabled()
+    viewer.be(Activity.SUSPENDED)
+    harness.settle()
+    assert harness.chat(session_id).mark is Mark.NEEDS_YOU
+    assert harness.chat(session_id).status_text == "Suspended"
+    assert page.problem_line.text.accessibleName() == "Suspended, as by Ctrl+Z. Any key continues it."
+    assert action.isEnabled()
+    QTest.mouseClick(page.problem_line.action, Qt.MouseButton.LeftButton)
+    action.trigger()
+    assert viewer.calls.count(("continue_program",)) == 2
+    viewer.be(Activity.IDLE)
+    assert page.problem_line.isHidden()
+
+
 async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: WindowHarness):
     session_id = await harness.add("one")
     harness.open_window()

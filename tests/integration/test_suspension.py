@@ -1,0 +1,100 @@
+"""A program that suspends itself, as agents do at Ctrl+Z, is shown as suspended, and continued by the next input."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from session_host.client.control import request
+from session_host.protocol.messages import ActivityEvent, Describe, Description, ForegroundEvent
+from session_host.protocol.values import Activity
+from tests.support.commands import outlive
+from tests.support.hosts import Watcher, end, see, shown, start, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SUSPENDS = """
+import os, signal, termios, tty
+before = termios.tcgetattr(0)
+while True:
+    tty.setraw(0)
+    print("reads", end="\\r\\n", flush=True)
+    while (read := os.read(0, 1)) != b"\\x1a":
+        print("read", read, end="\\r\\n", flush=True)
+    termios.tcsetattr(0, termios.TCSANOW, before)
+    print("suspended, run fg", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+async def described(session: str) -> Description:
+    found = await request(session, Describe(0))
+    assert isinstance(found, Description)
+    return found
+
+
+def activity(watcher: Watcher) -> Activity | None:
+    """The last activity that the viewer has."""
+    return next((each.activity for each in reversed(watcher.events) if isinstance(each, ActivityEvent)), None)
+
+
+def foreground(watcher: Watcher) -> str | None:
+    """The last foreground program that the viewer has."""
+    return next((each.program for each in reversed(watcher.events) if isinstance(each, ForegroundEvent)), None)
+
+
+@pytest.mark.parametrize("launcher", [(), ("sh", "-c", '"$@"; exit', "sh")])
+async def test_a_program_that_ctrl_z_suspended_is_continued_by_the_next_key_by_continue_and_by_send(
+    launcher: tuple[str, ...],
+) -> None:
+    record = await start(*launcher, sys.executable, "-c", SUSPENDS)
+    async with watching(record.id) as (viewer, watcher):
+
+        async def suspend(times: int) -> None:
+            await watcher.until(lambda: "".join(shown(viewer)).count("reads") == times, "the program to read")
+            viewer.text("\x1a")
+            await watcher.until(lambda: activity(watcher) is Activity.SUSPENDED, "the chat to be suspended")
+
+        await suspend(1)
+        assert "▲ suspended" in (await asyncio.to_thread(outlive, "ls")).output
+        assert "suspended" in (await asyncio.to_thread(outlive, "explain", record.id)).output
+        viewer.text("k")
+        await watcher.until(lambda: activity(watcher) is Activity.NO_SIGNAL, "the chat to be continued")
+        await suspend(2)
+        assert viewer.continue_program()
+        await suspend(3)
+        assert (await asyncio.to_thread(outlive, "send", record.id, "s")).code == 0
+        await see(viewer, watcher, "read b's'")
+    await end(record.id)
+
+
+async def test_a_program_that_was_stopped_without_output_is_described_as_suspended_and_takes_a_text() -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("one\r")
+        await see(viewer, watcher, "one")
+        pid = (await described(record.id)).child_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        assert (await described(record.id)).activity is Activity.SUSPENDED
+        assert (await asyncio.to_thread(outlive, "send", record.id, "two", "--enter")).code == 0
+        await see(viewer, watcher, "two")
+        assert (await described(record.id)).activity is Activity.NO_SIGNAL
+    await end(record.id)
+
+
+async def test_the_stopped_jobs_of_a_shell_are_the_shells_affair() -> None:
+    record = await start("bash", "--norc", "-i", overrides={"PS1": "ready> "})
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+        viewer.text("sleep 1000\r")
+        await watcher.until(lambda: foreground(watcher) == "sleep 1000", "the command to run")
+        viewer.text("\x1a")
+        await see(viewer, watcher, "Stopped")
+        assert (await described(record.id)).activity is Activity.NO_SIGNAL
+        viewer.text("kill %1; exit\r")
+    await end(record.id)
