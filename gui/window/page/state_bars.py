@@ -134,7 +134,9 @@ class ProblemLine(Area):
         self._bottom_px = bottom_px
         parent = self._parent
         below = parent.height() if bottom_px is None else bottom_px
-        beside = self._BESIDE_PX if self.action.isHidden() else self._BESIDE_PX + GAP_S_PX + self.action.sizeHint().width()
+        beside = self._BESIDE_PX
+        if not self.action.isHidden():
+            beside += GAP_S_PX + self.action.sizeHint().width()
         wanted = self.text.fontMetrics().horizontalAdvance(self.text.text()) + beside
         width = min(wanted, max(parent.width() - 2 * GAP_S_PX, 0))
         self._row.invalidate()  # A new text's size reaches it in the next turn of the event loop.
