@@ -1,6 +1,7 @@
 """The operating system: time, event loop, logs, locks, processes, systemd.
 
     clock             the current time in the format of all records
+    directory_entries entries of directories, some of which cannot be read
     event_loop        runs coroutines on uvloop, or on asyncio's own loop
     freed_memory      how much freed memory the C library keeps
     inotify           watches directories on the event loop (inotify(7))

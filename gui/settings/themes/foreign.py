@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -98,7 +99,7 @@ def find_foreign_themes(config_home: Path, data_home: Path) -> list[Path]:
     locations = [(config_home / program, pattern) for program, pattern in LOCATIONS]
     for directory, pattern in [*locations, (data_home / "konsole", "*.colorscheme")]:
         try:
-            found |= dict.fromkeys(path for path in sorted(directory.glob(pattern)) if path.is_file())
+            found |= dict.fromkeys(path for path in sorted(directory.glob(pattern)) if os.path.isfile(path))  # noqa: PTH113 - false also if it is unreadable
         except OSError:
             continue  # The directory cannot be read.
     return list(found)[:_MAX_FOUND]

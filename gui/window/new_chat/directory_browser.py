@@ -17,6 +17,7 @@ from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import common_texts, new_chat_texts
 from gui.wording.phrases import short_directory
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.directory_entries import is_directory
 
 WIDTH_PX = 480
 HEIGHT_PX = 320
@@ -165,6 +166,6 @@ def _directories_in(path: Path) -> list[str]:
         for count, entry in enumerate(entries):
             if count >= LOOKED_AT:
                 break
-            if not entry.name.startswith(".") and entry.is_dir():
+            if not entry.name.startswith(".") and is_directory(entry):
                 found.append(entry.name)
     return sorted(found, key=str.casefold)

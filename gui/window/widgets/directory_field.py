@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit
 from gui.theme.popup_list import PopupList
 from gui.wording import new_chat_texts
 from gui.wording.phrases import short_directory
+from session_host.system.directory_entries import is_directory
 
 OFFERED = 12
 LOOKED_AT = 2000
@@ -193,7 +194,7 @@ def _completions(typed: str, with_files: bool) -> list[str]:
                     break
                 fits = entry.name.casefold().startswith(begun.casefold())
                 is_offered = begun.startswith(".") or not entry.name.startswith(".")
-                if fits and is_offered and (with_files or entry.is_dir()):
+                if fits and is_offered and (with_files or is_directory(entry)):
                     found.append(short_directory(f"{parent}/{entry.name}"))
     except OSError:
         return []  # The directory is missing or unreadable: there are no completions.

@@ -24,13 +24,15 @@ class TooFarBack(Exception):
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
-    """Sort files by the time of their last change; deleted files are left out."""
+    """Sort files by the time of their last change; deleted ones, and what is no file, are left out."""
     found: list[tuple[int, Path]] = []
     for path in paths:
         try:
-            found.append((path.stat().st_mtime_ns, path))
-        except FileNotFoundError:
+            status = path.stat()
+        except OSError:
             continue
+        if stat.S_ISREG(status.st_mode):
+            found.append((status.st_mtime_ns, path))
     return [path for _, path in sorted(found, reverse=True)]
 
 

@@ -76,9 +76,16 @@ class Claude:
     def find(self, query: ConversationQuery) -> LookupResult:
         # Search by the id alone, since long directory names are cut and hashed. The chat is resumed in the same
         # directory.
-        paths = sorted(projects(query).glob(f"*/{query.conversation}.jsonl"))
-        if any(_has_user_line(path) for path in paths):
-            return LookupResult(Availability.WHOLE)
+        paths = newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))
+        unreadable: OSError | None = None
+        for path in paths:
+            try:
+                if _has_user_line(path):
+                    return LookupResult(Availability.WHOLE)
+            except OSError as error:
+                unreadable = error  # Another directory may have the conversation, too.
+        if unreadable is not None:
+            raise unreadable
         if paths:
             return LookupResult(
                 Availability.LOST,

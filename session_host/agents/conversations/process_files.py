@@ -6,7 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from session_host.agents.conversations.listing.ends import FileEnds
 from session_host.system.processes.identity import boot_id, is_running
+
+_MAX_BYTES = 64 * 1024
 
 
 class _Running(msgspec.Struct):
@@ -25,7 +28,8 @@ def processes_in_conversation(directory: Path, conversation: str) -> list[int]:
     found: list[int] = []
     for path in directory.glob("*.json"):
         try:
-            running = msgspec.json.decode(path.read_bytes(), type=_Running)
+            with FileEnds(path) as ends:
+                running = msgspec.json.decode(ends.first_bytes(_MAX_BYTES), type=_Running)
         except (OSError, msgspec.DecodeError, RecursionError):
             continue  # The file is being rewritten, or is of an unknown version.
         boot, _, started = running.procStart.rpartition(":")

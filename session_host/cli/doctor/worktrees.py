@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def worktrees() -> Iterator[Check]:
 
 def _found() -> list[Path]:
     try:
-        return sorted(path for path in worktrees_dir().glob("*/*") if path.is_dir())
+        return sorted(path for path in worktrees_dir().glob("*/*") if os.path.isdir(path))  # noqa: PTH112 - also if unreadable
     except OSError:
         return []
 

@@ -24,6 +24,7 @@ from session_host.paths import config_dir, session_dir, state_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
+from session_host.system.directory_entries import file_size
 
 from .remove import ENDPOINT, remove_chat
 from .settings import MIB, load_chat_settings
@@ -241,7 +242,7 @@ def _size(directory: Path) -> int:
                 if entry.is_dir(follow_symlinks=False):
                     total += _size(Path(entry.path))
                 else:
-                    total += entry.stat(follow_symlinks=False).st_size
+                    total += file_size(entry)
     except OSError:
         pass
     return total

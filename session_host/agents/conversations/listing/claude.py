@@ -8,6 +8,7 @@ a git worktree names it (``relocated``).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -92,7 +93,7 @@ class ClaudeFiles:
 
 def transcripts(projects: Path, queried: str, subdirectory: str = "") -> Iterable[FoundFile]:
     """The files ``projects/<directory>/<subdirectory>/*.jsonl``; ``queried`` is the query's working directory."""
-    here = _NOT_KEPT.sub("-", str(Path(queried).resolve()))
+    here = _NOT_KEPT.sub("-", os.path.realpath(queried))
     for directory in directories_in(projects):
         yield from files_in(directory / subdirectory, ".jsonl", is_here=directory.name == here)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from session_host.agents.conversations.base import ConversationQuery
+from session_host.system.directory_entries import is_directory
 
 from .base import MAX_LISTED, IsCancelled, StoredConversation
 
@@ -83,6 +84,6 @@ def directories_in(directory: Path) -> list[Path]:
     """The directories in a directory; none if it cannot be read."""
     try:
         with os.scandir(directory) as entries:
-            return [Path(entry.path) for entry in entries if entry.is_dir()]
+            return [Path(entry.path) for entry in entries if is_directory(entry)]
     except OSError:
         return []

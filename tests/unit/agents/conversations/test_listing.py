@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.listing import base, files
 from session_host.agents.conversations.listing.base import StoredConversation
 from session_host.agents.conversations.listing.ends import FIRST_BYTES, LAST_BYTES
 from session_host.agents.conversations.listing.registry import LISTERS, list_stored
+from session_host.agents.conversations.registry import find_conversation, turns_in
 from tests.support.fuzzing import chance, times
 from tests.unit.agents.conversations.test_turns import IDS, PLACES, RECORDINGS
 
@@ -288,6 +289,22 @@ def test_paths_that_are_no_regular_files_are_skipped(name: str, put: Put, tmp_pa
     path.rmdir()
     path.symlink_to("/nonexistent")
     assert listed(name, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_link_to_itself_among_an_agents_files_hides_no_conversation(name: str, put: Put, tmp_path: Path) -> None:
+    path = put(name)
+    for directory in path.parents[: len(Path(PLACES[name]).parts)]:
+        for loop in ("loop", f"loop{path.suffix}"):
+            (directory / loop).symlink_to(loop)
+    other = path.parents[1] / "-home-user-other" / path.name
+    other.parent.mkdir()
+    other.symlink_to(other.name)
+
+    assert [each.conversation for each in listed(name, tmp_path, str(tmp_path / "loop"))] == [IDS[name]]
+    query = ConversationQuery(IDS[name], PROJECT, {"HOME": str(tmp_path)}, tmp_path / "files", used=True)
+    assert find_conversation(name, query).availability is Availability.WHOLE
+    assert next(turns_in(name, query)).prompt
 
 
 @pytest.mark.parametrize("name", PLACES)
