@@ -25,7 +25,10 @@ SOCKET, THROUGH = "{socket}", "{through}"
 conversation's id, the prompt, the directory of the agent's files for the session, and the path of the agent's socket.
 """
 
-PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES, SOCKET, THROUGH)
+PROMPT_FILE = "{prompt_file}"
+"""A file with the prompt: all users of the machine can read an argv."""
+
+PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, PROMPT_FILE, FILES, SOCKET, THROUGH)
 
 _LAST_RESORT_SHELL = "/bin/sh"
 
@@ -172,9 +175,9 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def accepts_prompt(self) -> bool:
-        """Whether the agent accepts a prompt in its argv."""
+        """Whether the agent accepts a prompt at its start."""
         words = [word for part in self.start for word in ((part,) if isinstance(part, str) else part)]
-        return any(PROMPT in word for word in words)
+        return any(PROMPT in word or PROMPT_FILE in word for word in words)
 
     @property
     def keeps_conversation_in_files(self) -> bool:
@@ -271,6 +274,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             CONVERSATION: values.conversation,
             # The blank keeps the agent from reading the prompt as an option or a subcommand.
             PROMPT: f" {prompt}" if prompt.startswith("-") or prompt in self.subcommands else prompt,
+            PROMPT_FILE: prompt_file(values.files) if prompt else "",
             FILES: values.files,
             SOCKET: values.socket,
             THROUGH: values.through,
@@ -330,6 +334,11 @@ def _is_option_needed(option: str, arguments: Sequence[str], supports: Collectio
     if any(word == option or word.startswith(f"{option}=") for word in arguments):
         return False
     return supports is None or option.partition("=")[0] in supports
+
+
+def prompt_file(files: str) -> str:
+    """The path of the prompt's file in the directory of a session's files."""
+    return f"{files}/prompt"
 
 
 def _filled(words: Sequence[str], values: Mapping[str, str]) -> list[str] | None:

@@ -7,8 +7,9 @@ once and exit (``claude --print``) is removed together with the prompt: without 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from session_host.agents.agent import PROMPT, Agent
+from session_host.agents.agent import PROMPT, PROMPT_FILE, Agent
 from session_host.agents.probe import Probe
 
 
@@ -52,7 +53,7 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
 
 
 def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> str:
-    """The prompt in an argv that ``Agent.argv`` built from the catalog's template; "" for none.
+    """The prompt in an argv that ``Agent.argv`` built from the catalog's template, or in its file; "" for none.
 
     Args:
         agent: the agent that was started.
@@ -61,11 +62,16 @@ def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> st
     """
     last = agent.start[-1] if agent.start else ""
     words = (last,) if isinstance(last, str) else last
-    if words[-1] != PROMPT or len(argv) <= len(words):
+    if words[-1] not in {PROMPT, PROMPT_FILE} or len(argv) <= len(words):
         return ""
     before = argv[: -len(words)]
     if tuple(argv[-len(words) : -1]) != words[:-1] or (arguments and before[-len(arguments) :] != list(arguments)):
         return ""
+    if words[-1] == PROMPT_FILE:
+        try:
+            return Path(argv[-1]).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
     # Without a prompt, the argv ends with the arguments, or with the value of a template's option.
     ours = {part[0] for part in agent.start if not isinstance(part, str)}
     return "" if len(words) == 1 and not arguments and before[-1] in ours else argv[-1]

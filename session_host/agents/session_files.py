@@ -71,10 +71,31 @@ def write_files(sources: Sequence[str], directory: Path, *, answering: bool = Fa
             other = source.parent / ANSWERING / source.name
             chosen = other if answering and other.is_file() else source
             text = chosen.read_text(encoding="utf-8").replace(HOOK, command)
-            path = directory / source.name
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+            _write(directory / source.name, text)
     except OSError as error:
-        message = f"{directory}: cannot write to it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
-        raise LaunchFailed(message) from error
+        raise _cannot_write(directory, error) from error
+
+
+def write_prompt(path: Path, prompt: str) -> None:
+    """Write the first prompt into a file, readable by the owner alone.
+
+    Raises:
+        LaunchFailed: it cannot be written.
+    """
+    try:
+        make_directories(path.parent)
+        _write(path, prompt)
+    except OSError as error:
+        raise _cannot_write(path.parent, error) from error
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _cannot_write(directory: Path, error: OSError) -> LaunchFailed:
+    return LaunchFailed(
+        f"{directory}: cannot write to it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+    )

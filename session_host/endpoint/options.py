@@ -71,6 +71,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--ask", metavar="TEXT", default="", help="question to ask at once, also in a resumed conversation"
     )
+    parser.add_argument("--prompt-file", metavar="FILE", help="the file with the first question")
+    parser.add_argument("--ask-file", metavar="FILE", help="the file with the question of --ask")
     parser.add_argument("-u", "--url", help="the server, such as http://127.0.0.1:8080/v1")
     parser.add_argument("-m", "--model", help="model (default: the server's)")
     parser.add_argument("--conversation", metavar="ID", help="conversation id; continues an existing one")
@@ -100,8 +102,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     }
     return Options(
         conversation=check_id(parsed.conversation) if parsed.conversation else str(uuid.uuid4()),
-        prompt=_valid(parsed.prompt or prompt_after_dashes),
-        ask=_valid(parsed.ask),
+        prompt=_valid(parsed.prompt or prompt_after_dashes or _read(parsed.prompt_file)),
+        ask=_valid(parsed.ask or _read(parsed.ask_file)),
         given={name: _valid(value) for name, value in given.items() if value is not None},
     )
 
@@ -175,7 +177,16 @@ def _read_system_prompt(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SYSTEM_BYTES:
             raise ConfigError(f"{path}: too large for a system prompt (limit: {MAX_SYSTEM_BYTES // 1024} KB)")
-        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
+    return _read(str(path)).strip()
+
+
+def _read(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not valid UTF-8") from error
     except OSError as error:

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Agent, Template, TemplateValues
+from session_host.agents.agent import (
+    ARGUMENTS,
+    CONVERSATION,
+    FILES,
+    PROMPT,
+    PROMPT_FILE,
+    Agent,
+    Template,
+    TemplateValues,
+)
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.registry import STORES
 from session_host.agents.session_files import write_files
@@ -81,12 +90,14 @@ def test_the_files_are_valid_for_their_suffix(agent: Agent, tmp_path: Path) -> N
             assert subprocess.run(["sh", "-n", str(path)], check=False).returncode == 0
 
 
-def test_a_first_prompt_is_in_the_argv_if_the_agent_accepts_one(agent: Agent) -> None:
+def test_a_first_prompt_is_in_the_argv_or_its_file_if_the_agent_accepts_one(agent: Agent) -> None:
     if agent.arguments_replace:
         assert not agent.accepts_prompt
         return
     argv = agent.argv(["--x"], values=TemplateValues(prompt="do it", conversation=ID, files="/f"))
-    assert ("do it" in argv) == any(PROMPT in word for word in words(agent.start)) == agent.accepts_prompt
+    assert ("do it" in argv) == any(PROMPT in word for word in words(agent.start))
+    assert ("/f/prompt" in argv) == any(PROMPT_FILE in word for word in words(agent.start))
+    assert ("do it" in argv or "/f/prompt" in argv) == agent.accepts_prompt
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,14 @@ async def test_a_single_model_is_chosen_and_several_are_listed(server: ModelServ
         await chat.see("✗ no model selected; /model lists the models")
 
 
+async def test_no_other_user_reads_the_first_prompt_on_the_command_line(server: ModelServer) -> None:
+    async with chatting(server, "-p", "a secret plan") as chat:
+        await chat.see("echo: a secret plan")
+        child = (await chat.describe()).child_pid
+        assert child is not None
+        assert b"secret" not in Path(f"/proc/{child}/cmdline").read_bytes()
+
+
 async def test_the_first_prompt_waits_until_the_only_model_is_chosen(server: ModelServer) -> None:
     async with chatting(server, "--model", "", "-p", "hello") as chat:
         await chat.see("echo: hello")

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from session_host.agents.agent import TemplateValues
+from session_host.agents.agent import TemplateValues, prompt_file
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
-from session_host.agents.session_files import copy_conversation_files, write_files
+from session_host.agents.session_files import copy_conversation_files, write_files, write_prompt
 from session_host.client.permission import check_may_control
 from session_host.errors import LaunchFailed
 from session_host.paths import (
@@ -279,6 +279,8 @@ def _write_files(
     before_start(agent.conversation.store, query)
     if start.items:
         write_history(session_id, start.items)
+    if (path := prompt_file(str(files))) in start.argv:
+        write_prompt(Path(path), request.prompt)
     if agent.files:
         write_files(agent.files, files, answering=settings.answer_from_outside)
 

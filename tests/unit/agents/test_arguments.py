@@ -10,6 +10,7 @@ from session_host.agents.agent import TemplateValues
 from session_host.agents.arguments import own_arguments, prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe
+from session_host.agents.session_files import write_prompt
 
 KNOWN = Probe(
     "1",
@@ -106,6 +107,16 @@ def test_the_first_prompt_of_a_chat_is_found_in_its_argv(agent: str, arguments: 
         )
         == ""
     )
+
+
+def test_the_first_prompt_of_a_chat_is_found_in_its_file(tmp_path: Path) -> None:
+    definition = load_catalog(Path("/nonexistent"))["endpoint"]
+    argv = definition.argv(values=TemplateValues(prompt="fix it", conversation="c", files=str(tmp_path)))
+    write_prompt(tmp_path / "prompt", "fix it")
+
+    assert "fix it" not in argv
+    assert prompt_of(definition, argv, []) == "fix it"
+    assert prompt_of(definition, definition.argv(values=TemplateValues(conversation="c", files="/f")), []) == ""
 
 
 def test_a_duplicate_chat_has_the_same_arguments_and_its_own_conversation():
