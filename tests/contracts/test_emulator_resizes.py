@@ -195,3 +195,16 @@ def test_what_no_shell_draws_again_stays_when_the_width_changes(make: Maker, aft
     before = whole_text(emulator)
     emulator.resize(GridSize(30, 8), CELL)
     assert whole_text(emulator) == before
+
+
+@pytest.mark.parametrize("narrow", [8, 12, 13])
+@pytest.mark.parametrize("text", ["/init\x1b[8Cto do", "\x1b[12C漢漢x"])
+def test_cells_that_were_never_written_keep_their_width_when_a_line_is_wrapped_there(
+    make: Maker, text: str, narrow: int
+) -> None:
+    emulator = make(40, 6, output=f"{text}\r\n")
+    shown = emulator.rows()[0].text()
+    emulator.resize(GridSize(narrow, 6), CellSize())
+    emulator.feed(b"\r\n" * 20)  # The wrapped line goes into the history.
+    emulator.resize(GridSize(40, 6), CellSize())
+    assert emulator.history(0, 1)[0].text() == shown

@@ -173,6 +173,23 @@ class Line:
                 found.append(Run(start, last - start, self.text(start, last), visible, False))
         return tuple(found)
 
+    def pack_for_history(self) -> bytes:
+        """The row as bytes; a later change of the width joins it with the next row if it is wrapped."""
+        if not self.wrapped or self.chars[-1] != BLANK or len(self.chars) == 1:
+            return self.pack()
+        line = Line(0)  # Without the last cell, into which a wide character did not fit.
+        line.chars, line.styles, line.wrapped = self.chars[:-1], self.styles[:-1], True
+        line.write_last_blanks()
+        return line.pack()
+
+    def write_last_blanks(self) -> None:
+        """Write spaces into the never-written cells at the end, which are a part of the text."""
+        chars = self.chars
+        column = len(chars)
+        while column and chars[column - 1] == BLANK:
+            column -= 1
+            chars[column] = " "
+
     def pack(self) -> bytes:
         """The row as bytes: a flag, the number of columns used, text and style runs."""
         chars = self.chars

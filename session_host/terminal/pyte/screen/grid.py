@@ -147,7 +147,7 @@ class GridScreen(pyte.Screen):
             if into_history:
                 if len(self.history) == self.history_rows:
                     self.evicted += 1
-                self.history.append(line.pack())
+                self.history.append(line.pack_for_history())
             line.clear(columns, style)
             grid.insert(bottom, line)
         self._scrolled(top, bottom, count, kept=kept)

@@ -126,7 +126,7 @@ def _resize_primary(
         cursor.line = new_top + min(shown_row, lines - 1)
     shown = [row if isinstance(row, Line) else unpack(row, columns) for row in stored[new_top : new_top + lines]]
     shown.extend(Line(columns) for _ in range(lines - len(shown)))
-    above = [row if isinstance(row, bytes) else row.pack() for row in stored[:new_top]]
+    above = [row if isinstance(row, bytes) else row.pack_for_history() for row in stored[:new_top]]
     limit = screen.history_limit
     if columns == screen.columns:
         dropped = max(0, len(above) - screen.history_rows)
@@ -220,6 +220,8 @@ def _wrap_line(
             end -= 1
         line = Line(0)
         line.chars, line.styles = chars[start:end], styles[start:end]
+        if end < total:
+            line.write_last_blanks()
         line.chars.extend([BLANK] * (columns - (end - start)))
         line.styles.extend([PLAIN] * (columns - (end - start)))
         line.wrapped = end < total
