@@ -10,7 +10,7 @@ from session_host.terminal.images.values import PlacedImage
 from .canvas import Canvas
 from .grid_layout import GridLayout
 from .images import Pictures
-from .row_layout import lay_out
+from .row_layout import join_right_to_left, lay_out
 
 
 class ImageLayer:
@@ -85,6 +85,7 @@ def _paint_text(painter: QPainter, region: QRegion, layout: GridLayout, first_ro
     for number in range(max(area.top() // height, 0), min(area.bottom() // height + 1, canvas.size.rows)):
         row = canvas.rows[number]
         if row is not None:
-            laid = [(run, look._replace(background=None)) for run, look in lay_out(row, canvas.painter.colors)]
+            runs = join_right_to_left(lay_out(row, canvas.painter.colors))
+            laid = [(run, look._replace(background=None)) for run, look in runs]
             canvas.painter.paint_runs(painter, laid, number * height)
     painter.restore()

@@ -1,10 +1,13 @@
-"""The runs of a row with their looks: runs that are selected in part, or have ligatures, are split."""
+"""The runs of a row with their looks: split if selected in part or at ligatures, joined in right-to-left text."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
+from gui.terminal.glyphs.right_to_left import LETTER, STRETCH
 from gui.terminal.ligatures import Ligatures
 from session_host.terminal.rows import PLAIN, Row, Run, StyledText
 
@@ -87,6 +90,63 @@ def join(laid: list[LaidRun], ligatures: Ligatures, cursor: int | None) -> list[
         elif done < len(text):
             parts.append((run._replace(column=column + done, cells=len(text) - done, text=text[done:]), look))
     return parts
+
+
+def join_right_to_left(laid: list[LaidRun]) -> list[LaidRun]:
+    """Make a cluster of each stretch of right-to-left text in one look; its picture has it in visual order."""
+    text = "".join([run[2] for run, _ in laid])
+    if text.isascii() or LETTER.search(text) is None:
+        return laid
+    parts: list[LaidRun] = []
+    group: list[Run] = []
+    for index, (run, look) in enumerate(laid):
+        group.append(run)
+        following = laid[index + 1] if index + 1 < len(laid) else None
+        if following is not None and following[1] is look:
+            gap = following[0].column - run.column - run.cells
+            if gap == 0:
+                continue
+            if gap == 1 and look.background is None:
+                group.append(Run(run.column + run.cells, 1, " ", run.style, cluster=False))
+                continue
+        parts.extend((part, look) for part in _with_stretches(tuple(group)))
+        group = []
+    return parts
+
+
+@lru_cache(maxsize=512)
+def _with_stretches(runs: tuple[Run, ...]) -> list[Run]:
+    """Neighbouring runs of one look, in which each stretch of right-to-left text is one."""
+    cells: list[Run] = []
+    for run in runs:
+        if run.cluster:
+            cells.append(run)
+        else:
+            cells += [run._replace(column=run.column + at, cells=1, text=one) for at, one in enumerate(run.text)]
+    offsets = [0]
+    for cell in cells:
+        offsets.append(offsets[-1] + len(cell.text))
+    text = "".join([cell.text for cell in cells])
+    parts: list[Run] = []
+    done = 0
+    for found in STRETCH.finditer(text):
+        first, end = bisect_left(offsets, found.start()), bisect_left(offsets, found.end())
+        parts += _without_stretch(cells[done:first])
+        columns = cells[end - 1].column + cells[end - 1].cells - cells[first].column
+        parts.append(cells[first]._replace(cells=columns, text=text[offsets[first] : offsets[end]], cluster=True))
+        done = end
+    return parts + _without_stretch(cells[done:])
+
+
+def _without_stretch(cells: list[Run]) -> list[Run]:
+    """Cells as runs again."""
+    runs: list[Run] = []
+    for cell in cells:
+        if runs and not cell.cluster and not runs[-1].cluster:
+            runs[-1] = runs[-1]._replace(cells=runs[-1].cells + 1, text=runs[-1].text + cell.text)
+        else:
+            runs.append(cell)
+    return runs
 
 
 def ligature_at(laid: list[LaidRun], ligatures: Ligatures, column: int) -> LaidRun | None:

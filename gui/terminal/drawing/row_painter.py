@@ -18,7 +18,7 @@ from session_host.terminal.rows import PLAIN, Row, Run, StyledText, StyleTable
 
 from . import decorations
 from .colors import Colors, Look
-from .row_layout import LaidRows, LaidRun, is_blank_behind, join, lay_out, ligature_at
+from .row_layout import LaidRows, LaidRun, is_blank_behind, join, join_right_to_left, lay_out, ligature_at
 
 if TYPE_CHECKING:
     from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
@@ -42,7 +42,7 @@ class RowPainter:
 
     def lay_out_rows(self, rows: Mapping[int, Row], cursor: Cursor | None) -> LaidRows:
         """The runs of rows, by the rows' numbers, split at their ligatures; no ligature is at the ``cursor``."""
-        laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
+        laid = {number: join_right_to_left(lay_out(row, self.colors)) for number, row in rows.items()}
         ligatures = self.metrics.ligatures
         if ligatures is None:
             return laid

@@ -9,5 +9,6 @@ atlas_import   imports the atlas once it is needed
 box_drawing    box drawing and block elements by geometry
 legacy_shapes  sextants, wedges, triangles and eighths by geometry
 powerline      signs and separators of status lines by geometry
+right_to_left  Arabic, joined, and Hebrew: stretches of text in visual order
 symbols        braille, and characters that fonts lack
 """

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGlyphRun, QImage, QPain
 from gui.terminal.cell_metrics import CellMetrics
 from session_host.terminal.images.placeholders import PLACEHOLDER
 
-from . import box_drawing, legacy_shapes, powerline, symbols
+from . import box_drawing, legacy_shapes, powerline, right_to_left, symbols
 from .atlas_import import AtlasImport
 
 if TYPE_CHECKING:
@@ -175,7 +175,10 @@ class Glyphs:
             painter.setPen(color)
             painter.setFont(font)
             loose = "" if emoji else _loose_marks(text, measured)
-            if not self._draw_mark_alone(painter, text, width, font):
+            is_drawn = right_to_left.LETTER.match(text) is not None and right_to_left.draw(
+                painter, text, cells, font, metrics.width, metrics.height, metrics.ascent
+            )
+            if not is_drawn and not self._draw_mark_alone(painter, text, width, font):
                 rest = text.translate(dict.fromkeys(map(ord, loose)))
                 self._draw_text(painter, rest, width, measured, picture.width())
                 self._draw_marks(painter, loose, width, measured)

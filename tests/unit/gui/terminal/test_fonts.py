@@ -164,3 +164,43 @@ def test_text_has_the_weight_that_is_set_and_bold_text_is_bolder(qapp):
     assert weights(TerminalFont(OTHER, weight="medium"))[0] == ("Medium", 500)
     assert weights(TerminalFont(OTHER, weight="semi_bold"))[1][1] == 800
     assert all(CellMetrics(TerminalFont(PLAIN, weight="medium"), 14, 1.0).exact), "a font without it still fits"
+
+
+def letters(text: str) -> list[list[tuple[int, int]]]:
+    """The ink of each cell of a text, without marks of the style."""
+    canvas = painted(text, TerminalFont(PLAIN))
+    return [ink(cells(canvas, column, column + 1)) for column in range(SIZE.columns)]
+
+
+def read(text: str, characters: str) -> str:
+    """The characters that the cells of a text look most like."""
+    known = {one: set(letters(one)[0]) for one in characters}
+
+    def likeness(one: str, seen: set[tuple[int, int]]) -> float:
+        return len(known[one] & seen) / max(len(known[one] | seen), 1)
+
+    seen = [set(pixels) for pixels in letters(text)]
+    return "".join(
+        max(characters, key=lambda one: likeness(one, pixels)) if pixels else " " for pixels in seen
+    ).rstrip()
+
+
+@pytest.mark.parametrize(
+    ("logical", "visual"),
+    [
+        ("אב 12 ab", "12 בא ab"), ("a אב, גד! b", "a דג ,בא! b"), ("(אב)", "(בא)"), ("אב  גד", "בא  דג"),
+        ("אב │ גד", "בא │ דג"), ("א (ב) ג", "ג (ב) א"), ("א\x1b[31mב", "אב"),
+    ],
+)  # fmt: skip
+def test_hebrew_is_in_visual_order_and_other_text_stays(qapp, logical, visual):
+    """Columns of a table stay, too; each colour is reordered by itself."""
+    assert read(logical, "אבגד12ab,!()│") == visual
+
+
+def test_arabic_letters_are_joined(qapp):
+    joined, alone = letters("بب"), letters("ب")[0]
+    assert joined[0] != alone
+    assert joined[1] != alone
+    width = CellMetrics(TerminalFont(PLAIN), 14, 1.0).width
+    assert any(x == width - 1 for x, _ in joined[0]), "no gap in the middle"
+    assert any(x == 0 for x, _ in joined[1])
