@@ -22,8 +22,8 @@
     scopes         old path of ``system.systemd``, for keepers of version 0.1 that still run
 
 ARCHITECTURE.md gives each package's purpose; pyproject.toml says which package may import which. All of them share
-``errors``, ``paths``, ``toml_file`` (the user's settings files), ``version`` and ``ending_signals`` (signals that end a
-program). None imports Qt or ``gui``.
+``errors``, ``paths``, ``toml_file`` (the user's settings files), ``version``, ``patience`` (waits a limited time) and
+``ending_signals`` (signals that end a program). None imports Qt or ``gui``.
 """
 
 import sys

@@ -37,6 +37,7 @@ from typing import IO, Final, NamedTuple
 
 from session_host.errors import OutliveError, WorktreeError
 from session_host.paths import ensure_private, git_dir, make_directories, state_dir
+from session_host.patience import within
 from session_host.protocol.untrusted_text import one_line
 
 READ_TIMEOUT_S = 10.0
@@ -105,9 +106,13 @@ def check_directory(directory: Path) -> None:
     """Check that a directory exists.
 
     Raises:
-        WorktreeError: the directory does not exist; the message is one line.
+        WorktreeError: the directory does not exist, or its disk does not answer; the message is one line.
     """
-    if not directory.is_dir():
+    try:
+        is_there = within(READ_TIMEOUT_S, directory.is_dir)
+    except TimeoutError as error:
+        raise _no_answer(directory) from error
+    if not is_there:
         raise WorktreeError(f"the directory {one_line(str(directory))} does not exist any more")
 
 
@@ -184,7 +189,8 @@ def run_read_only(
         WorktreeError: git is not installed, or takes too long.
     """
     timeout_s = timeout_s or READ_TIMEOUT_S
-    return _run(_quiet(directory, arguments, extra, is_git_directory=is_git_directory), timeout_s)
+    call = _quiet(directory, arguments, extra, timeout_s, is_git_directory=is_git_directory)
+    return _run(call, timeout_s)
 
 
 def read_limited(
@@ -204,7 +210,7 @@ def read_limited(
         GitRefused, WorktreeError: as ``run_read_only``.
     """
     until_s = time.monotonic() + timeout_s
-    call = _quiet(directory, arguments, extra)
+    call = _quiet(directory, arguments, extra, timeout_s)
     with tempfile.TemporaryFile() as complaint:
         process = _start(call, subprocess.PIPE, complaint)
         assert process.stdout is not None
@@ -318,7 +324,7 @@ def run_with_input(
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    call = _quiet(directory, arguments, extra, is_git_directory=is_git_directory)
+    call = _quiet(directory, arguments, extra, timeout_s, is_git_directory=is_git_directory)
     with tempfile.TemporaryFile() as source:
         source.write(data)
         source.seek(0)
@@ -459,35 +465,47 @@ def _quoted(text: str) -> str:
 
 
 def _quiet(
-    directory: Path, arguments: tuple[str, ...], extra: Mapping[str, str] | None, *, is_git_directory: bool = False
+    directory: Path,
+    arguments: tuple[str, ...],
+    extra: Mapping[str, str] | None,
+    timeout_s: float,
+    *,
+    is_git_directory: bool = False,
 ) -> _Call:
     """A call of git that runs no program of the repository.
 
     Raises:
         GitRefused: the directory is in no working tree, or git cannot read the configuration.
-        WorktreeError: git is missing.
+        WorktreeError: git is missing, or the directory's disk does not answer.
     """
     index = _command_index(arguments)
     command = arguments[index] if index < len(arguments) else ""
     own = (*arguments[: index + 1], *_QUIET_OPTIONS.get(command, ()), *arguments[index + 1 :])
-    place = _place(directory, is_git_directory=is_git_directory)
+
+    def look() -> tuple[_Place, bytes]:
+        place = _place(directory, is_git_directory=is_git_directory)
+        return place, os.fsencode(_harmless(place)) if command not in _PLAIN else b""
+
+    try:
+        place, settings = within(timeout_s, look)
+    except TimeoutError as error:
+        raise _no_answer(directory) from error
     variables = {**_QUIET_VARIABLES, **({"GIT_WORK_TREE": place.top} if place.top else {})}
     if command not in _PLAIN:
-        variables["GIT_COMMON_DIR"] = _private_common_directory(place)
+        variables["GIT_COMMON_DIR"] = _private_common_directory(place, settings)
     where = ("-C", str(directory), *((f"--git-dir={place.common}",) if is_git_directory else ()))
     return _Call(directory, arguments, (*where, *_QUIET, *own), {**variables, **(extra or {})})
 
 
-def _private_common_directory(place: _Place) -> str:
-    """A common directory of git with the repository's objects and references, and only harmless settings.
+def _private_common_directory(place: _Place, settings: bytes) -> str:
+    """A common directory of git with the repository's objects and references, and these settings.
 
     It stays for the next call. It is in the state directory, where an agent that may only write into its working tree
     and /tmp cannot change it.
 
     Raises:
-        GitRefused, WorktreeError: as ``_quiet``.
+        WorktreeError: it cannot be written.
     """
-    settings = os.fsencode(_harmless(place))
     key = hashlib.sha256(os.fsencode(f"{place.common}\0{place.git_directory}")).hexdigest()[:24]
     directory = git_dir() / key
     config = directory / "config"
@@ -595,6 +613,10 @@ def _refused(call: _Call, complaint: IO[bytes], code: int) -> WorktreeError:
         return WorktreeError(f"there is no directory {call.directory}; choose another")
     complaint.seek(0)
     return GitRefused(_error_line(complaint.read()), code)
+
+
+def _no_answer(directory: Path) -> WorktreeError:
+    return WorktreeError(f"the disk of {one_line(str(directory))} does not answer; is it on a network?")
 
 
 def _not_started(error: OSError) -> WorktreeError:

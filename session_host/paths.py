@@ -11,6 +11,8 @@ be used instead of the wanted ones.)
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shlex
 import stat
@@ -20,6 +22,8 @@ from .errors import OutliveError, UnsafeDirectory
 
 SOCKET_PATH_BYTES = 107
 """The longest path that fits ``sockaddr_un.sun_path`` on Linux (108 with its final NUL; unix(7))."""
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 def _from_environment(variable: str, default: Path) -> Path:
@@ -176,6 +180,26 @@ def own_obstacle(error: OSError) -> str:
     path = Path(error.filename) if isinstance(error.filename, str) else None
     is_own = path is not None and any(map(path.is_relative_to, (runtime_dir(), state_dir(), config_dir())))
     return obstacle(path) if path is not None and is_own else ""
+
+
+def lock_refusal(directory: Path, variable: str) -> str:
+    """One line if the file system of a directory refuses file locks, as Lustre and NFS may; else "".
+
+    Args:
+        directory: the directory; if nothing can be written there, nothing is known.
+        variable: the environment variable that names another directory.
+    """
+    import tempfile  # rarely needed
+
+    try:
+        with tempfile.TemporaryFile(dir=directory) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            why = f"{directory}: its file system refuses locks ({error.strerror})"
+            return f"{why}; set {variable} to a directory on a local disk"
+    return ""
 
 
 def socket_path(name: str) -> Path:

@@ -100,6 +100,10 @@ def too_large() -> str:
     return translate("changes", "The change is too large to show here")
 
 
+def unreadable() -> str:
+    return translate("changes", "This file cannot be read, so its change is not shown")
+
+
 def beyond_limit() -> str:
     return translate("changes", "Not shown, because all changes together are too large")
 

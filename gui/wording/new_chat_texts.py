@@ -263,3 +263,7 @@ def not_a_directory(path: str) -> str:
 
 def no_such_directory(path: str) -> str:
     return translate("new_chat", "{path} does not exist").format(path=path)
+
+
+def disk_does_not_answer(path: str) -> str:
+    return translate("new_chat", "The disk of {path} does not answer. Is it on a network?").format(path=path)

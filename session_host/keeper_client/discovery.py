@@ -15,10 +15,9 @@ from pathlib import Path
 
 import session_host
 from session_host.errors import HostUnavailable, why_not_started
-from session_host.paths import ensure_private, keeper_log, keeper_socket, obstacle, runtime_dir, state_dir
+from session_host.paths import ensure_private, keeper_log, keeper_socket, lock_refusal, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
-from session_host.system.open_file_locks import lock_refusal
 from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 

@@ -1,19 +1,13 @@
-"""Open file description locks (fcntl(2), F_OFD_SETLK): inherited by fork, released with the last descriptor.
-
-Also finds file systems that refuse locks of any kind.
-"""
+"""Open file description locks (fcntl(2), F_OFD_SETLK): inherited by fork, released with the last descriptor."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import struct
 import sys
-from pathlib import Path
 
 _WHOLE_FILE = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0) if sys.platform == "linux" else b""
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 def is_locked(descriptor: int) -> bool:
@@ -37,23 +31,3 @@ def lock_open_file(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
     else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def lock_refusal(directory: Path, variable: str) -> str:
-    """One line if the file system of a directory refuses file locks, as Lustre and NFS may; else "".
-
-    Args:
-        directory: the directory; if nothing can be written there, nothing is known.
-        variable: the environment variable that names another directory.
-    """
-    import tempfile  # rarely needed
-
-    try:
-        with tempfile.TemporaryFile(dir=directory) as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _NO_LOCKS:
-            why = f"{directory}: its file system refuses locks ({error.strerror})"
-            return f"{why}; set {variable} to a directory on a local disk"
-    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
@@ -31,6 +32,29 @@ def small_disk(mount_point: Path, size_kib: int) -> Iterator[Path]:
         yield mount_point
     finally:
         subprocess.run(["umount", "--lazy", mount_point], check=True)
+
+
+@contextmanager
+def hanging_disk(mount_point: Path) -> Iterator[Path]:
+    """Mount a disk that answers nothing, as a network mount without its server; skips the test if not allowed."""
+    if os.geteuid() != 0 or not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("mounting a file system with FUSE needs root and /dev/fuse")
+    mount_point.mkdir()
+    descriptor = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        options = f"fd={descriptor},rootmode=40000,user_id=0,group_id=0".encode()
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.mount(b"fuse", os.fsencode(mount_point), b"fuse", 0, options):
+            pytest.skip(f"mount is not allowed here: {os.strerror(ctypes.get_errno())}")
+        try:
+            yield mount_point
+        finally:
+            os.close(descriptor)  # All that wait get an error.
+            descriptor = -1
+            subprocess.run(["umount", "--lazy", mount_point], check=True)
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:

@@ -28,6 +28,10 @@ WHOLE_LINES = 2000
 ELSEWHERE = "\0"
 """The id of the item with the comments on other files; no file has this path."""
 
+_WITHHELD = {
+    "large": changes_texts.too_large, "limit": changes_texts.beyond_limit, "unreadable": changes_texts.unreadable,
+}  # fmt: skip
+
 
 class FileSegments:
     """The segments of changed files, by the ids of their items; see ``Content``.
@@ -199,9 +203,8 @@ def _segments(file: ChangedFile, top: str, lines: list[DiffLine], *, opens: bool
     if cut:
         show = Button(chat_texts.show_all(), Action("show_all", file.path))
         found.append(QuietLine(chat_texts.hidden_lines(cut), inner=True, icon=Glyph.MORE, buttons=(show,)))
-    if file.withheld in {"large", "limit"}:
-        text = changes_texts.too_large() if file.withheld == "large" else changes_texts.beyond_limit()
-        found.append(QuietLine(text, inner=True, icon=Glyph.INFO))
+    if text := _WITHHELD.get(file.withheld):
+        found.append(QuietLine(text(), inner=True, icon=Glyph.INFO))
     return found
 
 

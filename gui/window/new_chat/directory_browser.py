@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, button_row
-from gui.window.widgets.directory_field import LOOKED_AT, DirectoryField
+from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, LOOKED_AT, DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import common_texts, new_chat_texts
 from gui.wording.phrases import short_directory
+from session_host.patience import within
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.directory_entries import is_directory
 
@@ -77,10 +78,7 @@ class DirectoryBrowser(Sheet):
 
     def browse(self) -> None:
         """Open the sheet at the field's directory, or at its nearest existing parent."""
-        path = Path(self._field.directory())
-        while not path.is_dir() and path != path.parent:
-            path = path.parent
-        self._show(path)
+        self._show(self._field.nearest())
         self.open()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -107,7 +105,11 @@ class DirectoryBrowser(Sheet):
 
     def _show(self, path: Path, selected: str = "") -> None:
         try:
-            names = _directories_in(path)
+            names = within(LOOK_TIMEOUT_S, lambda: _directories_in(path))
+        except TimeoutError:
+            self.problem.setText(new_chat_texts.disk_does_not_answer(short_directory(str(path))))
+            self.problem.show()
+            return
         except OSError as error:
             self.problem.setText(new_chat_texts.cannot_open_directory(short_directory(str(path)), error.strerror))
             self.problem.show()

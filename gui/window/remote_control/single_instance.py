@@ -14,8 +14,7 @@ from typing import IO
 
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
-from session_host.paths import ensure_private, obstacle, runtime_dir, window_socket
-from session_host.system.open_file_locks import lock_refusal
+from session_host.paths import ensure_private, lock_refusal, obstacle, runtime_dir, window_socket
 from session_host.system.unix_sockets import bind_private
 
 ANSWER_TIMEOUT_S = 2.0

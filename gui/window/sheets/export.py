@@ -16,10 +16,11 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import FormSheet, button_row
-from gui.window.widgets.directory_field import DirectoryField
+from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
-from gui.wording import common_texts, sheet_texts
+from gui.wording import common_texts, new_chat_texts, sheet_texts
 from gui.wording.phrases import short_directory
+from session_host.patience import within
 from session_host.protocol.values import Runtime
 
 WIDTH_PX = 560
@@ -123,11 +124,19 @@ class ExportSheet(FormSheet):
         path = self.path()
         shown = short_directory(str(path))
         typed = self.file.text().strip()
-        if not typed or typed.endswith("/") or Path(self.file.directory()).is_dir() or path.is_dir():
+        whole = Path(self.file.directory())
+        try:
+            is_directory, has_folder, exists = within(
+                LOOK_TIMEOUT_S, lambda: (whole.is_dir() or path.is_dir(), path.parent.is_dir(), path.exists())
+            )
+        except TimeoutError:
+            self._show_error(new_chat_texts.disk_does_not_answer(short_directory(str(path.parent))))
+            return
+        if not typed or typed.endswith("/") or is_directory:
             self._show_error(sheet_texts.enter_file_name())
-        elif not path.parent.is_dir():
+        elif not has_folder:
             self._show_error(sheet_texts.no_such_folder(short_directory(str(path.parent))))
-        elif path.exists() and path != self._may_replace:
+        elif exists and path != self._may_replace:
             self._show_error(sheet_texts.replace_file(shown), may_replace=path)
         else:
             self.dismiss()

@@ -63,9 +63,7 @@ class ImportThemeSheet(FormSheet):
 
     def _browse(self) -> None:
         """Choose the file in the desktop's dialog, which opens at the field's directory."""
-        path = Path(self.file.directory())
-        directory = next(each for each in (path, *path.parents) if each.is_dir())
-        dialog = FileDialog(self._theme, self, sheet_texts.choose_file(), str(directory))
+        dialog = FileDialog(self._theme, self, sheet_texts.choose_file(), str(self.file.nearest()))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setFilter(dialog.filter() | QDir.Filter.Hidden)  # Terminals keep their themes below ~/.config.
         dialog.fileSelected.connect(self._on_chosen)

@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QLineEdit
 from gui.theme.popup_list import PopupList
 from gui.wording import new_chat_texts
 from gui.wording.phrases import short_directory
+from session_host.patience import within
 from session_host.system.directory_entries import is_directory
 
 OFFERED = 12
 LOOKED_AT = 2000
 """The maximum number of directory entries that are read, so that a huge directory does not delay typing."""
+LOOK_TIMEOUT_S = 0.5
+"""How long a look at the disk may take: a network mount without its server never answers."""
 
 
 class DirectoryField(QLineEdit):
@@ -44,17 +47,37 @@ class DirectoryField(QLineEdit):
     def problem(self) -> str:
         """Why a chat cannot be started in the directory; "" if it can."""
         path = Path(self.directory())
+        shown = short_directory(str(path))
+
+        def look() -> str:
+            try:
+                if path.is_dir():
+                    return ""
+            except OSError as error:
+                return new_chat_texts.cannot_open_directory(shown, error.strerror)
+            problem = new_chat_texts.not_a_directory if path.exists() else new_chat_texts.no_such_directory
+            return problem(shown)
+
         try:
-            if path.is_dir():
-                return ""
-        except OSError as error:
-            return new_chat_texts.cannot_open_directory(short_directory(str(path)), error.strerror)
-        problem = new_chat_texts.not_a_directory if path.exists() else new_chat_texts.no_such_directory
-        return problem(short_directory(str(path)))
+            return within(LOOK_TIMEOUT_S, look)
+        except TimeoutError:
+            return new_chat_texts.disk_does_not_answer(shown)
+
+    def nearest(self) -> Path:
+        """The typed directory, or its nearest existing parent; the home directory if the disk does not answer."""
+        path = Path(self.directory())
+        try:
+            return within(LOOK_TIMEOUT_S, lambda: next(each for each in (path, *path.parents) if each.is_dir()))
+        except TimeoutError:
+            return Path.home()
 
     def is_missing(self) -> bool:
         """Whether the path does not exist."""
-        return not os.path.lexists(self.directory())
+        path = self.directory()
+        try:
+            return not within(LOOK_TIMEOUT_S, lambda: os.path.lexists(path))
+        except TimeoutError:
+            return False
 
     def make(self) -> str:
         """Create the directory and its parents; returns the error, "" for none."""
@@ -154,7 +177,7 @@ class DirectoryField(QLineEdit):
             offers = _completions(typed, self._offers_files) or self._offers.stringList()
             if offers and offers != [typed]:
                 self.setText(offers[0])
-                if not offers[0].endswith("/") and (not self._offers_files or Path(self.directory()).is_dir()):
+                if not offers[0].endswith("/") and (not self._offers_files or not self.problem()):
                     self.setText(f"{offers[0]}/")
                 self._show_offers(self.offers(self.text()))
                 return True
@@ -180,6 +203,13 @@ class DirectoryField(QLineEdit):
 
 def _completions(typed: str, with_files: bool) -> list[str]:
     """Directories, and maybe files, that begin with the text; hidden ones only after a typed dot."""
+    try:
+        return within(LOOK_TIMEOUT_S, lambda: _listed(typed, with_files))
+    except TimeoutError:
+        return []
+
+
+def _listed(typed: str, with_files: bool) -> list[str]:
     if not typed:
         return []
     whole = os.path.expanduser(typed)  # noqa: PTH111 - keeps a final slash, which means "in there"

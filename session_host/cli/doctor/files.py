@@ -14,9 +14,9 @@ from session_host import paths
 from session_host.cli.doctor.check import Check, fail, fail_with, ok, warn
 from session_host.client.sessions.rebuild import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
+from session_host.paths import lock_refusal
 from session_host.storage.store import Store
 from session_host.storage.store.copies import copied_ids
-from session_host.system.open_file_locks import lock_refusal
 from session_host.system.peer_credentials import is_foreign
 
 LOW_SPACE_BYTES = 200 * 1024 * 1024

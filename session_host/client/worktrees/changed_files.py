@@ -13,8 +13,8 @@ import msgspec
 
 State = Literal["added", "deleted", "modified", "renamed", "type", "untracked", "conflict"]
 """The kind of a change; "type": a file became a link, or the reverse."""
-Withheld = Literal["", "binary", "large", "limit"]
-"""Why a change has no patch: it is not text, too long itself, or beyond the limit of all changes together."""
+Withheld = Literal["", "binary", "large", "limit", "unreadable"]
+"""Why a change has no patch: not text, too long itself, beyond the limit of all changes together, or not readable."""
 
 MAX_PATCH_CHARACTERS = 1 << 20
 """A file's patch that is longer is withheld."""

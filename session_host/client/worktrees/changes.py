@@ -6,7 +6,9 @@ on a copy of the index, next to a lock file that prevents the writing.
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -18,8 +20,8 @@ from session_host.client.worktrees.changed_files import ChangedFile, read_diff, 
 from session_host.client.worktrees.status import changes_of, facts_of
 from session_host.client.worktrees.untracked import untracked_file
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, check_directory, explained, read_limited, run_read_only
-from session_host.restore_points.kept_tree import find_tree, keep_tree
+from session_host.git import GitRefused, Stop, check_directory, explained, read_limited, run_read_only, run_with_input
+from session_host.restore_points.kept_tree import fed, find_tree, keep_tree
 from session_host.restore_points.points import RestorePoint
 
 Since = Literal["commit", "branch", "prompt"]
@@ -132,9 +134,10 @@ class _Reader:
         base, default_branch, is_since_branch = self.base(since, "" if commit == "(initial)" else commit)
         if point is not None and since == "prompt":
             return self._since_point(point, None if branch in {"", "(detached)"} else branch, default_branch)
-        tracked, read_bytes = self._diff(base)
+        unreadable = [path for path in changes_of(listing, "12u") if not self._is_readable(path)]
+        tracked, read_bytes = self._diff(base, unreadable)
         conflicts = set(changes_of(listing, "u"))
-        known = {file.path: file for file in tracked}
+        known = {file.path: file for file in tracked} | {path: self._unread(path) for path in unreadable}
         for path in conflicts:
             previous = known.get(path, ChangedFile(path=path, state="conflict"))
             known[path] = msgspec.structs.replace(previous, state="conflict")
@@ -171,13 +174,33 @@ class _Reader:
         except GitRefused:
             return ""
 
-    def _diff(self, base: str) -> tuple[list[ChangedFile], int]:
-        """The tracked files that differ from a commit or tree, and the length of git's output."""
+    def _is_readable(self, path: str) -> bool:
+        """Whether git can read a changed file: for one that it cannot read, ``git diff`` fails as a whole."""
+        whole = self._directory / path
+        try:
+            mode = whole.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return True  # It is deleted.
+        except OSError:
+            return False
+        return (stat.S_ISREG(mode) and os.access(whole, os.R_OK)) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)
+
+    def _unread(self, path: str) -> ChangedFile:
+        modes = ("100644", "100644")
+        return self._sized(ChangedFile(path=path, state="modified", modes=modes, withheld="unreadable"))
+
+    def _diff(self, base: str, unreadable: list[str]) -> tuple[list[ChangedFile], int]:
+        """The readable tracked files that differ from a commit or tree, and the length of git's output."""
         index = self._path("--path-format=absolute", "--git-path", "index")
         with tempfile.TemporaryDirectory() as name:
             copy = Path(name, "index")
             if index.exists():
                 shutil.copy2(index, copy)  # Keep its time: git compares it with the times of files.
+            if unreadable:
+                run_with_input(
+                    self._directory, "update-index", "--assume-unchanged", "-z", "--stdin", data=fed(unreadable),
+                    extra={"GIT_INDEX_FILE": str(copy)}, timeout_s=self._left_s(), stop=self._stop,
+                )  # fmt: skip
             copy.with_suffix(".lock").touch()
             output, is_cut = self._limited(*DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
         return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)
@@ -192,16 +215,19 @@ class _Reader:
             self._sized(file) for file in read_diff(output, is_cut=is_cut)
             if file.path not in left_out and (has_untracked or file.state not in {"added", "deleted"})
         ]  # fmt: skip
+        files += map(self._unread, now.left_out - point.kept.left_out)
+        files.sort(key=lambda file: file.path.split("/"))
         return Changes(
             top=str(self._directory), branch=branch, since="prompt", default_branch=default_branch,
             files=tuple(files[:MAX_FILES]), more=max(len(files) - MAX_FILES, 0), base=point.kept.tree,
         )  # fmt: skip
 
     def _sized(self, file: ChangedFile) -> ChangedFile:
-        """A changed file; "large" in place of "binary" if that is why git does not compare it."""
-        if file.withheld == "binary" and file.state != "deleted":
+        """A changed file; "large" in place of "binary" or "unreadable" if that is why it is not compared."""
+        if file.withheld in {"binary", "unreadable"} and file.state != "deleted":
             try:
-                if (self._directory / file.path).lstat().st_size > LARGE_FILE_BYTES:
+                facts = (self._directory / file.path).lstat()
+                if stat.S_ISREG(facts.st_mode) and facts.st_size > LARGE_FILE_BYTES:
                     return msgspec.structs.replace(file, withheld="large")
             except OSError:
                 pass  # The file was deleted in the meantime.

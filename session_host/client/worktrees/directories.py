@@ -18,7 +18,7 @@ from session_host.client.worktrees.names import numbered, slug
 from session_host.client.worktrees.repository import Repository
 from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S
-from session_host.paths import ensure_private, state_dir, worktrees_dir
+from session_host.paths import ensure_private, lock_refusal, state_dir, worktrees_dir
 
 POLL_INTERVAL_S = 0.05
 
@@ -84,6 +84,9 @@ def _lock(folder: Path, deadline_s: float) -> int:
                 os.close(descriptor)
                 raise WorktreeError(f"another worktree is being created in {folder}; try again") from None
             time.sleep(POLL_INTERVAL_S)
+        except OSError as error:
+            os.close(descriptor)
+            raise WorktreeError(lock_refusal(folder, "OUTLIVE_STATE_DIR") or f"{folder}: {error.strerror}") from error
         except BaseException:
             os.close(descriptor)
             raise

@@ -17,11 +17,12 @@ _NOT_FOUND, _NOT_EXECED = 127, 126
 
 
 def main() -> None:
-    """Become the program that the arguments name, after two limits ("" for the present one).
+    """Become the program that the arguments name, after its directory and two limits ("" for the present one).
 
-    These are the soft limit of open files, and the hard one of message queues, which marks the programs of agents.
+    These are the soft limit of open files, and the hard one of message queues, which marks the programs of agents. Only
+    this process enters the directory, since that may hang.
     """
-    open_files, queue_bytes, *argv = sys.argv[1:]
+    directory, open_files, queue_bytes, *argv = sys.argv[1:]
     fcntl.ioctl(1, termios.TIOCSCTTY, 0)
     for number in signal.valid_signals():
         # Ignored signals stay ignored through an exec (execve(2)); the host ignores some, and Python others.
@@ -36,6 +37,11 @@ def main() -> None:
         if int(queue_bytes) not in {hard, resource.RLIM_INFINITY}:
             limit = int(queue_bytes)
             resource.setrlimit(resource.RLIMIT_MSGQUEUE, (min(soft, limit) if soft >= 0 else limit, limit))
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        os.write(2, f"{directory}: {error.strerror}\n".encode(errors="replace"))
+        os._exit(_NOT_EXECED)
     try:
         os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
     except OSError as error:

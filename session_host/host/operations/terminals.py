@@ -86,8 +86,8 @@ def start(
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         os.set_blocking(master, False)
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _STARTER, open_files, queue_bytes, *operation.argv],
-            stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=directory, umask=umask, start_new_session=True,
+            [sys.executable, "-I", "-S", _STARTER, directory, open_files, queue_bytes, *operation.argv],
+            stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd="/", umask=umask, start_new_session=True,
             env={
                 **environment, **_PLAIN, **operation.environment,
                 AGENT_CHATS: environment.get(AGENT_CHATS, ""), MARK: mark,

@@ -12,9 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
-from session_host.paths import ensure_private, obstacle
+from session_host.paths import ensure_private, lock_refusal, obstacle
 from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
-from session_host.system.open_file_locks import lock_refusal
 
 BUSY_TIMEOUT_MS = 5000
 FILE_TRIES = 10

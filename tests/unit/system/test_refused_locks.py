@@ -16,8 +16,8 @@ from gui.window.remote_control.single_instance import claim_or_raise
 from session_host.cli.doctor import files
 from session_host.errors import HostUnavailable, OutliveError, StoreBusy, StoreError
 from session_host.keeper_client.discovery import connect_or_start_keeper
+from session_host.paths import lock_refusal
 from session_host.storage.store.database import store_error
-from session_host.system.open_file_locks import lock_refusal
 from tests.support.area import Area
 
 NUMBERS = [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP]

@@ -12,10 +12,11 @@ import pytest
 from session_host.client.worktrees import changes as changes_module
 from session_host.client.worktrees import untracked
 from session_host.client.worktrees.changed_files import ChangedFile
-from session_host.client.worktrees.changes import Changes, read_changes
+from session_host.client.worktrees.changes import Changes, Since, read_changes
 from session_host.errors import WorktreeError
 from session_host.git import Stop
 from session_host.restore_points.points import About, take
+from session_host.restore_points.restoring import plan
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 
@@ -93,6 +94,31 @@ def test_hostile_names_stay_unchanged_and_each_has_its_own_patch(checkout: Check
     assert set(files) == {*HOSTILE, latin}
     for name in HOSTILE:
         assert files[name].patch == f"@@ -1 +1 @@\n-before\n+{name.splitlines()[0]}\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "forbidden"])
+@pytest.mark.parametrize("since", ["commit", "prompt"])
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, kind: str, since: Since
+) -> None:
+    for name in ("x", "y", "z"):
+        checkout.commit(name, "before\n")
+    point = take(checkout.path, "8b0dd3d1", About(kind="prompt"))
+    for name in ("x", "z"):
+        checkout.write(name, "after\n")
+    if kind == "pipe":
+        (checkout.path / "y").unlink()
+        os.mkfifo(checkout.path / "y")
+    else:
+        checkout.write("y", "after\n")
+        allowed = os.access
+        monkeypatch.setattr(os, "access", lambda path, mode: path != checkout.path / "y" and allowed(path, mode))
+    files = by_path(read_changes(checkout.path, since, point=point))
+    assert {name: (file.state, file.withheld, file.added) for name, file in files.items()} == {
+        "x": ("modified", "", 1), "y": ("modified", "unreadable", 0), "z": ("modified", "", 1),
+    }  # fmt: skip
+    found = plan(checkout.path, point)
+    assert ([file.path for file in found.files], found.too_large) == (["x", "z"], 1)
 
 
 def test_before_the_first_commit_all_files_are_new(tmp_path: Path) -> None:
