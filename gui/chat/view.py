@@ -61,6 +61,7 @@ class ChatView(QWidget):
         answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of the request
             as it was shown, and texts by the ids of questions.
         withdrawn(str): the user takes a queued prompt back.
+        end_requested: the user ends an agent that does not stop.
         sent_now(str): the user sends a queued prompt now, and stops the running turn for it.
         prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
         menu_built(QMenu): the context menu of the page is about to open.
@@ -77,6 +78,7 @@ class ChatView(QWidget):
     answered = Signal(str, str, str, object)
     withdrawn = Signal(str)
     sent_now = Signal(str)
+    end_requested = Signal()
     prompt_menu_built = Signal(QMenu, Item)
     menu_built = Signal(QMenu)
     setting_changed = Signal(str, str)
@@ -253,6 +255,12 @@ class ChatView(QWidget):
                 item = self.transcript.get(action.item)
                 if item is not None:
                     self._on_sent(item.text, "queue", item.images)
+            case "reuse":
+                item = self.transcript.get(action.item)
+                if item is not None:
+                    self._reuse(item)
+            case "end":
+                self.end_requested.emit()
             case "copy_answer" if action.item in self.transcript:
                 answer = self.turns.answer_at(self.transcript.position(action.item))
                 QGuiApplication.clipboard().setText(answer)
@@ -293,7 +301,7 @@ class ChatView(QWidget):
             put.setEnabled(not self.prompt.editor.isReadOnly())
             save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
-            if item.status not in {"queued", "withdrawn"}:
+            if item.status not in {"queued", "unsent", "withdrawn"}:
                 self.prompt_menu_built.emit(menu, item)
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()

@@ -48,6 +48,20 @@ def unconfirmed() -> str:
     return translate("chat", "The agent ended before it confirmed this prompt")
 
 
+def unsent() -> str:
+    return translate("chat", "Not sent: the agent ended before")
+
+
+def put_back() -> str:
+    """Button at a queued prompt, and at one that was not sent."""
+    return translate("chat", "Put back into the prompt")
+
+
+def end_agent() -> str:
+    """Button beside "The agent has not stopped yet"."""
+    return translate("chat", "End the agent")
+
+
 def not_accepted() -> str:
     return translate("chat", "The agent did not accept this prompt")
 
@@ -57,11 +71,6 @@ def withdrawn(prompt: str) -> str:
     if not prompt:
         return translate("chat", "Removed from the queue")
     return translate("chat", "Removed from the queue: {prompt}").format(prompt=prompt)
-
-
-def withdraw() -> str:
-    """Button at a queued prompt."""
-    return translate("chat", "Put back into the prompt")
 
 
 def send_now() -> str:

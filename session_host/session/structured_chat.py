@@ -33,9 +33,10 @@ from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, encode_record
 from session_host.structured.operations import AnyResult
 from session_host.structured.pending_operations import lost_operations
-from session_host.structured.rules import StructuredRules
+from session_host.structured.rules import STOPPING, StructuredRules
 from session_host.structured.state import InputCause, SavedChat
 from session_host.structured.step import Refusal, Step
+from session_host.structured.step_collector import SILENCE
 
 from .attachments import Attachment
 from .effects import (
@@ -259,9 +260,10 @@ class StructuredChat:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no timer and no operation runs."""
+        """Whether no timer that matters and no operation runs."""
         state = self.rules.state
-        return not (self.timers or self._watches_idle or state.operations or state.terminals)
+        timers = self.timers if state.is_running else self.timers.keys() - {SILENCE, STOPPING}
+        return not (timers or self._watches_idle or state.operations or state.terminals)
 
     def _append(
         self,

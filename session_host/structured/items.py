@@ -21,13 +21,14 @@ ItemKind = Literal["user", "agent", "thought", "tool", "plan", "notice", "raw"]
 """
 
 ItemStatus = Literal[
-    "", "queued", "sent", "unconfirmed", "running", "done", "failed", "declined", "interrupted", "cut", "withdrawn"
-]
+    "", "queued", "sent", "unsent", "unconfirmed", "running", "done", "failed", "declined", "interrupted", "cut",
+    "withdrawn",
+]  # fmt: skip
 """The progress of an item.
 
-A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "unconfirmed" if the agent died
-before it confirmed it, and "withdrawn" if its user took it back. A message or tool call is "running" until it is
-complete; "cut" if the agent died before that.
+A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "unsent" if the agent ended
+before it was sent, "unconfirmed" if it ended before it confirmed it, and "withdrawn" if its user took it back. A
+message or tool call is "running" until it is complete; "cut" if the agent died before that.
 """
 
 ToolKind = Literal["", "execute", "edit", "read", "search", "fetch", "delete", "move", "think", "other"]
@@ -55,6 +56,10 @@ PLACES: Final = {
 
 DIALOG: Final = "dialog"
 """The value of ``RequestResolved.by`` if the user answered in the agent's own dialog."""
+
+
+NOT_STOPPED: Final = "The agent has not stopped yet; you can end it, and resume the chat"
+"""The detail of the state of an agent that goes on after an interrupt."""
 
 
 class Value(msgspec.Struct, frozen=True, array_like=True):

@@ -5,7 +5,8 @@ The states of a prompt::
     queued ──the agent is idle──▶ sent ──the agent confirms──▶ done
     queued ──its user takes it back──▶ withdrawn
     sent ──the agent refuses──▶ failed
-    queued, sent ──the agent ends──▶ unconfirmed
+    queued ──the agent ends──▶ unsent
+    sent ──the agent ends──▶ unconfirmed
 
 Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
 recorded (``log``) before its lines are sent. A new host repeats the causes of the records after its checkpoint, which
@@ -34,6 +35,7 @@ from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .first_answer import first_answer
 from .items import (
+    NOT_STOPPED,
     Item,
     Put,
     Remove,
@@ -48,11 +50,17 @@ from .operations import AnyResult
 from .pending_operations import remove_operation
 from .state import KEPT_TOKENS, RulesState
 from .step import Refusal, Step
-from .step_collector import StepCollector
+from .step_collector import SILENCE, SILENCE_S, StepCollector
 from .transcript import Transcript
 
 IDLE_TIMEOUT = "idle time-out"
 """The detail of the state of an agent that was ended because it was idle."""
+
+STOPPING, STOPPING_S = "stopping", 20.0
+"""The timer of an interrupted turn; no dialect has one of this name."""
+
+SILENT = "Nothing from the agent for {duration}: it waits for its model, or asks it again after a refusal"
+"""The detail of the state of an agent that shows nothing in a running turn."""
 
 MAX_TITLE_CHARACTERS = 80
 
@@ -101,17 +109,28 @@ class StructuredRules(StepCollector, DialectPort):
         """The agent wrote lines."""
         for line in lines:
             self._call_dialect(now_ms, partial(self._line, line))
+        self._note_change()
         return self.take_step()
 
     def timer_due(self, name: str, now_ms: int) -> Step:
-        """A timer of the dialect expired."""
-        self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
+        """A timer of the dialect, or of the running turn, expired."""
+        self.now_ms = now_ms
+        state = self.state
+        if state.ended or state.has_given_up:
+            return self.take_step()
+        if name == SILENCE:
+            self._report_silence()
+        elif name != STOPPING:
+            self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
+        elif state.is_stopping and state.state == "running":
+            self.emit(StateChanged("running", state.turn, NOT_STOPPED))
         return self.take_step()
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
         """An operation has a result."""
         remove_operation(self.state, result)
         self._call_dialect(now_ms, lambda: self._dialect.take_result(result))
+        self._note_change()
         return self.take_step()
 
     def receive_input(self, chat_input: ChatInput, now_ms: int, *, by: str, token: str = "") -> Step:
@@ -148,7 +167,8 @@ class StructuredRules(StepCollector, DialectPort):
         state.requests = {request.id: request for request in transcript.open_requests}
         for item in transcript:
             if item.status in {"sent", "queued"}:
-                state.steering.append(UserPrompt(item.id, item.text, item.images))
+                prompts = state.steering if item.status == "sent" else state.queue
+                prompts.append(UserPrompt(item.id, item.text, item.images))
 
     def end(self, now_ms: int) -> Step:
         """The program ended: cut the turn and all open items."""
@@ -158,8 +178,10 @@ class StructuredRules(StepCollector, DialectPort):
             return self.take_step()
         for item_id in list(state.running):
             self.emit(SetStatus(item_id, "cut", now_ms))
-        for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ()), *state.queue):
+        for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ())):
             self.emit(SetStatus(prompt.id, "unconfirmed"))
+        for prompt in state.queue:
+            self.emit(SetStatus(prompt.id, "unsent"))
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
         if state.is_running:
@@ -178,6 +200,32 @@ class StructuredRules(StepCollector, DialectPort):
         except Exception as error:  # noqa: BLE001 - an agent's message must not end the host
             self.raw(f"{type(error).__name__}: {error}", None)
         self._pump()
+
+    def _note_change(self) -> None:
+        """Note when the agent has caused a change; its silence is over then."""
+        state = self.state
+        if self.has_changes:
+            state.changed_ms = self.now_ms
+            if state.shows_silence:
+                self.emit(StateChanged(state.state, state.turn))
+
+    def _report_silence(self) -> None:
+        """Say for how long a running turn has shown nothing, unless a tool runs or the turn is being stopped."""
+        state = self.state
+        if not state.is_running:
+            return
+        silent_s = (self.now_ms - state.changed_ms) // 1000
+        if state.state == "running" and silent_s >= SILENCE_S and not (state.tools or state.is_stopping):
+            duration = f"{silent_s // 60} min" if silent_s >= 60 else f"{silent_s} s"
+            self.emit(StateChanged("running", state.turn, SILENT.format(duration=duration)))
+            state.shows_silence = True
+        self.start_timer(SILENCE, SILENCE_S)
+
+    def _interrupt(self) -> None:
+        """Interrupt the running turn."""
+        self.state.is_stopping = True
+        self.start_timer(STOPPING, STOPPING_S)
+        self._call_dialect(self.now_ms, self._dialect.interrupt)
 
     def _line(self, line: Line) -> None:
         if line.dropped:
@@ -204,7 +252,7 @@ class StructuredRules(StepCollector, DialectPort):
             case Interrupt():
                 if not self.state.is_running:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
-                self._call_dialect(self.now_ms, self._dialect.interrupt)
+                self._interrupt()
             case ChangeSetting(setting=setting, value=value):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
@@ -224,7 +272,7 @@ class StructuredRules(StepCollector, DialectPort):
             return None
         if message.mode == "interrupt" and state.is_running:
             state.queue.insert(0, prompt)
-            self._call_dialect(self.now_ms, self._dialect.interrupt)
+            self._interrupt()
             return None
         state.queue.append(prompt)
         self._pump()
@@ -237,7 +285,7 @@ class StructuredRules(StepCollector, DialectPort):
             return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
         state.queue = first + [prompt for prompt in state.queue if prompt.id != item_id]
         if state.is_running:
-            self._call_dialect(self.now_ms, self._dialect.interrupt)
+            self._interrupt()
         return None
 
     def _withdraw(self, item_id: str) -> Refusal | None:
@@ -255,6 +303,7 @@ class StructuredRules(StepCollector, DialectPort):
         request = self.state.requests[outcome.id]
         self.emit(outcome)
         self._call_dialect(self.now_ms, lambda: self._dialect.answer(request, Answer(answer.option, answer.texts)))
+        self._note_change()
         return None
 
     def _pump(self) -> None:

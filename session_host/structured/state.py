@@ -32,6 +32,11 @@ class RulesState(msgspec.Struct, array_like=True):
         can_steer: the agent accepts texts in a running turn.
         ended: the program has ended.
         waited: ids of prompts that were in the queue at a turn's end.
+        tools: ids of tool calls that are not complete.
+        changed_ms: the time of the last change that the agent caused.
+        shows_silence: the state says how long the agent has been silent.
+        is_stopping: the running turn was interrupted.
+        has_answer: the running turn has an item of the agent.
     """
 
     begun: bool = False
@@ -60,6 +65,12 @@ class RulesState(msgspec.Struct, array_like=True):
     """Terminals with a program that runs."""
     has_title: bool = True
     """The chat has a title; an older version's chat may have one."""
+
+    tools: list[str] = []
+    changed_ms: int = 0
+    shows_silence: bool = False
+    is_stopping: bool = False
+    has_answer: bool = False
 
     @property
     def is_running(self) -> bool:

@@ -27,6 +27,12 @@ MAX_RAW_CHARACTERS = 20_000
 """The limit of one unknown message; the rest is dropped."""
 
 
+SILENCE, SILENCE_S = "silence", 30.0
+"""The timer that checks whether the agent of a running turn is silent; no dialect has one of this name."""
+
+NO_ANSWER = "The agent has ended its turn without an answer."
+
+
 class StepCollector:
     """The step that runs, and the state that follows from its changes: the part of ``DialectPort`` without rules.
 
@@ -48,6 +54,11 @@ class StepCollector:
         self._operations: list[AnyOperation] = []
         self._failure = ""
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether the step that runs has changed the transcript."""
+        return bool(self._changes)
+
     def take_step(self, refusal: Refusal | None = None) -> Step:
         """Return the step that was collected, and begin the next one."""
         step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._operations),
@@ -65,9 +76,12 @@ class StepCollector:
         state = self.state
         match change:
             case Put(item):
-                self._note_running(item.id, running=item.status == "running")
+                _note(state.running, item.id, item.status == "running")
+                _note(state.tools, item.id, item.status == "running" and item.kind == "tool")
+                state.has_answer = state.has_answer or item.kind != "user"
             case SetStatus(item_id, status):
-                self._note_running(item_id, running=status == "running")
+                _note(state.running, item_id, status == "running")
+                _note(state.tools, item_id, status == "running" and item_id in state.tools)
             case RequestOpened(request):
                 state.requests[request.id] = request
                 state.answers.pop(request.id, None)
@@ -78,9 +92,14 @@ class StepCollector:
                 while len(state.answers) > KEPT_ANSWERS:
                     del state.answers[next(iter(state.answers))]
             case StateChanged(chat_state, turn):
-                state.state, state.turn = chat_state, turn
-            case TurnEnded():
+                if chat_state == "running" and not state.is_running:
+                    state.changed_ms, state.has_answer, state.is_stopping = self.now_ms, False, False
+                    self.start_timer(SILENCE, SILENCE_S)
+                state.state, state.turn, state.shows_silence = chat_state, turn, False
+            case TurnEnded(turn, outcome):
                 state.waited = [prompt.id for prompt in state.queue]
+                if outcome == "completed" and state.is_running and turn == state.turn and not state.has_answer:
+                    self.notice(NO_ANSWER)
             case TitleChanged():
                 state.has_title = True
             case CapabilitiesKnown(capabilities):
@@ -88,13 +107,6 @@ class StepCollector:
             case _:
                 pass
         self._changes.append(change)
-
-    def _note_running(self, item_id: str, *, running: bool) -> None:
-        known = item_id in self.state.running
-        if running and not known:
-            self.state.running.append(item_id)
-        elif known and not running:
-            self.state.running.remove(item_id)
 
     def send(self, message: Any) -> None:
         """See ``DialectPort``."""
@@ -124,3 +136,11 @@ class StepCollector:
         """See ``DialectPort``."""
         self.notice(reason)
         self._failure = self._failure or reason
+
+
+def _note(ids: list[str], item_id: str, is_in: bool) -> None:
+    """Add an id to a list, or remove it."""
+    if is_in and item_id not in ids:
+        ids.append(item_id)
+    elif not is_in and item_id in ids:
+        ids.remove(item_id)

@@ -37,6 +37,7 @@ _VERBS: Final[dict[ToolKind, tuple[str, str]]] = {
 
 REMARKS: Final[dict[ItemStatus, str]] = {
     "queued": "queued: sent when the turn ends",
+    "unsent": "not sent: the agent ended before; send it again if you want",
     "unconfirmed": "the agent ended before it confirmed this; send it again if you want",
     "withdrawn": "taken back",
     "failed": "refused by the agent",

@@ -27,7 +27,7 @@ class ChatViewHarness:
         self.signals: list[tuple[Any, ...]] = []
         for name in (
             "prompt_sent", "interrupted", "answered", "withdrawn", "sent_now", "setting_changed", "link_activated",
-            "file_activated", "image_activated", "notice_given",
+            "file_activated", "image_activated", "notice_given", "end_requested",
         ):  # fmt: skip
             getattr(self.view, name).connect(lambda *values, name=name: self.signals.append((name, *values)))
         self.view.set_transcript(chat.transcript)

@@ -18,8 +18,9 @@ from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Item, ItemKind
 from session_host.structured.lines import LineSplitter
 from session_host.structured.operations import AnyOperation, OperationDone, ReadText, WriteText
-from session_host.structured.rules import StructuredRules
+from session_host.structured.rules import STOPPING, StructuredRules
 from session_host.structured.step import Refusal, Step
+from session_host.structured.step_collector import SILENCE
 from session_host.structured.transcript import Transcript
 
 DEADLINE_S = 60.0
@@ -32,7 +33,7 @@ class HostlessChat:
         transcript: the transcript, with the changes of all steps.
         sent: all messages to the agent.
         operations: the operations that the agent has requested.
-        timers: names and seconds of the started timers, which expire at once.
+        timers: names and seconds of the dialect's timers, which expire at once.
         failure: the reason why the chat cannot continue; "" if it can.
     """
 
@@ -66,8 +67,9 @@ class HostlessChat:
             self.transcript.apply(change, self._now_ms())
         self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
         self.failure = self.failure or step.failure
-        self.timers += step.timers
-        self._due += [name for name, _ in step.timers]
+        timers = [timer for timer in step.timers if timer[0] not in {SILENCE, STOPPING}]
+        self.timers += timers
+        self._due += [name for name, _ in timers]
         self.operations += step.operations
         if step.lines and not self.ended and self.process.stdin is not None:
             try:

@@ -151,10 +151,14 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
     found += _pictures(item)
     match item.status:
         case "queued":
-            withdraw = Button(chat_texts.withdraw(), Action("withdraw", item.id))
+            withdraw = Button(chat_texts.put_back(), Action("withdraw", item.id))
             line = QuietLine(chat_texts.queued(), buttons=(withdraw,))
         case "sent":
             line = QuietLine(chat_texts.sent())
+        case "unsent":
+            reuse = Button(chat_texts.put_back(), Action("reuse", item.id))
+            send = Button(chat_texts.send(), Action("again", item.id))
+            line = QuietLine(chat_texts.unsent(), tone="needs_you", buttons=(reuse, send))
         case "unconfirmed":
             again = Button(chat_texts.send_again(), Action("again", item.id))
             line = QuietLine(chat_texts.unconfirmed(), tone="needs_you", buttons=(again,))

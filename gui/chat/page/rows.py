@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment, StatusLine
+from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment, StatusLine
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import NOT_STOPPED
 from session_host.structured.transcript import Transcript
 
 from . import turn_ends
@@ -345,7 +346,8 @@ class Rows:
         if status.state == "starting":
             found.append(StatusLine(common_texts.starting()))
         elif status.state == "running":
-            found.append(StatusLine(one_line(status.detail) or chat_texts.working()))
+            end = (Button(chat_texts.end_agent(), Action("end")),) if status.detail == NOT_STOPPED else ()
+            found.append(StatusLine(one_line(status.detail) or chat_texts.working(), buttons=end))
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:

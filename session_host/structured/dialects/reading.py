@@ -68,6 +68,12 @@ def one_line(value: str, max_characters: int = 200) -> str:
     return line if len(line) <= max_characters else line[: max_characters - 1] + "…"
 
 
+def error_words(words: str) -> str:
+    """The message of an error, if the words are an error of the model's service as JSON; else the words themselves."""
+    found = message(words.encode()) if words.lstrip().startswith("{") else None
+    return text(found, "error", "message") or text(found, "message") or words
+
+
 def relative_path(path: str, directory: str) -> str:
     """A path below a directory, relative to it; any other path as it is."""
     base = directory.rstrip("/") + "/"

@@ -221,7 +221,7 @@ class RelayedChat:
             if (match := _PROMPT.search("".join(part.get("text", "") for part in each["params"]["input"]))) is not None
         )
         for number, status in prompts:
-            allowed = {"done": {1}, "unconfirmed": {0, 1}, "queued": {0}}.get(status, set())
+            allowed = {"done": {1}, "unconfirmed": {0, 1}, "queued": {0}, "unsent": {0}}.get(status, set())
             if got[number] not in allowed:
                 losses.append(f"prompt {number} is {status}, and the agent got it {got[number]} times")
         if unknown := got.keys() - set(numbers):

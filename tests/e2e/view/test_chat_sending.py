@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
-from session_host.structured.items import SetStatus
+from session_host.structured.items import NOT_STOPPED, SetStatus, StateChanged
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat, long_chat
 
@@ -82,6 +82,23 @@ def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Cal
     chat.apply(SetStatus(queued, "withdrawn"))
     shown.settle()
     assert "Removed from the queue" in shown.shown()
+
+
+def test_a_prompt_that_was_never_sent_says_so_and_is_given_back(show_chat: Callable[..., ChatViewHarness]) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "left in the queue", status="unsent")
+    shown = show_chat(chat)
+    assert "Not sent: the agent ended before" in shown.shown()
+    shown.click(shown.control("reuse"))
+    assert shown.view.prompt.editor.toPlainText() == "left in the queue"
+
+
+def test_an_agent_that_does_not_stop_can_be_ended(show_chat: Callable[..., ChatViewHarness]) -> None:
+    chat = ScriptedChat()
+    chat.apply(StateChanged("running", "t", NOT_STOPPED))
+    shown = show_chat(chat)
+    shown.click(shown.control("end"))
+    assert shown.of("end_requested") == [()]
 
 
 def test_a_pasted_image_is_sent_with_the_prompt(show_chat: Callable[..., ChatViewHarness]) -> None:

@@ -16,9 +16,11 @@ from session_host.protocol.messages import (
 )
 from session_host.structured.dialects.base import Start
 from session_host.structured.digest import digest
+from session_host.structured.items import NOT_STOPPED, Item, Put, StateChanged
 from session_host.structured.lines import Line
-from session_host.structured.rules import StructuredRules
+from session_host.structured.rules import STOPPING, STOPPING_S, StructuredRules
 from session_host.structured.step import Step
+from session_host.structured.step_collector import SILENCE, SILENCE_S
 from session_host.structured.transcript import Transcript
 from tests.support.scripted_dialect import ScriptedDialect
 
@@ -43,6 +45,9 @@ class Chat:
 
     def do(self, chat_input: ChatInput, by: str = "window", token: str = "") -> Step:
         return self._take(self.rules.receive_input(chat_input, 3, by=by, token=token))
+
+    def expire(self, name: str, at_s: int) -> Step:
+        return self._take(self.rules.timer_due(name, at_s * 1000))
 
     def end(self) -> Step:
         return self._take(self.rules.end(4))
@@ -206,9 +211,7 @@ def test_running_items_are_cut_at_the_end(chat: Chat) -> None:
     chat.hear("accept", "say half a", "ask make")
     chat.do(prompt("two"))
     chat.end()
-    assert chat.statuses() == {"me-1": "done", "a1": "cut", "me-2": "unconfirmed"}, (
-        "no later agent gets a queued prompt"
-    )
+    assert chat.statuses() == {"me-1": "done", "a1": "cut", "me-2": "unsent"}, "no later agent gets a queued prompt"
     assert chat.transcript[1].text == "half a"
     assert chat.transcript.open_requests == []
     assert chat.transcript.status.last_turn is not None
@@ -223,6 +226,49 @@ def test_a_prompt_that_was_not_confirmed_before_the_end_is_shown_as_such(chat: C
     chat.do(prompt("one"))
     chat.end()
     assert chat.statuses() == {"me-1": "unconfirmed"}
+
+
+def test_a_turn_that_waits_for_its_model_says_for_how_long_it_has_been_silent(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    assert chat.hear("accept").timers == [(SILENCE, SILENCE_S)]
+    assert chat.expire(SILENCE, 29).timers == [(SILENCE, SILENCE_S)]
+    details = []
+    for at_s in (0, 31, 61, 150):
+        chat.expire(SILENCE, at_s)
+        details.append(chat.transcript.status.detail.partition(":")[0])
+    assert details == ["", *(f"Nothing from the agent for {each}" for each in ("30 s", "1 min", "2 min"))]
+    chat.hear("say at last")
+    assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", "")
+    chat.hear("end")
+    assert chat.expire(SILENCE, 200).is_empty
+
+
+def test_a_turn_in_which_a_tool_runs_or_the_user_is_asked_is_not_called_silent(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept", "ask make")
+    chat.expire(SILENCE, 40)
+    assert chat.transcript.status.detail == ""
+    chat.rules.emit(StateChanged("running", "t1"))
+    chat.rules.emit(Put(Item("tool", "tool", 2, status="running")))
+    chat.hear()
+    chat.expire(SILENCE, 80)
+    assert chat.transcript.status.detail == ""
+
+
+def test_an_agent_that_goes_on_after_an_interrupt_can_be_ended_and_nothing_says_so_after_the_turn(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept")
+    assert chat.do(Interrupt("", 0)).timers == [(STOPPING, STOPPING_S)]
+    chat.expire(STOPPING, 20)
+    chat.expire(SILENCE, 60)
+    assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", NOT_STOPPED)
+    chat.hear("end")
+    chat.do(prompt("two"))
+    chat.hear("accept")
+    assert chat.expire(STOPPING, 90).is_empty
 
 
 def test_a_message_on_which_the_dialect_fails_is_kept_and_does_no_harm(chat: Chat) -> None:

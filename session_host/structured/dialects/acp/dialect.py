@@ -41,6 +41,7 @@ class AcpDialect:
         another_minute: "true" if a conversation cannot be resumed within the minute in which it began (Gemini CLI).
         log_in: the id of a log-in method that needs no browser.
         log_in_command: the command line with which the user logs in.
+        drops_unknown_commands: "true" if it ignores a prompt that begins with "/" and is no command of its own.
         files, terminals: "false" to not offer our files, or our terminals, to the agent.
     """
 
@@ -83,11 +84,7 @@ class AcpDialect:
 
     def timer_due(self, name: str) -> None:
         """See ``Dialect``."""
-        word, _, turn = name.partition(" ")
-        if word == "cancel":
-            self._turns.cancel_overdue(turn)
-        else:
-            self._opening.timer_due(name)
+        self._opening.timer_due(name)
 
     def take_result(self, result: AnyResult) -> None:
         """See ``Dialect``."""
@@ -190,9 +187,10 @@ class AcpDialect:
                 self._messages.remove_plan(reading.text(update, "planId"))
 
     def _commands(self, commands: list[Any]) -> None:
-        offered = (
+        offered = tuple(
             SlashCommand(name, reading.text(command, "description"), reading.text(command, "input", "hint"))
             for command in commands
             if (name := reading.text(command, "name"))
         )
-        self._port.emit(CommandsChanged(tuple(offered)))
+        self._shared.state.commands = [command.name for command in offered]
+        self._port.emit(CommandsChanged(offered))

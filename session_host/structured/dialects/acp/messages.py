@@ -8,6 +8,7 @@ from session_host.structured.dialects import reading
 from session_host.structured.items import Append, Item, ItemStatus, PlanEntry, Put, Remove, SetStatus
 
 from .content import block_image, block_text
+from .prompts import NO_COMMAND
 from .shared import Shared
 from .state import Run
 
@@ -39,6 +40,8 @@ class Messages:
             self.end_run()
             self._emit_item(Item(self._shared.new_id("notice"), "notice", self._shared.port.now_ms, text=text))
             return
+        if kind == "user" and reading.array(block, "annotations", "audience") == NO_COMMAND["annotations"]["audience"]:
+            return  # Our own block, which the agent repeats with the conversation.
         if kind == "user" and state.turn and text is not None and text.strip() in state.prompt_text:
             return  # The agent repeats the prompt of this turn.
         if text is None:

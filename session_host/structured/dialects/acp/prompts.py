@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import posixpath
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from session_host.structured.dialects.base import UserPrompt
 from session_host.structured.mentions import mentions
+
+NO_COMMAND: Final[dict[str, Any]] = {"type": "text", "text": "Prompt: ", "annotations": {"audience": ["user"]}}
+"""A block for the user alone: a text after it is no command, and the model gets only that text."""
 
 
 def content_blocks(prompt: UserPrompt, directory: str) -> list[dict[str, Any]]:

@@ -96,16 +96,10 @@ def operation_error(name: str, result: OperationDone) -> tuple[int, str]:
 
 def error_text(error: Any) -> str:
     """One line for the user, from the error of a reply."""
-    message = _innermost(reading.text(error, "message")).removeprefix("Internal error: ")
+    message = reading.error_words(reading.text(error, "message")).removeprefix("Internal error: ")
     data = reading.at(error, "data")
     details = data if isinstance(data, str) else reading.text(data, "details") or reading.text(data, "message")
-    details = _innermost(details)
+    details = reading.error_words(details)
     if not details or details in message:
         return reading.one_line(message or "unknown error", 500)
     return reading.one_line(details if message in {"", "Internal error"} else f"{message}: {details}", 500)
-
-
-def _innermost(text: str) -> str:
-    """The message of an error, if it is an error of the model's service as JSON; else the text itself."""
-    inner = reading.message(text.encode()) if text.startswith("{") else None
-    return reading.text(inner, "error", "message") or reading.text(inner, "message") or text

@@ -141,6 +141,8 @@ class AcpState(msgspec.Struct, array_like=True):
         tokens: the tokens of all turns; ``usage``: the last report.
         operations: operations without a result, by their ids.
         terminals: the terminals by their ids; of the released ones, only the newest.
+        commands: the names of its commands, without "/".
+        updates_before: ``update_count`` when the turn began.
     """
 
     rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))
@@ -183,3 +185,5 @@ class AcpState(msgspec.Struct, array_like=True):
     operations: dict[int, PendingOperation] = {}
     terminals: dict[str, Terminal] = {}
     forks: bool = False
+    commands: list[str] = []
+    updates_before: int = 0

@@ -16,13 +16,10 @@ from session_host.structured.items import (
 )
 
 from .messages import Messages
-from .prompts import content_blocks
+from .prompts import NO_COMMAND, content_blocks
 from .requests import Requests
 from .shared import AUTHENTICATION_REQUIRED, Shared, error_text
 from .tools import Tools
-
-CANCEL_TIMEOUT_S = 20.0
-"""After this time, a notice says that a cancelled turn has not ended."""
 
 REFUSALS: Final = frozenset({-32700, -32600, -32601, INVALID_PARAMS, AUTHENTICATION_REQUIRED})
 """Codes of errors if the agent did not accept the prompt. After any other error, its conversation has the prompt."""
@@ -62,9 +59,17 @@ class Turns:
         state.turn = f"{state.prefix}-turn-{state.turns}"
         state.prompt, state.prompt_text = prompt.id, prompt.text
         state.confirmed = state.cancelling = False
+        state.updates_before = state.update_count
         blocks = content_blocks(prompt, state.start.directory)
+        if shared.option("drops_unknown_commands") and self._looks_like_command(prompt.text):
+            blocks.insert(0, NO_COMMAND)
         shared.rpc.request("session/prompt", {"sessionId": state.session, "prompt": blocks}, prompt.id)
         shared.port.emit(StateChanged("running", state.turn))
+
+    def _looks_like_command(self, words: str) -> bool:
+        """Whether a text begins as a command, and is none that the agent offers."""
+        name = "".join(words.split(maxsplit=1)[:1])
+        return name.startswith("/") and name[1:] not in self._shared.state.commands
 
     def confirm(self) -> None:
         """Confirm the prompt: a message of the agent shows that the turn runs."""
@@ -105,15 +110,7 @@ class Turns:
         self._requests.withdraw_all()
         if had_requests:
             shared.port.emit(StateChanged("running", state.turn))
-        if not state.cancelling:
-            state.cancelling = True
-            shared.port.start_timer(f"cancel {state.turn}", CANCEL_TIMEOUT_S)
-
-    def cancel_overdue(self, turn: str) -> None:
-        """Say that a cancelled turn has not ended in time."""
-        state = self._shared.state
-        if state.turn == turn:
-            self._shared.port.notice(f"{state.agent} has not stopped yet")
+        state.cancelling = True
 
     def end(self, message: dict[str, Any], about: str) -> None:
         """Handle the reply to a prompt, which ends the turn."""
@@ -131,6 +128,8 @@ class Turns:
         if reason not in _STOPS:
             self._shared.port.raw("session/prompt", message)
         outcome, error = _STOPS.get(reason, ("completed", ""))
+        if state.cancelling and state.update_count == state.updates_before:
+            outcome = "interrupted"  # opencode says "end_turn" if it was waiting to ask its model again.
         self._finish(outcome, error)
 
     def _end_with_error(self, error: Any) -> None:

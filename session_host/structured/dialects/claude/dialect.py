@@ -139,7 +139,7 @@ class ClaudeDialect:
                 self._reader.stream_event(message)
             case "assistant":
                 self._turn_runs(message)
-                self._reader.assistant(message)
+                self._reader.assistant(message, interrupting=self._state.interrupting)
             case "user":
                 self._user(message)
             case "result":

@@ -66,9 +66,12 @@ class MessageReader:
                 self._add_delta(stream, integer(event, "index"), mapping(event, "delta"))
             case "content_block_stop":
                 for block in stream.blocks:
-                    if block.index == integer(event, "index") and block.item.kind != "tool":
+                    if block.index == integer(event, "index") and not (block.confirmed or block.item.kind == "tool"):
                         self._port.emit(SetStatus(block.item.id, "done", self._port.now_ms))
             case "message_delta":
+                for block in [each for each in stream.blocks if each.confirmed and text(event, "delta", "stop_reason")]:
+                    stream.blocks.remove(block)
+                    self._port.emit(SetStatus(block.item.id, "done", self._port.now_ms))
                 if not parent:
                     self._note_usage(mapping(event, "usage"))
                     self.emit_usage()
@@ -104,8 +107,11 @@ class MessageReader:
 
     # ------------------------------------------------------------ whole messages
 
-    def assistant(self, message: Mapping[str, Any]) -> None:
-        """Read a message of the model, or one block of it."""
+    def assistant(self, message: Mapping[str, Any], *, interrupting: bool = False) -> None:
+        """Read a message of the model, or one block of it.
+
+        While a turn is interrupted, a block may be cut: only the reason for the message's end shows that it is not.
+        """
         parent = text(message, "parent_tool_use_id")
         body = mapping(message, "message")
         stream = self.state.streams.setdefault(parent, Stream())
@@ -115,7 +121,7 @@ class MessageReader:
         for block in array(body, "content"):
             kind = text(block, "type")
             if kind in _KINDS:
-                self._whole_text(stream, kind, text(block, kind), parent)
+                self._whole_text(stream, kind, text(block, kind), parent, interrupting=interrupting)
             elif kind in _CALLS:
                 self._call(block, parent)
             elif kind.endswith("_tool_result"):
@@ -123,9 +129,15 @@ class MessageReader:
             elif kind != "redacted_thinking":
                 self._port.raw(f"a {kind or 'nameless'} block", block)
 
-    def _whole_text(self, stream: Stream, kind: str, words: str, parent: str) -> None:
+    def _whole_text(self, stream: Stream, kind: str, words: str, parent: str, *, interrupting: bool) -> None:
         port = self._port
-        block = next((found for found in stream.blocks if found.item.kind == _KINDS[kind]), None)
+        streamed = [found for found in stream.blocks if found.item.kind == _KINDS[kind] and not found.confirmed]
+        block = streamed[0] if streamed else None
+        if block is not None and interrupting:
+            block.confirmed = True
+            if words and words != "".join(block.pieces):
+                port.emit(Put(msgspec.structs.replace(block.item, text=words)))
+            return
         if block is not None:
             stream.blocks.remove(block)
             if words == "".join(block.pieces) or (kind == "thinking" and not words):

@@ -12,11 +12,13 @@ class Block(msgspec.Struct, array_like=True):
 
     Attributes:
         item: the item as it was first put; ``pieces`` are the texts appended since then.
+        confirmed: a whole message has confirmed it while the turn was being interrupted: it may be cut.
     """
 
     index: int
     item: Item
     pieces: list[str] = []
+    confirmed: bool = False
 
 
 class Stream(msgspec.Struct, array_like=True):

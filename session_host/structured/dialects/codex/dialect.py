@@ -9,7 +9,7 @@ import msgspec
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
-from session_host.structured.dialects.reading import array, integer, mapping, text
+from session_host.structured.dialects.reading import array, error_words, integer, mapping, text
 from session_host.structured.items import (
     AgentRequest,
     Capabilities,
@@ -91,7 +91,7 @@ class CodexDialect:
         self._context.rpc.request("thread/start", params)
 
     def _thread_refused(self, method: str, error: dict[str, Any]) -> None:
-        state, reason = self._state, text(error, "message") or "no reason given"
+        state, reason = self._state, error_words(text(error, "message")) or "no reason given"
         if integer(error, "code") == OVERLOADED and state.opening_tries < MAX_TRIES:
             state.opening_tries += 1
             self._context.retry_later(OPEN, state.opening_tries)
@@ -185,7 +185,7 @@ class CodexDialect:
                 pass
 
     def _refused(self, sent: SentRequest, error: dict[str, Any]) -> None:
-        reason = text(error, "message") or "no reason given"
+        reason = error_words(text(error, "message")) or "no reason given"
         match sent.method:
             case "initialize":
                 self._port.fail(f"Codex did not start: {reason}")

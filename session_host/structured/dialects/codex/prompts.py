@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from session_host.structured.dialects.base import UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
-from session_host.structured.dialects.reading import integer, text
+from session_host.structured.dialects.reading import error_words, integer, text
 from session_host.structured.items import SlashCommand
 
 from . import items
@@ -88,7 +88,7 @@ class Prompts:
         if found is not None and found.steers:
             context.port.too_late(sent.about)
         else:
-            reason = text(error, "message") or "no reason given"
+            reason = error_words(text(error, "message")) or "no reason given"
             context.port.refused(sent.about, f"Codex refused the prompt: {reason}")
 
 

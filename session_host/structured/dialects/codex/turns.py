@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, error_words, integer, mapping, one_line, text
 from session_host.structured.items import (
     Append,
     Item,
@@ -80,7 +80,7 @@ class Turns:
         state.ended = [*state.ended, turn][-KEPT_TURNS:]
         state.reviews = [review for review in state.reviews if review != turn]
         state.echoes = {key: echo for key, echo in state.echoes.items() if key in state.prompts}
-        error = text(raw, "error", "message")
+        error = error_words(text(raw, "error", "message"))
         if error:
             self._put_error(turn, mapping(raw, "error"))
         elif state.error_turn == turn and outcome == "completed":
@@ -107,8 +107,8 @@ class Turns:
 
     def _put_error(self, turn: str, error: dict[str, Any]) -> None:
         """Show a turn's error as a notice, in place of the turn's previous one."""
-        words = text(error, "message") or "Codex reported an error without a message"
-        details = text(error, "additionalDetails")
+        words = error_words(text(error, "message")) or "Codex reported an error without a message"
+        details = error_words(text(error, "additionalDetails"))
         port, self._context.state.error_turn = self._context.port, turn
         notice = f"{words} ({details})" if details else words
         port.emit(Put(Item(f"{turn}/error", "notice", port.now_ms, text=notice, turn=turn)))
@@ -259,7 +259,7 @@ class Turns:
             status = "interrupted" if item.status == "running" else item.status
             port.emit(Put(msgspec.structs.replace(item, status=status, ended_ms=item_ended_ms)))
             ended_ms = ended_ms and max(ended_ms, item_ended_ms)  # A turn's times are whole seconds.
-        error = text(raw, "error", "message")
+        error = error_words(text(raw, "error", "message"))
         if error:
             self._put_error(turn, mapping(raw, "error"))
         if ended_ms:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
+from session_host.structured.dialects.reading import array, at, error_words, integer, mapping, one_line, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
 
 from .reader import ItemReader
@@ -32,12 +32,12 @@ class CodexReader(ItemReader):
                 usage = mapping(message, "usage")
                 self.usage(integer(usage, "input_tokens"), integer(usage, "output_tokens"))
             case "turn.failed":
-                self.state.error = _error(text(message, "error", "message")) or self.state.error
+                self.state.error = error_words(text(message, "error", "message")) or self.state.error
             case "error":
                 # The last one is the reason why the turn fails.
                 if self.state.error:
                     self.port.notice(self.state.error)
-                self.state.error = _error(text(message, "message"))
+                self.state.error = error_words(text(message, "message"))
             case "turn.started":
                 pass
             case _:
@@ -96,12 +96,3 @@ def _plan(body: Mapping[str, Any]) -> tuple[PlanEntry, ...]:
         PlanEntry(text(item, "text"), "completed" if at(item, "completed") is True else "pending")
         for item in array(body, "items")
     )
-
-
-def _error(words: str) -> str:
-    """An error's text; errors of the service are JSON."""
-    try:
-        found = msgspec.json.decode(words.encode())
-    except (msgspec.DecodeError, RecursionError):
-        return words
-    return text(found, "error", "message") or text(found, "message") or words

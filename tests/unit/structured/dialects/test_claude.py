@@ -33,6 +33,24 @@ def test_a_streamed_message_and_its_whole_text_are_one_item(replayed: ReplayedCl
     assert [(each.status, each.text.count("\n")) for each in answers] == [("done", 3)]
 
 
+def test_an_answer_that_an_interrupt_cut_is_not_called_done(replayed: ReplayedClaude) -> None:
+    turn = replayed.find("user", "count: 50 delay: 50 long").turn
+    (answer,) = [each for each in replayed.transcript if each.kind == "agent" and each.turn == turn]
+    assert (answer.status, answer.text[-5:]) == ("interrupted", "0003\n")
+
+
+def test_an_answer_that_is_whole_when_the_interrupt_arrives_is_done() -> None:
+    replayed = ReplayedClaude()
+    for entry in entries(CURRENT)[:15]:
+        replayed.replay(entry)
+    replayed.do(Interrupt("", 0))
+    for entry in entries(CURRENT)[15:]:
+        replayed.replay(entry)
+        if entry["msg"].get("type") == "result":
+            break
+    assert replayed.find("agent", "echo: hello").status == "done"
+
+
 def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(replayed: ReplayedClaude) -> None:
     assert replayed.find("user", "steered into it").turn == replayed.find("user", "sleep 0.3").turn
     steered = replayed.find("user", "steered")

@@ -303,7 +303,7 @@ def test_a_turn_that_ends_before_the_reply_leaves_the_chat_idle(chat: CodexChat)
     chat.notify("turn/completed", turn={"id": "u2", "status": "completed"})
     chat.reply({"turn": {"id": "u2", "status": "inProgress"}})
     assert chat.transcript.status.state == "idle"
-    assert chat.shown()[-1] == ("user", "done", "again")
+    assert [each for each in chat.shown() if each[0] == "user"][-1] == ("user", "done", "again")
 
 
 def test_a_steering_text_that_is_too_late_is_the_next_prompt(chat: CodexChat) -> None:
@@ -314,7 +314,7 @@ def test_a_steering_text_that_is_too_late_is_the_next_prompt(chat: CodexChat) ->
     chat.hear({"id": steer["id"], "error": {"code": -32600, "message": "no active turn to steer"}})
     assert chat.last_request()["method"] == "turn/start"
     assert chat.last_request()["params"]["input"][0]["text"] == "late"
-    assert [each[2] for each in chat.shown()] == ["go", "late"]
+    assert [each[2] for each in chat.shown() if each[0] == "user"] == ["go", "late"]
 
 
 def test_an_interrupt_without_a_turn_ends_items_shown_as_running(chat: CodexChat) -> None:
@@ -322,6 +322,15 @@ def test_an_interrupt_without_a_turn_ends_items_shown_as_running(chat: CodexChat
     chat.do(Interrupt("", 0))
     chat.hear({"id": chat.last_request()["id"], "error": {"code": -32600, "message": "no active turn to interrupt"}})
     assert chat.transcript.status.state == "idle"
+
+
+def test_an_error_of_the_service_is_shown_as_words_and_not_as_json(chat: CodexChat) -> None:
+    error = {"message": '{"error": {"message": "no such model", "type": "invalid_request_error"}}'}
+    chat.notify("error", error=error, willRetry=False)
+    chat.notify("turn/completed", turn={"id": "u1", "status": "failed", "error": error})
+    assert chat.shown()[-1][2] == "no such model"
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.error == "no such model"
 
 
 def test_only_a_lasting_error_is_shown(chat: CodexChat) -> None:
@@ -347,7 +356,7 @@ def test_a_prompt_is_not_doubled_by_the_end_of_another_programs_turn(chat: Codex
     content = [{"type": "text", "text": "mine"}]
     echo = {"type": "userMessage", "id": "x", "clientId": sent["params"]["clientUserMessageId"], "content": content}
     chat.notify("item/completed", turnId="u2", item=echo)
-    assert [each[2] for each in chat.shown()] == ["go", "mine"]
+    assert [each[2] for each in chat.shown() if each[0] == "user"] == ["go", "mine"]
 
 
 def test_an_overloaded_server_is_asked_again_for_the_conversation() -> None:

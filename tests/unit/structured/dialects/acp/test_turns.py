@@ -9,7 +9,11 @@ import pytest
 
 from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Image
-from session_host.structured.items import TurnEnded
+from session_host.structured.dialects.acp.prompts import NO_COMMAND
+from session_host.structured.dialects.base import Start
+from session_host.structured.items import NOT_STOPPED, TurnEnded
+from session_host.structured.rules import STOPPING
+from session_host.structured.step_collector import NO_ANSWER
 from tests.support.acp_chat import AcpChat, permission, text_block, update
 
 ALLOW = ("yes", "allow_once")
@@ -38,7 +42,7 @@ def test_a_prompt_is_confirmed_by_the_first_message_of_its_turn(chat: AcpChat) -
 def test_a_turn_without_messages_confirms_its_prompt_by_its_end(chat: AcpChat) -> None:
     chat.prompt("hello")
     chat.reply({"stopReason": "end_turn"})
-    assert chat.shown() == [("user", "hello", "done")]
+    assert chat.shown() == [("user", "hello", "done"), ("notice", NO_ANSWER, "")]
 
 
 def test_a_prompt_that_the_agent_refuses_says_why_and_the_next_one_is_sent(chat: AcpChat) -> None:
@@ -116,6 +120,30 @@ def test_a_repeated_prompt_is_shown_once(chat: AcpChat) -> None:
     assert [each.text for each in chat.items] == ["hello there", "hi"]
 
 
+def test_a_prompt_that_begins_with_a_path_is_no_command_for_an_agent_that_drops_unknown_ones() -> None:
+    chat = AcpChat(Start(directory="/", options={"drops_unknown_commands": "true"}))
+    chat.open()
+    chat.update("available_commands_update", availableCommands=[{"name": "init", "description": "make it"}])
+    for text, is_guarded in (("/tmp/x.log shows an error", True), ("/init here", False), ("say /init", False)):
+        (sent,) = chat.prompt(text)
+        guard = [NO_COMMAND] if is_guarded else []
+        assert sent["params"]["prompt"] == [*guard, {"type": "text", "text": text}]
+        chat.hear(
+            update("user_message_chunk", content=NO_COMMAND), update("user_message_chunk", content=text_block(text))
+        )
+        chat.hear(say("yes"))
+        chat.reply({"stopReason": "end_turn"})
+    assert [each[0] for each in chat.shown()] == ["user", "agent"] * 3
+
+
+def test_a_cancelled_turn_is_interrupted_also_if_its_agent_says_that_it_ended(chat: AcpChat) -> None:
+    chat.prompt("go")
+    chat.interrupt()
+    chat.reply({"stopReason": "end_turn"}, "session/prompt")
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+
+
 def test_an_interruption_replies_to_the_open_request(running: AcpChat) -> None:
     running.hear(permission({"toolCallId": "t", "kind": "execute", "rawInput": {"command": "make"}}, ALLOW, REJECT))
     cancel, reply = running.interrupt()
@@ -132,9 +160,9 @@ def test_an_interruption_replies_to_the_open_request(running: AcpChat) -> None:
 
 def test_an_agent_that_does_not_stop_is_reported_and_a_later_error_is_an_interruption(running: AcpChat) -> None:
     running.interrupt()
-    ((name, _),) = [each for each in running.timers if each[0].startswith("cancel")]
-    running.expire(name)
-    assert running.items[-1].text == "Agent has not stopped yet"
+    assert running.timers[-1][0] == STOPPING
+    running.expire(STOPPING)
+    assert running.transcript.status.detail == NOT_STOPPED
     running.reply_error(-32800, "aborted")
     assert running.transcript.status.last_turn is not None
     assert running.transcript.status.last_turn.outcome == "interrupted"
