@@ -34,8 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="stop the running turn of a structured chat; TEXT is the next prompt",
     )
     parser.epilog = (
-        "In a terminal, TEXT is typed. If the agent does not show TEXT, it is not ready: the command fails and does "
-        "not press Enter. While the chat is asking something, TEXT is refused because it would answer the question; "
+        "In a terminal, TEXT is typed; an agent gets several lines as one paste. If the agent does not show TEXT, it "
+        "is not ready: the command fails and does not press Enter. It also fails if an idle agent does not begin a "
+        "turn. While the chat is asking something, TEXT is refused because it would answer the question; "
         "answer with --key, --enter or a single character. In a structured chat, TEXT is a prompt: it is sent when the "
         "running turn ends, or at once with --steer or --interrupt. Put a text that begins with a dash after `--`."
     )
@@ -62,12 +63,12 @@ def run(options: argparse.Namespace) -> int:
     if options.steer or options.interrupt:
         raise UsageError(f"{info.name} runs in a terminal: --steer and --interrupt are for structured chats; use --key")
     try:
-        ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
+        done = ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
     if options.enter or options.key or text.endswith(("\n", "\r")):
-        print_line(f"sent to {name_and_id(info)}")
+        print_line(f"sent to {name_and_id(info)}{done.note and f'; {done.note}'}")
     else:
         print_line(f"typed into {name_and_id(info)}, without Enter; --enter presses it, too")
     return 0

@@ -88,7 +88,7 @@ class Watch(msgspec.Struct, frozen=True):
     """
     start_question: str = ""
     """A pattern (re.match) of a row of the questions that the agent asks at its start, in place of its input line."""
-    held_within_s: float = 0.0
+    held_within_s: float = 60.0
     """How long input is held at most."""
     asks_by_notification: bool = True
     """Whether the program's notifications (OSC 9, 99, 777) mean that it needs the user, as Codex's do. False for shells

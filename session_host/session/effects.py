@@ -183,9 +183,15 @@ class UseLogin(Effect, frozen=True):
 
 
 class UseEmulator(Effect, frozen=True):
-    """Call ``use_emulator`` as soon as the emulator is free."""
+    """Call ``use_emulator`` as soon as the emulator is free.
+
+    Attributes:
+        user: the object to call.
+        after_output: first read and interpret all that the program has written.
+    """
 
     user: EmulatorUser
+    after_output: bool = False
 
 
 class Answer(Effect, frozen=True):

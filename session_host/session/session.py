@@ -46,7 +46,7 @@ from session_host.protocol.messages import (
     StateEvent,
     TitleEvent,
 )
-from session_host.protocol.values import State
+from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_REQUESTS, LogState
 from session_host.storage.descriptors.pending_input import PendingInput
@@ -169,7 +169,11 @@ class Session:
         watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
         attachments = self.viewers.attachments
         self.starting = StartingInput(self, self.effects, watch, attachments, log_state, is_echoing, age_s)
-        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, open_question, self.starting)
+        self.send_queue = SendQueue(
+            self, self.effects, spec.watch, new_id, open_question, self.starting,
+            is_agent=spec.agent not in WITHOUT_AGENT,
+            activity=log_state.activity.activity if log_state.activity is not None else Activity.NO_SIGNAL,
+        )  # fmt: skip
         self.end_requests = EndRequests(self.effects, spec.watch)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None

@@ -47,6 +47,9 @@ PACE, PACE_S, PACE_WITHIN_S = "pace", 0.25, 2.0
 writes nothing more. Directly after a text, agents take Enter for a part of a paste, or submit the text without its end.
 """
 
+READY_CHECKS = 2
+"""After this many checks in a row that find the input line, the agent takes input."""
+
 NOTICE_CHECKS = 3
 """After this many checks, the user sees a notice that input waits."""
 
@@ -98,7 +101,7 @@ class StartingInput:
     Attributes:
         state: see the module.
         notice: one line for the user while input waits; "" for none.
-        is_echoing: returns whether the terminal itself echoes what is typed.
+        is_echoing: returns whether the terminal itself echoes what is typed, before an agent that shows texts does.
     """
 
     def __init__(
@@ -123,7 +126,10 @@ class StartingInput:
             age_s: returns how long the program has been running.
         """
         self._owner, self._effects, self._attachments = owner, effects, attachments
-        self.is_echoing, self._age_s = is_echoing, age_s
+        # A program that need not show texts may read lines, which the terminal echoes, and no pastes.
+        self._is_screen_enough = not watch.shown_within_s
+        self.is_echoing = is_echoing if watch.shown_within_s else lambda: False
+        self._age_s = age_s
         self._input_line = re.compile(watch.input_line)
         self._question = re.compile(watch.start_question or "(?!)")
         self._conversation = re.compile(watch.resumed_line) if watch.resumed_line else None
@@ -214,18 +220,20 @@ class StartingInput:
         else:
             self._check_screen(emulator)
 
-    def shown(self) -> None:
-        """The agent shows a text that a command typed: it takes input."""
+    def accepted(self) -> None:
+        """The agent has accepted a text that a command typed."""
         if self.state is State.WATCHING:
             self._end()
 
     # ------------------------------------------------------------ what is on the screen
 
     def must_wait(self, emulator: Emulator) -> bool:
-        """Whether the agent does not take a text yet, or other input is held already."""
+        """Whether the agent does not take a text yet, or other input is held already; ask again after ``CHECK_S``."""
         if self.is_echoing() or self.is_holding:
             return True
-        return self.state is State.WATCHING and not (self._is_ready(emulator) or self.asks(emulator))
+        if self.state is State.OFF or self.asks(emulator):
+            return False
+        return not self._is_ready_again(emulator)
 
     def asks(self, emulator: Emulator) -> bool:
         """Whether the agent, at its start, shows a question.
@@ -240,12 +248,17 @@ class StartingInput:
 
     def _is_ready(self, emulator: Emulator) -> bool:
         """Whether the agent reads its terminal, and shows its input line and the conversation that it resumes."""
-        if self.is_echoing() or not emulator.modes.bracketed_paste:
+        if self.is_echoing() or not (emulator.modes.bracketed_paste or self._is_screen_enough):
             return False
-        line = _last_row(emulator, self._input_line)
-        if line < 0 or self._conversation is None or self._age_s() > STARTS_WITHIN_S:
-            return line >= 0
+        line, is_late = _last_row(emulator, self._input_line), self._age_s() > STARTS_WITHIN_S
+        if line < 0 or self._conversation is None or is_late:
+            return line >= 0 or (is_late and self._is_screen_enough)
         return self._shows_conversation(emulator, line)
+
+    def _is_ready_again(self, emulator: Emulator) -> bool:
+        """Whether the agent was ready at the last check and is now; some show the line just before a question."""
+        self._ready_checks = self._ready_checks + 1 if self._is_ready(emulator) else 0
+        return self._ready_checks >= READY_CHECKS
 
     def _shows_conversation(self, emulator: Emulator, line: int) -> bool:
         """Whether the agent shows its conversation above this row; on a small screen it is in the scrollback."""
@@ -256,10 +269,8 @@ class StartingInput:
 
     def _check_screen(self, emulator: Emulator) -> None:
         self._checks += 1
-        self._ready_checks = self._ready_checks + 1 if self._is_ready(emulator) else 0
         has_started = self._checks == 1 and self._age_s() > STARTS_WITHIN_S
-        # Two checks: some agents show the line for a moment before they show a question.
-        if self._ready_checks == 2 or has_started or self._checks > self._max_checks:
+        if self._is_ready_again(emulator) or has_started or self._checks > self._max_checks:
             self.state = State.RELEASING
             self._type_next(emulator)
             return
@@ -367,5 +378,6 @@ def _is_enter(message: Input) -> bool:
 
 
 def _last_row(emulator: Emulator, pattern: re.Pattern[str]) -> int:
-    """The last row of the screen that begins with a match; -1 for none."""
-    return max((number for number, row in enumerate(emulator.rows()) if pattern.match(row_text(row))), default=-1)
+    """The last row of the screen, with its blanks, that begins with a match; -1 for none."""
+    rows = [row_text(row).ljust(emulator.size.columns) for row in emulator.rows()]
+    return max((number for number, row in enumerate(rows) if pattern.match(row)), default=-1)

@@ -176,6 +176,11 @@ def _long_color(color: Color, code: str, separator: str) -> str:
     return separator.join((code, *middle, str(red), str(green), str(blue)))
 
 
+def has_controls(text: str) -> bool:
+    """Whether a text contains control characters other than tabs and line ends, which no paste contains."""
+    return _PASTE_CONTROLS.search(text) is not None
+
+
 def paste_bytes(text: str, *, bracketed: bool) -> bytes:
     """The bytes of a paste: line ends as CR, without control characters except the tab.
 

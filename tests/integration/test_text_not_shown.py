@@ -50,6 +50,19 @@ with open(sys.argv[1], "a") as file:
 """An agent that starts for half a second and drops input meanwhile, as Gemini CLI does after a folder was trusted."""
 
 
+LINES = """
+import os, sys, termios, time
+os.write(1, b"idle")
+time.sleep(0.5)
+termios.tcflush(0, termios.TCIFLUSH)
+os.write(1, b"\\r\\n> ")
+with open(sys.argv[1], "a") as file:
+    while piece := os.read(0, 65536):
+        print(piece, file=file, flush=True)
+"""
+"""An agent that drops input while it starts for half a second, then shows its input line and reads lines."""
+
+
 class SlowAgentChat:
     """A chat with an agent that is not ready before ``make_ready``."""
 
@@ -101,9 +114,17 @@ def test_a_text_for_a_starting_agent_waits_until_it_reads_its_terminal(area: Are
     assert chat.read(2) == [r"b'\x1b[200~another word\x1b[201~'", r"b'\r'"]
 
 
+def test_a_text_for_an_agent_of_ones_own_waits_until_its_input_line_is_shown(area: Area, tmp_path: Path) -> None:
+    chat = SlowAgentChat(area, tmp_path / "read", "input_line = '> '", LINES)
+
+    assert outlive("send", chat.id, "another word", "--enter").code == 0
+
+    assert chat.read(1) == [r"b'another word\n'"]
+
+
 @pytest.mark.parametrize(
     "words",
-    [["--anyway", "a word", "--enter"], ["a word", "--key", "Escape"], ["\033:wq", "--enter"], ["many\nlines"], ["y"]],
+    [["--anyway", "a word", "--enter"], ["a word", "--key", "Escape"], ["\033:wq", "--enter"], ["y"]],
 )
 def test_keys_are_sent_without_waiting_for_the_screen(area: Area, tmp_path: Path, words: list[str]) -> None:
     chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 600.0")

@@ -31,7 +31,7 @@ from tests.support.session_harness import spec_of
 
 PROGRAM = Watch()
 PAUSING = Watch(enter_after_s=0.15)
-SHOWING = Watch(enter_after_s=0.15, shown_within_s=1.5)
+SHOWING = Watch(enter_after_s=0.15, shown_within_s=1.5, held_within_s=4.0)
 SHOWING_AT_ONCE = Watch(shown_within_s=1.5)
 
 TOKEN, OTHER = "1" * 32, "2" * 32
@@ -43,12 +43,12 @@ DONE = Answer("one", Done(1))
 class SendQueueHarness(RulesHarness[Effect]):
     """The queue of one session, and its emulator."""
 
-    def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24)) -> None:
+    def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24), agent: str = "command") -> None:
         self.open_question: str | None = None
         self.is_echoing = False
         ids = iter(str(number) * 32 for number in range(3, 10))
         self.session = Session(
-            spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(),
+            spec_of(watch=watch, agent=agent), LogState(), OutputRing(0, 0), PendingInput(),
             title="", new_id=lambda: next(ids), open_question=lambda: self.open_question,
             is_echoing=lambda: self.is_echoing,
         )  # fmt: skip
@@ -58,7 +58,7 @@ class SendQueueHarness(RulesHarness[Effect]):
         self.emulator = create("pyte", size)
         self.emulator.feed(b"\x1b[?2004h")
         self.take_effects()
-        self.use = UseEmulator(self.queue)
+        self.use, self.use_after_output = UseEmulator(self.queue), UseEmulator(self.queue, after_output=True)
 
     def sends(self, request: Send = HELLO, client: str = "one") -> Event:
         return do(self.queue.request, request, client)
@@ -102,5 +102,5 @@ class SendQueueHarness(RulesHarness[Effect]):
 
     def enters(self, script: Playbook) -> Playbook:
         """Continue a script with Enter."""
-        script = script << self.use >> self.free() << self.typed("\r", ENTER) << NoteUserInput() << DONE
+        script = script << self.use_after_output >> self.free() << self.typed("\r", ENTER) << NoteUserInput() << DONE
         return script << self.starts(PAUSE, 0.15) >> self.due(PAUSE)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
-from typing import Final
 
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
+from session_host.terminal.text import has_controls
 
 LARGE_CHARACTERS = 256 * 1024
 """A longer paste always needs confirmation."""
-
-_CONTROLS: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 
 
 class PasteCheck(Enum):
@@ -42,11 +39,6 @@ def check_paste(text: str, *, bracketed: bool) -> PasteCheck:
     if has_controls(text):
         return PasteCheck.ASK
     return PasteCheck.FINE
-
-
-def has_controls(text: str) -> bool:
-    """Whether a text contains control characters other than tabs and line ends."""
-    return _CONTROLS.search(text) is not None
 
 
 def copy_text(text: str) -> None:

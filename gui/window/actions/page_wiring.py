@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
 from gui.settings.preferences import WindowFile
-from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
+from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown
 from gui.terminal.prompts.prompts import AnswerSource
@@ -29,6 +29,7 @@ from gui.window.sheets.question import Question
 from gui.wording import broadcast_texts, common_texts, fork_texts, notice_texts, page_texts, restore_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
+from session_host.terminal.text import has_controls
 
 RESTORE, CONTINUE = "restore_files", "continue_program"
 TERMINAL_MENU = (

@@ -363,6 +363,8 @@ class Driver:
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
+        if isinstance(event, ActivityEvent):
+            self.session.send_queue.activity_changed(event.activity)
         self.performer.perform()
         if isinstance(event, ActivityEvent):
             self.session.prompt.activity_changed(event.activity)

@@ -178,7 +178,11 @@ class Performer:
             finally:
                 self.perform()
 
-        self._worker.run_next(use)
+        if effect.after_output:
+            self._program.read_now()
+            self._worker.run_after_output(use)
+        else:
+            self._worker.run_next(use)
 
     def _make_snapshot(self, effect: MakeSnapshot) -> None:
         worker, user = self._worker, effect.user

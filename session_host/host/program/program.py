@@ -48,6 +48,11 @@ class Program:
         if self.pty_io is not None:
             self.pty_io.start()
 
+    def read_now(self) -> None:
+        """Read the output that is there, before the event loop says that there is some."""
+        if self.pty_io is not None:
+            self.pty_io.read_now()
+
     def pause_reading(self) -> None:
         """Read no output until ``resume_reading``."""
         if self.pty_io is not None:

@@ -98,6 +98,11 @@ class PtyIO:
         for source in self._output_file.sources:
             self._loop.remove_reader(source)
 
+    def read_now(self) -> None:
+        """Read the output that is there, before the event loop says that there is some."""
+        if self._reading and not self._is_paused:
+            self._readable()
+
     def _readable(self) -> None:
         output_file = self._output_file
         data = output_file.read_new(BATCH_BYTES)
@@ -139,8 +144,7 @@ class PtyIO:
 
     def _read_last(self) -> None:
         self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
-        if self._reading and not self._is_paused:
-            self._readable()
+        self.read_now()
         self._finish_if_over()
 
     def _await_quiet(self) -> None:

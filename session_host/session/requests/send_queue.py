@@ -15,6 +15,11 @@ While such an agent starts, it drops what is typed; see ``starting_input``. So w
 A suspended program is continued before. It may drop what it got before it reads its terminal as before, so the text
 waits until the kernel does not echo any more.
 
+At the moment of Enter, all output so far is interpreted and the screen is searched once more: a dialog that opened
+meanwhile covers the text, and would take Enter for "yes". Then, while ENTERED, an idle agent must report that it works;
+else it has dropped the text or the Enter. For other agents, and for their commands, the reply says that it is not known
+whether a turn began.
+
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
 """
@@ -28,6 +33,7 @@ from typing import Any, NamedTuple, Protocol
 
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, ErrorCode, Failed, Reply, Send
+from session_host.protocol.values import Activity
 from session_host.protocol.values import State as ProgramState
 from session_host.session.effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
 from session_host.session.subscription import Subscribers
@@ -35,7 +41,7 @@ from session_host.terminal.base import Emulator
 
 from .send_queue_states import TABLE as _STATES
 from .send_queue_states import State, Trigger
-from .send_request import encode_request, find_problem, is_text
+from .send_request import as_prompt, encode_request, find_problem, is_text
 from .shown_text import Positions, expected_echo, positions
 
 ECHO = "echo"
@@ -56,8 +62,17 @@ ENTER_ANYWAY, ENTER_ANYWAY_S = "enter anyway", 2.0
 SETTLE, PAUSE = "settle", "pause"
 """The timers for the quiet screen before Enter, and for the pause after it."""
 
+TURN, TURN_WITHIN_S = "turn", 20.0
+"""The timer that limits how long an idle agent may take to begin a turn, on a busy computer, too."""
+
+COMMAND_SIGNS = "/!#@?$&:"
+"""Agents take a text that begins with one of these for a command, which may begin no turn."""
+
 NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
 NO_ENTER = "; Enter was not pressed"
+COVERED = "the agent no longer shows the text"
+NO_TURN = "Enter was pressed, but the agent has not begun a turn; look at the chat before you send the text again"
+TURN_UNKNOWN = "whether a turn began is not known"
 NOT_READING = "the agent does not accept input yet; nothing was typed"
 
 
@@ -86,8 +101,8 @@ class Starting(Protocol):
     def asks(self, emulator: Emulator) -> bool:
         """Whether the agent, at its start, shows a question."""
 
-    def shown(self) -> None:
-        """The agent shows a text."""
+    def accepted(self) -> None:
+        """The agent has accepted a text."""
 
 
 class _Refusal(NamedTuple):
@@ -101,10 +116,10 @@ class _CurrentRequest:
     """The current request.
 
     Attributes:
-        token: the request's token.
+        token, enter_token: the tokens of the text and of an Enter that follows it.
         pause_s: the pause before and after Enter.
-        part: the part of the text to find on the screen; "" if it need not be shown.
-        before: the part's positions before the text was typed; None if unknown.
+        echo: what the agent shows of the text; None if it need not be shown.
+        before: the echo's positions before the text was typed; None if unknown.
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
@@ -114,12 +129,20 @@ class _CurrentRequest:
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
         self.request, self.client, self.token = request, client, token
+        self.enter_token = uuid.uuid5(uuid.UUID(token), "Enter").hex
         self.pause_s = watch.enter_after_s if request.text and request.enter else 0.0
-        self.part = expected_echo(request) if watch.shown_within_s else ""
+        self.echo = expected_echo(request) if watch.shown_within_s else None
         self.before: Positions | None = None
         self.has_changed = self.is_time_over = self.is_last = False
         self.start_checks = 0
         self.was_suspended = False
+
+    def is_shown(self, emulator: Emulator) -> bool:
+        """Whether the text is on the screen, as far as that can be told."""
+        if self.echo is None or self.before is None:
+            return True
+        now = positions(emulator, self.echo)
+        return now is None or bool(now - self.before)
 
     @property
     def is_enter_separate(self) -> bool:
@@ -142,6 +165,9 @@ class SendQueue:
         new_id: Callable[[], str],
         open_question: Callable[[], str | None],
         starting: Starting,
+        *,
+        is_agent: bool,
+        activity: Activity,
     ) -> None:
         """Begin with an empty queue.
 
@@ -152,6 +178,8 @@ class SendQueue:
             new_id: returns a token: 32 hexadecimal digits.
             open_question: returns the chat's open question to its user, "" for an unknown one; None if there is none.
             starting: knows whether the agent takes a text yet.
+            is_agent: whether the program takes prompts; not a shell or a command, which may read keys or lines.
+            activity: the agent's activity.
         """
         self.state = State.IDLE
         self._program = program
@@ -160,6 +188,7 @@ class SendQueue:
         self._new_id = new_id
         self._open_question = open_question
         self._starting = starting
+        self._is_agent, self._activity = is_agent, activity
         self._waiting: deque[tuple[Send, Any]] = deque()
         self._current: _CurrentRequest
         self._timers: set[str] = set()
@@ -171,9 +200,16 @@ class SendQueue:
         if problem := find_problem(request):
             self._effects.append(Answer(client, problem))
             return
-        self._waiting.append((request, client))
+        self._waiting.append((as_prompt(request) if self._is_agent else request, client))
         if self.state is State.IDLE:
             self._begin_next()
+
+    def activity_changed(self, activity: Activity) -> None:
+        """The agent reported its activity."""
+        self._activity = activity
+        if self.state is State.ENTERED and activity is not Activity.IDLE:
+            began = activity in {Activity.WORKING, Activity.NEEDS_INPUT}
+            self._finish_entered(Done(self._current.request.request, "" if began else TURN_UNKNOWN))
 
     def output(self, end: int) -> None:  # noqa: ARG002 - the offset does not matter
         """The program has written output."""
@@ -205,6 +241,8 @@ class SendQueue:
                 self._request_search()
             case (_, State.SEARCHING):
                 self._current.is_time_over = True
+            case (_, State.ENTERED):
+                self._finish_entered(Failed(self._current.request.request, ErrorCode.FAILED, NO_TURN))
             case (_, State.UNCHANGED):
                 self._change_state(Trigger.TIMER_EXPIRED)
                 self._start(SETTLE, self._current.pause_s)
@@ -247,29 +285,36 @@ class SendQueue:
             return
         if self._must_wait(emulator):
             current.start_checks += 1
-            is_echoing = self._starting.is_echoing()
-            limit_s = READING_WITHIN_S if is_echoing else min(READING_WITHIN_S, self._watch.held_within_s)
+            is_echoing, held_s = self._starting.is_echoing(), self._watch.held_within_s
+            limit_s = max(READING_WITHIN_S, held_s) if is_echoing else held_s
             if current.start_checks * READING_POLL_S <= limit_s:
                 self._change_state(Trigger.AWAIT_START)
                 self._start(READING, READING_POLL_S)
                 return
-            if is_echoing:
+            if is_echoing or not self._watch.shown_within_s:
                 self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
                 return
-        if current.part:
-            current.before = positions(emulator, current.part)
+        if current.enter_token in self._program.requests:
+            # A previous host pressed Enter, too.
+            self._finish(Done(current.request.request, TURN_UNKNOWN if self._is_agent else ""))
+            return
+        if current.echo is not None:
+            current.before = positions(emulator, current.echo)
             if current.before is not None and current.token in self._program.requests:
                 current.before = frozenset()  # A previous host typed the text.
         request = current.request
         refusal = self._type_unless_asking(emulator, request, current.token, enter=not current.is_enter_separate)
         if refusal is not None:
             self._finish(_failed(request, refusal, "nothing was typed"))
-        elif current.before is not None:
+            return
+        if not self._watch.shown_within_s and is_text(request):
+            self._starting.accepted()
+        if current.before is not None:
             self._change_state(Trigger.AWAIT_ECHO)
             self._start(ECHO, self._watch.shown_within_s)
             self._request_search()
         elif not current.pause_s:
-            self._finish(Done(request.request))
+            self._await_turn()
         else:
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
             self._change_state(Trigger.AWAIT_QUIET if current.has_changed else Trigger.AWAIT_OUTPUT)
@@ -277,10 +322,10 @@ class SendQueue:
                 self._start(SETTLE, current.pause_s)
 
     def _must_wait(self, emulator: Emulator) -> bool:
-        """Whether the agent, which shows each text that it gets, would drop this one since it is starting."""
-        request, program = self._current.request, self._program
+        """Whether the agent, which shows each text or its input line, would drop this text since it is starting."""
+        request, program, watch = self._current.request, self._program, self._watch
         is_typed = self._current.token in program.requests or program.state is ProgramState.EXITED
-        is_guarded = bool(self._watch.shown_within_s) and is_text(request) and not request.anyway
+        is_guarded = bool(watch.shown_within_s or watch.input_line) and is_text(request) and not request.anyway
         if is_typed or not is_guarded or self._open_question() is not None:
             return False
         return self._starting.must_wait(emulator)
@@ -293,9 +338,7 @@ class SendQueue:
 
     def _search_screen(self, emulator: Emulator) -> None:
         current = self._current
-        assert current.before is not None
-        now = positions(emulator, current.part)
-        if now is None or now - current.before:
+        if current.is_shown(emulator):
             self._on_text_shown()
         elif current.is_last:
             number, enter = current.request.request, current.request.enter
@@ -311,7 +354,7 @@ class SendQueue:
     def _on_text_shown(self) -> None:
         current = self._current
         self._stop(ECHO)
-        self._starting.shown()
+        self._starting.accepted()
         if current.pause_s:
             self._change_state(Trigger.AWAIT_QUIET)
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
@@ -327,26 +370,38 @@ class SendQueue:
         self._change_state(Trigger.ENTER)
         self._stop(ENTER_ANYWAY, SETTLE)
         self._program.subscribers.set_listening(self, listens=False)
-        self._effects.append(UseEmulator(self))
+        self._effects.append(UseEmulator(self, after_output=True))
 
     def _type_enter(self, emulator: Emulator) -> None:
         """Press Enter. If this host dies first, the client repeats the request, and the next host presses Enter."""
         current, number = self._current, self._current.request.request
-        token = uuid.uuid5(uuid.UUID(current.token), "Enter").hex
-        refusal = self._type_unless_asking(emulator, Send(number, enter=True), token, enter=True)
-        if refusal is None:
-            reply: Reply = Done(number)
-        else:
+        refusal = self._type_unless_asking(emulator, Send(number, enter=True), current.enter_token, enter=True)
+        if refusal is not None:
             # Not NEEDS_INPUT: if the client repeated the whole request, the text would be typed twice.
             refusal = refusal._replace(code=ErrorCode.FAILED)
-            reply = _failed(current.request, refusal, "the text was typed, but not Enter")
-        self._finish(reply, pause_s=current.pause_s)
+            self._finish_entered(_failed(current.request, refusal, "the text was typed, but not Enter"))
+        else:
+            self._await_turn()
+
+    def _await_turn(self) -> None:
+        """Enter was pressed: wait until an idle agent begins a turn, or say that this is not known."""
+        request = self._current.request
+        if not (self._is_agent and request.text and request.enter):
+            self._finish_entered(Done(request.request))
+        elif self._activity is not Activity.IDLE or request.text[0] in COMMAND_SIGNS:
+            self._finish_entered(Done(request.request, TURN_UNKNOWN))
+        else:
+            self._change_state(Trigger.AWAIT_TURN)
+            self._start(TURN, TURN_WITHIN_S)
+
+    def _finish_entered(self, reply: Reply) -> None:
+        self._finish(reply, pause_s=self._current.pause_s)
 
     # ------------------------------------------------------------ rules
 
     def _type_unless_asking(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
         """Type the bytes, unless a previous attempt typed them, or the chat has an open question."""
-        original = self._current.request
+        original, current = self._current.request, self._current
         if is_text(original) and not original.anyway and token not in self._program.requests:
             open_question = self._open_question()
             if open_question is None and self._starting.asks(emulator):
@@ -354,6 +409,8 @@ class SendQueue:
             if open_question is not None:
                 what = f"“{open_question}”" if open_question else "something"
                 return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")
+            if token == current.enter_token and not current.is_shown(emulator):
+                return _Refusal(ErrorCode.FAILED, COVERED)
         if not self._program.type_bytes(encode_request(emulator, request, enter=enter), token):
             return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
         return None
@@ -361,7 +418,7 @@ class SendQueue:
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
         """Answer the client; the next request follows after a pause."""
         self._program.subscribers.set_listening(self, listens=False)
-        self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE)
+        self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:
             self._change_state(Trigger.PAUSE)

@@ -8,6 +8,7 @@ States::
     TYPING ──wait until the text is shown──▶ SEARCHING
     TYPING ──wait for output──▶ UNCHANGED
     TYPING ──wait for a quiet screen──▶ QUIET
+    TYPING ──wait for the turn──▶ ENTERED
     STARTING ──the timer expires──▶ TYPING
     SEARCHING ──done, or refused──▶ IDLE
     SEARCHING ──the text is not shown──▶ UNSHOWN
@@ -24,7 +25,10 @@ States::
     LATE ──it is time for Enter──▶ ENTERING
     UNSETTLED ──it is time for Enter──▶ ENTERING
     ENTERING ──done, or refused──▶ IDLE
+    ENTERING ──wait for the turn──▶ ENTERED
     ENTERING ──a pause follows──▶ PAUSING
+    ENTERED ──done, or refused──▶ IDLE
+    ENTERED ──a pause follows──▶ PAUSING
     PAUSING ──the timer expires──▶ IDLE
 """
 
@@ -49,6 +53,7 @@ class State(StrEnum):
     LATE = "LATE"  # ENTER_ANYWAY_S passed without more output: Enter follows the next output, or the pause.
     UNSETTLED = "UNSETTLED"  # More output came: each output restarts the pause, until ENTER_ANYWAY_S is over.
     ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
+    ENTERED = "ENTERED"  # Enter was typed: waits until the agent begins a turn.
     PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
 
 
@@ -65,6 +70,7 @@ class Trigger(StrEnum):
     CHANGES = "the screen changes"
     TIMER_EXPIRED = "the timer expires"
     ENTER = "it is time for Enter"
+    AWAIT_TURN = "wait for the turn"
     PAUSE = "a pause follows"
 
 
@@ -77,6 +83,7 @@ TABLE = TransitionTable(
             Trigger.AWAIT_ECHO: State.SEARCHING,
             Trigger.AWAIT_OUTPUT: State.UNCHANGED,
             Trigger.AWAIT_QUIET: State.QUIET,
+            Trigger.AWAIT_TURN: State.ENTERED,
         },
         State.STARTING: {Trigger.TIMER_EXPIRED: State.TYPING},
         State.SEARCHING: {
@@ -95,7 +102,12 @@ TABLE = TransitionTable(
         },
         State.LATE: {Trigger.ENTER: State.ENTERING},
         State.UNSETTLED: {Trigger.ENTER: State.ENTERING},
-        State.ENTERING: {Trigger.OVER: State.IDLE, Trigger.PAUSE: State.PAUSING},
+        State.ENTERING: {
+            Trigger.OVER: State.IDLE,
+            Trigger.AWAIT_TURN: State.ENTERED,
+            Trigger.PAUSE: State.PAUSING,
+        },
+        State.ENTERED: {Trigger.OVER: State.IDLE, Trigger.PAUSE: State.PAUSING},
         State.PAUSING: {Trigger.TIMER_EXPIRED: State.IDLE},
     }
 )

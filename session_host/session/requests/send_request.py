@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import msgspec
+
 from session_host.protocol.key_names import parse_key
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, ErrorCode, Failed, Key, Send
 from session_host.terminal.base import Emulator
+from session_host.terminal.text import has_controls
+
+_INNER_LINE_END = re.compile("[\r\n\u2028\u2029]+[^\r\n]")
 
 
 def find_problem(request: Send) -> Failed | None:
@@ -29,21 +36,37 @@ def is_text(request: Send) -> bool:
     return len(request.text) > (1 if alone else 0)
 
 
+def as_prompt(request: Send) -> Send:
+    """A request to an agent: several lines are one paste, and the last line end is Enter.
+
+    Typed, each line would be a prompt of its own. Directly behind a text, agents take Enter for a part of it.
+    """
+    text = request.text
+    if not request.paste and not request.keys and text.endswith(("\r", "\n")):
+        text = text.removesuffix("\n").removesuffix("\r")
+        request = msgspec.structs.replace(request, text=text, enter=True)
+    return msgspec.structs.replace(request, paste=request.paste or _has_several_lines(text))
+
+
 def encode_request(emulator: Emulator, request: Send, *, enter: bool) -> bytes:
     """The bytes for the program, by the modes that it has set; ``enter``: with Enter, if it is asked for."""
     pieces: list[bytes] = []
     if request.text:
-        # Control characters, such as an Escape, are sent as typed keys, not in a paste.
-        pastes = request.paste or (request.enter and not request.keys and _is_plain(request.text))
-        pieces.append(emulator.encode_paste(request.text) if pastes else typed(request.text))
+        pieces.append(emulator.encode_paste(request.text) if _is_pasted(request) else typed(request.text))
     for name in [*request.keys, *(["Enter"] if request.enter and enter else [])]:
         key, text, modifiers = parse_key(name)
         pieces.append(emulator.encode_key(Key("", 0, key, text, int(modifiers))))
     return b"".join(pieces)
 
 
-def _is_plain(text: str) -> bool:
-    return all(each.isprintable() or each in "\n\r\t" for each in text)
+def _is_pasted(request: Send) -> bool:
+    """Whether the text is pasted: several lines are one text; control characters, such as an Escape, are typed keys."""
+    is_plain = request.enter and not request.keys and not has_controls(request.text)
+    return request.paste or is_plain or (request.enter and _has_several_lines(request.text))
+
+
+def _has_several_lines(text: str) -> bool:
+    return _INNER_LINE_END.search(text) is not None
 
 
 def is_token(text: str) -> bool:

@@ -1,22 +1,26 @@
 """Checks that an agent shows typed text; an agent that is not ready drops it silently.
 
-Agents fold a long paste or one of many lines, and some take the first character of a text as a command. So only short
-lines are searched for, by their first letters and digits. A position counts only if the text was not there before,
-since the history above may contain the same text.
+Agents wrap a text in a box, scroll a long one to its end, or fold it into a label: ``[Pasted text #1 +11 lines]``, or
+``[Image #1]`` for an image's path. So its last characters are searched for, across the ends of rows and without blanks
+and borders, or else such a label. Agents and terminals may disagree about the widths of marks and emoji, so that other
+characters are missing or stay beside them: in such a text, a part between two of them is enough. Some agents take the
+first character of a text as a command. A position counts only if the text was not there before, since the history may
+contain it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
+from typing import Final
 
 from session_host.protocol.messages import Send
 from session_host.terminal.base import Emulator
 from session_host.terminal.rows import Row, row_text
-
-MAX_CHARACTERS = 100
-"""opencode folds a paste of more than 150 characters, others later."""
+from session_host.terminal.text import has_controls
 
 MIN_COLUMNS, MIN_ROWS = 40, 12
 """The smallest terminal that is searched: in a smaller one, an agent may break or hide the line."""
@@ -25,45 +29,58 @@ LOOKED_FOR_CHARACTERS = 16
 MIN_LOOKED_FOR_CHARACTERS = 3
 """Fewer characters would be found anywhere on a screen."""
 
-_BEGINNING = re.compile(r"[^\W_].*", re.DOTALL)
+_BEGINNING: Final = re.compile(r"[^\W_].*", re.DOTALL)
+_LABEL: Final = r"\[[^\[\]]{0,80}(?:[Ii]mage|[Pp]aste|\.\w{2,5}\])"
+"""A label in place of a text, without its blanks; an image's may have only the name of a file."""
+
+_BLANKS: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
+_MARKS: Final = frozenset({"Mn", "Mc", "Me", "Cf", "Co", "Cn", "Cs", "So"})
+"""The categories of marks, joiners, emoji and borders."""
 
 Positions = frozenset[tuple[int, int]]
-"""Places of a text: the row, and the number of non-blank characters before the text in that row."""
+"""Places of a text: the row, and the number of compared characters before the text in that row."""
 
 
-def expected_echo(request: Send) -> str:
-    """The part of a text to search for on the screen; "" if the text need not be shown unchanged.
+def expected_echo(request: Send) -> re.Pattern[str] | None:
+    """A pattern of what an agent shows of a text that it accepts; None if the text need not be shown.
 
     A text with keys may disappear at once; a text with control characters is a command. If a question is open, it may
     drop the text.
     """
-    text = request.text
-    if request.keys or request.anyway or len(text) > MAX_CHARACTERS or not text.isprintable():
-        return ""
-    beginning = _BEGINNING.search(text)
-    part = _without_blanks(beginning.group())[:LOOKED_FOR_CHARACTERS] if beginning is not None else ""
-    # A character that combines with others may be shown as another one.
-    plain = not any(unicodedata.combining(each) or unicodedata.category(each) == "So" for each in part)
-    return part if plain and len(part) >= MIN_LOOKED_FOR_CHARACTERS else ""
+    if request.keys or request.anyway or has_controls(request.text):
+        return None
+    beginning = _BEGINNING.search(request.text)
+    runs = _runs(beginning.group()) if beginning is not None else []
+    long = [re.escape(run[-LOOKED_FOR_CHARACTERS:]) for run in runs if len(run) >= MIN_LOOKED_FOR_CHARACTERS]
+    return re.compile(f"(?={'|'.join([*long[:2], *long[-2:], _LABEL])})") if long else None
 
 
-def positions(emulator: Emulator, part: str) -> Positions | None:
-    """The positions of a text's part on the screen; None if the screen is too small to tell."""
+def positions(emulator: Emulator, echo: re.Pattern[str]) -> Positions | None:
+    """The positions of a text on the screen; None if the screen is too small to tell."""
     size = emulator.size
     is_small = size.columns < MIN_COLUMNS or size.rows < MIN_ROWS
-    return None if is_small else _positions(emulator.rows(), part)
+    return None if is_small else _positions(emulator.rows(), echo)
 
 
-def _positions(rows: Iterable[Row], part: str) -> Positions:
+def _positions(rows: Iterable[Row], echo: re.Pattern[str]) -> Positions:
+    texts = ["".join(_runs(row_text(row))) for row in rows]
+    starts = list(accumulate(map(len, texts), initial=0))
     found = set()
-    for number, row in enumerate(rows):
-        text = _without_blanks(row_text(row))
-        at = text.find(part)
-        while at >= 0:
-            found.add((number, at))
-            at = text.find(part, at + 1)
+    for match in echo.finditer("".join(texts)):
+        row = bisect_right(starts, match.start()) - 1
+        found.add((row, match.start() - starts[row]))
     return frozenset(found)
 
 
-def _without_blanks(text: str) -> str:
-    return "".join(text.split())
+def _runs(text: str) -> list[str]:
+    """A text's characters without blanks, in the runs between its marks."""
+    if text.isascii():
+        return ["".join(text.split())]
+    runs = [""]
+    for each in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(each)
+        if category in _MARKS:
+            runs.append("")
+        elif category not in _BLANKS:
+            runs[-1] += each
+    return runs

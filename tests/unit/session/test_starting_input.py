@@ -18,7 +18,7 @@ from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
 from tests.support.session_harness import spec_of
 
-AGENT = Watch(input_line="> ", start_question=r"❯ \d\. ", held_within_s=5.0)
+AGENT = Watch(input_line="> ", start_question=r"❯ \d\. ", held_within_s=5.0, shown_within_s=6.0)
 INPUT_LINE = b"\x1b[?2004h\x1b[2J\x1b[H> Type here"
 ID = "1" * 32
 
@@ -73,6 +73,10 @@ class Harness:
         self.starting.timer_due(timer.name)
         self.look()
         return timer.name
+
+    def must_wait(self) -> bool:
+        """Whether a text of a command must wait, also at the second look."""
+        return self.starting.must_wait(self.emulator) and self.starting.must_wait(self.emulator)
 
     def typed(self) -> bytes:
         return b"".join(each.data for each in self.seen if isinstance(each, WriteToProgram))
@@ -145,14 +149,14 @@ def test_a_question_is_open_unless_the_agent_shows_its_input_line_below_it(*, is
     rows = ["Trust?", "❯ 1. Yes", "restarting", "> Type here"] if is_answered else ["> Type here", "❯ 1. Yes"]
     harness.emulator.feed(("\x1b[?2004h" + "\r\n".join(rows)).encode())
     assert harness.starting.asks(harness.emulator) is not is_answered
-    assert not harness.starting.must_wait(harness.emulator), "the text is typed, or refused at once"
+    assert not harness.must_wait(), "the text is typed, or refused at once"
 
 
 def test_a_text_waits_while_an_agent_restarts_below_its_answered_question() -> None:
     harness = Harness()
     harness.emulator.feed("❯ 1. Yes\r\nrestarting\r\n> Type here".encode())
     assert not harness.starting.asks(harness.emulator)
-    assert harness.starting.must_wait(harness.emulator)
+    assert harness.must_wait()
     harness.types("a")
     assert harness.typed() == b""
     harness.emulator.feed(b"\x1b[?2004h")
@@ -169,7 +173,7 @@ def test_a_resumed_agent_gets_input_once_it_shows_its_conversation_above_its_inp
     harness.types("a")
     for _ in range(4):
         assert harness.expire_timer() == CHECK
-    assert harness.starting.must_wait(harness.emulator)
+    assert harness.must_wait()
     assert not harness.typed()
 
     harness.emulator.feed(b"\x1b[2J\x1b[H* hello" + b"\r\n" * rows + b"> Type here")
@@ -182,9 +186,20 @@ def test_a_resumed_agent_gets_input_once_it_shows_its_conversation_above_its_inp
 def test_an_agent_that_has_run_for_long_need_not_show_the_conversation_that_it_resumed() -> None:
     harness = Harness(msgspec.structs.replace(AGENT, resumed_line="[*] "))
     harness.emulator.feed(INPUT_LINE)
-    assert harness.starting.must_wait(harness.emulator)
+    assert harness.must_wait()
     harness.age_s = STARTS_WITHIN_S + 1
 
+    assert not harness.must_wait()
+
+
+def test_a_text_for_an_agent_with_an_input_line_alone_waits_until_that_is_shown_twice() -> None:
+    """The agent may read lines: the terminal echoes them, and pastes are off."""
+    harness = Harness(Watch(input_line="> "))
+    harness.is_echoing = True
+    assert harness.must_wait()
+    harness.emulator.feed(b"> ")
+
+    assert harness.starting.must_wait(harness.emulator)
     assert not harness.starting.must_wait(harness.emulator)
 
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Send
-from session_host.session.effects import Answer, NoteUserInput
+from session_host.protocol.values import Activity
+from session_host.session.effects import Answer, Effect, NoteUserInput
 from session_host.session.requests.send_queue import (
     ENTER_ANYWAY,
     ENTER_ANYWAY_S,
+    NO_TURN,
     PAUSE,
     SETTLE,
+    TURN,
+    TURN_UNKNOWN,
+    TURN_WITHIN_S,
 )
 from session_host.terminal.base import Emulator
 from tests.support.playbook import do
 from tests.support.send_queue_harness import (
     DONE,
+    ENTER,
+    HELLO,
     OTHER,
+    PAUSING,
     PROGRAM,
     TOKEN,
     SendQueueHarness,
@@ -48,6 +58,25 @@ def test_a_program_without_a_pause_setting_gets_enter_with_the_text(harness: Sen
         << NoteUserInput()
         << DONE
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nb\u00a0one\n\u3000two\nthree", "\U0001f468\u200d\U0001f469 one\ntwo", "one\u200b\ntwo", "\x1b[1mone\x1b[m\ntwo"],
+)
+@pytest.mark.parametrize("line_end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("enter", [True, False])
+def test_several_lines_for_an_agent_are_one_paste_and_a_last_line_end_is_enter(
+    text: str, line_end: str, *, enter: bool
+) -> None:
+    harness = SendQueueHarness(PROGRAM, agent="aider")
+    harness.queue.request(Send(1, text + line_end, enter=enter, token=TOKEN), "one")
+    harness.queue.use_emulator(harness.emulator)
+
+    shown = text.replace("\n", "\r").replace("\x1b", "")
+    key = "\r" if enter or line_end else ""
+    assert harness.typed(f"\x1b[200~{shown}\x1b[201~{key}") in harness.take_effects()
+    harness.emulator.close()
 
 
 def test_an_invalid_request_is_refused_at_once_even_behind_another(harness: SendQueueHarness) -> None:
@@ -171,13 +200,69 @@ def test_a_question_between_the_text_and_enter_is_not_answered_by_enter(harness:
         << harness.starts(SETTLE, 0.15)
         >> harness.due(SETTLE)
         << harness.stops(ENTER_ANYWAY)
-        << harness.use
+        << harness.use_after_output
         >> do(asks)
         >> harness.free()
         << Answer("one", refused)
         << harness.starts(PAUSE, 0.15)
         >> harness.due(PAUSE)
     )
+
+
+# ---------------------------------------------------------------- the agent begins a turn
+
+
+def entered(harness: SendQueueHarness, activity: Activity, text: str = "hello") -> list[Effect]:
+    """Type a text and Enter into an agent with this activity; returns the last effects."""
+    harness.queue.activity_changed(activity)
+    harness.queue.request(Send(1, text, enter=True, token=TOKEN), "one")
+    harness.queue.use_emulator(harness.emulator)
+    harness.queue.timer_due(ENTER_ANYWAY)
+    harness.queue.timer_due(SETTLE)
+    harness.take_effects()
+    harness.queue.use_emulator(harness.emulator)
+    return harness.take_effects()
+
+
+@pytest.fixture
+def agent() -> Iterator[SendQueueHarness]:
+    harness = SendQueueHarness(PAUSING, agent="claude")
+    yield harness
+    harness.emulator.close()
+
+
+@pytest.mark.parametrize("activity", [Activity.WORKING, Activity.NEEDS_INPUT])
+def test_a_text_for_an_idle_agent_is_sent_once_its_turn_begins(agent: SendQueueHarness, activity: Activity) -> None:
+    assert agent.starts(TURN, TURN_WITHIN_S) == entered(agent, Activity.IDLE)[-1]
+
+    agent.queue.activity_changed(activity)
+
+    assert Answer("one", Done(1)) in agent.take_effects()
+
+
+def test_a_text_that_an_idle_agent_drops_at_its_enter_is_reported(agent: SendQueueHarness) -> None:
+    entered(agent, Activity.IDLE)
+
+    agent.queue.timer_due(TURN)
+
+    assert Answer("one", Failed(1, ErrorCode.FAILED, NO_TURN)) in agent.take_effects()
+
+
+@pytest.mark.parametrize(
+    ("activity", "text"), [(Activity.WORKING, "hello"), (Activity.NO_SIGNAL, "hello"), (Activity.IDLE, "/clear")]
+)
+def test_the_reply_says_when_it_is_not_known_whether_a_turn_began(
+    agent: SendQueueHarness, activity: Activity, text: str
+) -> None:
+    assert Answer("one", Done(1, TURN_UNKNOWN)) in entered(agent, activity, text)
+
+
+def test_an_enter_that_a_previous_host_pressed_is_not_pressed_again(agent: SendQueueHarness) -> None:
+    agent.session.requests += [TOKEN, ENTER]
+    agent.queue.request(HELLO, "one")
+    agent.queue.use_emulator(agent.emulator)
+
+    assert agent.take_effects() == [agent.use, Answer("one", Done(1, TURN_UNKNOWN))]
 
 
 # ---------------------------------------------------------------- the screen settles

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from session_host.protocol.messages import ErrorCode, Failed, Send
 from session_host.protocol.values import GridSize
 from session_host.session.effects import Answer, NoteUserInput
 from session_host.session.requests.send_queue import (
+    COVERED,
     ECHO,
     ENTER_ANYWAY,
     ENTER_ANYWAY_S,
     NO_ENTER,
     NOT_READING,
     NOT_SHOWN,
+    PAUSE,
     READING,
     READING_POLL_S,
     READING_WITHIN_S,
@@ -21,6 +25,9 @@ from session_host.session.requests.send_queue import (
     SEARCH_DELAY_S,
     SETTLE,
 )
+from session_host.session.requests.shown_text import expected_echo, positions
+from session_host.terminal import create
+from session_host.terminal.base import EngineName
 from tests.support.playbook import do
 from tests.support.send_queue_harness import (
     DONE,
@@ -57,7 +64,7 @@ def test_a_shown_text_gets_enter_at_once_without_a_pause_setting(harness: SendQu
         >> harness.shows("> hello")
         >> harness.free()
         << harness.stops(ECHO)
-        << harness.use
+        << harness.use_after_output
         >> harness.free()
         << harness.typed("\r", ENTER)
         << NoteUserInput()
@@ -90,6 +97,18 @@ def not_shown() -> Answer:
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)
 def test_a_text_that_an_agent_drops_gets_no_enter(harness: SendQueueHarness) -> None:
     assert harness.typed_and_searched() >> harness.due(ECHO) << harness.use >> harness.free() << not_shown()
+
+
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_a_dialog_that_covers_the_text_before_its_enter_is_not_approved(harness: SendQueueHarness) -> None:
+    script = harness.typed_and_searched() >> harness.shows("> hello") << harness.starts(SEARCH, SEARCH_DELAY_S)
+    script = script >> harness.due(SEARCH) << harness.use >> harness.free() << harness.stops(ECHO)
+    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) << harness.starts(SETTLE, 0.15)
+    script = script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY) << harness.use_after_output
+    # The performer reads this output only now.
+    script = script >> harness.shows("\x1b[2J\x1b[HAllow? 1. Yes") >> harness.free()
+    refused = Failed(1, ErrorCode.FAILED, COVERED + "; the text was typed, but not Enter")
+    assert script << Answer("one", refused) << harness.starts(PAUSE, 0.15)
 
 
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)
@@ -180,3 +199,42 @@ def test_an_agent_that_never_reads_its_terminal_gets_nothing(harness: SendQueueH
             script >> harness.free() << harness.starts(READING, READING_POLL_S) >> harness.due(READING) << harness.use
         )
     assert script >> harness.free() << Answer("one", Failed(1, ErrorCode.FAILED, NOT_READING))
+
+
+LONG = 'ux Write {"file_path":"/srv/some/long/path/which/goes/on/until/the/row/is/full/file.txt"} #1'
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (LONG, (" > ux Write", '   {"file_path":"/srv/some/long/…/until/the/row/is/f', '   ull/file.txt"} #1')),
+        (LONG, ("┃ the beginning is above the box █", '┃   /full/file.txt"               █', "┃ } #1")),
+        ("これは長い文章なので折り返されます。", ("│ > これは長い文章なので折 │", "│   り返されます。     │")),
+        ("全角\u3000スペース 12", ("› 全角 スペース 12",)),
+        ("e\u0301te\u0301 nai\u0308ve", ("❯ été naïve",)),
+        (f"a family {FAMILY} test", ("❯ a family 👨👩👧 test",)),
+        ("हिन्दी में लिखा हुआ पाठ number 6", ("› हिन्दीC में लिखा हुआ पाठ number 6",)),
+        ("zero\u200bwidth 13", ("┃  zerowidth 1",)),
+        ("zero\u200bwidth\u2028and a\tline", ("❯ zerowidth", "  and a    line")),
+        ("nb\u00a0first\nsecond\nthird 16", ("› nb first", "  second", "  third 16")),
+        ("first\nsecond\nthird", ("❯ [Pasted text #3 +2 lines]",)),
+        ("first\nsecond\nthird", ("┃ [Paste #1 - 3 lines]",)),
+        ("word " * 300, ("> [Pasted Content 1500 chars]",)),
+        ("/tmp/shot.png", ("› [Image #1]",)),
+        ("'/tmp/a shot.png'", ("┃ [📷 a shot.png]",)),
+        ("/tmp/shot.png", ("  Attachments: [clipboard-1795701332746-0.png]",)),
+    ],
+)  # fmt: skip
+def test_a_text_is_found_as_agents_show_it(engine: EngineName, text: str, rows: Sequence[str]) -> None:
+    emulator = create(engine, GridSize(80, 24))
+    echo = expected_echo(Send(1, text, enter=True))
+    assert echo is not None
+    emulator.feed(b"text [Y/n] [1] /tmp/\r\n")
+    assert positions(emulator, echo) == frozenset()
+
+    emulator.feed("\r\n".join(rows).encode())
+
+    assert positions(emulator, echo)
+    emulator.close()
