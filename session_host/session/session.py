@@ -173,6 +173,7 @@ class Session:
             self, self.effects, spec.watch, new_id, open_question, self.starting,
             is_agent=spec.agent not in WITHOUT_AGENT,
             activity=log_state.activity.activity if log_state.activity is not None else Activity.NO_SIGNAL,
+            age_s=age_s,
         )  # fmt: skip
         self.end_requests = EndRequests(self.effects, spec.watch)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)

@@ -101,7 +101,7 @@ class StartingInput:
     Attributes:
         state: see the module.
         notice: one line for the user while input waits; "" for none.
-        is_echoing: returns whether the terminal itself echoes what is typed, before an agent that shows texts does.
+        is_echoing: returns whether the terminal itself echoes what is typed.
     """
 
     def __init__(
@@ -128,8 +128,7 @@ class StartingInput:
         self._owner, self._effects, self._attachments = owner, effects, attachments
         # A program that need not show texts may read lines, which the terminal echoes, and no pastes.
         self._is_screen_enough = not watch.shown_within_s
-        self.is_echoing = is_echoing if watch.shown_within_s else lambda: False
-        self._age_s = age_s
+        self.is_echoing, self._age_s = is_echoing, age_s
         self._input_line = re.compile(watch.input_line)
         self._question = re.compile(watch.start_question or "(?!)")
         self._conversation = re.compile(watch.resumed_line) if watch.resumed_line else None
@@ -229,11 +228,15 @@ class StartingInput:
 
     def must_wait(self, emulator: Emulator) -> bool:
         """Whether the agent does not take a text yet, or other input is held already; ask again after ``CHECK_S``."""
-        if self.is_echoing() or self.is_holding:
+        if self.is_holding or not self.reads():
             return True
         if self.state is State.OFF or self.asks(emulator):
             return False
         return not self._is_ready_again(emulator)
+
+    def reads(self) -> bool:
+        """Whether the agent may read its terminal: an agent that shows each text itself turns the echo off."""
+        return self._is_screen_enough or not self.is_echoing()
 
     def asks(self, emulator: Emulator) -> bool:
         """Whether the agent, at its start, shows a question.
@@ -241,14 +244,14 @@ class StartingInput:
         A question above the input line is answered: Gemini CLI restarts below it once a folder is trusted. If the agent
         does not take a paste yet, a text waits.
         """
-        if self.state is State.OFF or self.is_echoing():
+        if self.state is State.OFF or not self.reads():
             return False
         question = _last_row(emulator, self._question)
         return question >= 0 and _last_row(emulator, self._input_line) < question
 
     def _is_ready(self, emulator: Emulator) -> bool:
         """Whether the agent reads its terminal, and shows its input line and the conversation that it resumes."""
-        if self.is_echoing() or not (emulator.modes.bracketed_paste or self._is_screen_enough):
+        if not self.reads() or not (emulator.modes.bracketed_paste or self._is_screen_enough):
             return False
         line, is_late = _last_row(emulator, self._input_line), self._age_s() > STARTS_WITHIN_S
         if line < 0 or self._conversation is None or is_late:

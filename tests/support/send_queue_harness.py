@@ -45,12 +45,12 @@ class SendQueueHarness(RulesHarness[Effect]):
 
     def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24), agent: str = "command") -> None:
         self.open_question: str | None = None
-        self.is_echoing = False
+        self.is_echoing, self.age_s = False, 0.0
         ids = iter(str(number) * 32 for number in range(3, 10))
         self.session = Session(
             spec_of(watch=watch, agent=agent), LogState(), OutputRing(0, 0), PendingInput(),
             title="", new_id=lambda: next(ids), open_question=lambda: self.open_question,
-            is_echoing=lambda: self.is_echoing,
+            is_echoing=lambda: self.is_echoing, age_s=lambda: self.age_s,
         )  # fmt: skip
         self.effects = self.session.effects
         self.session.program_runs()
@@ -79,6 +79,14 @@ class SendQueueHarness(RulesHarness[Effect]):
             self.session.on_output(b"x", 1)
 
         return do(shows, text)
+
+    def ages(self, by_s: float) -> Event:
+        """The program has run for longer."""
+
+        def ages(by_s: float) -> None:
+            self.age_s += by_s
+
+        return do(ages, by_s)
 
     def due(self, name: str) -> Event:
         return do(self.queue.timer_due, name)

@@ -59,6 +59,11 @@ SEARCH, SEARCH_DELAY_S = "search", 0.02
 ENTER_ANYWAY, ENTER_ANYWAY_S = "enter anyway", 2.0
 """The timer after which a program that has not shown a text gets Enter anyway: it may never show typed text."""
 
+SLOW_PAUSE, MAX_SLOW_PAUSE_S = 3.0, 4.0
+"""The pause before Enter, in times that the agent took to show the text, and its maximum. Gemini CLI inserts a line end
+for an Enter until 40 ms after a paste and one more rendering, which shows nothing and is slow on a busy computer.
+"""
+
 SETTLE, PAUSE = "settle", "pause"
 """The timers for the quiet screen before Enter, and for the pause after it."""
 
@@ -98,6 +103,9 @@ class Starting(Protocol):
     def must_wait(self, emulator: Emulator) -> bool:
         """Whether the agent does not take a text yet."""
 
+    def reads(self) -> bool:
+        """Whether the agent may read its terminal."""
+
     def asks(self, emulator: Emulator) -> bool:
         """Whether the agent, at its start, shows a question."""
 
@@ -118,6 +126,7 @@ class _CurrentRequest:
     Attributes:
         token, enter_token: the tokens of the text and of an Enter that follows it.
         pause_s: the pause before and after Enter.
+        typed_at_s: the program's age when the text was typed.
         echo: what the agent shows of the text; None if it need not be shown.
         before: the echo's positions before the text was typed; None if unknown.
         has_changed: whether the program has written output since this was last set to False.
@@ -134,7 +143,7 @@ class _CurrentRequest:
         self.echo = expected_echo(request) if watch.shown_within_s else None
         self.before: Positions | None = None
         self.has_changed = self.is_time_over = self.is_last = False
-        self.start_checks = 0
+        self.start_checks, self.typed_at_s = 0, 0.0
         self.was_suspended = False
 
     def is_shown(self, emulator: Emulator) -> bool:
@@ -168,6 +177,7 @@ class SendQueue:
         *,
         is_agent: bool,
         activity: Activity,
+        age_s: Callable[[], float],
     ) -> None:
         """Begin with an empty queue.
 
@@ -180,6 +190,7 @@ class SendQueue:
             starting: knows whether the agent takes a text yet.
             is_agent: whether the program takes prompts; not a shell or a command, which may read keys or lines.
             activity: the agent's activity.
+            age_s: returns for how many seconds the program has run.
         """
         self.state = State.IDLE
         self._program = program
@@ -188,7 +199,7 @@ class SendQueue:
         self._new_id = new_id
         self._open_question = open_question
         self._starting = starting
-        self._is_agent, self._activity = is_agent, activity
+        self._is_agent, self._activity, self._age_s = is_agent, activity, age_s
         self._waiting: deque[tuple[Send, Any]] = deque()
         self._current: _CurrentRequest
         self._timers: set[str] = set()
@@ -283,15 +294,16 @@ class SendQueue:
             self._change_state(Trigger.AWAIT_START)
             self._start(READING, READING_POLL_S)
             return
+        current.typed_at_s = self._age_s()
         if self._must_wait(emulator):
             current.start_checks += 1
-            is_echoing, held_s = self._starting.is_echoing(), self._watch.held_within_s
-            limit_s = max(READING_WITHIN_S, held_s) if is_echoing else held_s
+            reads, held_s = self._starting.reads(), self._watch.held_within_s
+            limit_s = held_s if reads else max(READING_WITHIN_S, held_s)
             if current.start_checks * READING_POLL_S <= limit_s:
                 self._change_state(Trigger.AWAIT_START)
                 self._start(READING, READING_POLL_S)
                 return
-            if is_echoing or not self._watch.shown_within_s:
+            if not (reads and self._watch.shown_within_s):
                 self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
                 return
         if current.enter_token in self._program.requests:
@@ -356,8 +368,10 @@ class SendQueue:
         self._stop(ECHO)
         self._starting.accepted()
         if current.pause_s:
+            slow_s = min(SLOW_PAUSE * (self._age_s() - current.typed_at_s), MAX_SLOW_PAUSE_S)
+            current.pause_s = max(current.pause_s, slow_s)
             self._change_state(Trigger.AWAIT_QUIET)
-            self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
+            self._start(ENTER_ANYWAY, ENTER_ANYWAY_S + current.pause_s)
             self._start(SETTLE, current.pause_s)
         elif current.request.enter:
             self._press_enter()

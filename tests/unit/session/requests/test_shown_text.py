@@ -24,6 +24,7 @@ from session_host.session.requests.send_queue import (
     SEARCH,
     SEARCH_DELAY_S,
     SETTLE,
+    SLOW_PAUSE,
 )
 from session_host.session.requests.shown_text import expected_echo, positions
 from session_host.terminal import create
@@ -51,7 +52,7 @@ def test_a_shown_text_gets_enter_once_the_screen_is_quiet(harness: SendQueueHarn
     )
     script = script >> harness.free() >> harness.shows("\r\n> hello") << harness.starts(SEARCH, SEARCH_DELAY_S)
     script = script >> harness.due(SEARCH) << harness.use >> harness.free() << harness.stops(ECHO)
-    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) << harness.starts(SETTLE, 0.15)
+    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S + 0.15) << harness.starts(SETTLE, 0.15)
     assert harness.enters(script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY))
 
 
@@ -103,7 +104,7 @@ def test_a_text_that_an_agent_drops_gets_no_enter(harness: SendQueueHarness) -> 
 def test_a_dialog_that_covers_the_text_before_its_enter_is_not_approved(harness: SendQueueHarness) -> None:
     script = harness.typed_and_searched() >> harness.shows("> hello") << harness.starts(SEARCH, SEARCH_DELAY_S)
     script = script >> harness.due(SEARCH) << harness.use >> harness.free() << harness.stops(ECHO)
-    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) << harness.starts(SETTLE, 0.15)
+    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S + 0.15) << harness.starts(SETTLE, 0.15)
     script = script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY) << harness.use_after_output
     # The performer reads this output only now.
     script = script >> harness.shows("\x1b[2J\x1b[HAllow? 1. Yes") >> harness.free()
@@ -170,7 +171,7 @@ def test_a_text_typed_by_a_previous_host_is_searched_at_its_position(harness: Se
         script
         >> harness.free()
         << harness.stops(ECHO)
-        << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S)
+        << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S + 0.15)
         << harness.starts(SETTLE, 0.15)
     )
     assert harness.enters(script >> harness.due(SETTLE) << harness.stops(ENTER_ANYWAY))
@@ -238,3 +239,12 @@ def test_a_text_is_found_as_agents_show_it(engine: EngineName, text: str, rows: 
 
     assert positions(emulator, echo)
     emulator.close()
+
+
+@pytest.mark.parametrize("harness", [SHOWING], indirect=True)
+def test_an_agent_that_is_slow_to_show_the_text_gets_enter_after_a_longer_pause(harness: SendQueueHarness) -> None:
+    """On a busy computer, Gemini CLI inserts a line end for an Enter that comes while it still handles the paste."""
+    script = harness.typed_and_searched() >> harness.shows("> hello") << harness.starts(SEARCH, SEARCH_DELAY_S)
+    script = script >> harness.due(SEARCH) << harness.use >> harness.ages(1.0) >> harness.free() << harness.stops(ECHO)
+    pause_s = SLOW_PAUSE * 1.0
+    assert script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S + pause_s) << harness.starts(SETTLE, pause_s)
