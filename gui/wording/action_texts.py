@@ -293,6 +293,7 @@ TITLES = {
     "choose_theme": QT_TRANSLATE_NOOP("action", "Choose a theme…"),
     "choose_appearance": QT_TRANSLATE_NOOP("action", "Light or dark…"),
     "import_theme": QT_TRANSLATE_NOOP("action", "Import a theme…"),
+    "find_agents": QT_TRANSLATE_NOOP("action", "Look for agents again"),
     "settings": QT_TRANSLATE_NOOP("action", "Settings…"),
     "guide": QT_TRANSLATE_NOOP("action", "Guide"),
     "shortcuts": QT_TRANSLATE_NOOP("action", "Keyboard shortcuts…"),

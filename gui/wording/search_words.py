@@ -40,6 +40,7 @@ SEARCH_WORDS = {
     "fork_before": QT_TRANSLATE_NOOP("action", "rewind back edit undo retry branch chat conversation"),
     "full_screen": QT_TRANSLATE_NOOP("action", "maximize"),
     "go_to_command": QT_TRANSLATE_NOOP("action", "jump recent shell history list duration failed"),
+    "find_agents": QT_TRANSLATE_NOOP("action", "path refresh reload missing installed"),
     "guide": QT_TRANSLATE_NOOP("action", "help manual documentation"),
     "insert_prompt": QT_TRANSLATE_NOOP("action", "snippet template custom command workflow"),
     "kill": QT_TRANSLATE_NOOP("action", "terminate terminal"),

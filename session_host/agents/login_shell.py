@@ -6,7 +6,8 @@ interactive), and takes only its PATH: the other variables are for the shell its
 
 The startup files belong to the user and may do anything: print, read, wait, start tmux, exec another shell. The shell
 has no terminal and no input; Outlive reads only the output between two random marks, and kills the shell's whole
-session after ``TIMEOUT_S``. A daemon that left the session stays: it may be an ssh agent that other programs use.
+session after ``TIMEOUT_S``. Then it starts the shell without its interactive files, which gives a part of the PATH at
+least. A daemon that left the session stays: it may be an ssh agent that other programs use.
 ``OUTLIVE_RESOLVING_ENVIRONMENT=1`` tells such a file about the caller.
 
 Sources: VS Code's ``resolveShellEnv`` and the npm package ``shell-env`` do the same.
@@ -33,6 +34,14 @@ from session_host.agents.agent import login_shell
 from session_host.system.processes import proc
 
 TIMEOUT_S = 5.0
+"""How long an interactive shell is waited for."""
+
+LATER_TIMEOUT_S = 2.0
+"""How long the shell is waited for, at least, without its interactive files."""
+
+LONG_TIMEOUT_S = 60.0
+"""The timeout where nobody waits for the answer."""
+
 POLL_INTERVAL_S = 0.05
 _READ_BYTES = 65536
 _KEPT_BYTES = 1024 * 1024
@@ -61,7 +70,7 @@ class LoginPath(msgspec.Struct, frozen=True):
     path: str
     """Directories joined by colons: the shell's, then the caller's others; or the caller's unchanged PATH."""
     problem: str = ""
-    """Why ``path`` is the caller's, one line; "" if the shell has answered."""
+    """Why ``path`` is the caller's, or not the interactive shell's, one line; "" if the shell has answered."""
 
 
 def is_from_terminal(environment: Mapping[str, str]) -> bool:
@@ -75,38 +84,48 @@ def is_from_terminal(environment: Mapping[str, str]) -> bool:
     return True
 
 
-async def find_login_path(environment: Mapping[str, str]) -> LoginPath:
+async def find_login_path(environment: Mapping[str, str], timeout_s: float = 0.0) -> LoginPath:
     """Like ``login_path``, without blocking the event loop; cancelling it kills the shell."""
     stop = threading.Event()
     try:
-        return await asyncio.to_thread(login_path, environment, stop)
+        return await asyncio.to_thread(login_path, environment, stop, timeout_s)
     finally:
         stop.set()
 
 
-def login_path(environment: Mapping[str, str], stop: threading.Event | None = None) -> LoginPath:
-    """Ask the user's login shell for its PATH. Blocks, for ``TIMEOUT_S`` at most.
+def login_path(
+    environment: Mapping[str, str], stop: threading.Event | None = None, timeout_s: float = 0.0
+) -> LoginPath:
+    """Ask the user's login shell for its PATH. Blocks, for the timeout and ``LATER_TIMEOUT_S`` at most.
 
     Args:
         environment: the caller's environment; its SHELL is asked, else the account's shell.
         stop: when set, the shell is killed and nothing is found.
+        timeout_s: how long an interactive shell is waited for; 0 for ``TIMEOUT_S``.
     """
+    stop = stop or threading.Event()
+    timeout_s = timeout_s or TIMEOUT_S
     own = environment.get("PATH") or os.defpath
     shell = login_shell(environment)
-    deadline_s = time.monotonic() + TIMEOUT_S
+    deadline_s = time.monotonic() + timeout_s
     mark = f"outlive-{secrets.token_hex(16)}"
-    why = "no output"
+    why, is_late = "no output", False
     for attempt in _attempts(shell, mark):
         try:
-            output = _output(shell, attempt, environment, mark, deadline_s, stop or threading.Event())
+            output = _output(shell, attempt, environment, mark, deadline_s, stop)
         except TimeoutError:
-            why = f"no answer within {TIMEOUT_S:g} s: check the shell's startup files"
-            break
+            is_late = True
+            why = f"no answer within {timeout_s:g} s: check the shell's startup files"
+            output = b""
         except OSError as error:
             why = str(error.strerror)
             break
+        if stop.is_set():
+            break
         if found := _path_in(output, mark):
-            return LoginPath(_merged(found, own))
+            part = f"cannot read the whole PATH of {shell} ({why}); agents may be missing" if is_late else ""
+            return LoginPath(_merged(found, own), part)
+        deadline_s = max(deadline_s, time.monotonic() + LATER_TIMEOUT_S)
     return LoginPath(own, f"cannot read the PATH of {shell} ({why}); using the current PATH to find agents")
 
 

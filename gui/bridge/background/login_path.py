@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gui.bridge.background.tasks import Tasks
-from session_host.agents.login_shell import find_login_path, is_from_terminal
+from session_host.agents.login_shell import LONG_TIMEOUT_S, find_login_path, is_from_terminal
 
 if TYPE_CHECKING:
     from session_host.client.chats.launch_request import LaunchRequest
 
 
 class LoginPathFinder:
-    """Asks the login shell for its PATH once, in the background, and sets it in this process.
+    """Asks the login shell for its PATH in the background, and sets it in this process.
 
-    The search for agents uses this process's PATH. A chat that is started meanwhile waits for the shell's answer.
+    The search for agents uses this process's PATH. A chat that is started meanwhile waits for the shell's first answer.
+    If that was late, the shell is asked again, with more time, when it matters; nothing waits for that answer.
 
     Args:
         tasks: owns the task that asks the shell.
@@ -33,18 +34,24 @@ class LoginPathFinder:
         self._on_path_found = on_path_found
         self._finished = asyncio.Event()
         self._finished.set()
-        self._previous_path: str | None = None
+        self._previous_paths: set[str] = set()
+        self._had_problem = self._is_asking = False
 
     def start(self) -> None:
         """Start reading, unless a terminal started the window: its environment already has the right PATH."""
         if not is_from_terminal(os.environ):
             self._finished.clear()
-            self._tasks.start(self._find(), "login shell's PATH")
+            self._tasks.start(self._ask_first(), "login shell's PATH")
+
+    def retry_if_late(self) -> None:
+        """Ask the shell again if it has not given its whole PATH."""
+        if self._had_problem:
+            self._tasks.start(self.ask_again(), "login shell's PATH again")
 
     async def with_login_path(self, request: LaunchRequest) -> LaunchRequest:
         """Wait for the shell's PATH, and put it into the request; a request with a PATH of its own is unchanged."""
         await self._finished.wait()
-        if self._previous_path is None or request.environment.get("PATH", "") != self._previous_path:
+        if request.environment.get("PATH", "") not in self._previous_paths:
             return request
         environment = {**request.environment, "PATH": os.environ["PATH"]}
         return msgspec.structs.replace(request, environment=environment)
@@ -54,14 +61,26 @@ class LoginPathFinder:
         await self._finished.wait()
         return dict(os.environ)
 
-    async def _find(self) -> None:
-        previous = os.environ.get("PATH", "")
+    async def ask_again(self) -> str:
+        """Ask the shell, and wait for it much longer; returns one line if its PATH could not be read."""
+        return "" if self._is_asking else await self._ask(LONG_TIMEOUT_S)
+
+    async def _ask_first(self) -> None:
         try:
-            answer = await find_login_path(dict(os.environ))
-            if answer.problem:
-                self._on_problem(answer.problem)
-            elif answer.path != previous:
-                self._previous_path, os.environ["PATH"] = previous, answer.path
-                self._on_path_found()
+            if problem := await self._ask():
+                self._on_problem(problem)
         finally:
             self._finished.set()
+
+    async def _ask(self, timeout_s: float = 0.0) -> str:
+        previous, self._is_asking = os.environ.get("PATH", ""), True
+        try:
+            answer = await find_login_path(dict(os.environ), timeout_s)
+        finally:
+            self._is_asking = False
+        self._had_problem = bool(answer.problem)
+        if answer.path != previous:
+            self._previous_paths.add(previous)
+            os.environ["PATH"] = answer.path
+            self._on_path_found()
+        return answer.problem

@@ -160,6 +160,7 @@ TABLE: tuple[Key, ...] = (
     Key("choose_theme", ()),
     Key("choose_appearance", ()),
     Key("import_theme", ()),
+    Key("find_agents", ()),
     Key("settings", ("Ctrl+,",)),
     Key("guide", ("Ctrl+Shift+F1",)),
     Key("shortcuts", ()),

@@ -83,6 +83,7 @@ class TestEveryShell:
     ) -> None:
         start_up(area, shell, "sh -c 'echo $$ >~/pid; exec tail -f /dev/null'\n")
         monkeypatch.setattr(login_shell, "TIMEOUT_S", 1.5)
+        monkeypatch.setattr(login_shell, "LATER_TIMEOUT_S", 0.5)
         environment = desktop(shell)
 
         result = login_path(environment)
@@ -98,6 +99,19 @@ class TestStartUpFiles:
         (area.home / ".bashrc").write_text("case $- in *i*) exec cat;; esac\n")
 
         assert login_path(desktop("bash")).path.startswith("/nvm/bin:")
+
+    def test_slow_interactive_files_do_not_hide_the_agents_that_the_others_find(
+        self, area: Area, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (area.home / ".profile").write_text('export PATH=/nvm/bin:$PATH\n. "$HOME/.bashrc"\n')
+        (area.home / ".bashrc").write_text("case $- in *i*) exec tail -f /dev/null;; esac\n")
+        monkeypatch.setattr(login_shell, "TIMEOUT_S", 0.3)
+        monkeypatch.setattr(login_shell, "LATER_TIMEOUT_S", 30.0)
+
+        result = login_path(desktop("bash"))
+
+        assert result.path.startswith("/nvm/bin:")
+        assert "no answer within 0.3 s: check the shell's startup files" in result.problem
 
     def test_an_unavoidable_exec_leaves_the_callers_path(self, area: Area) -> None:
         start_up(area, "bash", "exec cat\n")

@@ -10,6 +10,7 @@ import pytest
 
 from gui.bridge.background.login_path import LoginPathFinder
 from gui.bridge.background.tasks import Tasks
+from session_host.agents import login_shell
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.paths import config_dir
@@ -78,6 +79,26 @@ async def test_a_shell_without_output_is_reported_and_changes_nothing(area: Area
     assert await script.path() == DESKTOP_PATH
     assert os.environ["PATH"] == DESKTOP_PATH
     assert [line.partition(" (")[0] for line in script.problems] == ["cannot read the PATH of /bin/bash"]
+
+
+async def test_agents_that_a_slow_startup_file_hid_are_found_at_the_next_new_chat(
+    area: Area, script: FinderScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_shell, "TIMEOUT_S", 0.3)
+    with Gate(area.root / "gate") as gate:
+        (area.home / ".profile").write_text("PATH=/nvm/bin:$PATH\n. ~/.bashrc\n")
+        (area.home / ".bashrc").write_text(f"case $- in *i*) read -n 1 x <{gate.path}; PATH=/slow/bin:$PATH;; esac\n")
+        script.finder.start()
+        assert (await script.path()).startswith("/nvm/bin:"), "the files that are read without a user"
+        assert len(script.problems) == script.found == 1
+
+        script.finder.retry_if_late()
+        gate.release()
+        await eventually(lambda: script.found == 2, 30, "the whole PATH")
+
+    assert (await script.path()).startswith("/slow/bin:/nvm/bin:")
+    script.finder.retry_if_late()
+    assert (len(script.problems), script.found) == (1, 2)
 
 
 async def test_a_window_started_in_a_terminal_asks_no_shell(
