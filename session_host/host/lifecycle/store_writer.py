@@ -141,6 +141,8 @@ class StoreWriter:
                 break  # The user removed the chat meanwhile.
             if await self._save_output(driver, portable=True):
                 break
+        if not interrupted:  # The computer does not wait.
+            await driver.journal_writer.compress()
         return True
 
     async def _save_output(self, driver: Driver, *, portable: bool) -> bool:

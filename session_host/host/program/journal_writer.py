@@ -7,6 +7,7 @@ not the session. When the disk works again, the writer continues with the output
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -18,7 +19,7 @@ from session_host.errors import StoreError
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors.output_file import MemoryFile
-from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot
+from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot, pack
 from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -210,6 +211,12 @@ class JournalWriter:
         if self._journal is not None:
             await self._worker.run(self._journal.close)
             self._journal = None
+
+    async def compress(self) -> None:
+        """Compress the whole journal of an ended session, after ``close``."""
+        if (directory := self._directory) is not None:
+            with contextlib.suppress(StoreError):  # The user has removed or replaced it.
+                await self._worker.run(lambda: pack(directory))
 
     # ------------------------------------------------------------ in the thread
 

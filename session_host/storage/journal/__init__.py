@@ -7,22 +7,24 @@ of each record. Each session has one directory, which only its user can read. It
 
     segments   the form of segments and snapshots: bytes to values and back, pure
     folder     the directory; never follows a symbolic link, nor opens another user's file
-    writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
+    writer     Journal: appends, begins segments, keeps to the limit, survives a full disk; pack: compresses it
     reader     read, snapshots, load_snapshot: reads all undamaged parts; stored_from, has_damaged_end: what is missing
     restoring  restore: the terminal as it was at the journal's end; restore_transcript: the same for a structured chat
 
 All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
 
-    head       magic "OUTLIVEJ" · version u16 · columns, rows u16 · cell width, height u16 (pixels) · 6 bytes of 0
-               time i64 (ns since 1970, UTC) · offset u64 · resizes u64 · crc u32
+    head       magic "OUTLIVEJ" · version u16 · columns, rows u16 · cell width, height u16 (pixels) · packed u8
+               5 bytes of 0 · time i64 (ns since 1970, UTC) · offset u64 · resizes u64 · crc u32
     record     crc u32 · payload's length u32 · kind u8 · 3 bytes of 0 · time i64 · offset u64 · payload
                output (kind 1)  the bytes
                resize (kind 2)  number u64 · columns, rows u16 · cell width, height u16
-    snapshot   magic "OUTLIVES" · version u16 · 2 bytes of 0 · crc u32
+    snapshot   magic "OUTLIVES" · version u16 · packed u8 · 0 · crc u32
                offset u64 · resizes u64 · meta's length u32 · data's length u64
                meta: MessagePack of [engine build, [columns, rows], lines of history, title]
                data: the engine's own form
 
+A segment that is no longer written to is compressed when the journal needs room, and when the chat has ended: its
+records are a zlib stream then, and so is its snapshot's data (packed is 1).
 A CRC is zlib's CRC-32: of the rest of the head; of everything after it in a record and in a snapshot. A head's columns
 and rows are the size where the segment begins, 0 if that is not known. Offsets count the bytes of the session's output;
 where one is greater than where the output before it ended, output was lost. No later version may change
@@ -35,7 +37,7 @@ Outlive, only the last record of the last segment can be incomplete; it is cut o
 from .reader import has_damaged_end, load_snapshot, read, size_bytes, snapshots, stored_from
 from .restoring import restore, restore_transcript
 from .segments import Entry, Output, Resize, Snapshot
-from .writer import LIMIT_BYTES, SEGMENT_BYTES, Journal
+from .writer import LIMIT_BYTES, SEGMENT_BYTES, Journal, pack
 
 __all__ = [
     "LIMIT_BYTES",
@@ -47,6 +49,7 @@ __all__ = [
     "Snapshot",
     "has_damaged_end",
     "load_snapshot",
+    "pack",
     "read",
     "restore",
     "restore_transcript",

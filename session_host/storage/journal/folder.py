@@ -11,12 +11,14 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from session_host.errors import OutliveError, StoreError
 from session_host.paths import ensure_private
+
+from .segments import decode_head, decode_snapshot, encode_snapshot, packed, unpacked
 
 LOG: Final = "log"
 SNAPSHOT: Final = "snapshot"
@@ -25,6 +27,9 @@ _NAME: Final = re.compile(r"([0-9]{8})\.(log|snapshot)")
 _UNFINISHED: Final = ".new"
 _MAX_BYTES: Final = 512 * 1024 * 1024
 """Maximum number of bytes read from a file."""
+
+PACKED_FROM_BYTES: Final = 4096
+"""Smaller files are not compressed: they take a block of the disk in any case."""
 
 MAX_PIECES: Final = 1000
 """A write takes 1024 pieces at most (IOV_MAX)."""
@@ -123,6 +128,22 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    def load_log(self, number: int) -> tuple[bytes, bool]:
+        """Read a segment, with its records unpacked; and whether it is whole."""
+        return unpacked(self.load(number, LOG), _MAX_BYTES)
+
+    def pack(self, number: int) -> None:
+        """Compress a segment that is no longer written to, and its snapshot, if that is worth it."""
+        if self.size(number, LOG) >= PACKED_FROM_BYTES:
+            data = self.load(number, LOG)
+            head = decode_head(data)
+            if head is not None and not head.is_newer and not head.is_packed:
+                self.save(number, LOG, packed(head, data), is_synced=True)
+        if self.size(number, SNAPSHOT) >= PACKED_FROM_BYTES:
+            snapshot = decode_snapshot(data := self.load(number, SNAPSHOT))
+            if snapshot is not None and len(snapshot.data) >= len(data) // 2:
+                self.save(number, SNAPSHOT, encode_snapshot(snapshot, is_packed=True), is_synced=True)
+
     def open_log(self, number: int) -> int:
         """Open a segment to append to it."""
         return self._open(file_name(number, LOG), os.O_RDWR)
@@ -140,15 +161,26 @@ class Folder:
             raise
         return descriptor
 
-    def save_snapshot(self, number: int, pieces: Sequence[bytes]) -> None:
-        """Write a snapshot, wholly or not at all."""
-        name = file_name(number, SNAPSHOT)
+    def save(self, number: int, kind: str, pieces: Iterable[bytes], *, is_synced: bool = False) -> int:
+        """Write a file in place of the present one, wholly or not at all; returns its size in bytes.
+
+        Args:
+            number: the segment.
+            kind: LOG or SNAPSHOT.
+            pieces: its content.
+            is_synced: it is on the disk before it takes the other's place.
+        """
+        name = file_name(number, kind)
         unfinished = name + _UNFINISHED
         self._remove(unfinished)
+        length = 0
         try:
             descriptor = self._open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             try:
-                write_whole(descriptor, pieces, 0)
+                for piece in pieces:
+                    length += write_whole(descriptor, [piece], length)
+                if is_synced:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             os.rename(unfinished, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
@@ -156,13 +188,14 @@ class Folder:
             with contextlib.suppress(OSError):
                 self._remove(unfinished)
             raise
+        return length
 
     def remove(self, number: int, kind: str) -> None:
         """Remove a file, if it is there."""
         self._remove(file_name(number, kind))
 
     def remove_unfinished(self) -> None:
-        """Remove snapshots that a crash left half written."""
+        """Remove files that a crash left half written."""
         for name in self._names():
             if name.endswith(_UNFINISHED) and _NAME.fullmatch(name.removesuffix(_UNFINISHED)):
                 self._remove(name)

@@ -55,7 +55,7 @@ def _all_entries(folder: Folder, start: int) -> Iterator[Entry]:
         if head.size != UNKNOWN_SIZE:
             yield Resize(head.time_ns, head.offset, head.resizes, head.size, head.cell)
         try:
-            data = folder.load(segment.number, LOG)
+            data, _ = folder.load_log(segment.number)
         except OSError:
             continue  # Dropped since it was listed, or unreadable.
         for record in decode_frames(data):
@@ -157,10 +157,10 @@ def has_damaged_end(directory: Path, *, is_written: bool) -> bool:
     with folder:
         newest = next(reversed(_numbers(folder, LOG)), 0)
         try:
-            data = folder.load(newest, LOG)
+            data, is_whole = folder.load_log(newest)
         except OSError:
             return newest > 0
-    return decode_head(data) is None or is_torn(data, may_grow=is_written)
+    return decode_head(data) is None or not is_whole or is_torn(data, may_grow=is_written)
 
 
 def size_bytes(directory: Path) -> int:

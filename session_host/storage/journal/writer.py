@@ -58,6 +58,8 @@ class Journal:
         self._segment_limit_bytes = min(SEGMENT_BYTES, limit_bytes // _MIN_SEGMENTS)
         self._sizes: dict[int, int] = {}
         """Segment → bytes on disk, its snapshot included; oldest first."""
+        self._packed: set[int] = set()
+        """The segments that were compressed, or need not be."""
         self._descriptor = -1
         self._length = 0
         """The length of the present segment, in undamaged bytes."""
@@ -232,7 +234,7 @@ class Journal:
             with contextlib.suppress(OSError):
                 self._cut_failed_write()
         if snapshot:
-            self._folder.save_snapshot(number, snapshot)
+            self._folder.save(number, SNAPSHOT, snapshot)
         try:
             descriptor = self._folder.create_log(number, encode_head(_head(self._time_ns, offset, resize)))
         except OSError:
@@ -249,7 +251,15 @@ class Journal:
         self._make_room(0)
 
     def _make_room(self, wanted_bytes: int) -> None:
-        """Drop the oldest segments until there is room for this many bytes; never the newest."""
+        """Compress, then drop, the oldest segments until there is room for this many bytes; never the newest."""
+        for number in list(self._sizes)[:-1]:
+            if self.size_bytes + wanted_bytes <= self._limit_bytes:
+                return
+            if number not in self._packed:
+                self._packed.add(number)
+                with contextlib.suppress(OSError):  # The disk is full: the segment stays as it is.
+                    self._folder.pack(number)
+                self._sizes[number] = self._folder.size(number, LOG) + self._folder.size(number, SNAPSHOT)
         excess_bytes = self.size_bytes + wanted_bytes - self._limit_bytes
         for number in list(self._sizes)[:-1]:
             if excess_bytes <= 0:
@@ -297,16 +307,22 @@ class Journal:
         self._descriptor = descriptor
         segment = read_whole(descriptor)
         head = decode_head(segment)
-        if head is None:
+        if head is None or head.is_packed:
             self._descriptor = -1
             os.close(descriptor)
-            return self._begin_from_snapshot(number)
+            return self._begin_from_snapshot(number) if head is None else self._follow_packed(head, number)
         if head.is_newer:
             raise StoreError(f"{self._folder.path}: written by a newer Outlive; upgrade to continue recording")
         self._follow(head, segment)
         if self._length < len(segment):
             os.ftruncate(descriptor, self._length)
             self._sizes[number] -= len(segment) - self._length
+        return True
+
+    def _follow_packed(self, head: Head, number: int) -> bool:
+        """Continue after a segment that was compressed: the next write begins another one."""
+        self._follow(head, self._folder.load_log(number)[0])
+        self._length = 0
         return True
 
     def _follow(self, head: Head, segment: bytes) -> None:
@@ -350,6 +366,21 @@ class Journal:
             return StoreError(f"{path}: the disk is read-only, so recording has stopped")
         failed = f"{path}/{error.filename}" if isinstance(error.filename, str) else str(path)
         return StoreError(f"{failed}: cannot record ({error.strerror or error}); check the file and the disk")
+
+
+def pack(directory: Path) -> None:
+    """Compress the segments of a journal that nobody writes to any more, as far as the disk takes them.
+
+    Raises:
+        StoreError: the directory cannot be trusted.
+    """
+    folder = Folder.find(directory)
+    if folder is None:
+        return
+    with folder:
+        for number in folder.numbers(LOG):
+            with contextlib.suppress(OSError):
+                folder.pack(number)
 
 
 def _head(time_ns: int, offset: int, resize: Resize | None) -> Head:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -17,7 +18,10 @@ from session_host.storage.journal import (
     Entry,
     Journal,
     Output,
+    Resize,
+    has_damaged_end,
     load_snapshot,
+    pack,
     read,
     size_bytes,
     snapshots,
@@ -341,3 +345,70 @@ class TestPermissions:
         one_line(caught.value)
         assert recorded(directory) == []
         assert (directory / "00000001.log").read_bytes() == newer
+
+
+class TestPacking:
+    def test_what_is_no_longer_written_to_is_compressed_before_anything_is_dropped(self, directory: Path) -> None:
+        line = b"\x1b[12A\x1b[2K\x1b[31mworking\x1b[0m for some time\r\n" * 20
+        count = 600
+        with Journal.open(directory, 200_000) as journal:
+            journal.append([resize(0, 1, 100)])
+            for number in range(count):
+                journal.append([output(journal.end, line)])
+                if number % 30 == 0:
+                    journal.begin_segment(snapshot(journal.end, bytes(5000)))
+                assert size_bytes(directory) == journal.size_bytes <= 200_000
+        assert recorded_bytes(directory) == line * count, "three times the limit"
+        assert len(snapshots(directory)) == 20
+        for offset in snapshots(directory):
+            assert load_snapshot(directory, offset) == snapshot(offset, bytes(5000))
+
+    def test_an_ended_journal_is_compressed_and_another_writer_continues_it(self, directory: Path) -> None:
+        entries: list[Output | Resize] = [
+            resize(0, 1, 100),
+            *(output(at, bytes(1000), at / 1000) for at in range(0, 50_000, 1000)),
+        ]
+        write_journal(directory, entries)
+        pack(directory)
+        pack(directory)
+        assert size_bytes(directory) < 10_000
+        assert recorded(directory) == entries
+        assert not has_damaged_end(directory, is_written=False)
+        with Journal.open(directory) as journal:
+            assert (journal.end, journal.resizes) == (50_000, 1)
+            journal.append([output(50_000, b"more", 60.0)])
+        assert recorded_bytes(directory) == bytes(50_000) + b"more"
+        assert len(logs(directory)) == 2
+
+    @pytest.mark.parametrize("cut", [-1, 200, 60])
+    def test_damage_in_a_compressed_segment_leaves_what_is_before_it(self, directory: Path, cut: int) -> None:
+        pieces = [os.urandom(500) for _ in range(100)]
+        write_journal(directory, [output(500 * number, piece) for number, piece in enumerate(pieces)])
+        pack(directory)
+        [segment] = logs(directory)
+        segment.write_bytes(segment.read_bytes()[:cut])
+        found = recorded_bytes(directory)
+        assert b"".join(pieces).startswith(found)
+        assert len(found) >= 49_000 if cut == -1 else len(found) < 500
+        assert has_damaged_end(directory, is_written=False)
+
+    def test_a_torn_record_is_not_compressed_with_the_others(self, directory: Path) -> None:
+        write_journal(directory, [output(0, bytes(9000))])
+        [segment] = logs(directory)
+        segment.write_bytes(segment.read_bytes() + b"torn")
+        pack(directory)
+        assert recorded_bytes(directory) == bytes(9000)
+
+    def test_a_segment_stays_as_it_is_while_the_disk_is_full(
+        self, directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_journal(directory, [output(0, bytes(9000))])
+        before = names(directory)
+
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("session_host.storage.journal.folder.write_whole", fail)
+        pack(directory)
+        assert names(directory) == before
+        assert recorded_bytes(directory) == bytes(9000)

@@ -234,7 +234,7 @@ def test_a_killed_reader_loses_and_repeats_nothing(record: Record, turns: int) -
     process.wait()
     process.stdout.close()
     with Search() as search:
-        assert 0 < len(everything(search)) < 20_000
+        assert len(everything(search)) < 20_000, "it was killed in between"
         search.update(["one"])
         assert len(everything(search)) == 20_000
 
