@@ -1,4 +1,4 @@
-"""Box drawing (U+2500–257F) and block elements (U+2580–259F) as geometry.
+"""Box drawing (U+2500–257F), block elements (U+2580–259F) and scan lines (U+23BA–23BD) as geometry.
 
 Fonts leave gaps between such characters if the cell's height is not the font's own line height; rectangles from edge to
 edge leave none. Each character becomes rectangles in a cell of the given size; the few with curves or slants are
@@ -27,6 +27,9 @@ _DIRECTIONS = {
 }
 _DASHES = {"DOUBLE DASH": 2, "TRIPLE DASH": 3, "QUADRUPLE DASH": 4}
 
+_SCAN_LINES = {0x23BA: 0, 0x23BB: 2, 0x23BC: 6, 0x23BD: 8}
+"""The distances from the top, in eighths, of the horizontal lines 1, 3, 7 and 9 of DEC's terminals; ─ is line 5."""
+
 ARC_DOWN_RIGHT, ARC_DOWN_LEFT, ARC_UP_LEFT, ARC_UP_RIGHT = range(0x256D, 0x2571)
 DIAGONAL_RISING, DIAGONAL_FALLING, DIAGONAL_CROSS = range(0x2571, 0x2574)
 
@@ -51,7 +54,7 @@ class Arms(NamedTuple):
 
 def is_box_drawing(code: int) -> bool:
     """Whether this module draws the character."""
-    return 0x2500 <= code <= 0x259F
+    return 0x2500 <= code <= 0x259F or code in _SCAN_LINES
 
 
 @lru_cache(maxsize=256)
@@ -178,7 +181,7 @@ def _block_rectangles(code: int, width: int, height: int) -> list[Rectangle]:
     if code == 0x2590:  # right half
         return [Rectangle(middle_x, 0, width - middle_x, height)]
     if 0x2591 <= code <= 0x2593:  # shades
-        return _shade_rectangles(code - 0x2590, width, height)
+        return shade_rectangles(code - 0x2590, width, height)
     if code == 0x2594:
         return [Rectangle(0, 0, width, max(round(height / 8), 1))]
     if code == 0x2595:
@@ -191,8 +194,8 @@ _SHADE_DOT_PX = 8
 """A shade has dots of about an eighth of the cell's width, as in kitty; neighbours continue the pattern."""
 
 
-def _shade_rectangles(quarters: int, width: int, height: int) -> list[Rectangle]:
-    """A pattern that fills a number of quarters: of each four dots one, two on a diagonal, or three."""
+def shade_rectangles(quarters: int, width: int, height: int, *, inverse: bool = False) -> list[Rectangle]:
+    """A pattern that fills a number of quarters: of each four dots one, two on a diagonal, or three; or the rest."""
     dot = max(round(width / _SHADE_DOT_PX), 1)
     columns, rows = (2 * max(round(extent / (2 * dot)), 1) for extent in (width, height))
     rectangles: list[Rectangle] = []
@@ -202,7 +205,7 @@ def _shade_rectangles(quarters: int, width: int, height: int) -> list[Rectangle]
             left, right = width * column // columns, width * (column + 1) // columns
             even = (column + row) % 2 == 0
             filled = even if quarters == 2 else (even and row % 2 == 0) if quarters == 1 else even or row % 2 == 0
-            if filled and right > left and bottom > top:
+            if filled != inverse and right > left and bottom > top:
                 rectangles.append(Rectangle(left, top, right - left, bottom - top))
     return rectangles
 
@@ -228,6 +231,8 @@ def _quadrant_rectangles(code: int, width: int, height: int) -> list[Rectangle]:
 @lru_cache(maxsize=1024)
 def rectangles_of(code: int, width: int, height: int, line: int) -> tuple[Rectangle, ...]:
     """The rectangles of a character; () for one with curves or slants."""
+    if (eighths := _SCAN_LINES.get(code)) is not None:
+        return (Rectangle(0, (height - line) * eighths // 8, width, line),)
     if code >= 0x2580:
         return tuple(_block_rectangles(code, width, height))
     if ARC_DOWN_RIGHT <= code <= DIAGONAL_CROSS:

@@ -54,6 +54,10 @@ class Piece(NamedTuple):
     text: str
 
 
+def _is_legacy(code: int) -> bool:
+    return legacy_shapes.is_legacy_shape(code) or legacy_shapes.is_legacy_line(code)
+
+
 def _loose_marks(text: str, measured: QFontMetricsF) -> str:
     """The combining marks of a cluster that the font can draw only after the letter, not over it.
 
@@ -116,7 +120,7 @@ class Glyphs:
         if box_drawing.is_box_drawing(code):
             bars = box_drawing.bars_of(code, metrics.width, metrics.height, metrics.line)
             return Kind.BARS if bars else Kind.PICTURE
-        if symbols.is_braille(code) or powerline.is_separator(code) or legacy_shapes.is_legacy_shape(code):
+        if symbols.is_braille(code) or powerline.is_separator(code) or _is_legacy(code):
             return Kind.PICTURE
         return Kind.TEXT if metrics.draws_in_run(character, variant) else Kind.PICTURE
 
@@ -166,8 +170,8 @@ class Glyphs:
             powerline.draw_separator(painter, code, width, metrics.height, metrics.line, color)
         elif powerline.is_sign(code) and not metrics.has_glyph(text[0], variant):
             powerline.draw_sign(painter, code, width, metrics.ascent, metrics.line, color)
-        elif legacy_shapes.is_legacy_shape(code):
-            legacy_shapes.draw(painter, code, width, metrics.height, color)
+        elif _is_legacy(code):
+            legacy_shapes.draw(painter, code, width, metrics.height, metrics.line, color)
         else:
             painter.setClipping(False)
             font = metrics.emoji_font if emoji and metrics.emoji_font else metrics.font_of(text, variant)

@@ -1,7 +1,9 @@
-"""Sextants, wedges, triangles and eighths (U+1FB00–1FB8B, "Symbols for Legacy Computing") as geometry.
+"""Mosaics of "Symbols for Legacy Computing" (U+1FB00–1FBEF) and of its supplement (U+1CC21–1CEAF) as geometry.
 
-The module reads each shape from its Unicode name, such as "BLOCK SEXTANT-135" or "LOWER LEFT BLOCK DIAGONAL UPPER
-MIDDLE LEFT TO LOWER CENTRE". Few fonts have these characters, and those leave gaps between cells.
+Sextants, octants, sixteenths, wedges, triangles, eighths, shades, diagonals and parts of circles. The module reads most
+shapes of Unicode 13 from their names, such as "BLOCK SEXTANT-135" or "LOWER LEFT BLOCK DIAGONAL UPPER MIDDLE LEFT TO
+LOWER CENTRE"; Python does not know all newer names. Few fonts have these characters, and those leave gaps between
+cells.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import unicodedata
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from .box_drawing import Rectangle, shade_rectangles
 
 Point = tuple[float, float]
 
@@ -34,17 +38,112 @@ _EIGHTHS = re.compile(r"(VERTICAL|HORIZONTAL) ONE EIGHTH BLOCK-(\d+)")
 _EDGES = re.compile(r"([A-Z]+(?: AND [A-Z]+)?) (ONE|THREE|FIVE|SEVEN) (EIGHTHS?|QUARTERS?) BLOCK")
 
 
+_BOXES: dict[int, tuple[float, float, float, float]] = {
+    0x1CEA0: (1 / 2, 3 / 4, 1, 1), 0x1CEA1: (1 / 4, 3 / 4, 1, 1), 0x1CEA2: (0, 3 / 4, 3 / 4, 1),
+    0x1CEA3: (0, 3 / 4, 1 / 2, 1), 0x1CEA4: (0, 1 / 2, 1 / 4, 1), 0x1CEA5: (0, 1 / 4, 1 / 4, 1),
+    0x1CEA6: (0, 0, 1 / 4, 3 / 4), 0x1CEA7: (0, 0, 1 / 4, 1 / 2), 0x1CEA8: (0, 0, 1 / 2, 1 / 4),
+    0x1CEA9: (0, 0, 3 / 4, 1 / 4), 0x1CEAA: (1 / 4, 0, 1, 1 / 4), 0x1CEAB: (1 / 2, 0, 1, 1 / 4),
+    0x1CEAC: (3 / 4, 0, 1, 1 / 2), 0x1CEAD: (3 / 4, 0, 1, 3 / 4), 0x1CEAE: (3 / 4, 1 / 4, 1, 1),
+    0x1CEAF: (3 / 4, 1 / 2, 1, 1), 0x1FBCE: (0, 0, 2 / 3, 1), 0x1FBCF: (0, 0, 1 / 3, 1),
+    0x1FBE4: (1 / 4, 0, 3 / 4, 1 / 2), 0x1FBE5: (1 / 4, 1 / 2, 3 / 4, 1), 0x1FBE6: (0, 1 / 4, 1 / 2, 3 / 4),
+    0x1FBE7: (1 / 2, 1 / 4, 1, 3 / 4),
+}  # fmt: skip
+"""Single rectangles: left, top, right and bottom."""
+
+_QUADRANTS = 0x1CC21
+_OCTANTS = 0x1CD00
+_SEXTANTS = 0x1CE51
+_SIXTEENTHS = 0x1CE90
+_OLDER_OCTANTS = frozenset((
+    0x00, 0x01, 0x02, 0x03, 0x05, 0x0A, 0x0F, 0x14, 0x28, 0x3F, 0x40, 0x50, 0x55, 0x5A, 0x5F, 0x80, 0xA0, 0xA5, 0xAA,
+    0xAF, 0xC0, 0xF0, 0xF5, 0xFA, 0xFC, 0xFF,
+))  # fmt: skip
+"""The patterns of eight parts that are characters elsewhere; the others are the octants, in order of their bits."""
+_OCTANT_PATTERNS = [bits for bits in range(256) if bits not in _OLDER_OCTANTS]
+_SEPARATION = 1 / 16
+"""Separated blocks leave this share of the cell's width at their edges."""
+
+_SHADES: dict[int, tuple[tuple[Point, ...], bool, tuple[Point, ...]]] = {
+    0x1FB8C: (((0, 0), (1 / 2, 0), (1 / 2, 1), (0, 1)), False, ()),
+    0x1FB8D: (((1 / 2, 0), (1, 0), (1, 1), (1 / 2, 1)), False, ()),
+    0x1FB8E: (((0, 0), (1, 0), (1, 1 / 2), (0, 1 / 2)), False, ()),
+    0x1FB8F: (((0, 1 / 2), (1, 1 / 2), (1, 1), (0, 1)), False, ()),
+    0x1FB90: (_CELL, True, ()),
+    0x1FB91: (((0, 1 / 2), (1, 1 / 2), (1, 1), (0, 1)), True, ((0, 0), (1, 0), (1, 1 / 2), (0, 1 / 2))),
+    0x1FB92: (((0, 0), (1, 0), (1, 1 / 2), (0, 1 / 2)), True, ((0, 1 / 2), (1, 1 / 2), (1, 1), (0, 1))),
+    0x1FB94: (((0, 0), (1 / 2, 0), (1 / 2, 1), (0, 1)), True, ((1 / 2, 0), (1, 0), (1, 1), (1 / 2, 1))),
+    0x1FB9C: (((0, 0), (1, 0), (0, 1)), False, ()),
+    0x1FB9D: (((0, 0), (1, 0), (1, 1)), False, ()),
+    0x1FB9E: (((1, 0), (1, 1), (0, 1)), False, ()),
+    0x1FB9F: (((0, 0), (1, 1), (0, 1)), False, ()),
+}
+"""The area with a medium shade, whether that is inverse, and the area that is full."""
+
+_CORNERS: dict[str, Point] = {
+    "UL": (0, 0), "UC": (1 / 2, 0), "UR": (1, 0), "ML": (0, 1 / 2), "MC": (1 / 2, 1 / 2), "MR": (1, 1 / 2),
+    "LL": (0, 1), "LC": (1 / 2, 1), "LR": (1, 1),
+}  # fmt: skip
+_DIAGONALS = dict(zip(
+    (*range(0x1FBA0, 0x1FBAF), *range(0x1FBD0, 0x1FBE0)),
+    (
+        "UC ML", "UC MR", "ML LC", "MR LC", "UC ML LC", "UC MR LC", "ML LC MR", "ML UC MR", "UC ML, MR LC",
+        "UC MR, ML LC", "UC MR LC ML", "UC ML LC MR", "ML UC MR LC", "MR UC ML LC", "UC MR LC ML UC",
+        "MR LL", "UR ML", "UL MR", "ML LR", "UL LC", "UC LR", "UR LC", "UC LL", "UL MC UR", "UR MC LR", "LL MC LR",
+        "UL MC LL", "UL LC UR", "UR ML LR", "LL UC LR", "UL MR LL",
+    ),
+    strict=True,
+))  # fmt: skip
+"""Light lines through these points."""
+
+_CIRCLES = dict(zip(
+    (*range(0x1FBE0, 0x1FBE4), *range(0x1FBE8, 0x1FBF0)),
+    ("UC", "MR", "LC", "ML", "UC", "MR", "LC", "ML", "UR", "LL", "LR", "UL"),
+    strict=True,
+))  # fmt: skip
+"""The centres of circles, of which a half or a quarter is in the cell; the first four are outlines."""
+
+_STRIPES, _FALLING_STRIPES, _RISING_STRIPES = 0x1FB97, 0x1FB98, 0x1FB99
+_CHECKERS = {0x1FB95: 0, 0x1FB96: 1}
+_SHAPES = frozenset((
+    *range(0x1FB00, 0x1FB93), 0x1FB94, *range(0x1FB95, 0x1FBA0), *_BOXES, *range(0x1FBE8, 0x1FBF0),
+    *range(_QUADRANTS, _QUADRANTS + 15), *range(_OCTANTS, _OCTANTS + len(_OCTANT_PATTERNS)),
+    *range(_SEXTANTS, _SEXTANTS + 63), *range(_SIXTEENTHS, _SIXTEENTHS + 16),
+))  # fmt: skip
+_LINES = frozenset((*_DIAGONALS, *range(0x1FBE0, 0x1FBE4)))
+
+
 def is_legacy_shape(code: int) -> bool:
-    """Whether this module draws the character."""
-    return 0x1FB00 <= code <= 0x1FB8B
+    """Whether the character is a filled shape that this module draws."""
+    return code >= _QUADRANTS and code in _SHAPES
 
 
-@lru_cache(maxsize=256)
+def is_legacy_line(code: int) -> bool:
+    """Whether the character has lines that this module draws; their colour is a text's."""
+    return code >= _QUADRANTS and code in _LINES
+
+
+@lru_cache(maxsize=1024)
 def polygons_of(code: int) -> tuple[tuple[Point, ...], ...]:
     """The filled polygons of a character in a cell of 1 by 1."""
+    if code in _BOXES:
+        return (_box(*_BOXES[code]),)
+    if code in _CHECKERS:
+        places = [(column, row) for column in range(4) for row in range(4) if (column + row) % 2 == _CHECKERS[code]]
+        return tuple(_box(column / 4, row / 4, (column + 1) / 4, (row + 1) / 4) for column, row in places)
+    if code == _STRIPES:
+        return (_box(0, 1 / 4, 1, 2 / 4), _box(0, 3 / 4, 1, 1))
+    if _QUADRANTS <= code < _OCTANTS:
+        return _blocks(code - _QUADRANTS + 1, 2, _SEPARATION)
+    if _OCTANTS <= code < _SEXTANTS:
+        return _blocks(_OCTANT_PATTERNS[code - _OCTANTS], 4)
+    if _SEXTANTS <= code < _SIXTEENTHS:
+        return _blocks(code - _SEXTANTS + 1, 3, _SEPARATION)
+    if _SIXTEENTHS <= code < 0x1CEA0:
+        row, column = divmod(code - _SIXTEENTHS, 4)
+        return (_box(column / 4, row / 4, (column + 1) / 4, (row + 1) / 4),)
     name = unicodedata.name(chr(code))
     if name.startswith("BLOCK SEXTANT-"):
-        return tuple(_sextant(int(number) - 1) for number in name.removeprefix("BLOCK SEXTANT-"))
+        return _blocks(sum(1 << int(number) - 1 for number in name.removeprefix("BLOCK SEXTANT-")), 3)
     if wedge := _WEDGE.fullmatch(name):
         return (_beside(_POINTS[wedge[1]], _POINTS[wedge[2]], _POINTS[wedge[3]]),)
     if "TRIANGULAR" in name:
@@ -64,9 +163,13 @@ def _box(left: float, top: float, right: float, bottom: float) -> tuple[Point, .
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def _sextant(number: int) -> tuple[Point, ...]:
-    row, column = divmod(number, 2)
-    return _box(column / 2, row / 3, (column + 1) / 2, (row + 1) / 3)
+def _blocks(bits: int, rows: int, separation: float = 0.0) -> tuple[tuple[Point, ...], ...]:
+    """The blocks of a pattern in two columns; each bit is one, from the upper left to the lower right."""
+    x, y = separation, separation / 2  # A cell is about twice as high as wide.
+    places = [divmod(number, 2) for number in range(2 * rows) if bits >> number & 1]
+    return tuple(
+        _box(column / 2 + x, row / rows + y, (column + 1) / 2 - x, (row + 1) / rows - y) for row, column in places
+    )
 
 
 def _edge(side: str, part: float) -> tuple[Point, ...]:
@@ -99,11 +202,58 @@ def _between(one: Point, other: Point, point: Point) -> bool:
     return all(min(one[axis], other[axis]) <= point[axis] <= max(one[axis], other[axis]) for axis in (0, 1))
 
 
-def draw(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
+def draw(painter: QPainter, code: int, width: int, height: int, line: int, color: QColor) -> None:
     """Draw a character with its cell's corner at the painter's origin."""
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
+    if code in _SHADES:
+        _draw_shade(painter, code, width, height, color)
+    elif code in _CIRCLES or code in _DIAGONALS or code in {_FALLING_STRIPES, _RISING_STRIPES}:
+        _draw_lines(painter, code, width, height, line, color)
+    else:
+        _draw_polygons(painter, code, width, height, color)
+    painter.restore()
+
+
+def _draw_shade(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
+    shaded, inverse, full = _SHADES[code]
+    pattern = shade_rectangles(2, width, height, inverse=inverse)
+    for area, dots in ((shaded, pattern), (full, [Rectangle(0, 0, width, height)])):
+        path = QPainterPath()
+        path.addPolygon(QPolygonF([QPointF(_pixel(x, width), _pixel(y, height)) for x, y in area]))
+        painter.save()
+        painter.setClipPath(path)
+        for dot in dots:
+            painter.fillRect(*dot, color)
+        painter.restore()
+
+
+def _draw_lines(painter: QPainter, code: int, width: int, height: int, line: int, color: QColor) -> None:
+    """Draw diagonals, stripes, and parts of circles."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(color, line)
+    if code in _CIRCLES:
+        x, y = _CORNERS[_CIRCLES[code]]
+        radius = min(width, height) / 2
+        if code < 0x1FBE8:
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            radius -= line / 2
+        painter.drawEllipse(QPointF(x * width, y * height), radius, radius)
+        return
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if code in _DIAGONALS:
+        for points in _DIAGONALS[code].split(", "):
+            painter.drawPolyline([QPointF(x * width, y * height) for x, y in map(_CORNERS.__getitem__, points.split())])
+        return
+    for number in range(-4, 5):  # Stripes that continue in the neighbouring cells.
+        ends = (number / 2, number / 2 + 1) if code == _FALLING_STRIPES else (number / 2 + 1, number / 2)
+        painter.drawLine(QPointF(ends[0] * width, 0), QPointF(ends[1] * width, height))
+
+
+def _draw_polygons(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
     slanted = QPainterPath()
     for polygon in polygons_of(code):
         xs, ys = {x for x, _ in polygon}, {y for _, y in polygon}
@@ -117,7 +267,6 @@ def draw(painter: QPainter, code: int, width: int, height: int, color: QColor) -
     if not slanted.isEmpty():
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawPath(slanted.simplified())  # one shape, without seams between its triangles
-    painter.restore()
 
 
 def _pixel(share: float, extent: int) -> int:

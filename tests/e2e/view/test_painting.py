@@ -234,7 +234,8 @@ def test_a_theme_change_repaints_everything(show_view):
 
 def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
     codes = [*range(0x2500, 0x25A0), *range(0x2801, 0x2900), *range(0xE0A0, 0xE0A3), *range(0xE0B0, 0xE0C0)]
-    codes += range(0x1FB00, 0x1FB8C)
+    codes += [*range(0x23BA, 0x23BE), *range(0x1FB00, 0x1FB93), *range(0x1FB94, 0x1FBAF), *range(0x1FBCE, 0x1FBF0)]
+    codes += [*range(0x1CC21, 0x1CC30), *range(0x1CD00, 0x1CDE6), *range(0x1CE51, 0x1CEB0)]
     metrics = CellMetrics(FONT, 13, 1.0)
     for begin in range(0, len(codes), 40):
         part = codes[begin : begin + 40]
@@ -279,6 +280,30 @@ def test_sextants_fill_their_sixths_without_gaps(qapp, ratio, font_px, line_heig
     assert colors_in(lower_left) == {TEXT}
     assert TEXT not in colors_in(image.copy(middle, 0, metrics.width - middle, metrics.height))
     assert TEXT not in colors_in(image.copy(0, 0, middle, third))
+
+
+@pytest.mark.parametrize(("code", "parts"), [(0x1CD00, "3"), (0x1CD01, "23"), (0x1CD8A, "2458"), (0x1CDE5, "2345678")])
+def test_octants_fill_the_eighths_in_their_names(qapp, code, parts):
+    image, metrics = rendered(chr(code), GridSize(20, 5), ratio=2.0)
+    centres = [((2 * column + 1) / 4, (2 * row + 1) / 8) for row in range(4) for column in range(2)]
+    lit = [image.pixel(round(x * metrics.width), round(y * metrics.height)) & 0xFFFFFF == TEXT for x, y in centres]
+    assert "".join(str(number) for number, is_lit in enumerate(lit, 1) if is_lit) == parts
+
+
+def test_scan_lines_are_at_different_heights_and_cross_their_cells(qapp):
+    image, metrics = rendered("\u23ba\u23bb\u2500\u23bc\u23bd", GridSize(20, 5))
+    width = metrics.width
+    lines = [
+        [
+            y
+            for y in range(metrics.height)
+            if all(image.pixel(x, y) & 0xFFFFFF == TEXT for x in range(left, left + width))
+        ]
+        for left in range(0, 5 * width, width)
+    ]
+    tops = [line[0] for line in lines]
+    assert tops == sorted(set(tops))
+    assert (tops[0], lines[-1][-1]) == (0, metrics.height - 1)
 
 
 def test_wedges_and_triangles_cover_the_areas_in_their_names(qapp):
