@@ -33,6 +33,8 @@ MAX_PLACEMENTS: Final = 400
 
 _FIRST_OWN_ID: Final = 2**31
 _MAX_ID: Final = 2**32 - 1
+_MAX_DEPTH: Final = 8
+"""The longest chain of relative placements, as in kitty."""
 _QUIET_OK, _QUIET_ALL = 1, 2
 _COVERS: Final = 2
 """A value of ``C``, see ``sixel``."""
@@ -163,20 +165,24 @@ class Graphics:
 
     def _place(self, command: Command, image: Image) -> int:
         """Place an image at the cursor; returns its id."""
-        if command.number("P"):
-            raise BadImageError("EINVAL:such placements are not supported")
+        if command.number("U") and command.number("P"):
+            raise BadImageError("EINVAL:a virtual placement has no parent")
         if command.number("U"):
             self._place_virtually(virtual_placement_of(command, image, self._grid.cell))
             return 0 if image.is_anonymous else image.id
         alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
         room = self._grid.size.columns - column
         saved = placement_of(command, image, self._grid.cell, column, room, alternate=alternate)
+        if saved.parent is not None:
+            return self._place_relatively(image, saved)
         if saved.id:
-            self._drop(lambda placed: placed.image is image and placed.id == saved.id)
+            self._drop_same(image, saved.id)
         if len(self.placements) >= MAX_PLACEMENTS:
             self._forget_gone()
             del self.placements[: max(len(self.placements) - MAX_PLACEMENTS * 3 // 4, 0)]
+            self._drop_orphans()
         self.placements.append(Placement(image, saved, self._grid.mark_cursor()))
+        self._move_children(self.placements[-1])
         columns, rows = math.ceil(saved.x + saved.columns), max(math.ceil(saved.y + saved.rows), 1)
         if command.number("C") == _COVERS:
             self._grid.cover(min(columns, room), rows)
@@ -184,6 +190,62 @@ class Graphics:
         elif command.number("C") != 1:
             self._grid.move_cursor(columns, rows - 1)
         return 0 if image.is_anonymous else image.id
+
+    def _place_relatively(self, image: Image, saved: SavedPlacement) -> int:
+        """Place an image relative to another placement of the active screen; the cursor stays."""
+        alternate, key = self._grid.is_alternate(), saved.parent
+        self._restore_pending(alternate)
+        parent = self._placed_as(key, alternate)
+        if parent is None:
+            raise BadImageError("ENOPARENT:there is no such placement")
+        above: Placement | None = parent
+        for _ in range(_MAX_DEPTH):
+            if above is None:
+                break
+            if above.key == (image.id, saved.id):
+                raise BadImageError("ECYCLE:the placement would be its own parent")
+            above = self._placed_as(above.parent, alternate)
+        if above is not None:
+            raise BadImageError("ETOODEEP:the placement has too many parents")
+        if saved.id:
+            self._drop_same(image, saved.id)
+        placed = Placement(image, saved, parent.mark)
+        placed.follow(parent)
+        self.placements.append(placed)
+        self._move_children(placed)
+        return 0 if image.is_anonymous else image.id
+
+    def _placed_as(self, key: tuple[int, int] | None, alternate: bool) -> Placement | None:
+        """The newest placement with these ids."""
+        if key is None:
+            return None
+        found = (placed for placed in reversed(self.placements) if placed.key == key and placed.alternate is alternate)
+        return next(found, None)
+
+    def _drop_same(self, image: Image, number: int) -> None:
+        """Drop the placements with these ids, which another one replaces; what is relative to them stays."""
+        self.placements = [placed for placed in self.placements if placed.key != (image.id, number)]
+
+    def _move_children(self, parent: Placement) -> None:
+        """Move what is relative to a placement, and put it behind it in the list."""
+        moved, parents = {id(parent)}, [parent]
+        for above in parents:
+            for child in [placed for placed in self.placements if placed.parent == above.key]:
+                if id(child) not in moved:
+                    moved.add(id(child))
+                    parents.append(child)
+                    self.placements.remove(child)
+                    child.follow(above)
+                    self.placements.append(child)
+
+    def _drop_orphans(self) -> None:
+        """Drop relative placements without the placement that they follow."""
+        while True:
+            keys = {placed.key for placed in self.placements}
+            kept = [placed for placed in self.placements if placed.parent is None or placed.parent in keys]
+            if len(kept) == len(self.placements):
+                return
+            self.placements = kept
 
     def _drop_covered(self, new: Placement) -> None:
         """Drop the sixel images that a new one covers, as the earlier pictures of an animation."""
@@ -271,6 +333,7 @@ class Graphics:
 
     def _drop(self, test: Callable[[Placement], bool]) -> None:
         self.placements = [placed for placed in self.placements if not test(placed)]
+        self._drop_orphans()
 
     def _drop_images(self, test: Callable[[Image], bool]) -> None:
         self._drop(lambda placed: test(placed.image))
@@ -303,6 +366,7 @@ class Graphics:
     def _forget_gone(self) -> None:
         """Drop placements on dropped rows, and the images that only they used."""
         self.placements = self._all_placed()
+        self._drop_orphans()
         self._forget_anonymous()
 
     def _forget_anonymous(self) -> None:
@@ -336,7 +400,7 @@ class Graphics:
         placements = [
             SavedPlacement(
                 indexes[id(placed.image)], placed.id, row, placed.column, placed.x, placed.y, placed.columns,
-                placed.rows, placed.source, placed.z, placed.alternate,
+                placed.rows, placed.source, placed.z, placed.alternate, placed.parent, placed.offset,
             )
             for placed in self.placements
             if (row := self._grid.stored_row(placed.mark)) is not None

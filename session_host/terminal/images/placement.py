@@ -66,7 +66,9 @@ class Grid(Protocol):
 class Placement:
     """A placed image."""
 
-    __slots__ = ("alternate", "column", "columns", "id", "image", "mark", "rows", "source", "x", "y", "z")
+    __slots__ = (
+        "alternate", "column", "columns", "id", "image", "mark", "offset", "parent", "rows", "source", "x", "y", "z",
+    )  # fmt: skip
 
     def __init__(self, image: Image, saved: SavedPlacement, mark: RowMark) -> None:
         self.image = image
@@ -80,6 +82,20 @@ class Placement:
         self.source = saved.source
         self.z = saved.z
         self.alternate = saved.alternate
+        self.parent = saved.parent
+        self.offset = saved.offset
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The ids by which a relative placement names this one."""
+        return self.image.id, self.id
+
+    def follow(self, parent: Placement) -> None:
+        """Go to the offset from another placement's first cell; the row stays the other one's, and scrolls with it."""
+        columns, rows = self.offset
+        self.mark, self.alternate = parent.mark, parent.alternate
+        self.column = parent.column + math.floor(parent.x) + columns
+        self.y = math.floor(parent.y) + rows + self.y % 1
 
 
 def placement_of(
@@ -109,7 +125,11 @@ def placement_of(
         wide = min(wide, high * ratio, max(room, 1))
         high = wide / ratio
     wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
-    return SavedPlacement(0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate)
+    parent = (number("P"), number("Q")) if number("P") else None
+    offset = number("H"), number("V")
+    return SavedPlacement(
+        0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate, parent, offset
+    )  # fmt: skip
 
 
 def virtual_placement_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:

@@ -75,9 +75,12 @@ def _put(image: Image, placement: SavedPlacement, cell: CellSize) -> str:
     }  # fmt: skip
     if (round(placement.columns * width), round(placement.rows * height)) != (source.width, source.height):
         values["c"] = max(round(placement.x + placement.columns), 1)
-        values["r"] = max(round(placement.y + placement.rows), 1)
+        values["r"] = max(round(placement.y % 1 + placement.rows), 1)
+    if placement.parent is not None:
+        values |= {"Y": round(placement.y % 1 * height), "P": placement.parent[0], "Q": placement.parent[1]}
+        values |= dict(zip("HV", placement.offset, strict=True))
     keys = ",".join(f"{key}={value}" for key, value in values.items() if value)
-    return f"\x1b[{placement.column + 1}G\x1b_Ga=p,{keys}\x1b\\"
+    return f"\x1b[{max(placement.column, 0) + 1}G\x1b_Ga=p,{keys}\x1b\\"
 
 
 def _put_virtually(image: Image, placement: SavedVirtual) -> str:

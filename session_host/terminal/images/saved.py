@@ -23,6 +23,10 @@ class SavedPlacement(msgspec.Struct, frozen=True, array_like=True):
     source: Source
     z: int
     alternate: bool
+    parent: tuple[int, int] | None = None
+    """For a relative placement, the ids of the image and of the placement that it follows."""
+    offset: tuple[int, int] = (0, 0)
+    """Its columns and rows from there."""
 
 
 class SavedVirtual(msgspec.Struct, frozen=True, array_like=True):

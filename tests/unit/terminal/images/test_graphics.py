@@ -75,7 +75,7 @@ def test_the_program_chooses_the_part_and_the_size(terminal: Emulator, control: 
         ("a=q,t=s,s=1,v=1", b"/name", "EINVAL"), ("a=T,f=100", b"GIF89a", "EBADPNG"),
         ("a=T,f=100", png(RED)[:-9], "EBADPNG"),
         ("a=T,f=100", png(RED).replace(b"\0\0\0\x40" * 2, b"\0\0\x75\x30" * 2), "EINVAL"), ("a=p", b"", "ENOENT"),
-        ("a=T,f=100,x=64", png(RED), "EINVAL"), ("a=T,f=100,P=1", png(RED), "EINVAL"),
+        ("a=T,f=100,x=64", png(RED), "EINVAL"), ("a=T,f=100,P=1", png(RED), "ENOPARENT"),
         ("a=f,s=1,v=1", b"abcd", "EINVAL"),
         ("a=t,f=100,o=z", b"not compressed", "EINVAL"),
     ],
@@ -185,6 +185,30 @@ def test_a_sent_image_is_placed_several_times_and_moved_by_its_placements_id(ter
         b"".join(command(f"a=p,I=9,p={number},C=1") for number in (1, 2)) + b"\x1b[3;5H" + command("a=p,I=9,p=2,C=1")
     )
     assert [place[1:3] for place in places(terminal)] == [(0, 0), (4, 2)]
+
+
+def test_a_placement_relative_to_another_one_moves_and_goes_with_it(terminal: Emulator, emulators: list[Emulator]):
+    terminal.feed(
+        b"\x1b[3;5H" + shown("i=1,p=1,C=1") + shown("i=2,p=2,P=1,Q=1,H=3,V=-1") + shown("i=3,P=2,Q=2,V=2") + b"x"
+    )
+    expected = [(1, 4, 2), (2, 7, 1), (3, 7, 3)]
+    assert [place[:3] for place in places(terminal)] == expected
+    assert terminal.rows()[2].text() == "    x", "the cursor stays"
+    terminal.feed(b"\x1b[2;2H\x1b_Ga=p,i=1,p=1,C=1,q=2\x1b\\")
+    expected = [(1, 1, 1), (2, 4, 0), (3, 4, 2)]
+    assert [place[:3] for place in places(terminal)] == expected
+    for number, copy in enumerate(
+        (restore("ghostty", terminal.snapshot()), from_replay("ghostty", terminal.replay(), SIZE, CELL))
+    ):
+        emulators.append(copy)
+        assert [place[:3] for place in places(copy)] == expected, number
+        copy.feed(b"\x1b_Ga=d,d=i,i=1\x1b\\")
+        assert places(copy) == []
+    terminal.take_replies()
+    terminal.feed(b"\x1b_Ga=p,i=1,p=1,P=3,Q=0\x1b\\")
+    assert b"ECYCLE" in terminal.take_replies()
+    terminal.feed(b"\x1b_Ga=d,d=i,i=2,p=2\x1b\\")
+    assert [place[0] for place in places(terminal)] == [1]
 
 
 def test_images_below_others_are_listed_first(terminal: Emulator):
