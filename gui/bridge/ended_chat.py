@@ -6,11 +6,13 @@ import asyncio
 import re
 from typing import NamedTuple
 
+from session_host.client.chats.left_processes import described, end_left_processes, left_processes
 from session_host.client.chats.retention import note_viewed
 from session_host.client.sessions.last_screen import last_screen
 from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
 from session_host.storage.last_transcript import last_transcript
+from session_host.storage.store import SessionRecord
 from session_host.structured.transcript import Transcript
 from session_host.terminal import default_engine
 from session_host.terminal.base import Emulator
@@ -30,12 +32,14 @@ class EndedChat(NamedTuple):
         reason: why it cannot be resumed, one line; if it can, a warning for the user, usually "".
         can_choose: whether its agent has a list of conversations to choose from.
         has_errors: whether its separate error output has text.
+        left_behind: the processes that its program started and that still run, one line; "" for none.
     """
 
     can_resume: bool | None
     reason: str
     can_choose: bool
     has_errors: bool
+    left_behind: str = ""
 
 
 async def inspect_ended_chat(session_id: str) -> EndedChat:
@@ -51,7 +55,17 @@ def _inspect(session_id: str) -> EndedChat:
     from session_host.client.chats.resumability import has_picker, resumability
 
     can, reason = resumability(session_id)
-    return EndedChat(can, reason, has_picker(session_id), _has_errors(session_id))
+    left = described(left_processes(session_id))
+    return EndedChat(can, reason, has_picker(session_id), _has_errors(session_id), left)
+
+
+async def end_left(record: SessionRecord) -> None:
+    """End the processes that an ended chat has left behind.
+
+    Raises:
+        NotAllowed: the window belongs to an agent that may not control the chat.
+    """
+    await asyncio.to_thread(end_left_processes, record, gracefully=True)
 
 
 async def read_last_screen(session_id: str) -> Emulator | None:

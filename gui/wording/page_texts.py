@@ -273,6 +273,14 @@ def cannot_clear_yet() -> str:
     return translate("page", "Not connected to the chat yet; try again")
 
 
+def left_behind(processes: str) -> str:
+    return translate("page", "Left behind, and still running: {processes}").format(processes=processes)
+
+
+def end_left() -> str:
+    return translate("page", "End these processes")
+
+
 def suspended() -> str:
     return translate("page", "Suspended, as by Ctrl+Z. Any key continues it")
 

@@ -25,7 +25,7 @@ def kill_without_host(session: KeptSession | None) -> KeeperMessage:
     if session is None or session.state is not KeptSessionState.RUNNING:
         return NotReplaced("the chat is not running")
     pid = session.header.child
-    known = chat_processes(pid, session.id) if session.spec.watch.ends_all else []
+    known = chat_processes(pid, session.id) if session.spec.ends_all else []
     session.header.request_end("kill")
     if session.header.exit_status is None and pid:
         PtyProcess(pid, start_time(pid), session.descriptors.master).signal(signal.SIGKILL)

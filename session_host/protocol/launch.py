@@ -229,6 +229,11 @@ class LaunchSpec(msgspec.Struct, frozen=True):
         """How Outlive talks to the agent."""
         return "terminal" if self.structured is None else "structured"
 
+    @property
+    def ends_all(self) -> bool:
+        """Whether stop and kill also end what the program started: an agent or a command, but not a shell."""
+        return self.watch.ends_all or self.agent == "command"
+
 
 class LaunchReport(msgspec.Struct, frozen=True):
     """The host's report: it runs and listens, or the reason why not."""

@@ -175,7 +175,7 @@ class Session:
             activity=log_state.activity.activity if log_state.activity is not None else Activity.NO_SIGNAL,
             age_s=age_s,
         )  # fmt: skip
-        self.end_requests = EndRequests(self.effects, spec.watch)
+        self.end_requests = EndRequests(self.effects, spec.watch, ends_all=spec.ends_all)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
         self._watcher_events, self._open_question = watcher_events, open_question

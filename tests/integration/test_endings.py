@@ -154,7 +154,39 @@ def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path)
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     wait_for_end(pids["daemon"], 10)
     assert {"detached", "stubborn"} <= living(pids), "they may be what its user wanted of it"
+    explained = outlive("explain", session).output
+    assert f"(PID {pids['detached']})" in explained
+    assert str(pids["of another chat"]) not in explained
+
+    done = outlive("kill", session)
+
+    assert done.code == 0
+    assert "had left behind" in done.output
+    assert living(pids) == {"of another chat", "unmarked"}
+    assert outlive("kill", session).code != 0
     end_rest(pids)
+
+
+def test_what_a_removed_chat_left_running_is_named(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = f"setsid sleep 1000 & echo $! > {pid}.new; mv {pid}.new {pid}"
+    session = str(outlive("new", "--json", "--", "sh", "-c", script).json()["id"])
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
+    left = int(pid.read_text())
+    try:
+        assert f"sleep 1000 (PID {left})" in outlive("rm", session).output
+    finally:
+        os.kill(left, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("subcommand", ["stop", "kill"])
+def test_what_a_command_started_ends_with_it(tmp_path: Path, subcommand: str) -> None:
+    pid = tmp_path / "pid"
+    script = f"setsid nohup sleep 1000 & echo $! > {pid}.new; mv {pid}.new {pid}; exec sleep 1000"
+    session = str(outlive("new", "--json", "--", "sh", "-c", script).json()["id"])
+    wait_until(pid.exists, 20, "the command to run")
+    assert outlive(subcommand, session).code == 0
+    assert not is_running(int(pid.read_text()), None)
 
 
 def test_background_jobs_of_a_shell_stay(area: Area, tmp_path: Path) -> None:

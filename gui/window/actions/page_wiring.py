@@ -165,6 +165,7 @@ class PageWiring:
         bar.choose_conversation_requested.connect(lambda: resuming.choose_conversation(chat))
         bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
         bar.again_requested.connect(lambda: self._starting.new_like(chat))
+        bar.end_left_requested.connect(lambda: resuming.end_left(chat))
         bar.errors_requested.connect(lambda: self._window.show_error_output(chat))
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
+from gui.bridge.ended_chat import EndedChat, end_left, inspect_ended_chat
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
@@ -60,6 +60,19 @@ class EndedChatActions(QObject):
             page.end_bar.offer(found)
             if isinstance(page, StructuredPage):
                 page.set_can_resume(found is None or found.can_resume is not False)
+
+    def end_left(self, chat: Chat) -> None:
+        """End the processes that the chat's program left behind."""
+        self._sessions.tasks.start(self._end_left(chat), "end_left")
+
+    async def _end_left(self, chat: Chat) -> None:
+        try:
+            await end_left(chat.record)
+        except OutliveError as error:
+            self._banners.inform(str(error), key="end left")
+        for page in self._tabs.pages():
+            if page.chat is chat:
+                self.check_resumable(page)
 
     def _reason(self, chat: Chat, found: EndedChat) -> str:
         """Why a chat cannot be resumed, or what resuming a shell does; "" for neither."""

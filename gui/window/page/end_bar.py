@@ -35,6 +35,7 @@ class EndBar(Area):
         choose_conversation_requested: the user opens the agent's own list of conversations.
         continued_requested: the user opens the chat that continues this one.
         again_requested: the user starts a chat like this one.
+        end_left_requested: the user ends the processes that the chat's program left behind.
         errors_requested: the user opens the chat's error output.
         export_requested: the user exports the chat's whole recording to a file.
         close_requested: the user closes the tab.
@@ -44,6 +45,7 @@ class EndBar(Area):
     choose_conversation_requested = Signal()
     continued_requested = Signal()
     again_requested = Signal()
+    end_left_requested = Signal()
     errors_requested = Signal()
     export_requested = Signal()
     close_requested = Signal()
@@ -70,6 +72,7 @@ class EndBar(Area):
         self.choose_conversation = button(page_texts.choose_conversation(), "", self.choose_conversation_requested.emit)
         self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_requested.emit(True))
         self.again = button(page_texts.new_chat_like_this(), "primary", self.again_requested.emit)
+        self.end_left = button(page_texts.end_left(), "", self.end_left_requested.emit)
         self.errors = button(common_texts.error_output(), "", self.errors_requested.emit)
         self.export = button(common_texts.export_(), "", self.export_requested.emit)
         self.close_button = button(common_texts.close(), "", self.close_requested.emit)
@@ -82,8 +85,8 @@ class EndBar(Area):
         heading.addWidget(self._mark)
         heading.addLayout(texts, 1)
         controls = (
-            self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.errors, self.export,
-            self.close_button,
+            self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.end_left, self.errors,
+            self.export, self.close_button,
         )  # fmt: skip
         for control in controls:
             control.setAccessibleName(control.text())
@@ -144,6 +147,8 @@ class EndBar(Area):
         self.set_busy("")
         self._emphasize(self.again, primary=not self._is_resumable)
         self.errors.setVisible(found is not None and found.has_errors)
+        left = found.left_behind if found is not None else ""
+        self.end_left.setVisible(bool(left))
         self.continued.hide()
         self.anyway.hide()
         can_choose = found is not None and found.can_choose
@@ -153,6 +158,8 @@ class EndBar(Area):
             message = phrases.without_remedy(message)
         if found is not None and found.can_resume is False and message:
             message = page_texts.cannot_resume(message)
+        if left:
+            message = " ".join(filter(None, (sentence(message), sentence(page_texts.left_behind(left)))))
         self._show_message(message, quiet=True)
         self._arrange()
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from session_host.cli.confirmation import confirmed
+from session_host.cli.lifecycle.left import left_line
 from session_host.cli.output import print_error, print_line
 from session_host.cli.selection import Selection, add_selection, selection_of
 from session_host.cli.session_argument import add_session_argument, name_and_id, with_store
@@ -43,11 +44,12 @@ def run(options: argparse.Namespace) -> int:
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
         record = store.get(info.id)
+        left = left_line(info.id, info.name)
         kept = ""
         if record is not None:
             check_may_control(record)
             kept = remove_chat(store, record)
-        return [f"removed {name_and_id(info)}", *([kept] if kept else [])]
+        return [f"removed {name_and_id(info)}", *([kept] if kept else []), *([left] if left else [])]
 
     for line in with_store(remove):
         print_line(line)
@@ -76,8 +78,9 @@ def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
         failed = 0
         for chat in chats:
             try:
-                if kept := remove_chat(store, chat.record):
-                    print_line(kept)
+                left = left_line(chat.record.id, chat.record.name)
+                for line in filter(None, (remove_chat(store, chat.record), left)):
+                    print_line(line)
             except (OutliveError, OSError) as error:
                 failed += 1
                 print_error(f"{chat.record.name} ({chat.record.id[:8]}): {error}")

@@ -13,6 +13,7 @@ import msgspec
 from session_host.cli.output import ending_text, one_line, print_json, terminal_columns
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find
 from session_host.cli.times import age
+from session_host.client.chats.left_processes import described, left_processes
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
 from session_host.protocol.evidence import Evidence, Transition
@@ -74,6 +75,8 @@ class Explained(msgspec.Struct, kw_only=True):
     """The agent's questions that `outlive approve` and `deny` answer."""
     evidence: list[dict[str, object]] = []
     """The last report of each source, strongest first: source, at, said, activity, counts."""
+    left_behind: str | None = None
+    """The processes of an ended chat that still run."""
     transitions: list[dict[str, object]] = []
     """The last changes, oldest first: time, activity, source, detail."""
 
@@ -141,6 +144,8 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         explained.remark = explanation.remark or None
         explained.evidence = [_evidence(report) for report in explanation.evidence]
     explained.transitions = [_transition(change) for change in changes]
+    if info.state not in RUNNING_STATES:
+        explained.left_behind = described(left_processes(info.id)) or None
     return explained
 
 
@@ -189,6 +194,8 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     else:
         ended = f"{ending_text(info)}, {_time(explained.since)} ({_ago(explained.since, now)})"
         rows.append(("state", ended))
+        if explained.left_behind:
+            rows.append(("left behind", f"{explained.left_behind}; `outlive kill {info.name}` ends this"))
     if explained.conversation:
         source = f" ({explained.conversation_source})" if explained.conversation_source else ""
         rows.append(("conversation", f"{explained.conversation}{source}"))

@@ -21,6 +21,7 @@ previous_screen   the last screen of a shell that is started again
 fork              starts a chat with a copy of a structured chat's conversation
 live_terminal     shows a running structured chat in the agent's own terminal, too
 pending_end       a chat that has ended, before its host records the end
+left_processes    what an ended chat's program left behind
 remove            deletes an ended chat: its record, its files, its worktree
 retention         the limit on what ended chats take together
 """

@@ -93,15 +93,18 @@ class EndRequests:
 
     Attributes:
         is_saved: whether the store has the exit.
+        ends_all: whether all that the program started ends, too.
     """
 
-    def __init__(self, effects: list[Effect], watch: Watch) -> None:
+    def __init__(self, effects: list[Effect], watch: Watch, *, ends_all: bool) -> None:
         """Begin before the program runs.
 
         Args:
             effects: the session's list of effects.
-            watch: the catalog's rules for ending the program and its processes.
+            watch: the catalog's rules for ending the program.
+            ends_all: whether all that the program started ends, too.
         """
+        self.ends_all = ends_all
         self.is_saved = False
         self._effects = effects
         self._watch = watch
@@ -153,7 +156,7 @@ class EndRequest:
         self._client = client
         self._effects = effects
         self._is_graceful = isinstance(request, Stop)
-        self._ends_all = watch.ends_all
+        self._ends_all = others.ends_all
         self._steps = iter(_steps(watch) if self._is_graceful else KILL_STEPS)
         self._processes: Sequence[Any] = ()
         self._timer = ""

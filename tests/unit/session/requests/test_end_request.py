@@ -32,7 +32,7 @@ class Harness(RulesHarness[Effect]):
 
     def __init__(self, watch: Watch) -> None:
         self.effects = []
-        self.requests = EndRequests(self.effects, watch)
+        self.requests = EndRequests(self.effects, watch, ends_all=watch.ends_all)
 
     def running(self) -> Playbook:
         return self.script() >> do(self.requests.program_runs)
