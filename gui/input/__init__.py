@@ -5,6 +5,7 @@ not know widgets, emulators or sessions.
 
     keys          QKeyEvent → a key's name, text, modifiers and action
     layouts       a key's unshifted character, and its Latin letter on any layout
+    latin_keys    shortcuts on keyboards without Latin letters
     mouse         the buttons of Qt's mouse events, and the wheel's deltas as whole steps
     activation    the desktop's permission to bring a window to the front (Wayland)
     answer_keys   the keys that answer an agent's request

@@ -6,7 +6,21 @@ from PySide6.QtGui import QInputMethodEvent
 
 from session_host.terminal.rows import Run, Style, Underline
 
+from .latin_keys import is_control_held
+
 _PREEDIT = Style(underline=Underline.SINGLE)
+
+
+def is_of_a_shortcut(event: QInputMethodEvent, composed: str) -> bool:
+    """Whether an event commits the text of one key with Ctrl, which types nothing.
+
+    Some keys are in the Compose table alone, such as "لا" on an Arabic keyboard, and Qt composes them with Ctrl, too.
+
+    Args:
+        event: the event.
+        composed: the uncommitted text before it; an input method may commit that at any key.
+    """
+    return is_control_held() and bool(event.commitString()) and not composed
 
 
 class Composition:

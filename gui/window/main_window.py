@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
+from gui.input import latin_keys
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.saved_window import SavedWindow
@@ -305,6 +306,7 @@ class MainWindow(QWidget):
         super().showEvent(event)
         watch_exposure(self, event)
         self._clicks.watch()
+        latin_keys.watch(self.windowHandle())
         self._update_visibility()
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -23,6 +23,7 @@ from gui.chat.drawing.segment_layout import utf16_length
 from gui.clipboard import fields
 from gui.clipboard.edit_menu import edit_menu
 from gui.input.answer_keys import kind_of_answer
+from gui.input.composing import is_of_a_shortcut
 from gui.input.earlier_keys import deliver_earlier_keys
 from gui.input.keys import LINEFEED
 from gui.wording import chat_texts
@@ -155,6 +156,8 @@ class PromptEditor(QPlainTextEdit):
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         if event.commitString():
             deliver_earlier_keys()
+        if is_of_a_shortcut(event, self.composed_text):
+            return
         super().inputMethodEvent(event)
         if event.preeditString() != self.composed_text:
             self.composed_text = event.preeditString()

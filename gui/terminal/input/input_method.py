@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QRegion
 
-from gui.input.composing import Composition
+from gui.input.composing import Composition, is_of_a_shortcut
 from gui.input.earlier_keys import deliver_earlier_keys
 from gui.terminal.drawing.surface import Surface
 
@@ -54,6 +54,8 @@ class InputMethod:
         """Show the composed text, and send what is committed."""
         if event.commitString():
             deliver_earlier_keys()
+        if is_of_a_shortcut(event, self._composition.text):
+            return
         before = self._surface.cursor_rect()
         committed = self._composition.apply_event(event) if self._owner.takes_text else ""
         self._surface.composing = self._composition.runs()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from gui.input import latin_keys
 from gui.theme.theme import Theme
 from gui.window.widgets.activating_clicks import ActivatingClicks
 from gui.window.widgets.page_list import PageList
@@ -61,6 +62,7 @@ class PagedWindow(QWidget):
         super().showEvent(event)
         watch_exposure(self, event)
         self._clicks.watch()
+        latin_keys.watch(self.windowHandle())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.search.text():

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.input import latin_keys
 from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
 from tests.e2e.view.conftest import ShownView
 from tests.support.qt_waiting import process_events_until
@@ -322,3 +323,50 @@ def test_ctrl_c_copies_selected_text_if_it_is_set_to_and_the_next_one_interrupts
     assert terminal.emulator.selected_text() == ""
     QTest.keyClick(terminal.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert terminal.sink.presses()[-1][0] == "c"
+
+
+# ---------------------------------------------------------------- layouts without Latin letters
+
+
+@pytest.mark.parametrize("layout", ["ru", "il", "gr", "ir", "ge", "th", "us,ru", "us"])
+def test_the_windows_keys_work_on_layouts_without_latin_letters(show_view, keyboard_layout, layout):
+    keyboard_layout(layout)
+    terminal = show_view()
+    latin_keys.watch(terminal.view.windowHandle())
+    fired: list[str] = []
+    keys = {"Ctrl+Shift+T": "ctrl+shift+28", "Ctrl+Shift+P": "ctrl+shift+33", "Ctrl+,": "ctrl+59", "Alt+3": "alt+12"}
+    for text in keys:
+        QShortcut(QKeySequence(text), terminal.view).activated.connect(lambda text=text: fired.append(text))
+    assert pressed(terminal, *keys.values()) == []
+    assert fired == list(keys)
+    assert pressed(terminal, "ctrl+40", "ctrl+54") == [("d", "", CTRL), ("c", "", CTRL)], "programs get the others"
+
+
+def test_a_symbol_in_place_of_a_letter_is_no_other_key_on_a_latin_layout(show_view, keyboard_layout):
+    keyboard_layout("us", "dvorak")
+    terminal = show_view()
+    latin_keys.watch(terminal.view.windowHandle())
+    fired: list[str] = []
+    QShortcut(QKeySequence("Ctrl+Shift+W"), terminal.view).activated.connect(lambda: fired.append("W"))
+    pressed(terminal, "38", "ctrl+shift+25")
+    assert fired == [], "the key of W types < there"
+    pressed(terminal, "ctrl+shift+w")
+    assert fired == ["W"]
+
+
+def test_text_with_ctrl_held_is_not_typed(show_view, keyboard_layout):
+    keyboard_layout("ara")
+    terminal = show_view()
+    latin_keys.watch(terminal.view.windowHandle())
+    pressed(terminal, "ctrl+shift+28", "ctrl+56", "56")
+    assert terminal.sink.of("text") == [("لا",)], "this layout composes two letters at once"
+
+
+def test_copying_and_pasting_work_in_a_prompt_on_a_layout_without_latin_letters(show_chat, keyboard_layout):
+    keyboard_layout("ru")
+    shown = show_chat()
+    latin_keys.watch(shown.view.windowHandle())
+    shown.type("draft")
+    subprocess.run(["xdotool", "key", "--clearmodifiers", "ctrl+38", "ctrl+53", "ctrl+55", "ctrl+55"], check=True)
+    editor = shown.view.prompt.editor
+    process_events_until(lambda: editor.toPlainText() == "draftdraft", 60, "the draft twice: select all, cut, paste")

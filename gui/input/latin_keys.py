@@ -1,0 +1,142 @@
+"""Shortcuts on keyboards without Latin letters: a key with Ctrl or Alt means the Latin character at the same place.
+
+Qt looks for a Latin layout among those that the user has set up. Without one, Ctrl+Shift+T is Ctrl+Shift+Е on a Russian
+keyboard, and no shortcut has that. Programs get the Latin character anyway (``keys``).
+
+A press comes here after Qt has found no shortcut for it, or after the widget with the keyboard has claimed it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QWindow
+from shiboken6 import Shiboken
+
+from .layouts import latin_letter
+
+_CONTROL, _ALT, _SHIFT = (
+    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
+)  # fmt: skip
+_LAST_ASCII = 0x7E
+_FIRST_NAMED_KEY = Qt.Key.Key_Escape.value
+"""Qt's numbers below are those of characters."""
+
+_NAME = "_Z28qt_sendShortcutOverrideEventP7QObjectmi6QFlagsIN2Qt16KeyboardModifierEERK7QStringbt"
+_QSTRING_BYTES = 24
+"""The size of a QString; all zeros are an empty one."""
+
+
+def watch(window: QWindow) -> None:
+    """Look up the shortcuts of a window's keys by their Latin characters, too."""
+    window.installEventFilter(_filter())
+
+
+def is_control_held() -> bool:
+    """Whether Ctrl is held, by the keys that the watched windows got: Qt's own state is older than the last key."""
+    return bool(_filter().held & _CONTROL)
+
+
+class _LatinKeys(QObject):
+    """Looks up the shortcut of a key's Latin character; with Ctrl, the widget with the keyboard gets that one, too.
+
+    Attributes:
+        held: the modifiers after the last key.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_latin = True
+        """Whether the letters that were typed last are Latin."""
+        self._is_sending = False
+        self.held = Qt.KeyboardModifier.NoModifier
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut:
+            self.held = Qt.KeyboardModifier.NoModifier
+        if not isinstance(event, QKeyEvent) or not isinstance(watched, QWindow):
+            return False
+        code, held = event.key(), event.modifiers()
+        self.held = held
+        if event.type() != QEvent.Type.KeyPress or self._is_sending:
+            return False
+        if not 0x20 < code < _FIRST_NAMED_KEY:
+            return False
+        self._learn(code, held)
+        if not held & (_CONTROL | _ALT):
+            return False
+        latin = self._latin(event)
+        # Where Shift makes a Latin letter of another one, as on a Hebrew keyboard, Qt takes it for the letter without
+        # Shift.
+        is_shifted_letter = bool(held & _SHIFT) and chr(code).isascii() and chr(code).isalpha()
+        if any(_run_shortcut(watched, event, key) for key in {code if is_shifted_letter else 0, latin} - {0}):
+            return True
+        if not (latin and held & _CONTROL and code > _LAST_ASCII):
+            return False
+        translated = QKeyEvent(
+            event.type(), latin, held, event.nativeScanCode(), event.nativeVirtualKey(), event.nativeModifiers(), "",
+            event.isAutoRepeat(), event.count(),
+        )  # fmt: skip
+        self._is_sending = True
+        try:
+            QCoreApplication.sendEvent(watched, translated)
+        finally:
+            self._is_sending = False
+        return True
+
+    def _learn(self, code: int, held: Qt.KeyboardModifier) -> None:
+        """Note whether a key types Latin letters; with Shift, keyboards of other scripts have Latin letters, too."""
+        character = chr(code)
+        if not character.isalpha():
+            return
+        if not _is_latin(character):
+            self._is_latin = False
+        elif not held & (_CONTROL | _SHIFT):
+            self._is_latin = True
+
+    def _latin(self, event: QKeyEvent) -> int:
+        """Qt's number of the Latin character at the place of a key; 0 if the key has that, or is on a Latin keyboard.
+
+        With Alt, an accented letter is the program's: a French keyboard has it in place of a digit.
+        """
+        code = event.key()
+        is_other = code > _LAST_ASCII and (bool(event.modifiers() & _CONTROL) or not _is_latin(chr(code)))
+        character = latin_letter(event.nativeScanCode(), 0) if is_other or not self._is_latin else ""
+        latin = ord(character.upper()) if character else 0
+        return latin if latin != code else 0
+
+
+def _is_latin(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("LATIN")
+
+
+def _run_shortcut(window: QWindow, event: QKeyEvent, latin: int) -> bool:
+    """Run the shortcut of a Latin key, unless the widget with the keyboard takes the key; returns whether it ran."""
+    address = Shiboken.getCppPointer(window)[0]
+    held = event.modifiers().value
+    return bool(_send()(address, event.timestamp(), latin, held, bytes(_QSTRING_BYTES), event.isAutoRepeat(), 1))
+
+
+@cache
+def _send() -> Callable[..., object]:
+    """Qt's ``qt_sendShortcutOverrideEvent``, which PySide6 lacks; a Qt without it runs no shortcut."""
+    try:
+        library = ctypes.CDLL("libQt6Gui.so.6", mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
+        function = library[_NAME]
+    except (OSError, AttributeError):
+        return lambda *_arguments: False
+    function.argtypes = [
+        ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_bool, ctypes.c_ushort,
+    ]  # fmt: skip
+    function.restype = ctypes.c_bool
+    return function
+
+
+@cache
+def _filter() -> _LatinKeys:
+    return _LatinKeys()
