@@ -12,6 +12,7 @@ from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.arguments import prompt_of
 from session_host.agents.catalog import find_agent, load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
+from session_host.agents.conversations.listing.registry import directory_of
 from session_host.agents.conversations.registry import find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.session_info import SessionInfo, resolve_stale_row
@@ -230,6 +231,18 @@ def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str
     return query if find_conversation(store, query).availability is Availability.WHOLE else own
 
 
+def current_directory(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:
+    """The directory in which a chat is resumed: where its agent has moved the conversation, else the chat's own.
+
+    Codex moves one into a git worktree that it makes; elsewhere it would ask where to resume it.
+    """
+    if record.worktree is not None or not query.conversation:
+        return record.cwd
+    moved = directory_of(agent.conversation.store, query)
+    is_directory = moved.startswith("/") and os.path.isdir(moved)  # noqa: PTH112 - false for an invalid path, too
+    return moved if is_directory and os.path.realpath(moved) != os.path.realpath(record.cwd) else record.cwd
+
+
 def _was_used(record: SessionRecord) -> bool:
     """Whether a session's conversation has any messages, as far as is known.
 
@@ -261,7 +274,9 @@ def _picker(record: SessionRecord, agent: Agent) -> str:
     return in_directory(record, agent, agent.argv(mode="pick"), environment)
 
 
-def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environment: Mapping[str, str]) -> str:
+def in_directory(
+    record: SessionRecord, agent: Agent, argv: list[str], environment: Mapping[str, str], directory: str = ""
+) -> str:
     """The command for a shell, with the directory and the variables that locate the agent's conversations.
 
     Args:
@@ -269,6 +284,7 @@ def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environme
         agent: its agent.
         argv: the command.
         environment: the environment in which the agent finds the conversations.
+        directory: the directory; "" for the chat's own.
     """
     here, there = (locating(agent.conversation.store, each) for each in (os.environ, environment))
     unset = [f"-u {name}" for name in here.keys() - there.keys()]
@@ -277,4 +293,4 @@ def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environme
         there.pop("HOME", None)
     values = [f"{name}={shlex.quote(value)}" for name, value in there.items()]
     leading = ["env", *sorted(unset), *values] if unset else values
-    return f"cd {shlex.quote(record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"
+    return f"cd {shlex.quote(directory or record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"

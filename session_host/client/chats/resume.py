@@ -35,6 +35,7 @@ from .pending_end import wait_until_exit_saved
 from .resumability import (
     Resumability,
     check_agent,
+    current_directory,
     has_picker,
     in_directory,
     plan_for,
@@ -133,7 +134,7 @@ def resume_command(session_id: str) -> str:
     files = str(query.files) if agent.keeps_conversation_in_files else ""
     values = TemplateValues(conversation=query.conversation, files=files)
     argv = agent.argv(arguments, query.environment, values, mode="new" if starts_over else "resume")
-    return in_directory(record, agent, argv, query.environment)
+    return in_directory(record, agent, argv, query.environment, current_directory(record, agent, query))
 
 
 # ----------------------------------------------------------------------------- steps
@@ -176,7 +177,7 @@ def request_of(
         runtime=record.runtime,
         one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names()),
-        directory=record.cwd,
+        directory=record.cwd if uses_picker else current_directory(record, agent, query),
         environment=dict(os.environ if environment is None else environment),
         overrides=record.env,
         located_by=locating(agent.conversation.store, query.environment),

@@ -1,8 +1,9 @@
 """Lists Codex's conversations (0.169): ``sessions/Y/M/D/rollout-<time>-<id>.jsonl``.
 
-The first line has the id, the real working directory and the origin of the thread. The origin ``exec`` is a command
-that answers once; a sub-agent's thread cannot be resumed alone. Archived threads are left out, as in Codex's own list.
-``session_index.jsonl`` has the names that users gave to threads.
+The first line has the id, the real working directory and the origin of the thread; the last ``turn_context`` has the
+directory in which Codex resumes it. The origin ``exec`` is a command that answers once; a sub-agent's thread cannot be
+resumed alone. Archived threads are left out, as in Codex's own list. ``session_index.jsonl`` has the names that users
+gave to threads.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ class _FirstLine(msgspec.Struct):
     type: str = ""
 
 
+class _Context(msgspec.Struct):
+    cwd: str
+
+
+class _ContextLine(msgspec.Struct):
+    payload: _Context
+
+
 class CodexFiles:
     """See ``FileReader``."""
 
@@ -62,11 +71,14 @@ class CodexFiles:
             if meta is None or meta.thread_source == "subagent" or isinstance(meta.source, dict):
                 return None
             prompt = next((text for line in ends.first_records(RolloutLine) if (text := prompt_in(line))), "")
-            last = last_record(ends.last_lines(), _PROMPT_MARK, RolloutLine)
+            last_lines = ends.last_lines()
+        last = last_record(last_lines, _PROMPT_MARK, RolloutLine)
+        context = last_record(last_lines, b'"turn_context"', _ContextLine)
+        directory = context.payload.cwd if context is not None else meta.cwd
         prompts = prompt, (prompt_in(last) or "") if last is not None else ""
         name = self._names.get(meta.id, "")
         return stored_conversation(
-            meta.id, meta.cwd, name, prompts, found.changed_s, is_scripted=meta.source == _SCRIPTED
+            meta.id, directory, name, prompts, found.changed_s, is_scripted=meta.source == _SCRIPTED
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -62,6 +63,18 @@ class FileLister:
             if conversation is not None:
                 conversations.append(conversation)
         return conversations
+
+    def directory_of(self, query: ConversationQuery) -> str:
+        """The directory in which the agent resumes one conversation; "" if it is unknown. Blocks on the disk."""
+        reader = self._make_reader(query)
+        # Gemini CLI names a file after the beginning of the id alone.
+        named = [found for found in reader.files() if query.conversation[:8] in str(found.path)]
+        for found in sorted(named, key=lambda each: each.changed_s, reverse=True):
+            with contextlib.suppress(OSError):
+                stored = reader.read(found)
+                if stored is not None and stored.conversation == query.conversation:
+                    return stored.directory
+        return ""
 
 
 def files_in(directory: Path, suffix: str, *, is_here: bool = False) -> Iterator[FoundFile]:

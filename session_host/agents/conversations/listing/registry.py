@@ -14,6 +14,7 @@ from .base import ConversationLister, IsCancelled, StoredConversation
 from .claude import CLAUDE
 from .codex import CODEX
 from .copilot import COPILOT
+from .files import FileLister
 from .gemini import GEMINI
 from .opencode import OPENCODE
 from .qwen import QWEN
@@ -26,6 +27,12 @@ LISTERS: Final[dict[str, ConversationLister]] = {
     "opencode": OPENCODE,
     "qwen": QWEN,
 }
+
+
+def directory_of(store: str, query: ConversationQuery) -> str:
+    """The directory in which an agent resumes a conversation; "" if its files do not say it. Blocks on the disk."""
+    lister = LISTERS.get(store)
+    return lister.directory_of(query) if isinstance(lister, FileLister) else ""
 
 
 def list_stored(store: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,25 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
         records = store.all()
     assert [record.located_by[variable] for record in records] == [str(place)] * 3
     assert {name for record in records for name in record.located_by} == {"HOME", variable}
+
+
+def test_a_conversation_that_codex_moved_into_a_worktree_of_its_own_is_resumed_there(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "codex"))
+    moved = tmp_path / "worktree"
+    moved.mkdir()
+    chat = new("codex", project)
+    ask(chat, "over there")
+    wait_until(lambda: listed(chat)["provider_session_id"], 10, "its conversation")
+    [rollout] = (tmp_path / "codex").rglob("rollout-*.jsonl")
+    prompt = {"type": "item_completed", "item": {"type": "UserMessage", "content": [{"type": "text", "text": "hello"}]}}
+    with rollout.open("a", encoding="utf-8") as file:
+        for kind, payload in (("turn_context", {"cwd": str(moved)}), ("event_msg", prompt)):
+            file.write(json.dumps({"type": kind, "payload": payload}) + "\n")
+    outlive("stop", chat)
+
+    second = str(resume(chat)["id"])
+
+    see(second, "kept: over there")
+    assert (listed(second)["cwd"], listed(chat)["cwd"]) == (str(moved), str(project))
