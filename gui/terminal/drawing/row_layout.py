@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from gui.terminal.glyphs.right_to_left import LETTER, STRETCH
+from gui.terminal.glyphs.right_to_left import LETTER, stretch
 from gui.terminal.ligatures import Ligatures
 from session_host.terminal.rows import PLAIN, Row, Run, StyledText
 
@@ -129,7 +129,7 @@ def _with_stretches(runs: tuple[Run, ...]) -> list[Run]:
     text = "".join([cell.text for cell in cells])
     parts: list[Run] = []
     done = 0
-    for found in STRETCH.finditer(text):
+    for found in stretch().finditer(text):
         first, end = bisect_left(offsets, found.start()), bisect_left(offsets, found.end())
         parts += _without_stretch(cells[done:first])
         columns = cells[end - 1].column + cells[end - 1].cells - cells[first].column

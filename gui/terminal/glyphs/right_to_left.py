@@ -26,10 +26,14 @@ LETTER: Final = re.compile(f"[{_LETTERS}]")
 _END = "[^\\W\\d_]|  |[\u2500-\u259f\ue000-\uf8ff]|[][(){}<>]"
 """What ends a stretch: a letter of another script, blanks that make columns, lines of a table, a single bracket."""
 
-_ONE = f"(?:[{_LETTERS}]|(?!{_END}).)"
-_PAIR = "|".join(f"{re.escape(left)}{_ONE}*{re.escape(right)}" for left, right in ("()", "[]", "{}", "<>"))
-STRETCH: Final = re.compile(f"[{_LETTERS}](?:(?:{_ONE}|{_PAIR})*(?:[{_LETTERS}]|\\d|{_PAIR}))?", re.DOTALL)
-"""Text that is reordered: from one letter of these scripts to another one, or to a number, or a pair of brackets."""
+
+@cache
+def stretch() -> re.Pattern[str]:
+    """Finds what is reordered: from one letter of these scripts to another one, a number, or a pair of brackets."""
+    one = f"(?:[{_LETTERS}]|(?!{_END}).)"
+    pair = "|".join(f"{re.escape(left)}{one}*{re.escape(right)}" for left, right in ("()", "[]", "{}", "<>"))
+    return re.compile(f"[{_LETTERS}](?:(?:{one}|{pair})*(?:[{_LETTERS}]|\\d|{pair}))?", re.DOTALL)
+
 
 _MARKS: Final = frozenset(("Mn", "Me", "Cf"))
 _MARKS_IN_ARABIC = "".join(map(chr, (*range(0x64B, 0x660), 0x670, *range(0x6D6, 0x6EE))))
@@ -100,7 +104,7 @@ def draw(painter: QPainter, text: str, cells: int, font: QFont, width: int, heig
 
     Args:
         painter: has its pen.
-        text: the stretch, as ``STRETCH`` finds it, in logical order.
+        text: the stretch, as ``stretch`` finds it, in logical order.
         cells: how many cells it takes.
         font: the font, as it is for shaped text.
         width: the width of a cell.
