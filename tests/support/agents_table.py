@@ -64,8 +64,8 @@ Wrong or missing reports of agents:
   that its plugins need, so it gets no plugin of Outlive. If opencode cannot reach its services, its screen stays empty
   for up to a minute.
 - Codex reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
-  If you choose a new worktree there, the chat's directory and its changes stay those of the old one until you resume the
-  chat; it is resumed in the new one.
+  If you choose a new worktree there, the chat's directory and its changes stay those of the old one until you resume
+  the chat; it is resumed in the new one.
 - Copilot CLI reports nothing before the first prompt, also after a resume.
 - An error that stops a turn: Codex in a terminal reports that there was one, but not which; Gemini CLI in a terminal
   reports only that the turn is over.
