@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, Protocol
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 
+from .command_modes import CommandModes
 from .commands import CommandLog
 from .events import TerminalEvent
 from .images.values import PlacedImage
@@ -205,6 +206,10 @@ class Emulator(Protocol):
     @property
     def commands(self) -> CommandLog:
         """The numbers, texts and times of a shell's commands; see ``commands``."""
+
+    @property
+    def command_modes(self) -> CommandModes:
+        """The modes that a shell's last command left; not part of a snapshot."""
 
     def mark_turn(self) -> None:
         """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""

@@ -1,7 +1,7 @@
 """Drives a session: calls the rules in ``session_host.session`` and carries out their effects.
 
 driver       Driver: a session's rules and what they need; called by every other package of the host
-clearer      clears the terminal at a viewer's request
+clearer      clears the terminal at a viewer's request; takes back the modes that a killed command left
 echo_terminals  shows echoes in the terminals of viewers that allow it
 late_replies sends the emulator's replies to the program, those about images a little later
 performer    carries out the effects of the rules, in order

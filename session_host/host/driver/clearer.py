@@ -1,5 +1,7 @@
 """Clears the terminal at a viewer's request, by sequences that the host appends to the program's output.
 
+In the same way, the modes that a shell's command left behind, since it was killed, are taken back at the next prompt.
+
 They are output like the program's own, so viewers, snapshots, checkpoints, recovery and recording agree on them without
 further rules. They must not split a sequence or character of the program. So the host stops reading until the emulator
 has all output. If a sequence is unfinished then, the host waits for more output, up to WAIT_S, and then cancels the
@@ -23,11 +25,16 @@ from session_host.protocol.values import GridSize
 from session_host.session.sizing import Sizing
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import CANCEL, sequences
+from session_host.terminal.command_modes import ALTERNATE
 
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.5
 """How long an unfinished sequence of the program may take to end."""
+
+_COMMAND_ENDS = b"\x1b]133;D"
+_MAX_PROMPT_BYTES = 64 * 1024
+_LEAVE_ALTERNATE = b"\x1b[?%dl" % ALTERNATE
 
 NARROW_S = 0.2
 """How long the terminal is narrower. A program that is busy for all of this time sees no change."""
@@ -56,6 +63,9 @@ class Clearer:
         self._program, self._worker, self._sizing, self._watch = program, worker, sizing, watch
         self._append_output = append_output
         self._wanted: dict[Clearing, None] = {}
+        self._restores = False
+        self._after_command: bytes | None = None
+        """The output since the end of a shell's command; None if no command has just ended."""
         self._timeout: asyncio.TimerHandle | None = None
         self._narrow_timer: asyncio.TimerHandle | None = None
         self._is_waiting_for_emulator = self._is_overdue = False
@@ -64,11 +74,36 @@ class Clearer:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is left to do."""
-        return not self._wanted and self._narrow_timer is None
+        return not self._has_work and self._narrow_timer is None
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._wanted) or self._restores
 
     def clear(self, what: Clearing) -> None:
         """Clear the terminal soon; repeated requests before that count once."""
         self._wanted[what] = None
+        self._begin()
+
+    def note_output(self, data: bytes) -> None:
+        """Note the output after the end of a shell's command: the shell's prompt."""
+        if (end := data.rfind(_COMMAND_ENDS)) >= 0:
+            self._after_command = data[end:]
+        elif self._after_command is not None:
+            self._after_command = (self._after_command + data)[:_MAX_PROMPT_BYTES]
+
+    def command_ended(self) -> None:
+        """Take back the modes that a shell's command has left, if it has left any."""
+        self._worker.run_after_output(self._restore_soon)
+
+    def _restore_soon(self, emulator: Emulator) -> None:
+        if emulator.command_modes.before is not None:
+            self._restores = True
+            self._begin()
+        elif not self._restores:
+            self._after_command = None
+
+    def _begin(self) -> None:
         if self._timeout is None:
             self._is_overdue = False
             self._timeout = asyncio.get_running_loop().call_later(WAIT_S, self._on_timeout)
@@ -76,12 +111,13 @@ class Clearer:
 
     def output_interpreted(self) -> None:
         """Check again whether a sequence is unfinished, since the emulator has interpreted output."""
-        if self._wanted and not self._is_waiting_for_emulator and self._worker.interpreted_to > self._checked_offset:
+        if self._has_work and not self._is_waiting_for_emulator and self._worker.interpreted_to > self._checked_offset:
             self._check_soon()
 
     def close(self) -> None:
         """Drop all requests, since the program has ended or the host stops."""
         self._wanted.clear()
+        self._restores = False
         for timer in (self._timeout, self._narrow_timer):
             if timer is not None:
                 timer.cancel()
@@ -99,21 +135,33 @@ class Clearer:
     def _clear_between_sequences(self, emulator: Emulator) -> None:
         self._is_waiting_for_emulator = False
         self._checked_offset = self._worker.interpreted_to
-        if self._wanted:
+        if self._has_work:
             is_between = self._checked_offset == self._worker.received_to and emulator.is_ground()
             if is_between or self._is_overdue:
-                self._clear_now(b"" if is_between else CANCEL)
+                self._clear_now(emulator, b"" if is_between else CANCEL)
         self._program.resume_reading()
 
-    def _clear_now(self, prefix: bytes) -> None:
+    def _clear_now(self, emulator: Emulator, prefix: bytes) -> None:
+        leaves_alternate = False
+        if self._restores:
+            restoring = emulator.command_modes.restoring(self._after_command or b"")
+            leaves_alternate = emulator.modes.alternate_screen and _LEAVE_ALTERNATE in restoring
+            self._restores, self._after_command = False, None
+            if not self._wanted and not restoring:
+                self._stop_timeout()
+                return
+            prefix += restoring
         shell = self._watch.foreground
         at_prompt = "reset" in self._wanted and shell is not None and shell.is_at_prompt()
         data = prefix + b"".join(sequences(what, at_prompt=at_prompt) for what in self._wanted)
-        log.info("cleared %s offset=%d", ",".join(self._wanted), self._worker.received_to)
+        log.info("cleared %s offset=%d", ",".join(self._wanted) or "left modes", self._worker.received_to)
         self._append_output(data)
-        if "reset" in self._wanted:
+        if "reset" in self._wanted or leaves_alternate:
             self._narrow()
         self._wanted.clear()
+        self._stop_timeout()
+
+    def _stop_timeout(self) -> None:
         if self._timeout is not None:
             self._timeout.cancel()
             self._timeout = None

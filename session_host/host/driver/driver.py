@@ -38,7 +38,7 @@ from session_host.storage.descriptors.session_descriptors import SessionDescript
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
-from session_host.terminal.events import TerminalEvent
+from session_host.terminal.events import CommandEnded, TerminalEvent
 
 from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
@@ -272,6 +272,7 @@ class Driver:
             chat.on_output(data)
             self.performer.perform()
             return not self.worker.is_full
+        self.clearer.note_output(data)
         return self._send_output(data)
 
     def _append_output(self, data: bytes) -> None:
@@ -311,6 +312,8 @@ class Driver:
         if events:
             self.watch.on_terminal_events(events)
             self.command_timer.on_terminal_events(events)
+            if any(isinstance(event, CommandEnded) for event in events):
+                self.clearer.command_ended()
 
     def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         self.session.handle_emulator_results(replies, events, self.worker.interpreted_to, self.worker.resizes)

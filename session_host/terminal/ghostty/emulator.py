@@ -83,6 +83,7 @@ class GhosttyEmulator:
         self._images = TerminalImages(terminal, size, cell, self._marks, self._effects.reply)
         self._stream = Stream(terminal, size, cell, self._effects, history, self._prompts, self._images)
         self._images.grid.write = self._stream.write
+        self.command_modes = self._stream.command_modes
         self._selector = Selector(terminal)
         self._encoder = InputEncoder(terminal, self._stream)
         self.is_plain, self.is_ground = self._stream.is_plain, self._stream.is_ground

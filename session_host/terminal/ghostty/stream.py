@@ -7,9 +7,11 @@ OSC 22, OSC 99, OSC 133, images and REP. None of them depends on how the bytes a
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.command_modes import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.engine_constants import MAX_TITLE_STACK, STATUS_REPORTS
 from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
@@ -19,7 +21,7 @@ from session_host.terminal.pointer_shapes import PointerShapes
 from . import own_sequences, queries
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text
 from .history import HistoryLimits
-from .library.calls import Getter, allocated, check, ffi, lib, text_of, track
+from .library.calls import Getter, allocated, check, ffi, formatted_extras, lib, mode, text_of, track
 from .own_sequences import OwnSequence
 from .repetitions import Repetitions
 from .row_marks import ScreenPrompts
@@ -37,6 +39,8 @@ from .sequences import (
 )
 
 _WIDTH_CHANGE_MODE: Final = 40
+_CURSOR_MODE: Final = 25
+_MARGINS: Final = re.compile(rb"\x1b\[(\d+);(\d+)[rs]")
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_CONTINUES: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
@@ -71,6 +75,7 @@ class Stream:
         titles: the pushed titles, newest last; part of a snapshot.
         pointers: the mouse pointer's shapes; part of a snapshot.
         kitty_flags: reads the current flags of kitty's keyboard protocol.
+        command_modes: what a shell's last command left.
         settings_version: counts what may have changed modes or colours, so that their readers can keep what they read.
     """
 
@@ -97,6 +102,7 @@ class Stream:
         self.titles: list[str] = []
         self.pointers = PointerShapes()
         self.settings_version = 0
+        self.command_modes = CommandModes(self._terminal_modes)
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
         # flags, whether no sequence is open.
         self._columns = ffi.new("uint16_t*")
@@ -166,7 +172,9 @@ class Stream:
                 self._images.handle(command)
         elif found.kind == SHELL_MARK:
             self._effects.handle_command(found.kind, content)  # keeps the order among the library's own events
-            self._prompts.mark(content.decode("ascii", "replace"))
+            parameters = content.decode("ascii", "replace")
+            self._prompts.mark(parameters)
+            self.command_modes.mark(parameters)
         elif found.kind == POINTER:
             self._set_pointer(content)
         elif found.kind in QUERIES:
@@ -355,6 +363,15 @@ class Stream:
         """
         if self._ground[0] and self._at_prompt():
             lib.ghostty_terminal_vt_write(self._terminal, _SAVE_CURSOR, len(_SAVE_CURSOR))
+
+    def _terminal_modes(self) -> TerminalModes:
+        is_on = partial(mode, self._terminal)
+        alternate = self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE
+        on = {number for number in WATCHED if is_on(number)} | ({ALTERNATE} if alternate else set())
+        margins = _MARGINS.findall(formatted_extras(self._terminal, scrolling_region=True))
+        region = tuple(int(number) for pair in margins for number in pair)
+        kitty, keys = int(self.kitty_flags[0]), self.modify_other_keys
+        return TerminalModes(frozenset(on), not is_on(_CURSOR_MODE), kitty, keys, region, *self._cursor())
 
     def _cursor(self) -> tuple[int, int]:
         return int(self._cursor_x()), int(self._cursor_y())

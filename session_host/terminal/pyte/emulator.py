@@ -26,6 +26,7 @@ from session_host.terminal.base import (
     Modes,
     SelectionUnit,
 )
+from session_host.terminal.command_modes import CommandModes
 from session_host.terminal.commands import CommandLog
 from session_host.terminal.encode_keys import encode_key
 from session_host.terminal.encode_mouse import encode_focus, encode_mouse
@@ -218,6 +219,10 @@ class PyteEmulator:
     @property
     def commands(self) -> CommandLog:
         return self._screen.prompts.commands
+
+    @property
+    def command_modes(self) -> CommandModes:
+        return self._screen.command_modes
 
     def mark_row(self, row: int) -> RowMark:
         return self._view.mark(row)

@@ -11,6 +11,7 @@ from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DefaultColors
 from session_host.terminal.capabilities import MAX_REQUEST_BYTES, capability_replies
+from session_host.terminal.command_modes import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.engine_constants import CONFORMANCE, MAX_TITLE_STACK, STATUS_REPORTS
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
@@ -63,6 +64,7 @@ class ReportScreen(ModeScreen):
         self.directory = ""
         self.pointers = PointerShapes()
         self._styles: dict[tuple[object, str], object] = {}
+        self.command_modes = CommandModes(self._terminal_modes)
         super().__init__(size.columns, size.rows, history_limit)
         self.events.clear()
 
@@ -254,6 +256,14 @@ class ReportScreen(ModeScreen):
         if is_fresh_line(parameters) and self.cursor.x != self.left:
             self.next_line()
         self.mark_prompt(parameters)
+        self.command_modes.mark(parameters)
+
+    def _terminal_modes(self) -> TerminalModes:
+        on = {number for number in WATCHED if self.has_mode(number)} | ({ALTERNATE} if self.on_alternate else set())
+        margins = (self.top, self.bottom, self.left, self.right)
+        region = () if margins == (0, self.lines - 1, 0, self.columns - 1) else margins
+        kitty, keys = self.kitty_flags, self.modify_other_keys
+        return TerminalModes(frozenset(on), self.cursor.hidden, kitty, keys, region, self.cursor.x, self.cursor.y)
 
     def mark_prompt(self, parameters: str) -> None:
         """Handle a mark (OSC 133) at the cursor."""

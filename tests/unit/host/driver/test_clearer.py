@@ -112,3 +112,69 @@ async def test_a_waiting_request_ends_with_the_program(harness: SessionHarness) 
     await eventually(lambda: driver.worker.is_quiet, 10, "the output")
     assert output(harness) == b"\x1b[3"
     assert driver.clearer.is_quiet
+
+
+BEGIN, END, PROMPT = b"\x1b]133;C\x1b\\", b"\x1b]133;D;137\x1b\\", b"\x1b]133;A\x1b\\$ \x1b]133;B\x1b\\"
+
+LEFT = {
+    "kitty's keyboard protocol": (b"\x1b[>5u", b"\x1b[<99u\x1b[=0;1u"),
+    "modifyOtherKeys": (b"\x1b[>4;2m", b"\x1b[>4;0m"),
+    "mouse": (b"\x1b[?1000;1003h\x1b[?1006h", b"\x1b[?1003l\x1b[?1006l"),
+    "paste of a shell without it": (b"\x1b[?2004h", b"\x1b[?2004l"),
+    "focus and size reports": (b"\x1b[?1004;2048h", b"\x1b[?1004l\x1b[?2048l"),
+    "hidden cursor": (b"\x1b[?25l", b"\x1b[?25h"),
+    "scroll region": (b"\x1b[2;5r\x1b[3;1H", b"\x1b[r\x1b[3;3H"),
+    "origin": (b"\x1b[?6h", b"\x1b[?6l\x1b[1;3H"),
+    "application keys": (b"\x1b[?1h\x1b=", b"\x1b[?1l\x1b[?66l"),
+    "nothing": (b"\x1b[?1049h\x1b[?1000h\x1b[>5u\x1b[<u\x1b[?1000l\x1b[?1049l", b""),
+}
+
+
+def without_tracking_of_one_engine(data: bytes) -> bytes:
+    """One engine keeps all modes of mouse tracking, the other one only the last."""
+    return data.replace(b"\x1b[?1000l", b"")
+
+
+@pytest.mark.parametrize("left", LEFT)
+async def test_the_shell_is_usable_after_a_killed_program(harness: SessionHarness, left: str) -> None:
+    driver = harness.host()
+    sets, takes_back = LEFT[left]
+    written = PROMPT + b"vim\r\n" + BEGIN + sets + END + PROMPT
+    harness.write_output(written)
+    await eventually(lambda: driver.worker.is_quiet and driver.clearer.is_quiet, 10, "the prompt")
+    assert without_tracking_of_one_engine(output(harness).removeprefix(written)) == takes_back
+
+
+async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(harness: SessionHarness) -> None:
+    driver = harness.host()
+    prompt = PROMPT + b"\x1b[?2004h\x1b[?1h\x1b=\x1b[>1u"
+    killed = b"\x1b[<u\x1b[?2004;1l" + BEGIN + b"\x1b[?2004;1000;1h\x1b=\x1b[>5u" + END
+    harness.write_output(prompt + killed + prompt)
+    await eventually(lambda: driver.worker.is_quiet and driver.clearer.is_quiet, 10, "the prompt")
+    emulator = driver.worker.idle
+    assert emulator is not None
+    modes = emulator.modes
+    assert (modes.mouse, modes.bracketed_paste, modes.application_cursor, modes.kitty_keyboard) == (
+        "none",
+        True,
+        True,
+        1,
+    )
+    harness.write_output(b"\x1b[<u")
+    await eventually(lambda: driver.worker.is_quiet, 10, "the next command")
+    assert emulator.modes.kitty_keyboard == 0, "the killed program's flags are not below those of the shell"
+
+
+async def test_the_alternate_screen_of_a_killed_program_ends_and_the_shell_draws_its_prompt_again(
+    harness: SessionHarness,
+) -> None:
+    driver = harness.host()
+    harness.attach_pty()
+    harness.write_output(LINES + PROMPT + b"vim\r\n" + BEGIN + b"\x1b[?1049h\x1b[>5u~\r\n~" + END + PROMPT)
+    await eventually(lambda: driver.worker.is_quiet and not driver.clearer.is_quiet, 10, "the narrower terminal")
+    assert os.get_terminal_size(harness.slave).columns == 39
+    await eventually(lambda: driver.clearer.is_quiet, 10, "the end")
+    emulator = driver.worker.idle
+    assert emulator is not None
+    assert (emulator.modes.alternate_screen, emulator.modes.kitty_keyboard) == (False, 0)
+    assert "$ vim" in [row.text() for row in emulator.rows()]
