@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 _SAME_CLOCK_MS = 60_000
@@ -95,7 +95,8 @@ class ActivatingClicks(QObject):
         """Whether the window or the pane was not active when the button was pressed."""
         if QApplication.activePopupWidget() is not None:
             return False
-        if not self._window.isActiveWindow():
+        # On Wayland, ``isActiveWindow`` may be true before the window has the keyboard.
+        if QGuiApplication.focusWindow() != self._window.windowHandle():
             is_first, self._awaits_activation = not self._awaits_activation, True
             return is_first
         return _pressed_ms(event) <= self._active_since_ms or self._is_in_inactive_pane(widget)
