@@ -179,10 +179,14 @@ class Performer:
                 self.perform()
 
         if effect.after_output:
-            self._program.read_now()
-            self._worker.run_after_output(use)
+            # Not at once: output that was just read may not be in the worker's queue yet.
+            asyncio.get_running_loop().call_soon(self._use_after_output, use)
         else:
             self._worker.run_next(use)
+
+    def _use_after_output(self, use: Callable[[Emulator], None]) -> None:
+        self._program.read_now()
+        self._worker.run_after_output(use)
 
     def _make_snapshot(self, effect: MakeSnapshot) -> None:
         worker, user = self._worker, effect.user

@@ -15,10 +15,11 @@ While such an agent starts, it drops what is typed; see ``starting_input``. So w
 A suspended program is continued before. It may drop what it got before it reads its terminal as before, so the text
 waits until the kernel does not echo any more.
 
-At the moment of Enter, all output so far is interpreted and the screen is searched once more: a dialog that opened
-meanwhile covers the text, and would take Enter for "yes". Then, while ENTERED, an idle agent must report that it works;
-else it has dropped the text or the Enter. For other agents, and for their commands, the reply says that it is not known
-whether a turn began.
+An agent that works paints all the time; if it does not, it may be about to open a dialog. So it gets Enter directly
+after its next output. At the moment of Enter, all output so far is interpreted and the screen is searched once more: a
+dialog that opened meanwhile covers the text, and would take Enter for "yes". Then, while ENTERED, an idle agent must
+report that it works; else it has dropped the text or the Enter. For other agents, and for their commands, the reply
+says that it is not known whether a turn began.
 
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
@@ -257,6 +258,10 @@ class SendQueue:
             case (_, State.UNCHANGED):
                 self._change_state(Trigger.TIMER_EXPIRED)
                 self._start(SETTLE, self._current.pause_s)
+            case (_, State.QUIET | State.UNSETTLED) if self._activity is Activity.WORKING:
+                self._change_state(Trigger.TIMER_EXPIRED)
+                self._stop(ENTER_ANYWAY, SETTLE)
+                self._start(SETTLE, ENTER_ANYWAY_S)
             case (_, State.QUIET) if name == ENTER_ANYWAY:
                 self._change_state(Trigger.TIMER_EXPIRED)
             case _:

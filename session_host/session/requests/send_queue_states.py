@@ -23,6 +23,7 @@ States::
     QUIET ──the timer expires──▶ LATE
     QUIET ──it is time for Enter──▶ ENTERING
     LATE ──it is time for Enter──▶ ENTERING
+    UNSETTLED ──the timer expires──▶ LATE
     UNSETTLED ──it is time for Enter──▶ ENTERING
     ENTERING ──done, or refused──▶ IDLE
     ENTERING ──wait for the turn──▶ ENTERED
@@ -50,7 +51,7 @@ class State(StrEnum):
     CHANGING = "CHANGING"  # Output came after that search: waits SEARCH_DELAY_S, then searches again.
     UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
     QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
-    LATE = "LATE"  # ENTER_ANYWAY_S passed without more output: Enter follows the next output, or the pause.
+    LATE = "LATE"  # ENTER_ANYWAY_S passed, or the agent works: Enter follows the next output, or the pause.
     UNSETTLED = "UNSETTLED"  # More output came: each output restarts the pause, until ENTER_ANYWAY_S is over.
     ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
     ENTERED = "ENTERED"  # Enter was typed: waits until the agent begins a turn.
@@ -101,7 +102,7 @@ TABLE = TransitionTable(
             Trigger.ENTER: State.ENTERING,
         },
         State.LATE: {Trigger.ENTER: State.ENTERING},
-        State.UNSETTLED: {Trigger.ENTER: State.ENTERING},
+        State.UNSETTLED: {Trigger.TIMER_EXPIRED: State.LATE, Trigger.ENTER: State.ENTERING},
         State.ENTERING: {
             Trigger.OVER: State.IDLE,
             Trigger.AWAIT_TURN: State.ENTERED,

@@ -209,6 +209,17 @@ def test_a_question_between_the_text_and_enter_is_not_answered_by_enter(harness:
     )
 
 
+def test_a_working_agent_gets_enter_directly_after_an_output_since_silence_may_come_before_a_dialog() -> None:
+    harness = SendQueueHarness(PAUSING)
+    script = harness.script() >> do(harness.queue.activity_changed, Activity.WORKING) >> harness.sends() << harness.use
+    script = script >> harness.free() << harness.typed() << NoteUserInput()
+    script = script << harness.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) >> harness.shows()
+    script = script << harness.starts(SETTLE, 0.15) >> harness.due(SETTLE)
+    script = script << harness.stops(ENTER_ANYWAY) << harness.starts(SETTLE, ENTER_ANYWAY_S)
+    assert harness.enters(script >> harness.shows("a spinner") << harness.stops(SETTLE))
+    harness.emulator.close()
+
+
 # ---------------------------------------------------------------- the agent begins a turn
 
 
