@@ -23,6 +23,8 @@ from session_host.storage.search import Hit, Query, Search
 from session_host.storage.store import SessionRecord, Store
 
 DEFAULT_LINES = 100
+_FREE_S = 0.2
+"""The longest time for freeing the space of removed chats; without a window, nothing else does it."""
 _QUIET_S = 0.5
 """Indexing that takes longer shows its progress."""
 
@@ -64,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
         for problem in search.problems.values():
             print_error(f"cannot search: {problem}")
         chats = {record.id: info_of(resolve_stale_row(store, record)) for record in searched if record.id in found}
+        began_s = time.monotonic()
+        search.free_space(lambda: time.monotonic() - began_s > _FREE_S)
     if options.json:
         print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
         return 0 if hits else 1

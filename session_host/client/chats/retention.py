@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from session_host.client.sessions.session_info import has_live_socket
 from session_host.errors import OutliveError
-from session_host.paths import config_dir, session_dir, state_dir
+from session_host.paths import config_dir, search_index, session_dir, state_dir
 from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.search import Search
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
 from session_host.system.directory_entries import file_size
@@ -45,7 +46,7 @@ class EndedChat(NamedTuple):
 
     Attributes:
         record: its record.
-        size_bytes: the size of its files.
+        size_bytes: the size of its files, and of its part of the search index.
         ended_s: when it ended, in seconds since 1970.
         viewed_s: when the user last viewed it after its end (``note_viewed``); 0 for never.
     """
@@ -96,14 +97,25 @@ def ended_chats(store: Store) -> list[EndedChat]:
     }
     ended = [record for record in records if record.state not in RUNNING_STATES]
     ended.sort(key=lambda record: ends[record.id])
-    return [_measured(record, ends[record.id]) for record in ended]
+    indexed = _index_sizes()
+    return [_measured(record, ends[record.id], indexed.get(record.id, 0)) for record in ended]
 
 
-def _measured(record: SessionRecord, end: str) -> EndedChat:
+def _index_sizes() -> dict[str, int]:
+    """What each chat takes in the search index, in bytes; nothing if the index cannot be read now."""
+    with contextlib.suppress(OutliveError, OSError):
+        if search_index().exists():
+            with Search() as search:
+                return search.sizes()
+    return {}
+
+
+def _measured(record: SessionRecord, end: str, indexed_bytes: int) -> EndedChat:
     viewed_s = 0.0
     with contextlib.suppress(OSError):
         viewed_s = _viewed_mark(record.id).stat().st_mtime
-    return EndedChat(record, _size(session_dir(record.id)), datetime.fromisoformat(end).timestamp(), viewed_s)
+    size_bytes = _size(session_dir(record.id)) + indexed_bytes
+    return EndedChat(record, size_bytes, datetime.fromisoformat(end).timestamp(), viewed_s)
 
 
 def note_viewed(session_id: str) -> None:

@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def update_index(is_over: Callable[[], bool]) -> None:
-    """Bring the index up to date, the newest sessions first.
+    """Bring the index up to date, the newest sessions first, and free the space of removed ones.
 
     Raises:
         OutliveError: the store or the index cannot be used.
@@ -64,6 +64,7 @@ def update_index(is_over: Callable[[], bool]) -> None:
 
     with Search() as search:
         search.update(newest, should_stop=pause)
+        search.free_space(pause)
 
 
 if __name__ == "__main__":

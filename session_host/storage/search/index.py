@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,6 +25,15 @@ _TRIMMED_SHARE: Final = 0.9
 """The share of ``MAX_SESSION_BYTES`` that is left when old lines are removed."""
 
 _PAGES_AT_ONCE: Final = 200
+_FREE_SHARE: Final = 0.25
+"""The space of less removed text than this share of the present one is not worth the work of a merge."""
+
+_MERGED_PAGES: Final = 500
+"""How much of the trigrams' lists one step of a merge writes, in pages of the file."""
+
+_MERGE_CHANGES: Final = 2
+"""A step with fewer changes has found nothing to merge (fts5.html, 6.5)."""
+
 _LINE_BYTES: Final = 24
 """The storage that a line needs in addition to its text."""
 
@@ -195,6 +204,49 @@ class Index:
             with self.writing(session_id) as writer:
                 has_lines = writer.remove_lines()
 
+    def free_space(self, should_stop: Callable[[], bool]) -> None:
+        """Give the space of removed lines back to the disk, once it is worth it, in short transactions.
+
+        Args:
+            should_stop: called between two transactions; True ends the work.
+        """
+        with self._file.writing() as connection:
+            if not connection.execute("SELECT 1 FROM page LIMIT 1").fetchone():
+                connection.execute("INSERT INTO trigram (trigram) VALUES ('delete-all')")
+            else:
+                (removed,) = connection.execute("SELECT total(bytes) FROM removed").fetchone()
+                (present,) = connection.execute("SELECT total(bytes) FROM session").fetchone()
+                if removed < present * _FREE_SHARE:
+                    return
+            connection.execute("DELETE FROM removed")
+        self._merge(should_stop)
+
+    def _merge(self, should_stop: Callable[[], bool]) -> None:
+        """Take removed pages out of the trigrams' lists, and give free space back to the disk."""
+        command, first = "INSERT INTO trigram (trigram, rank) VALUES ('merge', ?)", -_MERGED_PAGES
+        while not should_stop():  # fts5.html, 6.5: a negative number begins a merge of everything.
+            with self._file.writing() as connection:
+                changes = connection.total_changes
+                connection.execute(command, (first,))
+                first = _MERGED_PAGES
+                if connection.total_changes - changes < _MERGE_CHANGES:
+                    break
+        while not should_stop():
+            with self._file.reading() as connection:
+                connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+                if not connection.execute("PRAGMA freelist_count").fetchone()[0]:
+                    return
+
+    def sizes(self) -> dict[str, int]:
+        """The space that each session takes in the file, in bytes: in proportion to its text."""
+        with self._file.reading() as connection:
+            weights: dict[str, int] = dict(connection.execute("SELECT id, bytes FROM session"))
+            pages, page_bytes = (
+                connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "page_size")
+            )
+        share = pages * page_bytes / max(sum(weights.values()), 1)
+        return {session_id: round(weight * share) for session_id, weight in weights.items()}
+
 
 class Writer:
     """Writes lines of one session, within a transaction.
@@ -232,7 +284,12 @@ class Writer:
 
     def remove_lines(self) -> bool:
         """Remove some of the session's lines, and its record with the last of them; True while lines remain."""
+        before_bytes = self._bytes
         if self._remove_oldest():
+            self._connection.execute(
+                "INSERT INTO removed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET bytes = bytes + excluded.bytes",
+                (before_bytes - self._bytes,),
+            )
             return True
         self._connection.execute("DELETE FROM session WHERE key = ?", (self._key,))
         return False
@@ -284,8 +341,12 @@ class Writer:
         page_id = least_id = page.least_id
         if least_id == self._least_id:
             page_id = self._last_id + 1  # Many pages can have the same time.
-        while connection.execute("SELECT 1 FROM page WHERE id = ?", (page_id,)).fetchone():
-            page_id += 1
+        if connection.execute("SELECT 1 FROM page WHERE id = ?", (page_id,)).fetchone():
+            (page_id,) = connection.execute(
+                "SELECT id + 1 FROM page AS present WHERE id >= ?"
+                " AND NOT EXISTS (SELECT 1 FROM page WHERE id = present.id + 1) ORDER BY id LIMIT 1",
+                (page_id,),
+            ).fetchone()
         self._least_id, self._last_id = least_id, page_id
         size = _size(page)
         connection.execute(

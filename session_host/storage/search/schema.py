@@ -33,6 +33,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             lines BLOB NOT NULL
         )
         """,
+        "CREATE TABLE removed (one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)",
         "CREATE UNIQUE INDEX page_by_first ON page (session, first)",
         """
         CREATE VIRTUAL TABLE trigram USING fts5 (
@@ -47,4 +48,4 @@ ADDED_COLUMNS: Columns = (
     ("session", "own_from", "INTEGER NOT NULL DEFAULT 0"),
 )
 
-TABLES = frozenset({"session", "page", "trigram"})
+TABLES = frozenset({"session", "page", "removed", "trigram"})

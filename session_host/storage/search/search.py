@@ -87,6 +87,14 @@ class Search:
         """Remove a session's lines."""
         self._use(lambda index: index.remove_session(session_id))
 
+    def free_space(self, should_stop: Callable[[], bool]) -> None:
+        """Give the space of removed sessions back to the disk; see ``Index.free_space``."""
+        self._use(lambda index: index.free_space(should_stop))
+
+    def sizes(self) -> dict[str, int]:
+        """The space that each session takes in the index, in bytes."""
+        return self._use(lambda index: index.sizes())
+
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The newest matching lines, newest first; see ``Index.find``."""
         return self._use(lambda index: index.find(query, limit, among))

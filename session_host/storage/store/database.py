@@ -318,6 +318,7 @@ class Database:
         version = self._version(connection)
         if version < len(self._steps()):
             with directory_lock(self.path.parent):
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # Has an effect only before the first table.
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
                 self._add_columns(connection)  # Under one lock: a file without them seems damaged, see ``is_sound``.

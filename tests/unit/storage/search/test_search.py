@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -131,6 +132,46 @@ def test_lines_of_pruned_output_stay_in_the_index(search: Search, record: Record
     search.update(["one"])
     assert len(everything(search)) == 100
     assert texts(search, "later") == ["much later"]
+
+
+def test_removed_chats_give_their_space_back(search: Search, record: Record) -> None:
+    ids = [f"chat {number}" for number in range(4)]
+    for session_id in ids:
+        record(session_id, lines(0, 5000))
+    search.update(ids)
+    search.free_space(lambda: False)
+    sizes = search.sizes()
+    full_bytes = size_of_index()
+    assert sum(sizes.values()) == pytest.approx(full_bytes, rel=0.01)
+    assert sizes["chat 0"] == pytest.approx(sizes["chat 3"], rel=0.01)
+    for session_id in ids[:3]:
+        search.forget(session_id)
+    search.free_space(lambda: False)
+    assert size_of_index() < full_bytes / 2, "one chat of four is left"
+    assert len(everything(search)) == 5000
+    search.forget(ids[3])
+    search.free_space(lambda: False)
+    assert size_of_index() < 100_000
+
+
+def size_of_index() -> int:
+    """The bytes of the index without its WAL, which may lack the newest changes."""
+    with contextlib.closing(sqlite3.connect(search_index())) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return search_index().stat().st_size
+
+
+def test_the_index_takes_half_of_the_text(search: Search, record: Record) -> None:
+    random = Random(1)
+    words = [
+        f"{random.randrange(1000):x}{each}" for each in ("error", "warning", "compile", "session", "index", "value")
+    ]
+    text = "".join(
+        f"{' '.join(random.choices(words, k=8))} {random.randrange(1000)}\r\n" for _ in range(10_000)
+    ).encode()
+    record("one", *((first / 400, text[first : first + 4000]) for first in range(0, len(text), 4000)))
+    search.update(["one"])
+    assert size_of_index() < 0.6 * len(text)
 
 
 def test_a_forgotten_session_is_removed_from_the_file(search: Search, record: Record) -> None:
