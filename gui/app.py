@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Iterable
@@ -321,6 +322,7 @@ class App:
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
             self._check_limit_soon()
+            self.sessions.tasks.start(asyncio.to_thread(_clean_up_worktrees), "unfinished worktrees")
             await self.finished.wait()
         finally:
             await self._end()
@@ -428,3 +430,12 @@ def _read_startup_data(
     except OutliveError as error:
         return [str(error)], None, []
     return warnings, layout, records
+
+
+def _clean_up_worktrees() -> None:
+    """Remove the worktrees of starts that were killed."""
+    from session_host.client.chats.chat_worktree import clean_up_worktrees
+    from session_host.client.sessions.store_access import open_store
+
+    with contextlib.suppress(OutliveError), open_store() as store:
+        clean_up_worktrees(store)

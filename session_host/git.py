@@ -30,7 +30,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -136,6 +136,10 @@ def explained(directory: Path) -> Iterator[None]:
         raise
 
 
+class Cancelled(WorktreeError):
+    """The user cancelled the call of git."""
+
+
 class Stop:
     """Ends calls of git in another thread, because nobody waits for their output any more."""
 
@@ -143,6 +147,16 @@ class Stop:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._is_set = False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the calls are ended."""
+        return self._is_set
+
+    def check(self) -> None:
+        """Raise Cancelled if the calls are ended."""
+        if self._is_set:
+            raise Cancelled("cancelled")
 
     def set(self) -> None:
         """Kill the git that runs now, and each later one."""
@@ -284,16 +298,28 @@ def rev_parse(directory: Path, *arguments: str) -> str:
     return _run(_Call(directory, words, ("-C", str(directory), *words), {}), READ_TIMEOUT_S)
 
 
-def run_for_user(directory: Path, *arguments: str) -> str:
+def run_for_user(directory: Path, *arguments: str, stop: Stop | None = None, descriptors: Collection[int] = ()) -> str:
     """Run a git command that the user asked for, as the user's shell would: with hooks, filters and remotes.
+
+    Args:
+        directory: the working directory of git.
+        arguments: the command and its arguments.
+        stop: ends it early.
+        descriptors: git and its programs inherit them.
 
     Returns:
         The output of git.
 
     Raises:
+        Cancelled: ``stop`` ended it.
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    return _run(_Call(directory, arguments, ("-C", str(directory), *arguments), {}), WORK_TIMEOUT_S)
+    call = _Call(directory, arguments, ("-C", str(directory), *arguments), {}, tuple(descriptors))
+    try:
+        return _run(call, WORK_TIMEOUT_S, stop=stop)
+    finally:
+        if stop is not None:
+            stop.check()
 
 
 def run_with_input(
@@ -350,12 +376,13 @@ def _filters(keys: Iterable[str]) -> frozenset[str]:
 
 
 class _Call(NamedTuple):
-    """One call of git: its directory, its own arguments, the whole command line and the variables for it."""
+    """One call of git: directory, own arguments, the whole command line, and the variables and descriptors for it."""
 
     directory: Path
     arguments: tuple[str, ...]
     words: tuple[str, ...]
     variables: Mapping[str, str]
+    descriptors: tuple[int, ...] = ()
 
 
 class _Place(NamedTuple):
@@ -568,6 +595,7 @@ def _start(
             stderr=complaint,
             # Without a terminal git cannot ask for passphrases; its process group can be killed as a whole.
             start_new_session=True,
+            pass_fds=call.descriptors,
         )
     except OSError as error:
         raise _not_started(error) from error

@@ -257,6 +257,10 @@ def wrong_variable(name: str) -> str:
     return translate("new_chat", "Environment: write {name} as NAME=value").format(name=name)
 
 
+def making_worktree() -> str:
+    return translate("new_chat", "git checks out the worktree, and runs its hooks. Escape or Cancel stops it.")
+
+
 def not_a_directory(path: str) -> str:
     return translate("new_chat", "{path} is not a directory").format(path=path)
 

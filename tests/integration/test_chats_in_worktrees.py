@@ -25,8 +25,9 @@ from session_host.paths import config_dir, database, state_dir
 from session_host.protocol.messages import Describe, Kill
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
+from tests.support.commands import OUTLIVE
 from tests.support.repositories import Checkout
-from tests.support.waiting import eventually
+from tests.support.waiting import TIMEOUT_S, eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -175,6 +176,21 @@ class TestRemoving:
         )
 
         assert remove_chat(store, first) == ""
+
+
+def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(checkout: Checkout, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hook")
+    hook = checkout.path / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n: > {tmp_path}/hook\nexec cat {tmp_path}/hook\n")
+    hook.chmod(0o755)
+    command = subprocess.Popen([*OUTLIVE, "new", "-d", "-C", checkout.path, "--worktree", "", "--", "cat"])
+    (tmp_path / "hook").read_bytes()
+    assert len(checkout.worktrees()) == 1
+    command.terminate()
+    assert command.wait(TIMEOUT_S) == -signal.SIGTERM
+    assert (checkout.branches(), checkout.worktrees()) == (["main"], [])
+    assert not list((state_dir() / "worktrees").iterdir())
 
 
 async def test_a_failed_start_leaves_no_worktree(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,8 @@ class StartActions(QObject):
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat = context.open_chat
+        self._sheets_start: asyncio.Task[None] | None = None
+        """The start that the sheet shows."""
         self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
         self.agent_timer.timeout.connect(self._on_agent_settled)
         context.sheets.sheet_created.connect(self._on_sheet)
@@ -54,6 +57,7 @@ class StartActions(QObject):
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):
             sheet.start_requested.connect(self._on_start_requested)
+            sheet.start_cancelled.connect(self._on_start_cancelled)
             sheet.install_requested.connect(self._install)
             sheet.directory_settled.connect(self._on_directory)
             self._sessions.path_found.connect(sheet.refresh_agents)
@@ -162,7 +166,18 @@ class StartActions(QObject):
         self._open_chat(chat)
 
     def _on_start_requested(self, request: NewChatRequest) -> None:
-        self._sessions.tasks.start(self._start(request), "start")
+        self._sessions.tasks.start(self._start_from_sheet(request), "start")
+
+    async def _start_from_sheet(self, request: NewChatRequest) -> None:
+        self._sheets_start = asyncio.current_task()
+        try:
+            await self._start(request)
+        finally:
+            self._sheets_start = None
+
+    def _on_start_cancelled(self) -> None:
+        if self._sheets_start is not None:
+            self._sheets_start.cancel()
 
     # ------------------------------------------------------------ launching
 

@@ -42,6 +42,8 @@ from session_host.agents.agent import Agent
 
 WIDTH_PX = 640
 MAX_PX = 1000
+PROGRESS_MS = 500
+"""After this time, the sheet says what a start waits for."""
 
 
 class NewChatSheet(FormSheet):
@@ -49,12 +51,14 @@ class NewChatSheet(FormSheet):
 
     Signals:
         start_requested: the user starts a chat (a NewChatRequest); the receiver then calls ``done`` or ``failed``.
+        start_cancelled: the user closes the sheet while the chat is being started.
         conversation_requested: show earlier conversations in ``conversations``, for a NewChatRequest.
         install_requested: the user runs the command that installs an agent; by the agent's name.
         directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
     start_requested = Signal(NewChatRequest)
+    start_cancelled = Signal()
     conversation_requested = Signal(NewChatRequest)
     install_requested = Signal(str)
     directory_settled = Signal(str)
@@ -95,6 +99,13 @@ class NewChatSheet(FormSheet):
         self.error = label("", "failed")
         self.error.setWordWrap(True)
         self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
+        self.progress = label(new_chat_texts.making_worktree(), "secondary")
+        self.progress.setWordWrap(True)
+        self.progress.hide()
+        self._progress_timer = QTimer(self, singleShot=True, interval=PROGRESS_MS)
+        self._progress_timer.timeout.connect(self.progress.show)
+        self.is_starting = False
+        """Whether a start is in progress."""
         self.cancel = button(common_texts.cancel(), "", self.discard)
         self.start = button(new_chat_texts.start(), "primary", self._submit)
         self._lines = (self.directory, self.name, self.model, self.url, self.arguments, self.environment)
@@ -127,6 +138,7 @@ class NewChatSheet(FormSheet):
         for part in (self.tiles, self.missing):
             column.addWidget(part)
         column.addLayout(self._fields)
+        column.addWidget(self.progress)
         column.addWidget(self.error)
         column.addWidget(self.create_button)
         column.addStretch(1)
@@ -198,6 +210,13 @@ class NewChatSheet(FormSheet):
         self.center()
         return True
 
+    def dismiss(self) -> None:
+        """Close the sheet; a start in progress is cancelled."""
+        if self.is_starting:
+            self.set_busy(busy=False)
+            self.start_cancelled.emit()
+        super().dismiss()
+
     def discard(self) -> None:
         """Close the sheet, and forget the input; Escape and a click beside the sheet keep it."""
         self._is_draft = False
@@ -259,7 +278,12 @@ class NewChatSheet(FormSheet):
 
     def set_busy(self, *, busy: bool) -> None:
         """Show whether a start is in progress."""
-        self.naming.is_settled = busy
+        self.naming.is_settled = self.is_starting = busy
+        if busy and self.worktree.value() is not None:
+            self._progress_timer.start()
+        else:
+            self._progress_timer.stop()
+            self.progress.hide()
         if busy:
             self._started_by_button = self.start.hasFocus()  # A disabled button loses the focus.
         self.start.setEnabled(not busy)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
+import signal
 import sys
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NoReturn
 
 from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from session_host.storage.store import SessionRecord
 
 ENGINES = ("ghostty", "pyte")
+PROGRESS_S = 1.0
 RUNTIMES = ("terminal", "structured")
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -178,7 +183,8 @@ def _launch(
         one_shot=options.one_shot,
     )
     try:
-        record = launch_now(request)
+        with _cleaned_up_when_ended(), _progress(is_shown=options.worktree is not None and sys.stderr.isatty()):
+            record = launch_now(request)
     except StoreCorrupt:  # Nothing was started.
         from session_host.cli.session_argument import with_store
         from session_host.storage.store import Store
@@ -191,6 +197,41 @@ def _launch(
         if warning := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
             print_error(warning)
     return record
+
+
+@contextlib.contextmanager
+def _progress(*, is_shown: bool) -> Iterator[None]:
+    """Say after a while what a start waits for."""
+    text = "git checks out the worktree, and runs its hooks; Ctrl+C stops it"
+    timer = threading.Timer(PROGRESS_S, print_error, (text,))
+    if is_shown:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextlib.contextmanager
+def _cleaned_up_when_ended() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise an exception, so that a worktree that is being made is removed before the end."""
+    ended_by = 0
+
+    def raise_(number: int, _frame: object) -> NoReturn:
+        nonlocal ended_by
+        ended_by = number
+        raise KeyboardInterrupt
+
+    numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, raise_)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        if ended_by:
+            os.kill(os.getpid(), ended_by)
 
 
 def _take_agent_given_as_branch(options: argparse.Namespace) -> str | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
-from session_host.client.worktrees import Worktree, discard, make, remake, remove
-from session_host.git import LOCAL_VARIABLES
+from session_host.client.worktrees import Mark, Worktree, clean_up, discard, make, remake, remove
+from session_host.git import LOCAL_VARIABLES, Stop
 from session_host.paths import config_dir, worktree_setup_mark
 from session_host.protocol.launch import LaunchSpec, Origin, WorktreeSetup
 from session_host.protocol.values import RUNNING_STATES
@@ -21,17 +21,20 @@ from .resumability import awaits_setup
 from .settings import load_chat_settings
 
 
-def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
+def in_worktree(spec: LaunchSpec, branch: str, mark: Mark, stop: Stop | None = None) -> LaunchSpec:
     """Make a worktree, and return the spec of a chat that starts in it. Blocks.
 
     Args:
         spec: the spec without a worktree.
         branch: the branch to check out; "" for a new one, named after the chat.
+        mark: marks the worktree until the chat is recorded.
+        stop: cancels it.
 
     Raises:
+        Cancelled: ``stop`` was set; nothing is left of it.
         WorktreeError: the worktree cannot be created; nothing is left of it.
     """
-    made = make(spec.cwd, branch or None, spec.name)
+    made = make(spec.cwd, branch or None, spec.name, mark=mark, stop=stop)
     origin = msgspec.structs.replace(
         spec.origin,
         repository=made.repository,
@@ -44,6 +47,11 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
     env = {name: value for name, value in spec.env.items() if name not in LOCAL_VARIABLES or name in spec.overrides}
     setup = worktree_setup(made.path, made.repository)
     return msgspec.structs.replace(spec, cwd=made.directory, origin=origin, env=env, setup=setup)
+
+
+def clean_up_worktrees(store: Store) -> None:
+    """Remove the worktrees and branches of starts that were killed before their chat was recorded. Blocks."""
+    clean_up(lambda path: any(path in {record.worktree, record.cwd} for record in store.all()))
 
 
 def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:

@@ -27,6 +27,7 @@ from session_host.errors import (
     StoreIncomplete,
     WorktreeError,
 )
+from session_host.git import Stop
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import (
@@ -63,17 +64,27 @@ class _Unknown(LaunchFailed):
     """It is unknown whether the session was started."""
 
 
-async def launch(request: LaunchRequest) -> SessionRecord:
-    """Like ``launch_now``, in a thread."""
+async def launch(request: LaunchRequest, stop: Stop | None = None) -> SessionRecord:
+    """Like ``launch_now``, in a thread; a cancelled task sets ``stop``."""
     import asyncio  # a command that starts one chat does not need it
 
-    return await asyncio.to_thread(launch_now, request)
+    stop = stop or Stop()
+    try:
+        return await asyncio.to_thread(launch_now, request, stop)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
 
 
-def launch_now(request: LaunchRequest) -> SessionRecord:
+def launch_now(request: LaunchRequest, stop: Stop | None = None) -> SessionRecord:
     """Start a session; returns its record once its program is exec'd.
 
+    Args:
+        request: the session.
+        stop: cancels the start while its worktree is being made.
+
     Raises:
+        Cancelled: ``stop`` was set; nothing is left.
         AgentNotFound: the agent's program is not installed.
         NameTaken: a running chat has the requested name.
         WorktreeError: the chat's worktree cannot be created.
@@ -89,7 +100,7 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
             try:
                 if request.worktree is None:
                     return _start(spec, store)
-                return _start_in_worktree(request.worktree, spec, store)
+                return _start_in_worktree(request.worktree, spec, store, stop or Stop())
             except NameTaken:
                 if request.name:
                     raise
@@ -97,16 +108,21 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
                 spec = msgspec.structs.replace(spec, name=choose_name(request, spec.cwd, store))
 
 
-def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
-    from .chat_worktree import in_worktree, undo_worktree  # most starts do not need it
+def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop) -> SessionRecord:
+    from session_host.client.worktrees import Mark
 
-    moved = in_worktree(spec, branch)
-    try:
-        record = _start(moved, store)
-    except BaseException:
-        with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
-            undo_worktree(store, moved)
-        raise
+    from .chat_worktree import clean_up_worktrees, in_worktree, undo_worktree  # most starts do not need it
+
+    clean_up_worktrees(store)
+    with Mark() as mark:
+        moved = in_worktree(spec, branch, mark, stop)
+        try:
+            stop.check()
+            record = _start(moved, store)
+        except BaseException:
+            with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
+                undo_worktree(store, moved)
+            raise
     store.note_directory(spec.cwd)
     return record
 

@@ -9,6 +9,7 @@ knows which chat uses a worktree. Each question starts git, with a timeout and w
     making.make(…)             ─▶ Worktree        a branch, a directory, and the same path in it
     making.remake(…)                              recreates a deleted directory
     making.discard(…)                             undoes it after a failed start of the chat
+    making.clean_up(…)                            undoes it after its maker was killed
     status.status_of(path)     ─▶ Status          repository, branch, how many files changed, ahead and behind
     removing.remove(…)         ─▶ Removal         removed, or the reason why not
     changes.read_changes(…)    ─▶ Changes         the changed files of a working tree, with their diffs
@@ -28,9 +29,12 @@ Needs git 2.36 (2022), the first version that lists worktrees readably with any 
     untracked   an untracked file as a change that adds it
 """
 
-from session_host.client.worktrees.making import Worktree, discard, make, remake
+from session_host.client.worktrees.making import Mark, Worktree, clean_up, discard, make, remake
 from session_host.client.worktrees.removing import Removal, remove
 from session_host.client.worktrees.repository import Repository, find
 from session_host.client.worktrees.status import Status, status_of
 
-__all__ = ["Removal", "Repository", "Status", "Worktree", "discard", "find", "make", "remake", "remove", "status_of"]
+__all__ = [
+    "Mark", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "find", "make", "remake", "remove",
+    "status_of",
+]  # fmt: skip

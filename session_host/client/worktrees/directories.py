@@ -17,7 +17,7 @@ from pathlib import Path
 from session_host.client.worktrees.names import numbered, slug
 from session_host.client.worktrees.repository import Repository
 from session_host.errors import WorktreeError
-from session_host.git import WORK_TIMEOUT_S
+from session_host.git import WORK_TIMEOUT_S, Stop
 from session_host.paths import ensure_private, lock_refusal, state_dir, worktrees_dir
 
 POLL_INTERVAL_S = 0.05
@@ -48,16 +48,17 @@ def new_directory(folder: Path, branch: str) -> Path:
 
 
 @contextmanager
-def locked(repository: Repository) -> Iterator[Path]:
+def locked(repository: Repository, stop: Stop | None = None) -> Iterator[Path]:
     """Lock the folder of a repository's worktrees against other makers and removers; remove it at the end if empty.
 
     Raises:
+        Cancelled: ``stop`` ended the wait for the lock.
         WorktreeError: another process holds the lock for longer than git may take.
         OutliveError: the folder cannot be created, or cannot be trusted.
     """
     folder = worktrees_dir() / repository.key
     ensure_private(state_dir())
-    descriptor = _lock(folder, time.monotonic() + WORK_TIMEOUT_S)
+    descriptor = _lock(folder, time.monotonic() + WORK_TIMEOUT_S, stop or Stop())
     try:
         yield folder
     finally:
@@ -66,9 +67,10 @@ def locked(repository: Repository) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _lock(folder: Path, deadline_s: float) -> int:
+def _lock(folder: Path, deadline_s: float, stop: Stop) -> int:
     """Lock the folder, and return its descriptor; closing that, or the end of this process, releases the lock."""
     while True:
+        stop.check()
         ensure_private(folder.parent)
         ensure_private(folder)
         try:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final, Self
 
 import msgspec
 
@@ -14,8 +17,11 @@ from session_host.client.worktrees.included import copy_included
 from session_host.client.worktrees.names import free_branch
 from session_host.client.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, run_read_only
-from session_host.paths import make_directories
+from session_host.git import GitRefused, Stop, run_read_only
+from session_host.paths import make_directories, worktrees_dir
+
+_MARK: Final = ".making"
+_MAX_MARK_BYTES: Final = 1 << 16
 
 
 class Worktree(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +50,69 @@ class _Start(msgspec.Struct, frozen=True, kw_only=True):
     """The remote branch, ``origin/x``, that a new branch follows."""
 
 
-def make(directory: str, branch: str | None, chat: str) -> Worktree:
+class Mark:
+    """Marks a worktree that is being made, until its chat is recorded; a context manager that removes the mark.
+
+    The mark is a locked file in the directory of all worktrees. git, with its hooks, inherits the lock. If the mark is
+    not locked, its maker was killed, and git has ended: see ``clean_up``.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._file = self._path = Path()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._descriptor >= 0:
+            if error[0] is None or not os.path.lexists(self._path):  # Else undoing failed, and is done again later.
+                self._file.unlink(missing_ok=True)
+            os.close(self._descriptor)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """The descriptor of the locked file, once there is one."""
+        return [self._descriptor] if self._descriptor >= 0 else []
+
+    def set(self, worktree: Worktree) -> None:
+        """Mark a worktree; without the mark if the disk is full."""
+        self._path = Path(worktree.path)
+        self._file = worktrees_dir() / f".{self._path.parent.name}-{self._path.name}{_MARK}"
+        with contextlib.suppress(OSError):
+            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(self._descriptor, msgspec.json.encode(worktree))
+
+
+def clean_up(is_used: Callable[[str], bool]) -> None:
+    """Undo ``make`` for worktrees of makers that were killed before their chat was recorded. Blocks.
+
+    Args:
+        is_used: whether a chat uses the worktree at a path.
+    """
+    for file in worktrees_dir().glob(f".*{_MARK}"):
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            worktree = msgspec.json.decode(os.read(descriptor, _MAX_MARK_BYTES), type=Worktree)
+            if not is_used(worktree.path):
+                discard(worktree)
+            file.unlink(missing_ok=True)
+        except (OSError, WorktreeError):
+            pass  # It is still being made, or git refuses.
+        except msgspec.DecodeError:
+            file.unlink(missing_ok=True)  # The disk was full.
+        finally:
+            os.close(descriptor)
+
+
+def make(
+    directory: str, branch: str | None, chat: str, *, mark: Mark | None = None, stop: Stop | None = None
+) -> Worktree:
     """Create a worktree of the repository that a directory is in.
 
     Blocks while git checks out the files, and while another worktree is being created in the same repository.
@@ -54,37 +122,43 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
         branch: the branch to check out: an existing one, the only remote one of that name, or a new one. A new one,
             named after the chat, if None or "".
         chat: the chat's name.
+        mark: marks the worktree until its chat is recorded.
+        stop: cancels it.
 
     Raises:
+        Cancelled: ``stop`` was set; nothing is left.
         WorktreeError: the worktree cannot be created, and was removed again; the message says what to do.
     """
+    if mark is None:
+        with Mark() as own:
+            return make(directory, branch, chat, mark=own, stop=stop)
+    stop = stop or Stop()
     repository = find(Path(directory))
     if branch:
         _check_name(repository, branch)
-    with locked(repository) as folder:
+    with locked(repository, stop) as folder:
         start = _start(repository, branch or None, chat)
         path = new_directory(folder, start.branch)
+        worktree = Worktree(
+            path=str(path), directory=str(path), repository=str(repository.common), name=repository.name,
+            branch=start.branch, branch_made=bool(start.commit),
+        )  # fmt: skip
+        mark.set(worktree)
         made = False
         try:
             if start.commit:
                 _make_branch(repository, start)
                 made = True
-            _add_worktree(repository, path, start.branch)
+            _add_worktree(repository, path, start.branch, mark, stop)
             if repository.top is not None:
                 copy_included(repository.top, path)
+            stop.check()
         except BaseException:
             _clear(repository, path)
             if made:
                 delete_branch(repository, start.branch, start.commit)
             raise
-    return Worktree(
-        path=str(path),
-        directory=str(_directory_in(path, repository.relative_directory)),
-        repository=str(repository.common),
-        name=repository.name,
-        branch=start.branch,
-        branch_made=bool(start.commit),
-    )
+    return msgspec.structs.replace(worktree, directory=str(_directory_in(path, repository.relative_directory)))
 
 
 def remake(worktree: str, repository: str, branch: str) -> bool:
@@ -113,7 +187,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
             _forget(found, stale)
         try:
             make_directories(path.parent)
-            _add_worktree(found, path, branch)
+            _add_worktree(found, path, branch, Mark(), Stop())
             copy_included(entries(found)[0].path, path)
         except BaseException:
             _clear(found, path)
@@ -232,10 +306,10 @@ def _make_branch(repository: Repository, start: _Start) -> None:
         raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.message}") from refused
 
 
-def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
+def _add_worktree(repository: Repository, path: Path, branch: str, mark: Mark, stop: Stop) -> None:
     arguments = ("worktree", "add", "--quiet", "--", str(path), branch)
     try:
-        repository.change(*arguments)
+        repository.change(*arguments, stop=stop, descriptors=mark.descriptors)
     except GitRefused as refused:
         entry = entry_at(repository, path)
         if entry is None or entry.branch != branch or not (path / ".git").is_file():

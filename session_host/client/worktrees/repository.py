@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
 from session_host.client.worktrees.names import slug
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, ask, rev_parse, run_for_user, run_read_only
+from session_host.git import GitRefused, Stop, ask, rev_parse, run_for_user, run_read_only
 
 HEADS = "refs/heads/"
 MIN_GIT = (2, 36)
@@ -50,9 +51,9 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         """Ask git a yes-or-no question; raises as ``git.ask``."""
         return ask(self.common, *arguments, is_git_directory=True)
 
-    def change(self, *arguments: str) -> None:
-        """Run a git command that changes the repository; raises as ``git.run_for_user``."""
-        run_for_user(self.common, f"--git-dir={self.common}", *arguments)
+    def change(self, *arguments: str, stop: Stop | None = None, descriptors: Collection[int] = ()) -> None:
+        """Run a git command that changes the repository; as ``git.run_for_user``."""
+        run_for_user(self.common, f"--git-dir={self.common}", *arguments, stop=stop, descriptors=descriptors)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

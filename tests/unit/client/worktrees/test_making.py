@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import discard, find, make, remake
+from session_host.client.worktrees import Mark, clean_up, discard, find, make, remake
 from session_host.errors import WorktreeError
+from session_host.git import Cancelled, Stop
 from session_host.paths import worktrees_dir
 from tests.support.area import Area
 from tests.support.repositories import Checkout
+from tests.support.waiting import TIMEOUT_S
 
 
 @pytest.fixture
@@ -359,3 +364,55 @@ class TestRemaking:
 
         with pytest.raises(WorktreeError, match=r"the repository .* is missing"):
             remake(worktree.path, worktree.repository, worktree.branch)
+
+
+class TestCancelled:
+    """A hook of git that takes its time."""
+
+    @pytest.fixture
+    def hook(self, checkout: Checkout, tmp_path: Path) -> Path:
+        """A FIFO: the hook waits until it is opened for reading, and then until it is written to."""
+        fifo = tmp_path / "hook"
+        os.mkfifo(fifo)
+        file = checkout.path / ".git" / "hooks" / "post-checkout"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\n: > {fifo}\ncat {fifo}\n")
+        file.chmod(0o755)
+        return fifo
+
+    def left(self, checkout: Checkout) -> tuple[list[str], list[str], list[str]]:
+        names = [path.name for path in worktrees_dir().iterdir() if path.is_dir()]
+        return checkout.branches(), checkout.worktrees(), names
+
+    def test_a_cancelled_start_leaves_nothing(self, checkout: Checkout, hook: Path) -> None:
+        stop = Stop()
+        with ThreadPoolExecutor() as threads:
+            made = threads.submit(make, str(checkout.path), None, "x", stop=stop)
+            hook.read_bytes()
+            assert len(checkout.worktrees()) == 1
+            stop.set()
+            with pytest.raises(Cancelled):
+                made.result(TIMEOUT_S)
+        assert self.left(checkout) == (["main"], [], [])
+
+    def test_a_killed_maker_leaves_nothing_once_its_hook_has_ended(self, checkout: Checkout, hook: Path) -> None:
+        script = "import sys; from session_host.client.worktrees import make; make(sys.argv[1], None, 'x')"
+        maker = subprocess.Popen([sys.executable, "-c", script, checkout.path])
+        hook.read_bytes()
+        maker.kill()
+        maker.wait()
+        clean_up(lambda _path: False)
+        assert len(checkout.worktrees()) == 1, "git still works there"
+        hook.write_bytes(b"")
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while self.left(checkout) != (["main"], [], []) and time.monotonic() < deadline_s:
+            clean_up(lambda _path: False)
+        assert self.left(checkout) == (["main"], [], [])
+
+    def test_a_worktree_that_a_chat_uses_is_not_cleaned_up(self, checkout: Checkout) -> None:
+        mark = Mark()
+        worktree = make(str(checkout.path), None, "x", mark=mark)
+        os.close(mark.descriptors[0])  # As if the maker was killed just after the chat was recorded.
+        clean_up(lambda path: path == worktree.path)
+        assert self.left(checkout)[1] == [worktree.path]
+        assert not list(worktrees_dir().glob(".*"))

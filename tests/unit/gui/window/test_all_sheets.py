@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from session_host.errors import LaunchFailed
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
+from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -144,6 +146,39 @@ async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost
     assert sheet.error.text() == "The disk is full; free some space"
     assert sheet.arguments.text() == "cat"
     assert sheet.start.isEnabled()
+
+
+async def test_escape_cancels_a_start_that_waits_for_a_worktree(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def launch(request: LaunchRequest) -> SessionRecord:
+        seen.append(f"begun {request.worktree}")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+        raise AssertionError
+
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    monkeypatch.setattr("gui.window.new_chat.sheet.PROGRESS_MS", 0)
+    window = harness.open_window()
+    window.starting.new_chat("command", str(Checkout.new(tmp_path / "api").path), ["cat"])
+    sheet = window.sheets.new_chat
+    sheet.suggest_worktree()
+    await harness.until(lambda: sheet.worktree.value() is not None, "the worktree to be offered")
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    await harness.until(sheet.progress.isVisible, "the progress")
+    await harness.until(lambda: seen, "the start")
+    QTest.keyClick(sheet.cancel, Qt.Key.Key_Escape)
+    await harness.until(lambda: seen == ["begun ", "cancelled"], "the end of the start")
+    assert not sheet.is_open
+    assert window.banners.current is None
+    window.starting.new_chat()
+    assert sheet.start.isEnabled()
+    assert not sheet.progress.isVisible()
 
 
 async def test_new_chat_like_this_starts_the_same(harness: WindowHarness, launches: list[LaunchRequest]) -> None:
