@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,8 +23,11 @@ from session_host.structured.operations import (
     TerminalOutput,
     WriteText,
 )
+from session_host.system.processes.permission import AGENT_CHATS
+from session_host.system.processes.proc import hard_limit
 from session_host.system.processes.process_tree import chat_processes
 from tests.support.session_harness import spec_of
+from tests.support.waiting import wait_until
 
 KEPT = 100_000
 
@@ -89,6 +93,22 @@ async def test_the_program_has_its_own_terminal_and_default_signals(harness: Ope
         "/bin/sh", "-c", "tty >/dev/null </dev/tty && echo own; trap 'echo heard; exit' HUP; kill -HUP $$; sleep 9"
     )
     assert (harness.output, ended.exit_code) == ("own\nheard\n", 0)
+
+
+async def test_the_program_belongs_to_the_agents_chat_whatever_the_agent_says(tmp_path: Path) -> None:
+    with subprocess.Popen(["prlimit", "--msgqueue=4096", "sleep", "300"]) as agent:
+        try:
+            wait_until(lambda: hard_limit(agent.pid, "Max msgqueue size") == 4096, 20, "the agent's limit")
+            harness = OperationHarness(tmp_path)
+            harness.runner = OperationRunner(spec_of(env={**os.environ, AGENT_CHATS: "one"}), harness._take)
+            harness.runner.agent = agent.pid
+            script = f"echo ${AGENT_CHATS} $(prlimit --msgqueue --noheadings --output HARD)"
+            harness.runner.start(StartTerminal(1, "t", ("sh", "-c", script), "", {AGENT_CHATS: ""}, KEPT))
+            await harness.until(TerminalEnded)
+            await harness.runner.close()
+        finally:
+            agent.kill()
+    assert harness.output.split() == ["one", "4096"]
 
 
 async def test_a_program_that_does_not_exist_ends_as_in_a_shell(harness: OperationHarness) -> None:
