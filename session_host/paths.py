@@ -166,7 +166,8 @@ def obstacle(path: Path, *, is_directory: bool = False) -> str:
         except OSError:
             return ""  # It is missing.
         if each == path and not is_directory:
-            return f"{each}: a directory is in the way; move it away" if stat.S_ISDIR(status.st_mode) else ""
+            kind = "directory" if stat.S_ISDIR(status.st_mode) else "FIFO" if stat.S_ISFIFO(status.st_mode) else ""
+            return f"{each}: a {kind} is in the way; move it away" if kind else ""
         if not stat.S_ISDIR(status.st_mode):
             return f"{each} is not a directory; move it away"
         needed = stat.S_IRWXU if each in (path, path.parent) else stat.S_IXUSR

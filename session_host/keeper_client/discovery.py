@@ -18,6 +18,7 @@ from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, lock_refusal, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
+from session_host.system.log_file import open_log
 from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 
@@ -163,10 +164,11 @@ def keeper_environment() -> dict[str, str]:
 
 def _start() -> None:
     """Start a keeper; returns when it listens or has failed."""
+    _lift_file_size_limit()
     log_path = keeper_log()
     try:
         log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        log = open_log(log_path)
     except OSError:
         log = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason to leave agents without a keeper.
     ready, ready_write = os.pipe()
@@ -192,6 +194,28 @@ def _start() -> None:
         os.close(ready)
         if ready_write >= 0:
             os.close(ready_write)
+
+
+def _lift_file_size_limit() -> None:
+    """Lift this process's limit of the size of files, which the keeper and all hosts would inherit.
+
+    A chat's output and its input log are files in memory, which grow with each byte: beyond the limit it would freeze.
+
+    Raises:
+        HostUnavailable: only root may lift it.
+    """
+    import resource  # Few commands start a keeper.
+
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except (OSError, ValueError) as error:
+        if hard == resource.RLIM_INFINITY:
+            return
+        raise HostUnavailable(
+            f"this shell limits files to {hard} bytes (ulimit -f), and a chat would freeze after as much output; "
+            "start it from another shell"
+        ) from error
 
 
 def _wait_for(process: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,7 @@ import stat
 import sys
 from pathlib import Path
 
+from session_host.system.log_file import open_log
 from session_host.system.processes import proc
 
 LIMIT_BYTES = 1024 * 1024
@@ -55,7 +56,7 @@ def rotate(limit_bytes: int = LIMIT_BYTES) -> None:
             return  # The file was removed, or is not a log.
         else:
             path.replace(rotated_path(path))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = open_log(path)
         os.dup2(descriptor, 2)
         os.close(descriptor)
     except OSError:

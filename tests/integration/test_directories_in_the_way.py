@@ -82,3 +82,24 @@ def test_a_chat_without_its_log_can_be_removed(area: Area) -> None:
     [check] = found_by_doctor()
     assert check["message"] == f"{path} is not a directory"
     assert outlive("rm", "ended").code == 0
+
+
+def test_a_fifo_in_place_of_a_log_stops_no_start(area: Area) -> None:
+    logs = area.state / "logs"
+    logs.mkdir(mode=0o700, parents=True)
+    os.mkfifo(logs / "keeper.log", 0o600)
+    session = new("-n", "one", "--", "cat")
+    os.mkfifo(logs / f"{session}.log.1", 0o600)
+    assert outlive("kill", session).code == 0
+
+
+@pytest.mark.parametrize("name", ["outlive.db", "outlive.db-wal"])
+def test_a_fifo_or_directory_in_place_of_the_database_is_named(area: Area, name: str) -> None:
+    area.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = area.state / name
+    path.mkdir()
+    assert outlive("ls").error == f"outlive: {path}: a directory is in the way; move it away\n"
+    path.rmdir()
+    if name == "outlive.db":
+        os.mkfifo(path, 0o600)
+        assert outlive("ls").error == f"outlive: {path}: a FIFO is in the way; move it away\n"

@@ -18,7 +18,7 @@ from session_host.protocol.values import State
 from tests.programs import Gate
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import new, outlive
+from tests.support.commands import OUTLIVE, environment, new, outlive
 from tests.support.disks import fill_disk, small_disk
 from tests.support.hosts import end, peek, see, shown, start, watching
 from tests.support.waiting import wait_until
@@ -81,6 +81,36 @@ async def test_a_disk_that_fills_up_loses_no_output_and_no_input(
         assert outlive("wait", record.id, "--exited", "--timeout", "60").code == 0
         _wait_for_code(record.id, 0)
         assert "typed on a full disk" in outlive("peek", record.id).output
+        _end_all(area)
+
+
+def test_a_chat_started_in_a_shell_that_limits_files_does_not_freeze() -> None:
+    limited = ["sh", "-c", 'ulimit -S -f 1000; exec "$@"', "sh", *OUTLIVE]
+    chat = ["new", "-n", "one", "-d", "--", "sh", "-c", "seq 300000; echo all written; exec cat"]
+    subprocess.run([*limited, *chat], env=environment(), check=True, capture_output=True)
+    assert outlive("wait", "one", "--text", "all written", "--timeout", "60").code == 0
+    assert outlive("kill", "one").code == 0
+
+
+def test_a_chat_is_reachable_while_the_disk_has_no_room_for_another_file(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB, files=100) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        new("-n", "one", "--", "cat")
+        files = [disk / f"file {number}" for number in range(os.statvfs(disk).f_favail)]
+        for file in files:
+            file.touch()
+        [info] = outlive("ls", "--json").json()
+        assert info["state"] == "running"
+        assert outlive("send", "one", "still here", "--enter").code == 0
+        assert outlive("wait", "one", "--text", "still here", "--timeout", "60").code == 0
+        refused = outlive("new", "-d", "--", "cat")
+        assert "no room for another file (df -i); remove some files" in refused.complaint()
+        assert outlive("kill", "one").code == 0
+        for file in files:
+            file.unlink()
+        wait_until(lambda: outlive("ls", "--all", "--json").json()[0]["state"] == "exited", 20, "the end to be saved")
         _end_all(area)
 
 

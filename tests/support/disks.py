@@ -15,13 +15,13 @@ import pytest
 
 
 @contextmanager
-def small_disk(mount_point: Path, size_kib: int) -> Iterator[Path]:
-    """Mount a file system in memory; skips the test if that is not allowed."""
+def small_disk(mount_point: Path, size_kib: int, *, files: int = 0) -> Iterator[Path]:
+    """Mount a file system in memory, with room for ``files`` files if not 0; skips the test if that is not allowed."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mount_point.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k,mode=0700", "tmpfs", mount_point],
+        ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k,mode=0700,nr_inodes={files}", "tmpfs", mount_point],
         check=False,
         capture_output=True,
         text=True,

@@ -91,6 +91,8 @@ def _space(name: str, variable: str, path: Path, mode: int) -> Check:
     free = space.f_bavail * space.f_frsize
     kind = file_system(path)
     facts = f"{path} (mode {mode:04o}, {kind or 'unknown file system'}, {free // (1024 * 1024)} MiB free)"
+    if space.f_files and not space.f_favail:
+        return fail(name, f"{facts}: the disk has no room for another file (df -i)", "remove some files")
     if free < NO_SPACE_BYTES:
         return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another directory")
     if mode & 0o077:

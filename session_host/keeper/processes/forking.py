@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.log_file import open_log
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def _close_others(inherited: set[int]) -> None:
 def log_to(path: str) -> None:
     """Write standard error to the end of a file from now on."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        descriptor = open_log(path)
     except OSError:
         descriptor = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason not to start.
     os.dup2(descriptor, 2)

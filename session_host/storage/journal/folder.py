@@ -65,6 +65,8 @@ class Folder:
         except OutliveError as error:
             raise StoreError(str(error)) from error
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise StoreError(f"{path}: the disk is full, so there is no recording; free some space") from error
             raise StoreError(f"{path}: {error.strerror}; check the directory's owner and permissions") from error
         found = cls.find(path)
         if found is None:

@@ -42,19 +42,20 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     what = str(error)
     if code in _DAMAGED or what.startswith(("no such table", "no such column", "Could not decode")):
         return damaged(path, what)
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
+    if code in _CANNOT_WRITE and (lack := lack_of_space(path.parent)):
+        return StoreError(f"{path}: {lack} and try again")
+    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if code in _CANNOT_WRITE and (why := obstacle(each)):
+            return StoreError(why)
+    if code == sqlite3.SQLITE_FULL:
         return StoreError(f"{path}: the disk is full; free some space and try again")
     if code in _REFUSED_LOCK and (refusal := lock_refusal(path.parent, "OUTLIVE_STATE_DIR")):
         return StoreError(refusal)
     if code == sqlite3.SQLITE_READONLY:
         return StoreError(f"{path}: cannot write it; check the owner and permissions of the file and directory")
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
-        if _disk_is_full(path):
-            return StoreError(f"{path}: the disk is full; free some space and try again")
         if not _can_open_more():
             return StoreError(_TOO_MANY.format(path=path))
-        if path.is_dir():
-            return StoreError(f"{path}: a directory is in the way; move it away")
         return StoreError(f"{path}: cannot open it; check the directory's owner and permissions")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreBusy(f"{path}: locked by another program for {BUSY_TIMEOUT_MS // 1000} s; try again")
@@ -89,12 +90,15 @@ def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
         connection.close()
 
 
-def _disk_is_full(path: Path) -> bool:
+def lack_of_space(directory: Path) -> str:
+    """What its disk lacks, and what to do: space, or inodes, of which each file takes one; "" for nothing."""
     try:
-        space = os.statvfs(path.parent)
+        space = os.statvfs(directory)
     except OSError:
-        return False
-    return space.f_bavail * space.f_frsize < _FEW_BYTES
+        return ""
+    if space.f_files and not space.f_favail:
+        return "the disk has no room for another file (df -i); remove some files"
+    return "the disk is full; free some space" if space.f_bavail * space.f_frsize < _FEW_BYTES else ""
 
 
 def _can_open_more() -> bool:
@@ -257,6 +261,8 @@ class Database:
             if self.path.is_symlink() and not self.path.exists():
                 target = self.path.readlink()
                 raise StoreError(f"{self.path}: a link to {target}, which is missing; remove the link") from error
+            if error.errno == errno.ENOSPC and (lack := lack_of_space(self.path.parent)):
+                raise StoreError(f"{self.path}: {lack} and try again") from error
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}; check the directory and its permissions") from error
         except StoreError:
@@ -268,13 +274,15 @@ class Database:
         """Connect; on a disk that cannot be written, connect for reading only.
 
         SQLite writes its -shm file even to read (sqlite.org/wal.html, 4 and 8). If it cannot, it can keep that data in
-        memory (exclusive mode); if nobody can write, it needs no such data (immutable). Both are for one use only. The
+        memory (exclusive mode); if nobody can write, also for lack of inodes for a -wal file, it needs no such data
+        (immutable). Both are for one use only. The
         first locks out all other processes, also hosts that record an end; the second does not see later changes by
         others.
         """
         address = f"file:{quote(str(self.path))}"
         attempts = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]
-        if not os.access(self.path.parent, os.W_OK):
+        has_wal = self.path.with_name(f"{self.path.name}-wal").exists()
+        if not os.access(self.path.parent, os.W_OK) or (not has_wal and lack_of_space(self.path.parent)):
             attempts.append((f"{address}?immutable=1", ""))
         failed: sqlite3.Error | None = None
         for address, pragma in attempts:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, why_not_started
 from session_host.protocol.values import CellSize, GridSize
+from session_host.system.log_file import open_log
 
 from .identity import start_time
 from .permission import mark
@@ -92,7 +93,7 @@ def _set_terminal(slave: int, stderr: str) -> None:
     if stderr:
         # A full disk must not prevent a start: standard error then goes to the terminal, as usual.
         with contextlib.suppress(OSError):
-            errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            errors = open_log(stderr)
             os.dup2(errors, 2)
             os.close(errors)
     attributes = termios.tcgetattr(0)
@@ -114,7 +115,7 @@ def _set_standard_streams(channel: int, output: int, stderr: str) -> None:
     errors = os.open("/dev/null", os.O_WRONLY)
     with contextlib.suppress(OSError):  # A full disk must not prevent a start: the errors are lost then.
         if stderr:
-            errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            errors = open_log(stderr)
     os.dup2(channel, 0)
     os.dup2(written, 1)
     os.dup2(errors, 2)
