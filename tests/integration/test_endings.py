@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
+from session_host.client.sessions.listing import describe
 from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import outlive
+from tests.support.commands import new, outlive
+from tests.support.reboots import kill_at_once
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -177,6 +180,21 @@ def test_what_a_removed_chat_left_running_is_named(tmp_path: Path) -> None:
         assert f"sleep 1000 (PID {left})" in outlive("rm", session).output
     finally:
         os.kill(left, signal.SIGKILL)
+
+
+def test_an_agent_that_outlived_all_of_outlive_can_be_ended(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    session = new("-n", "one", "--", sys.executable, "-ISc", NEVER_ENDS, str(pid))
+    wait_until(pid.exists, 20, "the agent to run")
+    description = describe(session)
+    assert description is not None
+    assert description.keeper_pid is not None
+    kill_at_once([*processes.keepers(description.keeper_pid), description.host_pid])
+    agent = int(pid.read_text())
+    assert is_running(agent, None)
+    assert f"(PID {agent}); `outlive kill one` ends this" in outlive("explain", "one").output
+    assert "had left behind" in outlive("kill", "one").output
+    assert not is_running(agent, None)
 
 
 @pytest.mark.parametrize("subcommand", ["stop", "kill"])
