@@ -6,6 +6,7 @@
     freed_memory      how much freed memory the C library keeps
     inotify           watches directories on the event loop (inotify(7))
     login_sockets     links of a chat to the sockets of the user's login
+    log_file          opens files that processes append to
     log_rotation      rotates logs on standard error
     open_file_locks   locks of open file descriptions (fcntl(2))
     peer_credentials  the process and user at the other end of a Unix socket
