@@ -55,7 +55,7 @@ class ChatViewer(QObject):
         replaced: the viewer has another replica.
         detaching: the replica is about to be freed; a view that paints it must release it now.
         refused: the host refused an input (an InputRefused).
-        clipboard_offered: the program asked to set the clipboard.
+        clipboard_offered: the program asked to set the clipboard (the text, and ``ClipboardEvent.targets``).
     """
 
     connection_changed = Signal()
@@ -63,7 +63,7 @@ class ChatViewer(QObject):
     replaced = Signal()
     detaching = Signal()
     refused = Signal(object)
-    clipboard_offered = Signal(str)
+    clipboard_offered = Signal(str, str)
 
     def __init__(self, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -192,4 +192,4 @@ class ChatViewer(QObject):
     def viewer_event(self, event: Event) -> None:
         """Apply an event of the host."""
         if isinstance(event, ClipboardEvent) and self._shown:
-            self.clipboard_offered.emit(event.text)
+            self.clipboard_offered.emit(event.text, event.targets)

@@ -14,6 +14,7 @@ from .messages import (
     ActivityEvent,
     Attach,
     ClearTerminal,
+    ClipboardEvent,
     Colors,
     CommandEvent,
     Continue,
@@ -43,6 +44,7 @@ from .values import EXTRA_BUTTONS, MouseButton
 _FIELDS: dict[type[Message], dict[int, int]] = {
     ActivityEvent: {7: 4},
     Attach: {4: 8},
+    ClipboardEvent: {16: 1},
     Colors: {14: 5},
     Description: {15: 34, 12: 33, 6: 32, 5: 30, 4: 26, 2: 24, 1: 20},
     Done: {4: 1},

@@ -534,6 +534,8 @@ class ClipboardEvent(Message, frozen=True):
     """The program requested to set the clipboard (OSC 52); the viewer decides."""
 
     text: str
+    targets: str = "c"
+    """The letters of "c", the clipboard, and "p", the primary selection."""
 
 
 class NoticeEvent(Message, frozen=True):

@@ -328,8 +328,8 @@ class Session:
                 self.clients.broadcast(BellEvent())
             case Notification(title, body, identity):
                 self.clients.broadcast(NotificationEvent(title, body, identity))
-            case ClipboardSet(text):
-                self.clients.broadcast(ClipboardEvent(text))
+            case ClipboardSet(text, targets):
+                self.clients.broadcast(ClipboardEvent(text, targets))
             case _:
                 pass
 

@@ -16,6 +16,7 @@
     prompts       the rows of a shell's prompts and outputs, by those marks
     redrawn_rows  how much of a prompt its shell draws again
     replayed_prompts  the prompts of a snapshot, moved or as marks again
+    clipboard     a program's request to set the clipboard (OSC 52)
     command_modes the modes that a killed command left, and the sequences that take them back
     commands      the texts and times of a shell's commands
     text          rows as text, for every engine

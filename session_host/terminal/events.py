@@ -41,9 +41,10 @@ class AgentState(NamedTuple):
 
 
 class ClipboardSet(NamedTuple):
-    """OSC 52 write. Reads are never answered."""
+    """OSC 52 write. Reads are never answered. ``targets``: "c" for the clipboard, "p" for the primary selection."""
 
     text: str
+    targets: str = "c"
 
 
 class CommandBegan(NamedTuple):

@@ -193,6 +193,10 @@ def test_a_program_that_asks_for_the_sixteen_colours_gets_those_of_the_theme(mak
         ("\x1b]52;c;aGVsbG8=\x07", [ClipboardSet("hello")]),
         ("\x1b]52;c;aGVs\x1b\\\x07", [ClipboardSet("hel"), Bell()]),
         ("\x1b]52;c;?\x07", []),
+        ("\x1b]52;p;aGVsbG8=\x07", [ClipboardSet("hello", "p")]),
+        ("\x1b]52;pc;aGVsbG8=\x07", [ClipboardSet("hello", "cp")]),
+        ("\x1b]52;;aGVsbG8=\x07\x1b]52;s;\x07", [ClipboardSet("hello"), ClipboardSet("")]),
+        ("\x1b]52;c;AQI=\x07\x1b]52;q;aGVsbG8=\x07\x1b]52;c\x07", []),
         ("no events\r\n", []),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
@@ -144,7 +144,7 @@ class PageWiring:
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
         page.image_pasted.connect(lambda image: self._window.paste_image(page, image))
         page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
-        page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+        page.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
 
     def _extend_menu(self, menu: QMenu, names: Sequence[str]) -> None:
         menu.addSeparator()
@@ -181,10 +181,15 @@ class PageWiring:
         else:
             self._banners.inform(text, kind="failed", key=key)
 
-    def _on_clipboard(self, page: ChatPage, text: str) -> None:
+    def _on_clipboard(self, page: ChatPage, text: str, targets: str) -> None:
         # Only the active chat may set the clipboard.
-        if page is self._tabs.active_page and page.isActiveWindow():
-            QGuiApplication.clipboard().setText(text)
+        if page is not self._tabs.active_page or not page.isActiveWindow():
+            return
+        clipboard = QGuiApplication.clipboard()
+        if "p" in targets and clipboard.supportsSelection():
+            clipboard.setText(text, QClipboard.Mode.Selection)
+        if "c" in targets:
+            clipboard.setText(text)
             self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
 
     def _open_marked(self, page: ChatPage, address: str) -> None:

@@ -43,7 +43,7 @@ class TerminalPage(ChatPage):
     paste_needs_confirmation = Signal(str)
     image_pasted = Signal(QImage)
     grid_changed = Signal()
-    clipboard_offered = Signal(str)
+    clipboard_offered = Signal(str, str)
     broadcast_left = Signal(object)
 
     def __init__(self, theme: Theme, source: PageViewer, load_screen: Callable[[Chat, TerminalPage], None]) -> None:

@@ -310,8 +310,8 @@ class FullScreenView(AttachView):
                 self._pass_on(self._signals.bell())
             case NotificationEvent(title, body):
                 self._pass_on(self._signals.notification(self._name, title, body))
-            case ClipboardEvent(text) if not self._read_only:
-                self._add_signal(self._signals.clipboard(text))
+            case ClipboardEvent(text, targets) if not self._read_only:
+                self._add_signal(self._signals.clipboard(text, targets))
             case _:
                 return
         self._write_signals()

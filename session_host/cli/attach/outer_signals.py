@@ -83,11 +83,11 @@ class OuterSignals:
             case _:
                 return b""
 
-    def clipboard(self, text: str) -> bytes:
-        """Set the terminal's clipboard, as the program requested."""
+    def clipboard(self, text: str, targets: str = "c") -> bytes:
+        """Set the terminal's clipboard ("c" in ``targets``) or primary selection ("p"), as the program requested."""
         if self._kind in {"silent", "plain"}:
             return b""
-        return b"\x1b]52;c;" + b64encode(text.encode()) + b"\a"
+        return b"\x1b]52;%s;%s\a" % (targets.encode(), b64encode(text.encode()))
 
     def title(self, text: str) -> bytes:
         """Set the title, after the terminal has saved its own; nothing if it is set already."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final
 
-from session_host.protocol.untrusted_text import for_clipboard, plain
+from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DefaultColors
+from session_host.terminal.clipboard import clipboard_of, clipboard_set
 from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.events import (
     AgentState,
     Bell,
-    ClipboardSet,
     Notification,
     Progress,
     TerminalEvent,
@@ -27,7 +27,7 @@ from session_host.terminal.shell_marks import mark_of
 from session_host.version import VERSION
 
 from .library.calls import ffi, lib, set_option, text_of
-from .sequences import NOTIFICATION, SHELL_MARK
+from .sequences import CLIPBOARD, NOTIFICATION, SHELL_MARK
 
 MAX_EVENTS = 1000
 MAX_REPLY_BYTES = 1024 * 1024
@@ -36,7 +36,6 @@ MAX_REPLY_BYTES = 1024 * 1024
 MAX_TITLE_CHARACTERS = 1024
 MAX_BODY_CHARACTERS = 4096
 MAX_SEQUENCE_BYTES = 8192
-MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 
 _FEATURES: Final = (4, 22)
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
@@ -127,6 +126,8 @@ class Effects:
                 self.event(notification)
             if reply:
                 self.reply(reply)
+        elif number == CLIPBOARD and (event := clipboard_of(content.decode("ascii", "replace"))) is not None:
+            self.event(event)
 
 
 def install(terminal: Any, effects: Effects) -> Any:
@@ -191,8 +192,9 @@ def _clipboard_write(_terminal: Any, userdata: Any, write: Any) -> None:
     for index in range(write.contents_len):
         content = write.contents[index]
         if text_of(content.mime).startswith(b"text/plain"):
-            text = for_clipboard(text_of(content.data).decode("utf-8", "replace"), MAX_CLIPBOARD_CHARACTERS)
-            ffi.from_handle(userdata).event(ClipboardSet(text))
+            targets = "p" if write.location == lib.GHOSTTY_CLIPBOARD_LOCATION_PRIMARY else "c"
+            if (event := clipboard_set(text_of(content.data), targets)) is not None:
+                ffi.from_handle(userdata).event(event)
             break
     if write.reply != ffi.NULL:
         answer = ffi.new("GhosttyClipboardWriteReply*")

@@ -1,9 +1,9 @@
 """Finds the sequences in output that the library parses without a report, or answers in its own way.
 
-They are OSC 22, 99, 133 and 1337, APC G, DCS q, and the queries DECRQSS (DCS $ q) and XTGETTCAP (DCS + q). None of this
-depends on how the output is split. Some are kept from the library: the content of an image (OSC 1337, APC G and DCS q,
-which is sixel), of which the library would only store megabytes that it then ignores; and the queries, from their "q"
-on, without which the library has nothing to answer.
+They are OSC 22, 52, 99, 133 and 1337, APC G, DCS q, and the queries DECRQSS (DCS $ q) and XTGETTCAP (DCS + q). None of
+this depends on how the output is split. Some are kept from the library: the content of an image (OSC 1337, APC G and
+DCS q, which is sixel), of which the library would only store megabytes that it then ignores; OSC 52, of which it knows
+one target; and the queries, from their "q" on, without which the library has nothing to answer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from typing import Final, NamedTuple
 
 from session_host.terminal.capabilities import MAX_REQUEST_BYTES
+from session_host.terminal.clipboard import MAX_CLIPBOARD_BYTES
 from session_host.terminal.images.sixel import MAX_SIXEL_BYTES
 from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
 from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
@@ -25,6 +26,7 @@ MAX_INLINE_FILE_BYTES: Final = MAX_IMAGE_BYTES * 3 // 2
 POINTER: Final = b"22"
 NOTIFICATION: Final = b"99"
 SHELL_MARK: Final = b"133"
+CLIPBOARD: Final = b"52"
 INLINE_FILE: Final = b"1337"
 IMAGE: Final = b"G"
 SIXEL: Final = b"q"
@@ -32,30 +34,31 @@ SETTING_QUERY: Final = b"$q"
 CAPABILITY_QUERY: Final = b"+q"
 NOTHING: Final = b""
 QUERIES: Final = frozenset((SETTING_QUERY, CAPABILITY_QUERY))
-KEPT: Final = frozenset((INLINE_FILE, IMAGE, SIXEL, *QUERIES))
+KEPT: Final = frozenset((CLIPBOARD, INLINE_FILE, IMAGE, SIXEL, *QUERIES))
 """The kinds that are kept from the library."""
 
 _LIMITS: Final = {
     POINTER: MAX_CONTENT_BYTES,
     NOTIFICATION: MAX_NOTIFICATION_BYTES,
     SHELL_MARK: MAX_MARK_BYTES,
+    CLIPBOARD: MAX_CLIPBOARD_BYTES,
     INLINE_FILE: MAX_INLINE_FILE_BYTES,
     IMAGE: MAX_IMAGE_COMMAND_BYTES,
     SIXEL: MAX_SIXEL_BYTES,
     SETTING_QUERY: MAX_REQUEST_BYTES,
     CAPABILITY_QUERY: MAX_REQUEST_BYTES,
 }
-_START: Final = re.compile(rb"\x1b(?:\](?:(22|99|133);|(1337);(?=[FM]))|_(G)|P[0-9;]{0,32}([$+]?q))")
+_START: Final = re.compile(rb"\x1b(?:\](?:(22|52|99|133);|(1337);(?=[FM]))|_(G)|P[0-9;]{0,32}([$+]?q))")
 """Of OSC 1337 only what may be a File, MultipartFile, FilePart or FileEnd: the library knows other ones."""
 
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|13{0,2}|1337;?)?|_|P[0-9;]{0,32}[$+]?)?\Z")
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|52?|99?|13{0,2}|1337;?)?|_|P[0-9;]{0,32}[$+]?)?\Z")
 _MAX_PARTIAL_START: Final = len(b"\x1bP$") + 32
 _has_kept: Final = re.compile(rb"\x1b(?:_|P[0-9;]*[$+]?(?:q|\Z))").search
 _MAY_BEGIN: Final = b"\x1b"
 _END_OF_OSC: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 _END_OF_DCS: Final = re.compile(rb"[\x1b\x18\x1a]")
 _END_OF_APC: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
-_ENDS: Final = {INLINE_FILE: _END_OF_OSC, IMAGE: _END_OF_APC}
+_ENDS: Final = {CLIPBOARD: _END_OF_OSC, INLINE_FILE: _END_OF_OSC, IMAGE: _END_OF_APC}
 _CANCELS: Final = (b"\x18", b"\x1a")
 _DCS: Final = b"\x1bP"
 _ST: Final = b"\x1b\\"

@@ -180,7 +180,7 @@ class Stream:
         elif found.kind in QUERIES:
             if not found.is_too_long:
                 queries.answer(found.kind, content, self._terminal, self._effects, self.write)
-        elif found.kind != NOTHING:
+        elif found.kind != NOTHING and not found.is_too_long:
             self._effects.handle_command(found.kind, content)
 
     def _interpret(self, data: bytes) -> bool:

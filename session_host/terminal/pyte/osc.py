@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 
-from session_host.protocol.untrusted_text import for_clipboard, plain
+from session_host.protocol.untrusted_text import plain
+from session_host.terminal.clipboard import clipboard_of
 from session_host.terminal.engine_constants import AGENT_STATE_REPLY
-from session_host.terminal.events import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
+from session_host.terminal.events import AgentState, Notification, Progress, TerminalEvent
 from session_host.terminal.notifications import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title
 from session_host.terminal.shell_marks import mark_of
 
@@ -26,7 +25,6 @@ _NAMED = {
     "magenta": 0xFF00FF,
 }
 _PROGRESS_STATES = ("none", "running", "error", "indeterminate", "paused")
-_MAX_CLIPBOARD = 256 * 1024
 _CONEMU = re.compile("(?:1[0-2]|[1-9])(?:;.*)?", re.DOTALL)
 
 
@@ -69,7 +67,7 @@ def events_of(
     if code == 9:
         event = _iterm_or_conemu(rest)
     elif code == 52:
-        event = _clipboard(rest)
+        event = clipboard_of(rest)
     elif code == 99:
         event, answer = notifications.receive(rest)
         if answer:
@@ -106,15 +104,3 @@ def _iterm_or_conemu(rest: str) -> TerminalEvent | None:
     if not rest or _CONEMU.fullmatch(rest):
         return None
     return Notification("", cleaned_body(rest))
-
-
-def _clipboard(rest: str) -> TerminalEvent | None:
-    """OSC 52: a write; requests to read are not answered."""
-    _, _, payload = rest.partition(";")
-    if payload == "?":
-        return None
-    try:
-        data = base64.b64decode(payload.encode("ascii", "replace"), validate=True)
-    except binascii.Error:
-        return None
-    return ClipboardSet(for_clipboard(data.decode("utf-8", "replace"), _MAX_CLIPBOARD))

@@ -64,6 +64,10 @@ def test_a_program_sets_the_clipboard_of_a_terminal_that_has_one(environment: di
     terminal.close()
 
 
+def test_what_a_program_selects_reaches_the_primary_selection_of_the_outer_terminal() -> None:
+    assert OuterSignals(KITTY).clipboard("hello", "p") == b"\x1b]52;p;aGVsbG8=\a"
+
+
 def test_each_kind_of_terminal_gets_its_own_form() -> None:
     def sequences(environment: dict[str, str]) -> tuple[bytes, bytes]:
         signals = OuterSignals(environment)

@@ -47,12 +47,12 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     assert [*rang, chat.has_unseen_bell] == [True, False]
     harness.viewers[session_id].tell(OutputEvent(offset=3))
     assert not chat.has_unseen_output
-    offered: list[str] = []
-    second.clipboard_offered.connect(offered.append)
-    chat.clipboard_offered.connect(offered.append)
+    offered: list[tuple[str, str]] = []
+    for viewer_of_chat in (second, chat):
+        viewer_of_chat.clipboard_offered.connect(lambda *offer: offered.append(offer))
     for viewer in (harness.viewers[session_id], *harness.further):
-        viewer.tell(ClipboardEvent(text="copied"))
-    assert offered == ["copied"], "once, from the page that is shown"
+        viewer.tell(ClipboardEvent("copied", "cp"))
+    assert offered == [("copied", "cp")], "once, from the page that is shown"
     second.set_shown(False)
     harness.viewers[session_id].tell(OutputEvent(offset=3))
     assert chat.has_unseen_output
