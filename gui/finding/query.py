@@ -15,6 +15,8 @@ _MAX_LIMITS_REACHED = 12
 """An expression that exceeds the step limit on this number of lines is not tried any more."""
 _LETTERS = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u093c\u3099\u309a]*", re.DOTALL)
 """Characters, each with the marks that can be composed with it or stay beside it."""
+_TOKENS = re.compile(rf"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|{_LETTERS.pattern}", re.DOTALL)
+"""Parts of an expression: escapes, bracket expressions and characters."""
 
 
 class FindQuery(NamedTuple):
@@ -68,7 +70,8 @@ class Pattern:
         if not plain.isValid():
             self.error = plain.errorString()
             return None
-        source = rf"(?<!\w)(?:{query.text})(?!\w)" if query.is_word else query.text
+        text = _any_form(query.text, is_expression=True)
+        source = rf"(?<!\w)(?:{text})(?!\w)" if query.is_word else text
         limited = QRegularExpression(f"(*LIMIT_MATCH={_MATCH_LIMIT}){source}", options)
         return limited if limited.isValid() else plain
 
@@ -107,12 +110,18 @@ class Pattern:
         return [(units[first], units[end]) for first, end in found]
 
 
-def _any_form(text: str) -> str:
-    """An expression for a text; its letters with marks may be composed (é) or not (e and a mark)."""
+def _any_form(text: str, *, is_expression: bool = False) -> str:
+    """An expression for a text, or expression; its letters with marks may be composed (é) or not (e and a mark).
+
+    The letters in a bracket expression stay as they are: it stands for one character.
+    """
     if text.isascii():
-        return re.escape(text)
+        return text if is_expression else re.escape(text)
     parts = []
-    for letter in _LETTERS.findall(unicodedata.normalize("NFC", text)):
+    for letter in (_TOKENS if is_expression else _LETTERS).findall(unicodedata.normalize("NFC", text)):
+        if is_expression and (letter.isascii() or letter[0] in "\\["):
+            parts.append(letter)
+            continue
         forms = dict.fromkeys(map(re.escape, (letter, unicodedata.normalize("NFD", letter))))
         parts.append(next(iter(forms)) if len(forms) == 1 else f"(?:{'|'.join(forms)})")
     return "".join(parts)

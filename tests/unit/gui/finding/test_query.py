@@ -14,7 +14,11 @@ def test_a_letter_with_marks_finds_both_forms(letter: str) -> None:
     forms = [unicodedata.normalize(form, letter) for form in ("NFC", "NFD")]
     text = f"a {forms[0]}b {forms[1]}b"
     for typed in forms:
-        for query in (FindQuery(f"{typed}b"), FindQuery(f"{typed}b", is_word=True, is_exact=True)):
+        for query in (
+            FindQuery(f"{typed}b"),
+            FindQuery(f"{typed}b", is_word=True, is_exact=True),
+            FindQuery(f"(?:{typed})+[éb]", is_expression=True),
+        ):
             spans = Pattern(query).spans(text)
             assert [text[first:end] for first, end in spans] == [f"{form}b" for form in forms]
 
