@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.cli.session_argument import SessionInfo
+from session_host.cli.session_argument import SessionInfo, ask, find
 from session_host.client.chats.retention import note_viewed
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
+from session_host.protocol.messages import Describe
 from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize
 from session_host.storage.journal import (
     Output,
@@ -28,6 +30,12 @@ from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator, Engin
 
 _CANCEL = b"\x18"
 """CAN ends an incomplete sequence."""
+
+
+RECORDED_WITHIN_S = 3.0
+"""How long to wait until a running chat's output is recorded; on a disk that hangs it never is."""
+
+_POLL_INTERVAL_S = 0.05
 
 
 class GapKind(Enum):
@@ -124,6 +132,8 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     if info.runtime == "structured":
         raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     directory = session_journal(info.id)
+    if info.state in RUNNING_STATES:
+        info = _recorded(info)
     first = next(read(directory), None)
     if first is None:
         raise OutliveError(_why_nothing_is_recorded(info, directory))
@@ -137,6 +147,25 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
         saved = load_screen(session_dir(info.id) / "screen.bin")
     output_bytes = saved.offset if saved is not None else 0
     return Recording(directory, engine, size, output_bytes, on_damage=on_damage)
+
+
+def _recorded(info: SessionInfo) -> SessionInfo:
+    """Wait until the output of a running chat until now is recorded: its host writes it a moment later.
+
+    Returns:
+        The chat as it is then; it may have ended meanwhile.
+    """
+    deadline_s = time.monotonic() + RECORDED_WITHIN_S
+    try:
+        description = ask(info.id, Describe(0))
+        is_recording = description.journal_bytes is not None and not description.notice
+        while description.offset and is_recording and time.monotonic() < deadline_s:
+            if any(isinstance(entry, Output) for entry in read(session_journal(info.id), description.offset - 1)):
+                break
+            time.sleep(_POLL_INTERVAL_S)
+    except OutliveError:
+        pass  # Its host does not answer, or has ended: then all is recorded, and saved.
+    return find(info.id)
 
 
 def _why_nothing_is_recorded(info: SessionInfo, directory: Path) -> str:

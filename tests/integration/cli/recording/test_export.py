@@ -27,8 +27,7 @@ from session_host.terminal.base import EngineName
 from session_host.terminal.rows import Row, row_text
 from tests.support import disks
 from tests.support.commands import new, outlive
-from tests.support.journals import output, recorded_bytes, recorded_session, resize, write_journal
-from tests.support.waiting import wait_until
+from tests.support.journals import output, recorded_session, resize, write_journal
 
 
 def exported(tmp_path: Path, session: str, suffix: str, *, is_complete: bool = True) -> str:
@@ -428,10 +427,8 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
 
 @pytest.mark.usefixtures("sessions")
 def test_a_chat_is_exported_while_it_runs_and_after_its_end(tmp_path: Path) -> None:
-    session = new("-n", "x", "--size", "60x10", "--", "sh", "-c", "seq 100; echo end of numbers; read line; exit 7")
-    wait_until(
-        lambda: recorded_bytes(session_journal(session)).endswith(b"end of numbers\r\n"), 10, "the host records it"
-    )
+    new("-n", "x", "--size", "60x10", "--", "sh", "-c", "seq 100; echo end of numbers; read line; exit 7")
+    assert outlive("wait", "x", "--text", "end of numbers", "--timeout", "60").code == 0
     lines = [*map(str, range(1, 101)), "end of numbers"]
     assert exported(tmp_path, "x", ".txt").splitlines() == lines
     assert outlive("send", "x", "--enter").code == 0
