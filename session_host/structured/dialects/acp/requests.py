@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
 from session_host.structured.items import (
     REJECTIONS,
     AgentRequest,
+    FileChange,
     OptionKind,
     RequestOpened,
     RequestOption,
@@ -33,6 +35,7 @@ _OPTION_KINDS: Final[dict[str, OptionKind]] = {
 }
 
 
+_OPERATORS: Final = r"[\s;&|()]*"
 _SWITCHES: Final = frozenset({"is_background", "run_in_background", "background", "replace_all", "replaceAll"})
 """Fields of a call's input that change nothing while they are off."""
 _LIMITS: Final = frozenset({"timeout", "timeout_ms", "max_output_tokens", "yield_time_ms"})
@@ -216,9 +219,35 @@ def _is_shown(tool: Tool, name: str, value: Any) -> bool:
     item = tool.item
     if item.command and name in COMMANDS:
         return command_of({name: value}) == item.command
+    if item.command and name == "commands":
+        return _are_parts(value, item.command)
     if name in DIRECTORIES:
         return bool(value == item.directory)
+    if name in {"diff", "patch"} and isinstance(value, str):
+        return bool(item.changes) and _is_same_diff(value, item.changes)
     return bool(item.changes) and _is_in_diffs(tool, value)
+
+
+def _are_parts(value: Any, command: str) -> bool:
+    """Whether these are the parts of a command line, in order, with nothing but the shell's operators between them."""
+    if not isinstance(value, list) or not value or not all(isinstance(part, str) and part for part in value):
+        return False
+    parts = _OPERATORS.join(re.escape(part) for part in value)
+    return re.fullmatch(f"{_OPERATORS}{parts}{_OPERATORS}", command) is not None
+
+
+def _is_same_diff(diff: str, changes: tuple[FileChange, ...]) -> bool:
+    """Whether a diff adds and removes the lines of these changes, in their files."""
+    patches = "\n".join(change.patch for change in changes)
+    if _signed(diff) != _signed(patches):
+        return False
+    headers = [line for line in diff.split("\n") if line.startswith(("--- ", "+++ ", "diff ", "Index: "))]
+    names = [*(change.path.removeprefix("/") for change in changes), "/dev/null"]
+    return all(any(name in line for name in names) for line in headers)
+
+
+def _signed(diff: str) -> list[str]:
+    return [line for line in diff.split("\n") if line[:1] in {"+", "-"} and not line.startswith(("--- ", "+++ "))]
 
 
 def _is_in_diffs(tool: Tool, value: Any) -> bool:

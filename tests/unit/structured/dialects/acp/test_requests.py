@@ -62,6 +62,8 @@ HIDDEN = "rm -rf ~"
         {"command": "ls", "timeout": HIDDEN},
         {"command": "create", "path": "/a", "file_text": HIDDEN},
         {"command": "ls", "sandbox": {"off": HIDDEN}},
+        {"command": "ls", "commands": ["ls", HIDDEN]},
+        {"command": f"echo {HIDDEN}", "commands": [HIDDEN]},
     ],
 )
 @pytest.mark.parametrize("kind", [{}, {"kind": "execute"}, {"kind": "other"}])
@@ -76,31 +78,28 @@ def test_a_command_with_further_fields_shows_all_of_them(
 
 
 def test_fields_that_agents_send_with_each_command_leave_it_a_command(running: AcpChat) -> None:
-    given = {
-        "command": "ls",
-        "description": "List",
-        "is_background": False,
-        "timeout": 5,
-        "dir_path": "/x",
-        "env": None,
-    }
+    given: dict[str, Any] = {"command": "ls; pwd", "commands": ["ls", "pwd"], "description": "List", "dir_path": "/x"}
+    given |= {"is_background": False, "timeout": 5, "env": None}
     running.hear(permission({"toolCallId": "t", "title": "ls", "rawInput": given}, ALLOW, REJECT))
     request = running.request
-    assert (request.kind, request.subject, request.directory, request.reason) == ("command", "ls", "/x", "List")
+    assert (request.kind, request.subject, request.directory, request.reason) == ("command", "ls; pwd", "/x", "List")
 
 
 def test_an_edit_shows_the_fields_that_its_diff_does_not(running: AcpChat) -> None:
     diff = {"type": "diff", "path": "/d/a.py", "oldText": "one\nsame\n" * 9, "newText": "two\nsame\n" * 9}
-    given = {"file_path": "a.py", "content": diff["newText"], "edits": [{"old": "one", "new": "two"}]}
+    patch = "--- a/d/a.py\n+++ b/d/a.py\n@@ -1,9 +1,9 @@\n" + "-one\n+two\n same\n" * 9
+    given = {"file_path": "a.py", "content": diff["newText"], "edits": [{"old": "one", "new": "two"}], "diff": patch}
     call = {"toolCallId": "t", "kind": "edit", "title": "Edit", "content": [diff], "rawInput": given}
     running.hear(permission(call, ALLOW, REJECT))
     assert running.request.kind == "edit"
     running.answer("no")
-    running.hear(permission({**call, "rawInput": {**given, "then_run": HIDDEN}}, ALLOW, REJECT))
-    request = running.request
-    assert request.kind == "permission"
-    assert HIDDEN in request.subject
-    assert "+two\n" in request.subject
+    for more in ({"then_run": HIDDEN}, {"diff": f"{patch}+{HIDDEN}\n"}, {"diff": patch.replace("b/d/a.py", HIDDEN)}):
+        running.hear(permission({**call, "rawInput": {**given, **more}}, ALLOW, REJECT))
+        request = running.request
+        assert request.kind == "permission"
+        assert HIDDEN in request.subject
+        assert "+two\n" in request.subject
+        running.answer("no")
 
 
 @pytest.mark.parametrize("call", [{}, {"toolCallId": "t", "title": "Do it", "kind": "execute"}])
