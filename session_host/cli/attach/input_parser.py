@@ -29,13 +29,21 @@ MAX_STRING_BYTES = 8192
 """Longer control strings are dropped up to their end or their expiry: they were not typed."""
 
 INTRODUCER_TIMEOUT_S = 0.05
-"""After this time without another byte, ESC, or ESC and an introducer, counts as typed."""
+"""After this time without another byte, ESC, or ESC and ``[`` or ``O``, counts as typed."""
 
 SEQUENCE_TIMEOUT_S = 0.15
 """After this time, a sequence without an end counts as typed: terminals send a sequence in one piece."""
 
 REPLY_TIMEOUT_S = 1.0
-"""The timeout of a string that begins like a terminal's reply: over a slow line it arrives in pieces."""
+"""The timeout of what may begin a terminal's reply or a mouse event: over a slow line it arrives in pieces."""
+
+_MAY_BEGIN_REPLY = re.compile(
+    rb"\](?:[0-9]{1,4};|[0-9]{0,4}\Z)|P(?:[01][+$]r|>\||!\||(?:[01][+$]?|[>!])?\Z)|_(?:G|\Z)|\[[?<=>]"
+)
+"""An introducer alone counts, too: a key with Alt that sends one is rare, and then waits."""
+
+_PASTE_BEGINS = b"[20"
+"""The beginning of a paste, which is in no case typed: the program would get a paste without an end."""
 
 _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B
@@ -88,14 +96,14 @@ class InputParser:
     @property
     def undecided(self) -> bool:
         """Whether the last bytes may begin a sequence; if nothing follows, they were typed."""
-        return self._state is not _GROUND and self._state is not _PASTE
+        return self._state is not _GROUND and self._state is not _PASTE and not self._sequence.startswith(_PASTE_BEGINS)
 
     @property
     def timeout_s(self) -> float:
         """How long to wait after the beginning until the undecided bytes count as typed."""
-        if self._state is _State.ESCAPE or len(self._sequence) == 1:
-            return INTRODUCER_TIMEOUT_S
-        return REPLY_TIMEOUT_S if self._begins_reply else SEQUENCE_TIMEOUT_S
+        if self._state is not _State.ESCAPE and _MAY_BEGIN_REPLY.match(self._sequence):
+            return REPLY_TIMEOUT_S
+        return INTRODUCER_TIMEOUT_S if len(self._sequence) <= 1 else SEQUENCE_TIMEOUT_S
 
     @property
     def _begins_reply(self) -> bool:

@@ -299,8 +299,17 @@ class TestTypingThatLooksLikeAReport:
         ("data", "timeout_s"),
         [
             (b"\x1b", INTRODUCER_TIMEOUT_S),
-            (b"\x1b]", INTRODUCER_TIMEOUT_S),
+            (b"\x1b[", INTRODUCER_TIMEOUT_S),
+            (b"\x1bO", INTRODUCER_TIMEOUT_S),
+            (b"\x1b]", REPLY_TIMEOUT_S),
+            (b"\x1bP", REPLY_TIMEOUT_S),
+            (b"\x1b_", REPLY_TIMEOUT_S),
+            (b"\x1b]1", REPLY_TIMEOUT_S),
+            (b"\x1bP1$", REPLY_TIMEOUT_S),
+            (b"\x1b[?", REPLY_TIMEOUT_S),
+            (b"\x1b[<0;1", REPLY_TIMEOUT_S),
             (b"\x1b]make", SEQUENCE_TIMEOUT_S),
+            (b"\x1b[1", SEQUENCE_TIMEOUT_S),
             (b"\x1b]11;rgb:15", REPLY_TIMEOUT_S),
             (b"\x1bP>|XTerm", REPLY_TIMEOUT_S),
         ],
@@ -309,6 +318,20 @@ class TestTypingThatLooksLikeAReport:
         parser = InputParser()
         parser.feed(data)
         assert parser.timeout_s == timeout_s
+
+
+@pytest.mark.parametrize("cut", range(len(b"\x1b[20"), len(b"\x1b[200~") + 1))
+def test_a_paste_that_is_torn_after_its_first_bytes_is_still_a_paste(cut: int) -> None:
+    data = b"\x1b[200~rm -r\n\x1b[201~x"
+    parser = InputParser()
+    assert [*parser.feed(data[:cut]), *parser.expire()] == []
+    assert not parser.undecided
+    assert parser.feed(data[cut:]) == [Pasted("rm -r\n"), KeyTyped("x", "x")]
+
+
+def test_f9_may_be_torn_like_a_paste() -> None:
+    parser = InputParser()
+    assert [*parser.feed(b"\x1b[20"), *parser.expire(), *parser.feed(b"~")] == [KeyTyped("F9")]
 
 
 SOUP = st.lists(
