@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import NamedTuple
 
+from gui.bridge.chat import Chat
 from gui.settings.writing import write_values
 from session_host.errors import ConfigError, WorktreeError
 from session_host.paths import config_dir
@@ -49,6 +50,13 @@ def _read(directory: str) -> SetupEntry:
     repository = str(find(Path(directory)).common)
     found = load_chat_settings(config_dir()).setup_of(repository)
     return SetupEntry(*found) if found is not None else SetupEntry(directory_of(repository), "")
+
+
+async def note_on_worktree(chat: Chat) -> str:
+    """A line for the user about a new chat's worktree; "" for nothing to say."""
+    from session_host.client.chats import chat_worktree
+
+    return await asyncio.to_thread(chat_worktree.note_on_worktree, chat.record)
 
 
 def write_setup(entry: SetupEntry) -> None:

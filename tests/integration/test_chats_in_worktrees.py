@@ -25,7 +25,7 @@ from session_host.paths import config_dir, database, state_dir
 from session_host.protocol.messages import Describe, Kill
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
-from tests.support.commands import OUTLIVE
+from tests.support.commands import OUTLIVE, outlive
 from tests.support.repositories import Checkout
 from tests.support.waiting import TIMEOUT_S, eventually
 
@@ -176,6 +176,16 @@ class TestRemoving:
         )
 
         assert remove_chat(store, first) == ""
+
+
+def test_new_says_that_submodules_are_empty(checkout: Checkout, tmp_path: Path) -> None:
+    inner = Checkout.new(tmp_path / "inner")
+    checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
+    checkout.git("commit", "--quiet", "-m", "submodule")
+    words = ("new", "-d", "-C", str(checkout.path), "--worktree", "", "--", "cat")
+    assert outlive(*words).error == ""
+    shutil.rmtree(checkout.path / ".git" / "modules")
+    assert "these submodules of the worktree are empty: inner; to fill them: git submodule" in outlive(*words).error
 
 
 def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(checkout: Checkout, tmp_path: Path) -> None:

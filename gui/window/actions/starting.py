@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.new_chat_request import NewChatRequest
-from gui.bridge.worktree_setup import setup_of, write_setup
+from gui.bridge.worktree_setup import note_on_worktree, setup_of, write_setup
 from gui.settings.pane_tree import Side
 from gui.window.actions.context import WindowContext
 from gui.window.actions.pane_actions import has_room
@@ -210,6 +210,8 @@ class StartActions(QObject):
             self._layout.starts[request.agent] = request.remembered
         self._sheets.new_chat.done()
         self._open_chat(chat)
+        if request.worktree is not None and (note := await note_on_worktree(chat)):
+            self._banners.inform(phrases.first_upper(note), key=chat.id)
 
 
 def _start_directory() -> str:

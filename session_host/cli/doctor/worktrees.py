@@ -30,8 +30,13 @@ def worktrees() -> Iterator[Check]:
     yield warn(
         "worktrees",
         f"{len(found)}, of which {len(unused)} belong to removed chats: {named}",
-        f"check their contents, then: git -C {unused[0]} worktree remove {unused[0]}",
+        f"check their contents, then: git -C {unused[0]} worktree remove {_force(unused[0])}{unused[0]}",
     )
+
+
+def _force(path: Path) -> str:
+    """The option without which git removes no worktree with submodules."""
+    return "--force " if (path / ".gitmodules").exists() else ""
 
 
 def _found() -> list[Path]:

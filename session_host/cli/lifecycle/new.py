@@ -191,6 +191,11 @@ def _launch(
 
         with_store(Store.all)
         record = launch_now(request)
+    if record.worktree is not None:
+        from session_host.client.chats.chat_worktree import note_on_worktree
+
+        if note := note_on_worktree(record):
+            print_error(note)
     if agent.env_if:
         from session_host.agents.environment import missing_integration
 

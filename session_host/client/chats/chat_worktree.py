@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
-from session_host.client.worktrees import Mark, Worktree, clean_up, discard, make, remake, remove
+from session_host.client.worktrees import Mark, Worktree, clean_up, discard, empty_submodules, make, remake, remove
 from session_host.git import LOCAL_VARIABLES, Stop
 from session_host.paths import config_dir, worktree_setup_mark
 from session_host.protocol.launch import LaunchSpec, Origin, WorktreeSetup
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import directory_of
@@ -19,6 +20,9 @@ from session_host.system.processes import proc
 
 from .resumability import awaits_setup
 from .settings import load_chat_settings
+
+_NAMED = 3
+"""How many submodules a line names."""
 
 
 def in_worktree(spec: LaunchSpec, branch: str, mark: Mark, stop: Stop | None = None) -> LaunchSpec:
@@ -52,6 +56,15 @@ def in_worktree(spec: LaunchSpec, branch: str, mark: Mark, stop: Stop | None = N
 def clean_up_worktrees(store: Store) -> None:
     """Remove the worktrees and branches of starts that were killed before their chat was recorded. Blocks."""
     clean_up(lambda path: any(path in {record.worktree, record.cwd} for record in store.all()))
+
+
+def note_on_worktree(record: SessionRecord) -> str:
+    """A line for the user about a new chat's worktree; "" for nothing to say. Blocks."""
+    empty = empty_submodules(Path(record.worktree)) if record.worktree is not None else []
+    if not empty:
+        return ""
+    names = ", ".join(one_line(path) for path in empty[:_NAMED]) + (", …" if len(empty) > _NAMED else "")
+    return f"these submodules of the worktree are empty: {names}; to fill them: git submodule update --init --recursive"
 
 
 def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:

@@ -26,6 +26,7 @@ Needs git 2.36 (2022), the first version that lists worktrees readably with any 
     removing    removes a chat's worktree if no work is lost
     repository  the repository of a directory, its worktrees and branches
     status      a worktree's status: repository, branch and changes
+    submodules  the submodules of a worktree: fills them, and finds work in them
     untracked   an untracked file as a change that adds it
 """
 
@@ -33,8 +34,9 @@ from session_host.client.worktrees.making import Mark, Worktree, clean_up, disca
 from session_host.client.worktrees.removing import Removal, remove
 from session_host.client.worktrees.repository import Repository, find
 from session_host.client.worktrees.status import Status, status_of
+from session_host.client.worktrees.submodules import empty_submodules
 
 __all__ = [
-    "Mark", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "find", "make", "remake", "remove",
-    "status_of",
+    "Mark", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "empty_submodules", "find", "make",
+    "remake", "remove", "status_of",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from session_host.client.worktrees.directories import is_ours, locked, new_direc
 from session_host.client.worktrees.included import copy_included
 from session_host.client.worktrees.names import free_branch
 from session_host.client.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
+from session_host.client.worktrees.submodules import fill
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, Stop, run_read_only
 from session_host.paths import make_directories, worktrees_dir
@@ -150,6 +151,7 @@ def make(
                 _make_branch(repository, start)
                 made = True
             _add_worktree(repository, path, start.branch, mark, stop)
+            fill(repository, path, stop)
             if repository.top is not None:
                 copy_included(repository.top, path)
             stop.check()
@@ -188,6 +190,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
         try:
             make_directories(path.parent)
             _add_worktree(found, path, branch, Mark(), Stop())
+            fill(found, path, Stop())
             copy_included(entries(found)[0].path, path)
         except BaseException:
             _clear(found, path)

@@ -13,6 +13,7 @@ from session_host.client.worktrees.directories import locked
 from session_host.client.worktrees.making import delete_branch
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
+from session_host.client.worktrees.submodules import Submodule, filled, own_commits, submodules_of
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, run_read_only
 
@@ -79,10 +80,13 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     if not entry.is_gone:
         if find(path).common != repository.common:
             return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
-        if reasons := [*_work(path), *_commits(repository, entry)]:
+        inside = list(filled(path, repository.common / "modules"))
+        if reasons := [*_work(path), *_commits(repository, entry), *_work_in_submodules(inside)]:
             return Removal(removed=False, line=f"kept the worktree {path}: {' and '.join(reasons)}")
         line = _ignored(path)
-    force = ["--force"] if entry.is_gone or _submodules_are_empty(path) else []
+    # git refuses to remove a worktree with submodules, also with clean ones.
+    has_submodules = not entry.is_gone and bool(submodules_of(path, repository.common / "modules"))
+    force = ["--force"] if entry.is_gone or has_submodules else []
     try:
         repository.change("worktree", "remove", *force, str(entry.path))
     except GitRefused as refused:
@@ -105,6 +109,16 @@ def _work(path: Path) -> Iterable[str]:
     nested = [ignored for ignored in _ignored_paths(path) if os.path.lexists(path / ignored / ".git")]
     if nested:
         yield f"{nested[0]} is a separate repository"
+
+
+def _work_in_submodules(submodules: Iterable[Submodule]) -> Iterable[str]:
+    """Describe the work that exists in the worktree's submodules alone; git deletes them with the worktree."""
+    for each in submodules:
+        reasons = list(_work(each.top))
+        if own := own_commits(each):
+            reasons.append(f"{_count(own, 'commit')} not pushed")
+        if reasons:
+            yield f"its submodule {each.path} has {' and '.join(reasons)}"
 
 
 def _git_directory(path: Path) -> Path:
@@ -162,15 +176,6 @@ def _ignored(path: Path) -> str:
     more = len(ignored) - NAMED
     named = ", ".join(ignored[:NAMED]) + (f" and {more} more" if more > 0 else "")
     return f"removed {path}, including ignored files: {named}"
-
-
-def _submodules_are_empty(path: Path) -> bool:
-    """Whether there are submodules and all are empty; git refuses to remove any worktree with submodules."""
-    if (_git_directory(path) / "modules").exists():
-        return False
-    listing = run_read_only(path, "ls-files", "--stage", "-z", timeout_s=REMOVAL_TIMEOUT_S).split("\0")
-    links = [line.partition("\t")[2] for line in listing if line.startswith("160000 ")]
-    return bool(links) and not any(os.path.lexists(path / link / ".git") for link in links)
 
 
 def _remove_branch(repository: Repository, branch: str) -> str:

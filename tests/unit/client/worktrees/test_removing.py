@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.worktrees import Removal, Worktree, make, remove
+from session_host.client.worktrees.submodules import empty_submodules
 from session_host.paths import worktrees_dir
 from tests.support.area import Area
 from tests.support.repositories import Checkout
@@ -32,6 +33,19 @@ def is_kept(worktree: Worktree, why: str) -> bool:
     assert result.line == f"kept the worktree {worktree.path}: {why}"
     assert sorted(str(path) for path in Path(worktree.path).rglob("*")) == before
     return worktree.branch in Checkout(Path(worktree.repository)).branches()
+
+
+@pytest.fixture
+def with_submodule(checkout: Checkout, tmp_path: Path) -> Checkout:
+    """A repository with the submodule ``inner``, which has the submodule ``nested``."""
+    inner, nested = Checkout.new(tmp_path / "inner"), Checkout.new(tmp_path / "nested")
+    local = ("-c", "protocol.file.allow=always")
+    inner.git(*local, "submodule", "--quiet", "add", str(nested.path), "nested")
+    inner.git("commit", "--quiet", "-m", "submodule")
+    checkout.git(*local, "submodule", "--quiet", "add", str(inner.path), "inner")
+    checkout.git(*local, "submodule", "--quiet", "update", "--init", "--recursive")
+    checkout.git("commit", "--quiet", "-m", "submodule")
+    return checkout
 
 
 class TestNothingIsLost:
@@ -109,12 +123,48 @@ class TestNothingIsLost:
 
         assert removed(worktree) == Removal(removed=True, line="")
 
-    def test_a_worktree_with_empty_submodules_is_removed(self, checkout: Checkout, tmp_path: Path) -> None:
-        inner = Checkout.new(tmp_path / "inner")
-        checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
-        checkout.git("commit", "--quiet", "-m", "submodule")
+    def test_a_worktree_with_empty_submodules_is_removed(self, with_submodule: Checkout) -> None:
+        shutil.rmtree(with_submodule.path / ".git" / "modules")
+        worktree = make(str(with_submodule.path), None, "x")
 
-        assert removed(make(str(checkout.path), None, "x")) == Removal(removed=True, line="")
+        assert empty_submodules(Path(worktree.path)) == ["inner"]
+        assert removed(worktree) == Removal(removed=True, line="")
+
+    def test_submodules_are_filled_without_a_remote_and_a_clean_one_is_removed(
+        self, with_submodule: Checkout, tmp_path: Path
+    ) -> None:
+        url = with_submodule.git("config", "submodule.inner.url")
+        (tmp_path / "inner").rename(tmp_path / "far away")
+        worktree = make(str(with_submodule.path), None, "x")
+        there = Checkout(Path(worktree.path) / "inner")
+
+        assert (there.path / "file").read_text() == "file\n"
+        assert (there.path / "nested" / "file").read_text() == "file\n"
+        assert empty_submodules(Path(worktree.path)) == []
+        assert there.git("remote", "get-url", "origin") == url
+        assert there.git("rev-parse", "origin/main") == there.git("rev-parse", "HEAD")
+        assert with_submodule.git("config", "submodule.inner.url") == url
+        assert removed(worktree) == Removal(removed=True, line="")
+        assert (with_submodule.path / "inner" / "nested" / "file").exists()
+
+    @pytest.mark.parametrize("at", ["inner", "inner/nested"])
+    def test_work_in_a_submodule_is_kept_and_named(self, with_submodule: Checkout, at: str) -> None:
+        worktree = make(str(with_submodule.path), None, "x")
+        there = Checkout(Path(worktree.path) / at)
+        there.write("untracked")
+
+        assert is_kept(worktree, f"its submodule {at} has 1 file untracked")
+
+        (there.path / "untracked").unlink()
+        there.git("switch", "--quiet", "--create", "work")
+        there.commit("file")
+        there.git("switch", "--quiet", "--detach", "HEAD~1")
+
+        assert is_kept(worktree, f"its submodule {at} has 1 commit not pushed")
+
+        there.git("update-ref", "refs/remotes/origin/work", "work")  # As a push does.
+
+        assert removed(worktree) == Removal(removed=True, line="")
 
     def test_the_agents_other_branch_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         Checkout(worktree.path).git("switch", "--quiet", "--create", "other")
@@ -221,15 +271,6 @@ class TestWorkIsKept:
         Checkout.new(Path(worktree.path) / "vendor")
 
         assert is_kept(worktree, "vendor/ is a separate repository")
-
-    def test_a_filled_submodule_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
-        inner = Checkout.new(tmp_path / "inner")
-        checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
-        checkout.git("commit", "--quiet", "-m", "submodule")
-        worktree = make(str(checkout.path), None, "x")
-        Checkout(worktree.path).git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
-
-        assert is_kept(worktree, "working trees containing submodules cannot be moved or removed")
 
     def test_a_locked_worktree_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         checkout.git("worktree", "lock", "--reason", "on a stick", worktree.path)
