@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +22,10 @@ INTERVAL_S = 2.0
 """A notification that replaces one of the same key within this time, such as a question with buttons, runs nothing."""
 
 TIMEOUT_MS = 30_000
-"""A command that runs longer is killed."""
+"""A command that runs longer is killed, with all that it started in its Unix session."""
+
+_ERROR_BYTES = 4096
+"""The last part of a command's standard error is kept: its last line is shown if it fails."""
 
 CLOSE_TIMEOUT_MS = 2000
 """How long the end of the window's process waits for a running command; then it is killed."""
@@ -61,21 +67,24 @@ class NotifyCommand(QObject):
         self.command = ""
         for process in self.findChildren(QProcess):
             if not process.waitForFinished(CLOSE_TIMEOUT_MS):
-                process.kill()
+                _kill(process)
                 process.waitForFinished(CLOSE_TIMEOUT_MS)
 
     def _run(self, argv: list[str]) -> None:
         process = QProcess(self)
         process.setStandardInputFile(QProcess.nullDevice())
         process.setStandardOutputFile(QProcess.nullDevice())
-        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
-        process.finished.connect(partial(self._on_finished, process))
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork | QProcess.UnixProcessFlag.CreateNewSession)
+        errors = bytearray()
+        process.readyReadStandardError.connect(partial(_read_errors, process, errors))
+        process.finished.connect(partial(self._on_finished, process, errors))
         process.errorOccurred.connect(partial(self._on_error, process))
-        QTimer.singleShot(TIMEOUT_MS, process, process.kill)
+        QTimer.singleShot(TIMEOUT_MS, process, partial(_kill, process))
         process.start(str(Path(argv[0]).expanduser()), argv[1:])
 
-    def _on_finished(self, process: QProcess, code: int, status: QProcess.ExitStatus) -> None:
-        said = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().split("\n")[-1]
+    def _on_finished(self, process: QProcess, errors: bytearray, code: int, status: QProcess.ExitStatus) -> None:
+        _read_errors(process, errors)
+        said = errors.decode(errors="replace").strip().split("\n")[-1]
         process.deleteLater()
         if status is QProcess.ExitStatus.CrashExit:
             self._report(notify_command_texts.killed(process.program()))
@@ -86,6 +95,20 @@ class NotifyCommand(QObject):
         if error is QProcess.ProcessError.FailedToStart:  # After other errors, it has finished.
             process.deleteLater()
             self._report(notify_command_texts.cannot_run(process.program(), process.errorString()))
+
+
+def _read_errors(process: QProcess, errors: bytearray) -> None:
+    """Read a command's standard error, and keep its last part."""
+    errors += process.readAllStandardError().data()
+    del errors[:-_ERROR_BYTES]
+
+
+def _kill(process: QProcess) -> None:
+    """Kill a running command, and all that it started in its process group."""
+    if pid := process.processId():
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+    process.kill()
 
 
 def filled(command: str, title: str, text: str) -> list[str]:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 import msgspec
 
 from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.error_output import ErrorOutput
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
 from session_host.host.watchers.agent_watch import AgentWatch
@@ -78,6 +79,7 @@ class Driver:
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
         program: the program, and its I/O on the event loop.
+        error_output: limits the program's standard error, if that goes to a file.
         ended: set once the program has ended and its last output is interpreted.
         ended_at: when the program ended; "" while it runs.
         conversation_changed, title_changed: set at each change of the conversation, or of the title.
@@ -113,6 +115,7 @@ class Driver:
         self.output_file: MemoryFile = chat.log if chat is not None else program_output
         ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.program = Program(program_output, input_log.header, self)
+        self.error_output = ErrorOutput(spec.stderr)
         self.session = Session(
             spec, log_state, ring, input_log.pending,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
@@ -191,6 +194,7 @@ class Driver:
         self.conversation.set_program_pid(process.pid)
         self.watch.start_watching(process)
         self.program.attach(process)
+        self.error_output.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
         size = session.sizing.size
@@ -262,6 +266,7 @@ class Driver:
         self.watch.close()
         self.performer.close()
         self.program.close()
+        self.error_output.close()
         self.worker.close()
 
     # ------------------------------------------------------------ output of the program

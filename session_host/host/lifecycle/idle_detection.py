@@ -95,7 +95,9 @@ class IdleDetection:
             self._watch()
             return
         self._state = _State.ASKED
-        descriptors = [*self._server.descriptors(), *self._driver.watch.descriptors()]
+        driver = self._driver
+        of_driver = [*driver.watch.descriptors(), *driver.error_output.descriptors()]
+        descriptors = [*self._server.descriptors(), *of_driver]
         description = encode(self._server.description())
         log.info("idle; hibernating with %d descriptors", len(descriptors))
         self._keeper.send_message(Hibernate(description, self._idle_s, len(descriptors)), descriptors)

@@ -10,6 +10,7 @@ import pytest
 
 from gui.tray import notify_command
 from gui.tray.notify_command import NotifyCommand, filled
+from tests.support.waiting import wait_for_end
 from tests.unit.gui.conftest import WindowHarness
 
 SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(10))"
@@ -71,6 +72,19 @@ async def test_a_command_that_fails_is_reported_with_its_last_line(
         command.show(argv, "1", "1")
         await harness.until(lambda: messages, "the problem")
         assert line in messages[0]
+
+
+async def test_what_a_command_started_ends_with_it_when_it_takes_too_long(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    messages, pid = list[str](), tmp_path / "pid"
+    monkeypatch.setattr(notify_command, "TIMEOUT_MS", 1000)
+    command = NotifyCommand(FakeNotifications(), messages.append, harness.sessions)
+    command.command = f"sh -c 'sleep 1000 & echo $! > {pid}.new; mv {pid}.new {pid}; exec yes error >&2'"
+    command.show("one", "1", "1")
+    await harness.until(pid.exists, "the command to run")
+    await harness.until(lambda: messages, "the command to be killed")
+    wait_for_end(int(pid.read_text()), 10)
 
 
 async def test_a_command_that_runs_at_the_windows_end_gets_a_moment_to_finish(
