@@ -33,7 +33,7 @@ WAIT_S = 0.5
 """How long an unfinished sequence of the program may take to end."""
 
 _COMMAND_ENDS = b"\x1b]133;D"
-_MAX_PROMPT_BYTES = 64 * 1024
+_MAX_PROMPT_BYTES = 16 * 1024
 _LEAVE_ALTERNATE = b"\x1b[?%dl" % ALTERNATE
 
 NARROW_S = 0.2
@@ -87,7 +87,7 @@ class Clearer:
 
     def note_output(self, data: bytes) -> None:
         """Note the output after the end of a shell's command: the shell's prompt."""
-        if (end := data.rfind(_COMMAND_ENDS)) >= 0:
+        if (end := data.rfind(_COMMAND_ENDS, -_MAX_PROMPT_BYTES)) >= 0:
             self._after_command = data[end:]
         elif self._after_command is not None:
             self._after_command = (self._after_command + data)[:_MAX_PROMPT_BYTES]

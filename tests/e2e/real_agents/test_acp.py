@@ -79,6 +79,18 @@ def test_turns_permissions_and_an_interruption(agent: RealAgent, open_chat: Open
     assert chat.texts("raw") == []
 
 
+def test_a_prompt_that_begins_with_a_path_reaches_the_model_as_it_is(
+    agent: RealAgent, open_chat: Open, server: ModelServer
+) -> None:
+    words = "/tmp/x.log shows an error"
+    chat = open_chat()
+    assert chat.turn(words).text == f"echo: {words}"
+    assert server.prompts() == [words]
+    if agent is OPENCODE:
+        chat.close()
+        assert open_chat(chat, has_history=False).texts("user") == [words]
+
+
 def test_a_killed_conversation_continues(agent: RealAgent, open_chat: Open, server: ModelServer) -> None:
     if agent is GEMINI:
         pytest.skip("it finds a conversation again in another minute only")
