@@ -15,6 +15,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.store import activity_log
+from session_host.structured.items import StateChanged
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import eventually
 
@@ -78,6 +79,19 @@ async def test_a_wrappers_agent_with_a_plugin_that_is_killed_has_no_status(harne
     agent.kill()
     await agent.wait()
     await eventually(lambda: harness.driver.watch.tracker.activity is Activity.NO_SIGNAL, 10, "no status")
+
+
+async def test_the_error_that_stopped_a_turn_of_a_chat_view_is_shown_until_the_next_turn(
+    harness: SessionHarness,
+) -> None:
+    watch = host(harness).driver.watch
+    watch.on_chat_state(StateChanged("running"))
+    watch.on_turn_failed("API Error: 400")
+    watch.on_chat_state(StateChanged("idle"))
+    assert (watch.tracker.activity, watch.tracker.detail) == (IDLE, "API Error: 400")
+    watch.on_chat_state(StateChanged("running"))
+    watch.on_chat_state(StateChanged("idle"))
+    assert (watch.tracker.activity, watch.tracker.detail) == (IDLE, "")
 
 
 async def test_a_child_of_the_launcher_may_report_and_an_unrelated_process_may_not(
