@@ -11,6 +11,7 @@ be used instead of the wanted ones.)
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -55,6 +56,15 @@ def home_dir() -> Path:
         return Path.home()
     except RuntimeError as error:
         raise OutliveError(f"HOME is not set, and user {os.getuid()} has no home directory; set HOME") from error
+
+
+def named_directory(path: str) -> str:
+    """The absolute path of a directory as the user names it: in a shell, PWD has the symbolic links that led there."""
+    with contextlib.suppress(OSError):
+        named = os.path.normpath(os.path.join(os.environ.get("PWD", "/"), path))  # noqa: PTH118 - as typed
+        if os.path.isabs(named) and os.path.samefile(named, path):  # noqa: PTH117, PTH121
+            return named
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def runtime_dir() -> Path:

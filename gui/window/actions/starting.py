@@ -22,6 +22,7 @@ from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
+from session_host.paths import named_directory
 from session_host.protocol.values import GridSize
 
 RECENT_DIRECTORIES = 12
@@ -217,7 +218,7 @@ class StartActions(QObject):
 def _start_directory() -> str:
     """The directory in which the user typed ``outlive``; the home directory if a desktop started the window."""
     try:
-        here = Path.cwd()
+        here = named_directory(".")
     except FileNotFoundError:
-        here = Path("/")  # The directory was removed meanwhile.
-    return str(Path.home() if here == Path("/") else here)
+        here = "/"  # The directory was removed meanwhile.
+    return str(Path.home()) if here == "/" else here

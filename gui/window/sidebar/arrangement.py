@@ -87,12 +87,11 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     """One part for each project, by name; chats that need the user come first in each."""
     found: dict[str, list[Chat]] = {}
     for chat in _in_own_order(chats):
-        found.setdefault(chat.record.project, []).append(chat)
-    names = [phrases.last_part(path) for path in found]
+        found.setdefault(chat.record.real_project, []).append(chat)
+    names = [phrases.last_part(members[0].record.project) for members in found.values()]
     parts = []
-    for path, members in found.items():
-        name = phrases.last_part(path)
-        title = phrases.short_directory(path) if names.count(name) > 1 else name
+    for (path, members), name in zip(found.items(), names, strict=True):
+        title = phrases.short_directory(members[0].record.project) if names.count(name) > 1 else name
         parts.append(Part(f"project {path}", one_line(title), None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
 

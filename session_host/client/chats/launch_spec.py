@@ -20,6 +20,7 @@ from session_host.paths import (
     agent_socket,
     config_dir,
     database,
+    named_directory,
     session_files,
     session_journal,
     session_log,
@@ -179,7 +180,7 @@ def _copies(request: LaunchRequest) -> Fork | None:
 
 def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, WorktreeSetup | None]:
     """The absolute working directory, the origin with the worktree of the forked or resumed session, and its setup."""
-    directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
+    directory = named_directory(str(Path(request.directory).expanduser()))
     origin, setup = Origin(), None
     previous = _previous(request)
     if previous is not None and previous.worktree is not None:

@@ -89,7 +89,7 @@ def start(
             [sys.executable, "-I", "-S", _STARTER, directory, open_files, queue_bytes, *operation.argv],
             stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd="/", umask=umask, start_new_session=True,
             env={
-                **environment, **_PLAIN, **operation.environment,
+                "PWD": directory, **environment, **_PLAIN, **operation.environment,
                 AGENT_CHATS: environment.get(AGENT_CHATS, ""), MARK: mark,
             },
         )  # fmt: skip

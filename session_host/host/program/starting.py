@@ -52,9 +52,11 @@ def fork_program(
     try:
         if header.child:
             return None
+        # The directory as the user named it: getcwd(3) has no symbolic links. A shell keeps it if it is the right one.
+        environment = {"PWD": spec.cwd, **spec.env}
         output = descriptors.pipe_write if spec.structured is not None else -1
         return PtyProcess.fork(
-            Program(program_argv(spec), spec.cwd, spec.env, spec.umask, open_files, spec.stderr),
+            Program(program_argv(spec), spec.cwd, environment, spec.umask, open_files, spec.stderr),
             ProgramDescriptors(descriptors.master, slave, output),
             about_to_exec=about_to_exec,
             prepare=prepare,

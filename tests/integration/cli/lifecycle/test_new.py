@@ -14,7 +14,7 @@ import pytest
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive
-from tests.support.waiting import wait_for_end, wait_until
+from tests.support.waiting import TIMEOUT_S, wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -261,3 +261,18 @@ class TestLs:
         assert [session["id"] for session in done.json()] == [session_id]
         assert done.error.count("\n") == 1
         assert "damaged" in done.error
+
+
+def test_a_program_gets_its_directory_as_the_user_named_it(tmp_path: Path) -> None:
+    (tmp_path / "disk" / "api").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("disk")
+    named = tmp_path / "link" / "api"
+    program = ("--", "sh", "-c", "printenv PWD >pwd; exec cat")
+    for directory, at in ((named, "."), (tmp_path, "link/api")):
+        done = outlive("new", "--json", "-C", at, *program, cwd=directory, env={"PWD": str(directory)})
+        assert done.json()["cwd"] == str(named), done.error
+        wait_until((named / "pwd").exists, TIMEOUT_S, "the program to start")
+        wait_until(lambda: (named / "pwd").read_text() == f"{named}\n", TIMEOUT_S, "its PWD")
+        (named / "pwd").unlink()
+    done = outlive("new", "--json", *program, cwd=named, env={"PWD": "/tmp"})
+    assert done.json()["cwd"] == str(tmp_path.resolve() / "disk" / "api"), "PWD is not of this directory"

@@ -48,12 +48,15 @@ async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(harness
     await harness.add("docs", cwd="/srv/docs")
     await harness.add("api two", cwd="/tmp/wt/two", repository="/srv/api/.git")
     await harness.add("over", cwd="/srv/api", **ended(0))
+    await harness.add("api three", cwd="/home/me/link to api", real_cwd="/srv/api")
     sidebar = harness.open_window().sidebar
-    assert lines(sidebar.model) == ["[running]", "api one", "docs", "api two", "[ended]"]
+    assert lines(sidebar.model) == ["[running]", "api one", "docs", "api two", "api three", "[ended]"]
     harness.settings.write({"group_chats": "project"})
-    assert lines(sidebar.model) == ["[api]", "api one", "api two", "[docs]", "docs", "[ended]"]
+    assert lines(sidebar.model) == ["[api]", "api one", "api two", "api three", "[docs]", "docs", "[ended]"]
     rows = [sidebar.model.entry(sidebar.model.index(row)) for row in range(sidebar.model.rowCount())]
-    assert [row.location for row in rows if isinstance(row, ChatRow)] == ["", "two", ""], "a heading is not repeated"
+    assert [row.location for row in rows if isinstance(row, ChatRow)] == ["", "two", "link to api", ""], (
+        "a heading is not repeated"
+    )
     height = sidebar.list.visualRect(sidebar.model.index(1)).height()
     harness.settings.write({"compact_rows": True})
     harness.settle()
