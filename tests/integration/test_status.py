@@ -252,15 +252,12 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
         async with watching(chat.record.id, output=False) as (_, watcher):
             chat.order("state busy")
             await chat.wait_for_status(WORKING, "state file")
-            chat.order("stop")
             description = await chat.wait_for_status(NO_SIGNAL, "silence")
             assert description.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
                 lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
                 "the decay to be reported",
             )
-        assert description.child_pid is not None
-        os.kill(description.child_pid, signal.SIGCONT)
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file")
 

@@ -15,7 +15,6 @@ input. It shows typed input and ignores it. After each order it writes ``did LIN
     say TEXT                       write TEXT to the terminal, with its escapes decoded
     conversation ID                change to another conversation, as /clear does
     nested STATUS                  start another such agent by a tool, with this status; it lives until the end
-    stop                           stop itself with SIGSTOP
     touch PATH                     create a file
     gone                           remove the state file, as at the end
 """
@@ -102,9 +101,6 @@ class Agent:
                 words = ["sh", "-c", f'{sys.executable} -S -c "$1"; true', "tool", code]
                 environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
                 self.children.append(subprocess.Popen(words, stdin=subprocess.PIPE, env=environment))
-            case "stop":
-                os.write(1, b"stopping\r\n")
-                os.kill(os.getpid(), signal.SIGSTOP)
             case "touch":
                 Path(rest).touch()
             case "gone":
