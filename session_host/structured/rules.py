@@ -219,7 +219,7 @@ class StructuredRules(StepCollector, DialectPort):
             duration = f"{silent_s // 60} min" if silent_s >= 60 else f"{silent_s} s"
             self.emit(StateChanged("running", state.turn, SILENT.format(duration=duration)))
             state.shows_silence = True
-        self.start_timer(SILENCE, SILENCE_S)
+        self.start_timer(SILENCE, SILENCE_S - silent_s if silent_s < SILENCE_S else SILENCE_S)
 
     def _interrupt(self) -> None:
         """Interrupt the running turn."""
