@@ -76,7 +76,12 @@ Wrong or missing reports of agents:
 - opencode, Gemini CLI and Qwen Code drop what they get while they start, for some seconds; Claude Code, Codex and
   Copilot CLI take an Enter that comes so early for a new line. So Outlive keeps what you type, and what `outlive send`
   gets, until they show their input line: see [Start a chat](start-a-chat.md).
-- Gemini CLI, on a busy computer, submits a text without its end if Enter comes before it has drawn all of it.
+- Gemini CLI, on a busy computer, submits a text without its end if Enter comes before it has drawn all of it, and
+  inserts a line end for an Enter that comes soon after a paste. `outlive send` waits longer before Enter, the longer
+  the agent takes to show the text.
+- A permission dialog that opens while the Enter of `outlive send` is on its way could take it for "yes". On a busy
+  computer (two processors, a load of 15), with texts sent while the agent was about to ask, none of 16 texts to Gemini
+  CLI and none of 7 to Qwen Code allowed the command; the other agents were not tried in this way.
 
 Without a network, Claude Code exits at its first start with "Unable to connect to Anthropic services".
 

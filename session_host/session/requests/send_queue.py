@@ -18,8 +18,8 @@ waits until the kernel does not echo any more.
 An agent that works paints all the time; if it does not, it may be about to open a dialog. So it gets Enter directly
 after its next output. At the moment of Enter, all output so far is interpreted and the screen is searched once more: a
 dialog that opened meanwhile covers the text, and would take Enter for "yes". Then, while ENTERED, an idle agent must
-report that it works; else it has dropped the text or the Enter. For other agents, and for their commands, the reply
-says that it is not known whether a turn began.
+report that it works; if it still shows the text in its place, it has dropped the Enter. For other agents, and for their
+commands, the reply says that it is not known whether a turn began.
 
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
@@ -130,6 +130,7 @@ class _CurrentRequest:
         typed_at_s: the program's age when the text was typed.
         echo: what the agent shows of the text; None if it need not be shown.
         before: the echo's positions before the text was typed; None if unknown.
+        places: the echo's new positions at the last search.
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
@@ -143,6 +144,7 @@ class _CurrentRequest:
         self.pause_s = watch.enter_after_s if request.text and request.enter else 0.0
         self.echo = expected_echo(request) if watch.shown_within_s else None
         self.before: Positions | None = None
+        self.places: Positions = frozenset()
         self.has_changed = self.is_time_over = self.is_last = False
         self.start_checks, self.typed_at_s = 0, 0.0
         self.was_suspended = False
@@ -152,7 +154,13 @@ class _CurrentRequest:
         if self.echo is None or self.before is None:
             return True
         now = positions(emulator, self.echo)
-        return now is None or bool(now - self.before)
+        self.places = now - self.before if now is not None else frozenset()
+        return now is None or bool(self.places)
+
+    def is_in_place(self, emulator: Emulator) -> bool:
+        """Whether the text is where it was found last."""
+        now = positions(emulator, self.echo) if self.echo is not None else None
+        return bool(now and now & self.places)
 
     @property
     def is_enter_separate(self) -> bool:
@@ -254,7 +262,8 @@ class SendQueue:
             case (_, State.SEARCHING):
                 self._current.is_time_over = True
             case (_, State.ENTERED):
-                self._finish_entered(Failed(self._current.request.request, ErrorCode.FAILED, NO_TURN))
+                self._change_state(Trigger.TIMER_EXPIRED)
+                self._effects.append(UseEmulator(self))
             case (_, State.UNCHANGED):
                 self._change_state(Trigger.TIMER_EXPIRED)
                 self._start(SETTLE, self._current.pause_s)
@@ -274,6 +283,8 @@ class SendQueue:
                 self._type(emulator)
             elif self.state is State.SEARCHING:
                 self._search_screen(emulator)
+            elif self.state is State.LOOKING:
+                self._on_no_turn(emulator)
             else:
                 self._type_enter(emulator)
         except Exception:
@@ -412,6 +423,12 @@ class SendQueue:
         else:
             self._change_state(Trigger.AWAIT_TURN)
             self._start(TURN, TURN_WITHIN_S)
+
+    def _on_no_turn(self, emulator: Emulator) -> None:
+        """No turn began in time: the agent shows the text in its place still, or the turn was too short to see."""
+        current = self._current
+        number, is_there = current.request.request, current.is_in_place(emulator)
+        self._finish_entered(Failed(number, ErrorCode.FAILED, NO_TURN) if is_there else Done(number, TURN_UNKNOWN))
 
     def _finish_entered(self, reply: Reply) -> None:
         self._finish(reply, pause_s=self._current.pause_s)

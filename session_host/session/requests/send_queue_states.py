@@ -29,7 +29,10 @@ States::
     ENTERING ──wait for the turn──▶ ENTERED
     ENTERING ──a pause follows──▶ PAUSING
     ENTERED ──done, or refused──▶ IDLE
+    ENTERED ──the timer expires──▶ LOOKING
     ENTERED ──a pause follows──▶ PAUSING
+    LOOKING ──done, or refused──▶ IDLE
+    LOOKING ──a pause follows──▶ PAUSING
     PAUSING ──the timer expires──▶ IDLE
 """
 
@@ -55,6 +58,7 @@ class State(StrEnum):
     UNSETTLED = "UNSETTLED"  # More output came: each output restarts the pause, until ENTER_ANYWAY_S is over.
     ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
     ENTERED = "ENTERED"  # Enter was typed: waits until the agent begins a turn.
+    LOOKING = "LOOKING"  # No turn began in time: waits for the emulator, to look whether the text is still there.
     PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
 
 
@@ -108,7 +112,12 @@ TABLE = TransitionTable(
             Trigger.AWAIT_TURN: State.ENTERED,
             Trigger.PAUSE: State.PAUSING,
         },
-        State.ENTERED: {Trigger.OVER: State.IDLE, Trigger.PAUSE: State.PAUSING},
+        State.ENTERED: {
+            Trigger.OVER: State.IDLE,
+            Trigger.TIMER_EXPIRED: State.LOOKING,
+            Trigger.PAUSE: State.PAUSING,
+        },
+        State.LOOKING: {Trigger.OVER: State.IDLE, Trigger.PAUSE: State.PAUSING},
         State.PAUSING: {Trigger.TIMER_EXPIRED: State.IDLE},
     }
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Send
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Reply, Send
 from session_host.protocol.values import Activity
 from session_host.session.effects import Answer, Effect, NoteUserInput
 from session_host.session.requests.send_queue import (
@@ -28,6 +28,7 @@ from tests.support.send_queue_harness import (
     OTHER,
     PAUSING,
     PROGRAM,
+    SHOWING,
     TOKEN,
     SendQueueHarness,
 )
@@ -251,12 +252,28 @@ def test_a_text_for_an_idle_agent_is_sent_once_its_turn_begins(agent: SendQueueH
     assert Answer("one", Done(1)) in agent.take_effects()
 
 
-def test_a_text_that_an_idle_agent_drops_at_its_enter_is_reported(agent: SendQueueHarness) -> None:
-    entered(agent, Activity.IDLE)
+@pytest.mark.parametrize(
+    ("screen", "reply"),
+    [
+        ("> hello", Failed(1, ErrorCode.FAILED, NO_TURN)),
+        ("\x1b[2J\x1b[Hhello\r\n> ", Done(1, TURN_UNKNOWN)),  # In the history; a short turn may have no report.
+    ],
+)
+def test_an_enter_that_an_idle_agent_drops_is_reported(screen: str, reply: Reply) -> None:
+    harness = SendQueueHarness(SHOWING, agent="claude")
+    harness.queue.activity_changed(Activity.IDLE)
+    harness.queue.request(HELLO, "one")
+    harness.queue.use_emulator(harness.emulator)
+    harness.emulator.feed(b"\x1b[H> hello")
+    harness.queue.use_emulator(harness.emulator)
+    harness.queue.timer_due(SETTLE)
+    harness.queue.use_emulator(harness.emulator)
+    harness.emulator.feed(f"\x1b[H{screen}".encode())
+    harness.queue.timer_due(TURN)
+    harness.queue.use_emulator(harness.emulator)
 
-    agent.queue.timer_due(TURN)
-
-    assert Answer("one", Failed(1, ErrorCode.FAILED, NO_TURN)) in agent.take_effects()
+    assert Answer("one", reply) in harness.take_effects()
+    harness.emulator.close()
 
 
 @pytest.mark.parametrize(
