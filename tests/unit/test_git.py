@@ -244,3 +244,15 @@ def test_a_worktree_is_removed_without_programs_of_the_repository(attack: Checko
     trap.ran()
     assert "untracked" in remove(str(tree), str(attack.path / ".git"), "work", branch_made=True).line
     assert trap.ran() == set()
+
+
+def test_a_clean_worktree_is_removed_without_programs_of_the_repository(tmp_path: Path, trap: Trap) -> None:
+    checkout, tree = Checkout.new(tmp_path / "project"), tmp_path / "tree"
+    checkout.git("worktree", "add", "-q", "-b", "work", str(tree))
+    with (checkout.path / ".git" / "config").open("a") as file:
+        file.write(trap.config("evil"))
+    (checkout.path / ".git" / "info" / "attributes").write_text(attributes("evil"))
+    os.utime(tree / "file", (1, 1))
+    assert remove(str(tree), str(checkout.path / ".git"), "work", branch_made=True).removed
+    assert checkout.branches() == ["main"]
+    assert trap.ran() == set()

@@ -13,7 +13,7 @@ from session_host.client.worktrees.directories import locked
 from session_host.client.worktrees.making import delete_branch
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
-from session_host.client.worktrees.submodules import Submodule, filled, own_commits, submodules_of
+from session_host.client.worktrees.submodules import Submodule, filled, own_commits
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, run_read_only
 
@@ -80,15 +80,13 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     if not entry.is_gone:
         if find(path).common != repository.common:
             return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
+        line = _ignored(path)
         inside = list(filled(path, repository.common / "modules"))
         if reasons := [*_work(path), *_commits(repository, entry), *_work_in_submodules(inside)]:
             return Removal(removed=False, line=f"kept the worktree {path}: {' and '.join(reasons)}")
-        line = _ignored(path)
-    # git refuses to remove a worktree with submodules, also with clean ones.
-    has_submodules = not entry.is_gone and bool(submodules_of(path, repository.common / "modules"))
-    force = ["--force"] if entry.is_gone or has_submodules else []
     try:
-        repository.change("worktree", "remove", *force, str(entry.path))
+        # Without --force, git looks for changes again, with programs that the repository names, and refuses submodules.
+        repository.change("worktree", "remove", "--force", str(entry.path))
     except GitRefused as refused:
         return Removal(removed=False, line=f"kept the worktree {path}: {refused.message}")
     return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
