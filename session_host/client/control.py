@@ -31,6 +31,7 @@ from session_host.protocol.messages import (
     Failed,
     Kill,
     Message,
+    Peek,
     Request,
     Screen,
     Send,
@@ -49,6 +50,9 @@ STOP_TIMEOUT_S = 60.0
 
 SEND_TIMEOUT_S = 60.0
 """A text waits for earlier ones, each until the agent shows it. A hung host does not even greet."""
+
+SCROLLBACK_TIMEOUT_S = 120.0
+"""A host lays out some million lines of a structured chat in that time."""
 
 _TIMEOUTS_S: dict[type[Request], float] = {Stop: STOP_TIMEOUT_S, Send: SEND_TIMEOUT_S}
 
@@ -117,6 +121,8 @@ class ControlConnection:
                 "the chat still runs with an older version, which cannot do this; run `outlive upgrade`"
             )
         timeout_s = _TIMEOUTS_S.get(type(request), REPLY_TIMEOUT_S)
+        if isinstance(request, Peek) and request.scrollback:
+            timeout_s = SCROLLBACK_TIMEOUT_S
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)

@@ -7,7 +7,7 @@ from typing import Final
 from session_host.protocol.messages import Peek, Screen
 
 from .engine import SIZE
-from .text import all_lines, item_lines, last_lines
+from .text import all_lines, end_of, ending_lines, item_lines, last_lines
 from .text_line import LineStyle, TextLine
 from .transcript import Transcript
 
@@ -21,7 +21,8 @@ SGR: Final[dict[LineStyle, str]] = {
 def screen_of(transcript: Transcript, request: Peek) -> Screen:
     """The reply to a Peek, in one piece.
 
-    The screen is the end of the transcript: a terminal's height, or more if the last item or open requests need it.
+    The screen is the end of the transcript: a terminal's height, or more if the last item or open requests need it. Of
+    a very long item it has only the end; with ``scrollback``, all of it.
     """
     if request.scrollback and not request.lines:
         lines = all_lines(transcript)
@@ -49,4 +50,5 @@ def ansi_line(line: TextLine) -> str:
 def _height(transcript: Transcript) -> int:
     if not len(transcript):
         return SIZE.rows
-    return max(SIZE.rows, len(item_lines(transcript[len(transcript) - 1])))
+    last = item_lines(end_of(transcript[len(transcript) - 1]))
+    return max(SIZE.rows, len(last) + len(ending_lines(transcript)))

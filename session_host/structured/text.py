@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+import msgspec
+
 from session_host.protocol.untrusted_text import escaped, one_line
 
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
@@ -47,6 +49,9 @@ REMARKS: Final[dict[ItemStatus, str]] = {
 }
 """Remarks below prompts and messages."""
 
+MAX_LAID_OUT_CHARACTERS: Final = 512 * 1024
+"""The most text of an item that is laid out where only the end of a transcript is wanted."""
+
 INCOMPLETE: Final = "The agent did not report everything that would run: this can only be declined."
 
 _PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
@@ -80,12 +85,12 @@ def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) ->
 
 
 def last_lines(transcript: Transcript, count: int, *, width: int = 0, folded: bool = True) -> list[TextLine]:
-    """The last lines of the transcript, without reading the rest; see ``lines_of``."""
+    """The last lines of the transcript, without reading the rest; see ``lines_of``, and ``end_of`` for long items."""
     ending = ending_lines(transcript, width=width)
     first, lines = len(transcript), ending
     while first and len(lines) < count:
         end, first = first, max(0, first - count)
-        lines = [*block_lines(transcript, first, end, width=width, folded=folded), *lines]
+        lines = [*block_lines(transcript, first, end, width=width, folded=folded, is_cut=True), *lines]
     return lines[-max(count, len(ending)) :]
 
 
@@ -97,15 +102,17 @@ def block_lines(
     width: int = 0,
     folded: bool = True,
     by_position: Answered | None = None,
+    is_cut: bool = False,
 ) -> Iterator[TextLine]:
     """The lines of the items at the positions from ``first`` to before ``end``, with the requests answered there.
 
-    ``by_position`` is the result of ``answered``, if the caller has it.
+    ``by_position`` is the result of ``answered``, if the caller has it; with ``is_cut``, only the ends of long items
+    are read.
     """
     by_position = answered(transcript) if by_position is None else by_position
     previous: Item | None = transcript[first - 1] if 0 < first <= len(transcript) else None
     for position in range(first, end):
-        item = transcript[position]
+        item = end_of(transcript[position]) if is_cut else transcript[position]
         if previous is not None and not (_is_short(previous) and _is_short(item)):
             yield TextLine("")
         answers = by_position.get(position, ())
@@ -113,6 +120,15 @@ def block_lines(
         for request, answer in answers:
             yield from wrapped(TextLine(answer_line(request, answer), "dim"), width)
         previous = item
+
+
+def end_of(item: Item) -> Item:
+    """An item with a text that is too long to be laid out in a moment: only its end, below a line that says so."""
+    if len(item.text) <= MAX_LAID_OUT_CHARACTERS:
+        return item
+    start = len(item.text) - MAX_LAID_OUT_CHARACTERS
+    start = item.text.find("\n", start) + 1 or start
+    return msgspec.structs.replace(item, text=f"… {start:,} characters before this\n\n{item.text[start:]}")
 
 
 def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:

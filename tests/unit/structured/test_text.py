@@ -7,6 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_host.protocol.messages import Peek
 from session_host.protocol.values import Image
 from session_host.structured.items import (
     AgentRequest,
@@ -22,6 +23,7 @@ from session_host.structured.items import (
     StateChanged,
     TurnEnded,
 )
+from session_host.structured.screen import screen_of
 from session_host.structured.text import item_lines, lines_of, request_lines
 from session_host.structured.transcript import Transcript
 
@@ -223,3 +225,16 @@ def test_no_text_of_an_agent_controls_a_terminal(text: str, width: int) -> None:
     transcript.apply(StateChanged("running", "t", text))
     for line in lines_of(transcript, width=width, folded=False):
         assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", line), repr(line)
+
+
+def test_the_end_of_a_very_long_answer_is_shown_at_once_and_all_of_it_on_request() -> None:
+    transcript = Transcript()
+    line = "a **bold** word\n"
+    transcript.apply(Put(Item("1", "agent", 1, text=line * 100_000 + "the end")))
+    ending = lines_of(transcript, last=24)
+    assert len(ending) == 24
+    shown = screen_of(transcript, Peek(0)).lines
+    assert "the end" in shown[-3:]
+    assert shown[-24:] == ending
+    assert re.match(r"… [0-9,]+ characters before this", shown[0])
+    assert len(screen_of(transcript, Peek(0, scrollback=True)).lines) > 100_000
