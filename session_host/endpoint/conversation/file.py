@@ -19,6 +19,7 @@ import msgspec
 
 from session_host.endpoint.conversation.conversation import Began, Conversation, Record
 from session_host.errors import OutliveError, UsageError
+from session_host.paths import lock_refusal
 from session_host.system.clock import now
 
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
@@ -127,6 +128,8 @@ class ConversationFile:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OutliveError("this conversation is open in another chat; continue there, or end that chat") from None
+        except OSError as error:
+            raise OutliveError(lock_refusal(self.path.parent, "OUTLIVE_STATE_DIR") or str(error)) from error
 
     def _content(self) -> bytes:
         pieces: list[bytes] = []

@@ -14,11 +14,14 @@ import pytest
 from gui.settings.writing import write_values
 from gui.window.remote_control.single_instance import claim_or_raise
 from session_host.cli.doctor import files
-from session_host.errors import HostUnavailable, OutliveError, StoreBusy, StoreError
+from session_host.client.worktrees import find, make
+from session_host.endpoint.conversation.file import ConversationFile
+from session_host.errors import HostUnavailable, OutliveError, StoreBusy, StoreError, WorktreeError
 from session_host.keeper_client.discovery import connect_or_start_keeper
-from session_host.paths import lock_refusal
+from session_host.paths import lock_refusal, worktrees_dir
 from session_host.storage.store.database import store_error
 from tests.support.area import Area
+from tests.support.repositories import Checkout
 
 NUMBERS = [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP]
 
@@ -71,6 +74,17 @@ def test_the_keeper_the_window_and_doctor_report_it(area: Area, reason: str) -> 
     checks = {check.name: check for check in files.directories()}
     assert checks["runtime directory"].message.endswith(f"refuses locks ({reason})")
     assert checks["state directory"].remedy == "set OUTLIVE_STATE_DIR to a directory on a local disk"
+
+
+def test_a_worktree_and_a_conversation_with_a_model_server_report_it(area: Area, tmp_path: Path, reason: str) -> None:
+    checkout = Checkout.new(tmp_path / "project")
+    with pytest.raises(WorktreeError) as worktree:
+        make(str(checkout.path), None, "x")
+    folder = worktrees_dir() / find(checkout.path).key
+    assert str(worktree.value) == expected(folder, reason, "OUTLIVE_STATE_DIR")
+    with pytest.raises(OutliveError) as conversation:
+        ConversationFile(tmp_path / "c.jsonl", "c")
+    assert str(conversation.value) == expected(tmp_path, reason, "OUTLIVE_STATE_DIR")
 
 
 def test_settings_are_written_without_locks(tmp_path: Path, reason: str) -> None:
