@@ -83,7 +83,7 @@ class Retention(NamedTuple):
         if not self.is_near:
             return ""
         taken = f"ended chats take {self.removable_bytes // MIB} of {self.limit_bytes // MIB} MiB"
-        return f"{taken}; beyond that, the oldest are removed, but none that is pinned or open, or ended today"
+        return f"{taken}; from tomorrow on, the oldest beyond that are removed, but none that is pinned, open or new"
 
 
 def ended_chats(store: Store) -> list[EndedChat]:
