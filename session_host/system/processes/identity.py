@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from session_host.errors import OutliveError
+
 from . import proc
 
 
@@ -72,7 +74,11 @@ def environment_variables(pid: int, *names: str) -> dict[str, str]:
     return found
 
 
-MAX_ANCESTORS = 64
+MAX_ANCESTORS = 256
+
+
+class AncestorsUnknown(OutliveError):
+    """Not all ancestors of a process can be read."""
 
 
 def ancestors(pid: int) -> list[int]:
@@ -80,16 +86,35 @@ def ancestors(pid: int) -> list[int]:
     return list(each_ancestor(pid))
 
 
-def each_ancestor(pid: int) -> Iterator[int]:
-    """Like ``ancestors``, one at a time."""
+def each_ancestor(pid: int, *, is_complete: bool = False) -> Iterator[int]:
+    """Like ``ancestors``, one at a time.
+
+    Raises:
+        AncestorsUnknown: with ``is_complete``, an ancestor has ended meanwhile, one of this user's processes is hidden
+            (hidepid of proc(5)), or there are more than ``MAX_ANCESTORS``.
+    """
     for _ in range(MAX_ANCESTORS):
         if pid <= 1:
-            break
+            return
         try:
             pid = int(proc.stat_fields(pid)[1])
         except OSError:
-            break
+            if is_complete and proc.is_available() and not _is_of_another_user(pid):
+                raise AncestorsUnknown(f"process {pid}") from None
+            return
         yield pid
+    if is_complete:
+        raise AncestorsUnknown(f"more than {MAX_ANCESTORS}")
+
+
+def _is_of_another_user(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        pass
+    return False
 
 
 _SIGKILL_BIT = 1 << 8  # SIGKILL is 9 on every Linux; ``signal`` costs commands a millisecond to import.

@@ -12,6 +12,7 @@ around it (resources/guide/security.md).
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -21,7 +22,7 @@ from session_host.errors import ConfigError
 from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec
 from session_host.system.processes import proc
-from session_host.system.processes.identity import each_ancestor, environment_variables
+from session_host.system.processes.identity import AncestorsUnknown, each_ancestor, environment_variables
 
 AGENT_CHATS = "OUTLIVE_AGENT_CHATS"
 UNKNOWN = "unknown"
@@ -29,6 +30,9 @@ UNKNOWN = "unknown"
 
 _UNLIMITED = 1 << 62
 """The mark in place of no limit."""
+
+_TRIES = 10
+"""How often a process's ancestors are read that end meanwhile."""
 
 SETTING = "agents_may_control"
 ALL = "all"
@@ -41,14 +45,26 @@ def agent_chats(pid: int) -> tuple[str, ...]:
         pid: the process; 0 if the system cannot tell, as for one outside a container.
 
     Returns:
-        ``(UNKNOWN,)`` for a process that has ended, for an orphan of some chat, and for one of an agent's chat that
-        claims to be the user's.
+        ``(UNKNOWN,)`` for a process that has ended, for an orphan of some chat, for one of an agent's chat that claims
+        to be the user's, and for one with ancestors that cannot be read.
     """
-    if pid and not proc.exists(pid) and proc.is_available():
-        return (UNKNOWN,)
+    for _ in range(_TRIES):
+        if pid and not proc.exists(pid) and proc.is_available():
+            return (UNKNOWN,)
+        with contextlib.suppress(AncestorsUnknown):
+            return _agent_chats(pid)
+    return (UNKNOWN,)
+
+
+def _agent_chats(pid: int) -> tuple[str, ...]:
+    """Like ``agent_chats``, for a process that exists.
+
+    Raises:
+        AncestorsUnknown: an ancestor ended meanwhile, hides, or there are too many.
+    """
     chats: tuple[str, ...] | None = None
     is_marked = False
-    for each in chain((pid,), each_ancestor(pid)):
+    for each in chain((pid,), each_ancestor(pid, is_complete=True)):
         value = environment_variables(each, AGENT_CHATS).get(AGENT_CHATS)
         if value is None:
             continue
@@ -56,8 +72,8 @@ def agent_chats(pid: int) -> tuple[str, ...]:
         if above == (UNKNOWN,):
             chats = above if chats is None else chats
             is_marked = is_marked or _has_lower_limit(pid, each)
-        elif chats is None or chats[len(chats) - len(above) :] != above:
-            chats = above  # A process belongs to all chats of its ancestors, whatever it says.
+        elif above or chats is None:
+            chats = above  # A process belongs to the chats of its highest ancestor, whatever it says.
     return chats or ((UNKNOWN,) if is_marked else ())
 
 
@@ -123,7 +139,7 @@ def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: P
         name: the chat's name, or another word for the controlled object.
         settings: the user's ``chats.toml``.
     """
-    if not origin or origin[0] in target or _all_may(settings):
+    if not origin or (origin[0] in target and origin[0] != UNKNOWN) or _all_may(settings):
         return ""
     return (
         f"an agent may control its own chat and those that it started, not {name}; "

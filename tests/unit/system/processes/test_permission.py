@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.system.processes import identity, proc
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN, agent_chats, refusal
 
 
@@ -30,7 +31,9 @@ def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
     [
         ("env", {AGENT_CHATS: "one:two"}, ("one", "two")),
         ("env -i", {AGENT_CHATS: "one"}, ("one",)),
-        (f"env {AGENT_CHATS}=three:one", {AGENT_CHATS: "one"}, ("three", "one")),
+        (f"env {AGENT_CHATS}=three:one", {AGENT_CHATS: "one"}, ("one",)),
+        (f"env {AGENT_CHATS}={UNKNOWN} env {AGENT_CHATS}=three:one", {AGENT_CHATS: "one"}, ("one",)),
+        ("env", {AGENT_CHATS: "three:one"}, ("three", "one")),
         (f"env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ("one",)),
         (f"env {AGENT_CHATS}=two", {AGENT_CHATS: "one"}, ("one",)),
         (f"env {AGENT_CHATS}={UNKNOWN} env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ("one",)),
@@ -44,6 +47,8 @@ def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
     ids=[
         "inherited",
         "cleared",
+        "another agent's before its own",
+        "another agent's, like a keeper's",
         "a chat in a chat",
         "emptied",
         "another agent's",
@@ -68,6 +73,29 @@ def test_a_process_that_has_ended_controls_nothing(tmp_path: Path) -> None:
 
     assert agent_chats(process.pid) == (UNKNOWN,)
     assert refusal(agent_chats(process.pid), ("one",), "a chat", tmp_path / "chats.toml")
+
+
+def test_an_agent_that_hides_behind_many_processes_controls_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "MAX_ANCESTORS", 8)
+    inner = f"env -u {AGENT_CHATS} " + "sh -c 'exec 3<&0; \"$@\"; true' - " * 8
+    assert chats_of_inner(inner, outer={AGENT_CHATS: "one"}) == (UNKNOWN,)
+
+
+def test_an_agent_whose_parent_ends_while_it_is_looked_at_controls_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = proc.stat_fields
+
+    def ended(pid: int) -> list[str]:
+        if pid != os.getpid():
+            raise ProcessLookupError
+        return fields(pid)
+
+    monkeypatch.setattr(proc, "stat_fields", ended)
+    monkeypatch.setattr(identity, "_is_of_another_user", lambda pid: False)
+    assert agent_chats(os.getpid()) == (UNKNOWN,)
+
+
+def test_an_unknown_process_does_not_control_what_another_unknown_one_started(tmp_path: Path) -> None:
+    assert refusal((UNKNOWN,), ("one", UNKNOWN), "a chat", tmp_path / "chats.toml")
 
 
 @pytest.mark.parametrize(
