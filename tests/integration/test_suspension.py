@@ -18,7 +18,7 @@ from tests.support.hosts import Watcher, end, see, shown, start, watching
 pytestmark = pytest.mark.usefixtures("sessions")
 
 SUSPENDS = """
-import os, signal, termios, tty
+import os, signal, sys, termios, tty
 before = termios.tcgetattr(0)
 while True:
     tty.setraw(0)
@@ -27,8 +27,13 @@ while True:
         print("read", read, end="\\r\\n", flush=True)
     termios.tcsetattr(0, termios.TCSANOW, before)
     print("suspended, run fg", flush=True)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    if sys.argv[1] == "stops":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        signal.signal(signal.SIGCONT, lambda *_: None)
+        signal.pause()
 """
+"""It stops itself, or waits for SIGCONT as agents do, since the kernel drops the SIGTSTP of their orphaned group."""
 
 
 async def described(session: str) -> Description:
@@ -47,11 +52,13 @@ def foreground(watcher: Watcher) -> str | None:
     return next((each.program for each in reversed(watcher.events) if isinstance(each, ForegroundEvent)), None)
 
 
-@pytest.mark.parametrize("launcher", [(), ("sh", "-c", '"$@"; exit', "sh")])
+@pytest.mark.parametrize(
+    ("launcher", "how"), [((), "stops"), ((), "waits"), (("sh", "-c", '"$@"; exit', "sh"), "stops")]
+)
 async def test_a_program_that_ctrl_z_suspended_is_continued_by_the_next_key_by_continue_and_by_send(
-    launcher: tuple[str, ...],
+    launcher: tuple[str, ...], how: str
 ) -> None:
-    record = await start(*launcher, sys.executable, "-c", SUSPENDS)
+    record = await start(*launcher, sys.executable, "-c", SUSPENDS, how)
     async with watching(record.id) as (viewer, watcher):
 
         async def suspend(times: int) -> None:

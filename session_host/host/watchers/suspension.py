@@ -1,5 +1,10 @@
 """Finds out whether a chat's program is suspended: stopped by Ctrl+Z or SIGSTOP, with no shell that could continue it.
 
+At Ctrl+Z, agents restore the terminal and send SIGTSTP to themselves, which the kernel drops: it stops no group that no
+shell could continue (an orphaned one, setpgid(2)). So they are not stopped, but wait for SIGCONT: the terminal echoes
+as it did before they read keys, and they catch SIGCONT. A program that ends restores the terminal, too, so that counts
+only at the second look.
+
 Only the program's own process group counts, as long as it is in the foreground of the terminal: the jobs that a shell
 has stopped are in groups of their own. A launcher may wait for the program that is stopped; such a program has given
 the terminal back before.
@@ -11,6 +16,8 @@ Without output no timer runs; a host that sends a text or describes the chat rea
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -25,6 +32,12 @@ POLL_S: Final = 0.3
 
 _MAX_LAUNCHERS: Final = 4
 
+_SETTLED_S: Final = 30.0
+"""A program of this age has read keys: a new host has not seen that."""
+
+_SIGCONT_BIT: Final = 1 << 17
+"""SIGCONT is 18 (signal(7))."""
+
 
 class Suspension:
     """Watches one program."""
@@ -33,11 +46,15 @@ class Suspension:
         """Watch nothing yet; ``on_look`` is called at each look, with True if the program is suspended."""
         self._on_look = on_look
         self._process: PtyProcess | None = None
+        self._has_read_keys = self._has_restored_terminal = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start_watching(self, process: PtyProcess) -> None:
         """Watch the running program, which may have been suspended before this host."""
         self._process = process
+        started = process.started or 0
+        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
+        self._has_read_keys = bool(started) and age_s > _SETTLED_S
         self.poll()
 
     def schedule_poll(self) -> None:
@@ -52,8 +69,15 @@ class Suspension:
     @log_errors
     def poll(self) -> None:
         """Look at the group now."""
-        if self._process is not None:
-            self._on_look(is_suspended(self._process))
+        process = self._process
+        if process is None:
+            return
+        is_suspended, had_restored_terminal = is_stopped_in_front(process), self._has_restored_terminal
+        self._has_read_keys = self._has_read_keys or not process.is_echoing()
+        self._has_restored_terminal = self._has_read_keys and waits_to_be_continued(process)
+        if self._has_restored_terminal and not had_restored_terminal:
+            self.schedule_poll()
+        self._on_look(is_suspended or (self._has_restored_terminal and had_restored_terminal))
 
     def close(self) -> None:
         """Stop watching."""
@@ -63,7 +87,13 @@ class Suspension:
             self._timer = None
 
 
-def is_suspended(process: PtyProcess) -> bool:
+def waits_to_be_continued(process: PtyProcess) -> bool:
+    """Whether the program in the foreground has restored its terminal, and catches SIGCONT."""
+    caught = int(proc.status_field(process.pid, "SigCgt") or "0", 16) if process.is_echoing() else 0
+    return bool(caught & _SIGCONT_BIT) and process.foreground_group() == process.pid
+
+
+def is_stopped_in_front(process: PtyProcess) -> bool:
     """Whether the program in the foreground of its terminal is stopped."""
     pid = process.pid
     if is_stopped(pid, traced=False):
