@@ -87,9 +87,31 @@ def test_a_text_sent_to_a_resumed_agent_is_typed_below_its_conversation(agent: R
     assert output.index(b"I like apples") < output.index(b"another word")
 
 
-def start_chat(agent: RealAgent, server: ModelServer, project: Path) -> Chat:
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+TEXTS = (
+    'ux Write {"file_path":"/srv/some/long/path/which/goes/on/and/on/until/the/row/is/full/file.txt"} #1',
+    "日本語のテキスト。これは長い文章なので折り返されます。二番",
+    "हिन्दी में लिखा हुआ पाठ 3",
+    "nb\u00a0first\nsecond\u3000line\nthird 4",
+    f"a family {FAMILY}\nand its dog 5",
+    "\n".join(f"line {number} of twelve" for number in range(12)),
+)
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_a_text_is_one_prompt_however_the_agent_wraps_or_folds_it(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    chat = start_chat(agent, server, project, "80x24").until_ready()
+    for text in TEXTS:
+        chat.send(text, "--enter")
+        chat.was_asked(text)
+        chat.until_idle()
+
+
+def start_chat(agent: RealAgent, server: ModelServer, project: Path, size: str = SIZE) -> Chat:
     """Start a chat, without waiting until its agent is ready."""
-    words = ["new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), "--size", SIZE]
+    words = ["new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), "--size", size]
     return Chat(agent, server, json.loads(done(*words))["id"])
 
 
