@@ -11,7 +11,9 @@ from session_host.paths import session_journal
 from session_host.protocol.values import GridSize
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
+from tests.programs.shown_image import png
 from tests.support.commands import OnTerminal, outlive
+from tests.support.images import RED
 from tests.support.journals import recorded_bytes
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE, QWEN, RealAgent
 from tests.support.real_chats import SIZE, Chat, Work, done
@@ -107,6 +109,15 @@ def test_a_text_is_one_prompt_however_the_agent_wraps_or_folds_it(
         chat.send(text, "--enter")
         chat.was_asked(text)
         chat.until_idle()
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_the_pasted_path_of_an_image_counts_as_shown(chat: Chat, project: Path) -> None:
+    """Agents show it as ``[Image #1]``."""
+    image = project / "shot.png"
+    image.write_bytes(png(RED))
+
+    chat.send(str(image), "--paste")
 
 
 def start_chat(agent: RealAgent, server: ModelServer, project: Path, size: str = SIZE) -> Chat:
