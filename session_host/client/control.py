@@ -48,8 +48,10 @@ REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0
 """A polite end takes as long as the agent needs and the host's steps after it."""
 
-SEND_TIMEOUT_S = 60.0
-"""A text waits for earlier ones, each until the agent shows it. A hung host does not even greet."""
+SEND_TIMEOUT_S = 300.0
+"""A text waits for earlier ones, each until the agent has started, shows it and begins a turn. A hung host does not even
+greet.
+"""
 
 SCROLLBACK_TIMEOUT_S = 120.0
 """A host lays out some million lines of a structured chat in that time."""
