@@ -49,8 +49,7 @@ STOP_TIMEOUT_S = 60.0
 """A polite end takes as long as the agent needs and the host's steps after it."""
 
 SEND_TIMEOUT_S = 300.0
-"""A text waits for earlier ones, each until the agent has started, shows it and begins a turn. A hung host does not even
-greet.
+"""A text waits for earlier ones, each until the agent has started, shows it and begins a turn; a hung host does not greet.
 """
 
 SCROLLBACK_TIMEOUT_S = 120.0
