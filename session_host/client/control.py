@@ -49,7 +49,7 @@ STOP_TIMEOUT_S = 60.0
 """A polite end takes as long as the agent needs and the host's steps after it."""
 
 SEND_TIMEOUT_S = 300.0
-"""A text waits for the agent's start and for earlier texts, each until its turn begins. A hung host does not even greet."""
+"""A text waits for the agent and for earlier texts, each until its turn begins. A hung host does not even greet."""
 
 SCROLLBACK_TIMEOUT_S = 120.0
 """A host lays out some million lines of a structured chat in that time."""
