@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from session_host.cli.session_argument import SessionInfo, ask, find
 from session_host.client.chats.retention import note_viewed
+from session_host.client.connection import HostNotResponding
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
 from session_host.protocol.messages import Describe
@@ -156,15 +157,19 @@ def _recorded(info: SessionInfo) -> SessionInfo:
         The chat as it is then; it may have ended meanwhile.
     """
     deadline_s = time.monotonic() + RECORDED_WITHIN_S
-    try:
-        description = ask(info.id, Describe(0))
-        is_recording = description.journal_bytes is not None and not description.notice
-        while description.offset and is_recording and time.monotonic() < deadline_s:
-            if any(isinstance(entry, Output) for entry in read(session_journal(info.id), description.offset - 1)):
+    while info.state in RUNNING_STATES and time.monotonic() < deadline_s:
+        try:
+            description = ask(info.id, Describe(0))
+        except HostNotResponding:
+            break
+        except OutliveError:  # It is between two hosts, or its end is being saved.
+            info = find(info.id)
+        else:
+            end, is_recording = description.offset, description.journal_bytes is not None and not description.notice
+            entries = read(session_journal(info.id), end - 1) if end and is_recording else ()
+            if not (end and is_recording) or any(isinstance(entry, Output) for entry in entries):
                 break
-            time.sleep(_POLL_INTERVAL_S)
-    except OutliveError:
-        pass  # Its host does not answer, or has ended: then all is recorded, and saved.
+        time.sleep(_POLL_INTERVAL_S)
     return find(info.id)
 
 
