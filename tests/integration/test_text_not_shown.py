@@ -52,11 +52,11 @@ with open(sys.argv[1], "a") as file:
 
 LINES = """
 import os, sys, termios, time
-os.write(1, b"idle")
-time.sleep(0.5)
-termios.tcflush(0, termios.TCIFLUSH)
-os.write(1, b"\\r\\n> ")
 with open(sys.argv[1], "a") as file:
+    os.write(1, b"idle")
+    time.sleep(0.5)
+    termios.tcflush(0, termios.TCIFLUSH)
+    os.write(1, b"\\r\\n> ")
     while piece := os.read(0, 65536):
         print(piece, file=file, flush=True)
 """
