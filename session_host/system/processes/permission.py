@@ -127,6 +127,12 @@ def belongs_to(spec: LaunchSpec, origin: Sequence[str]) -> bool:
     return chats[len(chats) - len(origin) :] == tuple(origin)
 
 
+def is_controlled_by(target: LaunchSpec, spec: LaunchSpec) -> bool:
+    """Whether an agent's chat, once it is started, controls a chat: because it takes over the id of another one."""
+    chats = split(spec.env.get(AGENT_CHATS, ""))[:1]
+    return bool(chats) and chats[0] in split(target.env.get(AGENT_CHATS, ""))
+
+
 def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: Path) -> str:
     """Why a process may not control a chat, one line; "" if it may.
 
