@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from unittest.mock import ANY
 
 import pytest
@@ -112,16 +114,37 @@ def test_a_hung_agent_has_no_signal_until_it_continues(
 ) -> None:
     agent_file = area.config / "agents" / f"{agent.name}.toml"
     agent_file.parent.mkdir(parents=True)
-    agent_file.write_text("[signals]\nstale_after_s = 3\n", encoding="utf-8")
+    agent_file.write_text("[signals]\nstale_after_s = 10\n", encoding="utf-8")
     chat = Chat.start(agent, server, area.home / "project")
     chat.hold()
     chat.becomes("working")
+    with hung(chat.info()["child_pid"]):
+        chat.becomes("no_signal")
+        assert "no signal" in done("ls")
+        assert "no output and no report" in chat.explained()["activity_detail"]
+    with chat.hears("idle"):
+        server.release()
+    chat.sees(answer_line(8))
+
+
+@contextmanager
+def hung(pid: int) -> Iterator[None]:
+    """The program hangs: its terminal takes no output, so that it waits at its next one."""
+    terminal = os.open(f"/proc/{pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+    try:
+        termios.tcflow(terminal, termios.TCOOFF)
+        yield
+        termios.tcflow(terminal, termios.TCOON)
+    finally:
+        os.close(terminal)
+
+
+def test_an_agent_that_was_stopped_is_suspended_until_it_continues(chat: Chat, server: ModelServer) -> None:
+    chat.hold()
+    chat.becomes("working")
     child = chat.info()["child_pid"]
-    with chat.hears("no_signal"):
-        os.killpg(child, signal.SIGSTOP)  # An agent may be more than one process.
-    assert chat.info()["activity"] == "no_signal"
-    assert "no signal" in done("ls")
-    assert "no output and no report" in chat.explained()["activity_detail"]
+    os.killpg(child, signal.SIGSTOP)  # An agent may be more than one process.
+    assert chat.info()["activity"] == "suspended"
     os.killpg(child, signal.SIGCONT)
     with chat.hears("idle"):
         server.release()
