@@ -57,6 +57,9 @@ def shown_server(url: str) -> str:
 
 
 def origin(url: str) -> str:
-    """The server's origin, its name in the secret store: ``https://api.example.com``."""
+    """The server's origin, its name in the secret store: ``https://api.example.com``.
+
+    A user name in front of the host could look like another server.
+    """
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S: Final = 10.0
 MAX_MODELS: Final = 1000
+MAX_BYTES: Final = 16 << 20
+"""The limit of an event, and of another answer: a server that sends more would fill the memory."""
 
+_OF_THE_STREAM: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 DONE: Final = "[DONE]"
 """The data of a stream's last event; not every server sends it."""
 
@@ -104,7 +107,8 @@ class Server:
         import httpx2
 
         try:
-            response = await client.get(self._address("models"))
+            async with client.stream("GET", self._address("models")) as stream:
+                response = await _beginning(stream)
             self._check(response)
             listed = response.json()["data"] or ()
             return sorted(Model(str(model["id"]), _context_tokens(model)) for model in listed[:MAX_MODELS])
@@ -212,9 +216,9 @@ class Server:
 
     async def _stream(self, client: httpx2.AsyncClient, path: str, request: dict[str, Any]) -> AsyncGenerator[Any]:
         """Ask, and yield each event's data, decoded; the last one is ``DONE`` if the server sends that."""
-        async with client.sse(self._address(path), method="POST", json=request, max_event_size=None) as source:
+        async with client.sse(self._address(path), method="POST", json=request, max_event_size=MAX_BYTES) as source:
             if not source.response.is_success:
-                await source.response.aread()
+                (await _beginning(source.response)).raise_for_status()
             self._check(source.response)
             # Some servers name another type, which the parser refuses.
             source.response.headers["Content-Type"] = "text/event-stream"
@@ -297,6 +301,22 @@ class Server:
             yield Tokens(usage.get("input_tokens"), usage.get("output_tokens"))
         details = end.get("incomplete_details") or {}
         yield Finished(_NOTES.get(str(details.get("reason")), ""))
+
+
+async def _beginning(response: httpx2.Response) -> httpx2.Response:
+    """An answer with the beginning of its body: the whole one may have any length."""
+    import httpx2
+
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) >= MAX_BYTES:
+            break
+    headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_STREAM}
+    return httpx2.Response(
+        response.status_code, headers=headers, content=bytes(body), request=response.request,
+        extensions=dict(response.extensions),
+    )  # fmt: skip
 
 
 _NOTES: Final = {

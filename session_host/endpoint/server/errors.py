@@ -91,6 +91,8 @@ def connection_error(error: Exception, url: str, timeout_s: float, *, begun: boo
             return ApiError(f"{server} sent nothing for {timeout_s:g} s", ErrorKind.CUT, retry=ASK_AGAIN)
         message = f"{server} did not respond within {timeout_s:g} s; set a longer --timeout"
         return ApiError(message, ErrorKind.SILENT, retry=", or /retry to ask again")
+    if isinstance(error, httpx2.SSEError):
+        return ApiError(f"{server} sent too much at once", ErrorKind.CUT, retry=ASK_AGAIN)
     if begun:
         return ApiError("connection lost; /continue to continue", ErrorKind.CUT, retry=CONTINUE_OR_ASK_AGAIN)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from session_host.endpoint.conversation.conversation import Settings, Turn
+from session_host.endpoint.server import client
 from session_host.endpoint.server.client import Event, Finished, Model, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind, retry_after_s
 from tests.fakes.model_script import Script
@@ -325,6 +326,21 @@ async def test_a_redirect_to_another_server_gets_neither_the_conversation_nor_th
             error = await trouble(server.url)
             assert (other.bodies, other.keys) == ([], [])
             assert f"redirects to {other.url.removesuffix('/v1')}; use that address if you trust it" in str(error)
+
+
+async def test_a_redirect_names_its_server_without_the_user_name_that_looks_like_another() -> None:
+    with serving((307, {"Location": "http://api.example.com@127.0.0.1:9/v1"}, b"")) as server:
+        assert "redirects to http://127.0.0.1:9; use" in str(await trouble(server.url))
+
+
+@pytest.mark.parametrize(("status", "words"), [(200, "sent too much at once"), (500, "Internal Server Error")])
+async def test_a_server_that_sends_without_end_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch, status: int, words: str
+) -> None:
+    monkeypatch.setattr(client, "MAX_BYTES", 1 << 16)
+    body = b'data: {"error": "%s"}' if status == 200 else b'{"pad": "%s", "message": "read to its end"}'
+    with serving((status, {}, body % (b"A" * (1 << 17)))) as server:
+        assert words in str(await trouble(server.url))
 
 
 async def test_a_redirect_within_the_server_is_followed() -> None:
