@@ -1,4 +1,4 @@
-"""Box drawing (U+2500–257F), block elements (U+2580–259F) and scan lines (U+23BA–23BD) as geometry.
+"""Box drawing (U+2500–257F and newer ones), block elements (U+2580–259F) and scan lines (U+23BA–23BD) as geometry.
 
 Fonts leave gaps between such characters if the cell's height is not the font's own line height; rectangles from edge to
 edge leave none. Each character becomes rectangles in a cell of the given size; the few with curves or slants are
@@ -52,9 +52,20 @@ class Arms(NamedTuple):
     down: int = NONE
 
 
+_HORIZONTAL, _VERTICAL = Arms(left=LIGHT, right=LIGHT), Arms(up=LIGHT, down=LIGHT)
+_LINES_AT_EDGES: dict[int, tuple[Arms, str]] = {
+    0x1CC1B: (_HORIZONTAL, "upper right"), 0x1CC1C: (_HORIZONTAL, "lower right"),
+    0x1CC1D: (Arms(), "top, upper left"), 0x1CC1E: (Arms(), "bottom, lower left"),
+    0x1CE16: (_VERTICAL, "top right"), 0x1CE17: (_VERTICAL, "bottom right"),
+    0x1CE18: (_VERTICAL, "top left"), 0x1CE19: (_VERTICAL, "bottom left"),
+    0x1FBAF: (_HORIZONTAL, "stroke"),
+}  # fmt: skip
+"""Light lines in the middle, and lines at the cell's edges or halves of them, or a short stroke in the middle."""
+
+
 def is_box_drawing(code: int) -> bool:
     """Whether this module draws the character."""
-    return 0x2500 <= code <= 0x259F or code in _SCAN_LINES
+    return 0x2500 <= code <= 0x259F or code in _SCAN_LINES or code in _LINES_AT_EDGES
 
 
 @lru_cache(maxsize=256)
@@ -150,6 +161,19 @@ def _line_rectangles(arms: Arms, width: int, height: int, line: int) -> list[Rec
     return rectangles
 
 
+def _edge_rectangle(place: str, width: int, height: int, line: int) -> Rectangle:
+    """A line of ``_LINES_AT_EDGES``."""
+    middle_x, middle_y = (width - line) // 2, (height - line) // 2
+    if place == "stroke":
+        return Rectangle(middle_x, height // 4, line, height // 2)
+    side, _, half = place.partition(" ")
+    if side in {"top", "bottom"}:
+        left, right = (middle_x if half == "right" else 0), (middle_x + line if half == "left" else width)
+        return Rectangle(left, 0 if side == "top" else height - line, right - left, line)
+    top, bottom = (middle_y, height) if side == "lower" else (0, middle_y + line)
+    return Rectangle(0 if half == "left" else width - line, top, line, bottom - top)
+
+
 def _dash_rectangles(code: int, count: int, width: int, height: int, line: int) -> list[Rectangle]:
     arms = arms_of(code)
     horizontal = bool(arms.left)
@@ -233,6 +257,10 @@ def rectangles_of(code: int, width: int, height: int, line: int) -> tuple[Rectan
     """The rectangles of a character; () for one with curves or slants."""
     if (eighths := _SCAN_LINES.get(code)) is not None:
         return (Rectangle(0, (height - line) * eighths // 8, width, line),)
+    if code in _LINES_AT_EDGES:
+        arms, places = _LINES_AT_EDGES[code]
+        edges = [_edge_rectangle(place, width, height, line) for place in places.split(", ")]
+        return (*_line_rectangles(arms, width, height, line), *edges)
     if code >= 0x2580:
         return tuple(_block_rectangles(code, width, height))
     if ARC_DOWN_RIGHT <= code <= DIAGONAL_CROSS:

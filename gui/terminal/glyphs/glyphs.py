@@ -1,4 +1,4 @@
-"""Draws and caches pictures of single cells: wide characters, emoji, lines, braille.
+"""Draws and caches pictures of single cells: wide characters, emoji, lines, braille, outlined letters.
 
 The module also decides which parts of a run's text a font draws at once and which need a picture each.
 """
@@ -9,12 +9,24 @@ import unicodedata
 from collections import OrderedDict
 from enum import IntEnum
 from functools import lru_cache
+from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGlyphRun, QImage, QPainter, QTextLayout
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QGlyphRun,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTextLayout,
+    QTransform,
+)
 
-from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.cell_metrics import BOLD, CellMetrics
 from session_host.terminal.images.placeholders import PLACEHOLDER
 
 from . import box_drawing, legacy_shapes, powerline, right_to_left, symbols
@@ -25,6 +37,9 @@ if TYPE_CHECKING:
 
 EMOJI_SELECTOR = "\ufe0f"
 """VS16: shows the character before it as a colour emoji."""
+
+_OUTLINED = dict(zip((*range(0x1CCD6, 0x1CCF0), *range(0x1CCF0, 0x1CCFA)), f"{ascii_uppercase}{digits}", strict=True))
+"""The characters that are the outlines of others; nearly no font has them."""
 
 _MARKS = frozenset(("Mn", "Me"))
 _OVERLAY, _FIRST_OF_ANY_SCRIPT = 1, 200
@@ -172,6 +187,8 @@ class Glyphs:
             powerline.draw_sign(painter, code, width, metrics.ascent, metrics.line, color)
         elif _is_legacy(code):
             legacy_shapes.draw(painter, code, width, metrics.height, metrics.line, color)
+        elif code in _OUTLINED and not metrics.has_glyph(text[0], variant):
+            self._draw_outline(painter, _OUTLINED[code], color, variant)
         else:
             painter.setClipping(False)
             font = metrics.emoji_font if emoji and metrics.emoji_font else metrics.font_of(text, variant)
@@ -192,6 +209,20 @@ class Glyphs:
                 symbols.draw_box(painter, width, metrics.ascent, metrics.line, color)
         painter.end()
         return picture
+
+    def _draw_outline(self, painter: QPainter, character: str, color: QColor, variant: int) -> None:
+        """Draw the outline of a character, which is narrowed so that the line around it is in the cell, too."""
+        metrics = self._metrics
+        path, pen = QPainterPath(), QPen(color, 2 * metrics.line)
+        path.addText(QPointF(0, 0), metrics.fonts[variant | BOLD], character)
+        ink: QRectF = path.boundingRect()
+        scale = min((metrics.width - 2 * metrics.line) / ink.width(), 1.0)
+        left = metrics.width / 2 - ink.center().x() * scale
+        placed = QTransform(scale, 0, 0, 1, left, metrics.ascent - metrics.line).map(path)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.strokePath(placed, pen)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
+        painter.fillPath(placed, color)
 
     def _draw_mark_alone(self, painter: QPainter, text: str, width: int, font: QFont) -> bool:
         """Draw a mark with a cell of its own, such as a vowel of Burmese; a shaped one has a dotted circle before it.

@@ -1,9 +1,9 @@
 """Mosaics of "Symbols for Legacy Computing" (U+1FB00–1FBEF) and of its supplement (U+1CC21–1CEAF) as geometry.
 
-Sextants, octants, sixteenths, wedges, triangles, eighths, shades, diagonals and parts of circles. The module reads most
-shapes of Unicode 13 from their names, such as "BLOCK SEXTANT-135" or "LOWER LEFT BLOCK DIAGONAL UPPER MIDDLE LEFT TO
-LOWER CENTRE"; Python does not know all newer names. Few fonts have these characters, and those leave gaps between
-cells.
+Sextants, octants, sixteenths, wedges, triangles, eighths, shades, diagonals, parts of circles and ellipses. The module
+reads most shapes of Unicode 13 from their names, such as "BLOCK SEXTANT-135" or "LOWER LEFT BLOCK DIAGONAL UPPER MIDDLE
+LEFT TO LOWER CENTRE"; Python does not know all newer names. Few fonts have these characters, and those leave gaps
+between cells.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from .box_drawing import Rectangle, shade_rectangles
@@ -95,21 +95,32 @@ _DIAGONALS = dict(zip(
 ))  # fmt: skip
 """Light lines through these points."""
 
+_NEGATIVES = {0x1FBBD: "UL LR, UR LL", 0x1FBBE: "MR LC", 0x1FBBF: "UC MR LC ML UC"}
+"""Lines left out of a full cell."""
+
 _CIRCLES = dict(zip(
-    (*range(0x1FBE0, 0x1FBE4), *range(0x1FBE8, 0x1FBF0)),
-    ("UC", "MR", "LC", "ML", "UC", "MR", "LC", "ML", "UR", "LL", "LR", "UL"),
+    (0x1CE00, 0x1CE01, *range(0x1FBE0, 0x1FBE4), *range(0x1FBE8, 0x1FBF0)),
+    ("ML MR", "UC LC", "UC", "MR", "LC", "ML", "UC", "MR", "LC", "ML", "UR", "LL", "LR", "UL"),
     strict=True,
 ))  # fmt: skip
-"""The centres of circles, of which a half or a quarter is in the cell; the first four are outlines."""
+"""The centres of circles, of which a half or a quarter is in the cell; those before U+1FBE8 are outlines."""
+
+_ELLIPSES = {
+    **{0x1CC30 + number: (number % 4, number // 4, 4, 4) for number in range(16)},
+    0x1CC35: (0, 0, 2, 2), 0x1CC36: (1, 0, 2, 2), 0x1CC39: (0, 1, 2, 2), 0x1CC3A: (1, 1, 2, 2),
+    0x1CE0B: (0, 0, 2, 1), 0x1CE0C: (1, 0, 2, 1),
+}  # fmt: skip
+"""Outlines of which a part is in the cell: the cell's column and row among those that the ellipse fills, and these."""
 
 _STRIPES, _FALLING_STRIPES, _RISING_STRIPES = 0x1FB97, 0x1FB98, 0x1FB99
 _CHECKERS = {0x1FB95: 0, 0x1FB96: 1}
 _SHAPES = frozenset((
     *range(0x1FB00, 0x1FB93), 0x1FB94, *range(0x1FB95, 0x1FBA0), *_BOXES, *range(0x1FBE8, 0x1FBF0),
     *range(_QUADRANTS, _QUADRANTS + 15), *range(_OCTANTS, _OCTANTS + len(_OCTANT_PATTERNS)),
-    *range(_SEXTANTS, _SEXTANTS + 63), *range(_SIXTEENTHS, _SIXTEENTHS + 16),
+    *range(_SEXTANTS, _SEXTANTS + 63), *range(_SIXTEENTHS, _SIXTEENTHS + 16), *_NEGATIVES,
 ))  # fmt: skip
-_LINES = frozenset((*_DIAGONALS, *range(0x1FBE0, 0x1FBE4)))
+_SHAPED_BY_LINES = frozenset((*_CIRCLES, *_ELLIPSES, *_DIAGONALS, *_NEGATIVES, _FALLING_STRIPES, _RISING_STRIPES))
+_LINES = frozenset((*_DIAGONALS, *_ELLIPSES, 0x1CE00, 0x1CE01, *range(0x1FBE0, 0x1FBE4)))
 
 
 def is_legacy_shape(code: int) -> bool:
@@ -209,7 +220,7 @@ def draw(painter: QPainter, code: int, width: int, height: int, line: int, color
     painter.setBrush(color)
     if code in _SHADES:
         _draw_shade(painter, code, width, height, color)
-    elif code in _CIRCLES or code in _DIAGONALS or code in {_FALLING_STRIPES, _RISING_STRIPES}:
+    elif code in _SHAPED_BY_LINES:
         _draw_lines(painter, code, width, height, line, color)
     else:
         _draw_polygons(painter, code, width, height, color)
@@ -230,22 +241,30 @@ def _draw_shade(painter: QPainter, code: int, width: int, height: int, color: QC
 
 
 def _draw_lines(painter: QPainter, code: int, width: int, height: int, line: int, color: QColor) -> None:
-    """Draw diagonals, stripes, and parts of circles."""
+    """Draw diagonals, stripes, and parts of circles and ellipses."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     pen = QPen(color, line)
     if code in _CIRCLES:
-        x, y = _CORNERS[_CIRCLES[code]]
         radius = min(width, height) / 2
         if code < 0x1FBE8:
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             radius -= line / 2
-        painter.drawEllipse(QPointF(x * width, y * height), radius, radius)
+        for x, y in map(_CORNERS.__getitem__, _CIRCLES[code].split()):
+            painter.drawEllipse(QPointF(x * width, y * height), radius, radius)
         return
     painter.setPen(pen)
+    if code in _NEGATIVES:
+        painter.fillRect(0, 0, width, height, color)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    if code in _DIAGONALS:
-        for points in _DIAGONALS[code].split(", "):
+    if code in _ELLIPSES:
+        column, row, columns, rows = _ELLIPSES[code]
+        whole = QRectF(-column * width, -row * height, columns * width, rows * height)
+        painter.drawEllipse(whole.adjusted(line / 2, line / 2, -line / 2, -line / 2))
+        return
+    if lines := _DIAGONALS.get(code) or _NEGATIVES.get(code):
+        for points in lines.split(", "):
             painter.drawPolyline([QPointF(x * width, y * height) for x, y in map(_CORNERS.__getitem__, points.split())])
         return
     for number in range(-4, 5):  # Stripes that continue in the neighbouring cells.

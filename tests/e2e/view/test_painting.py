@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 import pytest
@@ -234,8 +235,10 @@ def test_a_theme_change_repaints_everything(show_view):
 
 def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
     codes = [*range(0x2500, 0x25A0), *range(0x2801, 0x2900), *range(0xE0A0, 0xE0A3), *range(0xE0B0, 0xE0C0)]
-    codes += [*range(0x23BA, 0x23BE), *range(0x1FB00, 0x1FB93), *range(0x1FB94, 0x1FBAF), *range(0x1FBCE, 0x1FBF0)]
-    codes += [*range(0x1CC21, 0x1CC30), *range(0x1CD00, 0x1CDE6), *range(0x1CE51, 0x1CEB0)]
+    codes += [*range(0x23BA, 0x23BE), *range(0x1FB00, 0x1FB93), *range(0x1FB94, 0x1FBB0), *range(0x1FBBD, 0x1FBC0)]
+    codes += [*range(0x1FBCE, 0x1FBF0), *range(0x1CC1B, 0x1CC1F), *range(0x1CC21, 0x1CC40), *range(0x1CCD6, 0x1CCFA)]
+    codes += [*range(0x1CD00, 0x1CDE6), 0x1CE00, 0x1CE01, 0x1CE0B, 0x1CE0C, *range(0x1CE16, 0x1CE1A)]
+    codes += range(0x1CE51, 0x1CEB0)
     metrics = CellMetrics(FONT, 13, 1.0)
     for begin in range(0, len(codes), 40):
         part = codes[begin : begin + 40]
@@ -304,6 +307,27 @@ def test_scan_lines_are_at_different_heights_and_cross_their_cells(qapp):
     tops = [line[0] for line in lines]
     assert tops == sorted(set(tops))
     assert (tops[0], lines[-1][-1]) == (0, metrics.height - 1)
+
+
+def test_twelfth_circles_join_to_one_ring_without_gaps(qapp):
+    rows = ("".join(map(chr, range(first, first + 4))) for first in range(0x1CC30, 0x1CC40, 4))
+    image, metrics = rendered("\r\n".join(rows), GridSize(20, 5), ratio=2.0)
+    width, height = 4 * metrics.width, 4 * metrics.height
+    for degrees in range(360):
+        x, y = (part(math.radians(degrees)) for part in (math.cos, math.sin))
+        x, y = width / 2 + x * (width / 2 - metrics.line / 2), height / 2 + y * (height / 2 - metrics.line / 2)
+        around = image.copy(int(x) - 1, int(y) - 1, 3, 3)
+        assert colors_in(around) != {BACKGROUND}, f"a gap at {degrees} degrees"
+
+
+def test_outlined_letters_are_hollow_and_differ(qapp):
+    letters = "".join(map(chr, range(0x1CCD6, 0x1CCFA)))
+    image, metrics = rendered(letters, GridSize(40, 2), ratio=2.0)
+    cells = [image.copy(QRect(column * metrics.width, 0, metrics.width, metrics.height)) for column in range(36)]
+    assert len({bytes(cell.constBits()) for cell in cells}) == 36, "no two are one and the same box"
+    plain, _ = rendered("I", GridSize(20, 2), ratio=2.0)
+    x, y = metrics.width // 2, metrics.ascent * 5 // 8
+    assert (plain.pixel(x, y) & 0xFFFFFF == TEXT, cells[8].pixel(x, y) & 0xFFFFFF == TEXT) == (True, False)
 
 
 def test_wedges_and_triangles_cover_the_areas_in_their_names(qapp):
