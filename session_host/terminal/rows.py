@@ -11,6 +11,12 @@ from typing import Final, NamedTuple, cast, overload
 
 _MAX_STYLES = 4096
 
+UNDER_IMAGE: Final = "\U000e01ef"
+"""An invisible mark after the text of a cell that is shown through an image's transparent pixels.
+
+It is kept by the engine alone, and in replays: whatever is written into the cell later has no mark.
+"""
+
 Color = int
 """A colour as the program set it: ``DEFAULT_COLOR``, a palette index 0…255, or ``RGB | 0xRRGGBB``."""
 

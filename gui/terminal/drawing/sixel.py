@@ -19,7 +19,7 @@ from typing import Final
 
 from PySide6.QtGui import QImage
 
-from session_host.terminal.images.sixel import BAND_ROWS, Raster, raster_of
+from session_host.terminal.images.sixel import BAND_ROWS, Raster, is_transparent, raster_of
 
 _MAX_TOKENS: Final = 4_000_000
 """The rest of more complicated data is not decoded: some seconds of work."""
@@ -71,8 +71,7 @@ class _Colors:
     def __init__(self, data: bytes, unit_bytes: int) -> None:
         self._registers = {number: _OPAQUE | int(color, 16) for number, color in enumerate(_FIRST_COLORS.split())}
         self._indexes: dict[int, int] | None = {} if unit_bytes == 1 else None
-        parameters = data[: data.find(b"q")].split(b";")
-        if parameters[1:2] == [b"1"]:
+        if is_transparent(data):
             self.background = self._value(0)
         else:
             if first := _FIRST_DEFINITION.search(data):

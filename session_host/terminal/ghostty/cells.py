@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from session_host.terminal.rows import PLAIN, RGB, Row, Run, Style, StyledText, StyleTable, new_run
+from session_host.terminal.rows import PLAIN, RGB, UNDER_IMAGE, Row, Run, Style, StyledText, StyleTable, new_run
 
 from .cell_bits import (
     BLANK_HEAD,
@@ -52,6 +52,7 @@ class RowReader:
 
     Attributes:
         state: the render state.
+        has_marks: whether a row that was read had an image over its text; see ``without_marks``.
         many_rows: reads many changed rows at once; None if this process does without numpy.
     """
 
@@ -59,6 +60,7 @@ class RowReader:
 
     def __init__(self, state: RenderState) -> None:
         self.state = state
+        self.has_marks = False
         self._page_styles: dict[tuple[int, int], Style] = {}
         self._text_styles: dict[int, dict[int, Style]] = {}
         """For each page, the styles of cells that hold a character and nothing else, by the cells' keys."""
@@ -209,7 +211,9 @@ class RowReader:
                 if link != PLAIN:
                     runs.append(Run(x, 2, "  ", link, False))
             elif grapheme:
-                runs.append(Run(x, 2 if wide else 1, self.state.grapheme_at(x), link, True))
+                characters = self.state.grapheme_at(x)
+                self.has_marks = self.has_marks or UNDER_IMAGE in characters
+                runs.append(Run(x, 2 if wide else 1, characters, link, True))
             elif wide:
                 runs.append(Run(x, 2, text[x], link, True))
             else:
@@ -236,6 +240,18 @@ class RowReader:
         if known is None:
             known = self._page_styles[page, style_id] = self.state.styles_at([x])[0] if style_id else PLAIN
         return known
+
+
+def without_marks(row: Row) -> Row:
+    """A row without the marks of text under images, for readers outside of the engine."""
+    if isinstance(row.runs, StyledText) or not any(run.cluster and UNDER_IMAGE in run.text for run in row.runs):
+        return row
+    runs: list[Run] = []
+    for run in row.runs:
+        text = run.text.replace(UNDER_IMAGE, "")
+        if (text, run.style) != (" ", PLAIN):
+            runs.append(run._replace(text=text, cluster=run.cluster and (run.cells, len(text)) != (1, 1)))
+    return row._replace(runs=_joined(runs))
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:

@@ -90,6 +90,7 @@ class GhosttyEmulator:
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
         self._frames = FrameBuilder(terminal, self._stream, self._images)
+        self._images.grid.read_screen = partial(_screen, self._frames, self._reader, keeps_marks=True)
         parts = (self._encoder, self._selector, self._frames, self._stream.history, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
@@ -260,8 +261,7 @@ class GhosttyEmulator:
 
     def rows(self) -> list[Row]:
         """The active screen."""
-        self._frames.collect_damage()
-        return self._reader.read(self._reader.history_rows(), self._size.rows)
+        return _screen(self._frames, self._reader, self._size.rows)
 
     def history(self, first: int, count: int) -> list[Row]:
         """Rows of history; 0 is the oldest."""
@@ -374,6 +374,7 @@ class GhosttyEmulator:
 
     def replay(self) -> bytes:
         """Bytes that rebuild the state in any engine."""
+        self._frames.collect_damage()
         parts = self._prompts.saved(), self._prompts.kept_rows, self._images.replayed(), self._stream
         return self._without_overlong_sequence(lambda: replay(self, self._terminal, *parts))
 
@@ -393,6 +394,12 @@ class GhosttyEmulator:
         self._stream.write(b"\x18")
         self._stream.reset(AFTER_EXIT)
         self._stream.pointers.reset()
+
+
+def _screen(frames: FrameBuilder, reader: GridReader, rows: int, *, keeps_marks: bool = False) -> list[Row]:
+    """The active screen of so many rows."""
+    frames.collect_damage()
+    return reader.read(reader.history_rows(), rows, keeps_marks=keeps_marks)
 
 
 def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:

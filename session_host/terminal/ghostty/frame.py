@@ -10,7 +10,7 @@ from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color, Row
 
 from .cell_bits import is_plain_cell
-from .cells import RowReader
+from .cells import RowReader, without_marks
 from .library.calls import Getter, ffi, find_cell, lib, mode, point, scroll_viewport, sized
 from .render_state import RenderState
 from .stream import Stream
@@ -147,6 +147,8 @@ class FrameBuilder:
         else:
             rows = {y: row for y, row in reader.changed_rows().items() if self._painted.get(y) != row}
             self._painted.update(rows)
+        if reader.has_marks:
+            rows = {y: without_marks(row) for y, row in rows.items()}
         state.clean()
         self.full = False
         self._painted_look = look

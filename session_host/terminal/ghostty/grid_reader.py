@@ -6,7 +6,7 @@ from typing import Any
 
 from session_host.terminal.rows import Row
 
-from .cells import RowReader
+from .cells import RowReader, without_marks
 from .library.calls import ffi, lib, scroll_viewport
 from .render_state import RenderState
 
@@ -33,8 +33,11 @@ class GridReader:
         """How many rows are above the newest ``limit`` of the history."""
         return max(self.history_rows() - limit, 0)
 
-    def read(self, first: int, count: int) -> list[Row]:
-        """Read rows counted from the top of the history, with the screen after it. Fewer than ``count`` at the end."""
+    def read(self, first: int, count: int, *, keeps_marks: bool = False) -> list[Row]:
+        """Read rows counted from the top of the history, with the screen after it. Fewer than ``count`` at the end.
+
+        With ``keeps_marks``, text under images has its marks.
+        """
         get = lib.ghostty_terminal_get
         get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
         get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_VIEWPORT_ACTIVE, self._following)
@@ -60,4 +63,4 @@ class GridReader:
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
             else:
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, offset)
-        return rows
+        return [*map(without_marks, rows)] if reader.has_marks and not keeps_marks else rows

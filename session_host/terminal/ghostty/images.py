@@ -7,7 +7,7 @@ its own images are switched off.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,9 +17,16 @@ from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.replaying import NO_IMAGES, ReplayedImages, replayed
 from session_host.terminal.images.saved import SavedImages
 from session_host.terminal.prompts import RowMark
+from session_host.terminal.rows import PLAIN, UNDER_IMAGE, Row, Style
+from session_host.terminal.text import style_change
 
-from .library.calls import EngineFailure, Getter, lib
+from .library.calls import EngineFailure, Getter, lib, mode
 from .row_marks import RowMarks, TrackedRow
+from .styles import StyleStruct
+
+_MODES: Final = ((2027, False, True), (7, False, True), (4, True, False))
+"""What marks need: clusters by Unicode, since the library takes a row for unchanged where a mark joins a character
+without this mode; wrapping, so that a mark joins the last column; no insertion. Number, whether ANSI's, and value."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SavedImages)
@@ -33,12 +40,14 @@ class ImageGrid:
         cell: the cell's size.
         reply: sends a reply to the program.
         write: feeds the terminal.
+        read_screen: reads a screen of so many rows, with the marks of text under images.
     """
 
     def __init__(
         self, terminal: Any, size: GridSize, cell: CellSize, marks: RowMarks, reply: Callable[[bytes], None]
     ) -> None:
         self.write: Callable[[bytes], object] = bytes
+        self.read_screen: Callable[[int], list[Row]]
         self.size = size
         self.cell = cell
         self.reply = reply
@@ -47,6 +56,7 @@ class ImageGrid:
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
+        self._terminal, self._pen = terminal, StyleStruct()
 
     def cursor(self) -> tuple[int, int]:
         """The cursor's column and row."""
@@ -76,12 +86,50 @@ class ImageGrid:
         """A marked row, with the hidden rows counted."""
         return mark.stored_row() if isinstance(mark, TrackedRow) else None
 
-    def cover(self, columns: int, rows: int) -> None:
-        """Clear the cells below an image, and move the cursor to its last row."""
-        column, _ = self.cursor()
-        mark = MARK.encode() * columns + b"\x1b[%dG" % (column + 1)
-        fill = mark if self.is_alternate() else b"\x1b[%dX" % columns
-        self.write((fill + b"\x1bD") * (rows - 1) + fill)
+    def cover(self, columns: int, rows: int, *, keeps_text: bool) -> None:
+        """Clear or mark the cells below an image, and move the cursor to its last row."""
+        column, row = self.cursor()
+        home = b"\x1b[%dG" % (column + 1)
+        fill = MARK.encode() * columns + home if self.is_alternate() else b"\x1b[%dX" % columns
+        if not keeps_text:
+            self.write((fill + b"\x1bD") * (rows - 1) + fill)
+            return
+        on_screen, above = self.read_screen(self.size.rows), -1
+        for number in range(rows):
+            # Where the text has scrolled, the new row is blank.
+            self.write(self._marked(on_screen[row], column, columns) + home if row > above else fill)
+            if number < rows - 1:
+                self.write(b"\x1bD")
+                above, row = row, self.cursor()[1]
+
+    def _marked(self, row: Row, first: int, columns: int) -> bytes:
+        """Sequences that mark cells of the cursor's row, without a change of what these show."""
+        cells: list[tuple[str, Style] | None] = [(" ", PLAIN)] * self.size.columns
+        for run in row.runs:
+            texts = [run.text, *[None] * (run.cells - 1)] if run.cluster else run.text
+            for column, text in enumerate(texts, run.column):
+                cells[column] = (text, run.style._replace(link="")) if text is not None else None
+        text_end = max((column for column, cell in enumerate(cells) if cell and cell[0] not in {" ", MARK}), default=-1)
+        parts: list[str] = []
+        marks_blanks, styled = self.is_alternate(), False
+        for column in range(first - (cells[first] is None), first + columns):
+            text, style = cells[column] or (MARK, PLAIN)  # The second half of a wide character needs no mark.
+            if text == MARK or UNDER_IMAGE in text or (text == " " and not marks_blanks):
+                continue
+            if text != " " and column + 1 < self.size.columns:
+                parts.append(f"\x1b[{column + 2}G{UNDER_IMAGE}")  # It joins the text before the cursor.
+                continue
+            # The blanks between words stay such, since the text can be copied.
+            content, styled = MARK if text == " " and column > text_end else text + UNDER_IMAGE, True
+            parts.append(f"\x1b[{column + 1}G\x1b[0m{style_change(PLAIN, style)}{content}")
+        for number, ansi, wanted in _MODES if parts else ():
+            if mode(self._terminal, number, ansi) != wanted:
+                change = f"\x1b[{'' if ansi else '?'}{number}"
+                parts = [f"{change}{'h' if wanted else 'l'}", *parts, f"{change}{'l' if wanted else 'h'}"]
+        if styled:
+            lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_CURSOR_STYLE, self._pen.struct)
+            parts.append(f"\x1b[0m{style_change(PLAIN, self._pen.style())}")
+        return "".join(parts).encode()
 
     def print(self, text: str) -> None:
         """Print text in place of an image."""

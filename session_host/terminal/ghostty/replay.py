@@ -132,7 +132,8 @@ def replay(
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
     """
-    columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
+    reader, columns, cursor = GridReader(terminal), emulator.size.columns, emulator.cursor
+    rows = reader.read(reader.history_rows(), emulator.size.rows, keeps_marks=True)
     alternate = emulator.modes.alternate_screen
     continuation = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
     cursor_pen = _ActiveScreen(terminal).pen(style=b"")
@@ -157,10 +158,10 @@ def replay(
             parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
             parts.append(_positioned_rows(rows, columns, images.alternate))
         else:
-            hidden = GridReader(terminal).history_rows() - emulator.scrollback_rows
+            hidden = reader.history_rows() - emulator.scrollback_rows
             marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts], emulator.commands, kept_rows)
             placed = {row - hidden: put for row, put in images.primary.items()}
-            shown = [*emulator.history(0, emulator.scrollback_rows), *rows]
+            shown = [*reader.read(hidden, emulator.scrollback_rows, keeps_marks=True), *rows]
             parts.append(_scrolled_rows(shown, columns, marks, placed))
         parts.append(_save_cursor(saved, margins, rows))
         parts.append(settings)
@@ -189,7 +190,7 @@ def _primary_screen(
     copy.feed(b"\x1b[?47l\x1b8")
     cursor = copy.pen(style=b"")
     reader = GridReader(copy.terminal)
-    rows = reader.read(0, reader.history_rows() + size.rows)
+    rows = reader.read(0, reader.history_rows() + size.rows, keeps_marks=True)
     copy.feed(b"\x1b[2J")
     saved = cursor._replace(style=copy.pen().style)
     on_screen = rows[-size.rows :]

@@ -10,6 +10,7 @@ from typing import Any
 
 from session_host.terminal.base import SelectionUnit
 from session_host.terminal.images.placeholders import without_placeholders
+from session_host.terminal.rows import UNDER_IMAGE
 
 from .library.calls import EngineFailure, allocated, check, ffi, grid_ref, lib, set_option, sized, track
 
@@ -118,7 +119,7 @@ class Selector:
         options.trim = True
         options.selection = selection
         data = allocated(lib.ghostty_terminal_selection_format_alloc, self._terminal, options[0])
-        return without_placeholders(data.decode("utf-8", "replace"))
+        return without_placeholders(data.decode("utf-8", "replace").replace(UNDER_IMAGE, ""))
 
     def _set(self, selection: Any) -> None:
         check(lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting")

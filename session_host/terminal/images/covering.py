@@ -1,5 +1,8 @@
 """Text over a sixel image: in other terminals, such an image is in the cells, and what is written there replaces it.
 
+Text that is shown through an image's transparent pixels has an invisible mark in each cell: text without it was written
+since.
+
 On the alternate screen, the cells below an image are filled with a mark, a blank that programs do not write: a cell
 without it was written or erased since. The main screen's lines are wrapped again when the grid becomes narrower, and
 marks would be wrapped with them. So its cells are only erased, and only text shows that they were written.
@@ -10,6 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
+
+from session_host.terminal.rows import UNDER_IMAGE
 
 from .values import PlacedImage
 
@@ -49,7 +54,10 @@ def _written(row: Row, number: int, first: int, end: int, *, marked: bool) -> It
     text = [" "] * max(end - first, 0)
     for run in row.runs:
         for offset in range(max(first - run.column, 0), min(end - run.column, run.cells)):
-            text[run.column + offset - first] = run.text[0] if run.cluster else run.text[offset]
+            if run.cluster:
+                text[run.column + offset - first] = MARK if UNDER_IMAGE in run.text else run.text[0]
+            else:
+                text[run.column + offset - first] = run.text[offset]
     begin = None
     for column, character in enumerate(text, first):
         is_written = character != MARK if marked else character not in {MARK, " "}

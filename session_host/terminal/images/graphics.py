@@ -36,8 +36,8 @@ _MAX_ID: Final = 2**32 - 1
 _MAX_DEPTH: Final = 8
 """The longest chain of relative placements, as in kitty."""
 _QUIET_OK, _QUIET_ALL = 1, 2
-_COVERS: Final = 2
-"""A value of ``C``, see ``sixel``."""
+_COVERS: Final = (2, 3)
+"""Values of ``C``, see ``sixel``: the second one keeps the text."""
 
 
 class Graphics:
@@ -184,8 +184,8 @@ class Graphics:
         self.placements.append(Placement(image, saved, self._grid.mark_cursor()))
         self._move_children(self.placements[-1])
         columns, rows = math.ceil(saved.x + saved.columns), max(math.ceil(saved.y + saved.rows), 1)
-        if command.number("C") == _COVERS:
-            self._grid.cover(min(columns, room), rows)
+        if command.number("C") in _COVERS:
+            self._grid.cover(min(columns, room), rows, keeps_text=command.number("C") == _COVERS[1])
             self._drop_covered(self.placements[-1])
         elif command.number("C") != 1:
             self._grid.move_cursor(columns, rows - 1)

@@ -50,10 +50,11 @@ class Grid(Protocol):
     def move_cursor(self, columns: int, rows: int) -> None:
         """Move the cursor down, where the text scrolls, and right; to the next line if there is no such column."""
 
-    def cover(self, columns: int, rows: int) -> None:
+    def cover(self, columns: int, rows: int, *, keeps_text: bool) -> None:
         """Clear the cells from the cursor on, and move it down to the last of these rows, where the text scrolls.
 
-        On the alternate screen, they are filled with ``covering.MARK``.
+        On the alternate screen, they are filled with ``covering.MARK``. With ``keeps_text``, only the cells without
+        text are, and those with text get ``rows.UNDER_IMAGE``.
         """
 
     def print(self, text: str) -> None:

@@ -2,7 +2,7 @@
 
 Two values of such a command are our own: the format ``f=340`` is sixel data with the parameters before it, as
 ``0;1;0q"1;1;80;24#0…``. ``C=2`` clears the cells below the image, and puts the cursor into its last row, at its left
-edge, as xterm does.
+edge, as xterm does; ``C=3`` keeps their text, which is shown through the image's transparent pixels.
 
 Source: VT330/VT340 Programmer Reference Manual, volume 2, chapter 14; xterm for the cursor, and for square pixels where
 nothing says otherwise.
@@ -34,6 +34,10 @@ _MAX_RATIO: Final = 10
 _MEASURED_BYTES: Final = 1024 * 1024
 """The part searched for the width. Nearly all programs write raster attributes; garbage must not take seconds."""
 
+_MAX_PIXELS_FOR_BYTE: Final = 2048
+"""The text below larger images is cleared: marking a screen full of it takes a hundredth of a second, and a few
+bytes must not take so long."""
+
 _COLORS: Final = re.compile(rb"#[0-9;]*")
 _LINE_END: Final = re.compile(rb"[$-]")
 _REPEATED: Final = re.compile(rb"!([0-9]{1,6})[?-~]")
@@ -62,6 +66,11 @@ def raster_of(data: bytes) -> Raster | None:
     high, wide, columns, rows = (int(number or 0) for number in found.groups())
     ratio = min(max(high / wide, 1 / _MAX_RATIO), _MAX_RATIO) if high and wide else 1
     return Raster(columns, rows, max(round(rows * ratio), 1)) if columns and rows else None
+
+
+def is_transparent(data: bytes) -> bool:
+    """Whether the pixels that the data does not set are transparent (the second parameter)."""
+    return data[: data.find(b"q")].split(b";")[1:2] == [b"1"]
 
 
 def _width_of(line: bytes) -> int:
@@ -94,5 +103,7 @@ def as_image_command(data: bytes) -> bytes:
     raster = raster_of(data)
     if raster is None:
         return b""
-    keys = f"a=T,f={FORMAT},q=2,C=2,s={raster.columns},v={raster.height_px};"
+    keeps_text = is_transparent(data) and raster.columns * raster.height_px <= _MAX_PIXELS_FOR_BYTE * len(data)
+    covers = 3 if keeps_text else 2
+    keys = f"a=T,f={FORMAT},q=2,C={covers},s={raster.columns},v={raster.height_px};"
     return keys.encode() + base64.b64encode(data)

@@ -161,6 +161,21 @@ def test_a_sixel_image_fills_its_pixels_and_text_replaces_it(screens):
     assert screen.part(0, 0, 9, 2) == {rgb(DARK.background)}
 
 
+def test_text_is_shown_through_the_transparent_pixels_of_a_sixel_image(screens):
+    screen = screens()
+    width, height = screen.metrics.width, screen.metrics.height
+    text = "\x1b[38;2;0;0;255m█ab\x1b[m\x1b[H".encode()
+    screen.show(text)
+    before = [screen.part(column, 0, 1, 1) for column in range(1, 3)]
+    band = b"#1!%d?!%d~-" % (3 * width, width)
+    data = b'0;1q"1;1;%d;%d#1;2;100;0;0' % (4 * width, height) + band * (height // 6 + 1)
+    screen.show(b"\x1bP" + data + b"\x1b\\", pictures=1)
+    assert (screen.part(0, 0, 1, 1), screen.part(3, 0, 1, 1)) == ({number(BLUE)}, {number(RED)})
+    assert [screen.part(column, 0, 1, 1) for column in range(1, 3)] == before, "the letters look as before"
+    screen.show("\x1b[1;4H█".encode())
+    assert number(RED) not in screen.part(3, 0, 1, 1)
+
+
 def test_an_image_covers_its_placeholders_and_these_are_blank_without_it(screens):
     screen = screens()
     text = f"{PLACEHOLDER}{MARKS[0]}{PLACEHOLDER}{PLACEHOLDER}".encode()

@@ -25,6 +25,7 @@ COMMANDS = [
     command("a=d,d=I,i=1"), command("a=d,d=c"), command("a=d,d=y,y=2"), command("=,;"), b"\x1b_Ga=T;\x18", b"\x1b[2J",
     shown("i=6,U=1,c=5,r=3"), command("a=p,i=1,U=1"),
     sixel(20, 20), sixel(20, 20, b"\x1b["), sixel(9, 70, b"\x18"), b"\x1bP1;", b"\x1b[J", b"\x1b[1J",
+    sixel(50, 40, parameters=b"0;1"),
     inline_file(png(RED), "width=3"), inline_file(png(RED), end=b"\x1b\\"),
     "\x1b[38;5;6m\U0010eeee\u0305\U0010eeee\U0010eeee\u030d\u0305\x1b[m".encode(),
     b"\x1b[3J", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1bc", b"\r\n" * 5,

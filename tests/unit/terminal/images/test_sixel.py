@@ -105,6 +105,59 @@ def test_on_the_alternate_screen_blanks_and_erased_cells_replace_it_too(terminal
             same.close()
 
 
+TRANSPARENT = b"0;1;0"
+
+
+@pytest.mark.parametrize("screen", [b"", b"\x1b[?1049h"])
+def test_text_below_transparent_pixels_stays_and_text_written_later_replaces_the_image(
+    terminal: Emulator, screen: bytes
+):
+    below = "\x1b[31mold e\u0301 \u6f22 text\x1b[0;44m\x1b[K\x1b[2;39H\x1b[32mend\x1b[35m\x1b[H".encode()
+    terminal.feed(screen + below)
+    terminal.damage_all()
+    rows = [row.text().rstrip("\xa0") for row in terminal.rows()]
+    runs = terminal.frame().rows[0].runs
+    for _ in range(3):
+        terminal.feed(b"\x1b[H" + sixel(320, 32, parameters=TRANSPARENT))
+    assert [row.text().rstrip("\xa0") for row in terminal.rows()] == rows
+    terminal.damage_all()
+    shown = terminal.frame().rows[0].runs
+    assert [(run.text.replace("\xa0", " "), run.style, run.cluster) for run in shown] == [run[2:] for run in runs]
+    assert [image.written for image in images(terminal)] == [()]
+    terminal.feed(b"\x1b[1;2HLD\x1b[1;7HXY\x1b[2;40HZ\x1b[1;10Ht")
+    copies = restore("ghostty", terminal.snapshot()), from_replay("ghostty", terminal.replay(), SIZE)
+    for same in (terminal, *copies):
+        (image,) = images(same)
+        assert image.written == ((0, 1, 3), (0, 6, 8), (0, 9, 10), (1, 39, 40))
+        assert same.rows()[0].text().rstrip("\xa0").startswith("oLD e\u0301 XY text")
+        same.select((0, 0), (5, 0), "cell")
+        assert same.selected_text() == "oLD e\u0301"
+        assert "\U000e01ef" not in "".join(row.text() for row in [*same.rows(), *same.history(0, 9)])
+    for copy in copies:
+        copy.close()
+
+
+@pytest.mark.parametrize("clusters", [b"\x1b[?2027h", b"\x1b[?2027l"])
+def test_an_image_over_text_that_was_shown_before_has_no_holes(terminal: Emulator, clusters: bytes):
+    terminal.feed(clusters + b"\x1b[3;1Htext\x1b[3;2H")
+    assert terminal.frame().images == ()
+    terminal.feed(sixel(16, 16, parameters=TRANSPARENT))
+    assert [image.written for image in terminal.frame().images] == [()]
+
+
+def test_a_transparent_image_at_the_bottom_scrolls_and_keeps_the_text_below(terminal: Emulator):
+    terminal.feed(b"\x1b[9;1Hnine\r\nten\x1b[9;1H" + sixel(40, 64, parameters=TRANSPARENT))
+    assert [row.text() for row in terminal.rows()[6:8]] == ["nine", "ten"]
+    assert places(terminal) == [(0, 6, 5, 4)]
+    assert [image.written for image in images(terminal)] == [()]
+
+
+def test_a_few_bytes_that_name_a_large_transparent_image_clear_the_text(terminal: Emulator):
+    """To mark the text of a screen takes longer than to interpret the bytes."""
+    terminal.feed(b'text\r\x1bP0;1q"1;1;4000;4000#1~\x1b\\')
+    assert terminal.history(0, 1)[0].text() == ""
+
+
 @pytest.mark.parametrize(
     ("output", "left"),
     [
