@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -62,7 +63,7 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
-LIMIT_CHECK_MS = 6 * 3600 * 1000
+LIMIT_CHECK_S = 6 * 3600
 LIMIT_UNDO_MS = 60_000
 """The time for an undo after the limit of ended chats removed some."""
 
@@ -133,8 +134,8 @@ class App:
         """Why lock and socket of the window cannot be restored now; it is said once."""
         self._claim_retry = QTimer(self.sessions, singleShot=True, interval=RETRY_MS)
         self._claim_retry.timeout.connect(self._check_claim)
-        self._limit_timer = QTimer(self.sessions, interval=LIMIT_CHECK_MS)
-        self._limit_timer.timeout.connect(self._check_limit_soon)
+        self._limit_checked_s = float("-inf")
+        self.sessions.changed.connect(self._check_limit_if_due)
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
         damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
         catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
@@ -321,7 +322,7 @@ class App:
             AtlasImport.start = self._start_atlas_import
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
-            self._check_limit_soon()
+            self._check_limit_if_due()
             self.sessions.tasks.start(asyncio.to_thread(_clean_up_worktrees), "unfinished worktrees")
             await self.finished.wait()
         finally:
@@ -334,9 +335,11 @@ class App:
         else:
             QTimer.singleShot(round(QUIET_S * 1000), self.sessions, self._start_atlas_import)
 
-    def _check_limit_soon(self) -> None:
-        self._limit_timer.start()
-        self.sessions.tasks.start(self._check_limit(), "ended chats")
+    def _check_limit_if_due(self) -> None:
+        """Check the limit of ended chats at the start, and when a chat has changed a while after the last check."""
+        if self.sessions.is_loaded and time.monotonic() > self._limit_checked_s + LIMIT_CHECK_S:
+            self._limit_checked_s = time.monotonic()
+            self.sessions.tasks.start(self._check_limit(), "ended chats")
 
     async def _check_limit(self) -> None:
         """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest ones."""

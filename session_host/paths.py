@@ -176,7 +176,9 @@ def obstacle(path: Path, *, is_directory: bool = False) -> str:
         except OSError:
             return ""  # It is missing.
         if each == path and not is_directory:
-            kind = "directory" if stat.S_ISDIR(status.st_mode) else "FIFO" if stat.S_ISFIFO(status.st_mode) else ""
+            # Whoever listens on a socket replaces anything but a directory in its place.
+            is_pipe = stat.S_ISFIFO(status.st_mode) and each.suffix != ".sock"
+            kind = "directory" if stat.S_ISDIR(status.st_mode) else "FIFO" if is_pipe else ""
             return f"{each}: a {kind} is in the way; move it away" if kind else ""
         if not stat.S_ISDIR(status.st_mode):
             return f"{each} is not a directory; move it away"

@@ -172,7 +172,9 @@ def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path)
 
 def test_what_a_removed_chat_left_running_is_named(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    script = f"setsid sleep 1000 & echo $! > {pid}.new; mv {pid}.new {pid}"
+    # The shell ends once `sleep` has a session of its own: until then, the end of the shell would end it, too.
+    left_behind = f"echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 1000"
+    script = f"setsid sh -c '{left_behind}' & while [ ! -e {pid} ]; do sleep 0.01; done"
     session = str(outlive("new", "--json", "--", "sh", "-c", script).json()["id"])
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     left = int(pid.read_text())

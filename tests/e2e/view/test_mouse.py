@@ -132,8 +132,7 @@ def test_output_that_changes_the_selected_text_ends_the_selection_and_copy_gives
     terminal.drag((0, terminal.emulator.cursor.row), (4, terminal.emulator.cursor.row))
     assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "below"
     terminal.feed("\rother")
-    terminal.settle()
-    assert terminal.emulator.selected_text() == ""
+    terminal.until(lambda: terminal.emulator.selected_text() == "", "the end of the selection")
     terminal.view.copy()
     assert QGuiApplication.clipboard().text() == "below"
 
