@@ -182,6 +182,7 @@ class ModelServer:
             return
         if len(request.results) < len(script.wishes):
             number = len(request.results)
+            self._hold_at(script, 0)
             if script.says:
                 yield script.says
             call = script.wishes[number].call(request.tools, f"call_{len(self.requests)}_{number}")

@@ -50,7 +50,9 @@ def test_each_activity_is_reported_in_order_with_its_source(
         return
 
     with chat.hears("needs_input"):
-        chat.ask(work.wish(agent))
+        chat.ask(f"hold: 0 {work.wish(agent)}")
+        chat.becomes("working")  # Of two states at once, a file shows the second alone.
+        server.release()
     chat.sees(agent.asks)
     status = chat.explained()
     sources = set(filter(None, (agent.source, agent.asks_source)))
@@ -62,6 +64,7 @@ def test_each_activity_is_reported_in_order_with_its_source(
         chat.allow(work.has_begun)
     with chat.hears("idle"):
         work.end()
+        server.release()
 
     changes = since(chat, past)
     # An agent may report a question twice: first that there is one, then its text.
@@ -143,8 +146,8 @@ def test_an_agent_that_was_stopped_is_suspended_until_it_continues(chat: Chat, s
     chat.hold()
     chat.becomes("working")
     child = chat.info()["child_pid"]
-    os.killpg(child, signal.SIGSTOP)  # An agent may be more than one process.
-    assert chat.info()["activity"] == "suspended"
+    os.killpg(child, signal.SIGSTOP)  # An agent may be more than one process, and they stop when each next runs.
+    wait_until(lambda: chat.info()["activity"] == "suspended", 20, lambda: str(chat.info()))
     os.killpg(child, signal.SIGCONT)
     with chat.hears("idle"):
         server.release()
