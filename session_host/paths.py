@@ -71,7 +71,7 @@ def runtime_dir() -> Path:
     """The directory of the sockets; raises UnsafeDirectory, as the next two, if the variable is a relative path."""
     if os.environ.get("OUTLIVE_RUNTIME_DIR", ""):
         return _from_environment("OUTLIVE_RUNTIME_DIR", usual_runtime_dir())
-    # Who took the name may give it back, so an existing directory decides: all processes find the same one.
+    # Another user may give the name back, so an existing directory decides: all processes find the same one.
     own = state_dir() / "run"
     return own if os.path.lexists(own) or _is_taken(usual_runtime_dir()) else usual_runtime_dir()
 

@@ -29,7 +29,7 @@ _HELD = frozenset({QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.Inp
 
 
 class Notices(QObject):
-    """What the user should know about a read.
+    """A remark for the user about a read.
 
     Signals:
         given(str): one line for the user; "" withdraws it.
@@ -45,7 +45,7 @@ def read(widget: QWidget, mode: Mode, use: Callable[[QMimeData], object]) -> Non
     """Read the clipboard or the selection, and use it for a widget.
 
     Content of this process is used at once. Keys that the widget gets meanwhile follow the paste. Without an answer,
-    nothing is used, and the user is told so.
+    nothing is used, and a line says so.
 
     Args:
         widget: the widget that the user pastes into.

@@ -73,7 +73,7 @@ class DesktopNotifications(QObject):
         self._queue: asyncio.Queue[_Request] = asyncio.Queue()
         self._is_serving = False
         self._requests: dict[str, _Request] = {}
-        """What was shown, and neither closed nor withdrawn, by key."""
+        """The notifications that were shown, and neither closed nor withdrawn, by key."""
         self._ids: dict[str, int] = {}
         """The numbers that the service has given to these, by key."""
         self._bus: Bus | None = None

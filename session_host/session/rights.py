@@ -1,4 +1,4 @@
-"""What a client needs for each message: whether an agent may send it depends on the chats that the agent belongs to.
+"""The right that each message needs: whether an agent may send it depends on the chats that the agent belongs to.
 
 ``system.processes.permission`` decides who has which right; this table is the only place that says which one a message
 needs.
@@ -53,7 +53,7 @@ class Right(Enum):
     READ = auto()
     """Every process of the user has it."""
     ATTACHMENT = auto()
-    """What the client got with ``Attach``: an attachment, which types unless it is read-only."""
+    """The client got it with ``Attach``: an attachment, which types unless it is read-only."""
     REPORT = auto()
     """The programs of this chat have it, by a value in their environment (``launch.REPORT_ID``)."""
     CONTROL = auto()

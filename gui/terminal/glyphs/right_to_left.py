@@ -24,7 +24,7 @@ LETTER: Final = re.compile(f"[{_LETTERS}]")
 """A character of a script that is written from right to left."""
 
 _END = "[^\\W\\d_]|  |[\u2500-\u259f\ue000-\uf8ff]|[][(){}<>]"
-"""What ends a stretch: a letter of another script, blanks that make columns, lines of a table, a single bracket."""
+"""The ends of a stretch: a letter of another script, blanks that make columns, lines of a table, a single bracket."""
 
 
 @cache

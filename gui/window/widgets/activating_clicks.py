@@ -25,7 +25,7 @@ _UNKNOWN_AGE_MS = 500
 
 @runtime_checkable
 class ActsOnPress(Protocol):
-    """A widget whose content, including all widgets in it, a click may answer or use."""
+    """A widget that, with all widgets in it, takes clicks as answers or as input."""
 
     def acts_on_press(self, point: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press at a point of the widget may do more than select text or open a menu."""
@@ -46,7 +46,7 @@ class ActivatingClicks(QObject):
         self._is_swallowing = False
         """Whether the pressed buttons belong to a swallowed press."""
         self._swallowed: tuple[int, QPointF] | None = None
-        """When and where the last swallowed press was."""
+        """The time and the position of the last swallowed press."""
         self._awaits_activation = False
         """Whether a press was swallowed since the window is inactive; without a window manager, it may stay so."""
 
@@ -130,7 +130,7 @@ def _now_ms() -> int:
 
 
 def _pressed_ms(event: QMouseEvent) -> int:
-    """When the button was pressed, on this process's clock: X servers and compositors count the same milliseconds."""
+    """The time of the press on this process's clock: X servers and compositors count the same milliseconds."""
     now_ms = _now_ms()
     age_ms = (now_ms - event.timestamp() + _HALF_RANGE) % (2 * _HALF_RANGE) - _HALF_RANGE
     return now_ms - (age_ms if abs(age_ms) < _SAME_CLOCK_MS else _UNKNOWN_AGE_MS)

@@ -58,7 +58,7 @@ class EndedChat(NamedTuple):
 
 
 class Retention(NamedTuple):
-    """What the limit does with the ended chats.
+    """The effect of the limit on the ended chats.
 
     Attributes:
         chats: all ended chats, the one that ended first in front.
@@ -102,7 +102,7 @@ def ended_chats(store: Store) -> list[EndedChat]:
 
 
 def _index_sizes() -> dict[str, int]:
-    """What each chat takes in the search index, in bytes; nothing if the index cannot be read now."""
+    """The size of each chat in the search index, in bytes; nothing if the index cannot be read now."""
     with contextlib.suppress(OutliveError, OSError):
         if search_index().exists():
             with Search() as search:

@@ -91,7 +91,7 @@ def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
 
 
 def lack_of_space(directory: Path) -> str:
-    """What its disk lacks, and what to do: space, or inodes, of which each file takes one; "" for nothing."""
+    """The lack of its disk, and the remedy: space, or inodes, of which each file takes one; "" for nothing."""
     try:
         space = os.statvfs(directory)
     except OSError:

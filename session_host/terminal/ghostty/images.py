@@ -25,8 +25,8 @@ from .row_marks import RowMarks, TrackedRow
 from .styles import StyleStruct
 
 _MODES: Final = ((2027, False, True), (7, False, True), (4, True, False))
-"""What marks need: clusters by Unicode, since the library takes a row for unchanged where a mark joins a character
-without this mode; wrapping, so that a mark joins the last column; no insertion. Number, whether ANSI's, and value."""
+"""The modes that marks need: clusters by Unicode, since without it the library takes a row for unchanged where a mark
+joins a character; wrapping, so that a mark joins the last column; no insertion. Number, whether ANSI's, and value."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SavedImages)

@@ -44,7 +44,7 @@ def other_program(content: bytes, target: str = "", selection: str = "clipboard"
 
 
 def read(mode: reading.Mode = "clipboard") -> QMimeData:
-    """What a widget gets from the clipboard."""
+    """The content that a widget gets from the clipboard."""
     widget, got = QWidget(), list[QMimeData]()
     reading.read(widget, mode, got.append)
     return process_events_until(lambda: got, WAIT_S, "the clipboard's content")[0]
