@@ -134,7 +134,7 @@ SHOWS_HTML = {
     r"\b(QTextBrowser|QMessageBox|QErrorMessage|QProgressDialog|QInputDialog|QStaticText|QWhatsThis)\b": set(),
     r"\.(setStatusTip|setWhatsThis|setHtml|insertHtml|appendHtml|setMarkdown|insertMarkdown)\(": set(),
 }
-"""Functions that take HTML, or guess whether a text is HTML; and the files that use them, for texts that they escape."""
+"""Functions that take HTML, or guess whether a text is HTML; files use them for texts that they escape."""
 
 
 def test_no_text_is_shown_as_html() -> None:
