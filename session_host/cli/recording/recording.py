@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.cli.session_argument import SessionInfo, ask, find
+from session_host.client.chats.pending_end import is_program_gone
 from session_host.client.chats.retention import note_viewed
 from session_host.client.connection import HostNotResponding
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
-from session_host.protocol.messages import Describe
-from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize, State
 from session_host.storage.journal import (
     Output,
     Resize,
@@ -133,8 +134,7 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     if info.runtime == "structured":
         raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     directory = session_journal(info.id)
-    if info.state in RUNNING_STATES:
-        info = _recorded(info)
+    info = _recorded(info)
     first = next(read(directory), None)
     if first is None:
         raise OutliveError(_why_nothing_is_recorded(info, directory))
@@ -151,26 +151,33 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
 
 
 def _recorded(info: SessionInfo) -> SessionInfo:
-    """Wait until the output of a running chat until now is recorded: its host writes it a moment later.
+    """Wait until a chat's output until now is recorded, if it has a host, which writes it a moment later.
 
     Returns:
         The chat as it is then; it may have ended meanwhile.
     """
     deadline_s = time.monotonic() + RECORDED_WITHIN_S
-    while info.state in RUNNING_STATES and time.monotonic() < deadline_s:
+    # Only a host knows the number of viewers. It answers for a moment after the program's end, too.
+    while (info.state in RUNNING_STATES or info.viewers is not None) and time.monotonic() < deadline_s:
         try:
             description = ask(info.id, Describe(0))
         except HostNotResponding:
             break
-        except OutliveError:  # It is between two hosts, or its end is being saved.
+        except OutliveError:  # It is between two hosts, or its end has just been saved.
             info = find(info.id)
         else:
-            end, is_recording = description.offset, description.journal_bytes is not None and not description.notice
-            entries = read(session_journal(info.id), end - 1) if end and is_recording else ()
-            if not (end and is_recording) or any(isinstance(entry, Output) for entry in entries):
+            info.state = description.state
+            is_read = description.state is State.EXITED or not is_program_gone(description)
+            if is_read and _has_recorded(description, session_journal(info.id)):
                 break
         time.sleep(_POLL_INTERVAL_S)
-    return find(info.id)
+    return info
+
+
+def _has_recorded(description: Description, directory: Path) -> bool:
+    """Whether the journal has all of the host's output; also if the host records nothing."""
+    end, is_recording = description.offset, description.journal_bytes is not None and not description.notice
+    return not (end and is_recording) or any(isinstance(entry, Output) for entry in read(directory, end - 1))
 
 
 def _why_nothing_is_recorded(info: SessionInfo, directory: Path) -> str:

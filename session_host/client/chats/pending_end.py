@@ -9,6 +9,7 @@ from session_host.client.control import ControlConnection
 from session_host.client.sessions.listing import describe
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable
+from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.system.processes.identity import is_killed, start_time
 
@@ -29,10 +30,11 @@ def is_exit_pending(session_id: str) -> bool:
             return False
     # If the host was killed just now, the next one answers soon.
     description = describe(session_id)
-    if description is None:
-        return False
-    if description.state is State.EXITED:
-        return True
+    return description is not None and (description.state is State.EXITED or is_program_gone(description))
+
+
+def is_program_gone(description: Description) -> bool:
+    """Whether the program's process has ended; its host may still read its last output."""
     return description.child_pid is not None and (
         is_killed(description.child_pid) or start_time(description.child_pid) is None
     )

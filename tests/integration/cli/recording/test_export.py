@@ -11,15 +11,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from session_host.cli.recording import lines as export_lines
+from session_host.cli.recording import recording as recording_module
 from session_host.cli.recording.lines import lines_of
-from session_host.cli.recording.recording import Gap, Recording
+from session_host.cli.recording.recording import Gap, Recording, recording_of
 from session_host.cli.recording.text import text_of
+from session_host.cli.session_argument import find
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_dir, session_journal
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.messages import Description
+from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create, default_engine
@@ -435,3 +439,34 @@ def test_a_chat_is_exported_while_it_runs_and_after_its_end(tmp_path: Path) -> N
     assert outlive("wait", "x", "--exited", "--timeout", "60").code == 0
     assert exported(tmp_path, "x", ".txt").splitlines() == lines
     assert cast(tmp_path, "x")[1][-1] == [0, "x", "7"]
+
+
+NO_PID = 2**22 + 1
+"""More than the kernel assigns."""
+
+
+@pytest.mark.parametrize("state", [State.EXITED, State.RUNNING])
+def test_a_chat_that_ends_right_now_is_exported_with_its_last_lines(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its host is still there, and reads and records them."""
+    session = recorded_session("x", stream(b"first\r\n"))
+    info = find("x")
+    info.state, info.viewers = state, 0  # as its host says
+    read_so_far = 7 if state is State.RUNNING else 13
+    described = Description(
+        0, session, "x", "shell", state, None, None, Activity.IDLE, "", "", "", GridSize(80, 24), 0, info.engine,
+        1, NO_PID, read_so_far, ["sh"], "/", "", journal_bytes=1,
+    )  # fmt: skip
+    asked = []
+
+    def ask(*_: object) -> Description:
+        asked.append(True)
+        if len(asked) == 1:
+            return described
+        with Journal.open(session_journal(session)) as journal:
+            journal.append(stream(b"last\r\n", first=7))
+        return msgspec.structs.replace(described, state=State.EXITED, offset=13)
+
+    monkeypatch.setattr(recording_module, "ask", ask)
+    assert "".join(text_of(recording_of(info))) == "first\nlast\n"
