@@ -44,7 +44,7 @@ def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, 
         HostUnavailable: the session's host does not answer.
     """
     request = Peek(0, lines, scrollback, ansi)
-    if info.state in RUNNING_STATES:
+    if info.state in RUNNING_STATES or info.has_host:
         try:
             screen: Screen = ask(info.id, request)
             return screen

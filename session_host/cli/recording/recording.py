@@ -157,8 +157,7 @@ def _recorded(info: SessionInfo) -> SessionInfo:
         The chat as it is then; it may have ended meanwhile.
     """
     deadline_s = time.monotonic() + RECORDED_WITHIN_S
-    # Only a host knows the number of viewers. It answers for a moment after the program's end, too.
-    while (info.state in RUNNING_STATES or info.viewers is not None) and time.monotonic() < deadline_s:
+    while (info.state in RUNNING_STATES or info.has_host) and time.monotonic() < deadline_s:
         try:
             description = ask(info.id, Describe(0))
         except HostNotResponding:

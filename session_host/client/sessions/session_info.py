@@ -83,6 +83,11 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     runtime: Runtime = "terminal"
     """How Outlive talks to the agent."""
 
+    @property
+    def has_host(self) -> bool:
+        """Whether its host described it; a host answers for a moment after the program's end, until all is saved."""
+        return self.viewers is not None
+
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
     """Merge a record with its host's description, which takes precedence."""
