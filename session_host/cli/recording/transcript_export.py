@@ -57,7 +57,7 @@ def transcript_of(info: SessionInfo, on_damage: Callable[[], object]) -> Transcr
     Raises:
         OutliveError: nothing of the chat is kept.
     """
-    if info.state in RUNNING_STATES:
+    if info.state in RUNNING_STATES or info.has_host:
         from session_host.client.viewer.transcript_watch import watch_transcript
 
         try:
