@@ -63,7 +63,7 @@ class BenchmarkEnvironment:
         processes.end_product(self._processes)
         for directory in (self.area.runtime, self.area.state):
             for path in sorted(directory.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
+                path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _processes(self) -> list[int]:
         ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
