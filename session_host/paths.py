@@ -176,7 +176,7 @@ def obstacle(path: Path, *, is_directory: bool = False) -> str:
         except OSError:
             return ""  # It is missing.
         if each == path and not is_directory:
-            # Whoever listens on a socket replaces anything but a directory in its place.
+            # The process that listens on a socket replaces anything but a directory in its place.
             is_pipe = stat.S_ISFIFO(status.st_mode) and each.suffix != ".sock"
             kind = "directory" if stat.S_ISDIR(status.st_mode) else "FIFO" if is_pipe else ""
             return f"{each}: a {kind} is in the way; move it away" if kind else ""

@@ -15,6 +15,7 @@ from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import before_more, last_command, one_line
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
+from session_host.system.clock import parse_time
 
 from .plain_text import plain_text
 from .shell_titles import is_directory_title
@@ -118,7 +119,7 @@ class ChatFacts:
     @property
     def is_starting(self) -> bool:
         """Whether the agent started a moment ago and has not reported anything yet."""
-        created = phrases.parse_time(self.record.created_at) if self._is_unreported else None
+        created = parse_time(self.record.created_at) if self._is_unreported else None
         # The clock may have been set back since.
         return created is not None and abs(datetime.now(UTC) - created) < timedelta(seconds=self.stale_after_s)
 
@@ -176,11 +177,11 @@ class ChatFacts:
         """The time at which the chat entered its group; of the last report, if its agent has stopped reporting."""
         record = self.record
         if self.has_ended:
-            return phrases.parse_time(record.ended_at or record.created_at)
+            return parse_time(record.ended_at or record.created_at)
         if self.group is Group.RUNNING:
             ended = self.last_ended if self.last_command else ""
-            return phrases.parse_time(ended or self.foreground_since or record.created_at)
-        since = phrases.parse_time(self.activity_since or record.created_at)
+            return parse_time(ended or self.foreground_since or record.created_at)
+        since = parse_time(self.activity_since or record.created_at)
         if since is not None and self.is_silent:
             # The report's time is when the host gave up waiting.
             return since - timedelta(seconds=self.stale_after_s)

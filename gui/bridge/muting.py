@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from gui.wording.phrases import parse_time
 from session_host.client.chats.notification_rules import is_still_muted
+from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat

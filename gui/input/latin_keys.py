@@ -71,8 +71,7 @@ class _LatinKeys(QObject):
         if not held & (_CONTROL | _ALT):
             return False
         latin = self._latin(event)
-        # Where Shift makes a Latin letter of another one, as on a Hebrew keyboard, Qt takes it for the letter without
-        # Shift.
+        # On a Hebrew keyboard, Shift makes a Latin letter of a Hebrew one. Qt looks it up as if Shift were not held.
         is_shifted_letter = bool(held & _SHIFT) and chr(code).isascii() and chr(code).isalpha()
         if any(_run_shortcut(watched, event, key) for key in {code if is_shifted_letter else 0, latin} - {0}):
             return True

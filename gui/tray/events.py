@@ -14,8 +14,8 @@ from gui.bridge.chat import Chat
 from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
 from gui.bridge.quiet_watch import QUIET_S
 from gui.bridge.sessions import Sessions
-from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
+from session_host.system.clock import parse_time
 
 UNCERTAIN_MS = 1000
 """How long after an agent's own terminal its structured chat may report the same question."""

@@ -15,6 +15,7 @@ from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
+from session_host.system.clock import parse_time
 
 translate = QCoreApplication.translate
 
@@ -52,11 +53,11 @@ class Explained(NamedTuple):
 
 def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     """The texts of an explanation; ``is_plain``: of a shell or a command, which need not report anything."""
-    now = phrases.parse_time(explanation.now)
+    now = parse_time(explanation.now)
     assert now is not None
 
     def ago(text: str) -> str:
-        return phrases.ago(phrases.parse_time(text), now)
+        return phrases.ago(parse_time(text), now)
 
     evidence = [
         Row(
@@ -129,7 +130,7 @@ def _meaning(activity: Activity | None) -> str:
 
 def _clock(text: str) -> str:
     """A local time of day, with the date if it is not today."""
-    moment = phrases.parse_time(text)
+    moment = parse_time(text)
     if moment is None:
         return ""
     is_today = moment.astimezone().date() == datetime.now(UTC).astimezone().date()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
@@ -20,17 +20,6 @@ HOUR_S = 3600
 DAY_S = 86400
 WORD_JOINER = "\u2060"
 """Forbids a line break; it has no width (UAX #14)."""
-
-
-def parse_time(text: str | None) -> datetime | None:
-    """Parse an ISO 8601 time; returns None for a missing or invalid one."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def age(since: datetime | None, now: datetime) -> str:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from session_host.errors import UsageError
+from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from session_host.client.sessions.periods import Period
@@ -82,9 +83,8 @@ def _period(argument: str, text: str | None) -> Period | None:
 
 
 def _local_date(moment: str | None) -> date | None:
-    if moment is None:
-        return None
+    found = parse_time(moment)
     try:
-        return datetime.fromisoformat(moment).astimezone().date()
-    except (ValueError, OverflowError):
-        return None
+        return found.astimezone().date() if found is not None else None
+    except OverflowError:
+        return None  # No calendar has it in this time zone.

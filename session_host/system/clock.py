@@ -1,4 +1,4 @@
-"""The current time in the format of all records."""
+"""Times in the format of all records, and the current one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ def now_ms() -> int:
 def as_text(time_s: float) -> str:
     """A time in seconds since 1970, in the format of ``now``."""
     return _written(datetime.fromtimestamp(time_s, UTC))
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Parse an ISO 8601 time; returns None for a missing or invalid one."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _written(moment: datetime) -> str:

@@ -18,6 +18,7 @@ from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.values import State
+from session_host.system.clock import parse_time
 
 ANY_HEIGHT_PX = 10_000
 MARGINS_PX = 72
@@ -212,19 +213,19 @@ class EndBar(Area):
         self._explains = record.state is not State.EXITED and not chat.is_interrupted
         if chat.is_interrupted:
             self.title.set_whole(page_texts.interrupted())
-            when = phrases.clock(phrases.parse_time(record.ended_at), now)
+            when = phrases.clock(parse_time(record.ended_at), now)
             where = phrases.short_directory(record.cwd)
             self.detail.set_whole(
                 page_texts.last_active(when, command, where) if when else page_texts.command_in(command, where)
             )
         elif record.state is State.LOST:
-            when = phrases.clock(phrases.parse_time(record.ended_at), now)
+            when = phrases.clock(parse_time(record.ended_at), now)
             self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
             known = record.error or chat.connection_message or page_texts.process_gone()
             again = "" if self._is_resumable else page_texts.start_again_hint()
             self.detail.set_whole(f"{sentence(known)} {again}".rstrip())
         elif record.state is State.EXITED:
-            when = phrases.clock(phrases.parse_time(record.ended_at), now)
+            when = phrases.clock(parse_time(record.ended_at), now)
             self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
             self.detail.set_whole(page_texts.command_in(command, phrases.short_directory(record.cwd)))
         else:

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple, Self
 
 from gui.bridge.chat import Chat
-from gui.wording.phrases import parse_time
 from session_host.client.sessions.periods import Period, period
+from session_host.system.clock import parse_time
 
 MAX_WORDS = 2
 """The number of words in the longest name of a time: "last week"."""

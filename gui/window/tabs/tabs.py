@@ -22,6 +22,7 @@ from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import TabBar, TabLook
 from gui.wording import phrases
 from session_host.errors import OutliveError
+from session_host.system.clock import parse_time
 from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
@@ -350,5 +351,5 @@ def _tab_look(chat: Chat) -> TabLook:
     directory = phrases.short_directory(chat.current_directory)
     return TabLook(
         chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.reason_for_bell,
-        chat.color_label, phrases.short_clock(phrases.parse_time(chat.record.created_at), datetime.now(UTC)),
+        chat.color_label, phrases.short_clock(parse_time(chat.record.created_at), datetime.now(UTC)),
     )  # fmt: skip

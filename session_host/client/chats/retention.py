@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from session_host.paths import config_dir, search_index, session_dir, state_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import Search
 from session_host.storage.store import SessionRecord, Store
-from session_host.system.clock import now
+from session_host.system.clock import now, parse_time
 from session_host.system.directory_entries import file_size
 
 from .remove import ENDPOINT, remove_chat
@@ -47,7 +47,7 @@ class EndedChat(NamedTuple):
     Attributes:
         record: its record.
         size_bytes: the size of its files, and of its part of the search index.
-        ended_s: when it ended, in seconds since 1970.
+        ended_s: when it ended, in seconds since 1970; infinite if its row does not say so.
         viewed_s: when the user last viewed it after its end (``note_viewed``); 0 for never.
     """
 
@@ -115,7 +115,8 @@ def _measured(record: SessionRecord, end: str, indexed_bytes: int) -> EndedChat:
     with contextlib.suppress(OSError):
         viewed_s = _viewed_mark(record.id).stat().st_mtime
     size_bytes = _size(session_dir(record.id)) + indexed_bytes
-    return EndedChat(record, size_bytes, datetime.fromisoformat(end).timestamp(), viewed_s)
+    ended = parse_time(end)  # None for a damaged row: then it stays.
+    return EndedChat(record, size_bytes, ended.timestamp() if ended is not None else math.inf, viewed_s)
 
 
 def note_viewed(session_id: str) -> None:
@@ -191,12 +192,11 @@ def _tidying(found: Retention, *, may_warn: bool) -> Tidying:
     mark = state_dir() / "limit-warned"
     if not found.is_near:
         mark.unlink(missing_ok=True)
-    elif _age_s(mark) is None:
-        if may_warn:
-            mark.touch(mode=0o600)
-            return Tidying(found.warning, [])
-    elif (_age_s(mark) or 0) >= WARNED_S:
-        return Tidying("", found.due)
+    elif (age_s := _age_s(mark)) is not None:
+        return Tidying("", found.due if age_s >= WARNED_S else [])
+    elif may_warn:
+        mark.touch(mode=0o600)
+        return Tidying(found.warning, [])
     return Tidying("", [])
 
 

@@ -96,7 +96,7 @@ class ImageGrid:
             return
         on_screen, above = self.read_screen(self.size.rows), -1
         for number in range(rows):
-            # Where the text has scrolled, the new row is blank.
+            # The row is new and blank if the text has scrolled.
             self.write(self._marked(on_screen[row], column, columns) + home if row > above else fill)
             if number < rows - 1:
                 self.write(b"\x1bD")

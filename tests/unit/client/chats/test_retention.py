@@ -7,9 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.client.chats.remove import ENDPOINT
-from session_host.client.chats.retention import MIN_AGE_S, VIEWED_S, EndedChat, over_limit, removable_chats
+from session_host.client.chats.retention import (
+    MIN_AGE_S,
+    VIEWED_S,
+    EndedChat,
+    ended_chats,
+    over_limit,
+    removable_chats,
+)
+from session_host.paths import database
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
+from session_host.storage.store import SessionRecord, Store
+from tests.support.area import Area
 
 NOW_S = 1_800_000_000.0
 HOUR_S = 3600
@@ -50,3 +59,14 @@ def test_only_old_unused_chats_without_work_are_removed_and_no_more_than_needed(
     assert due == removable[: len(due)], "the oldest go first"
     assert sum(chat.size_bytes for chat in removable[len(due) :]) <= limit_bytes
     assert not due or sum(chat.size_bytes for chat in removable[len(due) - 1 :]) > limit_bytes
+
+
+def test_a_chat_with_a_damaged_row_stays(area: Area) -> None:
+    with Store.open(database()) as store:
+        record = SessionRecord(
+            id="00000000-0000-4000-8000-000000000001", name="old", agent="claude", argv=["cat"], cwd="/tmp",
+            state=State.EXITED, created_at="", ended_at="",
+        )  # fmt: skip
+        store.insert(record)
+        [chat] = ended_chats(store)
+    assert removable_chats([chat], "", NOW_S) == []
