@@ -143,7 +143,9 @@ async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_r
         _wait_for_code(record.id, 6)
         wait_until(lambda: "the last words" in outlive("peek", record.id).output, 20, "the last screen to be kept")
         text = area.root / "one.txt"
-        assert outlive("export", record.id, str(text), timeout_s=60).code == 0
+        # Until all is saved, the screen above comes from the host.
+        exported = ("export", record.id, str(text))
+        wait_until(lambda: outlive(*exported, timeout_s=60).code == 0, 20, "the output to be recorded")
         assert [line for line in text.read_text().splitlines() if line][-2:] == ["20000", "the last words"]
         _end_all(area)
 

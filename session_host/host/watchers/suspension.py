@@ -57,9 +57,14 @@ class Suspension:
         self._has_read_keys = bool(started) and age_s > _SETTLED_S
         self.poll()
 
+    @log_errors
     def schedule_poll(self) -> None:
         """Look at the group a moment later."""
-        if self._timer is None and self._process is not None:
+        if self._process is None:
+            return
+        # Now, since the program may restore its terminal before the look.
+        self._has_read_keys = self._has_read_keys or not self._process.is_echoing()
+        if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(POLL_S, self._on_timer)
 
     def _on_timer(self) -> None:
