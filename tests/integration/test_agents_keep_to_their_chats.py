@@ -21,6 +21,7 @@ from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
 from session_host.system.processes.permission import agent_chats
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
 from tests.support.hosts import has_hibernated, hibernate_after, peek
@@ -282,7 +283,7 @@ def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInC
     description = describe(other)
     assert description is not None
     host = description.host_pid
-    os.kill(host, signal.SIGSTOP)
+    processes.stop(host)
     try:
         assert_refused(agent.outlive("kill", "api-fix"))
     finally:

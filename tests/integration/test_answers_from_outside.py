@@ -23,6 +23,7 @@ from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest
 from session_host.system.processes.permission import AGENT_CHATS
+from tests.support import processes
 from tests.support.claude_like import ClaudeLike, claude_like
 from tests.support.commands import OUTLIVE, Done, environment, outlive
 from tests.support.waiting import poll_until
@@ -172,7 +173,7 @@ async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
     async with asking(tmp_path) as chat:
         await open_requests(chat)
         pid = (await chat.description()).host_pid
-        os.kill(pid, signal.SIGSTOP)
+        processes.stop(pid)
         chat.order("dialog yes")
         chat.order(f"touch {tmp_path / 'answered'}")
         await poll_until(_exists(tmp_path / "answered"), bool, 60, "the answer in the dialog")

@@ -25,6 +25,7 @@ from session_host.paths import config_dir, database, state_dir
 from session_host.protocol.messages import Describe, Kill
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
+from tests.support import processes
 from tests.support.commands import OUTLIVE, outlive
 from tests.support.repositories import Checkout
 from tests.support.waiting import TIMEOUT_S, eventually
@@ -222,7 +223,7 @@ async def test_a_store_that_was_lost_and_rebuilt_knows_a_running_chats_worktree(
     with open_store() as store:
         before = await eventually(lambda: _running(store, made.id), 10, "its start to be recorded")
     if is_silent:
-        os.kill(described.host_pid, signal.SIGSTOP)
+        processes.stop(described.host_pid)
     for suffix in ("", "-wal", "-shm"):
         Path(f"{database()}{suffix}").unlink(missing_ok=True)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sqlite3
 import uuid
@@ -351,7 +350,7 @@ async def test_a_removed_store_hides_no_chat_with_a_silent_host(area: Area) -> N
     record = await start("cat", name="stuck", directory="/tmp")
     host = (await request(record.id, Describe(0))).host_pid
     wait_until(lambda: open_and_get(record.id) is State.RUNNING, 10, "its start to be written down")
-    os.kill(host, signal.SIGSTOP)
+    processes.stop(host)
     remove_record()
     [info] = outlive("ls", "--json").json()
     assert (info["id"], info["child_pid"]) == (record.id, record.child_pid)

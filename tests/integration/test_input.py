@@ -30,6 +30,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import GridSize, Modifiers
 from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
+from tests.support import processes
 from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
 from tests.support.waiting import eventually
 
@@ -310,7 +311,7 @@ async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_
     record = await start("cat")
     async with watching(record.id) as (viewer, _):
         assert record.host_pid is not None
-        os.kill(record.host_pid, signal.SIGSTOP)
+        processes.stop(record.host_pid)
         try:
             viewer.paste("x" * 4_000_000)
             viewer.close()

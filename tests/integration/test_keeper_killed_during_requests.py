@@ -23,7 +23,6 @@ from session_host.protocol.values import State
 from session_host.version import VERSION
 from tests.support import processes
 from tests.support.hosts import end, start
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -38,8 +37,7 @@ class KeeperKiller:
         def ask_and_kill(pipe: MessageChannel, message: KeeperMessage, timeout_s: float) -> Any:
             if len(self.killed) < times:
                 pid = ask(pipe, Status(), 10).pid
-                os.kill(pid, signal.SIGSTOP)
-                wait_until(lambda: processes.state(pid) == "T", 5, "the keeper to stop")
+                processes.stop(pid)
                 pipe.send_message(message)
                 os.kill(pid, signal.SIGKILL)
                 self.killed.append(pid)
@@ -86,7 +84,7 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies(
 ) -> None:
     record = await start("cat")
     host_pid = (await request(record.id, Describe(0))).host_pid
-    os.kill(host_pid, signal.SIGSTOP)
+    processes.stop(host_pid)
     with monkeypatch.context() as patch:
         KeeperKiller(patch, 1)
         message = await asyncio.to_thread(kill_unresponsive, record.id)

@@ -141,8 +141,7 @@ async def test_stalled_viewers_take_bounded_memory_and_delay_no_other_viewer(tmp
             deaf.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")) + encode(Attach(GridSize(80, 24))))
         terminal = stalled.enter_context(OnTerminal("attach", record.id))
         await asyncio.to_thread(wait_until, lambda: _viewers(record.id) == 21, 10, "all to be attached", every_s=0.05)
-        os.kill(terminal.pid, signal.SIGSTOP)
-        wait_until(lambda: processes.state(terminal.pid) == "T", 5, "the viewer to stop")
+        processes.stop(terminal.pid)
         async with watching(record.id) as (viewer, watcher):
             before_mb = rss_mb(pid)
             os.write(gate._descriptor, b"\n")

@@ -112,7 +112,7 @@ def _kept_ids() -> set[str]:
 async def test_a_keeper_killed_without_the_directory_is_replaced_by_one_that_binds_all_sockets(area: Area) -> None:
     record = await start("cat")
     [keeper] = keepers(area)
-    os.kill(keeper, signal.SIGSTOP)
+    processes.stop(keeper)
     remove_in_use(runtime_dir())
     os.kill(keeper, signal.SIGKILL)
     wait_for_end(keeper, 5)

@@ -189,7 +189,7 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
         description = await described()
         assert (description.activity, description.activity_source) == (NEEDS, "osc 7501")
         if host_dies:
-            os.kill(description.host_pid, signal.SIGSTOP)
+            processes.stop(description.host_pid)
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
         if host_dies:
             shell = description.child_pid
@@ -235,7 +235,7 @@ async def test_a_hook_report_without_a_host_reaches_the_next_host(tmp_path: Path
         before = await chat.wait_for_status(WORKING, "hook")
         async with watching(chat.record.id) as (viewer, watcher):
             # Stopped first and then killed, so that the report waits in the socket.
-            os.kill(before.host_pid, signal.SIGSTOP)
+            processes.stop(before.host_pid)
             chat.order(f"hook PermissionRequest {ASKS}")
             reported = tmp_path / "reported"
             chat.order(f"touch {reported}")

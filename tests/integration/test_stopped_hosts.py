@@ -42,8 +42,7 @@ def stopped(pid: int, *, goes_on: bool = True) -> Iterator[None]:
             return not [record for record in store.all() if record.state is State.STARTING]
 
     wait_until(settled, 10, "all starts to be written down")
-    os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: processes.state(pid) == "T", 5, "the process to stop")
+    processes.stop(pid)
     try:
         yield
     finally:

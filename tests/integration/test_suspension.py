@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from session_host.client.control import request
 from session_host.protocol.messages import ActivityEvent, Describe, Description, ForegroundEvent
 from session_host.protocol.values import Activity
+from tests.support import processes
 from tests.support.commands import outlive
 from tests.support.hosts import Watcher, end, see, shown, start, watching
 
@@ -86,7 +85,7 @@ async def test_a_program_that_was_stopped_without_output_is_described_as_suspend
         await see(viewer, watcher, "one")
         pid = (await described(record.id)).child_pid
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
+        processes.stop(pid)
         assert (await described(record.id)).activity is Activity.SUSPENDED
         assert (await asyncio.to_thread(outlive, "send", record.id, "two", "--enter")).code == 0
         await see(viewer, watcher, "two")

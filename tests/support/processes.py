@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from session_host.system.processes import proc, process_tree
-from tests.support.waiting import WaitTimeout, wait_for_end
+from tests.support.waiting import WaitTimeout, wait_for_end, wait_until
 
 PROC = Path("/proc")
 
@@ -26,6 +26,12 @@ def state(pid: int) -> str:
         return proc.stat_fields(pid)[0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def stop(pid: int) -> None:
+    """Stop the process, and wait until it is stopped: kill(2) returns before a process that is busy elsewhere stops."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: state(pid) in {"T", "t", "Z", ""}, 10, f"process {pid} to stop")
 
 
 def start_ticks(pid: int) -> int:

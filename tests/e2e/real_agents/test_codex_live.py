@@ -20,6 +20,7 @@ from session_host.paths import agent_socket, config_dir
 from session_host.protocol.messages import Describe, Description
 from session_host.storage.store import SessionRecord
 from tests.fakes.model_server import ModelServer, answer_line
+from tests.support import processes
 from tests.support.commands import outlive
 from tests.support.processes import is_alive
 from tests.support.real_agents import RealAgent
@@ -157,7 +158,7 @@ async def test_a_stopped_terminal_does_not_delay_the_chat_and_a_stopped_relay_lo
         assert record.child_pid is not None
         chat.viewer.prompt(f"count: {MANY_LINES} hold: 3")
         await chat.until_said(answer_line(3))
-        os.kill(record.child_pid, signal.SIGSTOP)
+        processes.stop(record.child_pid)
         server.release()
         await eventually(
             lambda: answer_line(MANY_LINES) in stored_conversations(), TIMEOUT_S, "Codex to have the answer"
@@ -166,7 +167,7 @@ async def test_a_stopped_terminal_does_not_delay_the_chat_and_a_stopped_relay_lo
         await until_complete(chat, 2)
         shown = terminal.info()["child_pid"]
         for pid in (stopped := [shown, *children(shown)]):
-            os.kill(pid, signal.SIGSTOP)
+            processes.stop(pid)
         for turn in (3, 4):
             chat.viewer.prompt(f"count: {MANY_LINES}")
             await until_complete(chat, turn)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, is_bar_shown, listed, picture
 from tests.programs import Gate, program
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard
@@ -66,7 +67,7 @@ def test_a_thin_bar_is_shown_until_a_late_host_arrives(open_window: OpenWindow, 
         assert not is_bar_shown(app, area, "accent")
         now = listed(chat["id"])
         # While the keeper is stopped, no process starts another host.
-        os.kill(now["keeper_pid"], signal.SIGSTOP)
+        processes.stop(now["keeper_pid"])
         try:
             os.kill(now["host_pid"], signal.SIGKILL)
             wait_until(lambda: is_bar_shown(app, area, "accent"), WAIT_S, "the bar")

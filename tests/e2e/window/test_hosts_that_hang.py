@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, is_bar_shown, listed
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 
@@ -26,7 +27,7 @@ def test_a_bar_shows_that_a_host_hangs_and_text_typed_meanwhile_arrives_once(
         app.focus()
         app.type("typed before")
         wait_until(lambda: "before" in chat_text(chat["id"]), WAIT_S, "what is typed")
-        os.kill(host, signal.SIGSTOP)
+        processes.stop(host)
         try:
             app.type(", meanwhile")
             wait_until(lambda: is_bar_shown(app, area, "needs_you"), WAIT_S, "the line over the terminal")
@@ -39,7 +40,7 @@ def test_a_bar_shows_that_a_host_hangs_and_text_typed_meanwhile_arrives_once(
         wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         text = "readytyped before, meanwhile, under the line, after"
         assert "".join(chat_text(chat["id"]).splitlines()) == text
-        os.kill(host, signal.SIGSTOP)
+        processes.stop(host)
         try:
             app.type("x")
             app.press("ctrl+shift+w")

@@ -120,7 +120,7 @@ def _is_active(window: str) -> bool:
 
 def test_a_window_that_hangs_is_reported_in_one_line(open_window: OpenWindow):
     with open_window() as first:
-        first.process.send_signal(signal.SIGSTOP)
+        processes.stop(first.process.pid)
         try:
             second = start_again()
         finally:

@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, xdotool
@@ -28,7 +29,7 @@ def test_keys_after_closing_the_directory_list_reach_the_name_field(area: Area, 
         app.press("Tab")
         app.type(str(directory))
         app.tabs()  # Its answer shows that the window has handled the text and opened the list.
-        os.kill(app.process.pid, signal.SIGSTOP)
+        processes.stop(app.process.pid)
         try:
             app.press("Escape", "Tab", "Tab")  # closes the list; passes Browse
             app.type("typed ahead")
@@ -78,7 +79,7 @@ def test_keys_after_closing_a_menu_reach_the_program(new_chat: NewChat, open_win
         app.focus()
         for top_px, text, keys in ((300, "one", ["Escape"]), (400, "two", ["Down", "Escape"])):
             open_menu(app, top_px)
-            os.kill(app.process.pid, signal.SIGSTOP)
+            processes.stop(app.process.pid)
             try:
                 app.press(*keys)
                 app.type(text)
@@ -104,7 +105,7 @@ def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_wind
         wait_until(lambda: len(all_windows(app)) > shown, WAIT_S, "the list")
         for _ in range(2):
             app.tabs()  # The second answer shows that the window has sent all X requests for showing the list.
-        os.kill(app.process.pid, signal.SIGSTOP)
+        processes.stop(app.process.pid)
         try:
             app.press("Escape", "Down")
         finally:

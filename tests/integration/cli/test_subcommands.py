@@ -351,7 +351,7 @@ class TestNaming:
     def test_a_hung_host_is_unavailable(self) -> None:
         new("-n", "x", "--", "cat")
         host = int(str(listed()[0]["host_pid"]))
-        os.kill(host, signal.SIGSTOP)
+        processes.stop(host)
         try:
             done = outlive("peek", "x")
             assert done.code == 7

@@ -23,6 +23,7 @@ from tests.benchmarks.kills.recorder import RecordingViewer
 from tests.benchmarks.kills.relayed import RelayedChat
 from tests.benchmarks.kills.torture import Kill, Outcome, Torture, plan
 from tests.benchmarks.kills.witness import SIZE
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.hosts import start
 
@@ -158,7 +159,7 @@ class RunWithStoppedHost(Torture):
     async def _kill(self, kill: Kill) -> None:
         self.stopped = (await described(self._chats[0].witness.id)).host_pid
         assert self.stopped is not None
-        os.kill(self.stopped, signal.SIGSTOP)
+        processes.stop(self.stopped)
         await super()._kill(kill)
 
     def go_on(self) -> None:

@@ -222,7 +222,7 @@ def test_the_end_of_a_program_without_a_host_is_recorded(caller: Caller, tmp_pat
     os.mkfifo(go)
     spec = spec_for("sh", "-c", f"read x < {go}; exit 42")
     report = caller.launch(spec)
-    os.kill(report.host_pid, signal.SIGSTOP)
+    processes.stop(report.host_pid)
     with go.open("w") as gate:
         gate.write("\n")
     wait_until(lambda: processes.state(report.child_pid) in {"Z", ""}, 10, "the program to end")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import program
+from tests.support import processes
 from tests.support.commands import OnTerminal, new, outlive
 from tests.support.waiting import wait_until
 
@@ -57,7 +58,7 @@ def shown_lines(terminal: OnTerminal) -> str:
 @contextmanager
 def stopped(terminal: OnTerminal) -> Iterator[None]:
     """Let no code of the terminal's ``attach`` run."""
-    os.kill(terminal.pid, signal.SIGSTOP)
+    processes.stop(terminal.pid)
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.programs import program
+from tests.support import processes
 from tests.support.commands import OnTerminal, environment, new, outlive
 from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.terminals import ScreenTerminal
@@ -29,7 +30,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
     [entry] = outlive("ls", "--json").json()
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
-        os.kill(entry["host_pid"], signal.SIGSTOP)
+        processes.stop(entry["host_pid"])
         try:
             terminal.type("a")
             terminal.see("the chat does not answer; what you type is kept")
@@ -39,7 +40,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
             os.kill(entry["host_pid"], signal.SIGCONT)
         terminal.see("<61>")
         terminal.not_see("does not answer")
-        os.kill(entry["host_pid"], signal.SIGSTOP)
+        processes.stop(entry["host_pid"])
         try:
             terminal.type("b")
             terminal.type(b"\x02d")

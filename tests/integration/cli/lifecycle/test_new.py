@@ -236,7 +236,7 @@ class TestLs:
         pids = (*ours, child)
         # Stopped first, so that none of them can react to the end of another.
         for pid in ours:
-            os.kill(pid, signal.SIGSTOP)
+            processes.stop(pid)
         for pid in ours:
             os.kill(pid, signal.SIGKILL)
         for pid in pids:

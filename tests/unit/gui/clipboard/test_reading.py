@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 from gui.clipboard import reading, x11
 from gui.clipboard.fields import FieldPasting
 from gui.wording import notice_texts
+from tests.support import processes
 from tests.support.qt_waiting import process_events_until, show_active
 from tests.support.waiting import wait_until
 
@@ -118,7 +119,7 @@ def test_while_another_program_is_slow_the_window_lives_and_keys_follow_the_past
 ) -> None:
     field = shown(make())
     with other_program(b"pasted", selection="primary" if paste is by_middle_click else "clipboard") as program:
-        program.send_signal(signal.SIGSTOP)
+        processes.stop(program.pid)
         paste(field)
         QTest.keyClicks(field, "xy")
         process_events_until(lambda: notices, WAIT_S, "the notice")
@@ -133,7 +134,7 @@ def test_a_program_that_never_answers_is_named_and_the_keys_arrive(
     monkeypatch.setattr(x11, "TIMEOUT_MS", 50)
     field = shown(QLineEdit())
     with other_program(b"pasted") as program:
-        program.send_signal(signal.SIGSTOP)
+        processes.stop(program.pid)
         by_key(field)
         QTest.keyClicks(field, "x")
         process_events_until(lambda: text_of(field) == "x", WAIT_S, "the key")
