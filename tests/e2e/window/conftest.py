@@ -49,6 +49,17 @@ def open_window(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> OpenWindow:
     """Opens the window; after its end, checks that its standard error has no Qt or Python warnings."""
+    # A killed X server ends its clients, which Xlib reports. Qt waits 0.1 s per key for the registry of assistive
+    # programs, and reports each timeout; on a busy machine there are some.
+    return opening(tmp_path_factory, allowed="XIO|X connection|xcb|XCB|QSpiApplication::")
+
+
+def opening(tmp_path_factory: pytest.TempPathFactory, *, allowed: str) -> OpenWindow:
+    """A function that opens the window, and after its end checks its standard error for warnings.
+
+    Args:
+        allowed: a pattern of warnings that may come.
+    """
 
     @contextmanager
     def opened(*, argv: Sequence[str] = ARGV, has_own_session: bool = False) -> Iterator[Window]:
@@ -61,9 +72,6 @@ def open_window(
                 logs = [log.read_text() for log in (path, window_log()) if log.exists()]
                 sys.stderr.write(f"the window's exit code: {app.process.poll()}; it says {logs}\n")
                 raise
-        # A killed X server ends its clients, which Xlib reports. Qt waits 0.1 s per key for the registry of assistive
-        # programs, and reports each timeout; on a busy machine there are some.
-        allowed = "XIO|X connection|xcb|XCB|QSpiApplication::"
         assert complaints_in(path.read_text(), allowed=allowed) == [], path.read_text()
 
     return opened

@@ -1,0 +1,7 @@
+"""Wayland compositors off screen, in which tests use the window as a user does.
+
+compositor      what tests see of each: keys, pointer, pictures, displays
+sway            sway, headless
+client          the Wayland protocol, as far as keys and the pointer need it
+keyboard        keys by their names, as a keyboard of the United States has them
+"""
