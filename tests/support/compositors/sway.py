@@ -162,7 +162,8 @@ def sway() -> Iterator[Sway]:
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen(
                 ["sway", "-c", str(configuration)], env=environment, cwd=directory,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=other, group=other, extra_groups=[] if other else None,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                user=other, group=other, extra_groups=[] if other else None,
             )  # fmt: skip
         try:
             wait_until(ready.exists, 20, lambda: f"sway to be ready; it says {(directory / 'log').read_text()}")
