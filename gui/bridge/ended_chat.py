@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from session_host.client.chats.left_processes import described, end_left_processes, left_processes
@@ -57,6 +58,17 @@ def _inspect(session_id: str) -> EndedChat:
     can, reason = resumability(session_id)
     left = described(left_processes(session_id))
     return EndedChat(can, reason, has_picker(session_id), _has_errors(session_id), left)
+
+
+async def resumable_among(session_ids: Sequence[str]) -> set[str]:
+    """As ``resumability.resumable_among``, in a thread."""
+    return await asyncio.to_thread(_resumable_among, session_ids)
+
+
+def _resumable_among(session_ids: Sequence[str]) -> set[str]:
+    from session_host.client.chats.resumability import resumable_among
+
+    return resumable_among(session_ids)
 
 
 async def end_left(record: SessionRecord) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import inspect_ended_chat
+from gui.bridge.ended_chat import resumable_among
 from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
@@ -107,12 +107,8 @@ class ResumeAll(QObject):
 
 async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
     """Those of these ended chats that can be resumed, and the others."""
-    can: list[Chat] = []
-    cannot: list[Chat] = []
-    for chat in chats:
-        try:
-            found = await inspect_ended_chat(chat.id)
-        except OutliveError:
-            continue  # The store is gone or unreadable: its next reader reports this.
-        (can if found.can_resume else cannot).append(chat)
-    return can, cannot
+    try:
+        found = await resumable_among([chat.id for chat in chats])
+    except OutliveError:
+        return [], []  # The store is gone or unreadable: its next reader reports this.
+    return [chat for chat in chats if chat.id in found], [chat for chat in chats if chat.id not in found]

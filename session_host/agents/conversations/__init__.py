@@ -4,6 +4,7 @@ One module for each agent, under the name that the catalog gives as ``store``. T
 ``gemini_guard`` writes to them. This package must not know sessions or hosts.
 
     base           base types for looking up an agent's conversations
+    transcript_files finds files of conversations by the ends of their names, and texts in them
     turns          prompts and answers, put together from texts; pure
     backwards      reads an agent's record from its end
     registry       the table of conversation stores, by the names in the catalog

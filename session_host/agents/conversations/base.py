@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from .transcript_files import TranscriptFiles
 from .turns import Turn
 
 
@@ -32,6 +33,7 @@ class ConversationQuery(NamedTuple):
         environment: the environment that the agent will have, which leads to the agent's files.
         files: the directory of the session's own agent files.
         used: whether the conversation has any messages, as far as is known.
+        transcripts: the lists of files that a pass over many conversations shares; None to read them anew.
     """
 
     conversation: str
@@ -39,6 +41,7 @@ class ConversationQuery(NamedTuple):
     environment: Mapping[str, str]
     files: Path
     used: bool
+    transcripts: TranscriptFiles | None = None
 
     @property
     def home(self) -> Path:
@@ -49,6 +52,10 @@ class ConversationQuery(NamedTuple):
         """The directory that a variable names, else the default one."""
         value = self.environment.get(variable, "")
         return Path(self.directory, value) if value else default
+
+    def transcripts_named(self, parent: Path, pattern: str, ending: str) -> list[Path]:
+        """As ``TranscriptFiles.named``."""
+        return (self.transcripts or TranscriptFiles()).named(parent, pattern, ending)
 
 
 class LookupResult(NamedTuple):

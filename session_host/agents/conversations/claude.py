@@ -18,11 +18,10 @@ import msgspec
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import processes_in_conversation
+from session_host.agents.conversations.transcript_files import has_text
 from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
-_PIECE_BYTES = 1 << 20
-_LONGEST_MATCH_BYTES = 64
 _INTERRUPTED = "[Request interrupted by user"
 
 
@@ -76,11 +75,11 @@ class Claude:
     def find(self, query: ConversationQuery) -> LookupResult:
         # Search by the id alone, since long directory names are cut and hashed. The chat is resumed in the same
         # directory.
-        paths = newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))
+        paths = newest_first(transcripts_of(query))
         unreadable: OSError | None = None
         for path in paths:
             try:
-                if _has_user_line(path):
+                if has_text(path, _USER_LINE):
                     return LookupResult(Availability.WHOLE)
             except OSError as error:
                 unreadable = error  # Another directory may have the conversation, too.
@@ -99,7 +98,7 @@ class Claude:
         return processes_in_conversation(_home(query) / "sessions", query.conversation)
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))[:1]:
+        for path in newest_first(transcripts_of(query))[:1]:
             yield from turns_of(_recorded_texts(path))
 
 
@@ -112,6 +111,11 @@ def projects(query: ConversationQuery) -> Path:
     return _home(query) / "projects"
 
 
+def transcripts_of(query: ConversationQuery) -> list[Path]:
+    """The transcripts of the conversation; several if it moved to another directory."""
+    return query.transcripts_named(projects(query), "*/*.jsonl", query.conversation)
+
+
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for line in records_backwards(path, _Line):
         message = line.message
@@ -121,13 +125,3 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
             yield RecordedText("agent", message.text)
         elif line.type == "user" and not message.has_result and not message.text.startswith(_INTERRUPTED):
             yield RecordedText("user", message.text, seconds_of(line.timestamp))
-
-
-def _has_user_line(path: Path) -> bool:
-    tail = b""
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            if _USER_LINE.search(tail + piece):
-                return True
-            tail = piece[-_LONGEST_MATCH_BYTES:]
-    return False

@@ -90,9 +90,8 @@ def home(query: ConversationQuery) -> Path:
 
 
 def _rollouts(query: ConversationQuery) -> Iterator[Path]:
-    directory, name = home(query), f"rollout-*-{query.conversation}.jsonl"
-    yield from directory.glob(f"sessions/*/*/*/{name}")
-    yield from directory.glob(f"archived_sessions/{name}")
+    for directory in ("sessions/*/*/*", "archived_sessions"):
+        yield from query.transcripts_named(home(query), f"{directory}/rollout-*.jsonl", query.conversation)
 
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:

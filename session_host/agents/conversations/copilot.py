@@ -15,9 +15,12 @@ import msgspec
 
 from session_host.agents.conversations.backwards import records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.transcript_files import has_text
 from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running
+
+_PROMPT: Final = re.compile(rb'"user\.message"')
 
 
 class _Data(msgspec.Struct, rename="camel"):
@@ -41,7 +44,7 @@ class Copilot:
 
     def find(self, query: ConversationQuery) -> LookupResult:
         events = _events(query)
-        if events.exists() and b'"user.message"' in events.read_bytes():
+        if events.exists() and has_text(events, _PROMPT):
             return LookupResult(Availability.WHOLE)
         if query.used:
             return LookupResult(Availability.LOST, f"Copilot CLI's transcript is missing: {events}")

@@ -12,7 +12,7 @@ from typing import Final
 
 from session_host.agents.conversations.backwards import newest_first
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.claude import projects
+from session_host.agents.conversations.claude import transcripts_of
 from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.items import Item
 
@@ -53,7 +53,7 @@ def saved_lines(query: ConversationQuery) -> tuple[list[bytes], bool]:
     Raises:
         OSError: the file cannot be read.
     """
-    paths = newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))
+    paths = newest_first(transcripts_of(query))
     return _last_lines(paths[0]) if paths else ([], True)
 
 

@@ -97,8 +97,8 @@ def transcripts(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _transcripts(query: ConversationQuery) -> list[Path]:
-    short = query.conversation[:8]
-    found = home_of(query.environment).glob(f"tmp/*/chats/session-*-{short}.json*")
+    home = home_of(query.environment)
+    found = query.transcripts_named(home, "tmp/*/chats/session-*.json*", query.conversation[:8])
     return [path for path in found if conversation_in(path) == query.conversation]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -11,11 +12,14 @@ import msgspec
 
 from session_host.agents.conversations.backwards import lines_backwards, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.transcript_files import has_text
 from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 from session_host.paths import endpoint_conversation
 
 _PROMPT, _NOTE, _LINE_BREAK = "#### ", "> ", "  "
 """How aider begins the lines of prompts and its own lines, and how it ends them; a model's lines rarely end so."""
+
+_PROMPT_LINE: Final = re.compile(rb"\n####")
 
 _BEGINNING = "# aider chat started at "
 
@@ -30,12 +34,7 @@ class Aider:
     def find(self, query: ConversationQuery) -> LookupResult:
         path = query.files / f"{query.conversation}.md"
         try:
-            # A prompt's line begins with this.
-            return (
-                LookupResult(Availability.WHOLE)
-                if "\n####" in path.read_text(encoding="utf-8", errors="replace")
-                else _NOTHING
-            )
+            return LookupResult(Availability.WHOLE) if has_text(path, _PROMPT_LINE) else _NOTHING
         except FileNotFoundError:
             return LookupResult(Availability.LOST, f"its history is missing: {path}") if query.used else _NOTHING
 

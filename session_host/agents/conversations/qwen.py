@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,10 @@ import msgspec
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import processes_in_conversation
+from session_host.agents.conversations.transcript_files import has_text
 from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
+
+_USER_LINE: Final = re.compile(b'"user"')
 
 
 class _Part(msgspec.Struct):
@@ -46,7 +50,7 @@ class Qwen:
 
     def find(self, query: ConversationQuery) -> LookupResult:
         for path in _transcripts(query):
-            if b'"user"' in path.read_bytes():
+            if has_text(path, _USER_LINE):
                 return LookupResult(Availability.WHOLE)
         if query.used:
             return LookupResult(Availability.LOST, f"Qwen Code's transcript is missing from {projects(query)}")
@@ -69,8 +73,8 @@ def projects(query: ConversationQuery) -> Path:
     return query.from_variable("QWEN_RUNTIME_DIR", _home(query)) / "projects"
 
 
-def _transcripts(query: ConversationQuery) -> Iterator[Path]:
-    yield from projects(query).glob(f"*/chats/{query.conversation}.jsonl")
+def _transcripts(query: ConversationQuery) -> list[Path]:
+    return query.transcripts_named(projects(query), "*/chats/*.jsonl", query.conversation)
 
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:

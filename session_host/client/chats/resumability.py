@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +14,9 @@ from session_host.agents.catalog import find_agent, load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.listing.registry import directory_of
 from session_host.agents.conversations.registry import find_conversation, locating, relocated
+from session_host.agents.conversations.transcript_files import TranscriptFiles
 from session_host.agents.environment import child_environment
-from session_host.client.sessions.session_info import SessionInfo, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConfigError, NoSuchSession
 from session_host.paths import (
@@ -87,6 +88,8 @@ def resumability(session_id: str, environment: Mapping[str, str] | None = None) 
 def fill_in_resumable(infos: list[SessionInfo]) -> None:
     """Fill in ``resumable``; for a running session, whether it will be resumable, as far as known.
 
+    Looks through the agents' files once for all of them.
+
     Raises:
         StoreError: the store cannot be read.
     """
@@ -94,6 +97,8 @@ def fill_in_resumable(infos: list[SessionInfo]) -> None:
         agents = load_agents(config_dir(), {info.agent for info in infos})
     except ConfigError:
         return  # An agent's unreadable file must not fail the list of chats.
+    environments = {name: locating(agent.conversation.store, os.environ) for name, agent in agents.items()}
+    transcripts = TranscriptFiles()
     with open_store() as store:
         for info in infos:
             record = store.get(info.id)
@@ -103,7 +108,20 @@ def fill_in_resumable(infos: list[SessionInfo]) -> None:
                 record.provider_session_id = info.provider_session_id
                 info.resumable = check_agent(agents, record)[0]
             else:
-                info.resumable = plan_for(store, agents, record, None).can
+                info.resumable = plan_for(store, agents, record, environments.get(info.agent), transcripts).can
+
+
+def resumable_among(session_ids: Sequence[str]) -> set[str]:
+    """Those of these ended sessions that can be resumed; others and unknown ids are left out.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with open_store() as store:
+        records = [record for each in session_ids if (record := store.get(each)) is not None]
+        infos = [info_of(resolve_stale_row(store, record)) for record in records]
+    fill_in_resumable(infos)
+    return {info.id for info in infos if info.resumable}
 
 
 def has_picker(session_id: str) -> bool:
@@ -127,9 +145,13 @@ def record_of(store: Store, session_id: str) -> SessionRecord:
 
 
 def plan_for(
-    store: Store, agents: Mapping[str, Agent], record: SessionRecord, environment: Mapping[str, str] | None
+    store: Store,
+    agents: Mapping[str, Agent],
+    record: SessionRecord,
+    environment: Mapping[str, str] | None,
+    transcripts: TranscriptFiles | None = None,
 ) -> ResumePlan:
-    """Determine whether a session can be resumed, and what that needs."""
+    """Determine whether a session can be resumed, and what that needs; ``transcripts`` as in ``ConversationQuery``."""
     if record.state in RUNNING_STATES:
         return ResumePlan(record, False, f"it is running; attach to it: outlive attach {record.id[:8]}")
     if record.continued_by is not None:
@@ -146,7 +168,7 @@ def plan_for(
         )
     if record.is_shell:
         return ResumePlan(record, True, agent=agent, starts_over=True)
-    query = query_for(record, agent, environment)
+    query = query_for(record, agent, environment, transcripts)
     found = find_conversation(agent.conversation.store, query)
     previous = "" if found.availability is Availability.WHOLE else _previous(record, agent, query)
     if found.availability is Availability.LOST:
@@ -215,7 +237,12 @@ def _continued(store: Store, record: SessionRecord) -> str:
     return f"its conversation continues in {last.name} ({last.id[:8]}); {remedy} {last.id[:8]}"
 
 
-def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
+def query_for(
+    record: SessionRecord,
+    agent: Agent,
+    environment: Mapping[str, str] | None,
+    transcripts: TranscriptFiles | None = None,
+) -> ConversationQuery:
     """The query for the agent's files, in the place where they were at the chat's start.
 
     The place that the caller's environment names counts if that is unknown, or if the conversation is only there,
@@ -224,7 +251,8 @@ def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str
     base = os.environ if environment is None else environment
     store, files = agent.conversation.store, session_files(record.id)
     callers = child_environment(base, agent, record.env, str(files), record.engine)
-    query = ConversationQuery(record.provider_session_id or "", record.cwd, callers, files, _was_used(record))
+    conversation, used = record.provider_session_id or "", _was_used(record)
+    query = ConversationQuery(conversation, record.cwd, callers, files, used, transcripts)
     own = query._replace(environment=relocated(store, callers, record.located_by))
     if own.environment == callers or find_conversation(store, own).availability is Availability.WHOLE:
         return own

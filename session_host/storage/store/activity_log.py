@@ -97,11 +97,13 @@ def last(path: Path, count: int) -> list[Transition]:
             lines = file.read(count * MAX_LINE_BYTES).splitlines()
     except OSError:
         return []
-    found = []
-    for line in lines:
+    found: list[Transition] = []
+    for line in reversed(lines):
+        if len(found) == count:
+            break
         try:
             read = _decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         found.append(Transition(read.time, read.activity, read.source, read.detail))
-    return found[-count:]
+    return found[::-1]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from session_host.client.chats.resumability import fill_in_resumable, has_picker, resumability
+from session_host.client.chats.resumability import fill_in_resumable, has_picker, resumability, resumable_among
 from session_host.client.chats.resume import resume_command
 from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
@@ -220,6 +221,26 @@ class TestForPrograms:
         fill_in_resumable([*infos, running, unknown])
 
         assert [each.resumable for each in [*infos, running, unknown]] == [True, False, None, True, None]
+
+    def test_a_list_of_many_codex_chats_reads_the_directory_of_each_day_once(
+        self, area: Area, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        conversations = [f"01a1f941-8281-7dc2-89a6-{number:012d}" for number in range(30)]
+        for day, conversation in enumerate(conversations[1:], start=1):
+            path = area.home / ".codex" / "sessions" / "2026" / "10" / f"{day:02d}" / f"rollout-x-{conversation}.jsonl"
+            path.parent.mkdir(parents=True)
+            path.touch()
+        chats = [ended_chat(n, agent="codex", provider_session_id=each) for n, each in enumerate(conversations)]
+        infos = [info_of(chat) for chat in chats]
+        seen: list[object] = []
+        scandir = os.scandir
+        monkeypatch.setattr(os, "scandir", lambda path: seen.append(path) or scandir(path))
+
+        fill_in_resumable(infos)
+
+        assert [info.resumable for info in infos] == [False, *[True] * 29]
+        assert len(seen) < 2 * len(conversations)
+        assert resumable_among([chat.id for chat in chats]) == {chat.id for chat in chats[1:]}
 
     def test_a_broken_catalog_leaves_the_value_unknown(self, area: Area) -> None:
         from session_host.paths import config_dir

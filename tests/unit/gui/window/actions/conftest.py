@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,6 +27,9 @@ class FakeResume:
 
     def resumability(self, session_id: str) -> Resumability:
         return Resumability(False) if session_id in self.cannot else self.can
+
+    def resumable_among(self, session_ids: Sequence[str]) -> set[str]:
+        return {each for each in session_ids if self.resumability(each).can}
 
     def has_picker(self, _session_id: str) -> bool:
         return self.picker
@@ -63,7 +67,7 @@ class FakeResume:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> FakeResume:
     fake = FakeResume()
-    for name in ("resumability", "has_picker"):
+    for name in ("resumability", "resumable_among", "has_picker"):
         monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(fake, name))
     for name in ("resume", "resume_with_picker", "resume_command"):
         monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(fake, name))
