@@ -29,6 +29,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.glyphs.atlas_import import QUIET_S, AtlasImport
 from gui.terminal.links.links import FileLocation
+from gui.theme.desktop import DesktopSettings
 from gui.theme.theme import Theme
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
@@ -92,6 +93,7 @@ class App:
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_or_rebuild_store)
         self._is_layout_complete = True
+        self._desktop_settings = DesktopSettings(qt)
         # The store is read while Qt starts.
         opened = self.storage.open()
         read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
@@ -102,7 +104,10 @@ class App:
         self.agents = catalog = LiveAgents(self.settings)
         install_roles()
         FieldPasting(qt)
-        self.theme = Theme(qt, preferences.schemes, preferences.window.appearance, preferences.look)
+        desktop = self._desktop_settings
+        QApplication.sendPostedEvents(desktop)  # What it has read so far counts from the beginning.
+        self.theme = Theme(qt, preferences.schemes, preferences.window.appearance, preferences.look, desktop.look)
+        desktop.changed.connect(lambda: self.theme.on_desktop_look(desktop.look))
         qt.setWindowIcon(app_icon())
         warnings, found, records = _read_startup_data(opened, read)
         # Overwrite only values that could be read; keep the rest for the next start.
@@ -405,6 +410,7 @@ class App:
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
         self._separate.close()
+        self._desktop_settings.close()
         self.settings.close()
         await self._server.close()
         self._notify_command.close()

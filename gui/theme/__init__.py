@@ -9,6 +9,7 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     terminal    the terminal's sixteen colours and its background
     terminal_font  the terminal's font, as settings name it
     scheme      one theme, and its counterpart for the other appearance
+    desktop     the desktop's wishes: dark or light, accent colour, contrast
     derive      the window's colours from a terminal's
     marks       the shapes that show a chat's state, painted
     popup_list  a list that drops down over other widgets, and leaves them the keyboard

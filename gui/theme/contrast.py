@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from PySide6.QtGui import QColor
 
 TEXT_RATIO = 4.5
 MARK_RATIO = 3.0
+
+
+class Ratios(NamedTuple):
+    """The smallest contrasts of a window."""
+
+    text: float
+    mark: float
+    line: float
+    """Of outlines, lines between areas, and disabled text; 1 is none."""
+
+
+USUAL = Ratios(TEXT_RATIO, MARK_RATIO, 1.0)
+HIGH = Ratios(7.0, 4.5, 3.0)
+"""For desktops with high contrast; 7 is the ratio of WCAG's level AAA (§1.4.6)."""
 
 
 def _linear(channel: float) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from PySide6.QtGui import QColor
 
 from gui.theme.code import BACKGROUNDS, WORDS, CodeColors
-from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
+from gui.theme.contrast import USUAL, Ratios, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import Tokens, blend
 
@@ -55,11 +55,11 @@ def readable_on(color: QColor, backgrounds: Iterable[QColor], least: float) -> Q
     )
 
 
-def _tint(color: QColor, page: QColor, share: float, text: QColor) -> QColor:
+def _tint(color: QColor, page: QColor, share: float, text: QColor, least: float) -> QColor:
     """``color`` laid on the page as strongly as the text on it allows, and not more than ``share``."""
     for step in range(10, 0, -1):
         background = blend(color, page, share * step / 10)
-        if ratio(text, background) >= TEXT_RATIO:
+        if ratio(text, background) >= least:
             return background
     return page
 
@@ -69,6 +69,7 @@ def derive_tokens(
     window: Mapping[str, str],
     code: Mapping[str, str],
     tiles: tuple[str, ...] = (),
+    ratios: Ratios = USUAL,
 ) -> Tokens:
     """The window's colours.
 
@@ -77,12 +78,13 @@ def derive_tokens(
         window: the colours that the theme names itself, by token.
         code: likewise for code, by their names in ``gui.theme.code``.
         tiles: likewise for monograms.
+        ratios: the smallest contrasts.
     """
     appearance = "dark" if terminal.dark else "light"
     shares = _SHARES[appearance]
     given = {name: QColor(color) for name, color in window.items()}
     page = given.get("page", terminal.background)
-    front = readable(terminal.foreground, page, TEXT_RATIO)
+    front = readable(terminal.foreground, page, ratios.text)
     accent = given.get("accent", terminal.palette[_BLUE])
     paper = page if terminal.dark else blend("#ffffff", page, 0.4)
     backgrounds = {
@@ -94,7 +96,7 @@ def derive_tokens(
     } | {name: given[name] for name in ("page", "sidebar", "raised", "hover", "selected") if name in given}
     every = list(backgrounds.values())
     words_backgrounds = [backgrounds[name] for name in ("page", "sidebar", "raised")]
-    text = readable_on(given.get("text", terminal.foreground), every, TEXT_RATIO)
+    text = readable_on(given.get("text", terminal.foreground), every, ratios.text)
     code_backgrounds = {
         "ground": blend(front, page, shares["sidebar"]),
         "inline": blend(front, page, shares["hover"]),
@@ -102,15 +104,15 @@ def derive_tokens(
     }
     for name, share in _CODE_SHARES.items():
         hue = terminal.palette[_GREEN if name.startswith("added") else _RED]
-        code_backgrounds[name] = _tint(hue, page, share, text)
+        code_backgrounds[name] = _tint(hue, page, share, text, ratios.text)
     code_backgrounds |= {name: QColor(code[name]) for name in BACKGROUNDS if name in code}
-    text = readable_on(text, [*every, *code_backgrounds.values()], TEXT_RATIO)
+    text = readable_on(text, [*every, *code_backgrounds.values()], ratios.text)
     plain = given.get("secondary", blend(front, page, 0.62))
-    secondary = readable_on(plain, [*every, code_backgrounds["ground"], code_backgrounds["prompt"]], TEXT_RATIO)
+    secondary = readable_on(plain, [*every, code_backgrounds["ground"], code_backgrounds["prompt"]], ratios.text)
 
     def meaning(token: str, otherwise: QColor) -> QColor:
-        worded = readable_on(given.get(token, otherwise), words_backgrounds, TEXT_RATIO)
-        return readable_on(worded, every, MARK_RATIO)
+        worded = readable_on(given.get(token, otherwise), words_backgrounds, ratios.text)
+        return readable_on(worded, every, ratios.mark)
 
     accent = meaning("accent", accent)
     colors = {
@@ -121,13 +123,15 @@ def derive_tokens(
         "secondary": secondary,
         "disabled": blend(front, page, 0.42),
         "accent": accent,
-        "on_accent": _on(accent, given.get("on_accent"), page, text),
+        "on_accent": _on(accent, (given.get("on_accent"), page, text), ratios.text),
         "needs_you": meaning("needs_you", terminal.palette[_YELLOW]),
         "failed": meaning("failed", terminal.palette[_RED]),
         "fine": meaning("fine", terminal.palette[_GREEN]),
         "scrim": blend("#000000", page if terminal.dark else text, 0.5),
     }
     colors |= {name: given[name] for name in ("hairline", "border", "disabled", "scrim") if name in given}
+    for name in ("hairline", "border", "disabled"):
+        colors[name] = readable_on(colors[name], words_backgrounds, ratios.line)
     words = {name: terminal.palette[index] for name, index in _WORD_COLORS.items()} | {"comment": secondary}
     words |= {name: QColor(code[name]) for name in WORDS if name in code}
     hues = [QColor(tile) for tile in tiles] or [
@@ -137,28 +141,28 @@ def derive_tokens(
     return Tokens(
         name=appearance,
         **{name: color.name() for name, color in colors.items()},
-        tiles=tuple(_on_its_tile(hue, backgrounds["raised"]).name() for hue in hues),
-        labels=tuple(readable_on(hue, every, MARK_RATIO).name() for hue in map(QColor, _LABEL_HUES)),
+        tiles=tuple(_on_its_tile(hue, backgrounds["raised"], ratios.mark).name() for hue in hues),
+        labels=tuple(readable_on(hue, every, ratios.mark).name() for hue in map(QColor, _LABEL_HUES)),
         code=CodeColors(
             **code_backgrounds,
-            words={name: readable(word, code_backgrounds["ground"], TEXT_RATIO) for name, word in words.items()},
+            words={name: readable(word, code_backgrounds["ground"], ratios.text) for name, word in words.items()},
         ),
     )
 
 
-def _on(accent: QColor, given: QColor | None, page: QColor, text: QColor) -> QColor:
-    """The text on the accent: the theme's own, or the page's or text's colour, if it can be read there."""
-    for color in (given, page, text):
-        if color is not None and ratio(color, accent) >= TEXT_RATIO:
+def _on(accent: QColor, wanted: Iterable[QColor | None], least: float) -> QColor:
+    """The text on the accent: the first wanted colour that can be read there, else black or white."""
+    for color in wanted:
+        if color is not None and ratio(color, accent) >= least:
             return color
     return max((QColor("#000000"), QColor("#ffffff")), key=lambda end: ratio(end, accent))
 
 
-def _on_its_tile(hue: QColor, raised: QColor) -> QColor:
+def _on_its_tile(hue: QColor, raised: QColor, least: float) -> QColor:
     """A monogram's colour, which also tints its background."""
     for _ in range(8):
         background = blend(hue, raised, _TILE_SHARE)
-        if ratio(hue, background) >= MARK_RATIO:
+        if ratio(hue, background) >= least:
             break
-        hue = readable(hue, background, MARK_RATIO)
+        hue = readable(hue, background, least)
     return hue

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gui.theme.code import BACKGROUNDS
+from gui.theme.contrast import HIGH, USUAL
+from gui.theme.derive import derive_tokens
+from gui.theme.desktop import DesktopLook
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import Tokens
 
@@ -18,6 +22,7 @@ class Scheme:
         tokens: the window's colours.
         terminal: the terminal's colours.
         pair: the id of its counterpart for the other appearance, "" for none.
+        desktop_accent: the desktop's accent colour takes the place of its own.
     """
 
     id: str
@@ -25,11 +30,31 @@ class Scheme:
     tokens: Tokens
     terminal: TerminalTheme
     pair: str = ""
+    desktop_accent: bool = False
 
     @property
     def dark(self) -> bool:
         """Light text on a dark background."""
         return self.terminal.dark
+
+    def on_desktop(self, look: DesktopLook) -> Scheme:
+        """This theme with the desktop's accent colour and contrast."""
+        accent = look.accent if self.desktop_accent else None
+        if accent is None and not look.high_contrast:
+            return self
+        ratios = HIGH if look.high_contrast else USUAL
+        window = {name: value for name, value in vars(self.tokens).items() if isinstance(value, str) and name != "name"}
+        if accent is not None:
+            window["accent"] = accent.name()
+            del window["selected"], window["on_accent"]  # They follow from the accent.
+        code = self.tokens.code
+        colors = {name: getattr(code, name).name() for name in BACKGROUNDS}
+        colors |= {name: color.name() for name, color in code.words.items()}
+        return replace(
+            self,
+            tokens=derive_tokens(self.terminal, window, colors, self.tokens.tiles, ratios),
+            terminal=replace(self.terminal, ratios=ratios),
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor
 
+from gui.theme.contrast import USUAL, Ratios
 from session_host.terminal.base import Cursor, CursorShape, DefaultColors
 
 
@@ -25,6 +26,7 @@ class TerminalTheme:
         palette: the sixteen ANSI colours.
         dark: light text on a dark background.
         readable: text with too little contrast to its background gets a lighter or darker colour.
+        ratios: what is too little.
         cursor_shape, cursor_blinks: the cursor of programs that want no other.
         text_blinks: whether text blinks for which a program asks that.
     """
@@ -37,6 +39,7 @@ class TerminalTheme:
     palette: tuple[QColor, ...]
     dark: bool
     readable: bool = True
+    ratios: Ratios = USUAL
     cursor_shape: CursorShape = CursorShape.BLOCK
     cursor_blinks: bool = True
     text_blinks: bool = True

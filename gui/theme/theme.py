@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from gui.theme import contrast, tokens
+from gui.theme.desktop import DesktopLook
 from gui.theme.scheme import Scheme, SchemePair
 from gui.theme.stylesheet import style_sheet
 from gui.theme.terminal import TerminalTheme
@@ -42,7 +43,12 @@ class Theme(QObject):
     changed = Signal()
 
     def __init__(
-        self, app: QApplication, pair: SchemePair, appearance: Appearance = "desktop", look: Look | None = None
+        self,
+        app: QApplication,
+        pair: SchemePair,
+        appearance: Appearance = "desktop",
+        look: Look | None = None,
+        desktop_look: DesktopLook | None = None,
     ) -> None:
         super().__init__(app)
         self._app = app
@@ -58,6 +64,7 @@ class Theme(QObject):
         app.setFont(_interface_font())
         hints = QGuiApplication.styleHints()
         self._desktop = hints.colorScheme()
+        self._desktop_look = desktop_look or DesktopLook()
         self._scheme = self._wanted()
         self._apply()
         hints.colorSchemeChanged.connect(self.on_color_scheme)
@@ -67,6 +74,8 @@ class Theme(QObject):
         """Whether the user, or else the desktop, wants light text on a dark background."""
         if self._appearance != "desktop":
             return self._appearance == "dark"
+        if self._desktop_look.dark is not None:
+            return self._desktop_look.dark
         if self._desktop == Qt.ColorScheme.Unknown:
             return self._palette_is_dark
         return self._desktop == Qt.ColorScheme.Dark
@@ -89,8 +98,13 @@ class Theme(QObject):
         )
 
     def on_color_scheme(self, scheme: Qt.ColorScheme) -> None:
-        """The desktop turned dark or light."""
+        """Qt says that the desktop turned dark or light."""
         self._desktop = scheme
+        self._update()
+
+    def on_desktop_look(self, look: DesktopLook) -> None:
+        """The desktop says how programs must look; this counts more than what Qt says."""
+        self._desktop_look = look
         self._update()
 
     def use(self, pair: SchemePair, appearance: Appearance, look: Look) -> None:
@@ -107,7 +121,7 @@ class Theme(QObject):
         self._update()
 
     def _wanted(self) -> Scheme:
-        return self._pair.side(dark=self.wants_dark)
+        return self._pair.side(dark=self.wants_dark).on_desktop(self._desktop_look)
 
     def _update(self, *, force: bool = False) -> None:
         scheme = self._wanted()

@@ -8,6 +8,7 @@
     source = "https://github.com/morhetz/gruvbox"
     appearance = "dark"                 # or "light"
     pair = "gruvbox-light"              # the file of the counterpart; without one, this theme is for both
+    desktop_accent = false              # true: the desktop's accent colour takes the place of the theme's
 
     [terminal]
     foreground = "#ebdbb2"
@@ -103,6 +104,7 @@ class _Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: str = ""
     source: str = ""
     pair: str = ""
+    desktop_accent: bool = False
     window: _Window = _Window()
     code: _Code = _Code()
 
@@ -167,7 +169,7 @@ def parse_theme(file: TomlFile) -> Scheme:
     )
     tiles = tuple(found.window.tiles)
     tokens = derive_tokens(colors, _named_colors(found.window), _named_colors(found.code), tiles)
-    return Scheme(file.path.stem, found.name, tokens, colors, found.pair)
+    return Scheme(file.path.stem, found.name, tokens, colors, found.pair, found.desktop_accent)
 
 
 def _named_colors(part: msgspec.Struct) -> dict[str, str]:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 
 from gui.terminal.cell_metrics import BOLD, ITALIC
 from gui.terminal.glyphs.cell_colors import CellColors
-from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
+from gui.theme.contrast import MARK_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
 from session_host.terminal.base import Frame
@@ -188,7 +188,8 @@ class Colors:
         is_plain = text in _TEXT_ON_PAGE and below == DEFAULT_COLOR and not style.attributes & Attribute.INVERSE
         is_usual = is_plain or (text in _NEUTRAL_TEXT and below in _PANELS)
         is_text = is_usual and not style.attributes & Attribute.DIM
-        return readable(foreground, background, TEXT_RATIO if is_text else MARK_RATIO)
+        ratios = self.theme.ratios
+        return readable(foreground, background, ratios.text if is_text else ratios.mark)
 
     def cursor_on(self, style: Style, color: Color = DEFAULT_COLOR) -> QColor:
         """The cursor's colour on a cell; lighter or darker if the cell's background would hide it.

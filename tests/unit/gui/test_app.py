@@ -33,8 +33,10 @@ from session_host.errors import LaunchFailed, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.area import Area
+from tests.support.buses import BusDaemon
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now
+from tests.support.settings_portal import settings_portal
 from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import FakeViewer, WindowHarness, one_pane
@@ -381,6 +383,16 @@ async def test_texts_for_the_editor_are_removed_at_the_start_and_the_end(
         assert not left_over.exists()
         text_files.write(text_files.prepare(ID, "one", ".txt"), "opened")
     assert not paths.texts_dir().exists()
+
+
+async def test_the_window_opens_dark_on_a_dark_desktop_that_only_the_portal_knows(
+    qapp: QApplication, session_bus: BusDaemon, display: XServer, window_manager: None, recorded: None
+):
+    with settings_portal(color_scheme=1) as portal:
+        async with opened(qapp) as app:
+            await until(lambda: app.theme.tokens == DARK.tokens)
+            portal.set("color-scheme", 2)
+            await until(lambda: app.theme.tokens == LIGHT.tokens)
 
 
 @pytest.mark.parametrize("theme", ["desktop"], indirect=True)

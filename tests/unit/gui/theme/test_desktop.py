@@ -1,0 +1,125 @@
+"""The desktop's dark mode, accent colour and contrast, from the first paint on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
+
+from gui.settings.themes.library import Library
+from gui.theme.contrast import HIGH, USUAL, Ratios, ratio
+from gui.theme.desktop import DesktopLook, DesktopSettings
+from gui.theme.marks import Mark, mark_color
+from gui.theme.scheme import Scheme
+from tests.support.buses import BusDaemon
+from tests.support.qt_waiting import delete_now
+from tests.support.settings_portal import SettingsPortal, settings_portal
+from tests.support.themes import DARK, LIGHT
+from tests.support.waiting import wait_until
+
+ORANGE = QColor("#ff8000")
+
+
+@pytest.fixture
+def settings(qapp: QApplication, session_bus: BusDaemon) -> Iterator[DesktopSettings]:
+    """A reader, which gets no values before the test lets Qt process events."""
+    settings = DesktopSettings(qapp)
+    yield settings
+    settings.close()
+    delete_now(settings)
+
+
+def wait_for(settings: DesktopSettings, look: DesktopLook) -> None:
+    def arrived() -> bool:
+        QApplication.processEvents()
+        return settings.look == look
+
+    wait_until(arrived, 10, lambda: f"{look}; it is {settings.look}")
+
+
+@pytest.fixture
+def portal(session_bus: BusDaemon) -> Iterator[SettingsPortal]:
+    with settings_portal(color_scheme=1, contrast=1) as portal:
+        yield portal
+
+
+def test_the_settings_of_the_desktop_are_read_and_followed(portal: SettingsPortal, settings: DesktopSettings):
+    wait_for(settings, DesktopLook(dark=True, high_contrast=True))
+    portal.set("contrast", 0)
+    portal.set("accent-color", (1.0, 128 / 255, 0.0))
+    portal.set("color-scheme", 2)
+    wait_for(settings, DesktopLook(dark=False, accent=QColor.fromRgbF(1.0, 128 / 255, 0.0)))
+    portal.set("accent-color", (-1.0, 0.0, 0.0))
+    portal.set("color-scheme", 0)
+    wait_for(settings, DesktopLook())
+
+
+def wait_for_no_portal(settings: DesktopSettings) -> None:
+    def answered() -> bool:
+        QApplication.processEvents()
+        return settings._notifier is not None
+
+    wait_until(answered, 10, "the answer that there is no portal")
+
+
+def test_a_portal_that_starts_later_is_followed(settings: DesktopSettings):
+    with settings_portal() as portal:
+        wait_for_no_portal(settings)
+        portal.set("color-scheme", 1)
+        wait_for(settings, DesktopLook(dark=True))
+
+
+def test_a_bus_that_ends_leaves_the_look(settings: DesktopSettings, session_bus: BusDaemon):
+    wait_for_no_portal(settings)
+    session_bus.end()
+
+    def is_closed() -> bool:
+        QApplication.processEvents()
+        return settings._bus is None
+
+    wait_until(is_closed, 10, "the end of the connection")
+    assert settings.look == DesktopLook()
+
+
+@pytest.mark.parametrize("value", ["dark", None, (1.0, "x", 0.0), (2.0, 0.0, 0.0), 7])
+@pytest.mark.parametrize("key", ["color-scheme", "contrast", "accent-color", "unknown"])
+def test_a_strange_value_counts_as_no_wish(key: str, value: object):
+    assert DesktopLook().with_setting(key, value) == DesktopLook()
+
+
+@pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("accent", ["#3584e4", "#ff8000", "#ffff00", "#000000", "#ffffff", "#808080"])
+@pytest.mark.parametrize("ratios", [USUAL, HIGH], ids=["usual", "high"])
+def test_outlives_own_themes_take_the_accent_and_stay_readable(scheme: Scheme, accent: str, ratios: Ratios):
+    shown = scheme.on_desktop(DesktopLook(accent=QColor(accent), high_contrast=ratios is HIGH))
+    assert shown.tokens.accent != scheme.tokens.accent
+    assert shown.tokens.page == scheme.tokens.page
+    check_contrast(shown, ratios)
+
+
+@pytest.mark.parametrize("identifier", Library().ids())
+def test_high_contrast_makes_each_theme_more_readable(identifier: str):
+    check_contrast(Library().scheme(identifier).on_desktop(DesktopLook(high_contrast=True)), HIGH)
+
+
+def check_contrast(scheme: Scheme, ratios: Ratios) -> None:
+    colors = scheme.tokens
+    backgrounds = [colors.color(name) for name in ("page", "sidebar", "raised", "hover", "selected")]
+    for background in backgrounds:
+        for token in ("text", "secondary"):
+            assert ratio(colors.color(token), background) >= ratios.text, token
+        for mark in Mark:
+            assert ratio(mark_color(mark, colors), background) >= ratios.mark, mark
+    for background in backgrounds[:3]:
+        for token in ("accent", "needs_you", "failed", "fine"):
+            assert ratio(colors.color(token), background) >= ratios.text, token
+        for token in ("border", "hairline", "disabled"):
+            assert ratio(colors.color(token), background) >= ratios.line, token
+    assert ratio(colors.color("on_accent"), colors.color("accent")) >= min(ratios.text, 4.5)
+
+
+def test_other_themes_keep_their_accent():
+    gruvbox = Library().scheme("gruvbox-dark")
+    assert gruvbox.on_desktop(DesktopLook(accent=ORANGE)) == gruvbox
