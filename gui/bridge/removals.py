@@ -13,6 +13,7 @@ from session_host.errors import OutliveError
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
     from gui.bridge.chat_list import ChatList
+    from session_host.client.chats.retention import EndedChat
 
 UNDO_MS = 10_000
 """The time during which a removal can be undone."""
@@ -82,6 +83,22 @@ class UndoableRemovals(QObject):
                 self._list.unhide(chat)
                 self.undone.emit(chat.id)
 
+    async def ended(self) -> list[EndedChat]:
+        """The ended chats that lists show, with their sizes; those that ended first come first.
+
+        Raises:
+            OutliveError: the store could not be read.
+        """
+        found = await asyncio.to_thread(_read_ended)
+        listed = {chat.id for chat in self._list.listed()}
+        return [each for each in found if each.record.id in listed]
+
+    async def size_of(self, chats: Iterable[Chat]) -> int:
+        """The size of ended chats on the disk, in bytes."""
+        from session_host.client.chats.retention import size_of
+
+        return await asyncio.to_thread(size_of, [chat.id for chat in chats])
+
     async def finish(self) -> None:
         """Carry out all pending removals that the user asked for now, because the window closes."""
         for pending in list(self._pending):
@@ -123,6 +140,14 @@ class UndoableRemovals(QObject):
         self._list.forget(chat)
         if line:
             self._list.notice_given.emit(line)
+
+
+def _read_ended() -> list[EndedChat]:
+    from session_host.client.chats.retention import ended_chats
+    from session_host.client.sessions.store_access import open_store
+
+    with open_store() as store:  # Not in the store's thread: the disk may be slow.
+        return ended_chats(store)
 
 
 def _note_viewed(session_ids: list[str]) -> None:

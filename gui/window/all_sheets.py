@@ -24,6 +24,7 @@ from gui.window.sheets.image import ImageSheet
 from gui.window.sheets.import_theme import ImportThemeSheet
 from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
+from gui.window.sheets.remove_ended import RemoveEndedSheet
 from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet, is_over_window
@@ -130,6 +131,13 @@ class Sheets(QObject):
     def save_prompt(self) -> SavePromptSheet:
         """Saves a prompt."""
         return self._register(SavePromptSheet(self._theme, self._window))
+
+    @cached_property
+    def remove_ended(self) -> RemoveEndedSheet:
+        """Removes ended chats that are chosen by age, agent and project."""
+        sessions = self._sessions
+        sheet = RemoveEndedSheet(self._theme, self._window, sessions.tasks, self._agents, sessions.removals.ended)
+        return self._register(sheet)
 
     @cached_property
     def searching(self) -> Searching:

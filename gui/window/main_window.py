@@ -69,6 +69,7 @@ from gui.window.widgets.activating_clicks import ActivatingClicks
 from gui.window.widgets.parts import Area, IconButton
 from gui.window.widgets.raising import raise_window, watch_exposure
 from gui.wording import page_texts, window_texts
+from gui.wording.groups import OVER
 from session_host.agents.agent import Agent
 
 
@@ -220,9 +221,7 @@ class MainWindow(QWidget):
         self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_requested.connect(self.chat_actions.rename)
         self.sidebar.several_menu_requested.connect(self.several.show_menu)
-        self.sidebar.own_menu_requested.connect(
-            lambda point: empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, point)
-        )
+        self.sidebar.own_menu_requested.connect(self._on_sidebar_menu)
         self.sidebar.remove_requested.connect(self.several.remove)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
@@ -386,6 +385,11 @@ class MainWindow(QWidget):
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
             self._chat_menu.show_for_tab(chat, point, self.actions_)
+
+    def _on_sidebar_menu(self, point: QPoint) -> None:
+        groups = self._sessions.groups()
+        remove = self.several.choose_ended if any(groups[group] for group in OVER) else None
+        empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, remove, point)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of actions on the window itself."""

@@ -32,7 +32,7 @@ sheet_texts       the other sheets: status details, export, rename, search, send
 search_words      words that find actions in the command palette, and settings
 saved_prompt_texts  saved prompts
 request_texts     the open requests of such a chat
-several_texts     resuming and ending several chats at once
+several_texts     resuming, ending and removing several chats at once
 restore_texts     restore points: their names, the question before a restore, its result
 settings_texts    the settings window
 setup_texts       the repositories with a setup of their worktrees, in the settings window

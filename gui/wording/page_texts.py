@@ -233,8 +233,11 @@ def stop_several(count: int) -> str:
     return translate("page", "Stop these {count} chats?").format(count=count)
 
 
-def remove_several(count: int) -> str:
-    return translate("page", "Remove these {count} ended chats?").format(count=count)
+def remove_several(count: int, size: str = "") -> str:
+    """The question before several chats are removed; ``size`` is "" while it is not known."""
+    if not size:
+        return translate("page", "Remove these {count} ended chats?").format(count=count)
+    return translate("page", "Remove these {count} ended chats ({size})?").format(count=count, size=size)
 
 
 def removed_for_good(seconds: int) -> str:
@@ -244,7 +247,7 @@ def removed_for_good(seconds: int) -> str:
 
 
 def remove_chats(count: int) -> str:
-    return translate("page", "Remove {count} chats").format(count=count)
+    return translate("page", "Remove %n chat(s)", "", count)
 
 
 def resume_chats(count: int) -> str:

@@ -96,6 +96,12 @@ def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
     return max(unit - seconds % unit, 1.0)
 
 
+def data_size(size_bytes: int) -> str:
+    """A size on the disk: "120 KiB", "1.2 GiB"."""
+    digits = 1 if size_bytes >= 1024**3 else 0
+    return QLocale().formattedDataSize(size_bytes, digits, QLocale.DataSizeFormat.DataSizeIecFormat)
+
+
 def short_directory(path: str) -> str:
     """A directory's path, with ``~`` for the home directory."""
     home = str(Path.home())

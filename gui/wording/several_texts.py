@@ -1,4 +1,4 @@
-"""Texts about resuming and ending several chats at once."""
+"""Texts about resuming, ending and removing several chats at once."""
 
 from __future__ import annotations
 
@@ -54,3 +54,56 @@ def shells_begin_anew() -> str:
 def not_resumed(names: str) -> str:
     """Chats that are left out when several are resumed."""
     return translate("several", "Not resumed, because there is no conversation: {names}").format(names=names)
+
+
+def remove_ended() -> str:
+    """The menu's entry, which opens the sheet."""
+    return translate("several", "Remove ended chats…")
+
+
+def remove_ended_chats() -> str:
+    return translate("several", "Remove ended chats")
+
+
+def older_than() -> str:
+    return translate("several", "Older than")
+
+
+def first_age() -> str:
+    """An age that ``periods.period`` reads."""
+    return "90 days"
+
+
+def any_age() -> str:
+    return translate("several", "of any age")
+
+
+def no_age() -> str:
+    return translate("several", "Write an age or a date: 90 days, 2 weeks, march, 2026-03-14.")
+
+
+def agent() -> str:
+    return translate("several", "Agent")
+
+
+def all_agents() -> str:
+    return translate("several", "All agents")
+
+
+def project() -> str:
+    return translate("several", "Project")
+
+
+def all_projects() -> str:
+    return translate("several", "All projects")
+
+
+def counting() -> str:
+    return translate("several", "Counting…")
+
+
+def chosen(count: int, size: str, pinned: int) -> str:
+    """The number and size of the chosen chats, and the number of pinned ones, which stay."""
+    text = translate("several", "%n chat(s), {size}", "", count).format(size=size) if count else ""
+    stays = translate("several", "%n pinned chat(s) stay(s)", "", pinned) if pinned else ""
+    return " · ".join(filter(None, (text or translate("several", "No such chats"), stays)))

@@ -270,6 +270,13 @@
             <numerusform>Stop %n chats</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>Remove %n chat(s)</source>
+        <translation>
+            <numerusform>Remove %n chat</numerusform>
+            <numerusform>Remove %n chats</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>prompts</name>
@@ -482,6 +489,23 @@
     <message>
         <source>Copy &amp;Link Location</source>
         <translation>Copy link</translation>
+    </message>
+</context>
+<context>
+    <name>several</name>
+    <message numerus="yes">
+        <source>%n chat(s), {size}</source>
+        <translation>
+            <numerusform>%n chat, {size}</numerusform>
+            <numerusform>%n chats, {size}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n pinned chat(s) stay(s)</source>
+        <translation>
+            <numerusform>%n pinned chat stays</numerusform>
+            <numerusform>%n pinned chats stay</numerusform>
+        </translation>
     </message>
 </context>
 </TS>

@@ -11,7 +11,7 @@ module, so it has almost none.
     times             ages and local times
     confirmation      asks before a command that cannot be undone
     session_argument  finds the session that an argument names
-    selection         chooses chats by date, agent and project
+    selection         the arguments that choose chats by date, agent and project
     lifecycle/        new, resume, stop, kill, kill-all, pin, rename, rm, upgrade
     query/            ls, peek, explain, search, logs, wait
     send              types into a chat

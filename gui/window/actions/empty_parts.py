@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint
 
 from gui.window.actions.actions import Actions
 from gui.window.sidebar.view_options import ViewOptions
+from gui.wording import several_texts
 
 
-def show_in_sidebar(actions: Actions, options: ViewOptions, point: QPoint) -> None:
-    """Show the sidebar's own menu at a point of the screen."""
+def show_in_sidebar(
+    actions: Actions, options: ViewOptions, remove_ended: Callable[[], object] | None, point: QPoint
+) -> None:
+    """Show the sidebar's own menu at a point of the screen; ``remove_ended`` is None if no chat has ended."""
     menu = actions.new_menu()
     actions.fill(menu, ("new_chat", ""))
     options.fill(menu)
     actions.fill(menu, ("", "sidebar"))
+    if remove_ended is not None:
+        menu.addSeparator()
+        menu.addAction(several_texts.remove_ended(), remove_ended)
     menu.popup(point)
 
 

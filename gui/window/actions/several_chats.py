@@ -21,7 +21,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sidebar.sidebar import key_of_row
-from gui.wording import action_texts, common_texts, notice_texts, page_texts
+from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases
 
 
 class SeveralChats:
@@ -94,19 +94,32 @@ class SeveralChats:
         elif len(ended) == 1:
             self._chat_actions.remove(ended[0])
         else:
-            self._sheets.question.ask(
-                Question(
-                    page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
-                    lambda: self._remove_now(ended), page_texts.removed_for_good(UNDO_MS // 1000), listed(ended),
-                )
+            question = Question(
+                page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
+                lambda: self._remove_now(ended), page_texts.removed_for_good(UNDO_MS // 1000), listed(ended),
             )  # fmt: skip
+            self._sheets.question.ask(question)
+            self._sessions.tasks.start(self._complete(question, ended), "size")
+
+    async def _complete(self, question: Question, chats: Sequence[Chat]) -> None:
+        """Add the chats' size to the question, once it is known: thousands of files are counted."""
+        size = phrases.data_size(await self._sessions.removals.size_of(chats))
+        self._sheets.question.complete(question, page_texts.remove_several(len(chats), size))
+
+    def choose_ended(self) -> None:
+        """Let the user choose ended chats by age, agent and project, and remove them."""
+        self._sheets.remove_ended.ask(self._remove_by_id)
+
+    def _remove_by_id(self, session_ids: Sequence[str]) -> None:
+        self._remove_now([chat for each in session_ids if (chat := self._sessions.get(each)) is not None])
 
     def _remove_now(self, chats: Sequence[Chat]) -> None:
         begun = self._sessions.removals.begin(chats)
         if begun:
+            text = notice_texts.removed_several(len(begun)) if len(begun) > 1 else notice_texts.removed(begun[0].name)
             self._banners.show_banner(
                 Banner(
-                    notice_texts.removed_several(len(begun)), notice_texts.undo(),
+                    text, notice_texts.undo(),
                     lambda: self._sessions.removals.undo(begun), key=f"removed {begun[0].id}",
                 )
             )  # fmt: skip

@@ -5,7 +5,6 @@ context    the parts of the application that the window uses
 page       one page: its sections and rows
 row        one setting: label, help, control, reset, problem
 controls   the controls by kind of value
-choice_box the box with choices, of such a control
 values     reads and writes the settings' files for the rows
 preview    a small window and terminal in the colours, font and cursor that are set
 keymap     which keys belong to which action, and to programs in terminals (pure)

@@ -14,7 +14,7 @@ from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.settings.choice_box import ChoiceBox
+from gui.window.widgets.choice_box import ChoiceBox
 from gui.window.widgets.parts import IconButton
 from gui.wording import settings_texts
 

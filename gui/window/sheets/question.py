@@ -209,6 +209,12 @@ class QuestionSheet(Sheet):
         self.open()
         self.take_focus()
 
+    def complete(self, question: Question, text: str) -> None:
+        """Change the line of a question of which more is known now, if it is still shown."""
+        if self.question is question:
+            self.title.setText(text)
+            self.body.setAccessibleName(f"{text} {question.detail}".strip())
+
     def take_focus(self) -> None:
         """Give the button for yes the keyboard focus."""
         self.yes.setFocus(Qt.FocusReason.OtherFocusReason)

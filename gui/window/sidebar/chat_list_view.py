@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
@@ -19,7 +19,7 @@ from gui.input.drag_formats import CHATS_MIME
 from gui.theme.frames import paint_frame
 from gui.theme.theme import Theme
 from gui.window.sidebar.drag_picture import drag_picture
-from gui.window.sidebar.model import SidebarModel
+from gui.window.sidebar.model import Entry, Heading, SidebarModel
 from gui.window.sidebar.rows import ChatRow
 
 TYPING_MS = 1000
@@ -64,6 +64,20 @@ class ChatListView(QListView):
             self.keyboardSearch(event.text())  # Qt would also select the row.
         else:
             super().keyPressEvent(event)
+
+    def selectAll(self) -> None:
+        """Select the chats below the heading of the current row; once they are, those of its group, then all."""
+        rows = self._rows
+        entries = [rows.entry(rows.index(row)) for row in range(rows.rowCount())]
+        current = self.currentIndex().row()
+        for ends in (_is_heading, _is_heading_of_group, _is_none):
+            first = next((row + 1 for row in range(current, -1, -1) if ends(entries[row])), 0)
+            end = next((row for row in range(current + 1, len(entries)) if ends(entries[row])), len(entries))
+            count = sum(isinstance(entry, ChatRow) for entry in entries[first:end])
+            chosen = QItemSelection(rows.index(first), rows.index(end - 1)) if count else QItemSelection()
+            if any(not self.selectionModel().isSelected(index) for index in chosen.indexes()):
+                self.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+                return
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Drag the selected chats; the picture is beside the pointer, and leaves the line between the rows visible."""
@@ -141,3 +155,16 @@ class ChatListView(QListView):
         painter = QPainter(self.viewport())
         painter.fillRect(QRect(area.left() + 8, y - 1, area.width() - 16, 2), self.palette().highlight())
         painter.end()
+
+
+def _is_heading(entry: Entry | None) -> bool:
+    return not isinstance(entry, ChatRow)
+
+
+def _is_heading_of_group(entry: Entry | None) -> bool:
+    """Whether it is the heading of a whole group, not of a day or month, nor of a project."""
+    return isinstance(entry, Heading) and entry.group is not None
+
+
+def _is_none(_entry: Entry | None) -> bool:
+    return False

@@ -12,4 +12,5 @@ activating_clicks  the click that activates a window or a pane has no other effe
 prompt_field     a field for several lines of text
 picture_view     a picture that fits into its area, or is zoomed and moved
 directory_field  a field for a directory, with completion
+choice_box       a box with choices
 """

@@ -8,13 +8,14 @@ import sys
 from session_host.cli.confirmation import confirmed
 from session_host.cli.lifecycle.left import left_line
 from session_host.cli.output import print_error, print_line
-from session_host.cli.selection import Selection, add_selection, selection_of
+from session_host.cli.selection import add_selection, selection_of
 from session_host.cli.session_argument import add_session_argument, name_and_id, with_store
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.listing import find_session, list_sessions
+from session_host.client.sessions.selection import Selection
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store

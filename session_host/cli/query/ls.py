@@ -10,9 +10,10 @@ from pathlib import Path
 
 from session_host.cli import text_columns
 from session_host.cli.output import exit_text, one_line, print_error, print_json, terminal_columns
-from session_host.cli.selection import Selection, add_selection, selection_of
+from session_host.cli.selection import add_selection, selection_of
 from session_host.cli.times import age
 from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt

@@ -119,6 +119,12 @@ def _measured(record: SessionRecord, end: str, indexed_bytes: int) -> EndedChat:
     return EndedChat(record, size_bytes, ended.timestamp() if ended is not None else math.inf, viewed_s)
 
 
+def size_of(session_ids: Iterable[str]) -> int:
+    """The size of chats' files, and of their parts of the search index, in bytes. Blocks on the disk."""
+    indexed = _index_sizes()
+    return sum(_size(session_dir(each)) + indexed.get(each, 0) for each in session_ids)
+
+
 def note_viewed(session_id: str) -> None:
     """Note that the user views an ended chat, which the limit then keeps for ``VIEWED_S``. Blocks on the disk."""
     with contextlib.suppress(OSError):  # Its directory is gone, or the disk is full.

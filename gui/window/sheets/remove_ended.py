@@ -1,0 +1,161 @@
+"""Removes ended chats that are chosen by age, agent and project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.removals import UNDO_MS
+from gui.theme.theme import Theme
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.widgets.choice_box import ChoiceBox
+from gui.window.widgets.parts import button, label
+from gui.wording import action_texts, common_texts, page_texts, phrases, several_texts
+from session_host.agents.agent import Agent
+from session_host.client.chats.retention import EndedChat
+from session_host.client.sessions.periods import period
+from session_host.client.sessions.selection import Selection
+
+WIDTH_PX = 480
+
+
+class RemoveEndedSheet(Sheet):
+    """Shows how many ended chats are chosen, and their size; a button removes them, all but pinned ones.
+
+    Enter in a field goes to the button; only Enter on the button removes chats.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        tasks: Tasks,
+        agents: Mapping[str, Agent],
+        read: Callable[[], Coroutine[Any, Any, list[EndedChat]]],
+    ) -> None:
+        """Create the sheet.
+
+        Args:
+            theme: the theme.
+            parent: the window.
+            tasks: the owner of background tasks.
+            agents: the catalog.
+            read: reads the ended chats and their sizes.
+        """
+        super().__init__(theme, parent, several_texts.remove_ended_chats(), WIDTH_PX)
+        self._tasks, self._agents, self._read_ended = tasks, agents, read
+        self._ended: list[EndedChat] | None = None
+        """All ended chats; None while they are read."""
+        self._chosen: list[EndedChat] = []
+        self._on_remove: Callable[[Sequence[str]], object] = lambda _ids: None
+        self.age = QLineEdit()
+        self.age.setPlaceholderText(several_texts.any_age())
+        self.agent, self.project = ChoiceBox(theme), ChoiceBox(theme)
+        self.found = label()
+        self.found.setWordWrap(True)
+        self.cancel = button(common_texts.cancel(), "", self.dismiss)
+        self.remove = button("", "danger", self._submit)
+        fields = QGridLayout()
+        fields.setHorizontalSpacing(GAP_M_PX)
+        fields.setVerticalSpacing(GAP_S_PX)
+        rows: list[tuple[str, QWidget]] = [
+            (several_texts.older_than(), self.age),
+            (several_texts.agent(), self.agent),
+            (several_texts.project(), self.project),
+        ]
+        for row, (text, field) in enumerate(rows):
+            field.setAccessibleName(text)
+            fields.addWidget(label(text, "secondary"), row, 0)
+            fields.addWidget(field, row, 1)
+        fields.setColumnStretch(1, 1)
+        detail = label(page_texts.removed_for_good(UNDO_MS // 1000), "secondary")
+        detail.setWordWrap(True)
+        layout = self.column()
+        layout.addWidget(label(several_texts.remove_ended_chats(), "title"))
+        layout.addLayout(fields)
+        layout.addWidget(self.found)
+        layout.addWidget(detail)
+        layout.addLayout(button_row(self.cancel, self.remove))
+        for one in (self.cancel, self.remove):
+            one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
+        self.age.textChanged.connect(self._choose)
+        for box in (self.agent, self.project):
+            box.currentIndexChanged.connect(self._choose)
+
+    def ask(self, on_remove: Callable[[Sequence[str]], object]) -> None:
+        """Open the sheet; ``on_remove`` gets the ids of the chosen chats."""
+        self._on_remove = on_remove
+        self._ended = None
+        self.age.setText(several_texts.first_age())
+        self._fill_boxes([])
+        self._choose()
+        self.open()
+        self.age.selectAll()
+        self.age.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._tasks.start(self._read(), "ended chats")
+
+    async def _read(self) -> None:
+        self._ended = await self._read_ended()
+        self._fill_boxes(self._ended)
+        self._choose()
+
+    def _fill_boxes(self, ended: Iterable[EndedChat]) -> None:
+        agents = {each.record.agent: self._title(each.record.agent) for each in ended}
+        projects = {each.record.project: phrases.short_directory(each.record.project) for each in ended}
+        for box, texts, of_all in (
+            (self.agent, agents, several_texts.all_agents()), (self.project, projects, several_texts.all_projects())
+        ):  # fmt: skip
+            with QSignalBlocker(box):
+                box.clear()
+                box.addItem(of_all, "")
+                for value, text in sorted(texts.items(), key=lambda item: item[1].casefold()):
+                    box.addItem(text, value)
+
+    def _title(self, agent: str) -> str:
+        return self._agents[agent].title if agent in self._agents else agent
+
+    def _choose(self) -> None:
+        """Choose the chats that the fields describe, and show their number and size."""
+        text = self.age.text().strip()
+        older_than = period(text, datetime.now().astimezone().date())
+        is_age = older_than is not None or not text
+        selection = Selection(
+            ended_before=older_than and older_than.first,
+            agent=self.agent.currentData() or "", project=self.project.currentData() or "",
+        )  # fmt: skip
+        found = [each for each in self._ended or () if selection.has(each.record)] if is_age else []
+        self._chosen = [each for each in found if not each.record.pinned]
+        count, pinned = len(self._chosen), len(found) - len(self._chosen)
+        if not is_age:
+            line = several_texts.no_age()
+        elif self._ended is None:
+            line = several_texts.counting()
+        else:
+            size = phrases.data_size(sum(each.size_bytes for each in self._chosen))
+            line = several_texts.chosen(count, size, pinned)
+        self.found.setText(line)
+        self.remove.setText(page_texts.remove_chats(count) if count else action_texts.remove())
+        self.remove.setEnabled(bool(count))
+
+    def _submit(self) -> None:
+        self.dismiss()
+        self._on_remove([each.record.id for each in self._chosen])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            super().keyPressEvent(event)
+        elif event.isAutoRepeat():
+            pass
+        elif self.cancel.hasFocus():
+            self.dismiss()
+        elif not self.remove.hasFocus():
+            self.remove.setFocus(Qt.FocusReason.TabFocusReason)
+        elif self.remove.isEnabled():
+            self._submit()
