@@ -53,6 +53,11 @@ def pss_mb(pid: int) -> float:
     return _rollup_mb(pid, "Pss")
 
 
+def rss_mb(pid: int) -> float:
+    """A process's resident set size, in 10⁶ bytes: all pages that it uses, also those that it shares."""
+    return _rollup_mb(pid, "Rss")
+
+
 def uss_mb(pid: int) -> float:
     """A process's unique set size, in 10⁶ bytes: the memory that it shares with no other."""
     return _rollup_mb(pid, "Private_Clean") + _rollup_mb(pid, "Private_Dirty")
