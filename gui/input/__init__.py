@@ -15,6 +15,6 @@ not know widgets, emulators or sessions.
     drag_formats  the format of dragged chats
     dropping      accepts drops
     copied_files  the names of copied or dragged files, quoted
-    draft         an unsent prompt
+    draft         an unsent prompt, and the text of its field
     shortcuts     the key combinations that belong to the window, not to the program
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from PySide6.QtGui import QTextDocument
+
 from session_host.protocol.values import Image
 
 
@@ -19,3 +21,10 @@ class Draft(NamedTuple):
 
 
 NO_DRAFT = Draft()
+
+_LINE_ENDS = {0x2028: "\n", 0x2029: "\n"}
+
+
+def typed_text(document: QTextDocument) -> str:
+    """A field's text. Qt's ``toPlainText`` would make a blank of each no-break space."""
+    return document.toRawText().translate(_LINE_ENDS)

@@ -24,6 +24,7 @@ from gui.clipboard import fields
 from gui.clipboard.edit_menu import edit_menu
 from gui.input.answer_keys import kind_of_answer
 from gui.input.composing import is_of_a_shortcut
+from gui.input.draft import typed_text
 from gui.input.earlier_keys import deliver_earlier_keys
 from gui.input.keys import LINEFEED
 from gui.wording import chat_texts
@@ -77,6 +78,10 @@ class PromptEditor(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(4)
         self.textChanged.connect(self._align)
+
+    def toPlainText(self) -> str:
+        """The text, with its no-break spaces."""
+        return typed_text(self.document())
 
     def _align(self) -> None:
         """Align a text in a right-to-left script on the right, as the messages are; Qt aligns all on the left."""

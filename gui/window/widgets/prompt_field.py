@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 from gui.clipboard import fields
 from gui.clipboard.edit_menu import edit_menu
 from gui.input.copied_files import names_of_files
+from gui.input.draft import typed_text
 from gui.input.keys import LINEFEED
 
 
@@ -32,6 +33,10 @@ class PromptField(QPlainTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(3)
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
+
+    def toPlainText(self) -> str:
+        """The text, with its no-break spaces."""
+        return typed_text(self.document())
 
     def sizeHint(self) -> QSize:
         lines = min(max(self._lines(), self.min_lines), self.MAX_LINES)

@@ -8,12 +8,14 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from gui.input import latin_keys
+from gui.window.widgets.prompt_field import PromptField
 from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
 from tests.e2e.view.conftest import ShownView
-from tests.support.qt_waiting import process_events_until
+from tests.support.qt_waiting import process_events_until, show
+from tests.support.windows import has_keyboard
 
 SHIFT, ALT, CTRL = int(Modifiers.SHIFT), int(Modifiers.ALT), int(Modifiers.CTRL)
 
@@ -41,10 +43,37 @@ def test_letters_digits_and_shifted_characters(show_view, keyboard_layout):
     ]
 
 
-def test_the_non_joiner_of_persian_is_typed(show_view, keyboard_layout):
+INVISIBLE = {"U200C": "\u200c", "U00A0": "\u00a0", "U200D": "\u200d", "U200F": "\u200f"}
+"""Characters that the Persian keyboard has, by the X server's names: joiners, the no-break space, a mark."""
+
+
+def test_the_invisible_characters_of_persian_are_typed_into_a_terminal(show_view, keyboard_layout):
     terminal = show_view()
     keyboard_layout("ir")
-    assert [text for _, text, _ in pressed(terminal, "shift+space", "ISO_Level3_Shift+space")] == ["\u200c", "\u00a0"]
+    assert [text for _, text, _ in pressed(terminal, *INVISIBLE)] == list(INVISIBLE.values())
+
+
+def test_the_invisible_characters_of_persian_are_typed_into_a_prompt(show_chat, keyboard_layout):
+    shown = show_chat()
+    keyboard_layout("ir")
+    editor = shown.view.prompt.editor
+    subprocess.run(["xdotool", "key", "--clearmodifiers", *INVISIBLE, "F9"], check=True, timeout=60)
+    process_events_until(lambda: editor.toPlainText() == "".join(INVISIBLE.values()), 60, "the text")
+
+
+@pytest.mark.parametrize(("field", "text"), [(PromptField, PromptField.toPlainText), (QLineEdit, QLineEdit.text)])
+def test_the_invisible_characters_of_persian_are_typed_into_other_fields(
+    qapp: QApplication, window_manager: None, keyboard_layout, field, text
+):
+    shown = field("field")
+    show(shown)
+    shown.activateWindow()
+    process_events_until(lambda: has_keyboard(int(shown.winId())), 60, "the keyboard")
+    shown.clear()
+    keyboard_layout("ir")
+    subprocess.run(["xdotool", "key", "--clearmodifiers", *INVISIBLE], check=True, timeout=60)
+    process_events_until(lambda: text(shown) == "".join(INVISIBLE.values()), 60, "the text")
+    shown.close()
 
 
 def test_keys_with_names(show_view, keyboard_layout):
