@@ -11,7 +11,7 @@ It must not know hosts or the store, which the bridge hides.
     sidebar/         all chats by group
     windows          all windows: opened, closed, and tabs moved between them
     cascade          the position of a new window beside the others
-    display_scale    paints all windows when a display's scale changes (Wayland)
+    display_scale    draws all windows anew when a display's scale changes (Wayland)
     saving           saves a window's part of the layout
     other_windows    the interface to the other windows
     panes/           the panes of a window: split, arranged, zoomed

@@ -1,21 +1,21 @@
 """Follows a change of a display's scale on Wayland.
 
-Qt (6.11) does not tell a window of it where the compositor supports neither fractional scales nor version 6 of
-wl_compositor, as in Debian 12. The window then gets a new, black picture, in which Qt paints only what changes.
+Qt (6.8 to 6.11) reads the scale when a window comes to another display. When the display's own scale changes, it draws
+at the new scale, but does not say so to a compositor that has neither fractional scales nor version 6 of wl_compositor,
+as sway and GNOME in Debian 12: the window is drawn twice as large, or half as large.
 """
 
 from __future__ import annotations
+
+import ctypes
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QApplication
 
-_FIXED_SIZES = Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen
-"""The compositor sizes such a window anew by itself."""
-
 
 def follow_display_scale(application: QApplication) -> None:
-    """Paint all windows when the scale of a display changes."""
+    """Update all windows when the scale of a display changes."""
     if QGuiApplication.platformName() != "wayland":
         return
     for screen in application.screens():
@@ -25,17 +25,23 @@ def follow_display_scale(application: QApplication) -> None:
 
 def _follow(screen: QScreen) -> None:
     # The scale changes the display's size, as windows see it.
-    screen.geometryChanged.connect(paint_windows)
+    screen.geometryChanged.connect(update_scales)
 
 
-def paint_windows() -> None:
-    """Paint all windows; Qt reads the display's scale when a window's size changes."""
-    for window in QApplication.topLevelWidgets():
-        if not window.isVisible() or window.windowType() == Qt.WindowType.ToolTip:
-            continue
-        handle = window.windowHandle()
-        if not handle.windowStates() & _FIXED_SIZES:
-            size = handle.size()
-            handle.resize(size.width(), size.height() + 1)
-            handle.resize(size)
-        window.update()
+def update_scales() -> None:
+    """Let each window read its display's scale: Qt tells the compositor, and paints anew, if it differs.
+
+    Qt's own function does that; Qt calls it when a window changes its display, and exports it to its plugins alone.
+    """
+    library = ctypes.CDLL("libQt6WaylandClient.so.6")  # Qt has loaded it.
+    try:
+        window_of = library._ZN15QtWaylandClient14QWaylandWindow13fromWlSurfaceEP10wl_surface  # noqa: SLF001
+        update_scale = library._ZN15QtWaylandClient14QWaylandWindow11updateScaleEv  # noqa: SLF001
+    except AttributeError:  # another Qt; later ones may do it themselves
+        return
+    window_of.argtypes, window_of.restype = [ctypes.c_void_p], ctypes.c_void_p
+    update_scale.argtypes, update_scale.restype = [ctypes.c_void_p], None
+    for widget in QApplication.topLevelWidgets():
+        if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
+            surface = widget.windowHandle().winId()  # on Wayland, this is an address
+            update_scale(window_of(surface))

@@ -10,9 +10,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 
 from tests.conftest import Sessions, lasting
-from tests.e2e.window.conftest import OpenWindow, gate, new_chat, opening, window_server
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, gate, new_chat, opening, window_server
 from tests.support.area import Area
 from tests.support.compositors.sway import Sway, sway
+from tests.support.waiting import wait_until
 from tests.support.windows import Window
 
 __all__ = ["gate", "new_chat", "window_server"]
@@ -42,33 +43,30 @@ def open_window(
     return opening(tmp_path_factory, allowed="The Wayland connection broke")
 
 
+def wait_for_text(chat: str, text: str) -> None:
+    """Wait until a chat's program shows the text."""
+    wait_until(lambda: text in chat_text(chat), WAIT_S, lambda: f"{text!r} in {chat_text(chat)!r}", every_s=0.1)
+
+
 def is_drawn_right(app: Window, compositor: Sway) -> bool:
     """Whether the window, which fills the display, is on it as it draws itself.
 
-    Each square of the display is compared, not each pixel: the text cursor blinks, and a display may be scaled.
+    Squares are compared, not pixels: the text cursor blinks, and a display may be scaled.
     """
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         app.ask("grab", file=file.name)
         drawn = QImage(file.name)
-    return unlike_squares(drawn, compositor.picture()) <= _CURSOR_SQUARES
+    squares = zip(_squares(drawn), _squares(compositor.picture()), strict=True)
+    return sum(abs(one - other) > _UNLIKE for one, other in squares) <= _CURSOR_SQUARES
 
 
 _SQUARES = QSize(60, 40)
 _CURSOR_SQUARES = 4
 _UNLIKE = 24
-"""The difference of brightness, of 255, from which on a square is another one."""
+"""The difference of brightness, of 255, from which on two squares are unlike."""
 
 
-def unlike_squares(one: QImage, other: QImage) -> int:
-    """How many squares of two pictures are not alike, of ``_SQUARES``."""
-    bright, others = (
-        picture.scaled(_SQUARES, mode=Qt.TransformationMode.SmoothTransformation).convertToFormat(
-            QImage.Format.Format_Grayscale8
-        )
-        for picture in (one, other)
-    )
-    return sum(
-        abs(bright.pixelColor(x, y).lightness() - others.pixelColor(x, y).lightness()) > _UNLIKE
-        for x in range(_SQUARES.width())
-        for y in range(_SQUARES.height())
-    )
+def _squares(picture: QImage) -> bytes:
+    """The brightness of each square of a picture."""
+    small = picture.scaled(_SQUARES, mode=Qt.TransformationMode.SmoothTransformation)
+    return bytes(small.convertToFormat(QImage.Format.Format_Grayscale8).constBits())
