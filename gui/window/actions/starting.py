@@ -76,15 +76,18 @@ class StartActions(QObject):
         arguments: list[str] | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """Open the sheet for a new chat; values that are not given are those of the last start."""
+        """Open the sheet for a new chat; values that are not given are those of the last start.
+
+        Given ones hold for this one time.
+        """
         if not (agent or directory or arguments or overrides) and self._sheets.new_chat.reopen_draft():
             return
         layout = self._layout
-        starts = dict(layout.starts)
+        suggested = {}
         if arguments is not None and agent in self._agents:
-            starts[agent] = start_of(self._agents[agent], arguments)
+            suggested[agent] = start_of(self._agents[agent], arguments)
         where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
-        self._sheets.new_chat.ask(agent or layout.last_agent, where, starts, overrides or {})
+        self._sheets.new_chat.ask(agent or layout.last_agent, where, layout.starts, overrides or {}, suggested)
         self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
 
     def new_chat_in_worktree(self) -> None:

@@ -169,7 +169,14 @@ class NewChatSheet(FormSheet):
         """Use another catalog."""
         self._agents = agents
 
-    def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
+    def ask(
+        self,
+        agent: str,
+        directory: str,
+        starts: Mapping[str, Start],
+        overrides: Mapping[str, str],
+        suggested: Mapping[str, Start],
+    ) -> None:
         """Open the sheet with these suggestions; the agents get the keyboard focus, or an empty field that is needed.
 
         Input from before the sheet was closed is restored, see ``reopen_draft``.
@@ -179,11 +186,12 @@ class NewChatSheet(FormSheet):
             directory: the suggested directory.
             starts: the last start of each agent, by name.
             overrides: environment variables.
+            suggested: values for this one time, by agent; what the user does not change of them is not remembered.
         """
         self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
         self.naming.is_chosen = self._is_draft = False
-        self._start_fields.begin(starts)
+        self._start_fields.begin(starts, suggested)
         self._more_shown = bool(overrides)
         self.directory.setText(phrases.short_directory(directory))
         self.prompt.clear()
@@ -418,7 +426,7 @@ class NewChatSheet(FormSheet):
             overrides=variables_of(self.environment.text(), self.environment),
             prompt=self.prompt.toPlainText().strip() if agent.accepts_prompt or self._is_structured else "",
             worktree=self.worktree.value(),
-            runtime=start.runtime,
+            runtime=self.runtime.value(),
             remembered=start,
             setup=self.worktree.changed_setup(),
         )

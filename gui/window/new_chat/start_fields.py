@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from PySide6.QtWidgets import QLineEdit
 
 from gui.settings.layout import Start
@@ -28,20 +28,28 @@ class StartFields:
         self.runtime = RuntimeField()
         self.worktree = WorktreeField()
         self.endpoint = EndpointFields()
+        self._last: dict[str, Start] = {}
+        """The last start of each agent."""
+        self._suggested: dict[str, Start] = {}
+        """The values that a command set for this one time, with the last start's others."""
         self._starts: dict[str, Start] = {}
+        """The values of the fields for each agent."""
         self._filled_for = ""
         """The agent for which the fields are filled in."""
         self._defaults: list[str] = []
         """The default arguments of that agent."""
 
-    def begin(self, starts: Mapping[str, Start]) -> None:
-        """Use the last start of each agent, by name."""
-        self._starts = dict(starts)
+    def begin(self, last: Mapping[str, Start], suggested: Mapping[str, Start]) -> None:
+        """Use the last start of each agent, by name; or, this one time, a suggested one."""
+        self._last, self._suggested = dict(last), dict(suggested)
+        self._starts = {**last, **suggested}
         self._filled_for = ""
 
     def suggest_worktree(self, agents: Iterable[str]) -> None:
-        """Suggest a git worktree, for all agents."""
-        self._starts = {name: replace(self._starts.get(name, Start()), worktree=True) for name in agents}
+        """Suggest a git worktree this one time, for all agents."""
+        for name in agents:
+            for values, others in ((self._suggested, self._last), (self._starts, self._starts)):
+                values[name] = replace(values.get(name) or others.get(name, Start()), worktree=True)
         self.worktree.checkbox.setChecked(True)
 
     def fill_for(self, agent: Agent) -> bool:
@@ -82,7 +90,16 @@ class StartFields:
         arguments = [*self.presets.arguments(), *arguments]
         if needs_a_command(agent) and not arguments:
             raise InvalidField(self.arguments, new_chat_texts.enter_command())
-        return start, self.endpoint.arguments(arguments) if agent.name == ENDPOINT else arguments
+        if agent.name == ENDPOINT:
+            arguments = self.endpoint.arguments(arguments)
+        return self._to_remember(agent.name, start), arguments
+
+    def _to_remember(self, agent: str, start: Start) -> Start:
+        """The user's own choices of a start, without what was suggested for this one time."""
+        last = self._last.get(agent, Start())
+        suggested = asdict(self._suggested.get(agent, last))
+        own = {field: value for field, value in asdict(start).items() if value != suggested[field]}
+        return replace(last, **own)
 
     def _as_start(self, arguments: list[str]) -> Start:
         model, url = self.endpoint.model.text().strip(), self.endpoint.url.text().strip()

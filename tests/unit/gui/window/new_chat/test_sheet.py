@@ -390,3 +390,33 @@ async def test_the_sheet_shows_the_name_that_the_chat_gets(
     QTest.keyClick(sheet.name, Qt.Key.Key_Return)
     await harness.until(lambda: not sheet.is_open, "the sheet to go")
     assert [request.name for request in launches] == ["api-3"]
+
+
+async def test_a_worktree_or_arguments_that_a_command_suggests_hold_for_one_chat(
+    harness: WindowHarness, area: Area, launches: list[LaunchRequest]
+) -> None:
+    repository = str(Checkout.new(area.home / "api").path)
+    window = harness.open_window(WindowLayout(last_directory=repository))
+    sheet = window.sheets.new_chat
+
+    async def started() -> LaunchRequest:
+        QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+        await harness.until(lambda: not sheet.is_open, "the chat to be started")
+        return launches[-1]
+
+    window.actions_["new_chat_in_worktree"].trigger()
+    sheet.tiles.choose("shell")
+    assert (await started()).worktree == ""
+    window.starting.new_chat()
+    assert (await started()).worktree is None, "the next chat's is not suggested"
+    assert sheet.worktree.isHidden()
+    window.starting.new_chat("shell", repository, ["-l"])
+    assert (await started()).arguments == ["-l"]
+    window.starting.new_chat()
+    assert (await started()).arguments == []
+    window.actions_["new_chat_in_worktree"].trigger()
+    sheet.arguments.setText("--own")
+    assert (await started()).worktree == ""
+    window.starting.new_chat()
+    request = await started()
+    assert (request.arguments, request.worktree) == (["--own"], None), "what the user chose is remembered"
