@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt
-from PySide6.QtGui import QActionGroup, QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QActionGroup,
+    QCloseEvent,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
@@ -145,6 +154,10 @@ class ChangesWindow(TextWindow):
         self.reader.started.connect(self.describe)
         self.reader.finished.connect(self._on_read)
         self.review.elsewhere_changed.connect(self.describe)
+        for enter in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            # A shortcut, since a button with the keyboard focus takes each Enter.
+            keys = QKeySequence(Qt.Modifier.CTRL | Qt.Modifier.SHIFT | enter)
+            QShortcut(keys, self).activated.connect(self.review.send)
 
     # ------------------------------------------------------------ showing
 
@@ -345,10 +358,7 @@ class ChangesWindow(TextWindow):
         elif key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and event.modifiers() & Qt.KeyboardModifier.AltModifier:
             self._step(-1 if key == Qt.Key.Key_Up else 1)
         elif is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                self.review.send()
-            else:
-                self.review.comment_on_chosen()
+            self.review.comment_on_chosen()
         elif is_enter and self.search.hasFocus():
             self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
             if not self.navigation.currentIndex().isValid():

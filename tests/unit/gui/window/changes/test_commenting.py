@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QTextFormat
@@ -92,6 +94,41 @@ async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_al
     press_button(opened, "Undo")
     opened.harness.settle()
     assert set(cards(opened)) == {"Why?", "Keep it"}
+
+
+async def test_ctrl_shift_enter_sends_the_comments_from_each_button_link_and_field(opened: Opened) -> None:
+    window, page = opened.window, opened.window.page
+    page.go_to_file("long")
+
+    def focus_a_link() -> None:
+        page.setFocus()
+        while page.focused is None:
+            opened.press(Qt.Key.Key_Tab)
+
+    def focus_remove() -> None:
+        [card] = cards(opened).values()
+        card.focus_order()[1].setFocus()
+
+    def write_another() -> None:
+        window.review.comment_on(LineRange("long", 4, 4))
+        type_text(opened, "And here?")
+
+    places: dict[str, Callable[[], object]] = {
+        "copy": window.review.bar.copy.setFocus,
+        "card": focus_remove,
+        "link": focus_a_link,
+        "box": write_another,
+    }
+    for place, go_there in places.items():
+        comment_on(opened, LineRange("long", 5, 5), "Why?")
+        go_there()
+        opened.press(Qt.Key.Key_Return, CONTROL | SHIFT)
+        opened.harness.settle()
+        [(_, text)] = opened.receiver.given
+        assert "Why?" in text, place
+        assert ("And here?" in text) == (place == "box")
+        assert cards(opened) == {}, place
+        opened.receiver.given.clear()
 
 
 async def test_escape_keeps_the_typed_text_and_an_empty_box_leaves_no_comment(opened: Opened) -> None:
