@@ -241,10 +241,15 @@ class FoldLine(Segment):
 
 
 class Button(NamedTuple):
-    """A control in a line of text."""
+    """A control in a line of text.
+
+    Attributes:
+        tone: its colour, "" for that of controls.
+    """
 
     name: str
     action: Action
+    tone: Tone | Literal[""] = ""
 
 
 @dataclass(frozen=True)

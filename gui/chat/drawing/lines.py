@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QPainterPath, QPen
 
 from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFooter
 from gui.theme.icons import Glyph, paint_glyph
@@ -93,25 +93,24 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     last = box.layout.lineAt(lines - 1) if lines else None
     x = text_left + (last.naturalTextWidth() if last is not None else 0) + (12 if segment.text else 0)
     y = 4 + box.height - style.line_px
-    buttons: list[tuple[QRectF, str]] = []
+    buttons: list[tuple[QRectF, str, QColor]] = []
     for button in segment.buttons:
         px = metrics.horizontalAdvance(button.name) + 4
         if x + px > width and x > text_left:
             x, y = text_left, y + style.line_px
             laid.height += style.line_px
         area = QRectF(x, y, px, style.line_px)
-        buttons.append((area, button.name))
+        buttons.append((area, button.name, style.color(button.tone or "accent")))
         laid.controls.append(Control(area, button.action, button.name))
         x += px + 12
-    accent = style.color("accent")
     icon_area = QRectF(left + 1, 4 + (style.line_px - 14) / 2, 14, 14)
 
     def paint(painter: QPainter) -> None:
         if segment.icon:
             paint_glyph(painter, Glyph(segment.icon), icon_area, tone)
         painter.setFont(font)
-        painter.setPen(accent)
-        for area, name in buttons:
+        for area, name, color in buttons:
+            painter.setPen(color)
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
 
     laid.under.append(paint)

@@ -27,8 +27,8 @@ VIEW = (
 )  # fmt: skip
 MENU: tuple[str | tuple[str, ...], ...] = (
     "new_chat", "new_shell", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
-    "select_by_keyboard", "show_hints", "", PANES, VIEW, "", "settings", "guide", "shortcuts", "",
-    "resume_all", "stop_all", "close_window",
+    "select_by_keyboard", "show_hints", "", PANES, VIEW, "", "resume_all", "stop_all", "",
+    "settings", "guide", "shortcuts", "", "close_window",
 )  # fmt: skip
 
 MAX_RECENT = 5

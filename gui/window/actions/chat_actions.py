@@ -122,10 +122,13 @@ class ChatActions(QObject):
 
         if (reason := chat.reason_to_confirm_end) and not chat.has_ended:
             question = (
-                Question(page_texts.kill_question(reason), common_texts.kill(), now, page_texts.unsaved_work_is_lost())
+                Question(
+                    page_texts.kill_question(reason), common_texts.kill(), now, page_texts.unsaved_work_is_lost(),
+                    discards=True,
+                )
                 if kills
-                else Question(page_texts.stop_question(reason), common_texts.stop(), now)
-            )
+                else Question(page_texts.stop_question(reason), common_texts.stop(), now, discards=True)
+            )  # fmt: skip
             self._open_chat(chat).ask(question)
         else:
             now()
@@ -204,6 +207,7 @@ class ChatActions(QObject):
                 lambda: self.stop_now(running),
                 page_texts.agents_may_save(),
                 listed(running) if count > 1 else "",
+                discards=True,
             )
         )
 

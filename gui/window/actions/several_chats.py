@@ -83,6 +83,7 @@ class SeveralChats:
                 Question(
                     page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
                     lambda: self._chat_actions.stop_now(running), page_texts.agents_may_save(), listed(running),
+                    discards=True,
                 )
             )  # fmt: skip
 
@@ -97,6 +98,7 @@ class SeveralChats:
             question = Question(
                 page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
                 lambda: self._remove_now(ended), page_texts.removed_for_good(UNDO_MS // 1000), listed(ended),
+                discards=True,
             )  # fmt: skip
             self._sheets.question.ask(question)
             self._sessions.tasks.start(self._complete(question, ended), "size")

@@ -131,10 +131,11 @@ class FileSegments:
 
 
 def _question(file: ChangedFile) -> QuietLine:
-    """The question whether to discard the change of a file."""
+    """The question whether to discard the change of a file; Enter takes it back."""
+    yes = Action("discard", file.path, "yes")
     buttons = (
-        Button(discard_texts.yes(file.state), Action("discard", file.path, "yes")),
         Button(common_texts.cancel(), Action("discard", file.path, "no")),
+        Button(discard_texts.yes(file.state), yes, "" if file.state == "deleted" else "failed"),
     )
     text = discard_texts.question(file.state)
     return QuietLine(text, inner=True, tone="needs_you", icon=Glyph.WARNING, buttons=buttons)

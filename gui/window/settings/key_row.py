@@ -13,7 +13,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.settings.keymap import ActionKeys
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import Area, button, label
+from gui.window.widgets.parts import Area, button, label, set_kind
 from gui.wording import common_texts, key_texts
 
 ROW_PX = 34
@@ -200,18 +200,22 @@ class KeyQuestion(Area):
         self._back_to: QWidget | None = None
         self.hide()
 
-    def ask(self, row: QWidget, words: str, button_text: str, use: Callable[[], object] | None) -> None:
-        """Show the question; without ``use`` it is only a remark."""
+    def ask(
+        self, row: QWidget, words: str, button_text: str, use: Callable[[], object] | None, *, discards: bool = False
+    ) -> None:
+        """Show the question; without ``use`` it is only a remark. If it discards something, Enter cancels."""
         self._use = use or (lambda: None)
         self._back_to = row
         self.words.setText(words)
         announce(self.words, words)
         self.accept.setText(button_text)
+        set_kind(self.accept, "danger" if discards else "primary")
         for each in (self.accept, self.cancel):
             each.setVisible(use is not None)
         self.setAccessibleName(words)
         self.show()
-        (self.accept if use is not None else row).setFocus(Qt.FocusReason.OtherFocusReason)
+        answer = self.cancel if discards else self.accept
+        (answer if use is not None else row).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def dismiss(self) -> None:
         """Hide the question."""

@@ -177,10 +177,12 @@ class KeysPage(Page):
         else:
             self._give(action, keys)
 
-    def _ask(self, row: KeyRow, words: str, button_text: str, use: Callable[[], object] | None) -> None:
+    def _ask(
+        self, row: KeyRow, words: str, button_text: str, use: Callable[[], object] | None, *, discards: bool = False
+    ) -> None:
         self.form.hide()
         self._place(self.question, row)
-        self.question.ask(row, words, button_text, use)
+        self.question.ask(row, words, button_text, use, discards=discards)
 
     def _give(self, action: ActionKeys, keys: Sequence[str]) -> None:
         self._write(self._keymap.assigned(self._overrides, action, keys))
@@ -216,7 +218,7 @@ class KeysPage(Page):
         at = self._text_rows.index(row)
         wanted = [None if index == at else entry for index, entry in enumerate(self._texts)]
         question = key_texts.remove_text_question(self._texts[at].text)
-        self._ask(row, question, key_texts.remove(), lambda: self._write({}, wanted))
+        self._ask(row, question, key_texts.remove(), lambda: self._write({}, wanted), discards=True)
 
     def edit_text(self, row: KeyRow) -> None:
         """Ask for another text for a key."""
@@ -246,7 +248,9 @@ class KeysPage(Page):
     def _ask_reset_all(self) -> None:
         self._place(self.question, self.reset_all)
         names = dict.fromkeys(self._settings.preferences.keys)
-        self.question.ask(self.reset_all, key_texts.reset_all_question(), key_texts.reset(), lambda: self._write(names))
+        self.question.ask(
+            self.reset_all, key_texts.reset_all_question(), key_texts.reset(), lambda: self._write(names), discards=True
+        )
 
     def _show_menu(self, row: KeyRow, point: QPoint) -> None:
         menu = Menu(row)

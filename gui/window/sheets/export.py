@@ -17,7 +17,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import FormSheet, button_row
 from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, DirectoryField
-from gui.window.widgets.parts import Scrolled, button, label
+from gui.window.widgets.parts import Scrolled, button, label, set_kind
 from gui.wording import common_texts, new_chat_texts, sheet_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within
@@ -119,6 +119,9 @@ class ExportSheet(FormSheet):
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.save.setText(sheet_texts.export_() if may_replace is None else sheet_texts.replace())
+        set_kind(self.save, "primary" if may_replace is None else "danger")
+        if may_replace is not None:
+            self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _submit(self) -> None:
         path = self.path()

@@ -24,7 +24,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import Sheet, button_row
-from gui.window.widgets.parts import Scrolled, button, label
+from gui.window.widgets.parts import Scrolled, button, label, set_kind
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import is_invisible
@@ -57,6 +57,7 @@ class Question:
         detail: one line about the consequence.
         subject: the text that the question is about, "" for none.
         is_code: the subject is shown in the terminals' font with its own lines, else as a list of things.
+        discards: yes ends or discards something: *Cancel* has the keyboard focus, and yes the colour of danger.
         fitted: returns the lines of code cut to a number of columns; None: they are not cut, but scrolled sideways.
     """
 
@@ -66,6 +67,7 @@ class Question:
     detail: str = ""
     subject: str = ""
     is_code: bool = False
+    discards: bool = False
     fitted: Callable[[int], str] | None = None
 
 
@@ -156,9 +158,10 @@ def _text_px(text: str, text_font: QFont, width_px: int) -> float:
 class QuestionSheet(Sheet):
     """One question over its parent, with the keyboard focus.
 
-    Enter means yes; Escape or a click outside means no. A user who goes on typing does not answer: Enter after a letter
-    is dropped like the letter, and Space presses only a button that Tab has chosen. A newer question replaces the shown
-    one, which counts as answered with no. The question is hidden and shown together with its page.
+    Enter means yes, unless yes discards something; Escape or a click outside means no. A user who goes on typing does
+    not answer: Enter after a letter is dropped like the letter, and Space presses only a button that Tab has chosen.
+    A newer question replaces the shown one, which counts as answered with no. The question is hidden and shown together
+    with its page.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -205,6 +208,7 @@ class QuestionSheet(Sheet):
         self.subject.show_text(question.subject, is_code=question.is_code, fitted=question.fitted)
         self.subject.setVisible(bool(question.subject))
         self.yes.setText(question.action)
+        set_kind(self.yes, "danger" if question.discards else "primary")
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
         self.open()
         self.take_focus()
@@ -216,8 +220,9 @@ class QuestionSheet(Sheet):
             self.body.setAccessibleName(f"{text} {question.detail}".strip())
 
     def take_focus(self) -> None:
-        """Give the button for yes the keyboard focus."""
-        self.yes.setFocus(Qt.FocusReason.OtherFocusReason)
+        """Give a button the keyboard focus: that for yes, unless it discards something."""
+        discards = self.question is not None and self.question.discards
+        (self.no if discards else self.yes).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def accept(self) -> None:
         """Answer yes."""

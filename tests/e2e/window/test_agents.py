@@ -97,7 +97,7 @@ def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(
         wait_until(lambda: chat_text(first).count("hello") == 2, WAIT_S, "the answer")
         wait_until(lambda: listed(first)["activity"] == "working", WAIT_S, "the agent's report")
         command(app, "stop chat")
-        app.press("Return")  # The window asks for confirmation, because the agent works.
+        app.press("Tab", "Return")  # The window asks for confirmation, because the agent works.
         wait_until(lambda: [tab["state"] for tab in app.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
         command(app, "resume chat")
         wait_until(lambda: newest()["id"] != first, WAIT_S, "the chat that goes on")

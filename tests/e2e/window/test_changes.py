@@ -57,7 +57,7 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
         wait_until(lambda: is_opened(f"{checkout.path}/file:2\n"), WAIT_S, "the first file in the editor")
         app.press("Down")
         wait_until(lambda: is_opened(f"{checkout.path}/src/deep/file:1\n"), WAIT_S, "the second file in the editor")
-        app.press("Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Return")
+        app.press("Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Tab", "Return")
         committed = checkout.path / "src/deep/file"
 
         def is_discarded() -> bool:

@@ -59,7 +59,7 @@ def test_a_chat_stopped_by_command_stays_in_its_tab(open_window: OpenWindow, are
         app.press("ctrl+shift+p")
         app.type("stop chat")
         app.press("Return")
-        app.press("Return")  # The window asks for confirmation, because the chat works.
+        app.press("Tab", "Return")  # The window asks for confirmation, because the chat works.
         wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
         [tab] = app.tabs()
         assert tab["session_id"] == session_id

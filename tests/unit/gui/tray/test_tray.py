@@ -43,8 +43,8 @@ async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray:
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
     assert names == ["asking", "working", "silent", "idle"], "a command without reports counts as running"
     assert entries(tray)[4:] == [
-        "All chats…", "New chat…", "Open Outlive", "Mute notifications", "Settings…", "Quit (chats keep running)",
-        "Stop all chats…",
+        "All chats…", "New chat…", "Open Outlive", "Mute notifications", "Stop all chats…", "Settings…",
+        "Quit (chats keep running)",
     ]  # fmt: skip
     assert "1 needs you" in tray.icon.toolTip()
 

@@ -84,7 +84,7 @@ def test_the_text_beside_a_name_stays_on_its_right_in_any_script(theme: Theme, a
 def test_the_sheet_for_a_new_chat_fits_the_smallest_window(theme: Theme, around: QWidget, area: Area) -> None:
     around.resize(*MIN_SIZE_PX)
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
-    sheet.ask("command", "~", {}, {"NAME": "value"})
+    sheet.ask("command", "~", {}, {"NAME": "value"}, {})
     inner, viewport = sheet.tiles.parentWidget(), sheet.scrolled.viewport()
     assert inner is not None
     settles(lambda: inner.width() <= viewport.width(), "nothing to be cut off at its side")
@@ -103,7 +103,7 @@ def test_the_chosen_agent_is_visible_in_a_low_window(
     around.resize(*size)
     agents = load_catalog(area.config)
     sheet = NewChatSheet(theme, around, agents)
-    sheet.ask("command", "~", {}, {})
+    sheet.ask("command", "~", {}, {}, {})
     settles(lambda: _is_in_view(sheet, sheet.arguments), "the field to type in to be visible")
     assert sheet.tiles.current() == "command"
     sheet.tiles.focus()
@@ -119,7 +119,7 @@ def test_what_has_the_keyboard_stays_visible_when_the_window_becomes_smaller(
 ) -> None:
     around.resize(900, 700)
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
-    sheet.ask("command", "~", {}, {"NAME": "value"})
+    sheet.ask("command", "~", {}, {"NAME": "value"}, {})
     control = sheet.tiles.current_tile() if focused == "agent" else sheet.environment
     assert control is not None
     control.setFocus()
@@ -134,7 +134,7 @@ def test_a_smaller_window_shows_what_the_user_has_scrolled_to(theme: Theme, arou
     around.resize(420, 300)
     show(around)  # The X server reports no earlier size from now on.
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
-    sheet.ask("claude", "~", {}, {"NAME": "value"})
+    sheet.ask("claude", "~", {}, {"NAME": "value"}, {})
     bar, tile = sheet.scrolled.verticalScrollBar(), sheet.tiles.current_tile()
     assert tile is not None
     settles(lambda: bar.maximum() > 0 and _is_in_view(sheet, tile), "the agent to be visible")
@@ -158,7 +158,7 @@ def _is_in_view(sheet: NewChatSheet, control: QWidget | None = None) -> bool:
 def test_titles_of_agents_are_not_cut_in_a_narrow_window(theme: Theme, around: QWidget, area: Area, width: int) -> None:
     around.resize(width, 700)
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
-    sheet.ask("command", "~", {}, {})
+    sheet.ask("command", "~", {}, {}, {})
     tiles = [each for each in sheet.findChildren(AgentTile) if each.isVisible()]
     settles(lambda: not _overlapping(tiles) and sheet.tiles.width() < width, "the tiles to be beside each other")
     settles(lambda: all(tile.width() >= tile.width_for_title() for tile in tiles), "each tile to have its whole title")

@@ -74,10 +74,11 @@ async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opene
     QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place.toPoint())
     assert questions(opened) == ["Delete this new file?"]
     assert page.hasFocus()
-    assert page.control_name(page.focused) == "Delete"
+    assert page.control_name(page.focused) == "Cancel", "Enter discards nothing"
     opened.press(Qt.Key.Key_Escape)
     assert (questions(opened), window.isVisible(), path.exists()) == ([], True, True)
     page.ask_discard("src/deep/new")
+    opened.press(Qt.Key.Key_Tab)
     opened.press(Qt.Key.Key_Return)
     await until_said(opened, "The changes of src/deep/new are discarded.")
     assert (questions(opened), path.exists()) == ([], False)
@@ -93,6 +94,7 @@ async def test_a_file_that_changed_in_the_meantime_is_read_again_and_left_alone(
     page = opened.window.page
     page.ask_discard("file")
     assert questions(opened) == ["Discard all changes of this file?"]
+    opened.press(Qt.Key.Key_Tab)
     opened.press(Qt.Key.Key_Return)
     await until_said(opened, "Nothing was discarded: file has changed in the meantime.")
     assert path.read_text() == "later work\n"
@@ -104,6 +106,7 @@ async def test_a_discard_is_finished_although_the_window_is_closed(
 ) -> None:
     path, page = opened.checkout.path / "src/deep/new", opened.window.page
     page.ask_discard("src/deep/new")
+    opened.press(Qt.Key.Key_Tab)
     opened.press(Qt.Key.Key_Return)
     opened.window.close()
     tasks = opened.harness.sessions.tasks

@@ -146,6 +146,7 @@ def test_a_key_that_types_text_is_added_changed_and_removed(opened: Opened, area
     assert row.action.title == "Type “git\\n”"
     QTest.keyClick(row, Qt.Key.Key_Delete)
     assert page.question.words.text() == "Remove the key that types “git\\n”?"
+    assert page.focusWidget() is page.question.cancel
     page.question.accept.click()
     assert path.read_text() == 'rename = "Ctrl+Alt+G"\n'
     assert not [row for row in page.rows if row.action.name.startswith("text")]

@@ -121,13 +121,13 @@ async def test_an_existing_file_is_replaced_only_after_a_confirmation(harness: W
     assert (sheet.problem.text(), sheet.save.text()) == ("", "Export")
     sheet.file.setText("~/one")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    sheet.cancel.setFocus()
+    assert (sheet.cancel.hasFocus(), sheet.save.property("kind")) == (True, "danger")
     QTest.keyClick(sheet.cancel, Qt.Key.Key_Return)
     assert not sheet.is_open, "Enter presses the button that has the keyboard"
     assert there.read_text() == "mine"
     harness.window.chat_actions.export(harness.chat(session_id))
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    QTest.keyClick(sheet.save, Qt.Key.Key_Return)
     await harness.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
 
 

@@ -212,7 +212,12 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
     await press(harness, Qt.Key.Key_Escape)
     assert stopped == []
     window.chat_actions.stop_all()
+    await press(harness, Qt.Key.Key_Return)
+    assert (question.is_open, stopped) == (False, []), "Enter ends nothing"
+    window.chat_actions.stop_all()
     await harness.add("three")
+    await press(harness, Qt.Key.Key_Tab)
+    assert (question.yes.hasFocus(), question.yes.property("kind")) == (True, "danger")
     await press(harness, Qt.Key.Key_Return)
     assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
 
@@ -252,6 +257,7 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(harness: WindowHa
     window.chat_actions.stop(harness.chat(ids[1]))
     await harness.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
     assert harness.page.question.title.text() == "two is working. Stop it?"
+    await press(harness, Qt.Key.Key_Tab)
     await press(harness, Qt.Key.Key_Return)
     assert stopped == ["two"]
     assert window.layout_state.ended_by_you == [ids[1]]
