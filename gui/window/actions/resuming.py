@@ -46,11 +46,14 @@ class EndedChatActions(QObject):
             self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
     async def _offer(self, page: ChatPage) -> None:
+        started = page.end_bar.started
         try:
             found = await inspect_ended_chat(page.chat.id)
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
-        if page not in self._tabs.pages() or page.chat.id in self._in_progress:
+        # The answer to what the user has started since stays.
+        is_late = page.end_bar.started != started or page.chat.id in self._in_progress
+        if page not in self._tabs.pages() or is_late:
             return
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
             page.end_bar.show_continued(follower.name)

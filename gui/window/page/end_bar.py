@@ -31,6 +31,9 @@ WRAPPED_FROM_PX = 200
 class EndBar(Area):
     """Shows how and when a chat ended, and offers actions, the likeliest first. It scrolls in a page that is too low.
 
+    Attributes:
+        started: how many starts from this bar were shown as begun.
+
     Signals:
         resume_requested: the user resumes the conversation; True: even if it is open elsewhere.
         choose_conversation_requested: the user opens the agent's own list of conversations.
@@ -53,6 +56,7 @@ class EndBar(Area):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
+        self.started = 0
         self._is_resumable = self._is_narrow = False
         self._explains = False
         """Whether the detail is an explanation, which has to be seen whole."""
@@ -187,6 +191,7 @@ class EndBar(Area):
         self.resume.setText(text or common_texts.resume())
         self.resume.setAccessibleName(self.resume.text())
         if text:
+            self.started += 1
             self._show_message("")
 
     def _show_message(self, line: str, *, quiet: bool = False) -> None:

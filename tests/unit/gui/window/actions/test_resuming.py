@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED
 from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
-from tests.unit.gui.conftest import WindowHarness, one_pane
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, one_pane
 from tests.unit.gui.window.actions.conftest import ENDED, FakeResume
 
 
@@ -102,6 +103,32 @@ async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyw
     bar.anyway.click()
     await harness.until(lambda: client.calls[-1] == ("resume", session_id, True), "the second try")
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
+
+
+async def test_a_refusal_stays_although_an_earlier_look_at_the_chat_ends_later(
+    harness: WindowHarness, client: FakeResume, monkeypatch: pytest.MonkeyPatch
+):
+    await open_ended(harness)
+    bar = harness.page.end_bar
+    await harness.until(bar.resume.isVisible, "the button")
+    looks, goes_on, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def look_slowly(session_id: str) -> Resumability:
+        looks.set()
+        goes_on.wait()
+        answered.set()
+        return client.resumability(session_id)
+
+    monkeypatch.setattr("session_host.client.chats.resumability.resumability", look_slowly)
+    harness.window.resuming.check_resumable(harness.page)
+    await harness.until(looks.is_set, "the look")
+    client.refusal = ConversationOpen("one: claude (process 42) has it open in /srv")
+    bar.resume.click()
+    await harness.until(bar.anyway.isVisible, "the refusal")
+    goes_on.set()
+    await harness.sessions.tasks.wait_for_others(WAIT_S)
+    assert answered.is_set()
+    assert bar.anyway.isVisible()
 
 
 async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(harness: WindowHarness, client: FakeResume):
