@@ -12,6 +12,7 @@ catalog, and turns their events into signals. It never polls.
     facts           properties of a chat that the window shows
     plain_text      a line of Markdown as plain text
     shell_titles    a shell's default titles, which repeat its directory
+    ended_list      the ended chats as records, and chats of those that are shown
     ended_chat      the last screen or transcript of an ended chat, whether it can be resumed, its error output
     earlier_conversations  the conversations that an agent keeps, and chats in them
     new_chat_request  the user's request for a new chat

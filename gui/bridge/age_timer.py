@@ -6,11 +6,18 @@ from datetime import UTC, datetime, time, timedelta
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from gui.bridge.ended_list import EndedChats
 from gui.bridge.sessions import Sessions
 from gui.wording import phrases
+from session_host.system.clock import parse_time
 
 YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
 """Minimum intervals, for young and old ages: one timer refreshes all chats together, to save wake-ups."""
+
+HOUR_S = 3600.0
+"""Ages in days are updated at this interval: chats that ended long ago may be thousands."""
+
+_DAY = timedelta(days=1)
 
 
 class AgeTimer(QObject):
@@ -72,10 +79,15 @@ class AgeTimer(QObject):
     def seconds_until_due(self) -> float:
         """Seconds until some age's text or a day's name changes, rounded up so that several change together."""
         now = datetime.now(UTC)
-        times = [chat.since for chat in self._sessions.listed()]
-        soonest_s = min(
-            [_seconds_until_tomorrow(now), *(phrases.seconds_until_age_changes(since, now) for since in times)]
-        )
+        times = [chat.since for chat in self._sessions.running()]
+        soonest_s = _seconds_until_tomorrow(now)
+        for ended in self._sessions.groups().values():
+            for record in ended.records if isinstance(ended, EndedChats) else ():
+                times.append(parse_time(record.ended_at or record.created_at))
+                if times[-1] is None or now - times[-1] > _DAY:
+                    soonest_s = min(soonest_s, HOUR_S)
+                    break
+        soonest_s = min([soonest_s, *(phrases.seconds_until_age_changes(since, now) for since in times)])
         young = any(phrases.is_young(since, now) for since in times)
         return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)
 

@@ -11,9 +11,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedChats, EndedList
 from gui.wording.groups import OVER, Group
 from session_host.errors import OutliveError
-from session_host.storage.store import SessionRecord, Store
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Changes, SessionRecord, Store, Version
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ TEXTS_MS = 200
 
 
 class ChatList(QObject):
-    """Every session as a ``Chat``; running ones follow their hosts.
+    """All sessions. Each running one is a ``Chat``, which follows its host; an ended one is a record until it is shown.
 
     Attributes:
         agents: the catalog, once read.
@@ -38,7 +40,7 @@ class ChatList(QObject):
 
     Signals:
         changed: the list of chats, or a fact of one, changed; emitted at most once in each turn of the loop.
-        added: a chat was added.
+        added: a ``Chat`` was made: of a new session, or of an ended one that is shown.
         removed: a chat is no longer in the lists, since it was hidden or forgotten (its id).
         forgotten: a chat was removed from the store, and does not come back (its id).
         problem: one line for the user about an error.
@@ -62,8 +64,9 @@ class ChatList(QObject):
         self._chats: dict[str, Chat] = {}
         self._alive: dict[str, Chat] = {}
         """The chats that had not ended when they last changed, oldest first."""
-        self._over: dict[Group, list[Chat]] | None = None
-        """The groups of ended chats, made again only after one of them has changed: there may be thousands."""
+        self._ended = EndedList(self.chat_of)
+        self._version: Version | None = None
+        """The version of the store that was read last."""
         self._hidden: set[str] = set()
         self._ended_from_window: set[str] = set()
         self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
@@ -82,12 +85,8 @@ class ChatList(QObject):
     # ------------------------------------------------------------ reading
 
     def chats(self) -> list[Chat]:
-        """All chats, oldest first."""
+        """The chats that were made: all running ones, and the ended ones that are or were shown."""
         return list(self._chats.values())
-
-    def listed(self) -> list[Chat]:
-        """The chats that lists show, oldest first: without continued and hidden ones."""
-        return [chat for chat in self._chats.values() if not chat.is_continued and chat.id not in self._hidden]
 
     def running(self) -> list[Chat]:
         """The running chats, oldest first."""
@@ -100,44 +99,52 @@ class ChatList(QObject):
 
     def get(self, session_id: str) -> Chat | None:
         """The chat with this id."""
-        return self._chats.get(session_id)
+        if (known := self._chats.get(session_id)) is not None:
+            return known
+        return self.chat_of(record) if (record := self._ended.get(session_id)) is not None else None
+
+    def record(self, session_id: str) -> SessionRecord | None:
+        """The record of the chat with this id; unlike ``get``, this makes no ``Chat``."""
+        known = self._chats.get(session_id)
+        return known.record if known is not None else self._ended.get(session_id)
 
     def latest_continuation(self, session_id: str) -> Chat | None:
         """The last chat in the chain of resumes that begins with this id."""
-        chat = self._chats.get(session_id)
+        return self.get(self._last_in_chain(session_id))
+
+    def _last_in_chain(self, session_id: str) -> str:
         seen: set[str] = set()
-        while chat is not None and chat.is_continued and chat.id not in seen:
-            seen.add(chat.id)
-            follower = self._chats.get(chat.record.continued_by or "")
-            if follower is None:
+        while (ended := self._ended.get(session_id)) is not None and session_id not in seen:
+            seen.add(session_id)
+            if ended.continued_by is None or self.record(ended.continued_by) is None:
                 break
-            chat = follower
-        return chat
+            session_id = ended.continued_by
+        return session_id
 
     def continued(self, session_ids: Iterable[str]) -> list[tuple[Chat, Chat]]:
         """The chats with these ids that other chats continue, each with the last one in its chain."""
-        pairs = [(self.get(session_id), self.latest_continuation(session_id)) for session_id in session_ids]
-        return [(chat, newest) for chat, newest in pairs if chat and newest and newest is not chat]
+        newest = {session_id: self._last_in_chain(session_id) for session_id in session_ids}
+        pairs = [(self.get(session_id), self.get(last)) for session_id, last in newest.items() if last != session_id]
+        return [(chat, last) for chat, last in pairs if chat is not None and last is not None]
 
     def groups(self) -> Mapping[Group, Sequence[Chat]]:
-        """The chats of each group, in display order; in ``OVER`` the same list until a chat in it changes."""
-        running = [chat for chat in self.running() if chat.id not in self._hidden]
-        if self._over is None:
-            self._over = _grouped(chat for chat in self.listed() if chat.has_ended)
-        alive = _grouped(running)
-        return {group: self._over[group] if group in OVER else alive[group] for group in Group}
+        """The chats of each group, in display order; in ``OVER`` the same ``EndedChats`` until a chat in it changes."""
+        running = _grouped(chat for chat in self.running() if chat.id not in self._hidden)
+        over = self._ended.groups(self._hidden)
+        return {group: over[group] if group in OVER else running[group] for group in Group}
 
     def _note_ends(self) -> None:
         for chat in [chat for chat in self._alive.values() if chat.has_ended]:
             del self._alive[chat.id]
-            self._over = None
+            self._ended.put(chat.record)
 
     def _on_changed(self, chat: Chat) -> None:
         if chat.has_ended:
-            self._over = None
+            self._alive.pop(chat.id, None)
+            self._ended.put(chat.record)
         elif chat.id not in self._alive:  # One that was taken for lost, for example.
+            self._ended.discard(chat.id)
             self._alive = {known.id: known for known in self._chats.values() if not known.has_ended}
-            self._over = None
         self._changed_timer.start()
 
     # ------------------------------------------------------------ updating
@@ -146,16 +153,26 @@ class ChatList(QObject):
         """Restore from the saved layout which chats the user ended in this window."""
         self._ended_from_window.update(session_ids)
 
-    def apply_records(self, records: Iterable[SessionRecord]) -> None:
-        """Add, update and remove chats to match the store."""
+    def apply_records(self, records: Iterable[SessionRecord], version: Version | None = None) -> None:
+        """Add, update and remove chats to match the store, all of whose records these are, at this version."""
         present = set()
         for record in records:
             present.add(record.id)
-            self.chat_of(record).apply_record(record)
-        for session_id in [known for known in self._chats if known not in present]:
+            self._apply_record(record)
+        for session_id in [known for known in {**self._chats, **dict.fromkeys(self._ended)} if known not in present]:
             self._remove_chat(session_id)
+        self._version = version
         if not self.is_loaded:
             self.is_loaded = True
+            self._changed_timer.start()
+
+    def _apply_record(self, record: SessionRecord) -> None:
+        if (known := self._chats.get(record.id)) is not None:
+            known.apply_record(record)
+        elif record.state in RUNNING_STATES:
+            self.chat_of(record)
+        elif record != self._ended.get(record.id):
+            self._ended.put(record)
             self._changed_timer.start()
 
     def chat_of(self, record: SessionRecord) -> Chat:
@@ -170,11 +187,15 @@ class ChatList(QObject):
         chat.changed.connect(partial(self._on_changed, chat))
         chat.text_changed.connect(partial(self._on_text_changed, chat))
         self._chats[record.id] = chat
-        self._over = None
+        is_known = record is self._ended.get(record.id)
         if not chat.has_ended:
             self._alive[record.id] = chat
+            self._ended.discard(record.id)
+        elif not is_known:
+            self._ended.put(record)
         self.added.emit(chat)
-        self._changed_timer.start()
+        if not is_known:
+            self._changed_timer.start()
         if self._is_following:
             chat.follow(output=False)
         return chat
@@ -205,15 +226,27 @@ class ChatList(QObject):
     def hide(self, chat: Chat) -> None:
         """Leave a chat out of the lists, as if it were removed."""
         self._hidden.add(chat.id)
-        self._over = None
+        self._ended.note_change()
         self.removed.emit(chat.id)
         self._changed_timer.start()
 
     def unhide(self, chat: Chat) -> None:
         """Show a hidden chat in the lists again."""
         self._hidden.discard(chat.id)
-        self._over = None
+        self._ended.note_change()
         self._changed_timer.start()
+
+    def listed_ids(self) -> list[str]:
+        """The ids of the chats that lists show, in display order."""
+        return [
+            each.id
+            for chats in self.groups().values()
+            for each in (chats.records if isinstance(chats, EndedChats) else chats)
+        ]
+
+    def is_listed(self, chat: Chat) -> bool:
+        """Whether lists show a chat: it is neither continued nor hidden."""
+        return not chat.is_continued and chat.id not in self._hidden
 
     def is_hidden(self, chat: Chat) -> bool:
         """Whether a chat is hidden."""
@@ -221,8 +254,12 @@ class ChatList(QObject):
 
     def forget(self, chat: Chat) -> None:
         """Remove a chat from the list; its record is no longer in the store."""
-        if chat.id in self._chats:
+        if self.record(chat.id) is not None:
             self._remove_chat(chat.id)
+
+    def is_ended_by_user(self, record: SessionRecord) -> bool:
+        """Whether the user ended this chat."""
+        return bool(record.end_request) or record.id in self._ended_from_window
 
     def mark_ended_from_window(self, chat: Chat, ended: bool) -> None:
         """Note whether the user ended a chat in this window."""
@@ -232,15 +269,17 @@ class ChatList(QObject):
         (self._ended_from_window.add if ended else self._ended_from_window.discard)(chat.id)
 
     def _remove_chat(self, session_id: str) -> None:
-        chat = self._chats.pop(session_id)
+        chat = self._chats.pop(session_id, None)
         self._alive.pop(session_id, None)
-        self._over = None
+        self._ended.discard(session_id)
         self._hidden.discard(session_id)
         self._with_changed_text.pop(session_id, None)
-        chat.close_all()
+        if chat is not None:
+            chat.close_all()
         self.removed.emit(session_id)
         self.forgotten.emit(session_id)
-        chat.deleteLater()
+        if chat is not None:
+            chat.deleteLater()
         self._changed_timer.start()
 
     def follow_all(self) -> None:
@@ -264,7 +303,7 @@ class ChatList(QObject):
         try:
             while True:
                 self._refresh_again = False
-                self.apply_records(await self._storage.call(Store.all))
+                await self.refresh_now()
                 if not self._refresh_again:
                     return
         except OutliveError:
@@ -275,8 +314,26 @@ class ChatList(QObject):
             self._is_refreshing = False
 
     async def refresh_now(self) -> None:
-        """Read the store again, and wait for the result."""
-        self.apply_records(await self._storage.call(Store.all))
+        """Read what has changed in the store, and wait for the result."""
+        version = self._version
+        found = await self._storage.call(lambda store: _read(store, version))
+        if not isinstance(found, Changes):
+            self.apply_records(*found)
+            return
+        for record in found.changed:
+            self._apply_record(record)
+        for session_id in found.removed:
+            if self.record(session_id) is not None:
+                self._remove_chat(session_id)
+        self._version = found.version
+
+
+def _read(store: Store, version: Version | None) -> Changes | tuple[list[SessionRecord], Version]:
+    """What was changed since a version, or, if that cannot be told, all records and their version."""
+    if version is not None and (changes := store.changes_since(version)) is not None:
+        return changes
+    now = store.version()
+    return store.all(), now
 
 
 def _grouped(chats: Iterable[Chat]) -> dict[Group, list[Chat]]:

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 
 class ChatOrder(QObject):
-    """Pins chats and orders them. A chat that continues another one takes over its pin and position."""
+    """Pins chats and orders them. A chat that continues another one gets its pin and position from the store."""
 
     def __init__(self, chats: ChatList, storage: StoreThread) -> None:
         super().__init__(chats)
         self._list = chats
         self._storage = storage
-        chats.added.connect(self._inherit)
 
     def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
         """Pin or unpin chats."""
@@ -31,21 +30,13 @@ class ChatOrder(QObject):
         positions = [(chat, {"position": float(at)}) for at, chat in enumerate(chats, 1)]
         self._write([(chat, fields) for chat, fields in positions if chat.record.position != fields["position"]])
 
-    def _inherit(self, chat: Chat) -> None:
-        previous = self._list.get(chat.record.resumed_from or "")
-        if previous is None or not previous.is_continued or not (previous.record.pinned or previous.record.position):
-            return
-        record = previous.record
-        taken = {"pinned": record.pinned, "position": record.position}
-        self._write([(chat, taken), (previous, {"pinned": False, "position": None})])
-
     def _write(self, changes: Sequence[tuple[Chat, dict[str, Any]]]) -> None:
         """Apply the changes to the chats, and store them."""
         for chat, fields in changes:
             for field, value in fields.items():
                 setattr(chat.record, field, value)
+            chat.changed.emit()
         if changes:
-            self._list.changed.emit()
             self._list.tasks.start(self._store([(chat.id, fields) for chat, fields in changes]), "order of chats")
 
     async def _store(self, changes: Sequence[tuple[str, dict[str, Any]]]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedChats
 from gui.bridge.sessions import Sessions
 from session_host.agents.agent import Agent
 
@@ -48,10 +49,13 @@ class EarlierConversations:
             cancelled.set()  # The window is closed; the thread would read on.
             raise
 
-    def chats_by_conversation(self, agent: Agent) -> dict[str, Chat]:
-        """The chats of the agent's conversations: the running one, else the newest that no other one continues."""
+    def chats_of(self, agent: Agent) -> Callable[[str], Chat | None]:
+        """A function from a conversation of the agent to its chat: the running one, else the one that ended last."""
         store = agent.conversation.store
         names = {name for name, each in self._agents.items() if each.conversation.store == store}
-        chats = [chat for chat in self._sessions.listed() if chat.record.agent in names]
-        chats.sort(key=lambda chat: not chat.has_ended)
-        return {chat.record.provider_session_id: chat for chat in chats if chat.record.provider_session_id}
+        found: dict[str, str] = {}
+        for chats in self._sessions.groups().values():  # The running ones come first.
+            for record in chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]:
+                if record.agent in names and record.provider_session_id:
+                    found.setdefault(record.provider_session_id, record.id)
+        return lambda conversation: self._sessions.get(found.get(conversation, ""))

@@ -38,6 +38,17 @@ RECENT_OUTPUT_S = 3.0
 """A chat that wrote output within this time may be working, even if no activity was reported."""
 
 
+def how_it_ended(record: SessionRecord, *, is_ended_by_user: bool) -> str:
+    """How a chat ended, in a few words; "" while it runs."""
+    if record.state is State.LOST:
+        return _LOST_TEXTS[reason_of(record) or "lost"]()
+    if record.state is not State.EXITED:
+        return ""
+    return phrases.how_it_ended(
+        record.exit_code, record.exit_signal, end_request=record.end_request, is_ended_by_user=is_ended_by_user
+    )
+
+
 class ChatFacts:
     """Properties of a chat that the window shows, derived from the attributes of ``Chat``."""
 
@@ -374,11 +385,4 @@ class ChatFacts:
     @property
     def how_it_ended(self) -> str:
         """How it ended, in a few words; "" while it runs."""
-        record = self.record
-        if record.state is State.LOST:
-            return _LOST_TEXTS[reason_of(record) or "lost"]()
-        if record.state is not State.EXITED:
-            return ""
-        return phrases.how_it_ended(
-            record.exit_code, record.exit_signal, end_request=record.end_request, is_ended_by_user=self.is_ended_by_user
-        )
+        return how_it_ended(self.record, is_ended_by_user=self.is_ended_by_user)

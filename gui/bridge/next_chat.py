@@ -47,8 +47,8 @@ def done_and_unread(sessions: Sessions) -> list[Chat]:
 
     A chat that works is left out: it has new output all the time, and nothing can be done in it yet.
     """
-    groups = sessions.groups()
-    found = [chat for group in _MAY_BE_DONE for chat in groups[group] if chat.has_unseen_output and _is_done(chat)]
+    unread = (chat for chat in sessions.chats() if chat.has_unseen_output and sessions.is_listed(chat))
+    found = [chat for chat in unread if chat.group in _MAY_BE_DONE and _is_done(chat)]
     chats = sessions.running()
     return sorted(
         (chat for chat in found if structured_chat_shown_by(chat, chats) is None),

@@ -21,6 +21,7 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts, common_texts, notice_texts, phrases, prompt_texts, tray_texts
+from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
 from session_host.protocol.messages import Clearing
 
@@ -141,7 +142,7 @@ class Commands:
         chats = self._sessions
         has_nothing = {
             "reopen_tab": self._tabs.closed.is_empty,
-            "resume_all": not any(chat.is_interrupted for chat in chats.listed()),
+            "resume_all": not chats.groups()[Group.INTERRUPTED],
             "stop_all": not chats.running(),
             "unmute": chats.muting.until is None,
         }

@@ -91,10 +91,10 @@ class ConversationActions(QObject):
             picker.show_rows(self._rows(agent, found))
 
     def _rows(self, agent: Agent, found: ConversationList) -> list[Row]:
-        chats = self._conversations.chats_by_conversation(agent)
-        here = [Row(each, "", chats.get(each.conversation)) for each in found.here]
+        chat_of = self._conversations.chats_of(agent)
+        here = [Row(each, "", chat_of(each.conversation)) for each in found.here]
         return here + [
-            Row(each, one_line(phrases.short_directory(each.directory)), chats.get(each.conversation))
+            Row(each, one_line(phrases.short_directory(each.directory)), chat_of(each.conversation))
             for each in found.elsewhere
         ]  # fmt: skip
 
@@ -104,7 +104,7 @@ class ConversationActions(QObject):
         request, sheet = self._request, self._sheets.new_chat
         if request is None:
             return
-        chat = self._conversations.chats_by_conversation(self._agents[request.agent]).get(row.stored.conversation)
+        chat = self._conversations.chats_of(self._agents[request.agent])(row.stored.conversation)
         if chat is None:
             sheet.conversations.set_busy()
             self._sessions.tasks.start(self._start(request, row, anyway=anyway), "continue")

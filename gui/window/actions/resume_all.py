@@ -14,6 +14,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases, several_texts
+from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
 
@@ -102,7 +103,7 @@ class ResumeAll(QObject):
             self._banners.show_banner(Banner(text, key=f"resume {reason}", lasting=True, kind="failed"))
 
     def _interrupted(self) -> list[Chat]:
-        return [chat for chat in self._sessions.listed() if chat.is_interrupted]
+        return sorted(self._sessions.groups()[Group.INTERRUPTED], key=lambda chat: chat.record.created_at)
 
 
 async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:

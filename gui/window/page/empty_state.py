@@ -99,7 +99,7 @@ class EmptyState(Area):
         if running:
             self.title.setText(window_texts.running_chats(running))
             self._text.setText(window_texts.choose_or_start())
-        elif chats.listed():
+        elif any(chats.groups().values()):
             self.title.setText(common_texts.no_running_chats())
             self._text.setText(window_texts.ended_chats_are_in_the_sidebar())
         elif not chats.is_loaded:

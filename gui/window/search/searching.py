@@ -45,7 +45,7 @@ class Searching(QObject):
         self.sheet.ask(text)
 
     def _on_query_changed(self, query: Query) -> None:
-        session_ids = [chat.id for chats in self._sessions.groups().values() for chat in chats]
+        session_ids = self._sessions.listed_ids()
         self._sessions.indexing.set_paused(True)
         self._sessions.search_thread.search(query, session_ids, self.sheet.show_results, self.sheet.show_failure)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedChats, EndedRecord
 from gui.wording import phrases, window_texts
 from gui.wording.groups import OVER, Group, group_words
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.clock import parse_time
 
 DAYS = 14
 """Chats that ended in the last days are grouped by day."""
@@ -52,16 +54,19 @@ class Part:
 class ByPin(NamedTuple):
     """The chats of a group: the pinned ones, and the others."""
 
-    pinned: list[Chat]
-    others: list[Chat]
+    pinned: Sequence[Chat]
+    others: Sequence[Chat]
 
 
-def by_pin(chats: Iterable[Chat]) -> ByPin:
+def by_pin(chats: Sequence[Chat]) -> ByPin:
     """Split chats into pinned and other ones."""
-    found = ByPin([], [])
+    if isinstance(chats, EndedChats):
+        return ByPin(chats.only(lambda record: record.pinned), chats.only(lambda record: not record.pinned))
+    pinned: list[Chat] = []
+    others: list[Chat] = []
     for chat in chats:
-        (found.pinned if chat.record.pinned else found.others).append(chat)
-    return found
+        (pinned if chat.record.pinned else others).append(chat)
+    return ByPin(pinned, others)
 
 
 def arranged(groups: Mapping[Group, ByPin], grouping: Grouping) -> list[Part]:
@@ -113,22 +118,37 @@ class Section(NamedTuple):
 
     title: str
     key: str
-    chats: list[Chat]
+    chats: EndedChats
 
 
-def sections(chats: Sequence[Chat], today: date) -> list[Section]:
+def sections(chats: EndedChats, today: date) -> list[Section]:
     """Ended chats by the day of their end, many older ones by month; ``chats`` are in this order, the latest first."""
-    recent_from = today - timedelta(DAYS)
-    older = [chat for chat in chats if (chat.since is None or chat.since.astimezone().date() < recent_from)]
-    by_month = len(older) > MANY
+    records, recent_from = chats.records, today - timedelta(DAYS)
+    by_month = len(records) - _count_until(chats, recent_from) > MANY
     found: list[Section] = []
-    # After the clock was set back, some ended in the future: that is today, too.
-    for day, ended in groupby(chats, lambda chat: min(chat.since.astimezone().date(), today) if chat.since else None):
-        is_older = by_month and (day is None or day < recent_from)
-        title = window_texts.month(day, today) if is_older else window_texts.day(day, today)
-        key = f"open {day:%Y-%m}" if is_older and day is not None else "open earlier" if is_older else ""
-        if key and found and found[-1].key == key:
-            found[-1].chats.extend(ended)
-        else:
-            found.append(Section(title, key, list(ended)))
+    at = 0
+    while at < len(records):
+        since = parse_time(records[at].ended_at or records[at].created_at)
+        # After the clock was set back, some ended in the future: that is today, too.
+        day = min(since.astimezone().date(), today) if since is not None else None
+        if day is None:  # Those without a valid time are the last ones.
+            found.append(Section(window_texts.day(day, today), "open earlier" if by_month else "", chats[at:]))
+            break
+        if is_month := by_month and day < recent_from:
+            day = day.replace(day=1)
+        end = max(_count_until(chats, day), at + 1)  # Records of a damaged store may be in no order.
+        title = window_texts.month(day, today) if is_month else window_texts.day(day, today)
+        found.append(Section(title, f"open {day:%Y-%m}" if is_month else "", chats[at:end]))
+        at = end
     return found
+
+
+def _count_until(chats: EndedChats, day: date) -> int:
+    """How many chats ended on a day or later, local time; the times of their ends descend."""
+    begin = datetime.combine(day, time()).astimezone()
+
+    def is_before(record: EndedRecord) -> bool:
+        ended = parse_time(record.ended_at or record.created_at)
+        return ended is None or ended < begin
+
+    return bisect_left(chats.records, True, key=is_before)

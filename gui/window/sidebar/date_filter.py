@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import NamedTuple, Self
 
-from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedRecord
 from session_host.client.sessions.periods import Period, period
 from session_host.system.clock import parse_time
 
@@ -29,10 +29,10 @@ class DateFilter(NamedTuple):
                     return cls(found, [*words[:at], *words[at + count :]])
         return None
 
-    def has(self, chat: Chat, text: str) -> bool:
+    def has(self, record: EndedRecord, text: str) -> bool:
         """Whether a chat ran at that time, and its text contains the other words."""
-        began = parse_time(chat.record.created_at)
-        ended = parse_time(chat.record.ended_at or "") or datetime.now(UTC)
+        began = parse_time(record.created_at)
+        ended = parse_time(record.ended_at or "") or datetime.now(UTC)
         if began is None or not all(word in text for word in self.words):
             return False
         return began.astimezone().date() < self.period.end and ended.astimezone().date() >= self.period.first

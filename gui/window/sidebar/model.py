@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedChats, EndedRecord
 from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
@@ -23,6 +25,9 @@ from gui.wording.second_lines import SecondLine, second_lines_of
 Index = QModelIndex | QPersistentModelIndex
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+
+PAGE_ROWS = 200
+"""How many more rows of ended chats are made when the user scrolls to the end of the list."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,13 @@ class DayHeading:
 
 
 Entry = Heading | DayHeading | ChatRow
+_Listed = Heading | DayHeading | Chat | EndedRecord
 
 
 class SidebarModel(QAbstractListModel):
     """Headings and rows of what passes the filter; a row that stays keeps its index' identity.
+
+    Thousands of chats may have ended, so their rows are made in pages, as the user scrolls.
 
     Attributes:
         folded: the keys of the parts that are folded, and of the months that are not.
@@ -65,8 +73,10 @@ class SidebarModel(QAbstractListModel):
         self._active = ""
         self._headings = True
         self._held = False
-        self._splits: dict[Group, tuple[Sequence[Chat], ByPin]] = {}
-        """The last list of each group, and its parts."""
+        self._ended_rows = PAGE_ROWS
+        self._has_more = self._is_arranging = False
+        self._splits: dict[Group, tuple[Sequence[Chat], str, ByPin]] = {}
+        """The last list of each group of ended chats, the filter, and the parts of what passes it."""
         self._sections: tuple[Sequence[Chat], date, list[Section]] | None = None
         """The last list of ended chats, the day, and its sections on that day."""
         self.folded = folded
@@ -80,6 +90,7 @@ class SidebarModel(QAbstractListModel):
         """
         self._filter = text.casefold().strip()
         self._dates = DateFilter.of(self._filter, datetime.now().astimezone().date())
+        self._ended_rows = PAGE_ROWS
         self._apply()
 
     def set_grouping(self, grouping: Grouping) -> None:
@@ -134,36 +145,47 @@ class SidebarModel(QAbstractListModel):
         if held:
             entries = self._in_their_positions(entries)
         keys = [_key(entry) for entry in self._entries]
-        wanted = [_key(entry) for entry in entries]
-        if keys != wanted:
-            self._arrange_rows(keys, entries, wanted)
+        wanted = {_key(entry): entry for entry in entries}
+        if keys != list(wanted):
+            self._is_arranging = True
+            try:
+                self._arrange_rows(keys, wanted)
+            finally:
+                self._is_arranging = False
         for row, (shown, entry) in enumerate(zip(self._entries, entries, strict=True)):
             if shown is not entry and shown != entry:
                 self._entries[row] = entry
                 self.dataChanged.emit(self.index(row), self.index(row))
 
-    def _arrange_rows(self, keys: list[str], entries: list[Entry], wanted: list[str]) -> None:
-        """Remove, insert and move rows until ``keys``, those of the rows, are the wanted ones of ``entries``."""
-        kept = set(wanted)
-        for row in reversed(range(len(keys))):
-            if keys[row] not in kept:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self._entries[row], keys[row]
+    def _arrange_rows(self, keys: list[str], wanted: dict[str, Entry]) -> None:
+        """Remove, insert and move rows until ``keys``, those of the rows, are the wanted ones, in their order."""
+        end = len(keys)
+        for is_wanted, run in groupby(reversed(keys), wanted.__contains__):
+            begin = end - sum(1 for _ in run)
+            if not is_wanted:
+                self.beginRemoveRows(QModelIndex(), begin, end - 1)
+                del self._entries[begin:end]
                 self.endRemoveRows()
-        for row, (key, entry) in enumerate(zip(wanted, entries, strict=True)):
-            if row < len(keys) and keys[row] == key:
-                continue
-            if key in keys:
-                previous = keys.index(key, row)
-                self.beginMoveRows(QModelIndex(), previous, previous, QModelIndex(), row)
-                self._entries.insert(row, self._entries.pop(previous))
-                keys.insert(row, keys.pop(previous))
-                self.endMoveRows()
-            else:
-                self.beginInsertRows(QModelIndex(), row, row)
-                self._entries.insert(row, entry)
-                keys.insert(row, key)
+            end = begin
+        known = set(keys)
+        keys[:] = [key for key in keys if key in wanted]
+        row = 0
+        for is_known, run in groupby(wanted, known.__contains__):
+            run_keys = list(run)
+            if not is_known:
+                self.beginInsertRows(QModelIndex(), row, row + len(run_keys) - 1)
+                self._entries[row:row], keys[row:row] = [wanted[key] for key in run_keys], run_keys
                 self.endInsertRows()
+                row += len(run_keys)
+                continue
+            for key in run_keys:
+                if keys[row] != key:
+                    previous = keys.index(key, row)
+                    self.beginMoveRows(QModelIndex(), previous, previous, QModelIndex(), row)
+                    self._entries.insert(row, self._entries.pop(previous))
+                    keys.insert(row, keys.pop(previous))
+                    self.endMoveRows()
+                row += 1
 
     def _in_their_positions(self, entries: list[Entry]) -> list[Entry]:
         """The current rows, without those of removed chats."""
@@ -181,39 +203,61 @@ class SidebarModel(QAbstractListModel):
 
     def _parts(self) -> list[Part]:
         groups = self._sessions.groups()
-        if self._filter:
-            groups = {group: [chat for chat in chats if self._passes(chat)] for group, chats in groups.items()}
         return arranged({group: self._split(group, chats) for group, chats in groups.items()}, self._grouping)
 
     def _split(self, group: Group, chats: Sequence[Chat]) -> ByPin:
-        """Split a group into pinned and other chats; the same list of ended ones is split once."""
+        """Split what passes the filter into pinned and other chats; the same list of ended ones is split once."""
+        if not isinstance(chats, EndedChats):
+            rows = self._rows
+            return by_pin(
+                [chat for chat in chats if self._passes(chat.record, rows.searched_text(chat))]
+                if self._filter
+                else chats
+            )
         previous = self._splits.get(group)
-        if group not in OVER or previous is None or previous[0] is not chats:
-            previous = self._splits[group] = (chats, by_pin(chats))
-        return previous[1]
+        if previous is None or previous[0] is not chats or previous[1] != self._filter:
+            text = self._rows.searched_text_of_ended()
+            passing = chats.only(lambda record: self._passes(record, text(record))) if self._filter else chats
+            previous = self._splits[group] = (chats, self._filter, by_pin(passing))
+        return previous[2]
 
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
         parts = self._parts()
-        shown = [part for part in parts if not self._is_left_out(part)]
         listed: list[Heading | DayHeading | Chat] = []
-        for part in parts:
-            if self._headings:
-                asks = part.group is Group.NEEDS_YOU
-                counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
-                listed.append(Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part)))
-            if self._is_left_out(part):
-                continue
-            if part.group is Group.ENDED and self._headings:
-                listed += self._by_time(part.chats, now.astimezone().date())
+        ended = 0
+        self._has_more = False
+        for each in self._listed(parts, now.astimezone().date()):
+            if isinstance(each, EndedRecord):
+                if ended == self._ended_rows:
+                    self._has_more = True
+                    break
+                ended += 1
+                listed.append(self._sessions.chat_of(each))
             else:
-                listed += part.chats
+                listed.append(each)
+        shown = [part for part in parts if not self._is_left_out(part)]
         # Many ended chats would make each change slow, so only the shown ones are distinguished.
         lines = self._second_lines(shown, [each for each in listed if isinstance(each, Chat)])
         self._rows.number_agents()
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
-    def _by_time(self, chats: Sequence[Chat], today: date) -> Iterator[Heading | DayHeading | Chat]:
+    def _listed(self, parts: Sequence[Part], today: date) -> Iterator[_Listed]:
+        """All headings and chats of the list, from top to bottom; of ended chats only the records."""
+        for part in parts:
+            if self._headings:
+                asks = part.group is Group.NEEDS_YOU
+                counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
+                yield Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part))
+            if self._is_left_out(part):
+                continue
+            if isinstance(part.chats, EndedChats):
+                in_time = part.group is Group.ENDED and self._headings
+                yield from self._by_time(part.chats, today) if in_time else part.chats.records
+            else:
+                yield from part.chats
+
+    def _by_time(self, chats: EndedChats, today: date) -> Iterator[_Listed]:
         """Ended chats below their days and months; the same list of them is divided once a day."""
         if self._sections is None or self._sections[0] is not chats or self._sections[1] != today:
             self._sections = chats, today, sections(chats, today)
@@ -221,7 +265,7 @@ class SidebarModel(QAbstractListModel):
             is_folded = bool(key) and key not in self.folded and not self._filter
             yield Heading(key, title, None, len(ended), is_folded) if key else DayHeading(title)
             if not is_folded:
-                yield from ended
+                yield from ended.records
 
     def _is_left_out(self, part: Part) -> bool:
         """Whether the chats of a part are not shown; a filter also shows matches in folded parts."""
@@ -234,11 +278,11 @@ class SidebarModel(QAbstractListModel):
         projects = {chat.id: part.project for part in parts if part.project for chat in part.chats}
         return second_lines_of([self._rows.labels(chat) for chat in chats], projects)
 
-    def _passes(self, chat: Chat) -> bool:
-        text = self._rows.searched_text(chat)
+    def _passes(self, record: EndedRecord, text: str) -> bool:
+        """Whether a chat with this searched text passes the filter."""
         if all(word in text for word in self._filter.split()):
             return True
-        return self._dates is not None and self._dates.has(chat, text)
+        return self._dates is not None and self._dates.has(record, text)
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
         return self._rows.row(chat, line, now, is_active=chat.id == self._active)
@@ -247,6 +291,17 @@ class SidebarModel(QAbstractListModel):
         self._rows.forget(session_id)
 
     # ------------------------------------------------------------ QAbstractListModel
+
+    def canFetchMore(self, parent: Index) -> bool:
+        """Whether there are more ended chats than rows of them."""
+        # The view also asks in the middle of a change of the rows.
+        return self._has_more and not self._is_arranging and not parent.isValid()
+
+    def fetchMore(self, parent: Index) -> None:
+        """Make another page of rows."""
+        if self.canFetchMore(parent):
+            self._ended_rows += PAGE_ROWS
+            self._apply()
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._entries)
@@ -353,11 +408,19 @@ class SidebarModel(QAbstractListModel):
         return found
 
     def index_of(self, session_id: str) -> QModelIndex:
-        """The index of a chat's row; invalid if it is not shown."""
-        for row, entry in enumerate(self._entries):
-            if isinstance(entry, ChatRow) and entry.chat.id == session_id:
-                return self.index(row)
+        """The index of a chat's row, which is made if it is on a later page; invalid if the chat is not shown."""
+        while session_id:
+            for row, entry in enumerate(self._entries):
+                if isinstance(entry, ChatRow) and entry.chat.id == session_id:
+                    return self.index(row)
+            if not self._has_more or not self._is_on_later_page(session_id):
+                break
+            self.fetchMore(QModelIndex())
         return QModelIndex()
+
+    def _is_on_later_page(self, session_id: str) -> bool:
+        listed = self._listed(self._parts(), datetime.now(UTC).astimezone().date())
+        return any(isinstance(each, EndedRecord) and each.id == session_id for each in listed)
 
 
 def _tooltip(row: ChatRow) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedRecord
+from gui.bridge.facts import how_it_ended
 from gui.bridge.sessions import Sessions
 from gui.wording import phrases
 from gui.wording.second_lines import Labels, SecondLine
@@ -45,14 +48,12 @@ class _Facts:
 
     Attributes:
         revision: the chat's revision from which it was derived.
-        searched: the text that the filter searches; "" while none was needed.
         row, row_key: the last row, and all that it shows besides the chat's attributes.
     """
 
     revision: int
     labels: Labels
     since: datetime | None
-    searched: str = ""
     row: ChatRow | None = None
     row_key: tuple[Any, ...] = ()
 
@@ -90,12 +91,24 @@ class ChatRows:
 
     def searched_text(self, chat: Chat) -> str:
         """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
-        facts = self._read(chat)
-        if not facts.searched:
-            record, labels = chat.record, facts.labels
-            agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {labels.location} {labels.status}"
-            facts.searched = f"{chat.name} {agent} {record.cwd} {texts}".casefold()
-        return facts.searched
+        record, labels = chat.record, self._read(chat).labels
+        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {labels.location} {labels.status}"
+        return f"{chat.name} {agent} {record.cwd} {texts}".casefold()
+
+    def searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
+        """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
+        titles = {name: agent.title for name, agent in self._sessions.agents.items()}
+        ends: dict[tuple[object, ...], str] = {}
+
+        def text(record: EndedRecord) -> str:
+            by_user = self._sessions.is_ended_by_user(record)
+            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error, by_user
+            if (end := ends.get(key)) is None:
+                end = ends[key] = how_it_ended(record, is_ended_by_user=by_user)
+            agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
+            return f"{record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
+
+        return text
 
     def row(self, chat: Chat, line: SecondLine, now: datetime, *, is_active: bool) -> ChatRow:
         """The chat's row with this second line, which was made from its ``labels``."""

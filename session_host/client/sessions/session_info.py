@@ -181,7 +181,12 @@ def all_after_boot(store: Store) -> list[SessionRecord]:
     """Every record, oldest first; sessions that a reboot interrupted are marked so, if the store can be written."""
     records = store.all()
     with contextlib.suppress(StoreError):  # The next reading of the store tries again.
-        return [resolve_stale_row(store, record) if _is_of_another_boot(record) else record for record in records]
+        return [
+            resolve_stale_row(store, record)
+            if record.state in RUNNING_STATES and _is_of_another_boot(record)
+            else record
+            for record in records
+        ]
     return records
 
 

@@ -17,6 +17,6 @@ every transaction is short.
 """
 
 from session_host.storage.store.session_record import SessionRecord, free_name
-from session_host.storage.store.store import Store
+from session_host.storage.store.store import Changes, Store, Version
 
-__all__ = ["SessionRecord", "Store", "free_name"]
+__all__ = ["Changes", "SessionRecord", "Store", "Version", "free_name"]

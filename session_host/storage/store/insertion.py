@@ -45,11 +45,13 @@ def check_name(connection: sqlite3.Connection, session_id: str, name: str) -> No
 
 
 def insert(connection: sqlite3.Connection, record: SessionRecord, path: Path, *, replaces: bool = False) -> None:
-    """Add a row, or replace the session's own; note its directory, and mark the session that it resumes as continued.
+    """Add a row, or replace the session's own; note its directory; let it take the place of the session it resumes.
 
     Raises:
         StoreError: the id exists already, or the resumed session was continued already.
     """
+    if record.resumed_from is not None:
+        _take_place(connection, record)
     try:
         connection.execute(f"INSERT {'OR REPLACE ' * replaces}{INSERTED}", to_row(record))
     except sqlite3.IntegrityError as error:
@@ -59,6 +61,14 @@ def insert(connection: sqlite3.Connection, record: SessionRecord, path: Path, *,
     # A worktree is removed with its chat; its maker notes the directory that it was made from.
     if record.worktree is None:
         note_directory(connection, record.cwd)
+
+
+def _take_place(connection: sqlite3.Connection, record: SessionRecord) -> None:
+    """Take over the pin and the position of the session that the record's one resumes."""
+    query = "SELECT pinned, position FROM session WHERE id = ? AND (pinned OR position IS NOT NULL)"
+    if found := connection.execute(query, (record.resumed_from,)).fetchone():
+        record.pinned, record.position = bool(found[0]), found[1]
+        connection.execute("UPDATE session SET pinned = 0, position = NULL WHERE id = ?", (record.resumed_from,))
 
 
 def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:

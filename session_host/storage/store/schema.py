@@ -53,6 +53,22 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE session ADD COLUMN branch_made INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX session_by_conversation ON session (provider_session_id)",
     ),
+    (
+        # The last change of each session, also of removed ones; a later change has a greater number.
+        "CREATE TABLE change (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE)",
+        """
+        CREATE TRIGGER session_added AFTER INSERT ON session
+        BEGIN INSERT OR REPLACE INTO change (id) VALUES (new.id); END
+        """,
+        """
+        CREATE TRIGGER session_changed AFTER UPDATE ON session
+        BEGIN INSERT OR REPLACE INTO change (id) VALUES (new.id); END
+        """,
+        """
+        CREATE TRIGGER session_removed AFTER DELETE ON session
+        BEGIN INSERT OR REPLACE INTO change (id) VALUES (old.id); END
+        """,
+    ),
 )
 
 Columns = tuple[tuple[str, str, str], ...]
@@ -68,5 +84,5 @@ ADDED_COLUMNS: Columns = (
     ("session", "real_cwd", "TEXT NOT NULL DEFAULT ''"),
 )
 
-TABLES = frozenset({"session", "recent_directory", "layout"})
+TABLES = frozenset({"session", "recent_directory", "layout", "change"})
 """The tables of the current version; a file of this version without one of them is damaged."""

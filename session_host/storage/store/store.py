@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
@@ -23,6 +23,32 @@ _ORDER = "ORDER BY ordinal"
 """The order of starts. By ``created_at`` it would change with a clock that was set."""
 
 _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
+
+
+class Version(NamedTuple):
+    """A version of the sessions' rows.
+
+    Attributes:
+        file: the identity of the store's file.
+        number: the number of the last change.
+    """
+
+    file: tuple[int, int]
+    number: int
+
+
+class Changes(NamedTuple):
+    """The sessions that were changed since a version.
+
+    Attributes:
+        version: the version that the sessions have now, at least.
+        changed: the changed and new ones, oldest first.
+        removed: the ids of those that were removed.
+    """
+
+    version: Version
+    changed: list[SessionRecord]
+    removed: list[str]
 
 
 class Store:
@@ -204,12 +230,36 @@ class Store:
         """Every session, oldest first."""
         return self._select()
 
+    def version(self) -> Version:
+        """The version of the sessions' rows, for ``changes_since``; it is read before the rows."""
+        with self._database.reading() as connection:
+            (number,) = connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()
+            return Version(self._database.file, number)
+
+    def changes_since(self, version: Version) -> Changes | None:
+        """The sessions that were changed since; None if another file has taken the place of that version's file."""
+        now = self.version()
+        if now.file != version.file or now.number < version.number:
+            return None
+        if now == version:
+            return Changes(now, [], [])
+        changed = self._select("WHERE id IN (SELECT id FROM change WHERE number > ?)", (version.number,))
+        with self._database.reading() as connection:
+            removed = connection.execute(
+                "SELECT id FROM change WHERE number > ? AND id NOT IN (SELECT id FROM session)", (version.number,)
+            )
+            return Changes(now, changed, [str(session_id) for (session_id,) in removed])
+
     def remove(self, session_id: str) -> None:
-        """Remove a session if it exists. The session that it resumed can be resumed again."""
+        """Remove a session if it exists. The session that it resumed has its place, and can be resumed again."""
         with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE session SET continued_by = NULL, (pinned, position) ="
+                " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = ?) WHERE continued_by = ?",
+                (session_id, session_id),
+            )
             connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
             copies.remove_row(self.path, session_id)
-            connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
 
     def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
         """Find the session that the user means: by full id, name, or unique beginning of the id, in this order.

@@ -204,6 +204,10 @@ class WindowHarness:
         assert chat is not None
         return chat
 
+    def listed_names(self) -> list[str]:
+        """The names of the chats that lists show, in alphabetical order."""
+        return sorted(self.chat(session_id).name for session_id in self.sessions.listed_ids())
+
     def _make_viewer(
         self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
     ) -> FakeViewer:

@@ -352,13 +352,13 @@ async def test_the_window_warns_before_ended_chats_are_removed_and_an_undo_keeps
     os.utime(warned, times=(time.time() - 86400,) * 2)
     async with opened(qapp) as app:
         await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
-        assert [chat.id for chat in app.sessions.listed() if chat.id in old] == old[2:]
+        assert set(app.sessions.listed_ids()) & set(old) == set(old[2:])
     assert all(paths.session_dir(each).exists() for each in old), "the window closed within the minute"
     marks = [paths.session_dir(each) / "viewed" for each in old[:2]]
     async with opened(qapp) as app:
         await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
         app.window.banners.run_action()
-        assert [chat.id for chat in app.sessions.listed() if chat.id in old] == old
+        assert set(app.sessions.listed_ids()) >= set(old)
         await until(lambda: all(mark.exists() for mark in marks))
         await app._check_limit()
         assert shown(app) == "", "they stay for a week"

@@ -13,11 +13,13 @@ from PySide6.QtCore import QObject, QSignalBlocker
 
 from gui.bridge import age_timer, clock_changes, muting
 from gui.bridge.clock_changes import ClockChanges
+from gui.bridge.ended_list import EndedChats
 from gui.tray import events
 from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
 from gui.window.sidebar.arrangement import sections
 from gui.window.sidebar.rows import ChatRow
+from gui.wording.groups import Group
 from session_host.protocol.values import Activity, State
 from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
@@ -126,7 +128,8 @@ async def test_a_day_has_one_heading_after_the_clock_was_set_back(harness: Windo
     noon = at(12)
     for name, ended in (("future", noon + timedelta(days=2)), ("now", noon)):
         await harness.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
-    chats = sorted(harness.sessions.chats(), key=lambda chat: str(chat.since), reverse=True)
+    chats = harness.sessions.groups()[Group.ENDED]
+    assert isinstance(chats, EndedChats)
     [(day, _, entries)] = sections(chats, noon.date())
     assert (day, [chat.name for chat in entries]) == ("Today", ["future", "now"])
 

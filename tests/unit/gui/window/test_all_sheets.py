@@ -381,7 +381,7 @@ async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(har
     window.sheets.name.dismiss()
     await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
     await press(harness, Qt.Key.Key_Delete)
-    assert [chat.name for chat in harness.sessions.listed()] == ["two"]
+    assert harness.listed_names() == ["two"]
     assert window.banners.current is not None
     assert window.banners.current.action == "Undo"
 

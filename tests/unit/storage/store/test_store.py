@@ -8,7 +8,7 @@ import pytest
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Changes, SessionRecord, Store
 
 MakeRecord = Callable[..., SessionRecord]
 
@@ -311,3 +311,48 @@ class TestResuming:
         store.insert(second)
 
         assert store.find("x").id == second.id
+
+    def test_the_new_session_has_the_pin_and_position_of_the_previous_one_until_it_is_removed(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
+        previous = make_record(state=State.EXITED, pinned=True, position=3.0)
+        store.insert(previous)
+        later = make_record(resumed_from=previous.id)
+
+        def places() -> list[tuple[bool, float | None]]:
+            return [(record.pinned, record.position) for record in store.all()]
+
+        store.insert(later)
+        assert places() == [(False, None), (True, 3.0)]
+        store.remove(later.id)
+        assert places() == [(True, 3.0)]
+
+
+class TestChanges:
+    def test_each_change_is_read_once(self, store: Store, path: Path, make_record: MakeRecord) -> None:
+        records = [make_record(name=name) for name in ("one", "two", "three")]
+        for record in records:
+            store.insert(record)
+        version = store.version()
+        with Store.open(path) as other:
+            other.update(records[1].id, title="new")
+            other.rename(records[1].id, "second")
+            other.remove(records[2].id)
+        changes = store.changes_since(version)
+        assert changes is not None
+        assert [(record.name, record.title) for record in changes.changed] == [("second", "new")]
+        assert changes.removed == [records[2].id]
+        assert store.changes_since(changes.version) == Changes(changes.version, [], [])
+        added = make_record(resumed_from=records[0].id)
+        store.insert(added)
+        changes = store.changes_since(changes.version)
+        assert changes is not None
+        assert [record.id for record in changes.changed] == [records[0].id, added.id]
+
+    def test_all_is_read_again_after_another_file_has_taken_the_place(
+        self, store: Store, path: Path, make_record: MakeRecord
+    ) -> None:
+        store.insert(make_record())
+        version = store.version()
+        Store.move_damaged(path)
+        assert store.changes_since(version) is None

@@ -121,9 +121,9 @@ async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness:
 
 async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(harness: WindowHarness, area: Area) -> None:
     repository = Checkout.new(area.home / "api").path
-    await harness.add("work", cwd=str(repository))
+    chat = harness.chat(await harness.add("work", cwd=str(repository)))
     window = harness.open_window()
-    window.open_chat(harness.sessions.listed()[0])
+    window.open_chat(chat)
     window.actions_["new_chat_in_worktree"].trigger()
     sheet = window.sheets.new_chat
     await harness.until(lambda: "from main" in sheet.worktree.branch.placeholderText(), "git's word")

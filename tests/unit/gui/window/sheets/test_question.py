@@ -294,11 +294,11 @@ async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(harness
     window = harness.open_window()
     window.open_chat(harness.chat(ids[0]))
     window.chat_actions.remove(harness.chat(ids[0]))
-    assert [chat.name for chat in harness.sessions.listed()] == ["two"]
+    assert harness.listed_names() == ["two"]
     assert window.tabs.ids() == []
     assert {record.id for record in await harness.storage.call(Store.all)} == set(ids), "a crash removes nothing"
     window.banners.run_action()
-    assert [chat.name for chat in harness.sessions.listed()] == ["one", "two"]
+    assert harness.listed_names() == ["one", "two"]
     assert window.tabs.ids() == [ids[0]], "its tab is back"
     window.chat_actions.remove(harness.chat(ids[1]))
     harness.sessions.removals._pending[0].timer.setInterval(0)

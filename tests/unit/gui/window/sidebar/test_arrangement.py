@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
@@ -12,8 +13,9 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
+from gui.bridge.chat import Chat
 from gui.settings.preferences import Preferences, WindowFile
-from gui.window.sidebar.model import DayHeading, Heading, SidebarModel
+from gui.window.sidebar.model import PAGE_ROWS, DayHeading, Heading, SidebarModel
 from gui.window.sidebar.rows import ChatRow
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
@@ -35,7 +37,7 @@ def lines(model: SidebarModel) -> list[str]:
     return found
 
 
-def ended(days_ago: int) -> dict[str, Any]:
+def ended(days_ago: float) -> dict[str, Any]:
     moment = datetime.now().astimezone().replace(hour=12, minute=0) - timedelta(days=days_ago)
     return {
         "state": State.EXITED, "exit_code": 0,
@@ -150,10 +152,10 @@ async def test_several_chats_are_stopped_and_removed_with_one_question(harness: 
     assert question.detail.text() == "What they showed is deleted. You can undo this for 10 seconds."
     question.yes.click()
     assert window.focusWidget() is sidebar.list, "the next key is for the list, not for an agent"
-    assert [chat.name for chat in harness.sessions.listed()] == ["three", "four", "five"]
+    assert harness.listed_names() == ["five", "four", "three"]
     assert window.banners.current is not None
     window.banners.run_action()
-    assert len(harness.sessions.listed()) == 5
+    assert len(harness.listed_names()) == 5
     assert window.tabs.ids() == ids, "their tabs are back"
     sidebar.list.setCurrentIndex(sidebar.model.index_of(running[0]))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
@@ -395,25 +397,51 @@ async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: W
     assert oldest.key in model.folded
 
 
-async def test_ended_chats_cost_little_at_each_change(harness: WindowHarness) -> None:
-    records = [_record(number, ended(number % 20) if number % 8 else {"cwd": "/srv"}) for number in range(400)]
+async def test_three_thousand_ended_chats_cost_no_more_than_three_hundred(harness: WindowHarness) -> None:
+    running = [_record(number, {}) for number in range(20)]
+    window = harness.open_window()
+    model, sessions = window.sidebar.model, harness.sessions
+    costs: list[dict[str, int]] = []
+    for count in (300, 3000):
+        shown = [_record(number, ended(number / 5)) for number in range(60)]
+        past = [*shown, *(_record(number, ended(20 + number * 340 / count)) for number in range(60, count))]
+        sessions.apply_records([*running, *past])
+        harness.settle()
+        assert len(sessions.chats()) == len(running), "ended chats are folded"
+        change = partial(_change, harness.chat(running[3].id), model)
+        costs.append({
+            "a change": calls_of(change),
+            "unfold": calls_of(lambda: model.toggle_group("ended")),
+            "a change, unfolded": calls_of(change),
+            "filter": calls_of(lambda: model.set_filter("chat 2")) - 20 * count,  # Each text is looked at.
+            "no filter": calls_of(lambda: model.set_filter("")),
+        })  # fmt: skip
+        model.toggle_group("ended")
+    assert len(sessions.chats()) < len(running) + 400
+    few, many = costs
+    assert {step: calls for step, calls in many.items() if calls > 1.5 * few[step] + 100 * PAGE_ROWS} == {}
 
-    def insert(store: Store) -> None:
-        for record in records:
-            store.insert(record)
 
-    running = [record for record in records if record.state is State.RUNNING]
-    await harness.storage.call(insert)
-    await harness.sessions.refresh_now()
-    model = harness.open_window().sidebar.model
-    harness.settle()
-    assert model.folded == {"ended"}
+def _change(chat: Chat, model: SidebarModel) -> None:
+    chat.changed.emit()
     model.refresh()
-    assert calls_of(model.refresh) < 200 * len(running) + 25 * len(records)
-    model.toggle_group("ended")
-    assert calls_of(model.refresh) < 200 * len(running) + 70 * len(records), "unfolded"
-    model.set_filter("c")
-    assert calls_of(lambda: model.set_filter("ch")) < 400 * len(running) + 80 * len(records), "a key in the filter"
+
+
+async def test_rows_of_ended_chats_are_made_as_the_user_scrolls(harness: WindowHarness) -> None:
+    past = [_record(number, ended(number / 1000)) for number in range(500)]
+    harness.sessions.apply_records(past)
+    window = harness.open_window()
+    sidebar = window.sidebar
+    harness.settle()
+    sidebar.model.toggle_group("ended")
+    assert len(lines(sidebar.model)) == PAGE_ROWS + 2
+    harness.settle()
+    bar = sidebar.list.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    harness.settle()
+    assert len(lines(sidebar.model)) == 2 * PAGE_ROWS + 2
+    assert sidebar.model.index_of(past[450].id).isValid(), "the page of a chat that is shown in a tab is made"
+    assert lines(sidebar.model) == ["[ended]", "- Today", *(f"chat {number}" for number in range(500))]
 
 
 def _record(number: int, fields: dict[str, Any]) -> SessionRecord:

@@ -1,0 +1,123 @@
+"""The ended chats, which may be thousands: their records, and chats only of those that are shown or opened."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+from gui.wording.groups import OVER, Group, group_of
+from session_host.client.sessions.session_info import reason_of
+from session_host.protocol.values import Activity
+from session_host.storage.store import SessionRecord
+from session_host.system.clock import parse_time
+
+if TYPE_CHECKING:
+    from gui.bridge.chat import Chat
+
+EndedRecord = SessionRecord
+"""The record of an ended chat, of which no ``Chat`` need have been made."""
+
+_Key = tuple[str, str, str]
+
+
+class EndedChats(Sequence["Chat"]):
+    """Ended chats, the one that ended last in front; reading one of them makes its ``Chat``.
+
+    Attributes:
+        records: their records, in this order.
+    """
+
+    def __init__(self, records: Sequence[EndedRecord], chat_of: Callable[[EndedRecord], Chat]) -> None:
+        self.records = records
+        self._chat_of = chat_of
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, at: int) -> Chat: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> EndedChats: ...
+
+    def __getitem__(self, at: int | slice) -> Chat | EndedChats:
+        if isinstance(at, slice):
+            return EndedChats(self.records[at], self._chat_of)
+        return self._chat_of(self.records[at])
+
+    def __iter__(self) -> Iterator[Chat]:
+        return map(self._chat_of, self.records)
+
+    def __contains__(self, chat: object) -> bool:
+        session_id = getattr(chat, "id", None)
+        return any(record.id == session_id for record in self.records)
+
+    def only(self, wanted: Callable[[EndedRecord], bool]) -> EndedChats:
+        """Those with a wanted record."""
+        return EndedChats([record for record in self.records if wanted(record)], self._chat_of)
+
+
+class EndedList:
+    """The records of all ended chats, in order."""
+
+    def __init__(self, chat_of: Callable[[EndedRecord], Chat]) -> None:
+        """``chat_of`` returns the chat of a record."""
+        self._chat_of = chat_of
+        self._records: dict[str, EndedRecord] = {}
+        self._keys: dict[str, _Key] = {}
+        self._order: list[_Key] = []
+        """The keys of all records, the oldest end first."""
+        self._groups: dict[Group, EndedChats] | None = None
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def get(self, session_id: str) -> EndedRecord | None:
+        """The record of an ended chat."""
+        return self._records.get(session_id)
+
+    def put(self, record: EndedRecord) -> None:
+        """Add the record of an ended chat, or note that it has changed."""
+        key = _key(record)
+        if self._keys.get(record.id) != key:
+            self.discard(record.id)
+            self._keys[record.id] = key
+            insort(self._order, key)
+        self._records[record.id] = record
+        self._groups = None
+
+    def discard(self, session_id: str) -> None:
+        """Remove a record, if it is there."""
+        if (key := self._keys.pop(session_id, None)) is not None:
+            del self._order[bisect_left(self._order, key)], self._records[session_id]
+            self._groups = None
+
+    def note_change(self) -> None:
+        """Note that other chats are hidden now."""
+        self._groups = None
+
+    def groups(self, hidden: Collection[str]) -> dict[Group, EndedChats]:
+        """The groups of ``OVER`` without continued and hidden chats; the same ones until something changes."""
+        if self._groups is None:
+            found: dict[Group, list[EndedRecord]] = {group: [] for group in Group if group in OVER}
+            for *_, session_id in reversed(self._order):
+                record = self._records[session_id]
+                if record.continued_by is None and session_id not in hidden:
+                    found[group_of_ended(record)].append(record)
+            self._groups = {group: EndedChats(records, self._chat_of) for group, records in found.items()}
+        return self._groups
+
+
+def group_of_ended(record: EndedRecord) -> Group:
+    """The group of an ended chat."""
+    return group_of(record.state, Activity.NO_SIGNAL, interrupted=reason_of(record) == "interrupted")
+
+
+def _key(record: EndedRecord) -> _Key:
+    """The sort key; a chat without a valid time of its end counts as the oldest."""
+    ended = record.ended_at or record.created_at
+    return ended if parse_time(ended) is not None else "", record.created_at, record.id
