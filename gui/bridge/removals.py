@@ -90,7 +90,7 @@ class UndoableRemovals(QObject):
             OutliveError: the store could not be read.
         """
         found = await asyncio.to_thread(_read_ended)
-        listed = {chat.id for chat in self._list.listed()}
+        listed = set(self._list.listed_ids())
         return [each for each in found if each.record.id in listed]
 
     async def size_of(self, chats: Iterable[Chat]) -> int:

@@ -68,9 +68,12 @@ class ChatListView(QListView):
     def selectAll(self) -> None:
         """Select the chats below the heading of the current row; once they are, those of its group, then all."""
         rows = self._rows
-        entries = [rows.entry(rows.index(row)) for row in range(rows.rowCount())]
+        entries = rows.entries()
         current = self.currentIndex().row()
         for ends in (_is_heading, _is_heading_of_group, _is_none):
+            while not any(map(ends, entries[current + 1 :])) and rows.canFetchMore(QModelIndex()):
+                rows.fetchMore(QModelIndex())
+                entries = rows.entries()
             first = next((row + 1 for row in range(current, -1, -1) if ends(entries[row])), 0)
             end = next((row for row in range(current + 1, len(entries)) if ends(entries[row])), len(entries))
             count = sum(isinstance(entry, ChatRow) for entry in entries[first:end])
@@ -157,14 +160,14 @@ class ChatListView(QListView):
         painter.end()
 
 
-def _is_heading(entry: Entry | None) -> bool:
+def _is_heading(entry: Entry) -> bool:
     return not isinstance(entry, ChatRow)
 
 
-def _is_heading_of_group(entry: Entry | None) -> bool:
+def _is_heading_of_group(entry: Entry) -> bool:
     """Whether it is the heading of a whole group, not of a day or month, nor of a project."""
     return isinstance(entry, Heading) and entry.group is not None
 
 
-def _is_none(_entry: Entry | None) -> bool:
+def _is_none(_entry: Entry) -> bool:
     return False

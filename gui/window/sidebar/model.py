@@ -407,6 +407,10 @@ class SidebarModel(QAbstractListModel):
         found: Entry | None = self.data(index, ENTRY_ROLE)
         return found
 
+    def entries(self) -> list[Entry]:
+        """The entries of all rows."""
+        return list(self._entries)
+
     def index_of(self, session_id: str) -> QModelIndex:
         """The index of a chat's row, which is made if it is on a later page; invalid if the chat is not shown."""
         while session_id:

@@ -234,7 +234,12 @@ class TestForPrograms:
         infos = [info_of(chat) for chat in chats]
         seen: list[object] = []
         scandir = os.scandir
-        monkeypatch.setattr(os, "scandir", lambda path: seen.append(path) or scandir(path))
+
+        def note(path: str) -> object:
+            seen.append(path)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", note)
 
         fill_in_resumable(infos)
 
