@@ -15,6 +15,7 @@ from gui.window.actions.color_menu import choose_color
 from gui.window.actions.context import WindowContext
 from gui.window.actions.groups import ActionGroups
 from gui.window.actions.other_tabs import OtherTabs
+from gui.window.actions.switching import ChatChoices
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
@@ -22,7 +23,6 @@ from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts, common_texts, notice_texts, phrases, prompt_texts, tray_texts
 from gui.wording.groups import Group
-from gui.wording.second_lines import second_lines
 from session_host.protocol.messages import Clearing
 
 
@@ -254,18 +254,10 @@ class Commands:
 
     def switch_chat(self) -> None:
         """List all chats; the previously shown one comes first, so that Enter returns to it."""
-        chats = [chat for chats in self._sessions.groups().values() for chat in chats]
-        lines = second_lines(chats)
-        choices = [
-            Choice(chat.name, lines[chat.id].whole, _opening(self._open_chat, chat), chat.mark)
-            for chat in self._tabs.recent.ordered(chats, self._tabs.active_id)
-        ]
+        order = self._tabs.recent.ordered(self._sessions.listed_ids(), self._tabs.active_id)
+        choices = ChatChoices(self._sessions, order, self._open_chat)
         self._sheets.chooser.ask(action_texts.switch_chat(), action_texts.search_chats(), choices)
 
 
 def _go_to(tabs: Panes, number: int) -> Callable[[], None]:
     return lambda: tabs.active.tabs.go_to(number)
-
-
-def _opening(open_chat: Callable[[Chat], object], chat: Chat) -> Callable[[], object]:
-    return lambda: open_chat(chat)

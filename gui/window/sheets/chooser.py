@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
 
-from gui.finding.fuzzy_match import Fit, fit
+from gui.finding.ranking import Ranking, Texts
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
@@ -25,11 +26,6 @@ ROW_PX = 32
 ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _POSITIONS_ROLE = _CHOICE_ROLE + 1
-_ALSO_PENALTY = 4
-"""Choices that match by their other words come after those that match by their title."""
-_BOTH_PENALTY = 12
-"""Those that match only by their title and other words together come after both."""
-_DETAIL_PENALTY = 12
 _MARK_PX = 24
 """The room of a chat's mark."""
 
@@ -57,12 +53,43 @@ class Choice:
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
 
 
+class Found(NamedTuple):
+    """A choice that matches what is typed.
+
+    Attributes:
+        choice: the choice.
+        positions: the matched characters of its title.
+    """
+
+    choice: Choice
+    positions: Sequence[int] = ()
+
+
+class Choices(Protocol):
+    """The lines of a list."""
+
+    def find(self, typed: str) -> Iterator[Found]:
+        """The choices that match what is typed, the best first; all if nothing is typed."""
+
+
+class ListedChoices:
+    """Choices that were made before the list is opened."""
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self._choices = choices
+        self._ranking = Ranking([Texts(choice.title, choice.detail, choice.also) for choice in choices])
+
+    def find(self, typed: str) -> Iterator[Found]:
+        """See ``Choices``."""
+        return (Found(self._choices[match.number], match.fit.positions) for match in self._ranking.find(typed))
+
+
 class Chooser(Sheet):
     """Filters its choices while the user types; Enter runs the marked one."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, common_texts.choose(), WIDTH_PX)
-        self._choices: list[Choice] = []
+        self._choices: Choices = ListedChoices([])
         self._restore: Callable[[], object] | None = None
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
@@ -82,7 +109,7 @@ class Chooser(Sheet):
         self,
         name: str,
         placeholder: str,
-        choices: list[Choice],
+        choices: Sequence[Choice] | Choices,
         *,
         marked: int = 0,
         restore: Callable[[], object] | None = None,
@@ -97,7 +124,7 @@ class Chooser(Sheet):
             restore: undoes the lines' previews; called when the sheet is closed without a choice.
         """
         self._on_closed()  # The sheet may be open for another question.
-        self._choices = choices
+        self._choices = ListedChoices(choices) if isinstance(choices, Sequence) else choices
         self._restore = restore
         self.dims = restore is None  # Previews show their own colours.
         self.body.setAccessibleName(name)
@@ -109,24 +136,10 @@ class Chooser(Sheet):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _narrow(self, text: str, marked: int = 0) -> None:
-        found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
-        if any(not how.is_scattered for how, _choice in found):
-            found = [each for each in found if not each[0].is_scattered]
-        # A whole title is first; other equal matches keep their order: the most recent chat first, commands as given.
-        found.sort(key=lambda each: (-each[0].score, each[1].title.rstrip("…").lower() != text.lower()))
-        fitting = [choice for _how, choice in found]
-        positions_of = [how.positions for how, _choice in found]
-        self.items.clear()
-        for choice, positions in zip(fitting, positions_of, strict=True):
-            item = QStandardItem(choice.title)
-            item.setData(choice, _CHOICE_ROLE)
-            item.setData([index for index in positions if index < len(choice.title)], _POSITIONS_ROLE)
-            item.setEditable(False)
-            mark = f", {choice.mark.value}" if choice.mark is not None else ""
-            item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
-            self.items.appendRow(item)
-        self.nothing.setVisible(not fitting)
-        self.list.fit_rows(marked if 0 <= marked < len(fitting) else 0)
+        self.items.set_rows(map(_row, self._choices.find(text)), least=marked + 1)
+        count = self.items.rowCount()
+        self.nothing.setVisible(not count)
+        self.list.fit_rows(marked if 0 <= marked < count else 0)
         if self.is_open:
             self.center()
 
@@ -144,7 +157,7 @@ class Chooser(Sheet):
 
     def _on_closed(self) -> None:
         restore, self._restore = self._restore, None
-        self.items.clear()  # Qt marks the rows that are left meanwhile; none of them may be previewed any more.
+        self.items.set_rows(iter(()))  # Qt marks rows that are left meanwhile; none of them may be previewed any more.
         if restore is not None:
             restore()
 
@@ -157,31 +170,15 @@ class Chooser(Sheet):
             super().keyPressEvent(event)
 
 
-def _how(typed: str, choice: Choice) -> Fit | None:
-    """Match a choice: by its title, by its other words or both, or with a lower rank by its detail; never by case.
-
-    Only a title may match scattered letters: almost any word is scattered over a title with a detail or other words,
-    and Enter would then run an action that has nothing to do with it.
-    """
-    typed = typed.lower()
-    found = fit(typed, choice.title)
-    if _is_part(typed, choice.also) and (other := fit(typed, choice.also)) is not None:
-        found = _better(found, Fit(other.score - _ALSO_PENALTY, ()))
-    for words, penalty in ((choice.also, _BOTH_PENALTY), (choice.detail, _DETAIL_PENALTY * len(typed))):
-        whole = f"{choice.title} {words}"
-        is_weak = found is None or found.is_scattered
-        if is_weak and _is_part(typed, whole) and (other := fit(typed, whole)) is not None:
-            found = _better(found, Fit(other.score - penalty, other.positions))
-    return found
-
-
-def _is_part(typed: str, text: str) -> bool:
-    """Whether a text has each typed word in one piece."""
-    return bool(text) and all(word in text.lower() for word in typed.split())
-
-
-def _better(found: Fit | None, other: Fit) -> Fit:
-    return other if found is None or (found.is_scattered, -found.score) > (other.is_scattered, -other.score) else found
+def _row(found: Found) -> QStandardItem:
+    choice = found.choice
+    item = QStandardItem(choice.title)
+    item.setData(choice, _CHOICE_ROLE)
+    item.setData([index for index in found.positions if index < len(choice.title)], _POSITIONS_ROLE)
+    item.setEditable(False)
+    mark = f", {choice.mark.value}" if choice.mark is not None else ""
+    item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
+    return item
 
 
 class _ChoiceDelegate(RowDelegate):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple, Self
 
-from gui.bridge.ended_list import EndedRecord
-from session_host.client.sessions.periods import Period, period
-from session_host.system.clock import parse_time
+from session_host.client.sessions.periods import period
+from session_host.storage.store import SessionRecord
+from session_host.system.clock import as_text, now
 
 MAX_WORDS = 2
 """The number of words in the longest name of a time: "last week"."""
 
 
 class DateFilter(NamedTuple):
-    """The time that a filter names, and its other words."""
+    """The time that a filter names, and its other words.
 
-    period: Period
+    Attributes:
+        first: the beginning of the time, as in records.
+        end: its end.
+        words: the other words.
+    """
+
+    first: str
+    end: str
     words: list[str]
 
     @classmethod
@@ -26,13 +33,21 @@ class DateFilter(NamedTuple):
         for count in range(MAX_WORDS, 0, -1):
             for at in range(len(words) - count + 1):
                 if found := period(" ".join(words[at : at + count]), today):
-                    return cls(found, [*words[:at], *words[at + count :]])
+                    others = [*words[:at], *words[at + count :]]
+                    try:
+                        return cls(_midnight(found.first), _midnight(found.end), others)
+                    except (ValueError, OverflowError):
+                        return None  # No chat ran then.
         return None
 
-    def has(self, record: EndedRecord, text: str) -> bool:
+    def has(self, record: SessionRecord, text: str) -> bool:
         """Whether a chat ran at that time, and its text contains the other words."""
-        began = parse_time(record.created_at)
-        ended = parse_time(record.ended_at or "") or datetime.now(UTC)
-        if began is None or not all(word in text for word in self.words):
-            return False
-        return began.astimezone().date() < self.period.end and ended.astimezone().date() >= self.period.first
+        return all(word in text for word in self.words) and self.is_within(record)
+
+    def is_within(self, record: SessionRecord) -> bool:
+        """Whether a chat ran at that time."""
+        return "" < record.created_at < self.end and (record.ended_at or now()) >= self.first
+
+
+def _midnight(day: date) -> str:
+    return as_text(datetime(day.year, day.month, day.day).astimezone().timestamp())

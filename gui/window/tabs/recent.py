@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gui.bridge.chat import Chat
 from gui.settings.layout import WindowLayout
 
 MAX_RECENT = 100
@@ -27,8 +26,8 @@ class RecentChats:
             -MAX_RECENT:
         ]
 
-    def ordered(self, chats: Iterable[Chat], shown: str) -> list[Chat]:
-        """Chats, the most recently shown first; the shown one comes after all that were shown before."""
+    def ordered(self, ids: Iterable[str], shown: str) -> list[str]:
+        """Ids of chats, the most recently shown first; the shown one comes after all that were shown before."""
         ranks = {session_id: rank for rank, session_id in enumerate(self._layout.recent, 2)}
         ranks[shown] = 1
-        return sorted(chats, key=lambda chat: -ranks.get(chat.id, 0))
+        return sorted(ids, key=lambda session_id: -ranks.get(session_id, 0))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QStandardItemModel
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
@@ -17,6 +20,41 @@ from PySide6.QtWidgets import (
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.widgets.parts import Hairline, paint_choice_background
+
+PAGE = 20
+"""The number of rows that are made at a time."""
+
+
+class Results(QStandardItemModel):
+    """The rows of a list; those of a long one are made when the user scrolls to them."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: Iterator[QStandardItem] = iter(())
+        self._may_have_more = False
+
+    def set_rows(self, rows: Iterator[QStandardItem], *, least: int = 0) -> None:
+        """Show other rows, of which at least this many are made at once."""
+        self.clear()
+        self._rows = rows
+        self._make(max(least, PAGE))
+
+    def _make(self, count: int) -> None:
+        made = list(islice(self._rows, count))
+        self._may_have_more = len(made) == count
+        if made:
+            self.invisibleRootItem().appendRows(made)
+
+    def make_all(self) -> None:
+        """Make all rows, to go to the last one."""
+        while self._may_have_more:
+            self._make(PAGE)
+
+    def canFetchMore(self, parent: QModelIndex | QPersistentModelIndex) -> bool:
+        return self._may_have_more and not parent.isValid()
+
+    def fetchMore(self, parent: QModelIndex | QPersistentModelIndex) -> None:
+        self._make(PAGE)
 
 
 class ResultList(QListView):
@@ -36,7 +74,7 @@ class ResultList(QListView):
             wraps: whether a step from the last row goes to the first.
         """
         super().__init__()
-        self.items = QStandardItemModel(self)
+        self.items = Results(self)
         self._row_px, self._rows_shown, self._wraps = row_px, rows_shown, wraps
         self.setAccessibleName(name)
         self.setModel(self.items)
@@ -77,6 +115,9 @@ class ResultList(QListView):
         if step is None or not count:
             return False
         row = self.currentIndex().row() + step
+        if row < 0 and self._wraps:
+            self.items.make_all()
+            count = self.items.rowCount()
         row = row % count if self._wraps and abs(step) == 1 else min(max(row, 0), count - 1)
         self.setCurrentIndex(self.items.index(row, 0))
         return True

@@ -29,7 +29,7 @@ def rows(harness: WindowHarness) -> list[str]:
 
 
 def details(harness: WindowHarness) -> list[str]:
-    return [choice.detail for choice in harness.window.sheets.chooser._choices]
+    return [found.choice.detail for found in harness.window.sheets.chooser._choices.find("")]
 
 
 def choose(harness: WindowHarness, row: int) -> None:

@@ -144,14 +144,15 @@ async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(harn
     window = harness.open_window()
     chooser = window.sheets.chooser
     detail = "Look at the error handling, the tests and the documentation of all that changed since the last release"
-    chooser.ask("Prompts", "", [Choice("review", detail, lambda: None, cut=Qt.TextElideMode.ElideRight)])
+    choice = Choice("review", detail, lambda: None, cut=Qt.TextElideMode.ElideRight)
+    chooser.ask("Prompts", "", [choice])
     view = chooser.list
     place = view.visualRect(chooser.items.index(0, 0)).center()
     event = QHelpEvent(QEvent.Type.ToolTip, place, view.viewport().mapToGlobal(place))
     QApplication.sendEvent(view.viewport(), event)
     assert detail in QToolTip.text()
     QToolTip.hideText()
-    assert _elided(chooser._choices[0], view.viewport().width())[1].startswith("Look at the error handling, the tests")
+    assert _elided(choice, view.viewport().width())[1].startswith("Look at the error handling, the tests")
 
 
 async def test_a_low_window_shows_whole_rows_and_the_last_one_when_it_is_marked(harness: WindowHarness) -> None:
@@ -172,3 +173,21 @@ async def test_a_low_window_shows_whole_rows_and_the_last_one_when_it_is_marked(
     assert bottom < chooser.body.height(), "the sheet does not cut the list"
     window.resize(1120, 720)
     await harness.until(lambda: viewport.height() == 10 * last.height(), "ten rows in a high window")
+
+
+async def test_the_rows_of_a_long_list_are_made_when_they_are_scrolled_to(harness: WindowHarness) -> None:
+    chooser = harness.open_window().sheets.chooser
+    choices = [Choice(f"Choice {number}", "", lambda: None) for number in range(2000)]
+    chooser.ask("Choices", "", choices)
+    await harness.until(lambda: chooser.list.viewport().height() > 0, "the list")
+    assert chooser.items.rowCount() < 100
+    chooser.field.setText("choice 1")
+    assert chooser.items.rowCount() < 100
+    harness.settle()
+    for _ in range(120):
+        QTest.keyClick(chooser.field, Qt.Key.Key_Down)
+    assert chooser.list.currentIndex().row() == 120
+    assert chooser.items.rowCount() < 200
+    chooser.ask("Choices", "", choices)
+    QTest.keyClick(chooser.field, Qt.Key.Key_Up)
+    assert chooser.list.currentIndex().data() == "Choice 1999", "above the first row is the last one"
