@@ -18,6 +18,7 @@ catalog, and turns their events into signals. It never polls.
     new_chat_request  the user's request for a new chat
     requests        sends requests to a chat's host
     answers         reads the answers of a chat's agent
+    search_scopes   words of a search that name an agent, a project or a time
     next_chat       the chat that the user should look at next
     one_question    counts a question once that a chat and its live terminal both show
     color_labels    the colours by which the user marks chats

@@ -132,7 +132,7 @@ def search_all_chats() -> str:
 
 
 def search_hint() -> str:
-    return translate("sheet", "Search running and ended chats")
+    return translate("sheet", "Words, and where or when: an agent, a project, “last week”")
 
 
 def results() -> str:
@@ -217,12 +217,21 @@ def lines(count: int) -> str:
     return translate("sheet", "%n line(s)", "", count)
 
 
-def indexing(count: int) -> str:
-    return translate("sheet", "Indexing %n chat(s)…", "", count)
+def indexed(done: int, total: int) -> str:
+    return translate("sheet", "{done} of {total} chats are indexed").format(done=f"{done:,}", total=f"{total:,}")
 
 
-def so_far(lines: str, indexing: str) -> str:
-    return translate("sheet", "{lines} so far · {indexing}").format(lines=lines, indexing=indexing)
+def so_far(lines: str, indexed: str) -> str:
+    return translate("sheet", "{lines} so far · {indexed}").format(lines=lines, indexed=indexed)
+
+
+def more_in_this_chat(count: int, *, is_counted: bool) -> str:
+    number = f"{count:,}" if is_counted else f"{count:,}+"
+    return translate("sheet", "+{count} in this chat").format(count=number)
+
+
+def in_chat(name: str, lines: str) -> str:
+    return translate("sheet", "In {name}: {lines} · Esc: all chats").format(name=name, lines=lines)
 
 
 def import_() -> str:

@@ -370,13 +370,6 @@
             <numerusform>%n lines</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>Indexing %n chat(s)…</source>
-        <translation>
-            <numerusform>Indexing %n chat…</numerusform>
-            <numerusform>Indexing %n chats…</numerusform>
-        </translation>
-    </message>
 </context>
 <context>
     <name>window</name>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -131,6 +132,23 @@ def test_parallel_searches_give_the_same_result(sessions: Sessions) -> None:
     answers = [command.communicate() for command in commands]
     assert {answer for answer, _ in answers} == {answers[0][0]}, answers
     assert len(matching_lines("line 00499")) == 33
+
+
+def test_the_first_search_shows_what_it_has_found_and_ctrl_c_keeps_what_is_indexed(sessions: Sessions) -> None:
+    noisy = new("command", "-d", "-n", "noisy", "--", *program("numbered_lines", 30_000))
+    outlive("wait", noisy, "--exited")
+    new_one = shell("echo a needle in hay; echo line", "new")
+    outlive("wait", new_one, "--exited")
+    argv = [*OUTLIVE, "search", "needle"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment(), text=True) as command:
+        assert command.stdout is not None
+        assert new_one[:8] in command.stdout.readline()
+        assert "a needle in hay" in command.stdout.readline()
+        command.send_signal(signal.SIGINT)
+        assert command.wait(WAIT_S) in {130, 0}
+    with Search() as search:
+        assert new_one not in search.outdated([new_one, noisy])
+    assert [line.split()[-1] for line in outlive("search", "line").output.splitlines() if "+" in line] == ["line"]
 
 
 def written() -> int:

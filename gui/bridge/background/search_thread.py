@@ -9,26 +9,35 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
-from session_host.storage.search import Hit, Query, Search
+from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Scope, Search
 
-__all__ = ["Hit", "Query", "SearchResults", "SearchThread"]
+__all__ = ["MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchResults", "SearchThread"]
 
 LIMIT = 200
-"""Maximum number of results; a longer query narrows the search."""
+"""The number of results after which no further chat is added; a longer query narrows the search."""
 
-_REPEAT_S = 0.5
-_REPEAT_AFTER_CHAT_S = 0.1
-"""Intervals at which the search repeats during an update of the index; the shorter one after each indexed chat."""
+LINES_OF_CHAT = 3
+"""The most results of a chat, if others have some, too."""
+
+_REPEAT_S = 0.2
+"""How often the search is repeated, at most, during an update of the index."""
+
+_REPEAT_SHARE = 5
+"""How many times as long as a search the update goes on before the next one."""
 
 
 class SearchResults(NamedTuple):
-    """Matching lines, newest first.
+    """Matching lines of each chat.
 
-    ``behind`` is the number of chats that are not indexed yet; 0 in the last results of a query.
+    Attributes:
+        found: the chats with matches; the one with the newest comes first.
+        behind: the number of chats that are not indexed yet; 0 in the last results of a query.
+        total: the number of all searched chats.
     """
 
-    hits: list[Hit]
+    found: list[Found]
     behind: int
+    total: int
 
 
 class SearchThread:
@@ -132,33 +141,34 @@ class SearchThread:
             return
         search = self._open()
         searched = set(session_ids)
-        outdated = search.outdated(session_ids)
-        remaining = len(outdated)
-        reported_at_s = 0.0
+        each = LINES_OF_CHAT if len(searched) > 1 else LIMIT
+        next_report_s = 0.0
+        search.behind = len(search.outdated(session_ids))
 
         def report() -> None:
-            nonlocal reported_at_s
-            on_results(SearchResults(search.find(query, LIMIT, searched), remaining))
-            reported_at_s = time.monotonic()
+            nonlocal next_report_s
+            began_s = time.monotonic()
+            found = search.find_by_session(query, LIMIT, each, searched)
+            if len(found) == 1 and not search.behind and each < LIMIT:
+                found = search.find_by_session(query, LIMIT, LIMIT, searched)
+            on_results(SearchResults(found, search.behind, len(searched)))
+            now_s = time.monotonic()
+            next_report_s = now_s + max(_REPEAT_S, _REPEAT_SHARE * (now_s - began_s))
 
         def is_superseded() -> bool:
             if number != self._query_number:
                 return True
-            if time.monotonic() - reported_at_s > _REPEAT_S:
+            if time.monotonic() > next_report_s:
                 report()
             return False
 
-        def on_indexed(_session_id: str) -> None:
-            nonlocal remaining
-            remaining -= 1
-            if number == self._query_number and time.monotonic() - reported_at_s > _REPEAT_AFTER_CHAT_S:
-                report()
-
         report()
-        if outdated:
-            search.update(outdated, should_stop=is_superseded, on_indexed=on_indexed)
-            remaining = 0
+        if search.behind:
+            for _ in search.indexed(session_ids, is_superseded):
+                if is_superseded():
+                    return
             if number == self._query_number:
+                search.behind = 0
                 report()
 
 

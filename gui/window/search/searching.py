@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.background.search_thread import Hit, Query
+from gui.bridge.background.search_thread import Hit, Query, Scope
 from gui.bridge.chat import Chat
+from gui.bridge.search_scopes import scopes
 from gui.bridge.sessions import Sessions
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
@@ -32,20 +34,30 @@ class Searching(QObject):
         self._sessions = sessions
         self._open_chat = open_chat
         self._line_search: _LineSearch | None = None
-        self.sheet = SearchSheet(theme, window, sessions.get)
+        self.sheet = SearchSheet(theme, window, sessions.get, self._scopes)
         self.recorded = RecordingSheet(theme, window)
         self.sheet.query_changed.connect(self._on_query_changed)
         self.sheet.emptied.connect(sessions.search_thread.cancel_query)
-        self.sheet.closed.connect(sessions.search_thread.release)
-        self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
+        self.sheet.closed.connect(self._on_closed)
         self.sheet.chosen.connect(self._on_chosen)
 
     def open(self, text: str = "") -> None:
         """Open the search sheet with this text, or with the last query."""
         self.sheet.ask(text)
 
+    def _on_closed(self) -> None:
+        self._sessions.search_thread.release()
+        self._sessions.indexing.set_paused(False)
+        if self.sheet.is_reading:
+            self._sessions.indexing.note_output()  # So that the rest is indexed, too.
+
+    def _scopes(self) -> Callable[[str], Scope | None]:
+        records = (self._sessions.record(each) for each in self._sessions.listed_ids())
+        return scopes([record for record in records if record is not None], datetime.now().astimezone().date())
+
     def _on_query_changed(self, query: Query) -> None:
-        session_ids = self._sessions.listed_ids()
+        chat = self.sheet.chat
+        session_ids = self._sessions.listed_ids() if chat is None else [chat.id]
         self._sessions.indexing.set_paused(True)
         self._sessions.search_thread.search(query, session_ids, self.sheet.show_results, self.sheet.show_failure)
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.bridge.background.search_thread import LIMIT, Hit, Query, SearchResults
+from gui.bridge.background.search_thread import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults
 from gui.bridge.chat import Chat
 from gui.theme.marks import paint_mark
 from gui.theme.theme import Theme
@@ -24,7 +24,7 @@ from gui.window.widgets.parts import label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import OutliveError, UsageError
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import before_more, one_line
 
 WIDTH_PX = 720
 ROW_PX = 46
@@ -32,7 +32,14 @@ ROWS_SHOWN = 9
 TYPING_MS = 60
 """A query runs after a pause of this length in typing."""
 
-_MATCH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+
+
+class More(NamedTuple):
+    """The row for the other lines of a chat."""
+
+    chat: Chat
+    text: str
 
 
 class Match(NamedTuple):
@@ -55,21 +62,39 @@ class SearchSheet(Sheet):
         query_changed: the user typed another query (a Query).
         emptied: the field is empty.
         chosen: the user chose a line (the Query, the Hit).
+
+    Attributes:
+        chat: the only chat that is searched; None for all.
+        is_reading: whether more results may come.
     """
 
     query_changed = Signal(object)
     emptied = Signal()
     chosen = Signal(object, object)
 
-    def __init__(self, theme: Theme, parent: QWidget, chat_of: Callable[[str], Chat | None]) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        chat_of: Callable[[str], Chat | None],
+        scopes: Callable[[], Callable[[str], Scope | None]],
+    ) -> None:
+        """Create it.
+
+        Args:
+            theme: the theme.
+            parent: the window.
+            chat_of: returns the chat of an id.
+            scopes: returns the function for ``Query.of``.
+        """
         super().__init__(theme, parent, sheet_texts.search_all_chats(), WIDTH_PX)
-        self._chat_of = chat_of
+        self._chat_of, self._scopes = chat_of, scopes
+        self.chat: Chat | None = None
         self._query: Query | None = None
         self._is_answered = True
         self._opens_first_result = False
         """Whether Enter was pressed before the results came."""
-        self._is_reading = False
-        """Whether more results may come."""
+        self.is_reading = False
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(sheet_texts.search_all_chats())
@@ -92,6 +117,7 @@ class SearchSheet(Sheet):
         """Open the sheet with this text, or with the last query."""
         if text:
             self.field.setText(text)
+        self.chat = None
         self.open()
         self.field.selectAll()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -105,9 +131,9 @@ class SearchSheet(Sheet):
     def _ask(self) -> None:
         self._typing.stop()
         try:
-            self._query = Query.of(self.field.text())
+            self._query = Query.of(self.field.text(), self._scopes())
         except UsageError:
-            self._query, self._is_reading = None, False
+            self._query, self.is_reading = None, False
             self._show([], "")
             self.emptied.emit()
             return
@@ -117,55 +143,59 @@ class SearchSheet(Sheet):
         """Show the results so far."""
         if self._query is None:
             return
-        matches = self._matches(found.hits, self._query)
-        more = sheet_texts.newest_lines(LIMIT) if len(found.hits) >= LIMIT else sheet_texts.lines(len(found.hits))
+        rows = self._rows(found.found, self._query)
+        shown, count = sum(len(each.hits) for each in found.found), sum(each.line_count for each in found.found)
+        is_whole = shown < LIMIT and all(each.is_counted for each in found.found)
+        state = sheet_texts.lines(count) if is_whole else sheet_texts.newest_lines(shown)
         if found.behind:
-            reading = sheet_texts.indexing(found.behind)
-            state = sheet_texts.so_far(more, reading) if found.hits else reading
-        else:
-            state = more if found.hits else common_texts.no_matches()
-        self._show(matches, state)
-        self._is_reading = bool(found.behind)
+            indexed = sheet_texts.indexed(found.total - found.behind, found.total)
+            state = sheet_texts.so_far(state, indexed) if shown else indexed
+        elif not shown:
+            state = common_texts.no_matches()
+        if self.chat is not None:
+            state = sheet_texts.in_chat(before_more(self.chat.name), state)
+        self._show(rows, state)
+        self.is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()
-        if self._opens_first_result and self._is_answered and matches:
+        if self._opens_first_result and self._is_answered and rows:
             self._open_result(self.items.index(0, 0))
-        elif self._opens_first_result and self._is_answered and not self._is_reading:
+        elif self._opens_first_result and self._is_answered and not self.is_reading:
             self._opens_first_result = False  # There were no results.
 
     def show_failure(self, error: OutliveError) -> None:
         """Show the reason for no results, or for the end of the results."""
-        self._is_answered, self._is_reading, self._opens_first_result = True, False, False
+        self._is_answered, self.is_reading, self._opens_first_result = True, False, False
         self._show_state(sentence(str(error)), "problem")
         announce(self.state, self.state.text())
 
-    def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
-        """Combine equal lines of a chat into one, at the last line's place."""
-        times: dict[tuple[str, str], int] = {}
-        for hit in hits:
-            times[hit.session_id, hit.text] = times.get((hit.session_id, hit.text), 0) + 1
-        matches = []
-        for hit in hits:
-            chat = self._chat_of(hit.session_id)
-            count = times.pop((hit.session_id, hit.text), 0)
-            if chat is not None and count:
+    def _rows(self, found: list[Found], query: Query) -> list[Match | More]:
+        rows: list[Match | More] = []
+        for lines in found:
+            chat = self._chat_of(lines.hits[0].session_id)
+            if chat is None:
+                continue
+            for hit, times in zip(lines.hits, lines.times, strict=True):
                 text = one_line(hit.text).strip()
-                matches.append(Match(hit, chat, text, query.spans(text), count))
-        return matches
+                rows.append(Match(hit, chat, text, query.spans(text), times))
+            if lines.more and self.chat is None:
+                count = lines.more if lines.is_counted else MAX_COUNTED
+                rows.append(More(chat, sheet_texts.more_in_this_chat(count, is_counted=lines.is_counted)))
+        return rows
 
-    def _show(self, matches: list[Match], state: str) -> None:
-        previous = self.list.currentIndex().data(_MATCH_ROLE)
+    def _show(self, rows: list[Match | More], state: str) -> None:
+        previous = self.list.currentIndex().data(_ROW_ROLE)
         previous_row = self.list.currentIndex().row()
         self.items.clear()
         marked = 0
-        for row, match in enumerate(matches):
-            item = QStandardItem(match.text)
-            item.setData(match, _MATCH_ROLE)
+        for number, row in enumerate(rows):
+            item = QStandardItem(row.text)
+            item.setData(row, _ROW_ROLE)
             item.setEditable(False)
-            item.setData(f"{match.text}, {match.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
+            item.setData(f"{row.text}, {row.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
-            # The line that the user has moved to stays marked while more lines come in above it.
-            if previous_row > 0 and isinstance(previous, Match) and previous.hit == match.hit:
-                marked = row
+            # The row that the user has moved to stays marked while more lines come in above it.
+            if previous_row > 0 and _is_same(previous, row):
+                marked = number
         self.list.fit_rows(marked)
         self._show_state(state)
 
@@ -180,10 +210,19 @@ class SearchSheet(Sheet):
 
     def _open_result(self, index: QModelIndex) -> None:
         self._opens_first_result = False
-        match = index.data(_MATCH_ROLE)
-        if isinstance(match, Match) and self._query is not None:
+        row = index.data(_ROW_ROLE)
+        if isinstance(row, More):
+            self._search_in(row.chat)
+        elif isinstance(row, Match) and self._query is not None:
             self.dismiss()
-            self.chosen.emit(self._query, match.hit)
+            self.chosen.emit(self._query, row.hit)
+
+    def _search_in(self, chat: Chat | None) -> None:
+        """Go on in one chat, or in all of them."""
+        self.chat = chat
+        self._show([], "")
+        self._on_typed()
+        self._ask()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.list.step(event):
@@ -193,19 +232,32 @@ class SearchSheet(Sheet):
                 self._open_result(self.list.currentIndex())
             else:
                 # The displayed results belong to the previous query, or there are none yet.
-                self._opens_first_result = not self._is_answered or self._is_reading
+                self._opens_first_result = not self._is_answered or self.is_reading
+        elif event.key() == Qt.Key.Key_Escape and self.chat is not None:
+            self._search_in(None)
         else:
             super().keyPressEvent(event)
+
+
+def _is_same(previous: object, row: Match | More) -> bool:
+    if isinstance(previous, Match) and isinstance(row, Match):
+        return previous.hit == row.hit
+    return isinstance(previous, More) and isinstance(row, More) and previous.chat is row.chat
 
 
 class _MatchDelegate(RowDelegate):
     """Paints a line with its matches marked, and below it the chat and the age."""
 
     def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
-        match = index.data(_MATCH_ROLE)
+        match = index.data(_ROW_ROLE)
+        tokens = self._theme.tokens
+        if isinstance(match, More):
+            painter.setFont(font())
+            painter.setPen(tokens.color("accent"))
+            place = area.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, match.text)
         if not isinstance(match, Match):
             return
-        tokens = self._theme.tokens
         first = QRect(area.left() + GAP_M_PX, area.top() + 4, area.width() - 2 * GAP_M_PX, 20)
         self._paint_text(painter, first, match)
         second = first.translated(0, 19)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -19,10 +20,16 @@ from session_host.client.sessions.session_info import SessionInfo, info_of, reso
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.search import Hit, Query, Search
+from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Search
 from session_host.storage.store import SessionRecord, Store
 
 DEFAULT_LINES = 100
+LINES_OF_CHAT = 5
+"""The most lines of a chat, if others have matches, too."""
+
+_BATCH_S = 0.5
+"""How often what was found is printed while chats are indexed."""
+
 _FREE_S = 0.2
 """The longest time for freeing the space of removed chats; without a window, nothing else does it."""
 _QUIET_S = 0.5
@@ -49,7 +56,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Update the index, and print matching lines, newest first."""
+    """Print matching lines, of the newest chats first, while the index is brought up to date."""
     if options.limit < 1:
         raise UsageError("--limit needs a number of lines, 1 or more")
     selection = selection_of(options)
@@ -59,28 +66,31 @@ def run(options: argparse.Namespace) -> int:
         records = store.all()
         search.keep_only({record.id for record in records})
         named = [store.find(options.session)] if options.session else records
-        searched = [record for record in named if selection.has(record)]
-        _update(search, searched)
-        hits = search.find(query, options.limit, {record.id for record in searched})
-        found = {hit.session_id for hit in hits}
+        searched = {record.id: record for record in _newest_first(named) if selection.has(record)}
+        with _Progress(search, len(searched)) as progress:
+            if options.json:
+                search.update(searched, progress.show)
+                hits = search.find(query, options.limit, searched)
+                found = {hit.session_id for hit in hits}
+                chats = {each: info_of(resolve_stale_row(store, searched[each])) for each in found}
+                progress.clear()
+                print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
+                count = len(hits)
+            else:
+                each = options.limit if options.session else LINES_OF_CHAT
+                output = _Output(store, search, searched, text, progress)
+                count = output.print_found(options.limit, each)
         for problem in search.problems.values():
             print_error(f"cannot search: {problem}")
-        chats = {record.id: info_of(resolve_stale_row(store, record)) for record in searched if record.id in found}
         began_s = time.monotonic()
         search.free_space(lambda: time.monotonic() - began_s > _FREE_S)
-    if options.json:
-        print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
-        return 0 if hits else 1
-    if not hits:
+    if not count and not options.json:
         where = "that chat" if options.session else f"{len(searched)} chats" if len(searched) != 1 else "one chat"
         raise OutliveError(f"no matches for {text!r} in {where}; try fewer or shorter words")
-    columns = terminal_columns()
-    for line in grouped(hits, chats, query, columns, is_colored=columns is not None and not os.environ.get("NO_COLOR")):
-        print(line)
-    if len(hits) == options.limit:
+    if count == options.limit and not options.json:
         shown = "newest line" if options.limit == 1 else f"newest {options.limit} lines"
         print(f"{shown}; use --limit for more", file=sys.stderr)
-    return 0
+    return 0 if count else 1
 
 
 def _store() -> Store:
@@ -93,21 +103,17 @@ def _store() -> Store:
         return open_store()
 
 
-def _update(search: Search, records: Iterable[SessionRecord]) -> None:
-    """Index new output, of running chats first, then of the newest."""
-    newest = sorted(records, key=lambda record: record.created_at, reverse=True)
-    newest.sort(key=lambda record: record.state not in RUNNING_STATES)
-    outdated = search.outdated(record.id for record in newest)
-    with _Progress(len(outdated)) as progress:
-        search.update(outdated, should_stop=progress.print_progress, on_indexed=progress.next)
+def _newest_first(records: list[SessionRecord]) -> list[SessionRecord]:
+    """Running chats, then the ended ones from the last."""
+    newest = sorted(records, key=lambda record: record.ended_at or record.created_at, reverse=True)
+    return sorted(newest, key=lambda record: record.state not in RUNNING_STATES)
 
 
 class _Progress:
-    """Shows the progress of indexing on a terminal, once it takes long."""
+    """Shows on a terminal how many chats are indexed, once it takes long."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
+    def __init__(self, search: Search, total: int) -> None:
+        self._search, self._total = search, total
         self._began_s = time.monotonic()
         self._is_shown = False
 
@@ -115,19 +121,82 @@ class _Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away."""
         if self._is_shown:
+            self._is_shown = False
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
-    def next(self, _session_id: str) -> None:
-        self._done += 1
-
-    def print_progress(self) -> bool:
-        """Print the progress; returns False, since nothing stops the update."""
-        if time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
+    def show(self) -> bool:
+        """Print the line; returns False, since nothing stops the update."""
+        if self._search.behind and time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
             self._is_shown = True
-            line = f"\rindexing chats: {self._done} of {self._total}\x1b[K"
+            line = f"\r{self._total - self._search.behind:,} of {self._total:,} chats are indexed\x1b[K"
             print(line, end="", file=sys.stderr, flush=True)
         return False
+
+
+class _Output:
+    """Prints the matching lines of chats as these are indexed."""
+
+    def __init__(
+        self, store: Store, search: Search, searched: dict[str, SessionRecord], text: str, progress: _Progress
+    ) -> None:
+        self._store, self._search, self._searched = store, search, searched
+        self._text, self._query, self._progress = text, Query.of(text), progress
+        self._columns = terminal_columns()
+        self._is_colored = self._columns is not None and not os.environ.get("NO_COLOR")
+        self._left = self._each = 0
+        self._indexed: list[str] = []
+        """The chats that are indexed, and not searched yet."""
+        self._printed_s = time.monotonic()
+
+    def print_found(self, limit: int, each: int) -> int:
+        """Index the chats, and print the newest matching lines of each.
+
+        Args:
+            limit: the maximum number of lines; once they are printed, older chats are not even indexed.
+            each: the maximum number of one chat, unless no other has any.
+
+        Returns:
+            The number of printed lines.
+        """
+        self._left, self._each = limit, each
+        for session_id in self._search.indexed(self._searched, self._is_over):
+            self._indexed.append(session_id)
+            if self._is_over():
+                break
+        if self._indexed and self._left > 0:
+            if len(self._indexed) == len(self._searched) and len(self._found()) == 1:
+                self._each = limit
+            self._print_batch()
+        return limit - self._left
+
+    def _is_over(self) -> bool:
+        if self._indexed and time.monotonic() - self._printed_s > _BATCH_S:
+            self._print_batch()
+        self._progress.show()
+        return self._left <= 0
+
+    def _found(self) -> list[Found]:
+        return self._search.find_by_session(self._query, self._left, self._each, self._searched, self._indexed)
+
+    def _print_batch(self) -> None:
+        found = self._found()
+        self._indexed = []
+        self._printed_s = time.monotonic()
+        if found:
+            self._progress.clear()
+        now = datetime.now(UTC)
+        for lines in found:
+            if self._left > 0:
+                cut = lines.first(self._left)
+                self._left -= len(cut.hits)
+                chat = info_of(resolve_stale_row(self._store, self._searched[cut.hits[0].session_id]))
+                for line in lines_of_chat(cut, chat, self._text, self._columns, now, is_colored=self._is_colored):
+                    print(line, flush=True)
 
 
 def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
@@ -144,32 +213,29 @@ def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
     }
 
 
-def grouped(
-    hits: list[Hit], chats: dict[str, SessionInfo], query: Query, columns: int | None, *, is_colored: bool
+def lines_of_chat(
+    found: Found, chat: SessionInfo, text: str, columns: int | None, now: datetime, *, is_colored: bool
 ) -> Iterator[str]:
-    """The matches grouped by chat; the chat with the newest match comes first.
+    """The matching lines of a chat, below its name.
 
     Args:
-        hits: the matches, newest first.
-        chats: the matches' chats, by id.
-        query: the words to mark.
+        found: the lines.
+        chat: the chat.
+        text: the user's query.
         columns: lines are cut to this width; None does not cut them.
+        now: the present time.
         is_colored: whether to mark matches.
     """
-    now = datetime.now(UTC)
-    for session_id in dict.fromkeys(hit.session_id for hit in hits):
-        own = [hit for hit in hits if hit.session_id == session_id]
-        chat = chats[session_id]
-        head = f"{one_line(chat.name)}  {session_id[:8]}  {one_line(chat.agent)}, {chat.state}"
-        yield f"\x1b[1m{head}{_PLAIN}" if is_colored else head
-        counts: dict[str, int] = {}
-        for hit in own:
-            counts[hit.text] = counts.get(hit.text, 0) + 1
-        width = max(len(str(hit.number)) for hit in own)
-        for hit in own:
-            # Print a line that occurs several times once, where it occurs last.
-            if count := counts.pop(hit.text, 0):
-                yield _line(hit, query, now, width, columns, count, is_colored=is_colored)
+    head = f"{one_line(chat.name)}  {chat.id[:8]}  {one_line(chat.agent)}, {chat.state}"
+    yield f"\x1b[1m{head}{_PLAIN}" if is_colored else head
+    width = max(len(str(hit.number)) for hit in found.hits)
+    query = Query.of(text)
+    for hit, count in zip(found.hits, found.times, strict=True):
+        yield _line(hit, query, now, width, columns, count, is_colored=is_colored)
+    if found.more:
+        more = f"{found.more:,}" if found.is_counted else f"{MAX_COUNTED:,} or more"
+        line = f"  +{more} in this chat: outlive search --session {chat.id[:8]} {shlex.quote(one_line(text))}"
+        yield f"{_DIM}{line}{_PLAIN}" if is_colored else line
 
 
 def _line(

@@ -12,8 +12,9 @@ derived: a damaged one is deleted and rebuilt from the journals.
     pages              lines that are stored and found together; pure
     schema             the tables
     index              the file: lines, and how far each session is indexed
+    claims             which process indexes which session
     fingerprint        whether a journal has grown
-    session_update     brings the index up to date with one session, in short transactions
+    session_update     brings the index up to date with one session, in short steps
     background_update  the program that updates the index in the background
     search             the index, as commands and the window use it
 
@@ -25,8 +26,8 @@ may lack text that such a program shows for less than a second and paints over. 
 all items, unfolded.
 """
 
-from .index import Hit
-from .query import Query
+from .index import MAX_COUNTED, Found, Hit
+from .query import Query, Scope
 from .search import Search, forget
 
-__all__ = ["Hit", "Query", "Search", "forget"]
+__all__ = ["MAX_COUNTED", "Found", "Hit", "Query", "Scope", "Search", "forget"]

@@ -63,7 +63,7 @@ def update_index(is_over: Callable[[], bool]) -> None:
         return is_over()
 
     with Search() as search:
-        search.update(newest, should_stop=pause)
+        search.update(newest, pause)
         search.free_space(pause)
 
 

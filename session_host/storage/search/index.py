@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,11 +15,14 @@ from session_host.storage.store.database import Database, damaged, directory_loc
 from session_host.storage.store.schema import Columns
 
 from .pages import MAX_PAGE_LINES, DamagedPage, Line, Page, clean, newest_ns
-from .query import Query
+from .query import Query, Term, trigrams
 from .schema import ADDED_COLUMNS, STEPS, TABLES
 
 MAX_SESSION_BYTES: Final = 64 * 1024 * 1024
 """How much text of a session is kept; of more, the oldest is removed. The limit is that of the journal."""
+
+MAX_COUNTED: Final = 1000
+"""A session with so many more matches is searched no further."""
 
 _TRIMMED_SHARE: Final = 0.9
 """The share of ``MAX_SESSION_BYTES`` that is left when old lines are removed."""
@@ -53,12 +56,71 @@ class Hit(NamedTuple):
     text: str
 
     @property
+    def order(self) -> tuple[int, int]:
+        """Newer lines of a session have a greater one."""
+        return self.time_ns, self.number
+
+    @property
     def moment(self) -> datetime:
         """The line's time; 1970 if no calendar has it, since the clock was wrong."""
         try:
             return datetime.fromtimestamp(self.time_ns / 1_000_000_000, UTC)
         except (OverflowError, ValueError, OSError):
             return datetime.fromtimestamp(0, UTC)
+
+
+class Found(NamedTuple):
+    """The matching lines of one session.
+
+    Attributes:
+        hits: the newest ones of different texts, newest first.
+        times: how many times the session has each of them.
+        more: how many others match.
+        is_counted: whether all are counted: not if they are more than ``MAX_COUNTED``.
+    """
+
+    hits: list[Hit]
+    times: list[int]
+    more: int
+    is_counted: bool = True
+
+    @property
+    def line_count(self) -> int:
+        """How many lines match."""
+        return sum(self.times) + self.more
+
+    def first(self, count: int) -> Found:
+        """The same with so many lines."""
+        return self._replace(hits=self.hits[:count], times=self.times[:count], more=self.more + sum(self.times[count:]))
+
+
+class _Lines:
+    """Collects the matching lines of one session, roughly from the newest."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._texts: dict[str, tuple[Hit, int]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @property
+    def is_counted(self) -> bool:
+        return self._count <= MAX_COUNTED + self._limit
+
+    def add(self, hit: Hit) -> None:
+        self._count += 1
+        if hit.text in self._texts:
+            other, times = self._texts[hit.text]
+            self._texts[hit.text] = max(hit, other, key=lambda each: each.order), times + 1
+        elif len(self._texts) < self._limit:
+            self._texts[hit.text] = hit, 1
+
+    def found(self) -> Found:
+        newest = sorted(self._texts.values(), key=lambda each: each[0].order, reverse=True)
+        times = [times for _, times in newest]
+        return Found([hit for hit, _ in newest], times, self._count - sum(times), self.is_counted)
 
 
 class Progress(NamedTuple):
@@ -154,19 +216,67 @@ class Index:
         newest: list[tuple[int, int, Hit]] = []  # a heap: the oldest of them comes first
         with self._file.reading() as connection:
             sessions, own_from = _searched_sessions(connection, among)
-            for page_id, key, first, data in _candidates(connection, query, sessions):
+            for page_id, key, first in _candidates(connection, query, sessions):
                 if len(newest) >= limit and newest[0][0] >= newest_ns(page_id):
                     break
-                if key not in sessions:
-                    continue
-                page = self._page(first, data)
-                if not query.matches_folded(page.text):
-                    continue
-                for line in page.lines:
-                    if line.number >= own_from.get(key, 0) and query.matches(line.text):
-                        entry = (line.time_ns, line.number, Hit(sessions[key], *line))
-                        (heapq.heappushpop if len(newest) >= limit else heapq.heappush)(newest, entry)
+                for hit in self._hits(connection, page_id, first, sessions[key], query, own_from.get(key, 0)):
+                    entry = (hit.time_ns, hit.number, hit)
+                    (heapq.heappushpop if len(newest) >= limit else heapq.heappush)(newest, entry)
         return [hit for _, _, hit in sorted(newest, reverse=True)]
+
+    def find_by_session(
+        self,
+        query: Query,
+        limit: int,
+        each: int,
+        among: Collection[str] | None = None,
+        only: Collection[str] | None = None,
+    ) -> list[Found]:
+        """The newest matching lines of each session; the session with the newest one comes first.
+
+        Args:
+            query: the words to look for.
+            limit: the number of lines after which no more sessions are added.
+            each: the maximum number of different lines of a session.
+            among: the sessions that are searched, by id; None for all. It counts for lines that several have.
+            only: those to look in now; None for all of them.
+        """
+        found: dict[int, _Lines] = {}
+        kept = 0
+        with self._file.reading() as connection:
+            sessions, own_from = _searched_sessions(connection, among)
+            if only is not None:
+                sessions = {key: session_id for key, session_id in sessions.items() if session_id in only}
+            for page_id, key, first in _candidates(connection, query, sessions):
+                lines = found.get(key)
+                if lines is None:
+                    if kept >= limit:
+                        continue
+                    lines = _Lines(each)
+                if not lines.is_counted:
+                    continue
+                before = len(lines)
+                for hit in self._hits(connection, page_id, first, sessions[key], query, own_from.get(key, 0)):
+                    lines.add(hit)
+                if lines:
+                    found[key] = lines
+                kept += len(lines) - before
+        return sorted((lines.found() for lines in found.values()), key=lambda each: each.hits[0].order, reverse=True)
+
+    def _hits(
+        self, connection: sqlite3.Connection, page_id: int, first: int, session_id: str, query: Query, own_from: int
+    ) -> Iterator[Hit]:
+        """The matching lines of a page, from the last one."""
+        (data,) = connection.execute("SELECT lines FROM page WHERE id = ?", (page_id,)).fetchone()
+        page = self._page(first, data)
+        if query.matches_folded(page.text):
+            for line in reversed(page.lines):
+                if (
+                    line.number >= own_from
+                    and query.matches(line.text)
+                    and query.is_within(session_id, line.time_ns, line.text)
+                ):
+                    yield Hit(session_id, *line)
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
         """The lines around a hit in its session, including the hit, in order."""
@@ -410,21 +520,38 @@ def _searched_sessions(
 
 
 def _candidates(
-    connection: sqlite3.Connection, query: Query, keys: Collection[int]
-) -> Iterator[tuple[int, int, int, bytes]]:
-    """Pages that may have matching lines, newest first: id, session, first number, data."""
-    columns = "page.id, page.session, page.first, page.lines"
-    chosen = f"page.session IN ({', '.join(map(str, keys))})"
-    if trigrams := query.trigrams():
-        match = " AND ".join(f'"{trigram.replace(chr(34), chr(34) * 2)}"' for trigram in trigrams)
+    connection: sqlite3.Connection, query: Query, sessions: Mapping[int, str]
+) -> Iterator[tuple[int, int, int]]:
+    """Pages that may have matching lines, newest first: id, session, first number."""
+    columns = "page.id, page.session, page.first"
+    chosen = f"page.session IN ({', '.join(map(str, sessions))})"
+    if match := _match(query.words):
         # CROSS JOIN keeps SQLite from reading the pages first.
         statement = (
             f"SELECT {columns} FROM trigram CROSS JOIN page ON page.id = trigram.rowid"  # noqa: S608 - numbers of ours
             f" WHERE trigram MATCH ? AND {chosen} ORDER BY trigram.rowid DESC"
         )
-        return connection.execute(statement, (match,))
-    statement = f"SELECT {columns} FROM page WHERE +{chosen} ORDER BY id DESC"  # noqa: S608 - numbers of ours
-    return connection.execute(statement)
+        rows = connection.execute(statement, (match,))
+    else:
+        statement = f"SELECT {columns} FROM page WHERE +{chosen} ORDER BY id DESC"  # noqa: S608 - numbers of ours
+        rows = connection.execute(statement)
+    terms = [(term.scope, _pages_with(connection, (*query.words, *term.words), term)) for term in query.terms]
+    for row in rows:
+        page_id, key, _ = row
+        if all(page_id in pages or scope.may_have(sessions[key], newest_ns(page_id)) for scope, pages in terms):
+            yield row
+
+
+def _pages_with(connection: sqlite3.Connection, words: Sequence[str], term: Term) -> set[int]:
+    """The pages that may contain the words; none if those of the term are no text."""
+    if not trigrams(term.words):
+        return set()
+    return {row[0] for row in connection.execute("SELECT rowid FROM trigram WHERE trigram MATCH ?", (_match(words),))}
+
+
+def _match(words: Sequence[str]) -> str:
+    """The words in the language of FTS5; "" if they are too short for it."""
+    return " AND ".join(f'"{trigram.replace(chr(34), chr(34) * 2)}"' for trigram in trigrams(words))
 
 
 def _is_readable(connection: sqlite3.Connection) -> bool:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from session_host.errors import StoreCorrupt
-from session_host.paths import search_index, session_journal
+from session_host.errors import StoreCorrupt, StoreError
+from session_host.paths import obstacle, search_index, session_journal
 
+from .claims import Claims
 from .fingerprint import fingerprint
-from .index import Hit, Index
+from .index import Found, Hit, Index
 from .query import Query
 
 T = TypeVar("T")
+
+_CLAIMED_S: Final = 0.05
+"""The pause before another look whether another process has indexed a session."""
 
 
 class Search:
@@ -22,6 +28,7 @@ class Search:
 
     Attributes:
         problems: the reason for each session that could not be read, by id.
+        behind: how many sessions ``indexed`` has still to index.
     """
 
     def __init__(self) -> None:
@@ -32,6 +39,7 @@ class Search:
             UnsafeDirectory: the state directory cannot be trusted.
         """
         self.problems: dict[str, str] = {}
+        self.behind = 0
         self._path: Path = search_index()
         self._index: Index | None = None
         self._use(lambda _index: None)  # Open the index.
@@ -54,29 +62,59 @@ class Search:
         fingerprints = ((session_id, fingerprint(session_journal(session_id))) for session_id in session_ids)
         return [session_id for session_id, found in fingerprints if found and found != indexed.get(session_id)]
 
-    def update(
-        self,
-        session_ids: Iterable[str],
-        *,
-        should_stop: Callable[[], bool] = lambda: False,
-        on_indexed: Callable[[str], object] = lambda _session_id: None,
-    ) -> None:
-        """Index the journals of these sessions to their ends.
+    def update(self, session_ids: Iterable[str], should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Index the journals of these sessions to their ends; see ``indexed``."""
+        for _ in self.indexed(session_ids, should_stop):
+            pass
+
+    def indexed(self, session_ids: Iterable[str], should_stop: Callable[[], bool] = lambda: False) -> Iterator[str]:
+        """Index the journals of these sessions; yield each session when it is indexed to its end.
+
+        Those that another process indexes come last. Nothing more is indexed if the caller takes no more of them.
 
         Args:
             session_ids: the sessions, in the order to index them.
             should_stop: called a few times a second; True ends the update.
-            on_indexed: called after each session.
 
         Raises:
             StoreError: the index cannot be written.
         """
-        for session_id in self.outdated(session_ids):
-            if should_stop():
-                return
-            if problem := self._use(partial(_update, session_id, should_stop)):
+        ordered = list(session_ids)
+        outdated = set(self.outdated(ordered))
+        self.behind = len(outdated)
+        with contextlib.closing(self._claims()) as claims:
+            claimed: list[str] = []
+            for session_id in ordered:
+                if session_id in outdated:
+                    if should_stop():
+                        return
+                    if not self._update(session_id, claims, should_stop):
+                        claimed.append(session_id)
+                        continue
+                    if should_stop():
+                        return
+                    self.behind -= 1
+                yield session_id
+            for session_id in claimed:
+                while not self._update(session_id, claims, should_stop):
+                    if should_stop():
+                        return
+                    time.sleep(_CLAIMED_S)
+                self.behind -= 1
+                yield session_id
+
+    def _claims(self) -> Claims:
+        try:
+            return Claims(self._path)
+        except OSError as error:
+            raise StoreError(obstacle(self._path) or f"{self._path}: {error.strerror}; see `outlive doctor`") from error
+
+    def _update(self, session_id: str, claims: Claims, should_stop: Callable[[], bool]) -> bool:
+        """Index a session; False if another process does."""
+        with claims.claim(session_id) as is_ours:
+            if is_ours and (problem := self._use(partial(_update, session_id, should_stop))):
                 self.problems[session_id] = problem
-            on_indexed(session_id)
+        return is_ours
 
     def keep_only(self, session_ids: Collection[str]) -> None:
         """Remove all sessions except these."""
@@ -98,6 +136,17 @@ class Search:
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The newest matching lines, newest first; see ``Index.find``."""
         return self._use(lambda index: index.find(query, limit, among))
+
+    def find_by_session(
+        self,
+        query: Query,
+        limit: int,
+        each: int,
+        among: Collection[str] | None = None,
+        only: Collection[str] | None = None,
+    ) -> list[Found]:
+        """The newest matching lines of each session; see ``Index.find_by_session``."""
+        return self._use(lambda index: index.find_by_session(query, limit, each, among, only))
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
         """The lines around a hit in its session, in order."""

@@ -1,7 +1,7 @@
-"""Indexes the new part of a session's journal, in short transactions.
+"""Indexes the new part of a session's journal, in short steps.
 
-Each transaction begins at the offset that the index records, and advances it. So a killed process leaves the index
-unchanged, and several processes take turns.
+Each step begins at the offset that the index records. It reads without a lock; then one short transaction adds the
+lines and advances the offset. So a killed process leaves the index unchanged, and others hardly wait.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .index import Index, Progress
 from .reader import Reader
 from .transcript_reader import TranscriptReader, has_transcript, is_state
 
-TRANSACTION_S: Final = 0.25
-"""The length of a transaction, after which other processes get their turn."""
+STEP_S: Final = 0.25
+"""How long a step reads."""
 
 BUSY_TIMEOUT_S: Final = 60.0
 """The maximum time to wait for other processes. On a busy machine, a transaction of the background update, which has a
-low priority, takes much longer than SQLite waits, and SQLite does not let waiting processes write in order."""
+low priority, takes longer than SQLite waits, and SQLite does not let waiting processes write in order."""
 
-TRANSACTION_BYTES: Final = 256 * 1024
-"""The length of a transaction in output. Its lines are in memory, at some 15 bytes for each byte of short lines."""
+STEP_BYTES: Final = 256 * 1024
+"""The length of a step in output. Its lines are in memory, at some 15 bytes for each byte of short lines."""
 
 
 class Unreadable(OutliveError):
@@ -51,7 +51,7 @@ class Update:
         """Index the journal to its end.
 
         Args:
-            should_stop: called between two transactions; True ends the update.
+            should_stop: called between two steps; True ends the update.
 
         Returns:
             Whether there was anything to index.
@@ -65,7 +65,7 @@ class Update:
         if not current or current == self._index.progress(self._session_id).journal:
             return False
         try:
-            while not self._run_when_free(should_stop) and not should_stop():
+            while not self._run_step(should_stop) and not should_stop():
                 pass
         finally:
             if self._reader is not None:
@@ -73,37 +73,40 @@ class Update:
                 self._reader = None
         return True
 
-    def _run_when_free(self, should_stop: Callable[[], bool]) -> bool:
-        """As ``_run_transaction``, after those of other processes; True also if ``should_stop`` returns True."""
+    def _run_step(self, should_stop: Callable[[], bool]) -> bool:
+        """Read a part of the journal, and write its lines in one transaction; True when the journal's end is reached.
+
+        True also if ``should_stop`` returns True while another process writes.
+        """
+        progress = self._index.progress(self._session_id)
+        try:
+            reader = self._reader
+            if reader is None or progress.passes != self._passes:
+                # This is the first step, or another process has indexed more since the last one.
+                self._fingerprint = fingerprint(self._journal)
+                reader = self._begin(progress)
+            ended = self._read(reader)
+        except OutliveError as error:
+            raise Unreadable(str(error)) from error
+        new, grown = reader.pop_lines()
+        journal = self._fingerprint if ended else ""
+        position = (reader.offset, reader.resizes, reader.save_state(), reader.number)
+        read_to = Progress(journal, *position, progress.passes + 1, reader.continues, reader.own_from)
         deadline_s = time.monotonic() + BUSY_TIMEOUT_S
         while True:
             try:
-                return self._run_transaction()
+                with self._index.writing(self._session_id) as writer:
+                    if writer.progress.passes == progress.passes:
+                        writer.write(new, grown, read_to)
+                        self._passes = read_to.passes
+                        return ended
+                self._passes = -1  # Another process has written meanwhile, or removed the session.
+                return False
             except StoreBusy:
                 if should_stop():
                     return True
                 if time.monotonic() > deadline_s:
                     raise
-
-    def _run_transaction(self) -> bool:
-        """Index a part of the journal in one transaction; True when the journal's end is reached."""
-        with self._index.writing(self._session_id) as writer:
-            progress = writer.progress
-            try:
-                reader = self._reader
-                if reader is None or progress.passes != self._passes:
-                    # This is the first transaction, or another process has indexed more since the last one.
-                    self._fingerprint = fingerprint(self._journal)
-                    reader = self._begin(progress)
-                ended = self._read(reader)
-            except OutliveError as error:
-                raise Unreadable(str(error)) from error
-            new, grown = reader.pop_lines()
-            self._passes = progress.passes + 1
-            journal = self._fingerprint if ended else ""
-            position = (reader.offset, reader.resizes, reader.save_state(), reader.number)
-            writer.write(new, grown, Progress(journal, *position, self._passes, reader.continues, reader.own_from))
-        return ended
 
     def _begin(self, progress: Progress) -> Reader | TranscriptReader:
         if self._reader is not None:
@@ -135,9 +138,9 @@ class Update:
         )
 
     def _read(self, reader: Reader | TranscriptReader) -> bool:
-        """Read as much as belongs in one transaction; True when the journal's end is reached."""
-        deadline_s = time.monotonic() + TRANSACTION_S
-        end_offset = reader.offset + TRANSACTION_BYTES
+        """Read as much as belongs in one step; True when the journal's end is reached."""
+        deadline_s = time.monotonic() + STEP_S
+        end_offset = reader.offset + STEP_BYTES
         for entry in self._entries:
             reader.read_entry(entry)
             if reader.offset >= end_offset or time.monotonic() > deadline_s:

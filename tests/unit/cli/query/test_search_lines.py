@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.query.search import grouped, marked
+from session_host.cli.query.search import lines_of_chat, marked
 from session_host.cli.text_columns import cut, width
 from session_host.cli.times import local_time
 from session_host.client.sessions.session_info import SessionInfo, info_of
-from session_host.storage.search import Hit, Query
+from session_host.storage.search import Found, Hit, Query
 from session_host.storage.store import SessionRecord
 
 SECOND_NS = 1_000_000_000
@@ -25,25 +25,26 @@ def chat(session_id: str, name: str) -> SessionInfo:
     )
 
 
-def test_chats_are_sorted_by_their_newest_line_and_equal_lines_appear_once() -> None:
-    hits = [
-        Hit("1" * 36, 30, 0, BEGAN_NS + 3 * SECOND_NS, "needle one"),
-        Hit("2" * 36, 5, 0, BEGAN_NS + 2 * SECOND_NS, "needle two"),
-        Hit("1" * 36, 7, 0, BEGAN_NS + SECOND_NS, "needle one"),
-    ]
-    chats = {hit.session_id: chat(hit.session_id, f"chat {hit.session_id[0]}") for hit in hits}
-    shown = list(grouped(hits, chats, Query.of("needle"), None, is_colored=False))
-    assert [line.split()[-3:] for line in shown] == [
-        ["11111111", "shell,", "starting"], ["needle", "one", "×2"],
-        ["22222222", "shell,", "starting"], ["5", "needle", "two"],
-    ]  # fmt: skip
+def test_a_chat_has_its_lines_below_its_name_and_the_number_of_the_others() -> None:
+    hits = [Hit("1" * 36, 30, 0, BEGAN_NS, "needle one"), Hit("1" * 36, 5, 0, BEGAN_NS, "needle two")]
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    texts = {}
+    for found in (Found(hits, [2, 1], 199), Found(hits, [2, 1], 1001, is_counted=False)):
+        shown = list(lines_of_chat(found, chat("1" * 36, "chat"), "needle it's", None, now, is_colored=False))
+        texts[found.more] = shown.pop()
+        assert [line.split()[-3:] for line in shown] == [
+            ["11111111", "shell,", "starting"], ["needle", "one", "×2"], ["5", "needle", "two"],
+        ]  # fmt: skip
+    assert texts[199] == """  +199 in this chat: outlive search --session 11111111 'needle it'"'"'s'"""
+    assert texts[1001].startswith("  +1,000 or more in this chat: ")
 
 
 def test_control_characters_are_made_harmless() -> None:
-    hits = [Hit("1" * 36, 1, 0, BEGAN_NS, "a\x1b[31m\u202eneedle\x07")]
+    found = Found([Hit("1" * 36, 1, 0, BEGAN_NS, "a\x1b[31m\u202eneedle\x07")], [1], 1)
+    now = datetime(2026, 1, 2, tzinfo=UTC)
     for is_colored in (False, True):
-        chats = {"1" * 36: chat("1" * 36, "x\x1b]0;y\x07")}
-        text = "".join(grouped(hits, chats, Query.of("needle"), 60, is_colored=is_colored))
+        one = chat("1" * 36, "x\x1b]0;y\x07")
+        text = "".join(lines_of_chat(found, one, "needle\x1b[1m", 60, now, is_colored=is_colored))
         plain = re.sub(r"\x1b\[(0|1|2|1;31)m", "", text)
         assert not any(character in plain for character in "\x1b\x07\u202e")
         assert (plain == text) is not is_colored

@@ -23,8 +23,9 @@ from session_host.errors import StoreBusy, StoreError, UsageError
 from session_host.paths import search_index, session_journal
 from session_host.storage.journal import Entry, Journal
 from session_host.storage.journal import read as really_read
-from session_host.storage.search import Hit, Query, Search, forget, session_update
+from session_host.storage.search import Hit, Query, Scope, Search, forget, session_update
 from session_host.storage.search import index as index_module
+from session_host.storage.search.claims import Claims
 from session_host.storage.search.schema import STEPS
 from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
 from tests.unit.storage.search.conftest import Record, texts
@@ -77,7 +78,7 @@ def test_only_new_output_is_read(search: Search, record: Record, monkeypatch: py
 def test_short_transactions_give_the_same_index(
     search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
+    monkeypatch.setattr(session_update, "STEP_BYTES", 1)
     record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
     search.update(["one"])
     assert everything(search) == [f"line number {number} of many" for number in reversed(range(300))]
@@ -86,7 +87,7 @@ def test_short_transactions_give_the_same_index(
 def test_an_update_can_be_stopped_and_continues_later(
     search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
+    monkeypatch.setattr(session_update, "STEP_BYTES", 1)
     record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
     search.update(["one"], should_stop=lambda: True)
     asked = count()
@@ -237,7 +238,7 @@ def test_an_index_of_a_newer_version_is_left_alone(record: Record) -> None:
 
 
 def test_several_updates_at_once_index_each_line_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 5000)
+    monkeypatch.setattr(session_update, "STEP_BYTES", 5000)
     ids = [f"chat {number}" for number in range(4)]
     for session_id in ids:
         record(session_id, *(lines(number, number + 50) for number in range(0, 1000, 50)))
@@ -255,10 +256,93 @@ def test_several_updates_at_once_index_each_line_once(record: Record, monkeypatc
             assert found == [f"line number {number} of many" for number in reversed(range(1000))]
 
 
+def test_a_chat_that_another_process_indexes_comes_last_and_nobody_waits_for_its_lock(record: Record) -> None:
+    for session_id in ("one", "two"):
+        record(session_id, lines(0, 100))
+    with Search() as search, contextlib.closing(Claims(search_index())) as other:
+        claim = other.claim("one")
+        assert claim.__enter__()
+        order = search.indexed(["one", "two"])
+        assert next(order) == "two"
+        assert search.outdated(["one", "two"]) == ["one"]
+        assert search.behind == 1
+        claim.__exit__(None, None, None)
+        assert next(order) == "one"
+        assert list(order) == []
+        assert search.behind == 0
+        assert len(everything(search)) == 200
+
+
+def test_output_is_read_without_a_lock_on_the_index(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    record("one", lines(0, 100))
+    record("two", b"another needle\r\n")
+    with Search() as search, Search() as other:
+
+        def read(directory: Path, start: int = 0) -> Iterator[Entry]:
+            if "one" in str(directory):
+                other.update(["two"])
+                other.forget("none")
+            return really_read(directory, start)
+
+        monkeypatch.setattr(session_update, "read", read)
+        search.update(["one"])
+        assert texts(search, "needle") == ["another needle"]
+        assert len(texts(search, "number")) == 100
+
+
+def test_a_noisy_chat_hides_no_other_chat(search: Search, record: Record) -> None:
+    record("quiet", (1.0, b"one needle\r\n"))
+    record("noisy", (2.0, b"a needle\r\n" * 20), (3.0, b"".join(b"needle %d\r\n" % n for n in range(300))))
+    search.update(["quiet", "noisy"])
+    noisy, quiet = search.find_by_session(Query.of("needle"), limit=100, each=3)
+    assert [hit.text for hit in noisy.hits] == ["needle 299", "needle 298", "needle 297"]
+    assert (noisy.times, noisy.more, noisy.line_count) == ([1, 1, 1], 317, 320)
+    assert [hit.text for hit in quiet.hits] == ["one needle"]
+    [all_lines] = search.find_by_session(Query.of("needle"), limit=1000, each=1000, among={"noisy"})
+    assert (all_lines.hits[-1].text, all_lines.times[-1], all_lines.more) == ("a needle", 20, 0)
+    [only] = search.find_by_session(Query.of("needle"), 100, 3, only={"quiet"})
+    assert only == quiet
+    assert [each.hits[0].text for each in search.find_by_session(Query.of("needle"), 1, 3)] == ["needle 299"]
+
+
+def test_a_very_noisy_chat_is_not_counted_to_its_end(
+    search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "MAX_COUNTED", 50)
+    record("noisy", b"needle\r\n" * 1000)
+    search.update(["noisy"])
+    [found] = search.find_by_session(Query.of("needle"), 100, 3)
+    assert not found.is_counted
+    assert 50 < found.line_count < 150
+
+
+def test_words_that_name_a_time_or_chats_narrow_the_search_and_are_found_as_text(
+    search: Search, record: Record
+) -> None:
+    record("mine", (10.0, b"an error early\r\n"), (50.0, b"an error later\r\n"))
+    record("other", (10.0, b"other error early\r\n"), (50.0, b"in march an error of codex\r\n"))
+    search.update(["mine", "other"])
+    between_ns = BEGAN_NS + 30_000_000_000
+    scopes = {
+        "last week": Scope(None, 0, between_ns), "march": Scope(None, between_ns), "codex": Scope(frozenset(["mine"])),
+    }  # fmt: skip
+
+    def found(text: str) -> set[str]:
+        query = Query.of(text, scopes.get)
+        return {hit.text for each in search.find_by_session(query, 100, 10) for hit in each.hits}
+
+    assert found("error last week") == {"an error early", "other error early"}
+    assert found("codex error") == {"an error early", "an error later", "in march an error of codex"}
+    assert found("codex error march") == {"an error later", "in march an error of codex"}
+    assert found("march") == {"in march an error of codex"}, "a date alone is a word"
+    assert found('error "march"') == {"in march an error of codex"}
+    assert Query.of("march error", scopes.get).spans("error in march") == [(0, 5), (9, 14)]
+
+
 READER = """
 import sys
 from session_host.storage.search import Search, session_update
-session_update.TRANSACTION_BYTES = 20_000
+session_update.STEP_BYTES = 20_000
 with Search() as search:
     search.update(["one"], should_stop=lambda: print("on", flush=True))
 """

@@ -123,7 +123,7 @@ def test_a_streamed_message_is_one_line_however_often_it_is_indexed() -> None:
 
 
 def test_short_transactions_give_the_same_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
+    monkeypatch.setattr(session_update, "STEP_BYTES", 1)
     chat = Chat()
     for number in range(40):
         chat.step(Put(Item(f"i{number}", "agent", _BEGAN_MS, text=f"line number {number}", status="running")))

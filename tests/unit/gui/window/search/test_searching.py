@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.bridge.background.search_thread import SearchResults
+from gui.bridge.background.search_thread import Found, SearchResults
 from gui.theme.theme import Theme
 from gui.window.search.sheet import SearchSheet
 from session_host.paths import search_index, session_dir, session_journal
@@ -17,7 +18,7 @@ from session_host.storage.journal import Journal
 from session_host.storage.search import Hit, Query, Search
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create
-from tests.support.journals import output, resize
+from tests.support.journals import BEGAN_NS, output, resize
 from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -42,7 +43,7 @@ async def search_for(harness: WindowHarness, text: str) -> SearchSheet:
     assert sheet.is_open
     assert sheet.field.hasFocus()
     QTest.keyClicks(sheet.field, text)
-    await harness.until(lambda: sheet.state.text() and "ndexing" not in sheet.state.text(), "the answer")
+    await harness.until(lambda: sheet.state.text() and "indexed" not in sheet.state.text(), "the answer")
     return sheet
 
 
@@ -207,6 +208,47 @@ async def test_a_repeated_line_is_listed_once(harness: WindowHarness, theme: The
     assert lines(sheet) == ["the same"]
 
 
+async def test_a_noisy_chat_shows_its_newest_lines_and_enter_on_the_rest_goes_on_in_it(harness: WindowHarness) -> None:
+    quiet, noisy = await harness.add("quiet"), await harness.add("noisy")
+    record(quiet, b"one needle\r\n", 1.0)
+    record(noisy, b"".join(b"needle %d\r\n" % number for number in range(202)), 2.0)
+    harness.open_window()
+    sheet = await search_for(harness, "needle")
+    shown = ["needle 201", "needle 200", "needle 199", "+199 in this chat", "one needle"]
+    assert lines(sheet) == shown
+    assert sheet.state.text() == "203 lines"
+    for _ in range(3):
+        await press(harness, Qt.Key.Key_Down)
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: len(lines(sheet)) == 200, "the lines of that chat")
+    assert sheet.state.text() == "In noisy: Newest 200 lines · Esc: all chats"
+    QTest.keyClicks(sheet.field, " 17")
+    await harness.until(lambda: lines(sheet)[:2] == ["needle 179", "needle 178"], "its lines with another word")
+    await press(harness, Qt.Key.Key_Escape)
+    assert sheet.is_open
+    sheet.field.setText("needle")
+    await harness.until(lambda: lines(sheet) == shown, "the lines of all chats")
+    await press(harness, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+
+
+async def test_a_date_an_agent_and_a_project_narrow_the_search(harness: WindowHarness) -> None:
+    now_s = datetime.now(UTC).timestamp() - BEGAN_NS / 1e9
+    agent = await harness.add("agent", agent="claude", cwd="/srv/outlive")
+    other = await harness.add("other", agent="codex", cwd="/srv/other")
+    for session_id in (agent, other):
+        record(session_id, f"old error of {session_id}\r\n".encode(), now_s - 40 * 86400)
+        record(session_id, f"new error of {session_id}\r\n".encode(), now_s)
+    record(other, b"claude made no error\r\n", now_s)
+    harness.open_window()
+    sheet = await search_for(harness, "error today")
+    assert len(lines(sheet)) == 3
+    for text, count in (("error outlive", 2), ("codex error today", 2), ("claude error", 3), ("claude", 1)):
+        sheet.field.setText(text)
+        await harness.until(lambda: sheet._is_answered and not sheet.is_reading, "the answer")
+        assert len(lines(sheet)) == count, (text, lines(sheet))
+
+
 async def test_a_removed_chat_is_gone_from_the_index(harness: WindowHarness) -> None:
     ended = await harness.add("ended", state=State.EXITED, exit_code=0)
     record(ended, b"a secret\r\n")
@@ -248,12 +290,12 @@ async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(
     monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
-    sheet.show_results(SearchResults([], 1))
+    sheet.show_results(SearchResults([], 1, 1))
     QTest.keyClick(sheet.field, Qt.Key.Key_Return)
-    sheet.show_results(SearchResults([], 1))
+    sheet.show_results(SearchResults([], 1, 1))
     assert chosen == []
     hit = Hit(running, 1, 0, 0, "the needle")
-    sheet.show_results(SearchResults([hit], 1))
+    sheet.show_results(SearchResults([Found([hit], [1], 0)], 1, 1))
     assert chosen == [hit]
     assert not sheet.is_open
 
@@ -266,10 +308,10 @@ async def test_enter_without_a_match_opens_no_later_match(harness: WindowHarness
     monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
-    sheet.show_results(SearchResults([], 1))
+    sheet.show_results(SearchResults([], 1, 1))
     QTest.keyClick(sheet.field, Qt.Key.Key_Return)
-    sheet.show_results(SearchResults([], 0))
-    sheet.show_results(SearchResults([Hit(running, 1, 0, 0, "the needle")], 0))
+    sheet.show_results(SearchResults([], 0, 1))
+    sheet.show_results(SearchResults([Found([Hit(running, 1, 0, 0, "the needle")], [1], 0)], 0, 1))
     assert sheet.is_open
 
 
