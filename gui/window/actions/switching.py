@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import partial
 
 from gui.bridge.chat import Chat
+from gui.bridge.ended_list import EndedRecord
 from gui.bridge.sessions import Sessions
 from gui.finding.ranking import Match, Ranking, Texts
 from gui.window.sheets.chooser import Choice, Found
 from gui.window.sidebar.date_filter import DateFilter
 from gui.wording.second_lines import second_lines
 from session_host.protocol.values import WITHOUT_AGENT
-from session_host.storage.store import SessionRecord
 
 
 class ChatChoices:
@@ -26,7 +26,7 @@ class ChatChoices:
         self._lines = second_lines(sessions.running())
         self._ranking = Ranking([self._texts(record) for record in self._records])
 
-    def _texts(self, record: SessionRecord) -> Texts:
+    def _texts(self, record: EndedRecord) -> Texts:
         if (line := self._lines.get(record.id)) is not None:
             return Texts(record.name, line.whole)
         project, title = record.project.rpartition("/")[2], "" if record.agent in WITHOUT_AGENT else record.title

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple, Self
 
+from gui.bridge.ended_list import EndedRecord
 from session_host.client.sessions.periods import period
-from session_host.storage.store import SessionRecord
 from session_host.system.clock import as_text, now
 
 MAX_WORDS = 2
@@ -40,11 +40,11 @@ class DateFilter(NamedTuple):
                         return None  # No chat ran then.
         return None
 
-    def has(self, record: SessionRecord, text: str) -> bool:
+    def has(self, record: EndedRecord, text: str) -> bool:
         """Whether a chat ran at that time, and its text contains the other words."""
         return all(word in text for word in self.words) and self.is_within(record)
 
-    def is_within(self, record: SessionRecord) -> bool:
+    def is_within(self, record: EndedRecord) -> bool:
         """Whether a chat ran at that time."""
         return "" < record.created_at < self.end and (record.ended_at or now()) >= self.first
 
