@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QShowEvent, QWindow
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QShowEvent, QWindow
 from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.theme.tooltips import hide_others
 
 
 class LeavesKeyboard(QObject):
@@ -55,6 +57,11 @@ class Menu(QMenu):
     """A menu of a window; it leaves the keyboard to the window."""
 
     _keyboard: LeavesKeyboard | None = None
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and (action := self.actionAt(event.pos())) is not None:
+            hide_others(action.toolTip(), self)
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -13,9 +13,9 @@ import re
 from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QAction, QHelpEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent
+from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 
 LINE_CHARACTERS = 100
 """A line of a tool tip with more characters is wrapped."""
@@ -66,4 +66,25 @@ def _tips() -> _Tips:
 
 def show_tooltip(event: QHelpEvent, text: str, widget: QWidget) -> None:
     """Show ``text`` to the letter as the answer to a widget's ``QEvent.ToolTip``; "" hides the tool tip."""
-    QToolTip.showText(event.globalPos(), as_tooltip(text), widget)
+    show_at(event.globalPos(), text, widget)
+
+
+def show_at(position: QPoint, text: str, widget: QWidget) -> None:
+    """Show ``text`` to the letter at a position on the screen; "" hides the tool tip."""
+    tip = as_tooltip(text)
+    hide_others(tip, widget)
+    QToolTip.showText(position, tip, widget)
+
+
+def hide_others(tip: str, widget: QWidget) -> None:
+    """Hide the shown tool tip before the widget's, as ``as_tooltip`` returns it, if it is another one.
+
+    Qt would move it. That has no effect on Wayland if the compositor does not support it (xdg_popup.reposition, since
+    version 3 of xdg_wm_base), so there each tool tip gets a window of its own.
+    """
+    if QGuiApplication.platformName() != "wayland":
+        return
+    for shown in QApplication.topLevelWidgets():
+        is_tip = isinstance(shown, QLabel) and shown.windowType() == Qt.WindowType.ToolTip and shown.isVisible()
+        if is_tip and (shown.text(), shown.parentWidget()) != (tip, widget):
+            shown.hide()

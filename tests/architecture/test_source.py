@@ -129,7 +129,7 @@ def test_no_test_sleeps() -> None:
 SHOWS_HTML = {
     r"\bQLabel\(|\(QLabel\)": {"gui/theme/plain_label.py"},
     r"\.setToolTip\(": {"gui/theme/tooltips.py", "gui/tray/tray.py"},
-    r"\bQToolTip\.showText\(": {"gui/theme/tooltips.py", "gui/terminal/links/link_pointer.py"},
+    r"\bQToolTip\.showText\(": {"gui/theme/tooltips.py"},
     r"\bToolTipRole\b": {"gui/window/sidebar/model.py"},
     r"\b(QTextBrowser|QMessageBox|QErrorMessage|QProgressDialog|QInputDialog|QStaticText|QWhatsThis)\b": set(),
     r"\.(setStatusTip|setWhatsThis|setHtml|insertHtml|appendHtml|setMarkdown|insertMarkdown)\(": set(),

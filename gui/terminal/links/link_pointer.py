@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.terminal.drawing.regions import Span
 from gui.terminal.drawing.surface import Surface
-from gui.theme.tooltips import as_tooltip
+from gui.theme.tooltips import show_at
 from session_host.terminal.base import Emulator
 
 from . import hovering
@@ -144,7 +144,7 @@ class LinkPointer(QObject):
         widget = self._widget
         if link:
             widget.setCursor(Qt.CursorShape.PointingHandCursor)
-            QToolTip.showText(widget.mapToGlobal(position).toPoint(), as_tooltip(link.tip), widget)
+            show_at(widget.mapToGlobal(position).toPoint(), link.tip, widget)
             return
         shape = Qt.CursorShape.BlankCursor if self._is_hidden else self._owner.shape_without_link(modifiers)
         if widget.cursor().shape() == Qt.CursorShape.PointingHandCursor:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import LABEL_PX, Mark, paint_label, paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.theme.tooltips import hide_others
 from gui.window.sidebar.arrangement import PINNED
 from gui.window.sidebar.model import ENTRY_ROLE, DayHeading, Heading
 from gui.window.sidebar.rows import ChatRow
@@ -85,6 +86,16 @@ class SidebarDelegate(QStyledItemDelegate):
             return QSize(0, DAY_HEIGHT_PX)
         usual = COMPACT_ROW_HEIGHT_PX if self.compact else ROW_HEIGHT_PX
         return QSize(0, COLLAPSED_ROW_HEIGHT_PX if self.collapsed else usual)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        hide_others(index.data(Qt.ItemDataRole.ToolTipRole) or "", view.viewport())
+        return super().helpEvent(event, view, option, index)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 GRANT_MS = 300
 """Window managers answer within a few milliseconds; the user waits this long only where one refuses."""
@@ -44,6 +44,9 @@ def raise_window(window: QWidget) -> None:
     window is hidden and shown again, which moves it to the visible desktop. Qt may report such a window as minimized,
     since both are "iconic" on X11. A window that has not been on the screen yet is left alone: the window manager is
     about to show it, and a window that is hidden and shown meanwhile may stay hidden.
+
+    On Wayland, a compositor may refuse the focus silently, as sway does after a command that was typed in a terminal.
+    Then the window is marked in the desktop's bar.
     """
     was_visible = window.isVisible()
     if window.isMinimized():
@@ -51,6 +54,8 @@ def raise_window(window: QWidget) -> None:
     _to_the_front(window)
     if was_visible and QGuiApplication.platformName() == "xcb":
         QTimer.singleShot(GRANT_MS, window, lambda: _bring_here(window))
+    elif was_visible and QGuiApplication.platformName() == "wayland":
+        QTimer.singleShot(GRANT_MS, window, lambda: QApplication.alert(window))  # It does not mark the active window.
 
 
 def _to_the_front(window: QWidget) -> None:

@@ -130,6 +130,7 @@ class Sway(Compositor):
     def reset(self) -> None:
         """Make everything as at the start, for the next test."""
         self.ask("output HEADLESS-1 scale 1; output HEADLESS-2 scale 1; output HEADLESS-2 disable; workspace 1")
+        self.ask("focus_on_window_activation focus")
         self.set_layout("us")
         self.move_to(WIDTH_PX - 1, HEIGHT_PX - 1)
 

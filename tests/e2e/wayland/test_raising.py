@@ -1,0 +1,70 @@
+"""The window beside another program's, on a Wayland compositor."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
+
+from tests.e2e.window.conftest import WAIT_S, OpenWindow
+from tests.support.compositors.sway import Sway
+from tests.support.processes import end
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+_OTHER = """
+from PySide6.QtGui import QGuiApplication, QRasterWindow
+application = QGuiApplication([])
+window = QRasterWindow(title="another program")
+window.show()
+application.exec()
+"""
+
+
+@contextmanager
+def another_program(compositor: Sway) -> Iterator[None]:
+    """A program that opens a window, which gets the keyboard."""
+    process = subprocess.Popen([sys.executable, "-c", _OTHER])
+    try:
+        wait_until(lambda: compositor.focused() == "another program", WAIT_S, "the other window")
+        yield
+    finally:
+        end([process.pid])
+        process.wait()
+
+
+def test_a_window_that_sway_does_not_raise_for_a_command_is_marked(compositor: Sway, open_window: OpenWindow) -> None:
+    with open_window() as app:
+        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
+        compositor.press("Escape")  # From now on, Qt asks for the focus by the number of this key, in vain.
+        compositor.ask("focus_on_window_activation urgent")  # Sway's default.
+        with another_program(compositor):
+            app.ask("raise")  # As a second start does.
+            wait_until(lambda: any(each["urgent"] for each in compositor.windows()), WAIT_S, "the window to be marked")
+            compositor.ask("[urgent=latest] focus")
+            wait_until(lambda: compositor.focused() == "Outlive", WAIT_S, "the window to have the keyboard")
+            assert not any(each["urgent"] for each in compositor.windows())
+
+
+def test_each_tool_tip_is_beside_what_it_is_about(compositor: Sway, open_window: OpenWindow) -> None:
+    with open_window():
+        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
+        compositor.move_to(218, 20)
+        below_first, below_last = QRect(220, 44, 80, 30), QRect(1120, 44, 60, 30)
+        before = compositor.picture()
+        compositor.move_to(217, 20)
+        wait_until(lambda: _differ(before, compositor.picture(), below_first), WAIT_S, "the first tool tip")
+        compositor.move_to(1181, 18)
+        compositor.move_to(1182, 18)
+        wait_until(lambda: _differ(before, compositor.picture(), below_last), WAIT_S, "the second tool tip")
+        assert not _differ(before, compositor.picture(), below_first)
+
+
+def _differ(one: QImage, other: QImage, area: QRect) -> bool:
+    return one.copy(area) != other.copy(area)
