@@ -39,8 +39,9 @@ font. Qt's bridge to screen readers warns about each label with selectable text;
 change of the keyboard focus; its plugins for desktops, about a missing portal (xdg-desktop-portal), which Outlive does
 not need."""
 
-_LOCALE = "Detected locale "
-"""Begins Qt's message about a locale without UTF-8: Qt takes another one for this process, and all works."""
+_NOT_PRINTED = ("Detected locale ", "Session DBus not running", "Application will not react to setting changes")
+"""Beginnings of Qt's other messages that are not printed: about a locale without UTF-8, since Qt takes another one for
+this process; with GNOME, about a missing session bus."""
 
 
 def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
@@ -96,7 +97,7 @@ def _no_abort() -> Iterator[None]:
 
     def on_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         if kind is not QtMsgType.QtFatalMsg:
-            if not text.startswith(_LOCALE):
+            if not text.startswith(_NOT_PRINTED):
                 warnings.append(text)
             return
         reason = one_line(next(iter(warnings), text))

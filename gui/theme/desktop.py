@@ -7,10 +7,11 @@ Qt's plugin for GTK follows their changes but misses their first values, and oth
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QSocketNotifier, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QGuiApplication
 
 from session_host.errors import OutliveError
 from session_host.system.dbus.addresses import session_bus
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "org.freedesktop.appearance"
 PORTAL = Peer("org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Settings")
+
+_TITLE_BARS = "org.gnome.desktop.wm.preferences"
+"""The namespace of GNOME's settings for title bars."""
 
 _TIMEOUT_S = 25.0
 """The daemon may have to start the portal first; it gives up after this time."""
@@ -65,7 +69,9 @@ class DesktopSettings(QObject):
         self._notifier: QSocketNotifier | None = None
         address = session_bus()
         self._bus = Bus(address, _TIMEOUT_S, starts_services=True) if address is not None else None
-        if self._bus is not None:
+        if self._bus is None:
+            _draw_title_buttons()
+        else:
             self._worker.submit(self._ask)
 
     def close(self) -> None:
@@ -83,23 +89,29 @@ class DesktopSettings(QObject):
         bus = self._bus
         if bus is None:
             return
-        found: dict[str, Any] = {}
+        found: dict[str, dict[str, Any]] = {}
         try:
             bus.open()
             bus.subscribe(PORTAL, "SettingChanged", arg0=NAMESPACE)
-            found = bus.call(PORTAL, "ReadAll", "as", [NAMESPACE])[0].get(NAMESPACE, {})
+            found = bus.call(PORTAL, "ReadAll", "as", [NAMESPACE, _TITLE_BARS])[0]
         except Refused as error:
             log.info("the desktop's portal has no settings: %s", error)
         except OutliveError as error:
             log.info("the desktop's settings cannot be read: %s", error)
+            self._read.emit(None)
             return
         self._read.emit(found)
 
-    def _follow(self, found: dict[str, Any]) -> None:
-        """Use the first settings; from here on, this thread uses the connection."""
+    def _follow(self, found: dict[str, dict[str, Any]] | None) -> None:
+        """Use the first settings; from here on, this thread uses the connection. None: it has failed."""
         if self._bus is None:
             return
-        self._change([(NAMESPACE, key, value) for key, value in found.items()])
+        if found is None or "button-layout" not in found.get(_TITLE_BARS, {}):
+            _draw_title_buttons()
+        if found is None:
+            self.close()
+            return
+        self._change([(NAMESPACE, key, value) for key, value in found.get(NAMESPACE, {}).items()])
         self._notifier = QSocketNotifier(self._bus.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._read_signals)
         self._read_signals()
@@ -123,3 +135,13 @@ class DesktopSettings(QObject):
         if look != self.look:
             self.look = look
             self.changed.emit()
+
+
+def _draw_title_buttons() -> None:
+    """Let Qt draw title bars with its own buttons, from the next shown window on, where the program draws them.
+
+    That is so with GNOME on Wayland. Qt draws them like GNOME's, but without any button if the portal names none.
+    """
+    variable = "QT_WAYLAND_DECORATION"
+    if QGuiApplication.platformName() == "wayland" and variable not in os.environ:
+        os.putenv(variable, "bradient")  # In ``os.environ`` it would be passed on to programs.

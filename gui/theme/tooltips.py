@@ -85,6 +85,7 @@ def hide_others(tip: str, widget: QWidget) -> None:
     if QGuiApplication.platformName() != "wayland":
         return
     for shown in QApplication.topLevelWidgets():
-        is_tip = isinstance(shown, QLabel) and shown.windowType() == Qt.WindowType.ToolTip and shown.isVisible()
-        if is_tip and (shown.text(), shown.parentWidget()) != (tip, widget):
+        if shown.windowType() != Qt.WindowType.ToolTip or not isinstance(shown, QLabel):
+            continue
+        if (shown.text(), shown.parentWidget()) != (tip, widget):
             shown.hide()

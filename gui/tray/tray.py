@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat
@@ -15,6 +15,7 @@ from gui.bridge.sessions import Sessions
 from gui.theme.marks import mark_icon
 from gui.theme.theme import Theme
 from gui.tray.changing_actions import ChangingActions, Entry
+from gui.tray.waiting import WATCHER
 from gui.wording import action_texts, common_texts, phrases, tray_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
@@ -79,7 +80,18 @@ class Tray(QObject):
         sessions.muting.changed.connect(self._refresh_soon)
         theme.changed.connect(self._refresh_soon)
         self.refresh()
-        self.icon.show()
+        if QGuiApplication.platformName() == "wayland" and not QSystemTrayIcon.isSystemTrayAvailable():
+            self._show_once_there_is_a_tray()
+        else:
+            self.icon.show()
+
+    def _show_once_there_is_a_tray(self) -> None:
+        """Show the icon when a tray comes. Qt would do so, too, but first print that there is none."""
+        from PySide6.QtDBus import QDBusConnection, QDBusServiceWatcher  # most desktops have a tray
+
+        bus, registered = QDBusConnection.sessionBus(), QDBusServiceWatcher.WatchModeFlag.WatchForRegistration
+        trays = QDBusServiceWatcher(WATCHER, bus, registered, self)
+        trays.serviceRegistered.connect(lambda _name: self.icon.show())
 
     @property
     def is_available(self) -> bool:

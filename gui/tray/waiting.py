@@ -15,7 +15,9 @@ from session_host.system.dbus.bus import Bus, Peer, Refused
 TIMEOUT_S = 10.0
 """Maximum wait; desktops with an X11 tray, or without a tray, always take this long."""
 _INTERVAL_S = 0.2
-_WATCHER = Peer("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties")
+WATCHER = "org.kde.StatusNotifierWatcher"
+"""The name of trays on the session bus."""
+_WATCHER = Peer(WATCHER, "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties")
 
 
 def wait_for_tray() -> None:

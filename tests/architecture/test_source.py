@@ -130,7 +130,7 @@ SHOWS_HTML = {
     r"\bQLabel\(|\(QLabel\)": {"gui/theme/plain_label.py"},
     r"\.setToolTip\(": {"gui/theme/tooltips.py", "gui/tray/tray.py"},
     r"\bQToolTip\.showText\(": {"gui/theme/tooltips.py"},
-    r"\bToolTipRole\b": {"gui/window/sidebar/model.py"},
+    r"\bToolTipRole\b": {"gui/window/sidebar/model.py", "gui/window/sidebar/delegate.py"},
     r"\b(QTextBrowser|QMessageBox|QErrorMessage|QProgressDialog|QInputDialog|QStaticText|QWhatsThis)\b": set(),
     r"\.(setStatusTip|setWhatsThis|setHtml|insertHtml|appendHtml|setMarkdown|insertMarkdown)\(": set(),
 }

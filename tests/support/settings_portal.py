@@ -13,6 +13,7 @@ from tests.support.dbus_calls import answering
 
 NAME = "org.freedesktop.portal.Desktop"
 NAMESPACE = "org.freedesktop.appearance"
+_TITLE_BARS = "org.gnome.desktop.wm.preferences"
 _OBJECT = DBusAddress("/org/freedesktop/portal/desktop", NAME, "org.freedesktop.portal.Settings")
 _SIGNATURES = {"color-scheme": "u", "contrast": "u", "accent-color": "(ddd)"}
 
@@ -20,9 +21,10 @@ _SIGNATURES = {"color-scheme": "u", "contrast": "u", "accent-color": "(ddd)"}
 class SettingsPortal:
     """The service. The keys of ``settings`` are those of the namespace."""
 
-    def __init__(self, connection: DBusConnection, settings: dict[str, Any]) -> None:
+    def __init__(self, connection: DBusConnection, settings: dict[str, Any], button_layout: str) -> None:
         self._connection = connection
         self.settings = settings
+        self._button_layout = button_layout
 
     def set(self, key: str, value: object) -> None:
         """The user changes a setting."""
@@ -38,17 +40,27 @@ class SettingsPortal:
         match message.header.fields.get(HeaderFields.member), message.body:
             case "ReadAll", _:
                 settings = {key: self._variant(key) for key in self.settings}
-                answer = new_method_return(message, "a{sa{sv}}", ({NAMESPACE: settings},))
+                found: dict[str, dict[str, tuple[str, object]]] = {NAMESPACE: settings}
+                if self._button_layout:
+                    found[_TITLE_BARS] = {"button-layout": ("s", self._button_layout)}
+                answer = new_method_return(message, "a{sa{sv}}", (found,))
             case "Read", (namespace, key) if namespace == NAMESPACE and key in self.settings:
                 answer = new_method_return(message, "v", (("v", self._variant(key)),))
         self._connection.send(answer)
 
 
 @contextmanager
-def settings_portal(**settings: object) -> Iterator[SettingsPortal]:
-    """Run the service on the session bus; ``color_scheme=1`` sets ``color-scheme``."""
+def settings_portal(*, button_layout: str = "", **settings: object) -> Iterator[SettingsPortal]:
+    """Run the service on the session bus; ``color_scheme=1`` sets ``color-scheme``.
+
+    Args:
+        button_layout: GNOME's setting of title bars; "" for none.
+        settings: those of the namespace.
+    """
     with open_dbus_connection("SESSION") as connection:
         Proxy(message_bus, connection).RequestName(NAME)
-        portal = SettingsPortal(connection, {key.replace("_", "-"): value for key, value in settings.items()})
+        portal = SettingsPortal(
+            connection, {key.replace("_", "-"): value for key, value in settings.items()}, button_layout
+        )
         with answering(connection, portal.answer):
             yield portal

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QProcessEnvironment
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from gui.settings.themes.library import Library
@@ -81,6 +83,22 @@ def test_a_bus_that_ends_leaves_the_look(settings: DesktopSettings, session_bus:
 
     wait_until(is_closed, 10, "the end of the connection")
     assert settings.look == DesktopLook()
+
+
+@pytest.mark.parametrize(("layout", "decoration"), [("", "bradient"), ("appmenu:close", "")])
+def test_a_title_bar_for_which_the_desktop_names_no_buttons_has_qts_own(
+    session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch, qapp: QApplication, layout: str, decoration: str
+):
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
+    with settings_portal(color_scheme=1, button_layout=layout):
+        settings = DesktopSettings(qapp)
+        wait_for(settings, DesktopLook(dark=True))
+        try:
+            assert QProcessEnvironment.systemEnvironment().value("QT_WAYLAND_DECORATION") == decoration
+        finally:
+            os.unsetenv("QT_WAYLAND_DECORATION")
+            settings.close()
+            delete_now(settings)
 
 
 @pytest.mark.parametrize("value", ["dark", None, (1.0, "x", 0.0), (2.0, 0.0, 0.0), 7])

@@ -1,4 +1,4 @@
-"""The window beside another program's, on a Wayland compositor."""
+"""The window and its surroundings on a Wayland compositor: other programs, tool tips, the tray."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
+from tests.conftest import Sessions
 from tests.e2e.window.conftest import WAIT_S, OpenWindow
+from tests.support.buses import BusDaemon
 from tests.support.compositors.sway import Sway
 from tests.support.processes import end
+from tests.support.tray_host import tray_host
 from tests.support.waiting import wait_until
+from tests.support.windows import window
 
 pytestmark = pytest.mark.e2e
 
@@ -64,6 +69,18 @@ def test_each_tool_tip_is_beside_what_it_is_about(compositor: Sway, open_window:
         compositor.move_to(1182, 18)
         wait_until(lambda: _differ(before, compositor.picture(), below_last), WAIT_S, "the second tool tip")
         assert not _differ(before, compositor.picture(), below_first)
+
+
+def test_a_window_without_a_tray_says_nothing_and_gets_the_icon_when_a_tray_starts(
+    compositor: Sway, window_server: None, sessions: Sessions, session_bus: BusDaemon, tmp_path: Path
+) -> None:
+    errors = tmp_path / "stderr"
+    with window(errors=errors) as app:
+        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
+        wait_until(app.is_listening, WAIT_S, "the window to listen")
+        with tray_host() as tray:
+            assert "Open Outlive" in tray.menu()
+            assert errors.read_text() == ""
 
 
 def _differ(one: QImage, other: QImage, area: QRect) -> bool:
