@@ -23,8 +23,11 @@ class TranscriptFinder(QObject):
     """Implements ``Finder`` for a transcript.
 
     Attributes:
+        onward: see ``Finder``.
         scan: the search.
     """
+
+    onward = -1
 
     def __init__(self, page: TranscriptPage) -> None:
         super().__init__(page)

@@ -31,7 +31,13 @@ class FindResult(NamedTuple):
 
 
 class Finder(Protocol):
-    """Finds a query in the text of one page, marks the matches, and shows the current one."""
+    """Finds a query in the text of one page, marks the matches, and shows the current one.
+
+    Attributes:
+        onward: the step with which Enter goes on: -1 up, from the newest match, or 1 down.
+    """
+
+    onward: int
 
     def set_listener(self, listener: Callable[[FindResult], object]) -> None:
         """Set the function that is called when the results change."""
@@ -54,7 +60,7 @@ class Finder(Protocol):
         """
 
     def step(self, by: int) -> None:
-        """Go to the next match (1) or the one before (-1)."""
+        """Go to the match below (1) or above (-1)."""
 
     def end_search(self) -> None:
         """End the search; the current match becomes the selection."""

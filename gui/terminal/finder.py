@@ -55,8 +55,11 @@ class TerminalFinder(QObject):
     """Implements ``Finder`` for a terminal. A row keeps its number while the history drops older rows.
 
     Attributes:
+        onward: see ``Finder``.
         is_finding: whether a search is on; the view then calls ``before_frame`` and ``after_frame``.
     """
+
+    onward = -1
 
     def __init__(self, owner: FindOwner, surface: Surface, moved: Sequence[SignalInstance], parent: QObject) -> None:
         """``moved``: the signals that are emitted when the user scrolled or typed."""

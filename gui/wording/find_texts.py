@@ -24,12 +24,13 @@ def matches_elsewhere(count: int) -> str:
     return translate("find", "{count} found").format(count=f"{count:,}")
 
 
-def next_match() -> str:
-    return translate("find", "Next match (Enter)")
+def match_above(by_enter: bool) -> str:
+    """A button's name; Enter does the same, or Shift+Enter."""
+    return translate("find", "Match above (Enter)") if by_enter else translate("find", "Match above (Shift+Enter)")
 
 
-def previous_match() -> str:
-    return translate("find", "Previous match (Shift+Enter)")
+def match_below(by_enter: bool) -> str:
+    return translate("find", "Match below (Enter)") if by_enter else translate("find", "Match below (Shift+Enter)")
 
 
 def close_find() -> str:

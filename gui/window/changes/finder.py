@@ -7,7 +7,9 @@ from gui.chat.page.finding import Hit
 
 
 class ChangesFinder(TranscriptFinder):
-    """Shows first the next match below the top of the page; a chat's finder shows the last match of all first."""
+    """Shows first the next match below the top of the page, and goes on down."""
+
+    onward = 1
 
     def _first_to_show(self, hits: list[Hit]) -> int | None:
         if not hits or not self.scan.is_done:

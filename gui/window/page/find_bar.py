@@ -73,9 +73,10 @@ class FindBar(Area):
         self.is_exact = self._switch("Aa", find_texts.match_case(), "Alt+C")
         self.is_word = self._switch("W", find_texts.whole_words(), "Alt+W")
         self.is_expression = self._switch(".*", find_texts.expression(), "Alt+R")
+        above, below = find_texts.match_above(finder.onward < 0), find_texts.match_below(finder.onward > 0)
         self._icons = [
-            (self._button(find_texts.previous_match(), lambda: self._step(-1)), Glyph.UP),
-            (self._button(find_texts.next_match(), lambda: self._step(1)), Glyph.EXPANDED),
+            (self._button(above, lambda: self._step(-1)), Glyph.UP),
+            (self._button(below, lambda: self._step(1)), Glyph.EXPANDED),
             (self._button(find_texts.close_find(), self.close_find), Glyph.CLOSE),
         ]
         row = QHBoxLayout()
@@ -228,7 +229,7 @@ class FindBar(Area):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         backwards = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F3}:
-            self._step(-1 if backwards else 1)
+            self._step(-self._finder.onward if backwards else self._finder.onward)
         elif event.key() == Qt.Key.Key_Escape:
             self.used.emit()
             self.close_find()

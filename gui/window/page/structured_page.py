@@ -200,7 +200,8 @@ class StructuredPage(ChatPage):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go on finding by F3, as in other windows: here, the key belongs to no program."""
         if event.key() == Qt.Key.Key_F3 and self.view.page.pattern is not None:
-            self.view.finder.step(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+            onward = self.view.finder.onward
+            self.view.finder.step(-onward if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else onward)
         else:
             super().keyPressEvent(event)
 

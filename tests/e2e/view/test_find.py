@@ -96,9 +96,14 @@ def test_matches_are_counted_and_marked_during_typing_and_enter_wraps_around(ope
     )
     assert match_at(terminal, 0, 1, 20) == ""
     press(terminal, bar, Qt.Key.Key_Return)
-    assert bar.count.text() == "1 of 3"
+    assert bar.count.text() == "2 of 3", "Enter goes up"
+    press(terminal, bar, Qt.Key.Key_Return)
     assert match_at(terminal, 3, 0, 5) == "current"
+    press(terminal, bar, Qt.Key.Key_Return)
+    assert bar.count.text() == "3 of 3"
     press(terminal, bar, Qt.Key.Key_F3, SHIFT)
+    assert bar.count.text() == "1 of 3"
+    press(terminal, bar, Qt.Key.Key_F3)
     assert bar.count.text() == "3 of 3"
     press(terminal, bar, Qt.Key.Key_C, ALT)
     assert bar.count.text() == "2 of 2"
@@ -201,7 +206,7 @@ def test_a_match_far_up_is_shown_and_ticks_lie_on_the_scroll_bar(opened: Callabl
     terminal, bar = opened("needle 1\r\n" + numbered(1, 500) + "needle 2\r\n" + numbered(501, 1000))
     find(terminal, bar, "needle")
     assert bar.count.text() == "2 of 2"
-    press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+    press(terminal, bar, Qt.Key.Key_Return)
     assert "needle 1" in shown(terminal)
     assert terminal.view.scrolled_back
     ticks = terminal.view._bar
@@ -227,7 +232,7 @@ def test_the_current_match_is_found_again_after_a_resize(opened: Callable[..., O
     terminal, bar = opened("".join(f"needle {number} " + "z" * 50 + "\r\n" for number in range(40)))
     find(terminal, bar, "needle")
     for _ in range(5):
-        press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+        press(terminal, bar, Qt.Key.Key_Return)
     assert bar.count.text() == "35 of 40"
     terminal.emulator.resize(GridSize(40, 12), CellSize())
     terminal.view.on_damage()
@@ -251,8 +256,8 @@ def test_requested_steps_are_taken_as_soon_as_the_search_allows_them(
     with monkeypatch.context() as slow:
         slow.setattr(finder, "_BUDGET_S", 0.0)
         QTest.keyClicks(bar.field, "line 25")
-        press(terminal, bar, Qt.Key.Key_Return, SHIFT)
-        press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+        press(terminal, bar, Qt.Key.Key_Return)
+        press(terminal, bar, Qt.Key.Key_Return)
         assert bar.count.text() == "…"
     wait_for_search(terminal, bar)
     assert bar.count.text() == "109 of 111", "2599 is the first one, from below"
@@ -268,7 +273,7 @@ def test_closing_the_bar_during_the_search_selects_the_requested_match(
     monkeypatch.setattr(finder, "_BUDGET_S", 0.0)
     QTest.keyClicks(bar.field, "line 25..")
     press(terminal, bar, Qt.Key.Key_R, ALT)
-    press(terminal, bar, Qt.Key.Key_Return, SHIFT)
+    press(terminal, bar, Qt.Key.Key_Return)
     press(terminal, bar, Qt.Key.Key_Escape)
     assert terminal.emulator.selected_text() == "line 2598"
 

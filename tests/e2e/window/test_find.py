@@ -27,7 +27,7 @@ def test_find_by_keys_selects_the_match_and_types_nothing_into_the_chat(
         app.press("ctrl+shift+f", "alt+r")
         app.type("step 77.*way")
         # From the bottom: 779, …, 770, 77.
-        app.press("shift+Return", "shift+Return", "F3", "Escape")
+        app.press("Return", "Return", "shift+F3", "Escape")
         wait_until(lambda: copied(app) == "step 778 of the way", WAIT_S, lambda: f"the match, not {clipboard()!r}")
         app.type("typed")
         app.press("Return")
