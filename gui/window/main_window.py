@@ -18,6 +18,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.saved_window import SavedWindow
 from gui.terminal.input import clipboard
+from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
@@ -149,7 +150,7 @@ class MainWindow(QWidget):
         self.continuing = ConversationActions(context, self.resuming, self.starting.new_chat)
         self._keys = WindowKeys(settings, self.banners)
         self.opener = opener = LinkOpener(
-            sessions.tasks, lambda: settings.preferences.window.editor,
+            sessions.tasks, lambda: settings.preferences.window.editor, self.edit_in_tab,
             lambda line: self.banners.inform(line, key="terminal"),
             lambda line, uri: self.banners.show_banner(
                 Banner(line, page_texts.copy_link(), partial(clipboard.copy_text, uri), key="terminal")
@@ -370,6 +371,11 @@ class MainWindow(QWidget):
             page.focus_content()
         elif not self.sheets.is_any_open:
             self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
+        """Run an editor of terminals in a tab, and come to the front: a file may be opened from another window."""
+        self.raise_window()
+        self.starting.edit(argv, file, directory)
 
     def raise_window(self) -> None:
         """Raise the window, with the keyboard focus."""

@@ -41,7 +41,7 @@ class SeparateWindows:
         )  # fmt: skip
         self._guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
-        self._changes = ChangesOpener(theme, settings, sessions, inserter)
+        self._changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
         windows.settings_requested.connect(self.settings.open)
         windows.guide_requested.connect(self._guide.open)
         windows.changes_requested.connect(self._changes.open)
@@ -61,6 +61,9 @@ class SeparateWindows:
 
     def _open_file(self, path: str) -> None:
         self._windows.current.opener.open_file(FileLocation(path))
+
+    def _edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
+        self._windows.current.edit_in_tab(argv, file, directory)
 
     def _import_theme(self) -> None:
         window = self._windows.current

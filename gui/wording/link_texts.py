@@ -21,12 +21,6 @@ def no_editor(path: object) -> str:
     ).format(path=path)
 
 
-def no_terminal(editor: str) -> str:
-    return translate("notice", "{editor} needs a terminal. Install xdg-terminal-exec, or set another editor").format(
-        editor=editor
-    )
-
-
 def wrong_editor() -> str:
     return translate("notice", "The editor setting in window.toml is not a valid command")
 

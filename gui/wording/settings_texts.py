@@ -102,7 +102,7 @@ HELP = {
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
-        "Opens files named in a chat; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR or the desktop’s.",
+        "Opens files named in a chat; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR, the desktop’s, or vim.",
     ),
     "window.wheel_lines": QT_TRANSLATE_NOOP(
         "settings", "How far one notch of the wheel scrolls. Touchpads scroll as far as you move."
@@ -325,6 +325,15 @@ def as_the_desktop(what: str) -> str:
 
 def not_installed(name: str) -> str:
     return translate("settings", "{name} (not installed)").format(name=name)
+
+
+def installed_editors() -> str:
+    """A button's name: it lists them."""
+    return translate("settings", "Installed editors")
+
+
+def no_editors() -> str:
+    return translate("settings", "No known editor is installed")
 
 
 def less(setting: str) -> str:

@@ -13,7 +13,7 @@ from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
-from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.open_links import EditInTab, LinkOpener
 from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 class ChangesOpener(QObject):
     """Opens the windows, and brings a chat's window to the front if it is open."""
 
-    def __init__(self, theme: Theme, settings: LiveSettings, sessions: Sessions, receiver: CommentReceiver) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        settings: LiveSettings,
+        sessions: Sessions,
+        receiver: CommentReceiver,
+        edit_in_tab: EditInTab,
+    ) -> None:
         """Set up; ``receiver`` gets the comments on the changes."""
         super().__init__(theme)
+        self._edit_in_tab = edit_in_tab
         self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
         self._by_chat: dict[str, _ChangesOfChat] = {}
 
@@ -35,8 +43,9 @@ class ChangesOpener(QObject):
         own = self._by_chat.get(chat.id)
         if own is None:
             own = _ChangesOfChat(
-                chat, self._theme, self._settings, self._sessions, self._receiver, lambda: self._forget(chat.id)
-            )
+                chat, self._theme, self._settings, self._sessions, self._receiver, self._edit_in_tab,
+                lambda: self._forget(chat.id),
+            )  # fmt: skip
             self._by_chat[chat.id] = own
         window = own.open_at(directory)
         if since is not None:
@@ -63,11 +72,12 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
         settings: LiveSettings,
         sessions: Sessions,
         receiver: CommentReceiver,
+        edit_in_tab: EditInTab,
         on_closed: Callable[[], object],
     ) -> None:
         super().__init__(theme)
         self._chat, self._theme, self._settings = chat, theme, settings
-        self._sessions, self._receiver = sessions, receiver
+        self._sessions, self._receiver, self._edit_in_tab = sessions, receiver, edit_in_tab
         self._directory = ""
         self._after_close = on_closed
         settings.changed.connect(self._set_font)
@@ -82,7 +92,10 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
         from gui.bridge.changes_reader import ChangesReader
         from gui.window.changes.window import ChangesWindow
 
-        opener = LinkOpener(self._sessions.tasks, lambda: self._settings.preferences.window.editor, self._say)
+        settings = self._settings  # Its preferences are replaced when a file changes.
+        opener = LinkOpener(
+            self._sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, self._say
+        )
         reader = ChangesReader(self._chat, self._directory, self._sessions.tasks)
         comments = self._sessions.review_comments
         self.window = ChangesWindow(self._theme, reader, opener.open_file, comments, self._receiver)

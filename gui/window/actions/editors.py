@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from gui.terminal.links.links import FileLocation
 from gui.wording import link_texts
@@ -51,19 +51,31 @@ _IN_TERMINAL: Final[dict[str, tuple[str, ...]]] = {
 _NO_WINDOW: Final = frozenset({"-nw", "-t", "--tty", "--no-window-system"})
 """Arguments by which Emacs needs a terminal."""
 
-_TERMINALS: Final = (("xdg-terminal-exec",), ("x-terminal-emulator", "-e"))
-"""Commands that run another one in the user's terminal: freedesktop.org's proposal, Debian Policy 11.8.3."""
+_FALLBACKS: Final = ("vim", "nvim", "vi", "nano")
+"""The editors that are used if the user has named none and the desktop has none."""
 
 
 class NotOpened(OutliveError):
     """A link or file is not opened; the message says why."""
 
 
-def command_for(file: FileLocation, editor: str, environment: Mapping[str, str]) -> list[str]:
+class EditorCommand(NamedTuple):
+    """The command that shows a file in an editor, and whether the editor needs a terminal."""
+
+    argv: list[str]
+    needs_terminal: bool
+
+
+def installed() -> list[str]:
+    """The names of the known editors on PATH, those with a window first. Blocks on the disk."""
+    return [name for name in (*_WINDOWED, *_IN_TERMINAL) if shutil.which(name)]
+
+
+def command_for(file: FileLocation, editor: str, environment: Mapping[str, str]) -> EditorCommand:
     """The command that shows a file in the user's editor.
 
-    It is the setting, else VISUAL or EDITOR if that has a window, else the desktop's editor, else VISUAL or EDITOR in
-    a terminal.
+    It is the setting, else VISUAL or EDITOR if that has a window, else the desktop's editor, else VISUAL, EDITOR or vim
+    in a terminal.
 
     Args:
         file: the file to open.
@@ -71,18 +83,21 @@ def command_for(file: FileLocation, editor: str, environment: Mapping[str, str])
         environment: the environment with VISUAL and EDITOR.
 
     Raises:
-        NotOpened: no editor is known, or it needs a terminal and there is none.
+        NotOpened: there is no editor, or the setting is no command.
     """
     if editor:
         return _filled(_split(editor), file)
-    named = [argv for name in ("VISUAL", "EDITOR") if (argv := _split(environment.get(name, "")))]
-    there = [argv for argv in named if _name(argv) in {*_WINDOWED, *_IN_TERMINAL} and shutil.which(argv[0])]
-    windowed = next((argv for argv in there if not _needs_terminal(argv)), None) or _desktops_editor(environment)
-    if windowed:
+    variables = [_split(environment.get(name, "")) for name in ("VISUAL", "EDITOR")]
+    named = [argv for argv in variables if argv and shutil.which(argv[0])]
+    windowed = next((argv for argv in named if _name(argv) in _WINDOWED and not _needs_terminal(argv)), None)
+    if windowed := windowed or _desktops_editor(environment):
         return _filled(windowed, file)
-    if there and _terminal():
-        return _filled(there[0], file)
-    raise NotOpened(link_texts.no_editor(file.path))
+    if named:  # An unknown editor needs a terminal, as most that are named in these variables.
+        return _filled(named[0], file)._replace(needs_terminal=True)
+    fallback = next(filter(shutil.which, _FALLBACKS), None)
+    if fallback is None:
+        raise NotOpened(link_texts.no_editor(file.path))
+    return _filled([fallback], file)
 
 
 def _name(argv: list[str]) -> str:
@@ -94,11 +109,6 @@ def _needs_terminal(argv: list[str]) -> bool:
     return name in _IN_TERMINAL or (name in {"emacs", "emacsclient"} and not _NO_WINDOW.isdisjoint(argv))
 
 
-def _terminal() -> list[str]:
-    """The beginning of a command that runs another one in the user's terminal; [] if there is none."""
-    return next((list(command) for command in _TERMINALS if shutil.which(command[0])), [])
-
-
 def _split(command: str) -> list[str]:
     try:
         return shlex.split(command)
@@ -106,22 +116,18 @@ def _split(command: str) -> list[str]:
         return []
 
 
-def _filled(argv: list[str], file: FileLocation) -> list[str]:
-    """An editor's command with the file; in a terminal, if the editor needs one."""
+def _filled(argv: list[str], file: FileLocation) -> EditorCommand:
+    """An editor's command with the file."""
     if not argv:
         raise NotOpened(link_texts.wrong_editor())
-    name, begin = _name(argv), []
-    if _needs_terminal(argv):
-        begin = _terminal()
-        if not begin:
-            raise NotOpened(link_texts.no_terminal(name))
+    needs_terminal = _needs_terminal(argv)
     if not any("{file}" in argument for argument in argv):
-        at_line = {**_WINDOWED, **_IN_TERMINAL}.get(name, ("{file}",))
-        if begin:
+        at_line = {**_WINDOWED, **_IN_TERMINAL}.get(_name(argv), ("{file}",))
+        if needs_terminal:
             at_line = tuple(argument for argument in at_line if argument != "-n")  # waits in its terminal
         argv = [*argv, *(at_line if file.line else ("{file}",))]
     values = {"{line}": str(file.line or 1), "{column}": str(file.column or 1), "{file}": file.path}
-    return begin + [_replaced(argument, values) for argument in argv]
+    return EditorCommand([_replaced(argument, values) for argument in argv], needs_terminal)
 
 
 def _replaced(argument: str, values: Mapping[str, str]) -> str:

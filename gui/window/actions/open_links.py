@@ -34,6 +34,10 @@ _FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?
 _BEHIND: Final = re.compile(r"(?P<path>.+?):(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?(?:-\d{1,8})?")
 
 
+EditInTab = Callable[[list[str], FileLocation, str], object]
+"""Runs an editor's command, for a file and in a directory, in a tab."""
+
+
 class LinkOpener:
     """Opens addresses and files for the chats' pages."""
 
@@ -41,6 +45,7 @@ class LinkOpener:
         self,
         tasks: Tasks,
         editor: Callable[[], str],
+        edit_in_tab: EditInTab,
         on_failure: Callable[[str], object],
         on_dead_link: Callable[[str, str], object] | None = None,
     ) -> None:
@@ -49,12 +54,14 @@ class LinkOpener:
         Args:
             tasks: runs what takes time.
             editor: returns the user's editor command, "" for none.
+            edit_in_tab: runs an editor that needs a terminal.
             on_failure: gets a line if opening fails.
             on_dead_link: gets a line and the address if the desktop cannot open a web or mail address; without it,
                 ``on_failure`` gets the line.
         """
         self._tasks = tasks
         self._editor = editor
+        self._edit_in_tab = edit_in_tab
         self._on_failure = on_failure
         self._on_dead_link = on_dead_link or (lambda line, _uri: on_failure(line))
 
@@ -65,18 +72,18 @@ class LinkOpener:
         if not may_open(uri):
             self._on_failure(link_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
-            self._tasks.start(self._open(lambda: checked(own_file(uri, directory))), "open file")
+            self._tasks.start(self._open(lambda: checked(own_file(uri, directory)), directory), "open file")
         else:
             line = link_texts.link_not_opened(urlsplit(uri).scheme)
             desktop_opening.open_address(uri, lambda: self._on_dead_link(line, uri))
 
     def open_file(self, file: FileLocation, directory: str = "") -> None:
         """Open a file; its path may be relative if it is named in the text of a chat in ``directory``."""
-        self._tasks.start(self._open(lambda: checked(named_file(file, directory))), "open file")
+        self._tasks.start(self._open(lambda: checked(named_file(file, directory)), directory), "open file")
 
     def open_directory(self, directory: str) -> None:
         """Open a chat's directory in the editor."""
-        self._tasks.start(self._open(lambda: FileLocation(checked_directory(directory))), "open directory")
+        self._tasks.start(self._open(lambda: FileLocation(checked_directory(directory)), directory), "open directory")
 
     def show_directory(self, directory: str) -> None:
         """Show a chat's directory in the desktop's file manager."""
@@ -92,16 +99,19 @@ class LinkOpener:
             return
         show_directory(directory, self._on_failure)
 
-    async def _open(self, find: Callable[[], FileLocation]) -> None:
+    async def _open(self, find: Callable[[], FileLocation], directory: str) -> None:
         import asyncio
 
         try:
             editor = self._editor()
-            argv = await asyncio.to_thread(lambda: command_for(find(), editor, os.environ))
+            file = await asyncio.to_thread(find)
+            argv, needs_terminal = await asyncio.to_thread(command_for, file, editor, os.environ)
         except NotOpened as error:
             self._on_failure(str(error))
             return
-        if not QProcess.startDetached(argv[0], argv[1:])[0]:
+        if needs_terminal:
+            self._edit_in_tab(argv, file, directory or str(Path(file.path).parent))
+        elif not QProcess.startDetached(argv[0], argv[1:])[0]:
             self._on_failure(link_texts.cannot_start(argv[0]))
 
 

@@ -12,7 +12,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PageName
 from gui.theme.theme import Theme
-from gui.window.actions import key_table
+from gui.window.actions import editors, key_table
 from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         context = SettingsContext(
             theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=keymap(),
             zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
-            reset_theme=self._reset_theme,
+            editors=editors.installed, reset_theme=self._reset_theme,
         )  # fmt: skip
         return SettingsWindow(context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,6 +14,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.worktree_setup import note_on_worktree, setup_of, write_setup
 from gui.settings.pane_tree import Side
+from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
 from gui.window.actions.pane_actions import has_room
 from gui.window.new_chat.request import start_of, suggested_name
@@ -48,7 +50,7 @@ class StartActions(QObject):
         super().__init__(context.window)
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
-        self._open_chat = context.open_chat
+        self._open_chat, self._focus_page = context.open_chat, context.focus_page
         self._sheets_start: asyncio.Task[None] | None = None
         """The start that the sheet shows."""
         self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
@@ -151,6 +153,22 @@ class StartActions(QObject):
         request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
         self._sessions.tasks.start(self._start_without_sheet(request, side), "shell")
 
+    def edit(self, argv: list[str], file: FileLocation, directory: str) -> None:
+        """Run an editor of terminals in a tab, which goes when the user leaves the editor."""
+        name = Path(file.path).name
+        request = NewChatRequest(agent=COMMAND, directory=directory, name=name, arguments=argv)
+        self._sessions.tasks.start(self._edit(request), "editor")
+
+    async def _edit(self, request: NewChatRequest) -> None:
+        chat = await self._start_without_sheet(request)
+        if chat is not None:
+            chat.changed.connect(partial(self._on_editor_changed, chat))
+
+    def _on_editor_changed(self, chat: Chat) -> None:
+        """Remove an editor that has ended without an error; what it showed is in the file."""
+        if chat.has_ended and chat.record.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
+            self._focus_page()
+
     def _install(self, agent: str) -> None:
         """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""
         self._sheets.new_chat.dismiss()
@@ -158,16 +176,18 @@ class StartActions(QObject):
         request = NewChatRequest(agent=COMMAND, directory=str(Path.home()), name=name, arguments=command)
         self._sessions.tasks.start(self._start_without_sheet(request), "install")
 
-    async def _start_without_sheet(self, request: NewChatRequest, side: Side | None = None) -> None:
+    async def _start_without_sheet(self, request: NewChatRequest, side: Side | None = None) -> Chat | None:
+        """Start a chat and show it; None, after a banner, if it could not be started."""
         try:
             chat = await self._launch(request)
         except OutliveError as error:
             self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
-            return
+            return None
         has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
         if side is not None and has_page and has_room(self._tabs, side, self._banners):
             self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
         self._open_chat(chat)
+        return chat
 
     def _on_start_requested(self, request: NewChatRequest) -> None:
         self._sessions.tasks.start(self._start_from_sheet(request), "start")

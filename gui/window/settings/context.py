@@ -25,6 +25,7 @@ class SettingsContext:
         set_zoom: sets the zoom of the terminals, in steps.
         import_theme: opens the dialog that imports another terminal's theme.
         open_file: opens a file in the user's editor.
+        editors: returns the names of the editors that are installed; it may wait for the disk.
         reset_theme: shows the saved theme after a preview.
     """
 
@@ -37,4 +38,5 @@ class SettingsContext:
     set_zoom: Callable[[int], object]
     import_theme: Callable[[], object]
     open_file: Callable[[str], object]
+    editors: Callable[[], list[str]]
     reset_theme: Callable[[], object]

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QFocusEvent,
+    QFontDatabase,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
 
+from gui.bridge.background.tasks import Tasks
 from gui.settings.kinds import Number
 from gui.theme.frames import paint_frame
-from gui.theme.icons import Glyph
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.widgets.choice_box import ChoiceBox
@@ -20,6 +33,7 @@ from gui.wording import settings_texts
 
 WIDE_PX = 240
 NUMBER_PX = 132
+_ARROW_PX = 12
 DEBOUNCE_MS = 250
 """While a number is stepped through, the file gets only the one at which the user stops."""
 
@@ -325,6 +339,48 @@ class TextControl(Control):
     def _value(self) -> Any:
         """The value that is entered."""
         return self.field.text().strip()
+
+
+class EditorControl(TextControl):
+    """A field for the command of an editor; a menu lists the editors that are installed."""
+
+    def __init__(self, theme: Theme, tasks: Tasks, installed: Callable[[], list[str]]) -> None:
+        """Create the field; ``installed`` returns the editors' names, and may wait for the disk."""
+        super().__init__()
+        self._theme, self._tasks, self._installed = theme, tasks, installed
+        self._arrow = QAction(settings_texts.installed_editors(), self)
+        self._arrow.triggered.connect(self.list_editors)
+        self.field.addAction(self._arrow, QLineEdit.ActionPosition.TrailingPosition)
+        self.field.installEventFilter(self)
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
+
+    def _apply_theme(self) -> None:
+        self._arrow.setIcon(glyph_icon(Glyph.EXPANDED, self._theme.tokens, size_px=_ARROW_PX))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_down = isinstance(event, QKeyEvent) and event.key() in {Qt.Key.Key_Down, Qt.Key.Key_F4}
+        if is_down and event.type() == QEvent.Type.KeyPress:
+            self.list_editors()
+            return True
+        return super().eventFilter(watched, event)
+
+    def list_editors(self) -> None:
+        """Show the menu below the field, once the editors are known."""
+        self._tasks.start(self._list(), "editors")
+
+    async def _list(self) -> None:
+        names = await asyncio.to_thread(self._installed)
+        if not self.field.isVisible():
+            return
+        menu = Menu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        if not names:
+            menu.addAction(settings_texts.no_editors()).setEnabled(False)
+        for name in names:
+            menu.addAction(name, partial(self.chosen.emit, name))
+        menu.popup(self.field.mapToGlobal(QPoint(0, self.field.height())))
+        menu.setActiveAction(menu.actions()[0])
 
 
 class NamesControl(TextControl):

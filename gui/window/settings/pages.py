@@ -18,6 +18,7 @@ from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import (
     ChoiceControl,
     Control,
+    EditorControl,
     FontsControl,
     NamesControl,
     NumberControl,
@@ -120,6 +121,8 @@ class PageMaker:
                 return NamesControl()
             case Named():
                 return _ThemeControl(self._context)
+            case _ if setting.id == "window.editor":
+                return EditorControl(theme, self._context.tasks, self._context.editors)
             case _:
                 return TextControl()
 

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QApplication
 
 from gui.terminal.links.links import FileLocation, has_no_scheme
 from gui.window.actions import desktop_opening
-from gui.window.actions.editors import NotOpened, command_for
+from gui.window.actions.editors import EditorCommand, NotOpened, command_for, installed
 from gui.window.actions.open_links import LinkOpener, checked, own_file
+from session_host.client.chats.launch_request import LaunchRequest
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -109,7 +110,14 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
     monkeypatch.setattr(QProcess, "startDetached", start)
     (tmp_path / "app.py").write_text("x")
     tasks, messages = Started(), list[str]()
-    opener = LinkOpener(tasks, lambda: "code", messages.append)  # type: ignore[arg-type] # runs them when it is asked to
+    in_tab: list[tuple[list[str], FileLocation, str]] = []
+    chosen = ["code"]
+    opener = LinkOpener(
+        tasks,  # type: ignore[arg-type] # runs them when it is asked to
+        lambda: chosen[0],
+        lambda *what: in_tab.append(what),
+        messages.append,
+    )
     opener.open_address("app.py:12:3", str(tmp_path))
     opener.open_file(FileLocation("app.py", 12, 3), str(tmp_path))
     tasks.run()
@@ -117,6 +125,15 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
     opener.open_address("missing.py#L3", str(tmp_path))
     tasks.run()
     assert messages == [f"Can’t open {tmp_path}/missing.py: No such file or directory"]
+    chosen[0] = "vim"
+    opener.open_file(FileLocation("app.py", 12), str(tmp_path))
+    opener.open_file(FileLocation(f"{tmp_path}/app.py"))
+    tasks.run()
+    app = f"{tmp_path}/app.py"
+    assert in_tab == [
+        (["vim", app], FileLocation(app), str(tmp_path)),
+        (["vim", "+call cursor(12,1)", app], FileLocation(app, 12), str(tmp_path)),
+    ]
     assert len(commands) == 2
 
 
@@ -182,7 +199,7 @@ def test_a_link_without_a_program_for_it_is_reported_where_qt_opens_it(
     elif place == "wayland":
         monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
     dead = list[tuple[str, str]]()
-    opener = LinkOpener(None, str, dead.append, lambda *link: dead.append(link))  # type: ignore[arg-type] # an address needs no task
+    opener = LinkOpener(None, str, dead.append, dead.append, lambda *link: dead.append(link))  # type: ignore[arg-type] # an address needs no task
     for is_opened in (True, False):
         monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url, is_opened=is_opened: is_opened)
         opener.open_address("mailto:a@example.com", "/")
@@ -216,9 +233,9 @@ def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None
     script = runnable(tmp_path / "run.sh")
     runnable(no_desktop / "code")
     file = FileLocation(str(script), 7, 3)
-    assert command_for(file, "", {"VISUAL": "code --wait"}) == ["code", "--wait", "-g", f"{script}:7:3"]
-    assert command_for(file, "my-editor", {}) == ["my-editor", str(script)]
-    assert command_for(file, "e --at {line} {file}", {}) == ["e", "--at", "7", str(script)]
+    assert command_for(file, "", {"VISUAL": "code --wait"}) == (["code", "--wait", "-g", f"{script}:7:3"], False)
+    assert command_for(file, "my-editor", {}) == (["my-editor", str(script)], False)
+    assert command_for(file, "e --at {line} {file}", {}) == (["e", "--at", "7", str(script)], False)
 
 
 def test_the_message_without_an_editor_names_the_file_so_that_another_program_can_show_it(no_desktop: Path) -> None:
@@ -233,8 +250,8 @@ def test_the_desktops_editor_is_used_and_never_the_files_application(tmp_path: P
     entry.write_text("[Desktop Entry]\nExec=kate -b %U\nTerminal=false\n")
     page = runnable(tmp_path / "page.html", "<script>")
     environment = {"XDG_DATA_HOME": str(tmp_path), "XDG_DATA_DIRS": "/nowhere"}
-    assert command_for(FileLocation(str(page)), "", environment) == ["kate", "-b", str(page)]
-    assert command_for(FileLocation(str(page), 2), "", environment) == ["kate", "-b", "-l", "2", "-c", "1", str(page)]
+    assert command_for(FileLocation(str(page)), "", environment) == (["kate", "-b", str(page)], False)
+    assert command_for(FileLocation(str(page), 2), "", environment).argv[1:] == ["-b", "-l", "2", "-c", "1", str(page)]
     entry.write_text("[Desktop Entry]\nExec=vim %F\nTerminal=true\n")
     with pytest.raises(NotOpened):
         command_for(FileLocation(str(page)), "", environment)
@@ -266,22 +283,54 @@ def test_a_file_that_is_no_text_is_not_opened(tmp_path: Path) -> None:
         ("mine {line} {column} {file}", "mine 7 3 F"),
     ],
 )
-def test_an_editor_is_given_the_line_and_the_column(no_desktop: Path, editor: str, command: str) -> None:
-    runnable(no_desktop / "x-terminal-emulator")
+def test_an_editor_is_given_the_line_and_the_column(editor: str, command: str) -> None:
     expected = ["/w/a b.py" if word == "F" else word.replace("F:", "/w/a b.py:") for word in shlex.split(command)]
-    if expected[0] == "terminal":
-        expected[:1] = ["x-terminal-emulator", "-e"]
-    assert command_for(FileLocation("/w/a b.py", 7, 3), editor, {}) == expected
+    needs_terminal = expected[0] == "terminal"
+    found = command_for(FileLocation("/w/a b.py", 7, 3), editor, {})
+    assert found == (expected[needs_terminal:], needs_terminal)
 
 
-def test_an_editor_of_the_environment_runs_in_a_terminal_if_the_desktop_has_none(no_desktop: Path) -> None:
+def test_without_an_editor_that_has_a_window_the_named_one_or_vim_opens_in_a_tab(no_desktop: Path) -> None:
     file = FileLocation("/w/a.py", 7)
-    runnable(no_desktop / "vim")
     with pytest.raises(NotOpened, match="No editor is set"):
-        command_for(file, "", {"EDITOR": "vim"})
-    with pytest.raises(NotOpened, match="vim needs a terminal"):
-        command_for(file, "vim", {})
-    runnable(no_desktop / "xdg-terminal-exec")
-    assert command_for(file, "", {"EDITOR": "vim"}) == ["xdg-terminal-exec", "vim", "+call cursor(7,1)", "/w/a.py"]
+        command_for(file, "", {"EDITOR": "nano"})
+    runnable(no_desktop / "vi")
+    assert command_for(file, "", {"EDITOR": "nano"}) == (["vi", "+7", "/w/a.py"], True)
+    runnable(no_desktop / "vim")
+    at_line = ["+call cursor(7,1)", "/w/a.py"]
+    assert command_for(file, "", {"EDITOR": "nano"}) == (["vim", *at_line], True)
+    runnable(no_desktop / "nano")
+    assert command_for(file, "", {"EDITOR": "nano"}) == (["nano", "+7,1", "/w/a.py"], True)
+    runnable(no_desktop / "mine")
+    assert command_for(file, "", {"VISUAL": "mine -x", "EDITOR": "nano"}) == (["mine", "-x", "/w/a.py"], True)
     runnable(no_desktop / "gvim")
-    assert command_for(file, "", {"VISUAL": "vim", "EDITOR": "gvim"})[0] == "gvim", "a window comes first"
+    assert command_for(file, "", {"VISUAL": "nano", "EDITOR": "gvim"}) == (["gvim", *at_line], False), (
+        "a window comes first"
+    )
+    assert installed() == ["gvim", "vim", "vi", "nano"]
+
+
+async def test_an_editor_of_terminals_opens_in_a_tab_that_goes_when_the_user_leaves_it(
+    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.py").write_text("x")
+    monkeypatch.setattr("gui.window.actions.open_links.command_for", lambda *_of: EditorCommand(["vim", "F"], True))
+    first = await harness.add("one")
+    window = harness.open_window()
+    harness.show(first)
+    gone: list[bool] = []
+    for exit_code in (0, 1):
+        window.opener.open_file(FileLocation("app.py", 12), str(tmp_path))
+        await harness.until(lambda: len(window.tabs.ids()) == 2, "the editor's tab")
+        editor = window.tabs.active_id
+        harness.viewers[editor].end(exit_code)
+        harness.settle()
+        gone.append(editor not in window.tabs.ids())
+        if not exit_code:
+            await harness.until(lambda editor=editor: harness.sessions.get(editor) is None, "the removal")  # type: ignore[misc]
+            assert window.banners.current is None, "nothing is asked, and nothing to undo"
+            assert window.tabs.active_id == first
+    assert gone == [True, False], "an editor that failed says why"
+    request = launches[0]
+    assert (request.name, request.agent.name, request.arguments) == ("app.py", "command", ["vim", "F"])
+    assert request.directory == str(tmp_path)

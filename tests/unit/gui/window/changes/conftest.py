@@ -45,6 +45,10 @@ class Receiver:
         self.resumed.append(chat.name)
 
 
+def _edit_nothing(*_what: object) -> None:
+    raise AssertionError("no editor of terminals is used")
+
+
 class Opened:
     """The open changes window, its chat and its repository."""
 
@@ -52,7 +56,7 @@ class Opened:
         self.harness, self.checkout, self.session_id = harness, checkout, session_id
         self.settings = LiveSettings(area.config)
         self.receiver = Receiver()
-        self.opener = ChangesOpener(harness.theme, self.settings, harness.sessions, self.receiver)
+        self.opener = ChangesOpener(harness.theme, self.settings, harness.sessions, self.receiver, _edit_nothing)
         self.window = self.open()
 
     def open(self) -> ChangesWindow:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
 from gui.settings.table import PAGES, PageName
 from gui.theme.theme import Theme
 from gui.window.settings.agents_page import AgentRow, AgentsPage
-from gui.window.settings.controls import NumberControl
+from gui.window.settings.controls import EditorControl, NumberControl
 from gui.window.settings.row import SettingRow
 from gui.window.widgets.page_list import PageList
 from tests.support.area import Area
@@ -277,3 +277,26 @@ def test_escape_clears_the_search_and_then_closes_the_window(opened: Opened) -> 
     assert window.search.text() == ""
     QTest.keyClick(window.search, Qt.Key.Key_Escape)
     assert opened.opener.window is None
+
+
+def test_the_editors_that_are_installed_are_listed_below_the_field_of_the_editor(
+    opened: Opened, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = area.root / "programs"
+    programs.mkdir()
+    for name in ("vim", "code"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    opened.tasks.runs = "editors"
+    opened.window.show_page("terminal")
+    control = opened.row("editor").control
+    assert isinstance(control, EditorControl)
+    QTest.keyClick(control.field, Qt.Key.Key_Down)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions()] == ["code", "vim"]
+    menu.actions()[1].trigger()
+    menu.close()
+    assert control.field.text() == "vim"
+    assert (area.config / "window.toml").read_text() == 'editor = "vim"\n'
