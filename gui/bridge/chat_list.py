@@ -155,11 +155,14 @@ class ChatList(QObject):
 
     def apply_records(self, records: Iterable[SessionRecord], version: Version | None = None) -> None:
         """Add, update and remove chats to match the store, all of whose records these are, at this version."""
-        present = set()
-        for record in records:
-            present.add(record.id)
+        found = {record.id: record for record in records}
+        known = {*self._chats, *self._ended}
+        self._ended.put_all(
+            record for record in found.values() if record.id not in known and record.state not in RUNNING_STATES
+        )
+        for record in found.values():
             self._apply_record(record)
-        for session_id in [known for known in {**self._chats, **dict.fromkeys(self._ended)} if known not in present]:
+        for session_id in known - found.keys():
             self._remove_chat(session_id)
         self._version = version
         if not self.is_loaded:
@@ -171,7 +174,7 @@ class ChatList(QObject):
             known.apply_record(record)
         elif record.state in RUNNING_STATES:
             self.chat_of(record)
-        elif record != self._ended.get(record.id):
+        elif (listed := self._ended.get(record.id)) is not record and record != listed:
             self._ended.put(record)
             self._changed_timer.start()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from gui.wording.groups import OVER, Group, group_of
@@ -19,6 +19,8 @@ EndedRecord = SessionRecord
 """The record of an ended chat, of which no ``Chat`` need have been made."""
 
 _Key = tuple[str, str, str]
+
+_TIME_LENGTH = len("2026-01-02T03:04:05.678Z")
 
 
 class EndedChats(Sequence["Chat"]):
@@ -90,6 +92,14 @@ class EndedList:
         self._records[record.id] = record
         self._groups = None
 
+    def put_all(self, records: Iterable[EndedRecord]) -> None:
+        """Add many records of ended chats that are not there yet."""
+        added = {record.id: record for record in records}
+        self._keys |= {record.id: _key(record) for record in added.values()}
+        self._order = sorted(self._keys.values())
+        self._records |= added
+        self._groups = None
+
     def discard(self, session_id: str) -> None:
         """Remove a record, if it is there."""
         if (key := self._keys.pop(session_id, None)) is not None:
@@ -120,4 +130,5 @@ def group_of_ended(record: EndedRecord) -> Group:
 def _key(record: EndedRecord) -> _Key:
     """The sort key; a chat without a valid time of its end counts as the oldest."""
     ended = record.ended_at or record.created_at
-    return ended if parse_time(ended) is not None else "", record.created_at, record.id
+    is_time = (len(ended) == _TIME_LENGTH and ended[-1] == "Z") or parse_time(ended) is not None
+    return ended if is_time else "", record.created_at, record.id

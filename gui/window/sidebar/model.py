@@ -26,7 +26,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
-PAGE_ROWS = 200
+PAGE_ROWS = 100
 """How many more rows of ended chats are made when the user scrolls to the end of the list."""
 
 

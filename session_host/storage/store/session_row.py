@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,9 @@ INSERTED = f"INTO session ({COLUMNS}) VALUES ({', '.join('?' * len(FIELDS))})"
 """The end of the statement that inserts the values of ``to_row``."""
 
 _JSON_FIELDS = frozenset({"argv", "env", "arguments", "located_by"})
+_REPEATED_FIELDS = ("name", "agent", "cwd", "real_cwd", "boot_id", "engine")
+"""Thousands of records have the same few values: each is kept in memory once."""
+
 _TRUTH_FIELDS = ("branch_made", "pinned")
 
 
@@ -37,6 +41,9 @@ def from_row(row: Iterable[object]) -> SessionRecord:
         ValueError, TypeError: the values are none that we can have written.
     """
     values: dict[str, Any] = dict(zip(FIELDS, row, strict=True))
+    for field in _REPEATED_FIELDS:
+        if isinstance(text := values.get(field), str):
+            values[field] = sys.intern(text)
     for field in _JSON_FIELDS & values.keys():
         values[field] = json.loads(values[field])
     for field in _TRUTH_FIELDS:

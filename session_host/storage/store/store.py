@@ -310,11 +310,10 @@ class Store:
     def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
         with self._database.reading() as connection:
             query = f"SELECT {COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
-            rows = connection.execute(query, values).fetchall()
-        try:
-            return [from_row(row) for row in rows]
-        except (ValueError, TypeError) as error:
-            raise damaged(self.path, str(error)) from error
+            try:
+                return [from_row(row) for row in connection.execute(query, values)]
+            except (ValueError, TypeError) as error:
+                raise damaged(self.path, str(error)) from error
 
     @property
     def is_new(self) -> bool:
