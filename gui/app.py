@@ -48,7 +48,7 @@ from gui.window.windows import Windows
 from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
 from session_host.client.chats import last_colors
-from session_host.client.chats.retention import check_limit
+from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
 from session_host.client.sessions.session_info import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
@@ -64,7 +64,6 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
-LIMIT_CHECK_S = 6 * 3600
 LIMIT_UNDO_MS = 60_000
 """The time for an undo after the limit of ended chats removed some."""
 
@@ -342,13 +341,14 @@ class App:
 
     def _check_limit_if_due(self) -> None:
         """Check the limit of ended chats at the start, and when a chat has changed a while after the last check."""
-        if self.sessions.is_loaded and time.monotonic() > self._limit_checked_s + LIMIT_CHECK_S:
+        if self.sessions.is_loaded and time.monotonic() > self._limit_checked_s + CHECK_INTERVAL_S:
             self._limit_checked_s = time.monotonic()
             self.sessions.tasks.start(self._check_limit(), "ended chats")
 
     async def _check_limit(self) -> None:
         """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest ones."""
-        warning, due = await self.storage.call(partial(check_limit, by_window=True))
+        # Not in the store's thread: a check reads the size of each ended chat.
+        warning, due = await asyncio.to_thread(_check_limit)
         banners, removals = self.window.banners, self.sessions.removals
         if warning:
             change = Banner(
@@ -439,6 +439,14 @@ def _read_startup_data(
     except OutliveError as error:
         return [str(error)], None, []
     return warnings, layout, records
+
+
+def _check_limit() -> Tidying:
+    from session_host.client.sessions.store_access import open_store
+
+    with contextlib.suppress(OutliveError), open_store() as store:
+        return check_limit(store, by_window=True)
+    return Tidying("", [])  # The store's next user reports the error.
 
 
 def _clean_up_worktrees() -> None:

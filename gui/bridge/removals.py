@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from gui.bridge.chat import Chat
     from gui.bridge.chat_list import ChatList
     from session_host.client.chats.retention import EndedChat
+    from session_host.storage.store import Store
 
 UNDO_MS = 10_000
 """The time during which a removal can be undone."""
+
+AT_ONCE = 10
+"""How many chats are removed before the window does other work."""
 
 
 class _Pending(NamedTuple):
@@ -44,6 +48,8 @@ class UndoableRemovals(QObject):
         super().__init__(chats)
         self._list = chats
         self._pending: list[_Pending] = []
+        self._kept: set[str] = set()
+        """The chats that the user keeps from the limit, until that is noted."""
 
     def begin(self, chats: Iterable[Chat], *, undo_ms: int = UNDO_MS, by_limit: bool = False) -> list[Chat]:
         """Hide ended chats, and remove them after ``undo_ms``.
@@ -78,10 +84,16 @@ class UndoableRemovals(QObject):
             if not pending.chats:
                 self._end(pending)
             if pending.by_limit and kept:  # For a while, the limit does not remove them again.
-                self._list.tasks.start(asyncio.to_thread(_note_viewed, [chat.id for chat in kept]), "keep")
+                self._kept.update(chat.id for chat in kept)
+                self._list.tasks.start(self._note_kept(), "keep")
             for chat in reversed(kept):  # Each tab comes back to where it was when it went.
                 self._list.unhide(chat)
                 self.undone.emit(chat.id)
+
+    async def _note_kept(self) -> None:
+        kept = list(self._kept)
+        await asyncio.to_thread(_note_viewed, kept)
+        self._kept.difference_update(kept)
 
     async def ended(self) -> list[EndedChat]:
         """The ended chats that lists show, with their sizes; those that ended first come first.
@@ -101,6 +113,8 @@ class UndoableRemovals(QObject):
 
     async def finish(self) -> None:
         """Carry out all pending removals that the user asked for now, because the window closes."""
+        if self._kept:
+            await self._note_kept()
         for pending in list(self._pending):
             if pending.by_limit:
                 self._end(pending)
@@ -116,30 +130,50 @@ class UndoableRemovals(QObject):
         pending.timer.deleteLater()
 
     async def _carry_out(self, pending: _Pending) -> None:
-        if pending not in self._pending:
-            return
-        self._end(pending)
+        """Remove the chats, some at once; those that an undo takes out of ``pending.chats`` meanwhile stay."""
         problem: OutliveError | None = None
-        for chat in pending.chats:
+        while pending.chats:
+            some = pending.chats[:AT_ONCE]
+            del pending.chats[:AT_ONCE]
             try:
-                await self.remove_now(chat, by_limit=pending.by_limit)
+                await self._remove(some, by_limit=pending.by_limit)
             except OutliveError as error:
                 problem = error
-                self._list.unhide(chat)  # A chat that could not be removed is shown again.
+            except asyncio.CancelledError:
+                pending.chats[:0] = some  # The window closes; see ``finish``.
+                raise
+        if pending in self._pending:
+            self._end(pending)
         if problem is not None:
             raise problem
 
-    async def remove_now(self, chat: Chat, *, by_limit: bool = False) -> None:
+    async def remove_now(self, chat: Chat) -> None:
         """Remove a chat and its files.
 
         Raises:
             OutliveError: it could not be removed.
         """
+        await self._remove([chat], by_limit=False)
+
+    async def _remove(self, chats: list[Chat], *, by_limit: bool) -> None:
+        """Remove chats and their files; one that stays is shown again.
+
+        Raises:
+            OutliveError: one of them could not be removed.
+        """
         # Not in the store's thread, since git may need long for a worktree.
-        line = await asyncio.to_thread(_forget, chat.id, by_limit)
-        self._list.forget(chat)
-        if line:
-            self._list.notice_given.emit(line)
+        results = await asyncio.to_thread(_forget, [chat.id for chat in chats], by_limit)
+        problem: OutliveError | None = None
+        for chat, result in zip(chats, results, strict=True):
+            if isinstance(result, str):
+                self._list.forget(chat)
+                if result:
+                    self._list.notice_given.emit(result)
+            else:
+                problem = result or problem
+                self._list.unhide(chat)
+        if problem is not None:
+            raise problem
 
 
 def _read_ended() -> list[EndedChat]:
@@ -157,20 +191,34 @@ def _note_viewed(session_ids: list[str]) -> None:
         note_viewed(session_id)
 
 
-def _forget(session_id: str, by_limit: bool) -> str:
-    """Remove a chat's record and files; returns a line about what is left of its worktree, "" for nothing."""
-    from session_host.client.chats.remove import remove_chat
-    from session_host.client.chats.retention import log_removal
+def _forget(session_ids: list[str], by_limit: bool) -> list[str | OutliveError | None]:
+    """Remove chats' records and files.
+
+    Returns:
+        For each chat a line about what is left of its worktree or files, "" for nothing; the reason if it cannot be
+        removed; or None if the limit may no longer remove it.
+    """
     from session_host.client.sessions.store_access import open_store
 
-    with open_store() as store:
-        record = store.get(session_id)
-        if record is None:
-            return ""
-        try:
-            line = remove_chat(store, record)
-        except OSError as error:
-            raise OutliveError(f"cannot remove {record.name}: {error}") from error
-    if by_limit:
-        log_removal(record)
-    return line
+    try:
+        with open_store() as store:
+            return [_forget_one(store, session_id, by_limit) for session_id in session_ids]
+    except OutliveError as error:
+        return [error] * len(session_ids)
+
+
+def _forget_one(store: Store, session_id: str, by_limit: bool) -> str | OutliveError | None:
+    from session_host.client.chats.remove import remove_chat
+    from session_host.client.chats.retention import remove_by_limit
+
+    record = store.get(session_id)
+    if record is None:
+        return ""
+    try:
+        if by_limit:
+            return "" if remove_by_limit(store, session_id) else None
+        return remove_chat(store, record)
+    except OutliveError as error:
+        return error
+    except OSError as error:
+        return OutliveError(f"cannot remove {record.name}: {error}")

@@ -69,6 +69,7 @@ class Sessions(ChatList):
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)
         self.added.connect(lambda chat: chat.output_written.connect(self.indexing.note_output))
+        self.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
         self.clock_changes = ClockChanges(self)
         self.removals = UndoableRemovals(self)
         self.order = ChatOrder(self, storage)

@@ -13,7 +13,7 @@ from tests.benchmarks.report import Report, render_json
 NAMES = (
     "engines", "flood_detached", "flood_attached", "echo", "attach", "attach_echo", "sessions", "ls", "search",
     "cold_window", "first_answer", "tray_to_typing", "tabs_memory", "tab_switch", "key_to_pixel", "whole_screen",
-    "scroll_history", "chat_view", "structured", "takeover", "torture", "every_instant", "year",
+    "scroll_history", "chat_view", "structured", "takeover", "torture", "every_instant", "limit", "year",
 )  # fmt: skip
 
 

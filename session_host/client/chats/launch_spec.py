@@ -147,7 +147,7 @@ def _continued(request: LaunchRequest, store: Store) -> list[SessionRecord]:
     fork = request.fork.record if request.fork is not None else None
     named = [each for each in (request.resume, request.live_chat, fork) if each is not None]
     chosen = request.conversation or request.agent.parse_conversation_options(request.arguments).conversation
-    return [*named, *([each for each in store.all() if each.provider_session_id == chosen] if chosen else [])]
+    return [*named, *(store.in_conversation(chosen) if chosen else [])]
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:

@@ -1,4 +1,8 @@
-"""Removes an ended chat: its row, its files, its restore points, and its worktree if no work is lost."""
+"""Removes an ended chat: its row, its files, its restore points, and its worktree if no work is lost.
+
+A kill leaves a chat whole or without its row; then ``finish_removals`` does the rest. The chat's lines in the search
+index are removed by the next update of the index.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,14 @@ import asyncio
 import contextlib
 import errno
 import logging
-import os
 import shutil
 from pathlib import Path
 
-from session_host.errors import OutliveError, StoreError, WorktreeError
-from session_host.paths import endpoint_conversation, session_dir, session_log
+from session_host.errors import StoreError, WorktreeError
+from session_host.paths import endpoint_conversation, session_journal, session_log
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT
-from session_host.storage.search import forget
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store, copies, moved_aside
+from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
 
 from .pending_end import wait_until_exit_saved
@@ -27,47 +30,64 @@ ENDPOINT = "endpoint"
 TRIES = 10
 """Number of tries to remove a directory while files are added or removed in it."""
 
-NAMED = 3
-"""Maximum number of remaining files that the error names."""
-
 
 def remove_chat(store: Store, record: SessionRecord) -> str:
     """Remove an ended chat's row, files, restore points and worktree. Blocks: on git, and until its exit is saved.
 
     Returns:
-        One line about its worktree: what was kept and why; "" if there is nothing to say.
+        One line about what was kept of its worktree or its files, and why; "" if there is nothing to say.
 
     Raises:
-        StoreError: the store cannot be written.
-        OutliveError: files remain (the message names them), or the exit is not saved in time; the record stays.
-        OSError: a file cannot be removed.
+        StoreError: the store cannot be written; the chat stays.
+        OutliveError: the exit is not saved in time; the chat stays.
+        OSError: its files cannot be moved; the chat stays.
     """
     if record.state in RUNNING_STATES:
         # Its host is saving the exit, which would insert the row again.
         asyncio.run(wait_until_exit_saved(record.id))
     line = ""
-    _remove_restore_points(record)
     if record.worktree is not None:
         from .chat_worktree import remove_worktree
 
         line = remove_worktree(store, record)
-    # Remove the files before the record: without a record they would never be found again.
-    _remove_directory(session_dir(record.id))
-    for log in (session_log(record.id), rotated_path(session_log(record.id))):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            log.unlink()
-    _remove_conversation(store, record)
-    store.remove(record.id)
-    _remove_from_index(record.id)
-    return line
-
-
-def _remove_from_index(session_id: str) -> None:
-    """Remove a chat's text from the search index; if that fails, ``outlive search`` does it later."""
     try:
-        forget(session_id)
-    except StoreError as error:
-        log.warning("%s stays in the search index for now: %s", session_id, error)
+        store.remove_with_files(record.id)
+    except StoreError:
+        if not lack_of_space(store.path.parent):
+            raise
+        shutil.rmtree(session_journal(record.id), ignore_errors=True)  # Gives a full disk room for the store's writes.
+        store.remove_with_files(record.id)
+    left = remove_files(store, record)
+    return line or left
+
+
+def finish_removals(store: Store) -> None:
+    """Delete what is left of removals that were killed. Blocks.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    for session_id in store.unfinished_removals():
+        if (record := copies.row_in(moved_aside.directory(store.path, session_id), session_id)) is not None:
+            remove_files(store, record)
+        else:
+            _remove_directories(store, session_id)
+
+
+def remove_files(store: Store, record: SessionRecord) -> str:
+    """Delete all files of a chat that was just removed from the store; returns a line if some cannot be deleted."""
+    _remove_restore_points(record)
+    _remove_conversation(store, record)
+    if left := _remove_directories(store, record.id):
+        return f"files of {record.name} are left in {left}"
+    return ""
+
+
+def _remove_directories(store: Store, session_id: str) -> str:
+    for path in (session_log(session_id), rotated_path(session_log(session_id))):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+    return _remove_directory(moved_aside.directory(store.path, session_id))
 
 
 def _remove_restore_points(record: SessionRecord) -> None:
@@ -86,34 +106,24 @@ def _remove_restore_points(record: SessionRecord) -> None:
         log.info("restore points of %s: %s", record.id, error)
 
 
-def _remove_directory(path: Path) -> None:
+def _remove_directory(path: Path) -> str:
     """Remove a directory and its content, also if the host of a just ended chat still saves its last screen there.
 
-    Raises:
-        OutliveError: files are added endlessly; the message names the remaining ones.
-        OSError: a file cannot be removed.
+    Returns:
+        The path and the reason if files are left, else "".
     """
     for _ in range(TRIES):
         try:
             shutil.rmtree(path)
         except FileNotFoundError:
             if not path.exists():
-                return  # Another process removed it; that is no failure.
+                return ""  # Another process removed it; that is no failure.
         except OSError as error:
             if error.errno != errno.ENOTEMPTY:
-                raise
+                return f"{path}: {error.strerror}"
         else:
-            return
-    if path.exists():
-        # A walk ignores files that vanish meanwhile.
-        files = sorted(
-            str(Path(directory, name).relative_to(path)) for directory, _, names in os.walk(path) for name in names
-        )
-        named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
-        raise OutliveError(
-            f"cannot remove the chat: a program still writes to {path} ({named or 'none just now'}); end it "
-            "and try again"
-        )
+            return ""
+    return f"{path}: a program still writes to it" if path.exists() else ""
 
 
 def _remove_conversation(store: Store, record: SessionRecord) -> None:
@@ -121,6 +131,5 @@ def _remove_conversation(store: Store, record: SessionRecord) -> None:
     conversation = record.provider_session_id
     if record.agent != ENDPOINT or conversation is None:
         return
-    others = [each for each in store.all() if each.id != record.id and each.provider_session_id == conversation]
-    if not others:
+    if not [each for each in store.in_conversation(conversation) if each.id != record.id]:
         endpoint_conversation(conversation).unlink(missing_ok=True)

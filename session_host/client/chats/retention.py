@@ -1,9 +1,9 @@
 """The disk limit of ended chats (``ended_limit_mib`` in ``chats.toml``), and the warning before it removes any.
 
 Only chats that the limit may remove count for it. It never removes a chat that is pinned, open in a tab, younger than
-``MIN_AGE_S``, was viewed within ``VIEWED_S``, has a git worktree, or has a model server's conversation, which exists
-nowhere else. The user gets a warning ``WARNED_S`` before the first chat is removed: in the window if there ever was
-one, else from ``outlive new``.
+``MIN_AGE_S``, was viewed within ``VIEWED_S``, has a git worktree, an unsent prompt or comment, or a model server's
+conversation, which exists nowhere else. The user gets a warning ``WARNED_S`` before the first chat is removed: in the
+window if there ever was one, else from ``outlive new``.
 """
 
 from __future__ import annotations
@@ -20,20 +20,24 @@ from typing import NamedTuple
 
 from session_host.client.sessions.session_info import has_live_socket
 from session_host.errors import OutliveError
-from session_host.paths import config_dir, search_index, session_dir, state_dir
+from session_host.paths import config_dir, runtime_dir, search_index, session_dir, state_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import Search
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now, parse_time
 from session_host.system.directory_entries import file_size
+from session_host.system.replaced_file import replace_file
 
-from .remove import ENDPOINT, remove_chat
+from .remove import ENDPOINT, finish_removals, remove_files
 from .settings import MIB, load_chat_settings
 
 MIN_AGE_S = WARNED_S = 86400
 VIEWED_S = 7 * 86400
-CHECK_INTERVAL_S = 3600
-"""A command checks the limit at most this often, since a check looks at each ended chat."""
+CHECK_INTERVAL_S = 6 * 3600
+"""The limit is checked at most this often, since a check looks at each ended chat (0.1 s for 3,000)."""
+
+COMMAND_S = 0.2
+"""The longest time for which a command removes chats; the next one removes more."""
 
 WARN_FROM = 0.9
 """The part of the limit from which on the user is warned."""
@@ -86,6 +90,11 @@ class Retention(NamedTuple):
         return f"{taken}; from tomorrow on, the oldest beyond that are removed, but none that is pinned, open or new"
 
 
+_VIEWED = "viewed"
+_OPEN = ("windows", "drafts", "review_comments")
+"""The parts of the windows' layout that name chats in tabs, and chats with text that was not sent."""
+
+
 def ended_chats(store: Store) -> list[EndedChat]:
     """All ended chats, by the times of their ends. Blocks on the disk."""
     records = store.all()
@@ -98,7 +107,8 @@ def ended_chats(store: Store) -> list[EndedChat]:
     ended = [record for record in records if record.state not in RUNNING_STATES]
     ended.sort(key=lambda record: ends[record.id])
     indexed = _index_sizes()
-    return [_measured(record, ends[record.id], indexed.get(record.id, 0)) for record in ended]
+    directory = str(session_dir(""))  # Paths would take most of the time.
+    return [_measured(record, ends[record.id], indexed.get(record.id, 0), directory) for record in ended]
 
 
 def _index_sizes() -> dict[str, int]:
@@ -110,19 +120,24 @@ def _index_sizes() -> dict[str, int]:
     return {}
 
 
-def _measured(record: SessionRecord, end: str, indexed_bytes: int) -> EndedChat:
-    viewed_s = 0.0
-    with contextlib.suppress(OSError):
-        viewed_s = _viewed_mark(record.id).stat().st_mtime
-    size_bytes = _size(session_dir(record.id)) + indexed_bytes
+def _measured(record: SessionRecord, end: str, indexed_bytes: int, sessions: str) -> EndedChat:
+    directory = f"{sessions}/{record.id}"
     ended = parse_time(end)  # None for a damaged row: then it stays.
-    return EndedChat(record, size_bytes, ended.timestamp() if ended is not None else math.inf, viewed_s)
+    ended_s = ended.timestamp() if ended is not None else math.inf
+    return EndedChat(record, _size(directory) + indexed_bytes, ended_s, _viewed_s(f"{directory}/{_VIEWED}"))
+
+
+def _viewed_s(mark: str | Path) -> float:
+    try:
+        return os.stat(mark).st_mtime  # noqa: PTH116
+    except OSError:
+        return 0.0
 
 
 def size_of(session_ids: Iterable[str]) -> int:
     """The size of chats' files, and of their parts of the search index, in bytes. Blocks on the disk."""
     indexed = _index_sizes()
-    return sum(_size(session_dir(each)) + indexed.get(each, 0) for each in session_ids)
+    return sum(_size(str(session_dir(each))) + indexed.get(each, 0) for each in session_ids)
 
 
 def note_viewed(session_id: str) -> None:
@@ -132,7 +147,7 @@ def note_viewed(session_id: str) -> None:
 
 
 def _viewed_mark(session_id: str) -> Path:
-    return session_dir(session_id) / "viewed"
+    return session_dir(session_id) / _VIEWED
 
 
 def assess(store: Store) -> Retention:
@@ -143,24 +158,55 @@ def assess(store: Store) -> Retention:
     """
     limit_bytes = load_chat_settings(config_dir()).ended_limit_mib * MIB
     chats = ended_chats(store)
-    removable = removable_chats(chats, json.dumps(store.layout()), time.time())
+    removable = removable_chats(chats, _open_chats(store), time.time())
     removable_bytes = sum(chat.size_bytes for chat in removable)
     return Retention(chats, removable_bytes, limit_bytes, over_limit(removable, limit_bytes) if limit_bytes else [])
 
 
-def removable_chats(chats: Iterable[EndedChat], layout: str, now_s: float) -> list[EndedChat]:
-    """The chats that the limit may remove; ``layout`` is the windows' layout as JSON, which names the open ones."""
+def _open_chats(store: Store) -> str:
+    layout = store.layout()
+    return json.dumps([layout.get(each) for each in _OPEN])
+
+
+def removable_chats(chats: Iterable[EndedChat], open_chats: str, now_s: float) -> list[EndedChat]:
+    """The chats that the limit may remove; ``open_chats`` is a text with the ids of the open ones."""
+    sockets = {path.stem for path in runtime_dir().glob("*.sock")}
     return [
         chat
         for chat in chats
         if not chat.record.pinned
         and chat.record.worktree is None
         and chat.record.agent != ENDPOINT
+        and chat.record.state not in RUNNING_STATES
         and chat.ended_s < now_s - MIN_AGE_S
         and chat.viewed_s < now_s - VIEWED_S
-        and chat.record.id not in layout
-        and not has_live_socket(chat.record.id)
+        and chat.record.id not in open_chats
+        and not (chat.record.id in sockets and has_live_socket(chat.record.id))
     ]
+
+
+def remove_by_limit(store: Store, session_id: str) -> str:
+    """Remove a chat that is due, unless the limit may no longer remove it. Blocks.
+
+    Returns:
+        A line for the user, which ``removed_log`` has, too; "" if the chat stays.
+
+    Raises:
+        StoreError: the store cannot be written; the chat stays.
+        OSError: its files cannot be moved; the chat stays.
+    """
+    line, removed = "", None
+
+    def is_still_due(record: SessionRecord) -> bool:
+        nonlocal line, removed
+        chat = EndedChat(record, 0, 0.0, _viewed_s(_viewed_mark(record.id)))
+        if removable_chats([chat], _open_chats(store), time.time()):
+            line, removed = _log_removal(record), record  # Before the removal, so that none is silent.
+        return removed is not None
+
+    if store.remove_with_files(session_id, is_still_due) and removed is not None:
+        remove_files(store, removed)
+    return line
 
 
 def over_limit(removable: Sequence[EndedChat], limit_bytes: int) -> list[EndedChat]:
@@ -185,9 +231,12 @@ class Tidying(NamedTuple):
 def check_limit(store: Store, *, by_window: bool) -> Tidying:
     """Check the limit: warn the user first, and once ``WARNED_S`` have passed, name the chats to remove.
 
-    Blocks on the disk. If there ever was a window, only a window's warning counts.
+    Blocks on the disk. If there ever was a window, only a window's warning counts. Commands do not check the limit for
+    a while then: the user may undo what a window removes.
     """
     try:
+        _checked_mark().touch(mode=0o600)
+        finish_removals(store)
         found = assess(store)
         return _tidying(found, may_warn=by_window or not store.layout())
     except (OutliveError, OSError):
@@ -209,22 +258,31 @@ def _tidying(found: Retention, *, may_warn: bool) -> Tidying:
 def enforce_limit(store: Store) -> list[str]:
     """Check the limit for a command, once in ``CHECK_INTERVAL_S``, and remove what is due. Blocks on the disk.
 
+    Removals that were killed are finished in any case.
+
     Returns:
         Lines for the user: the warning, or each removed chat; ``removed_log`` has the latter, too.
     """
-    checked = state_dir() / "limit-checked"
-    age_s = _age_s(checked)
+    with contextlib.suppress(OutliveError, OSError):  # The next command tries again.
+        finish_removals(store)
+    age_s = _age_s(_checked_mark())
     if age_s is not None and age_s < CHECK_INTERVAL_S:
         return []
-    with contextlib.suppress(OSError):
-        checked.touch(mode=0o600)
     tidying = check_limit(store, by_window=False)
     lines = [f"warning: {tidying.warning} (ended_limit_mib in chats.toml)"] if tidying.warning else []
+    began_s = time.monotonic()
     for chat in tidying.due:
+        if time.monotonic() - began_s > COMMAND_S:
+            _checked_mark().unlink(missing_ok=True)
+            break
         with contextlib.suppress(OutliveError, OSError):  # The next check tries again.
-            remove_chat(store, chat.record)
-            lines.append(log_removal(chat.record))
+            if line := remove_by_limit(store, chat.record.id):
+                lines.append(line)
     return lines
+
+
+def _checked_mark() -> Path:
+    return state_dir() / "limit-checked"
 
 
 def _age_s(mark: Path) -> float | None:
@@ -241,24 +299,26 @@ def removed_log() -> Path:
     return state_dir() / "logs" / "removed.log"
 
 
-def log_removal(record: SessionRecord) -> str:
-    """Add a chat that was removed because of the limit to ``removed_log``; returns the line, without its time."""
+def _log_removal(record: SessionRecord) -> str:
+    """Add a chat that is removed because of the limit to ``removed_log``; returns the line, without its time."""
     line = f"removed {record.name} ({record.id[:8]}), which ended {record.ended_at}: ended chats exceeded their limit"
     with contextlib.suppress(OSError):  # The chat is removed in any case.
         path = removed_log()
-        previous = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        path.write_text(f"{previous[-LOG_BYTES:]}{now()} {line}\n", encoding="utf-8")
+        with path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{now()} {line}\n")
+        if path.stat().st_size > 2 * LOG_BYTES:
+            replace_file(path, path.read_bytes()[-LOG_BYTES:].partition(b"\n")[2])
     return line
 
 
-def _size(directory: Path) -> int:
+def _size(directory: str) -> int:
     """The total size of a directory's files, including subdirectories; files that vanish meanwhile count as 0."""
     total = 0
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    total += _size(Path(entry.path))
+                    total += _size(entry.path)
                 else:
                     total += file_size(entry)
     except OSError:

@@ -28,6 +28,6 @@ all items, unfolded.
 
 from .index import MAX_COUNTED, Found, Hit
 from .query import Query, Scope
-from .search import Search, forget
+from .search import Search
 
-__all__ = ["MAX_COUNTED", "Found", "Hit", "Query", "Scope", "Search", "forget"]
+__all__ = ["MAX_COUNTED", "Found", "Hit", "Query", "Scope", "Search"]

@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def update_index(is_over: Callable[[], bool]) -> None:
-    """Bring the index up to date, the newest sessions first, and free the space of removed ones.
+    """Bring the index up to date, the newest sessions first, and remove the lines of removed ones.
 
     Raises:
         OutliveError: the store or the index cannot be used.
@@ -63,6 +63,7 @@ def update_index(is_over: Callable[[], bool]) -> None:
         return is_over()
 
     with Search() as search:
+        search.keep_only(newest)
         search.update(newest, pause)
         search.free_space(pause)
 

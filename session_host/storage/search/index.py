@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,10 +28,13 @@ _TRIMMED_SHARE: Final = 0.9
 """The share of ``MAX_SESSION_BYTES`` that is left when old lines are removed."""
 
 _PAGES_AT_ONCE: Final = 200
+_REMOVED_AT_ONCE: Final = 20
+"""How many pages of removed sessions a transaction removes: it takes 5 to 30 ms, and other writers wait."""
+
 _FREE_SHARE: Final = 0.25
 """The space of less removed text than this share of the present one is not worth the work of a merge."""
 
-_MERGED_PAGES: Final = 500
+_MERGED_PAGES: Final = 100
 """How much of the trigrams' lists one step of a merge writes, in pages of the file."""
 
 _MERGE_CHANGES: Final = 2
@@ -307,19 +310,22 @@ class Index:
             except DamagedPage as error:
                 raise damaged(self._file.path, str(error)) from error
 
-    def remove_session(self, session_id: str) -> None:
-        """Remove a session's lines and progress, in short transactions."""
-        has_lines = True
-        while has_lines:
-            with self.writing(session_id) as writer:
-                has_lines = writer.remove_lines()
+    def remove_sessions(self, session_ids: Iterable[str]) -> None:
+        """Remove sessions: their lines are found no more; ``free_space`` removes them from the file."""
+        ids = [(session_id,) for session_id in session_ids]
+        with self._file.writing() as connection:
+            connection.executemany("INSERT INTO leaving SELECT key, bytes FROM session WHERE id = ?", ids)
+            connection.executemany("DELETE FROM session WHERE id = ?", ids)
 
     def free_space(self, should_stop: Callable[[], bool]) -> None:
-        """Give the space of removed lines back to the disk, once it is worth it, in short transactions.
+        """Remove the lines of removed sessions, and give their space back to the disk, in short transactions.
 
         Args:
             should_stop: called between two transactions; True ends the work.
         """
+        while self._remove_lines():
+            if should_stop():
+                return
         with self._file.writing() as connection:
             if not connection.execute("SELECT 1 FROM page LIMIT 1").fetchone():
                 connection.execute("INSERT INTO trigram (trigram) VALUES ('delete-all')")
@@ -330,6 +336,29 @@ class Index:
                     return
             connection.execute("DELETE FROM removed")
         self._merge(should_stop)
+
+    def _remove_lines(self) -> bool:
+        """Remove some lines of a removed session; False if there is none."""
+        with self._file.writing() as connection:
+            row = connection.execute("SELECT key, bytes FROM leaving LIMIT 1").fetchone()
+            if row is None:
+                return False
+            key, left_bytes = row
+            try:
+                pages = _pages(connection, key, "LIMIT ?", _REMOVED_AT_ONCE)
+            except DamagedPage as error:
+                raise damaged(self._file.path, str(error)) from error
+            size_bytes = _drop(connection, pages)
+            if len(pages) < _REMOVED_AT_ONCE:
+                size_bytes = left_bytes
+                connection.execute("DELETE FROM leaving WHERE key = ?", (key,))
+            else:
+                connection.execute("UPDATE leaving SET bytes = bytes - ? WHERE key = ?", (size_bytes, key))
+            connection.execute(
+                "INSERT INTO removed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET bytes = bytes + excluded.bytes",
+                (size_bytes,),
+            )
+        return True
 
     def _merge(self, should_stop: Callable[[], bool]) -> None:
         """Take removed pages out of the trigrams' lists, and give free space back to the disk."""
@@ -342,8 +371,9 @@ class Index:
                 if connection.total_changes - changes < _MERGE_CHANGES:
                     break
         while not should_stop():
-            with self._file.reading() as connection:
-                connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+            with self._file.writing() as connection:
+                for _ in range(_PAGES_AT_ONCE):  # sqlite3 gives one page at a time back, whatever number it gets.
+                    connection.execute("PRAGMA incremental_vacuum(1)")
                 if not connection.execute("PRAGMA freelist_count").fetchone()[0]:
                     return
 
@@ -351,10 +381,14 @@ class Index:
         """The space that each session takes in the file, in bytes: in proportion to its text."""
         with self._file.reading() as connection:
             weights: dict[str, int] = dict(connection.execute("SELECT id, bytes FROM session"))
-            pages, page_bytes = (
-                connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "page_size")
+            (others,) = connection.execute(
+                "SELECT (SELECT total(bytes) FROM leaving) + (SELECT total(bytes) FROM removed)"
+            ).fetchone()
+            pages, free, page_bytes = (
+                connection.execute(f"PRAGMA {each}").fetchone()[0]
+                for each in ("page_count", "freelist_count", "page_size")
             )
-        share = pages * page_bytes / max(sum(weights.values()), 1)
+        share = (pages - free) * page_bytes / max(sum(weights.values()) + others, 1)
         return {session_id: round(weight * share) for session_id, weight in weights.items()}
 
 
@@ -392,18 +426,6 @@ class Writer:
                 pass
             self._connection.execute("UPDATE session SET bytes = ? WHERE key = ?", (self._bytes, self._key))
 
-    def remove_lines(self) -> bool:
-        """Remove some of the session's lines, and its record with the last of them; True while lines remain."""
-        before_bytes = self._bytes
-        if self._remove_oldest():
-            self._connection.execute(
-                "INSERT INTO removed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET bytes = bytes + excluded.bytes",
-                (before_bytes - self._bytes,),
-            )
-            return True
-        self._connection.execute("DELETE FROM session WHERE key = ?", (self._key,))
-        return False
-
     def _append(self, lines: Sequence[Line]) -> None:
         last = self._pages("ORDER BY first DESC LIMIT 1")
         page = None
@@ -439,12 +461,7 @@ class Writer:
             self._put(page)
 
     def _pages(self, condition: str, *values: int) -> list[tuple[int, Page]]:
-        """Pages of the session, with their ids."""
-        rows = self._connection.execute(
-            f"SELECT id, first, lines FROM page WHERE session = ? {condition}",  # noqa: S608 - words of this file
-            (self._key, *values),
-        ).fetchall()
-        return [(page_id, Page.of(first, data)) for page_id, first, data in rows]
+        return _pages(self._connection, self._key, condition, *values)
 
     def _put(self, page: Page) -> None:
         connection = self._connection
@@ -467,18 +484,34 @@ class Writer:
         self._bytes += size
 
     def _drop(self, pages: Sequence[tuple[int, Page]]) -> None:
-        for page_id, page in pages:
-            self._connection.execute(
-                "INSERT INTO trigram (trigram, rowid, text) VALUES ('delete', ?, ?)", (page_id, page.text)
-            )
-            self._connection.execute("DELETE FROM page WHERE id = ?", (page_id,))
-            self._bytes -= _size(page)
+        self._bytes -= _drop(self._connection, pages)
 
     def _remove_oldest(self) -> bool:
         """Remove some of the oldest lines; False when there are none."""
         pages = self._pages("ORDER BY first LIMIT ?", _PAGES_AT_ONCE)
         self._drop(pages)
         return bool(pages)
+
+
+def _pages(connection: sqlite3.Connection, key: int, condition: str, *values: int) -> list[tuple[int, Page]]:
+    """Pages of a session, with their ids.
+
+    Raises:
+        DamagedPage: the data of one is not a page.
+    """
+    rows = connection.execute(
+        f"SELECT id, first, lines FROM page WHERE session = ? {condition}",  # noqa: S608 - words of this file
+        (key, *values),
+    ).fetchall()
+    return [(page_id, Page.of(first, data)) for page_id, first, data in rows]
+
+
+def _drop(connection: sqlite3.Connection, pages: Sequence[tuple[int, Page]]) -> int:
+    """Remove pages; returns their size in bytes."""
+    for page_id, page in pages:
+        connection.execute("INSERT INTO trigram (trigram, rowid, text) VALUES ('delete', ?, ?)", (page_id, page.text))
+        connection.execute("DELETE FROM page WHERE id = ?", (page_id,))
+    return sum(_size(page) for _, page in pages)
 
 
 def _size(page: Page) -> int:

@@ -3,6 +3,9 @@
 A page holds several lines, compressed: pages take a sixth of the space of one row for each line, and half of the time.
 The full-text table holds only page ids by trigram (``detail=none``, no copy of the text); the search then reads each
 page to find the matching lines.
+
+``leaving`` has the removed sessions that still have pages, ``removed`` the size of the pages that were removed since
+the trigrams' lists were merged.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             lines BLOB NOT NULL
         )
         """,
+        "CREATE TABLE leaving (key INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)",
         "CREATE TABLE removed (one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)",
         "CREATE UNIQUE INDEX page_by_first ON page (session, first)",
         """
@@ -48,4 +52,4 @@ ADDED_COLUMNS: Columns = (
     ("session", "own_from", "INTEGER NOT NULL DEFAULT 0"),
 )
 
-TABLES = frozenset({"session", "page", "removed", "trigram"})
+TABLES = frozenset({"session", "page", "leaving", "removed", "trigram"})

@@ -117,16 +117,12 @@ class Search:
         return is_ours
 
     def keep_only(self, session_ids: Collection[str]) -> None:
-        """Remove all sessions except these."""
-        for session_id in self._use(lambda index: index.journals()).keys() - set(session_ids):
-            self.forget(session_id)
-
-    def forget(self, session_id: str) -> None:
-        """Remove a session's lines."""
-        self._use(lambda index: index.remove_session(session_id))
+        """Remove all sessions except these; ``free_space`` removes their lines from the file."""
+        if removed := self._use(lambda index: index.journals()).keys() - set(session_ids):
+            self._use(lambda index: index.remove_sessions(removed))
 
     def free_space(self, should_stop: Callable[[], bool]) -> None:
-        """Give the space of removed sessions back to the disk; see ``Index.free_space``."""
+        """Remove the lines of removed sessions from the file; see ``Index.free_space``."""
         self._use(lambda index: index.free_space(should_stop))
 
     def sizes(self) -> dict[str, int]:
@@ -177,14 +173,3 @@ def _update(session_id: str, should_stop: Callable[[], bool], index: Index) -> s
     except Unreadable as error:
         return str(error)
     return ""
-
-
-def forget(session_id: str) -> None:
-    """Remove a session from the index, if an index exists.
-
-    Raises:
-        StoreError: the index cannot be written.
-    """
-    if search_index().exists():
-        with Search() as search:
-            search.forget(session_id)

@@ -8,6 +8,7 @@ every transaction is short.
     copies          copies of the rows and the layout in files, for a loss of the database
     database        opens the SQLite file; transactions, and errors in the user's words
     insertion       the statements that add a session, and those that keep names apart
+    moved_aside     the directories of sessions that are being removed
     saved_screen    the saved last screen of an ended session, with its history
     schema          the database schema, as a list of migration steps
     session_record  one session's record in the store; a name that no other session has

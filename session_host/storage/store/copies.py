@@ -55,8 +55,13 @@ def rows(database: Path) -> Iterator[SessionRecord]:
 
 def row(database: Path, session_id: str) -> SessionRecord | None:
     """Read the copy of a row; None if there is none, or a damaged one."""
+    return row_in(_directory(database) / session_id, session_id)
+
+
+def row_in(directory: Path, session_id: str) -> SessionRecord | None:
+    """As ``row``, for a session's directory that may have been moved."""
     with contextlib.suppress(OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors, too.
-        values = json.loads(_read(_directory(database) / session_id / _ROW))
+        values = json.loads(_read(directory / _ROW))
         if isinstance(values, dict) and values.get("id") == session_id:
             return from_values(values)
     return None

@@ -205,7 +205,7 @@ class Database:
             self._release_exclusive_lock()
 
     def _release_exclusive_lock(self) -> None:
-        if self._is_exclusive:
+        if self._is_exclusive and not (self._connection is not None and self._connection.in_transaction):
             self._disconnect()
 
     def _current(self) -> sqlite3.Connection:

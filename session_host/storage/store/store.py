@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import copies, insertion
+from session_host.storage.store import copies, insertion, moved_aside
 from session_host.storage.store.database import FILE_TRIES, Database, damaged, directory_lock, is_sound
 from session_host.storage.store.insertion import RUNNING
 from session_host.storage.store.session_record import SessionRecord
@@ -217,6 +217,10 @@ class Store:
         """The session of this full id, or None."""
         return next(iter(self._select("WHERE id = ?", (session_id,))), None)
 
+    def in_conversation(self, conversation: str) -> list[SessionRecord]:
+        """The sessions of an agent's conversation, oldest first."""
+        return self._select("WHERE provider_session_id = ?", (conversation,))
+
     def running(self) -> list[SessionRecord]:
         """Sessions that are starting or running as far as is recorded, oldest first."""
         return self._select(f"WHERE state IN {RUNNING}")
@@ -253,13 +257,48 @@ class Store:
     def remove(self, session_id: str) -> None:
         """Remove a session if it exists. The session that it resumed has its place, and can be resumed again."""
         with self._database.writing() as connection:
-            connection.execute(
-                "UPDATE session SET continued_by = NULL, (pinned, position) ="
-                " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = ?) WHERE continued_by = ?",
-                (session_id, session_id),
-            )
-            connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+            _delete(connection, session_id)
             copies.remove_row(self.path, session_id)
+
+    def remove_with_files(self, session_id: str, only_if: Callable[[SessionRecord], bool] | None = None) -> bool:
+        """Remove a session, and move its directory aside: both, or neither.
+
+        Args:
+            session_id: the session.
+            only_if: decides with the present record, while nothing else can change the store.
+
+        Returns:
+            Whether it was removed. Then the caller deletes what was moved (``moved_aside.directory``).
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        is_moved = False
+        try:
+            with self._database.writing() as connection:
+                if only_if is not None and not ((record := self.get(session_id)) and only_if(record)):
+                    return False
+                is_moved = moved_aside.move(self.path, session_id)
+                _delete(connection, session_id)
+        except BaseException:
+            if is_moved:
+                moved_aside.put_back(self.path, session_id)
+            raise
+        return True
+
+    def unfinished_removals(self) -> list[str]:
+        """The removed sessions with directories that were moved aside, and not deleted.
+
+        A directory is put back if its session has a row: the process that removed it was killed before it could.
+        """
+        found = moved_aside.ids(self.path)
+        if found:
+            with self._database.writing():
+                for session_id in found:
+                    if self.get(session_id) is not None:
+                        moved_aside.put_back(self.path, session_id)
+            found = moved_aside.ids(self.path)
+        return found
 
     def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
         """Find the session that the user means: by full id, name, or unique beginning of the id, in this order.
@@ -285,7 +324,7 @@ class Store:
             or named
         )
         if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
-            found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
+            found = self._select("WHERE id BETWEEN ? AND ? || 'g'", (wanted.lower(), wanted.lower()))
             if found and len(wanted.replace("-", "")) < least_digits:
                 hint = f"use at least {least_digits} digits of an id"
                 raise NoSuchSession(f"no chat matches {text!r}; {hint}")
@@ -418,6 +457,17 @@ class Store:
                 return damaged
         except OSError as error:
             raise StoreError(f"{path}: damaged, and cannot be moved away ({error.strerror})") from error
+
+
+def _delete(connection: sqlite3.Connection, session_id: str) -> None:
+    """Delete a row. The session that it resumed has its place, and can be resumed again."""
+    connection.execute(
+        "UPDATE session SET continued_by = NULL, (pinned, position) ="
+        " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = ?1)"
+        " WHERE id = (SELECT resumed_from FROM session WHERE id = ?1) AND continued_by = ?1",
+        (session_id,),
+    )
+    connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
 
 
 def _is_readable(connection: sqlite3.Connection) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from session_host.client.chats.remove import remove_chat
+from session_host.client.chats.remove import finish_removals, remove_chat
 from session_host.client.sessions.store_access import open_store
-from session_host.errors import OutliveError
-from session_host.paths import endpoint_conversation, search_index, session_dir, session_log
+from session_host.errors import StoreError
+from session_host.paths import database, endpoint_conversation, session_dir, session_journal, session_log
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
+from session_host.storage.store import SessionRecord, moved_aside
+from session_host.storage.store import store as store_module
 
 CONVERSATION = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 
@@ -56,15 +59,6 @@ def test_our_own_conversation_file_is_removed_with_its_last_chat() -> None:
 
 
 @pytest.mark.usefixtures("area")
-def test_a_chat_is_removed_also_if_the_search_index_cannot_be_opened() -> None:
-    record = recorded("chat")
-    search_index().mkdir()
-    with open_store() as store:
-        assert remove_chat(store, record) == ""
-        assert store.all() == []
-
-
-@pytest.mark.usefixtures("area")
 def test_the_conversation_file_of_another_agent_is_kept() -> None:
     record = recorded("chat", agent="claude")
     path = endpoint_conversation(CONVERSATION)
@@ -80,8 +74,8 @@ def test_the_conversation_file_of_another_agent_is_kept() -> None:
 @pytest.mark.usefixtures("area")
 def test_a_last_screen_saved_during_the_removal_is_removed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     record = recorded("chat")
-    directory = session_dir("chat")
-    (directory / "activity.jsonl").touch()
+    (session_dir("chat") / "activity.jsonl").touch()
+    directory = moved_aside.directory(database(), "chat")
     late = iter(["screen.new", "screen.bin"])
 
     def rmdir(path: str, **options: Any) -> None:
@@ -93,20 +87,21 @@ def test_a_last_screen_saved_during_the_removal_is_removed_too(monkeypatch: pyte
     monkeypatch.setattr(os, "rmdir", rmdir)
 
     with open_store() as store:
-        remove_chat(store, record)
+        assert remove_chat(store, record) == ""
 
+    assert not session_dir("chat").exists()
     assert not directory.exists()
 
 
 @pytest.mark.usefixtures("area")
 @pytest.mark.parametrize("what", ["appear", "vanish"])
-def test_a_directory_that_keeps_changing_is_reported_and_the_chat_stays(
+def test_a_directory_that_keeps_changing_is_reported_and_deleted_later(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = recorded("chat")
-    directory = session_dir("chat")
     for name in ("c", "b", "a", "d"):
-        (directory / name).touch()
+        (session_dir("chat") / name).touch()
+    directory = moved_aside.directory(database(), "chat")
 
     def rmdir(path: str, **options: Any) -> None:
         (directory / "again").touch()
@@ -118,24 +113,20 @@ def test_a_directory_that_keeps_changing_is_reported_and_the_chat_stays(
     really_rmdir = os.rmdir
     with monkeypatch.context() as patches:
         patches.setattr(os, *(("rmdir", rmdir) if what == "appear" else ("unlink", unlink)))
-        with open_store() as store, pytest.raises(OutliveError) as caught:
-            remove_chat(store, record)
+        with open_store() as store:
+            line = remove_chat(store, record)
 
-    left = "again" if what == "appear" else "a, b, c, …"
-    assert str(caught.value) == (
-        f"cannot remove the chat: a program still writes to {directory} ({left}); end it and try again"
-    )
+    assert line == f"files of chat are left in {directory}: a program still writes to it"
+    assert not session_dir("chat").exists()
     with open_store() as store:
-        assert store.get(record.id) is not None
-        assert session_log("chat").exists()
-        remove_chat(store, record)
+        assert store.get(record.id) is None
+        finish_removals(store)
     assert not directory.exists()
 
 
 @pytest.mark.usefixtures("area")
 def test_a_directory_that_vanishes_during_the_removal_counts_as_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     record = recorded("chat")
-    directory = session_dir("chat")
 
     def rmdir(path: str, **options: Any) -> None:
         really(path, **options)
@@ -144,6 +135,53 @@ def test_a_directory_that_vanishes_during_the_removal_counts_as_removed(monkeypa
     really = os.rmdir
     monkeypatch.setattr(os, "rmdir", rmdir)
     with open_store() as store:
-        remove_chat(store, record)
+        assert remove_chat(store, record) == ""
         assert store.get(record.id) is None
-    assert not directory.exists()
+    assert not session_dir("chat").exists()
+    assert not moved_aside.directory(database(), "chat").exists()
+
+
+@pytest.mark.usefixtures("area")
+def test_a_removal_that_was_killed_is_finished_or_has_not_begun() -> None:
+    stays, goes = recorded("stays"), recorded("goes")
+    for each in (stays, goes):
+        (session_dir(each.id) / "history.bin").touch()
+    with open_store() as store:
+        moved_aside.move(database(), stays.id)  # Killed before the row was removed.
+        store.remove_with_files(goes.id)  # Killed afterwards.
+        finish_removals(store)
+        assert [record.id for record in store.all()] == [stays.id]
+    assert (session_dir(stays.id) / "history.bin").exists()
+    assert session_log(stays.id).exists()
+    assert not session_log(goes.id).exists()
+    assert moved_aside.ids(database()) == []
+
+
+@pytest.mark.usefixtures("area")
+def test_a_chat_that_cannot_be_removed_from_the_store_keeps_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = recorded("chat")
+    (session_dir("chat") / "history.bin").touch()
+    with open_store() as store, monkeypatch.context() as patches:
+        patches.setattr("session_host.storage.store.store._delete", Mock(side_effect=sqlite3.OperationalError("no")))
+        with pytest.raises(StoreError):
+            remove_chat(store, record)
+    assert (session_dir("chat") / "history.bin").exists()
+
+
+@pytest.mark.usefixtures("area")
+def test_a_chat_is_removed_from_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = recorded("chat")
+    session_journal("chat").mkdir()
+
+    def delete(*arguments: Any) -> None:
+        if session_journal("chat").exists() or moved_aside.directory(database(), "chat/journal").exists():
+            raise sqlite3.OperationalError("database or disk is full")
+        really(*arguments)
+
+    really = store_module._delete
+    monkeypatch.setattr(store_module, "_delete", delete)
+    monkeypatch.setattr("session_host.client.chats.remove.lack_of_space", lambda _directory: "the disk is full")
+    with open_store() as store:
+        assert remove_chat(store, record) == ""
+        assert store.all() == []
+    assert not session_dir("chat").exists()

@@ -23,7 +23,7 @@ from session_host.errors import StoreBusy, StoreError, UsageError
 from session_host.paths import search_index, session_journal
 from session_host.storage.journal import Entry, Journal
 from session_host.storage.journal import read as really_read
-from session_host.storage.search import Hit, Query, Scope, Search, forget, session_update
+from session_host.storage.search import Hit, Query, Scope, Search, session_update
 from session_host.storage.search import index as index_module
 from session_host.storage.search.claims import Claims
 from session_host.storage.search.schema import STEPS
@@ -145,12 +145,12 @@ def test_removed_chats_give_their_space_back(search: Search, record: Record) -> 
     full_bytes = size_of_index()
     assert sum(sizes.values()) == pytest.approx(full_bytes, rel=0.01)
     assert sizes["chat 0"] == pytest.approx(sizes["chat 3"], rel=0.01)
-    for session_id in ids[:3]:
-        search.forget(session_id)
+    search.keep_only(ids[3:])
+    assert search.sizes()["chat 3"] == pytest.approx(sizes["chat 3"], rel=0.01), "not the space of removed ones"
     search.free_space(lambda: False)
     assert size_of_index() < full_bytes / 2, "one chat of four is left"
     assert len(everything(search)) == 5000
-    search.forget(ids[3])
+    search.keep_only([])
     search.free_space(lambda: False)
     assert size_of_index() < 100_000
 
@@ -179,8 +179,9 @@ def test_a_forgotten_session_is_removed_from_the_file(search: Search, record: Re
     record("one", lines(0, 10_000))
     record("two", b"stays here\r\n")
     search.update(["one", "two"])
-    forget("one")
+    search.keep_only(["two"])
     assert everything(search) == []
+    search.free_space(lambda: False)
     assert texts(search, "stays") == ["stays here"]
     with sqlite3.connect(search_index()) as file:
         assert file.execute("SELECT count(*) FROM page").fetchone() == (1,)
@@ -190,9 +191,22 @@ def test_a_forgotten_session_is_removed_from_the_file(search: Search, record: Re
     assert texts(search, "stays") == []
 
 
-def test_forgetting_makes_no_index() -> None:
-    forget("one")
-    assert not search_index().exists()
+def test_other_processes_write_while_lines_are_removed(search: Search, record: Record) -> None:
+    record("one", lines(0, 20_000))
+    search.update(["one"])
+    search.keep_only([])
+    writes = 0
+
+    def write() -> bool:
+        nonlocal writes
+        with Search() as other:
+            other.keep_only([])
+        writes += 1
+        return False
+
+    search.free_space(write)
+    assert writes > 30, "each transaction removes a little"
+    assert size_of_index() < 100_000
 
 
 def test_only_its_user_can_read_the_index(search: Search, record: Record) -> None:
@@ -281,7 +295,7 @@ def test_output_is_read_without_a_lock_on_the_index(record: Record, monkeypatch:
         def read(directory: Path, start: int = 0) -> Iterator[Entry]:
             if "one" in str(directory):
                 other.update(["two"])
-                other.forget("none")
+                other.free_space(lambda: True)
             return really_read(directory, start)
 
         monkeypatch.setattr(session_update, "read", read)

@@ -76,7 +76,7 @@ def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
         assert [(hit.session_id, hit.text) for hit in hits] == [("newest", f"needle {number}") for number in (2, 1, 0)]
         assert hits[-1].time_ns == _BEGAN_MS * 1_000_000, "it has the time of the message"
         assert [hit.session_id for hit in search.find(query, 10, {"ended"})] == ["ended"]
-        search.forget("newest")
+        search.keep_only(["ended", "middle"])
         assert {hit.session_id for hit in search.find(query, 10)} == {"middle"}
 
 
@@ -100,8 +100,7 @@ def test_a_line_repeated_by_a_fork_is_found_once_and_later_lines_of_both_too() -
         resumed.step(*answers[:3], continues="first")
         search.update(["resumed"])
         assert found() == {("resumed", "0"), ("resumed", "1"), ("resumed", "2"), ("fork", "3")}
-        search.forget("resumed")
-        search.forget("first")
+        search.keep_only(["fork"])
         assert found() == {("fork", "0"), ("fork", "1"), ("fork", "3")}
 
 
