@@ -24,6 +24,9 @@ _HISTORY_LINES: Final = 200_000
 _READ_ROWS: Final = 4_000
 """The number of history rows to read at once."""
 
+_END_ROWS: Final = 4
+"""The number of rows to read at once at the end of a text, which rarely ends with blank ones."""
+
 _MIN_TEXT_ROWS: Final = 1_000
 """More rows than any terminal's screen has (MAX_ROWS)."""
 
@@ -33,8 +36,8 @@ _PIECE_BYTES: Final = 64 * 1024
 _CLEAR_HISTORY: Final = b"\x1b[3J"
 _LEAVE_ALTERNATE_SCREEN: Final = b"\x18\x1b[?1049l\x1b[?1047l\x1b[?47l"
 
-_BEFORE: Final = re.compile(rb"(?=\x1b\[3J|\x1bc|\x1b\[\?[0-9;]*47h|\x1b\[\?[0-9;]*1049h)")
-"""The position before a sequence with which the program empties the history, or hides it by the alternate screen."""
+_HIDES: Final = re.compile(rb"\x1b(?:\[3J|c|\[\?[0-9;]*(?:47|1049)h)")
+"""A sequence with which the program empties the history, or hides it by the alternate screen."""
 
 
 class ScrolledText(NamedTuple):
@@ -101,12 +104,14 @@ class _History:
         for step in steps:
             match step:
                 case Output(data=data):
-                    first, *others = _BEFORE.split(self._finished(data))
-                    yield from self._interpret(first)
-                    for piece in others:
+                    data = self._finished(data)
+                    start = 0
+                    for found in _HIDES.finditer(data):
+                        yield from self._interpret(data[start : found.start()])
                         yield from self._pop_rows()
                         self._clear_history()
-                        yield from self._interpret(piece)
+                        start = found.start()
+                    yield from self._interpret(data[start:])
                     self._fed = True
                 case Resize(size=size, cell=cell):
                     yield from self._pop_rows()
@@ -199,8 +204,8 @@ class _History:
         # The selection leaves out blanks and blank rows at its end.
         text = text.rstrip("\n")
         end = ""
-        for first in range(rows - height, -height, -height):
-            for row in reversed(list(self._filled(emulator.history(max(first, 0), min(height, first + height))))):
+        for first in range(rows - _END_ROWS, -_END_ROWS, -_END_ROWS):
+            for row in reversed(list(self._filled(emulator.history(max(first, 0), min(_END_ROWS, first + _END_ROWS))))):
                 shown = row_text(row)
                 line_end = "" if row.wrapped else "\n"
                 if shown.strip(" "):

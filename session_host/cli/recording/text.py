@@ -10,7 +10,6 @@ from session_host.cli.recording.recording import Gap, GapKind, Recording
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_BUT_LINE_FEEDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-_BLANK_LINE_ENDS = re.compile(r" +$", re.MULTILINE)
 
 
 def text_of(recording: Recording) -> Iterator[str]:
@@ -28,7 +27,9 @@ def text_of(recording: Recording) -> Iterator[str]:
             continue
         else:
             unfinished.append(part)
-            piece = _BLANK_LINE_ENDS.sub("", _CONTROLS_BUT_LINE_FEEDS.sub(" ", "".join(unfinished)))
+            piece = _CONTROLS_BUT_LINE_FEEDS.sub(" ", "".join(unfinished))
+            if " \n" in piece:
+                piece = "\n".join([line.rstrip(" ") for line in piece.split("\n")])
             unfinished.clear()
         lines = piece.rstrip("\n")
         if lines:
