@@ -15,19 +15,23 @@ _MAY_BE_DONE = (Group.IDLE, Group.RUNNING, Group.NO_SIGNAL, Group.ENDED)
 class NextChat:
     """Goes through the chats to look at.
 
-    A question that the user has passed comes again after all others: else each second step would lead back to it.
+    Questions come first, and then the chats that are done. A question that the user has passed comes again after all of
+    them: else each second step would lead back to it. Once the user goes elsewhere, the round begins anew.
     """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._passed: set[tuple[str, str]] = set()
-        """The chats and times of the questions that were shown when the user went on."""
+        """The chats and times of the questions that were shown when the user went on, in this round."""
+        self._last = ""
+        """The chat that was found last."""
 
     def after(self, shown: str) -> Chat | None:
         """The chat to look at after the shown one (its id, "" for none); None if there is none."""
+        if shown != self._last:
+            self._passed.clear()
         asking = chats_with_questions(self._sessions)
         ids = [chat.id for chat in asking]
-        self._passed &= {_question(chat) for chat in asking}
         number = 0
         if shown in ids:
             number = ids.index(shown) + 1
@@ -35,7 +39,9 @@ class NextChat:
         around = [*asking[number:], *asking[:number]]
         new = [chat for chat in around if _question(chat) not in self._passed]
         done = [chat for chat in done_and_unread(self._sessions) if chat.id != shown]
-        return next(iter([*new, *done, *around]), None)
+        found = next(iter([*new, *done, *around]), None)
+        self._last = found.id if found is not None else ""
+        return found
 
 
 def _question(chat: Chat) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import ExitStack
 
+from session_host.paths import config_dir
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.report import percentile
@@ -51,6 +52,8 @@ def run(
             pids["keeper"] = keeper
         if with_window:
             bench.display()
+            config_dir().mkdir(parents=True, exist_ok=True)
+            (config_dir() / "keys.toml").write_text('mirror_right = "F8"\nmirror_down = "F7"\n')
             shown = stack.enter_context(window())
             ids = [info["id"] for info in infos]
             open_tabs(shown, ids if everyday else ids[:1])
@@ -110,7 +113,7 @@ def split(app: Window) -> None:
         wait_until(lambda: sum(tab["in_front"] for tab in app.tabs()) == count, WAIT_S, f"{count} panes")
 
     app.focus()
-    for count, key in enumerate(("ctrl+shift+d", "ctrl+shift+e"), 2):
+    for count, key in enumerate(("F8", "F7"), 2):
         app.press(key)
         wait_fronts(count)
     app.press("alt+shift+Left", "ctrl+shift+p")

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from gui.fault_report import CRASH, UNEXPECTED
+from session_host.paths import config_dir
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.soak import PROGRAMS
@@ -39,7 +40,7 @@ ACT_S = 0.15
 
 KEYS: dict[str, tuple[str, ...]] = {
     "tabs": ("ctrl+Tab",) * 6,
-    "panes": ("ctrl+shift+d", "ctrl+shift+e", "ctrl+shift+z", "ctrl+shift+z", "ctrl+shift+w", "ctrl+shift+w"),
+    "panes": ("F8", "F7", "ctrl+shift+z", "ctrl+shift+z", "ctrl+shift+w", "ctrl+shift+w"),
     "close and reopen": ("ctrl+shift+w", "ctrl+shift+t"),
     "palette": ("ctrl+shift+p", "s", "e", "Down", "Escape"),
     "switcher": ("ctrl+shift+k", "a", "Escape"),
@@ -126,6 +127,8 @@ def run(bench: BenchmarkEnvironment, minutes: float, only: str, directory: Path,
     directory.mkdir(parents=True, exist_ok=True)
     series: dict[str, list[tuple[float, float]]] = {"window": [], "descriptors": []}
     done = 0
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "keys.toml").write_text('mirror_right = "F8"\nmirror_down = "F7"\n')
     with window(errors=directory / "window.log") as opened, (directory / "window_soak.csv").open("w") as file:
         soak = Soak(bench, opened, seed)
         opened.focus()

@@ -18,7 +18,7 @@ from gui.wording import action_texts
 from gui.wording.search_words import search_words
 
 PANES = (
-    "split_right", "split_down", "new_shell_right", "new_shell_down", "", "zoom_pane", "even_out", "swap_panes",
+    "split_right", "split_down", "mirror_right", "mirror_down", "", "zoom_pane", "even_out", "swap_panes",
     "close_pane", "", "broadcast",
 )  # fmt: skip
 VIEW = (

@@ -20,8 +20,8 @@ CLOSING = ("close_tab", "close_other_tabs", "close_tabs_right")
 def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerArea) -> dict[str, Callable[[], object]]:
     """The handlers by action."""
     found: dict[str, Callable[[], object]] = {
-        "split_right": partial(_split, panes, "right", banners),
-        "split_down": partial(_split, panes, "down", banners),
+        "mirror_right": partial(_mirror, panes, "right", banners),
+        "mirror_down": partial(_mirror, panes, "down", banners),
         "zoom_pane": panes.zoom,
         "even_out": panes.even_out,
         "close_pane": panes.close_pane,
@@ -39,9 +39,9 @@ def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerAr
     return found
 
 
-def _split(panes: Panes, side: Side, banners: BannerArea) -> None:
+def _mirror(panes: Panes, side: Side, banners: BannerArea) -> None:
     if has_room(panes, side, banners):
-        panes.split(side)
+        panes.mirror(side)
 
 
 def has_room(panes: Panes, side: Side, banners: BannerArea) -> bool:

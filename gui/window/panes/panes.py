@@ -115,15 +115,9 @@ class Panes(SplitPanes):
     # ------------------------------------------------------------ tabs
 
     def open(self, chat: Chat) -> ChatPage:
-        """Show a chat in the pane that already shows it, else in the active pane; that pane gets the keyboard focus.
-
-        A tab behind another one of another pane moves to the active pane.
-        """
-        pane = self._pane_of(chat.id)
-        if pane is not None and pane.tabs.active_id == chat.id:
+        """Show a chat in the pane that has its tab, else in the active pane; that pane gets the keyboard focus."""
+        if (pane := self._pane_of(chat.id)) is not None:
             self.activate_pane(pane.number)
-        elif pane is not None and pane is not self.active:
-            move_tab(chat.id, pane, self.active)
         self.closed.remove(chat.id)
         return self.active.tabs.open(chat)
 
@@ -172,7 +166,7 @@ class Panes(SplitPanes):
 
     # ------------------------------------------------------------ tabs of whole panes
 
-    def split(self, side: Side) -> None:
+    def mirror(self, side: Side) -> None:
         """Split the active pane; the new pane shows the same chat and gets the keyboard."""
         chat, position = self.active_chat, self.scroll_position_of(self.active_id)
         if chat is not None:

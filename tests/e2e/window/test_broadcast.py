@@ -12,6 +12,7 @@ from tests.support.windows import Window
 pytestmark = pytest.mark.e2e
 
 KEYS = """broadcast = "F9"
+mirror_right = "F8"
 
 [[text]]
 keys = "Ctrl+Alt+G"
@@ -36,7 +37,7 @@ def test_typed_text_goes_to_both_panes_until_the_window_ends(
     with open_window() as app:
         app.show(one)
         app.focus()
-        app.press("ctrl+shift+d")
+        app.press("F8")
         wait_until(lambda: active(app) == [(2, "one")], WAIT_S, "the second pane")
         app.show(two)
         app.wait_connected([one, two])

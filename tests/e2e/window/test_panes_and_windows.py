@@ -52,6 +52,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
     one, two = (new_chat(name, *echo()) for name in ("one", "two"))
     long = new_chat("long", *program("numbered_lines", 500, "--gate", gate.path, "--stay"))
     chats = [one, long, two]
+    (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
     with open_window() as app:
         for chat in chats:
             app.show(chat["id"])
@@ -61,7 +62,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         mouse = Mouse(first_id, 0)
 
         # The same chat in two panes: typed once, seen in both.
-        app.press("ctrl+shift+d")
+        app.press("F8")
         wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", True))
         app.type("hello")
         wait_until(lambda: chat_text(two["id"]).split() == ["ready", "hello"], WAIT_S, "what was typed, once")
@@ -77,11 +78,14 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         width = saved_layout().windows[0].geometry[2]  # type: ignore[index] # it was saved
         mouse.click(width - 16, BAR_HEIGHT_PX // 2)
         before = [part for part in MENU if part and part != "reopen_tab"]  # It is disabled: no tab was closed.
-        app.press(*["Down"] * (before.index(PANES) + 1), "Right", *["Down"] * PANES.index("split_down"), "Return")
+        app.press(*["Down"] * (before.index(PANES) + 1), "Right", *["Down"] * PANES.index("mirror_down"), "Return")
         wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
         app.press("ctrl+shift+k")
         app.type("long")
         app.press("Return")
+        wait_front_tabs(app, (1, 1, "long", True), (1, 2, "two", False), (1, 3, "two", False))
+        for _ in range(2):
+            command(app, "move tab to the next pane")
         wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", True))
 
         # A tab is dragged to the lower edge of its own page.
@@ -192,14 +196,17 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         assert app.shown() == [first_id]
 
 
-def test_the_click_that_activates_a_pane_does_not_reach_its_program(open_window: OpenWindow, new_chat: NewChat):
+def test_the_click_that_activates_a_pane_does_not_reach_its_program(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+):
+    (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
     chat = new_chat("one", *program("raw_echo", "--show", "--enable", "1000,1006"))
     with open_window() as app:
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
         mouse = Mouse(app.shown()[0], 0)
-        app.press("ctrl+shift+d")
+        app.press("F8")
         wait_front_tabs(app, (1, 1, "one", False), (1, 2, "one", True))
         wait_until(lambda: len(saved_layout().windows[0].panes) == 2, WAIT_S, "the panes to be saved")
         left, right = mouse.pages()

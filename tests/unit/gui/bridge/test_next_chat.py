@@ -22,6 +22,18 @@ async def test_the_key_goes_through_all_waiting_chats_and_begins_again(harness: 
     assert goes.after(second.id) is first
 
 
+async def test_all_questions_come_before_a_finished_chat_once_the_user_has_gone_elsewhere(harness: WindowHarness):
+    harness.sessions.follow_all()
+    asks, done, other = [await harness.add(name, agent="claude") for name in ("asks", "done", "other")]
+    harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T01:00:00Z")
+    harness.viewers[done].be(Activity.IDLE, "2026-01-02T02:00:00Z")
+    harness.chat(done).set_unread(unread=True)
+    goes = NextChat(harness.sessions)
+    assert goes.after("") is harness.chat(asks)
+    assert goes.after(asks) is harness.chat(done), "the question was passed"
+    assert goes.after(other) is harness.chat(asks)
+
+
 async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHarness):
     """A chat is left out while it works, and after it was read or ended by the user."""
     harness.sessions.follow_all()

@@ -214,7 +214,7 @@ async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: 
     one, two = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
     harness.show(one)
-    window.tabs.split("right")
+    window.tabs.mirror("right")
     harness.show(two)
     window.tabs.focus("left")
     harness.page.ask(question())

@@ -48,7 +48,7 @@ class PanesHarness:
         for number in range(count):
             session_id = await self.harness.add(f"chat {number}", agent="claude")
             if number:
-                window.tabs.split("right")
+                window.tabs.mirror("right")
             self.viewers.append(self.harness.show(session_id))
             self.pages.append(self.harness.page)
         window.activateWindow()

@@ -92,7 +92,7 @@ async def test_the_menu_beside_the_tabs_acts_on_the_pane_of_these_tabs(harness: 
     window = harness.open_window()
     window.resize(1200, 600)
     harness.show(one)
-    window.tabs.split("right")
+    window.tabs.mirror("right")
     harness.show(two)
     left, right = window.tabs.panes()
     assert window.tabs.active is right

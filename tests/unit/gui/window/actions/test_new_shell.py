@@ -63,7 +63,7 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
         window = harness.window
         assert harness.page.view.emulator is not None
         harness.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
-        window.actions_[f"new_shell_{side}"].trigger()
+        window.actions_[f"split_{side}"].trigger()
     await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
     assert launches[0].directory == str(tmp_path / "deep")
     first, second = window.tabs.panes()
@@ -77,7 +77,7 @@ async def test_a_shell_that_does_not_start_says_why(
 ) -> None:
     await chat_in(harness, tmp_path / "gone")
     window = harness.window
-    window.actions_["new_shell_right"].trigger()
+    window.actions_["split_right"].trigger()
     await harness.until(window.banners.isVisible, "the banner")
     assert window.banners.current is not None
     assert "does not exist" in window.banners.current.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
@@ -48,9 +49,12 @@ async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: W
     assert enabled() == ["reopen_tab", "stop_all"]
 
 
-async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness: WindowHarness) -> None:
+async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session_id = await harness.add("one")
-    harness.open_window()
+    started: list[object] = []
+    monkeypatch.setattr(harness.open_window().starting, "new_shell", lambda *where: started.append(where))
     harness.show(session_id)
     menu = harness.page.view.context_menu(QPointF(30, 30))
     assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-10:]] == [
@@ -67,8 +71,7 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness:
     ]
     menu.actions()[-6].trigger()
     menu.close()
-    one, two = harness.window.tabs.panes()
-    assert one.geometry().bottom() < two.geometry().top(), "one above the other"
+    assert started == [("/tmp", "down")]
 
 
 TERMS = {
@@ -83,7 +86,7 @@ async def test_terms_of_other_programs_find_an_action(harness: WindowHarness) ->
     ids = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
     harness.show(ids[0])
-    window.tabs.split("right")
+    window.tabs.mirror("right")
     window.describe()
     missed = {}
     for typed, action in TERMS.items():

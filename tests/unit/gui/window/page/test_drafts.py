@@ -106,7 +106,7 @@ async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
     await open_chat(harness)
     first = shown_page(harness)
     write(first, "one")
-    harness.window.tabs.split("right")
+    harness.window.tabs.mirror("right")
     second = shown_page(harness)
     assert second is not first
     assert shown(second) == "one"

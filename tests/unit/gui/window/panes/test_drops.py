@@ -47,11 +47,11 @@ async def test_chats_of_the_sidebar_are_opened_where_they_are_dropped(harness: W
     harness.settle()
     assert tabs_of(panes) == [[two, four, one, three]], "tabs move, and the emptied pane goes"
     assert panes.active_id == two
-    panes.split("right")
+    panes.mirror("right")
     dragging.open_chats([harness.chat(three)], Drop(panes.active.number, at=0))
     assert tabs_of(panes) == [[two, four, one], [three, two]]
     panes.open(harness.chat(three))
-    panes.split("left")
+    panes.mirror("left")
     left, middle, right = panes.panes()
     dragging.open_chats([harness.chat(three)], Drop(right.number, at=2))
     assert tabs_of(panes) == [[two, four, one], [three], [two, three]], "only the tab in that row moves"

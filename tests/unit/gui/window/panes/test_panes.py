@@ -11,6 +11,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Pane, Split
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.panes.panes import Panes
+from gui.window.panes.tab_moves import move_tab
 from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity, State
@@ -38,10 +39,16 @@ def tabs_of(panes: Panes) -> list[list[str]]:
     return [pane.tabs.ids() for pane in panes.panes()]
 
 
-async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_opens_in_the_new_one(harness: WindowHarness):
+def move_here(panes: Panes, session_id: str) -> None:
+    """Move a tab of another pane into the active one, as the user drags it."""
+    [source] = [pane for pane in panes.panes() if pane is not panes.active and session_id in pane.tabs.ids()]
+    move_tab(session_id, source, panes.active)
+
+
+async def test_going_to_a_chat_shown_in_one_of_two_panes_never_moves_its_tab(harness: WindowHarness):
     one, two, three = await three_chats(harness)
     panes = harness.window.tabs
-    panes.split("right")
+    panes.mirror("right")
     harness.settle()
     assert tabs_of(panes) == [[one, two, three], [three]]
     assert [pane.tabs.active_id for pane in panes.panes()] == [three, three]
@@ -50,12 +57,16 @@ async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_opens
     [second] = harness.further
     assert second.output
     harness.window.open_chat(harness.chat(one))
-    assert tabs_of(panes) == [[two, three], [three, one]], "its tab was behind another one and moved"
+    assert tabs_of(panes) == [[one, two, three], [three]], "its tab was behind another one and stays in its pane"
+    assert panes.active is panes.panes()[0]
     await harness.until(lambda: harness.viewers[one].output, "its output to be followed")
     assert panes.shows(three)
     assert panes.shows(one)
     harness.window.open_chat(harness.chat(three))
-    assert panes.active is panes.panes()[0], "it is shown there"
+    assert panes.active is panes.panes()[1], "it is shown there"
+    new = await harness.add("new")
+    harness.window.open_chat(harness.chat(new))
+    assert tabs_of(panes) == [[one, two, three], [three, new]], "a chat without a tab opens in the active pane"
 
 
 async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(harness: WindowHarness):
@@ -87,8 +98,8 @@ async def test_the_last_used_tab_is_reached_also_in_another_pane(harness: Window
     panes.close(three)
     last.trigger()
     assert panes.active_id == two, "a closed tab is left out"
-    panes.split("right")
-    harness.window.open_chat(harness.chat(one))
+    panes.mirror("right")
+    move_here(panes, one)
     right = panes.active
     assert tabs_of(panes) == [[two], [two, one]]
     last.trigger()
@@ -106,8 +117,8 @@ async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(harness: Wi
     actions, panes = harness.window.actions_, harness.window.tabs
     assert not actions["move_to_pane"].isEnabled()
     assert not actions["swap_panes"].isEnabled()
-    panes.split("right")
-    harness.window.open_chat(harness.chat(two))
+    panes.mirror("right")
+    move_here(panes, two)
     left, right = panes.panes()
     assert tabs_of(panes) == [[one, three], [three, two]]
     actions["move_to_pane"].trigger()
@@ -129,7 +140,7 @@ async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(harness: Wi
 async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: WindowHarness):
     await three_chats(harness)
     panes = harness.window.tabs
-    for action in ("split_right", "split_down", "pane_left"):
+    for action in ("mirror_right", "mirror_down", "pane_left"):
         harness.window.actions_[action].trigger()
         harness.settle()
     left, upper, lower = panes.panes()
@@ -152,7 +163,7 @@ async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: Win
 async def test_the_edges_of_the_active_pane_have_the_accents_colour(harness: WindowHarness):
     await three_chats(harness)
     panes = harness.window.tabs
-    for action in ("split_right", "split_down"):
+    for action in ("mirror_right", "mirror_down"):
         harness.window.actions_[action].trigger()
     left, upper, lower = panes.panes()
     take_the_mouse_away(harness)
@@ -204,8 +215,8 @@ async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_
 async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(harness: WindowHarness):
     one, *_, three = await three_chats(harness)
     panes, chat = harness.window.tabs, harness.chat(three)
-    panes.split("right")
-    harness.window.open_chat(harness.chat(one))
+    panes.mirror("right")
+    move_here(panes, one)
     panes.zoom()
     harness.settle()
     left, right = panes.panes()
@@ -225,8 +236,8 @@ async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(
 async def test_dividers_are_dragged_moved_by_keys_and_evened_out(harness: WindowHarness):
     await three_chats(harness)
     panes = harness.window.tabs
-    panes.split("right")
-    panes.split("right")
+    panes.mirror("right")
+    panes.mirror("right")
     harness.settle()
     left, middle, right = panes.panes()
     before = left.width()
@@ -246,7 +257,7 @@ async def test_dividers_are_dragged_moved_by_keys_and_evened_out(harness: Window
 async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_where_it_was(harness: WindowHarness):
     one, two, three = await three_chats(harness)
     window, panes = harness.window, harness.window.tabs
-    panes.split("down")
+    panes.mirror("down")
     window.chat_actions.close_tab(three)
     harness.settle()
     assert tabs_of(panes) == [[one, two, three]]
@@ -254,7 +265,7 @@ async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_whe
     assert not harness.viewers[three].is_closed
     assert harness.viewers[three].output
     assert harness.page.chat.id == three
-    panes.split("down")
+    panes.mirror("down")
     panes.close_pane()
     assert tabs_of(panes) == [[one, two, three]]
     panes.reopen()
@@ -268,7 +279,7 @@ async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_i
     ended: list[str] = []
     monkeypatch.setattr(harness.sessions, "stop", lambda chat: ended.append(chat.id))
     panes, viewer = harness.window.tabs, harness.viewers[three]
-    panes.split("right")
+    panes.mirror("right")
     harness.settle()
     [second] = harness.further
     second.go_live()
@@ -288,7 +299,7 @@ async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_i
 async def test_removing_a_chat_closes_both_its_panes(harness: WindowHarness):
     *_, three = await three_chats(harness)
     panes = harness.window.tabs
-    panes.split("right")
+    panes.mirror("right")
     harness.sessions.forget(harness.chat(three))
     harness.settle()
     assert len(panes.panes()) == 1
@@ -298,7 +309,7 @@ async def test_removing_a_chat_closes_both_its_panes(harness: WindowHarness):
 async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(harness: WindowHarness):
     one, two, three = await three_chats(harness)
     panes = harness.window.tabs
-    panes.split("right")
+    panes.mirror("right")
     panes.focus("left")
     panes.close_pane()
     harness.settle()
@@ -337,8 +348,8 @@ async def test_no_timer_runs_in_panes_while_nothing_changes(harness: WindowHarne
     monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 1)
     await three_chats(harness)
     panes = harness.window.tabs
-    panes.split("right")
-    panes.split("down")
+    panes.mirror("right")
+    panes.mirror("down")
     harness.settle()
     timers = panes.area.findChildren(QTimer)
     assert timers
@@ -364,7 +375,7 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
     assert panes.active_id == one
     assert window.focusWidget() is window.sidebar.list, "the keyboard stays where it is"
     removals.begin([harness.chat(two)])
-    panes.split("down")
+    panes.mirror("down")
     removals.undo([harness.chat(two)])
     assert tabs_of(panes) == [[one], [two, one], [three]], "the arrangement has changed meanwhile"
 
@@ -382,7 +393,7 @@ async def test_with_one_pane_the_program_gets_the_keys_that_move_between_panes(h
         return [not harness.page.view._keyboard.is_window_key(event) for event in pressed]
 
     assert goes_to_program() == [True, True]
-    panes.split("right")
+    panes.mirror("right")
     harness.settle()
     assert goes_to_program() == [False, False]
     panes.close_pane()

@@ -46,7 +46,7 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
     window.resize(660, 420)
     harness.settle()
     messages = []
-    for action in ("split_right", "split_right", "split_down", "split_down", "new_shell_right"):
+    for action in ("mirror_right", "mirror_right", "mirror_down", "mirror_down", "split_right"):
         window.actions_[action].trigger()
         harness.settle()
         messages.append(window.banners.current.text if window.banners.current is not None else "")

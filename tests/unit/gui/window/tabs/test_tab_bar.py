@@ -107,7 +107,7 @@ async def test_tabs_that_do_not_fit_are_listed_in_a_menu(harness: WindowHarness)
 async def test_the_layout_of_tabs_settles_in_panes_of_any_width(harness: WindowHarness):
     window = harness.open_window(one_pane([await harness.add("billing")], ""))
     for _ in range(3):
-        window.actions_["split_right"].trigger()
+        window.actions_["mirror_right"].trigger()
     changes: list[bool] = []
     for bar in window.findChildren(TabBar):
         bar.crowded.connect(changes.append)
