@@ -45,9 +45,9 @@ class Results(QStandardItemModel):
         if made:
             self.invisibleRootItem().appendRows(made)
 
-    def make_all(self) -> None:
-        """Make all rows, to go to the last one."""
-        while self._may_have_more:
+    def make_until(self, row: int) -> None:
+        """Make the rows up to this one; all of them for a row before the first, which is the last one."""
+        while self._may_have_more and not 0 <= row < self.rowCount():
             self._make(PAGE)
 
     def canFetchMore(self, parent: QModelIndex | QPersistentModelIndex) -> bool:
@@ -111,13 +111,12 @@ class ResultList(QListView):
         """Move the mark if the key is an arrow or a page key; returns whether it is, and there are rows."""
         page = self._rows_shown
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: page, Qt.Key.Key_PageUp: -page}
-        step, count = steps.get(Qt.Key(event.key())), self.items.rowCount()
-        if step is None or not count:
+        step = steps.get(Qt.Key(event.key()))
+        if step is None or not self.items.rowCount():
             return False
         row = self.currentIndex().row() + step
-        if row < 0 and self._wraps:
-            self.items.make_all()
-            count = self.items.rowCount()
+        self.items.make_until(row if step == -1 else max(row, 0))
+        count = self.items.rowCount()
         row = row % count if self._wraps and abs(step) == 1 else min(max(row, 0), count - 1)
         self.setCurrentIndex(self.items.index(row, 0))
         return True
