@@ -18,6 +18,7 @@ from gui.fault_report import FaultReport
 from gui.input.input_methods import finding_fcitx
 from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
+from gui.window.widgets.composed_text import FieldChanges
 from gui.wording import notice_texts, translation
 from session_host import paths
 from session_host.client.display import variable_to_check
@@ -63,6 +64,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
         qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     follow_display_scale(qt)
+    FieldChanges(qt)
     translation.install(qt)
     faults = FaultReport(paths.window_log())
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)

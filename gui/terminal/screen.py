@@ -40,6 +40,7 @@ from .history.new_output import NewOutput
 from .history.scroll_position import SavedFrame, ScrollPosition
 from .history.scrollbar import WIDTH_PX, HistoryBar
 from .history.scrolling import Scrolling
+from .input.input_method import CURSOR_MOVED
 from .input.input_sink import InputSink
 
 _RATIO_CHANGE = QEvent.Type.DevicePixelRatioChange  # A key's path reads no attribute of an enum.
@@ -225,7 +226,7 @@ class TerminalScreen(QWidget):
         if surface.cursor != previous:
             self._blink.touch()
             if self.hasFocus():
-                self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
+                self.updateMicroFocus(CURSOR_MOVED)
 
     def set_focused(self, *, focused: bool) -> None:
         """The keyboard focus changed: draw the cursor filled or hollow, blinking or not."""
@@ -294,7 +295,7 @@ class TerminalScreen(QWidget):
             self._size_reporter.report()
         self.update()
         if self.hasFocus():
-            self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
+            self.updateMicroFocus(CURSOR_MOVED)
 
     # -- size
 

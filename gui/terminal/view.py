@@ -264,6 +264,11 @@ class TerminalView(PointingScreen):
         self._input_method.cancel()
         self.prompts.show_marks()
 
+    @property
+    def composed_text(self) -> str:
+        """The text that an input method composes at the cursor, "" for none."""
+        return self._input_method.composed_text
+
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._input_method.apply(event)
 

@@ -11,7 +11,10 @@ from gui.input.composing import Composition, is_of_a_shortcut
 from gui.input.earlier_keys import deliver_earlier_keys
 from gui.terminal.drawing.surface import Surface
 
-_CURSOR = Qt.InputMethodQuery.ImCursorRectangle
+CURSOR_MOVED = Qt.InputMethodQuery.ImCursorRectangle | Qt.InputMethodQuery.ImSurroundingText
+"""What Qt asks again when the cursor has moved. On Wayland (6.11, text-input-v3), it passes a new rectangle on only
+together with the text around it, although a terminal gives none.
+"""
 
 
 class ComposingOwner(Protocol):
@@ -39,6 +42,11 @@ class InputMethod:
         self._surface = surface
         self._composition = Composition()
 
+    @property
+    def composed_text(self) -> str:
+        """The uncommitted text, "" for none."""
+        return self._composition.text
+
     def cancel(self) -> None:
         """Cancel the composition, and make Qt ask again whether the view accepts text.
 
@@ -62,7 +70,7 @@ class InputMethod:
         self._owner.repaint_device(QRegion(before.united(self._surface.cursor_rect())))
         if committed:
             self._owner.commit(committed)
-        self._owner.updateMicroFocus(_CURSOR)  # moves the list of candidates
+        self._owner.updateMicroFocus(CURSOR_MOVED)  # moves the list of candidates
         event.accept()
 
     def answer(self, query: Qt.InputMethodQuery) -> Any:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.conftest import Sessions
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo
+from tests.support.compositors.input_method import wayland_input_method
 from tests.support.compositors.sway import Sway
 from tests.support.waiting import wait_until
+from tests.support.windows import window
 
 pytestmark = pytest.mark.e2e
 
@@ -19,3 +25,36 @@ def test_the_non_joiner_of_persian_is_typed(compositor: Sway, open_window: OpenW
         compositor.set_layout("ir")
         compositor.press("f", "shift+space", "f")
         wait_until(lambda: "ب\u200cب" in chat_text(chat), WAIT_S, lambda: f"the text, {chat_text(chat)!r}")
+
+
+def cursors(log: Path) -> list[tuple[int, int]]:
+    """The positions of the text cursor that the window has told the compositor so far."""
+    return [(int(x), int(y)) for x, y in re.findall(r"set_cursor_rectangle\((\d+), (\d+)", log.read_text())]
+
+
+def test_a_composed_text_stays_in_its_chat_and_its_candidates_are_at_the_cursor(
+    compositor: Sway,
+    window_server: None,
+    sessions: Sessions,
+    new_chat: NewChat,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = tmp_path / "stderr"
+    monkeypatch.setenv("WAYLAND_DEBUG", "1")
+    first, second = (new_chat(name, *echo())["id"] for name in ("first", "second"))
+    with wayland_input_method(compositor.socket) as method, window(errors=log) as app:
+        app.show(first)
+        wait_until(method.fields, WAIT_S, "the terminal to take text")
+        wait_until(lambda: cursors(log), WAIT_S, "the cursor's position")
+        column = cursors(log)[-1][0]
+        compositor.type("ab")
+        wait_until(lambda: cursors(log)[-1][0] > column, WAIT_S, "the cursor's position after two letters")
+        method.compose("ni hao")
+        fields = method.fields()
+        app.show(second)
+        wait_until(lambda: method.fields() > fields, WAIT_S, "the other terminal to take text anew")
+        method.commit("你好")
+        wait_until(lambda: "你好" in chat_text(second), WAIT_S, "the text in the other chat")
+        assert "ni hao" not in chat_text(second)
+        assert "abni hao" in chat_text(first)

@@ -3,5 +3,6 @@
 compositor      what tests see of each: keys, pointer, pictures, displays
 sway            sway, headless
 client          the Wayland protocol, as far as keys and the pointer need it
+input_method    an input method
 keyboard        keys by their names, as a keyboard of the United States has them
 """

@@ -9,6 +9,7 @@ import array
 import os
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 TIMEOUT_S = 60.0
@@ -27,6 +28,8 @@ class Client:
         self._socket.connect(str(path))
         self._latest = _DISPLAY
         self._received = b""
+        self.handlers: dict[int, Callable[[int], object]] = {}
+        """By object: called with the number of each of its events, during ``wait``."""
         self.interfaces: dict[str, tuple[int, int]] = {}
         self._registry = self.new_id()
         self.request(_DISPLAY, _GET_REGISTRY, self._registry)
@@ -86,6 +89,8 @@ class Client:
                 self.interfaces[interface] = name, struct.unpack("<I", body[-4:])[0]
             elif (sender, opcode) == (callback, _DONE):
                 return True
+            elif sender in self.handlers:
+                self.handlers[sender](opcode)
         return False
 
     def close(self) -> None:

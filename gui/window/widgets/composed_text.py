@@ -1,0 +1,51 @@
+"""Keeps the text that an input method composes in the field in which it was begun, on Wayland.
+
+For another field of the same window, Qt (6.11) does not begin anew with the compositor (text-input-v3: disable and
+enable). So the input method would compose on in the other field, and a text for one chat would go to another one.
+Besides, it would show its candidates where the previous field's cursor was. Qt's plugin for IBus commits the text when
+its field loses the keyboard focus, and so does this.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QInputMethodQueryEvent
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
+
+from gui.terminal.view import TerminalView
+
+_ENABLED = Qt.InputMethodQuery.ImEnabled
+
+
+class FieldChanges(QObject):
+    """Ends the composition of each field that loses the keyboard focus, and begins anew with the next one."""
+
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
+        if QGuiApplication.platformName() == "wayland":
+            application.focusChanged.connect(self._on_focus)
+
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        if old is not None and (composed := _composed(old)):
+            event = QInputMethodEvent()
+            event.setCommitString(composed)
+            QApplication.sendEvent(old, event)
+        if new is not None:
+            method = QGuiApplication.inputMethod()
+            new.installEventFilter(self)
+            method.update(_ENABLED)
+            new.removeEventFilter(self)
+            method.update(_ENABLED)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Let a field say that it takes no text."""
+        if isinstance(event, QInputMethodQueryEvent) and event.queries() & _ENABLED:
+            event.setValue(_ENABLED, False)
+            return True
+        return False
+
+
+def _composed(field: QWidget) -> str:
+    if isinstance(field, TerminalView):
+        return field.composed_text
+    return field.textCursor().block().layout().preeditAreaText() if isinstance(field, QPlainTextEdit) else ""
