@@ -192,10 +192,10 @@ class Commands:
             choose_setting(page, category, self._sheets, self._banners)
 
     def _directory(self) -> str:
-        """The directory of the visible chat; "" for none."""
+        """The directory of the visible chat's foreground program; "" for none."""
         page, chat = self._tabs.active_page, self._tabs.active_chat
         if isinstance(page, TerminalPage):
-            return page.directory
+            return page.foreground_directory
         return chat.record.cwd if chat is not None else ""
 
     def _on_active_chat(self, handler: Callable[[Chat], object]) -> None:

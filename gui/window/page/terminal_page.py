@@ -19,7 +19,7 @@ from gui.window.page.broadcast_mark import BroadcastMark
 from gui.window.page.chat_page import ChatPage
 from gui.window.widgets.parts import LazyWidget
 from gui.wording import page_texts
-from session_host.client.sessions.program_directory import program_directory
+from session_host.client.sessions.program_directory import foreground_directory, program_directory
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -86,6 +86,14 @@ class TerminalPage(ChatPage):
             return self.chat.current_directory
         record = self.chat.record
         return program_directory(record, local_directory(emulator.directory)) or record.cwd
+
+    @property
+    def foreground_directory(self) -> str:
+        """The directory in which the foreground program is now; the last known one if nothing says so."""
+        emulator = self.view.emulator
+        if emulator is None or self.chat.has_ended:
+            return self.chat.current_directory
+        return foreground_directory(self.chat.record, local_directory(emulator.directory)) or self.directory
 
     @property
     def _has_replica(self) -> bool:

@@ -22,18 +22,42 @@ def program_directory(record: SessionRecord, reported: str) -> str:
         record: the chat.
         reported: the path that the output reports.
     """
-    if not reported or record.child_pid is None:
+    if not reported:
         return ""
-    pids = dict.fromkeys((proc.foreground_group(record.child_pid), record.child_pid))
-    known = [path for pid in pids if pid and (path := proc.working_directory(pid)).startswith("/")]
-    real = reported
-    for named, path in (record.cwd, record.real_cwd), _home():
-        if path and (reported == named or reported.startswith(f"{named}/")):
-            real = f"{path}{reported.removeprefix(named)}"
-            break
-    if reported in known or real in known:
+    known = _known(record)
+    if reported in known or _in_other_words(reported, _links(record)) in known:
         return reported
     return next((path for path in known if not path.endswith(_DELETED)), "")
+
+
+def foreground_directory(record: SessionRecord, reported: str) -> str:
+    """The directory in which a running chat's foreground program is now, reported or not; "" if it is unknown."""
+    links = _links(record)
+    here = next((path for path in _known(record) if not path.endswith(_DELETED)), "")
+    if here and here in {reported, _in_other_words(reported, links)}:
+        return reported
+    return _in_other_words(here, [(path, named) for named, path in links])
+
+
+def _known(record: SessionRecord) -> list[str]:
+    """The directories of the foreground program and of the chat's own program, by the kernel."""
+    if record.child_pid is None:
+        return []
+    pids = dict.fromkeys((proc.foreground_group(record.child_pid), record.child_pid))
+    return [path for pid in pids if pid and (path := proc.working_directory(pid)).startswith("/")]
+
+
+def _links(record: SessionRecord) -> list[tuple[str, str]]:
+    """The directories that are known by name and without symbolic links: the chat's, and the home."""
+    return [(named, path) for named, path in ((record.cwd, record.real_cwd or ""), _home()) if path]
+
+
+def _in_other_words(path: str, links: list[tuple[str, str]]) -> str:
+    """A path, with the other name of the first of these directories in which it is."""
+    for named, other in links:
+        if path == named or path.startswith(f"{named}/"):
+            return f"{other}{path.removeprefix(named)}"
+    return path
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.errors import OutliveError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
+from session_host.system.processes import proc
+from tests.support.waiting import wait_until
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -70,6 +74,33 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
     assert first.tabs.ids() == [chat]
     assert second.tabs.ids() == [window.tabs.active_id]
     assert (second.x() > first.x(), second.y() > first.y()) == (side == "right", side == "down")
+
+
+@pytest.mark.parametrize("reports", [False, True])
+async def test_a_shell_starts_where_the_foreground_program_is_whatever_the_shell_reported(
+    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path, reports: bool
+) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    (real / "deep").mkdir(parents=True)
+    link.symlink_to(real)
+    # A shell with job control on its own terminal, and a program that has gone elsewhere.
+    script = f"cd {link}; set -m; (cd deep; exec cat)"
+    leader, follower = pty.openpty()
+    shell_in_terminal = subprocess.Popen(
+        ["setsid", "--ctty", "bash", "-c", script], stdin=follower, stdout=follower, stderr=follower
+    )
+    with shell_in_terminal as shell, os.fdopen(leader, "rb", 0):
+        os.close(follower)
+        wait_until(
+            lambda: proc.working_directory(proc.foreground_group(shell.pid)) == f"{real}/deep", 60, "the program"
+        )
+        await chat_in(harness, link, child_pid=shell.pid, real_cwd=str(real))
+        if reports:
+            assert harness.page.view.emulator is not None
+            harness.page.view.emulator.feed(f"\x1b]7;file://{link}\x1b\\".encode())
+        harness.window.actions_["new_shell"].trigger()
+        await harness.until(lambda: launches, "the shell")
+    assert launches[0].directory == f"{link}/deep"
 
 
 async def test_a_shell_that_does_not_start_says_why(
