@@ -43,6 +43,7 @@ class WindowLayout(msgspec.Struct):
 
     Attributes:
         windows: the windows in the order in which they were opened, at least one.
+        last_used: the index of the window that was used last.
         recent: ids of chats by the time when they were last shown, latest last.
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
         notified: the notifications of chats' programs since these chats were last shown, by chats' ids.
@@ -66,6 +67,7 @@ class WindowLayout(msgspec.Struct):
     """
 
     windows: list[SavedWindow] = msgspec.field(default_factory=lambda: [SavedWindow()])
+    last_used: int = 0
     zoom: int = 0
     status_line: bool = True
     groups_folded: list[str] = msgspec.field(default_factory=lambda: ["ended"])

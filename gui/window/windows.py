@@ -83,6 +83,8 @@ class Windows(QObject):
         """Open the windows of the last run; the chats must be known."""
         for saved in self._layout.windows[1:]:
             self._add(saved)
+        if self._layout.last_used in range(len(self.all)):
+            self.current = self.all[self._layout.last_used]
         for window in list(self.all):
             window.restore_tabs()
         for window in self.all[1:]:
@@ -174,11 +176,13 @@ class Windows(QObject):
         """Save all windows together, so that a moved tab is never saved in both windows or in none."""
         for window in self.all:
             window.saving.write_state()
+        self._layout.last_used = self.all.index(self.current)
         self.layout_changed.emit()
 
     def _on_viewed_chat_changed(self, window: MainWindow) -> None:
-        if window.isActiveWindow() and window in self.all:
+        if window.isActiveWindow() and window in self.all and window is not self.current:
             self.current = window
+            self._on_layout()
         self.viewed_chat_changed.emit()
 
     # ------------------------------------------------------------ closing

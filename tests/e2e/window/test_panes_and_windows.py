@@ -141,6 +141,9 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         keys = ("session_id", "window", "pane", "in_front")
         assert [[tab[key] for key in keys] for tab in again.tabs()] == [[tab[key] for key in keys] for tab in tabs]
         outlive("window", "grab", str(area.root / "both.png"), "--window", "all")
+        wait_until(lambda: any(has_keyboard(int(each)) for each in again.shown()), WAIT_S, "the keyboard")
+        again.type(" again")
+        wait_until(lambda: "again" in chat_text(one["id"]), WAIT_S, "the keys to go to the window that was used last")
         pictures = [QImage(str(area.root / f"both-{number}.png")) for number in (1, 2)]
         geometries = [window.geometry or () for window in layout.windows]
         assert [(image.width(), image.height()) for image in pictures] == [each[2:] for each in geometries]

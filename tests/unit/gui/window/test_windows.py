@@ -75,6 +75,23 @@ def tabs_of(windows: Windows) -> list[list[str]]:
     return [window.tabs.ids() for window in windows.all]
 
 
+async def test_of_two_windows_that_open_again_the_one_used_last_is_in_front(harness: WindowHarness, open_windows: Open):
+    ids = [await harness.add(name) for name in ("one", "two")]
+    saved = [SavedWindow(panes=[SavedPane([each], each)]) for each in ids]
+    windows = open_windows(WindowLayout(windows=saved, last_used=1))
+    await until_active(harness, windows, windows.all[1])
+    kept: list[int] = []
+    windows.layout_changed.connect(lambda: kept.append(windows._layout.to_dict()["last_used"]))
+    windows.all[0].raise_window()
+    await until_active(harness, windows, windows.all[0])
+    assert kept[-1] == 0, "a window that is killed knows it, too"
+    windows.all[1].raise_window()
+    await until_active(harness, windows, windows.all[1])
+    windows.all[1].close()
+    harness.settle()
+    assert kept[-1] == 0
+
+
 async def test_a_tab_moves_to_a_new_window_and_back(harness: WindowHarness, open_windows: Open):
     one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
     layout = WindowLayout()
