@@ -1,9 +1,10 @@
-"""Keeps the text that an input method composes in the field in which it was begun, on Wayland.
+"""Keeps the text that an input method composes in the field in which it was begun.
 
-For another field of the same window, Qt (6.11) does not begin anew with the compositor (text-input-v3: disable and
-enable). So the input method would compose on in the other field, and a text for one chat would go to another one.
-Besides, it would show its candidates where the previous field's cursor was. Qt's plugin for IBus commits the text when
-its field loses the keyboard focus, and so does this.
+Qt lets the input method compose on in the next field if the previous one is hidden, and on Wayland always: a text for
+one chat would go to another one. As Qt does at other changes of the keyboard focus, the text is committed.
+
+On Wayland, Qt (6.11) does not begin anew with the compositor for another field of the same window, either
+(text-input-v3: disable and enable). So the candidates would be where the previous field's cursor was.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ class FieldChanges(QObject):
 
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
-        if QGuiApplication.platformName() == "wayland":
-            application.focusChanged.connect(self._on_focus)
+        application.focusChanged.connect(self._on_focus)
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        method = QGuiApplication.inputMethod()
         if old is not None and (composed := _composed(old)):
             event = QInputMethodEvent()
             event.setCommitString(composed)
             QApplication.sendEvent(old, event)
-        if new is not None:
-            method = QGuiApplication.inputMethod()
+            method.reset()
+        if new is not None and QGuiApplication.platformName() == "wayland":
             new.installEventFilter(self)
             method.update(_ENABLED)
             new.removeEventFilter(self)
