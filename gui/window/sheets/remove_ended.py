@@ -15,6 +15,7 @@ from gui.bridge.removals import UNDO_MS
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.widgets.accessibility import announce
 from gui.window.widgets.choice_box import ChoiceBox
 from gui.window.widgets.parts import button, label
 from gui.wording import action_texts, common_texts, page_texts, phrases, several_texts
@@ -140,7 +141,10 @@ class RemoveEndedSheet(Sheet):
         else:
             size = phrases.data_size(sum(each.size_bytes for each in self._chosen))
             line = several_texts.chosen(count, size, pinned)
-        self.found.setText(line)
+        if line != self.found.text():
+            self.found.setText(line)
+            if self.is_open:
+                announce(self.found, line)
         self.remove.setText(page_texts.remove_chats(count) if count else action_texts.remove())
         self.remove.setEnabled(bool(count))
 
