@@ -68,7 +68,7 @@ ROW_BYTES = 2000
 """More than the copy of a row takes, which this module does not count."""
 
 STEPS = (8, 25)
-REAL = 0.04
+REAL = 0.08
 """The share of sequences with a real host, and of those with a real worktree."""
 
 INDEXED = 0.15
@@ -362,7 +362,7 @@ class Sequence:
             self._new(running=True)
         elif kind == 1:
             self._new(agent="endpoint", provider_session_id=str(uuid.uuid4()))
-        elif kind == 2 and self._real_host:
+        elif kind != 5 and self._real_host:
             self.counts["real hosts"] += 1
             done = outlive("new", "-d", "--json", "--", "cat")
             session_id = done.json()["id"]

@@ -29,6 +29,7 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance
 from session_host import paths
 from session_host.agents.agent import Agent
+from session_host.client.chats.retention import Tidying
 from session_host.errors import LaunchFailed, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
@@ -372,6 +373,29 @@ async def test_the_window_warns_before_ended_chats_are_removed_and_an_undo_keeps
         await until(lambda: app.sessions.get(old[0]) is None and app.sessions.get(old[1]) is None)
         assert app.window.banners.current is None
     assert [paths.session_dir(each).exists() for each in old] == [False, False, True]
+
+
+async def test_a_rename_does_not_wait_for_the_check_of_the_limit_at_the_start(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
+):
+    session_id = add_old_chat(0)
+    is_checking, may_end, has_ended = (threading.Event() for _ in range(3))
+
+    def check_slowly(_store: Store, *, by_window: bool) -> Tidying:
+        is_checking.set()
+        may_end.wait(30)
+        has_ended.set()
+        return Tidying("", [])
+
+    monkeypatch.setattr("gui.app.check_limit", check_slowly)
+    async with opened(qapp) as app:
+        await until(is_checking.is_set)
+        chat = app.sessions.get(session_id)
+        assert chat is not None
+        app.sessions.rename(chat, "another")
+        await until(lambda: chat.name == "another")
+        assert not has_ended.is_set()
+        may_end.set()
 
 
 async def test_texts_for_the_editor_are_removed_at_the_start_and_the_end(
