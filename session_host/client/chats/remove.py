@@ -6,7 +6,6 @@ index are removed by the next update of the index.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import logging
@@ -19,8 +18,6 @@ from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT
 from session_host.storage.store import SessionRecord, Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
-
-from .pending_end import wait_until_exit_saved
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +41,10 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
     """
     if record.state in RUNNING_STATES:
         # Its host is saving the exit, which would insert the row again.
+        import asyncio  # most removals do not need it
+
+        from .pending_end import wait_until_exit_saved
+
         asyncio.run(wait_until_exit_saved(record.id))
     line = ""
     if record.worktree is not None:
