@@ -48,7 +48,7 @@ from session_host.paths import config_dir, search_index, session_dir, session_jo
 from session_host.protocol.values import State
 from session_host.storage.journal import Journal, Output
 from session_host.storage.search import Search
-from session_host.storage.store import SessionRecord
+from session_host.storage.store import SessionRecord, Store
 from session_host.system.processes.identity import start_time
 from tests.benchmarks import peers
 from tests.benchmarks.environment import BenchmarkEnvironment
@@ -177,11 +177,30 @@ def _kill_at(call: int) -> None:
 # ---------------------------------------------------------------- what runs in the forked processes
 
 
-def enforce() -> object:
-    """Check the limit as ``outlive new`` does; returns its lines."""
+def enforce(*, pins: bool = False) -> tuple[list[str], list[str]]:
+    """Check the limit as ``outlive new`` does; returns its lines.
+
+    With ``pins``, the user pins one of the chats that are due before they are removed; returns its id, too.
+    """
     retention.COMMAND_S = 60.0  # On a busy machine, too, it removes all at once.
+    pinned: list[str] = []
+
+    def check_and_pin(store: Store, *, by_window: bool) -> retention.Tidying:
+        found = check_limit(store, by_window=by_window)
+        if found.due:
+            pinned.append(_pin(found.due[0].record.id))
+        return found
+
+    if pins:
+        retention.check_limit = check_and_pin
     with open_store() as store:
-        return enforce_limit(store)
+        return enforce_limit(store), pinned
+
+
+def _pin(session_id: str) -> str:
+    with open_store() as store:
+        store.update(session_id, pinned=True)
+    return session_id
 
 
 def remove(session_id: str) -> object:
@@ -231,9 +250,12 @@ async def _remove_in_window(
 
 
 async def _tidy_in_window(
-    open_ids: set[str], undone_share: float, closes: bool, sessions: Sessions, _: StoreThread
+    open_ids: set[str], undone_share: float, closes: bool, pins: bool, sessions: Sessions, _: StoreThread
 ) -> list[object]:
-    """Check the limit, undo some of the removals that it begins, and wait for the others, or close the window first."""
+    """Check the limit, undo some of the removals that it begins, and wait for the others, or close the window first.
+
+    With ``pins``, a command pins the first of the others.
+    """
     with open_store() as store:
         warning, due = check_limit(store, by_window=True)
     chats = [chat for each in due if (chat := sessions.get(each.record.id)) and chat.id not in open_ids]
@@ -241,6 +263,7 @@ async def _tidy_in_window(
     undone = begun[: round(len(begun) * undone_share)]
     undone_ids = [chat.id for chat in undone]
     removed = [chat.id for chat in begun if chat.id not in undone_ids]
+    pinned = [_pin(removed[0])] if removed and pins else []
     sessions.removals.undo(undone)
     if not closes:
         await eventually(
@@ -248,7 +271,7 @@ async def _tidy_in_window(
             TIMEOUT_S,
             "the removals of the limit",
         )
-    return [warning, undone_ids]
+    return [warning, undone_ids, pinned]
 
 
 # ---------------------------------------------------------------- a sequence
@@ -489,14 +512,17 @@ class Sequence:
         open_ids = {chat.id for chat in self.chats.values() if chat.is_open}
         kill_after_s = self._choose.uniform(0.05, 0.3) if self._choose.random() < 0.3 else None
         is_warned = self._is_warned()
-        run = Run(partial(in_window, partial(_tidy_in_window, open_ids, share, closes)), kill_after_s=kill_after_s)
+        pins = kill_after_s is None and self._choose.random() < 0.3
+        script = partial(_tidy_in_window, open_ids, share, closes, pins)
+        run = Run(partial(in_window, script), kill_after_s=kill_after_s)
         pinned = self._pin_meanwhile(before)
         result = run.result()
         if result is None:
             self._note_mark()
             self._check_removed(before, whole=False, kept=set(pinned))
             return
-        warning, undone = result
+        warning, undone, pinned_within = result
+        pinned += self._note_pinned(pinned_within)
         self._note_lines([warning])
         for each in undone:
             self.chats[each].viewed_s = time.time()
@@ -513,16 +539,21 @@ class Sequence:
             self._update(chat, pinned=True)
         except NoSuchSession:
             return []
-        chat.pinned = True
-        return [chat.id]
+        return self._note_pinned([chat.id])
+
+    def _note_pinned(self, ids: list[str]) -> list[str]:
+        for each in ids:
+            self.chats[each].pinned = True
+        return ids
 
     def _enforce(self) -> None:
         """A command checks the limit."""
         before = self._may_go()
         is_due = self._make_due()
         is_warned = self._is_warned()
-        self._note_lines(Run(enforce).result())
-        self._check_removed(before, full=is_due and is_warned)
+        lines, pinned = Run(partial(enforce, pins=self._choose.random() < 0.3)).result()
+        self._note_lines(lines)
+        self._check_removed(before, kept=self._note_pinned(pinned), full=is_due and is_warned and not pinned)
 
     def _is_warned(self) -> bool:
         return self._warned_s is not None and self._warned_s < time.time() - DAY_S - 60
@@ -567,7 +598,8 @@ class Sequence:
             runs.append(Run(_enforce_now, **kill))
         pinned = self._pin_meanwhile(before)
         for run in runs:
-            self._note_lines(run.result())
+            lines, _ = run.result() or ([], [])
+            self._note_lines(lines)
         self._check_removed(before, whole=False, kept=set(pinned))
 
     def _change_limit(self) -> None:
@@ -584,9 +616,10 @@ class Sequence:
             before, self._warned_before_s = self._may_go(), self._warned_s
             (state_dir() / "limit-checked").unlink(missing_ok=True)
             # If there is a window, only it warns.
-            script = partial(_tidy_in_window, {chat.id for chat in self.chats.values() if chat.is_open}, 0, False)
-            warning, _ = Run(partial(in_window, script)).result() if self._has_layout() else ("", [])
-            self._note_lines([warning, *Run(enforce).result()])
+            open_ids = {chat.id for chat in self.chats.values() if chat.is_open}
+            script = partial(_tidy_in_window, open_ids, 0, False, False)
+            warning, *_ = Run(partial(in_window, script)).result() if self._has_layout() else ("",)
+            self._note_lines([warning, *Run(enforce).result()[0]])
             self._check_removed(before)
         left_bytes = sum(chat.size_bytes for chat in self._may_go())
         if left_bytes > self._limit_bytes:

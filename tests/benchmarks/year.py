@@ -79,7 +79,7 @@ ROWS = {
     "ls": (Row("ls", "ls --all --json, 2,000 stored conversations", "ms", 500.0),),
     "new": (
         Row("new", "outlive new -d", "ms", 1.05, is_ratio=True),
-        Row("new, limit", "… with the check of the limit, once in an hour", "ms"),
+        Row("new, limit", "… with the check of the limit, once in six hours", "ms"),
     ),
     "rm": (Row("rm", "rm of one with 1 MB of text", "ms", 20.0),),
     "busy": (Row("busy", "20 busy agents in background tabs, 20 s", "ms", 1.1, is_ratio=True),),
