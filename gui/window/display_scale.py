@@ -1,6 +1,6 @@
 """Follows a change of a display's scale on Wayland.
 
-Qt (6.8 to 6.11) reads the scale when a window comes to another display. When the display's own scale changes, it draws
+Qt (6.10, 6.11) reads the scale when a window comes to another display. When the display's own scale changes, it draws
 at the new scale, but does not say so to a compositor that has neither fractional scales nor version 6 of wl_compositor,
 as sway and GNOME in Debian 12: the window is drawn twice as large, or half as large.
 """
@@ -43,5 +43,6 @@ def update_scales() -> None:
     update_scale.argtypes, update_scale.restype = [ctypes.c_void_p], None
     for widget in QApplication.topLevelWidgets():
         if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
-            surface = widget.windowHandle().winId()  # on Wayland, this is an address
-            update_scale(window_of(surface))
+            surface = widget.windowHandle().winId()  # on Wayland, this is an address; none of a window that was hidden
+            if surface and (window := window_of(surface)):
+                update_scale(window)

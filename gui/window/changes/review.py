@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.changes_reader import Changes, ChangesReader, readable
@@ -194,7 +194,7 @@ class Review(QObject):
             text = comment_texts.comment_line(comment.first, is_old=comment.is_old)
             text = text if count == 1 else comment_texts.comment_here(count)
             action = menu.addAction(text, lambda: self.comment_on(lines))
-            action.setShortcut(Qt.Modifier.CTRL | Qt.Key.Key_Return)
+            action.setShortcut(QKeySequence.fromString("Ctrl+Return"))
             menu.insertAction(menu.actions()[0], action)
 
     def _on_card(self, card: CommentCard) -> None:

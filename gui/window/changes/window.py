@@ -154,9 +154,9 @@ class ChangesWindow(TextWindow):
         self.reader.started.connect(self.describe)
         self.reader.finished.connect(self._on_read)
         self.review.elsewhere_changed.connect(self.describe)
-        for enter in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        for enter in ("Return", "Enter"):
             # A shortcut, since a button with the keyboard focus takes each Enter.
-            keys = QKeySequence(Qt.Modifier.CTRL | Qt.Modifier.SHIFT | enter)
+            keys = QKeySequence.fromString(f"Ctrl+Shift+{enter}")
             QShortcut(keys, self).activated.connect(self.review.send)
 
     # ------------------------------------------------------------ showing

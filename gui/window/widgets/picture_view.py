@@ -69,7 +69,7 @@ class PictureView(QWidget):
             self.fit()
             return
         from_middle = at - QRectF(self.rect()).center()
-        self._middle += from_middle / self.scale - from_middle / scale
+        self._middle += from_middle * (1 / self.scale - 1 / scale)
         self._scale = scale
         self._on_moved()
 
@@ -85,7 +85,7 @@ class PictureView(QWidget):
         self.update()
 
     def _move(self, by: QPointF) -> None:
-        self._middle += by / self.scale
+        self._middle += by * (1 / self.scale)
         self._on_moved()
 
     # ------------------------------------------------------------ events

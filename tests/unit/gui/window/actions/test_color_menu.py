@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -27,8 +25,8 @@ def colors_of(harness: WindowHarness, *session_ids: str) -> dict[str, QAction]:
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     menu.close()
-    colors = next(action for action in menu.actions() if action.text() == "Colour").menu()
-    return {action.text(): action for action in cast(QMenu, colors).actions()}
+    colors = next(submenu for submenu in menu.findChildren(QMenu) if submenu.title() == "Colour")
+    return {action.text(): action for action in colors.actions()}
 
 
 def checked(colors: dict[str, QAction]) -> list[str]:

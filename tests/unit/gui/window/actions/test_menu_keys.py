@@ -95,8 +95,7 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     window = harness.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
     harness.show(session_id)
     menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
-    [more] = [action.menu() for action in menu.actions() if action.text() == action_texts.more()]
-    assert isinstance(more, QMenu)
+    [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.more()]
     assert shown(more) == {common_texts.kill(): "Ctrl+F9"}
     keys = shown(menu)
     assert keys[action_texts.rename()] == "F2"

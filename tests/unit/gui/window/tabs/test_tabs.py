@@ -195,7 +195,7 @@ async def test_tabs_are_reordered_by_dragging(harness: WindowHarness):
     begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
     QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=begin)
     for step in range(1, 11):
-        move_held(bar, begin + (end - begin) * step / 10)
+        move_held(bar, begin + (end - begin) * (step / 10))
         harness.settle()
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
     await harness.until(lambda: harness.saved_pane["tabs"] == [two, three, one], "the new order")
