@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
 # Sets up what the tests need, and runs every check. All of them run; it fails if any did.
 #
-#   bash installers/test.sh [--fast] [--real-agents] [-- ARGUMENTS OF pytest…]
+#   bash installers/test.sh [--fast] [--real-agents] [--compositors] [-- ARGUMENTS OF pytest…]
 #
 #   --fast          in a minute: without the tests that start chats, a display or other programs, or try random things
 #   --real-agents   with the tests that run agents' own command lines, where npm has them; fills resources/guide/real-agents.md
+#   --compositors   with the tests of Wayland on KWin and GNOME Shell, which it installs: those of Debian 12 only
 set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 fast=
 real_agents=
+compositors=
 pytest_arguments=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --fast) fast=yes ;;
         --real-agents) real_agents=yes ;;
+        --compositors) compositors=yes ;;
         -h | --help)
-            sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -34,12 +37,13 @@ while [ $# -gt 0 ]; do
 done
 
 TEST_PACKAGES=(git zsh fish tcsh tmux procps libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode)
+COMPOSITOR_PACKAGES=(kwin-wayland libkf5screen-bin qtwayland5 gnome-shell libgl1-mesa-dri)
 
 exec </dev/null
 started=$SECONDS
 prepare_shell
 find_python test
-setup_system "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${PYTHON_PACKAGES[@]}"
+setup_system "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ${compositors:+"${COMPOSITOR_PACKAGES[@]}"} "${PYTHON_PACKAGES[@]}"
 setup_environment test
 release_lock
 cd -- "$ROOT"
@@ -119,6 +123,7 @@ check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast}
 said
 # These fill one table together.
 [ -z "$real_agents" ] || check "real agents" python -m pytest -q -m real_agents --real-agents "${pytest_arguments[@]}"
+[ -z "$compositors" ] || check "compositors" python -m pytest -q -m compositors --compositors "${pytest_arguments[@]}"
 
 printf '\n=== summary (%d s)\n' $((SECONDS - started))
 printf '%s\n' "${summary[@]}"

@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that installers/test.sh passes on."""
     parser.addoption("--fast", action="store_true", help="only tests that start no programs and use no random input")
     parser.addoption("--real-agents", action="store_true", help="also run the tests with real agents' command lines")
+    parser.addoption("--compositors", action="store_true", help="also run the tests of Wayland on KWin and GNOME")
     parser.addoption(
         "--write-agents-table", action="store_true", help="write the table of their results after a partial run too"
     )
@@ -89,8 +90,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: dict[pytest.Item, None] = {}
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        if (config.getoption("--fast") and (marks & {"e2e", "slow", "real_agents"} or _takes_long(item))) or (
-            "real_agents" in marks and not config.getoption("--real-agents")
+        if (
+            (config.getoption("--fast") and (marks & {"e2e", "slow", "real_agents"} or _takes_long(item)))
+            or ("real_agents" in marks and not config.getoption("--real-agents"))
+            or ("compositors" in marks and not config.getoption("--compositors"))
         ):
             left_out[item] = None
     if left_out:

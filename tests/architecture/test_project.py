@@ -194,11 +194,12 @@ def test_continuous_integration_runs_the_same_script() -> None:
     assert "installers/test.sh" in text(Path(".ci/run"))
 
 
-def test_the_tests_with_real_agents_find_their_fixtures() -> None:
+@pytest.mark.parametrize(("mark", "directory"), [("real_agents", "real_agents"), ("compositors", "wayland")])
+def test_the_tests_with_an_option_of_their_own_find_their_fixtures(mark: str, directory: str) -> None:
     """These tests run seldom, so this test finds a missing fixture earlier."""
-    options = ["--setup-plan", "-q", "--real-agents", "-m", "real_agents", "-p", "no:cacheprovider"]
+    options = ["--setup-plan", "-q", f"--{mark.replace('_', '-')}", "-m", mark, "-p", "no:cacheprovider"]
     planned = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "tests/e2e/real_agents"],
+        [sys.executable, "-m", "pytest", *options, f"tests/e2e/{directory}"],
         cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert planned.returncode == 0, planned.stdout[-2000:]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 
 import pytest
 from PySide6.QtCore import QSize, Qt
@@ -12,32 +13,52 @@ from PySide6.QtGui import QImage
 from tests.conftest import Sessions, lasting
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, gate, new_chat, opening, window_server
 from tests.support.area import Area
-from tests.support.compositors.sway import Sway, sway
+from tests.support.compositors.compositor import Compositor
+from tests.support.compositors.gnome import gnome
+from tests.support.compositors.kwin import kwin
+from tests.support.compositors.sway import sway
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
 
 __all__ = ["gate", "new_chat", "window_server"]
 
 
-@pytest.fixture(scope="session")
-def running_sway(run_area: Area) -> Iterator[Sway]:
-    """One sway for the whole run."""
-    with sway() as compositor, lasting(compositor.process.pid):
+COMPOSITORS: Mapping[str, Callable[[], AbstractContextManager[Compositor]]] = {
+    "sway": sway, "kwin": kwin, "gnome": gnome,
+}  # fmt: skip
+ALL = ["sway", *(pytest.param(name, marks=pytest.mark.compositors) for name in ("kwin", "gnome"))]
+
+on_sway = pytest.mark.parametrize("running_compositor", ["sway"], indirect=True)
+"""For tests that use what the others do not have; their ``compositor`` is a ``Sway``."""
+
+
+@pytest.fixture(scope="session", params=ALL)
+def running_compositor(request: pytest.FixtureRequest, run_area: Area) -> Iterator[Compositor]:
+    """One compositor for all its tests."""
+    with COMPOSITORS[request.param]() as compositor, lasting(compositor.process.pid):
         yield compositor
 
 
 @pytest.fixture
-def compositor(running_sway: Sway, area: Area, monkeypatch: pytest.MonkeyPatch) -> Sway:
-    """Sway as at its start, with this test's environment variables set to it."""
-    running_sway.reset()
-    for name, value in running_sway.environment().items():
+def another_compositor(running_compositor: Compositor, request: pytest.FixtureRequest) -> Iterator[Compositor]:
+    """A second one of the same kind, for this test alone."""
+    with COMPOSITORS[request.node.callspec.params["running_compositor"]]() as compositor:
+        compositor.reset()
+        yield compositor
+
+
+@pytest.fixture
+def compositor(running_compositor: Compositor, area: Area, monkeypatch: pytest.MonkeyPatch) -> Compositor:
+    """A compositor as at its start, with this test's environment variables set to it."""
+    running_compositor.reset()
+    for name, value in running_compositor.environment().items():
         monkeypatch.setenv(name, value)
-    return running_sway
+    return running_compositor
 
 
 @pytest.fixture
 def open_window(
-    compositor: Sway, window_server: None, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
+    compositor: Compositor, window_server: None, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
 ) -> OpenWindow:
     """Opens the window on the compositor; after its end, checks that its standard error has no warnings."""
     return opening(tmp_path_factory, allowed="The Wayland connection broke")
@@ -48,15 +69,26 @@ def wait_for_text(chat: str, text: str) -> None:
     wait_until(lambda: text in chat_text(chat), WAIT_S, lambda: f"{text!r} in {chat_text(chat)!r}", every_s=0.1)
 
 
-def is_drawn_right(app: Window, compositor: Sway) -> bool:
-    """Whether the window, which fills the display, is on it as it draws itself.
+def wait_for_keyboard(compositor: Compositor, chat: str) -> None:
+    """Press a key until the chat's program gets it: a compositor may have a window in front before it has the keys."""
+
+    def typed() -> bool:
+        compositor.press("x")
+        return "x" in chat_text(chat)
+
+    wait_until(compositor.focused, WAIT_S, "the window to be in front")
+    wait_until(typed, WAIT_S, "the chat to have the keyboard", every_s=0.1)
+
+
+def is_drawn_right(app: Window, seen: QImage) -> bool:
+    """Whether the picture of a display is that of the window, which fills it, as it draws itself.
 
     Squares are compared, not pixels: the text cursor blinks, and a display may be scaled.
     """
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         app.ask("grab", file=file.name)
         drawn = QImage(file.name)
-    squares = zip(_squares(drawn), _squares(compositor.picture()), strict=True)
+    squares = zip(_squares(drawn), _squares(seen), strict=True)
     return sum(abs(one - other) > _UNLIKE for one, other in squares) <= _CURSOR_SQUARES
 
 

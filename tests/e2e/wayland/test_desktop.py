@@ -13,6 +13,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 from tests.conftest import Sessions
+from tests.e2e.wayland.conftest import on_sway
 from tests.e2e.window.conftest import WAIT_S, OpenWindow
 from tests.support.buses import BusDaemon
 from tests.support.compositors.sway import Sway
@@ -44,6 +45,7 @@ def another_program(compositor: Sway) -> Iterator[None]:
         process.wait()
 
 
+@on_sway
 def test_a_window_that_sway_does_not_raise_for_a_command_is_marked(compositor: Sway, open_window: OpenWindow) -> None:
     with open_window() as app:
         wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
@@ -57,6 +59,7 @@ def test_a_window_that_sway_does_not_raise_for_a_command_is_marked(compositor: S
             assert not any(each["urgent"] for each in compositor.windows())
 
 
+@on_sway
 def test_each_tool_tip_is_beside_what_it_is_about(compositor: Sway, open_window: OpenWindow) -> None:
     with open_window():
         wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
@@ -71,6 +74,7 @@ def test_each_tool_tip_is_beside_what_it_is_about(compositor: Sway, open_window:
         assert not _differ(before, compositor.picture(), below_first)
 
 
+@on_sway
 def test_a_window_without_a_tray_says_nothing_and_gets_the_icon_when_a_tray_starts(
     compositor: Sway, window_server: None, sessions: Sessions, session_bus: BusDaemon, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Sessions
+from tests.e2e.wayland.conftest import on_sway
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo
 from tests.support.compositors.input_method import wayland_input_method
 from tests.support.compositors.sway import Sway
@@ -17,6 +18,7 @@ from tests.support.windows import window
 pytestmark = pytest.mark.e2e
 
 
+@on_sway
 def test_the_non_joiner_of_persian_is_typed(compositor: Sway, open_window: OpenWindow, new_chat: NewChat) -> None:
     chat = new_chat("first", *echo())["id"]
     with open_window() as app:
@@ -32,6 +34,7 @@ def cursors(log: Path) -> list[tuple[int, int]]:
     return [(int(x), int(y)) for x, y in re.findall(r"set_cursor_rectangle\((\d+), (\d+)", log.read_text())]
 
 
+@on_sway
 def test_a_composed_text_stays_in_its_chat_and_its_candidates_are_at_the_cursor(
     compositor: Sway,
     window_server: None,

@@ -2,37 +2,82 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
-from tests.e2e.wayland.conftest import is_drawn_right, wait_for_text
+from tests.e2e.wayland.conftest import is_drawn_right, wait_for_keyboard, wait_for_text
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
-from tests.support.compositors.sway import Sway
-from tests.support.waiting import wait_until
+from tests.support.compositors.compositor import Compositor
+from tests.support.processes import end
+from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.e2e
 
 
-def test_typed_keys_arrive_in_the_chat_and_the_display_shows_them(
-    compositor: Sway, open_window: OpenWindow, new_chat: NewChat
+def test_the_window_is_drawn_right_on_each_display_and_when_its_scale_changes(
+    compositor: Compositor, open_window: OpenWindow, new_chat: NewChat
 ) -> None:
     chat = new_chat("first", *echo())["id"]
     with open_window() as app:
         app.show(chat)
-        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
-        compositor.type("Hello there")
-        wait_for_text(chat, "Hello there")
-        wait_until(lambda: is_drawn_right(app, compositor), WAIT_S, "the display to show the window")
+        wait_for_keyboard(compositor, chat)
+        compositor.press("F11")
+        for display, scale in ((0, 1), (0, 2), (0, 1.5), (1, 1), (1, 2), (0, 1.5), (0, 1)):
+            compositor.set_scale(scale, display)
+            compositor.move_window_to(display)
+            wait_until(
+                lambda: is_drawn_right(app, compositor.picture(display)),  # noqa: B023 - called at once
+                WAIT_S, f"the window at the scale {scale} on display {display}", every_s=0.1,
+            )  # fmt: skip
+        compositor.type("Typed as before")
+        wait_for_text(chat, "Typed as before")
 
 
-def test_a_display_that_changes_its_scale_shows_the_window_right(
-    compositor: Sway, open_window: OpenWindow, new_chat: NewChat
+def test_texts_are_copied_from_and_to_other_programs(
+    compositor: Compositor, open_window: OpenWindow, new_chat: NewChat
 ) -> None:
     chat = new_chat("first", *echo())["id"]
+    environment = {**os.environ, **compositor.environment()}
+
+    def clipboard() -> str:
+        paste = ["wl-paste", "--no-newline"]
+        return subprocess.run(paste, env=environment, capture_output=True, text=True, timeout=60, check=False).stdout
+
     with open_window() as app:
         app.show(chat)
-        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
-        for scale in (2, 1.5, 1):
-            compositor.set_scale(scale)
-            wait_until(lambda: is_drawn_right(app, compositor), WAIT_S, f"the window at the scale {scale}", every_s=0.1)
-        compositor.type("as before")
-        wait_for_text(chat, "as before")
+        wait_for_keyboard(compositor, chat)
+        other = subprocess.Popen(["wl-copy", "--foreground", "from another program"], env=environment)
+        try:
+            wait_until(lambda: clipboard() == "from another program", WAIT_S, "the other's text")
+            compositor.press("ctrl+shift+v")
+            wait_for_text(chat, "from another program")
+        finally:
+            end([other.pid])
+            other.wait()
+        compositor.press("ctrl+shift+a", "ctrl+shift+c")
+        wait_until(lambda: clipboard().startswith("ready\n"), WAIT_S, "the window's text")
+
+
+def test_a_chat_outlives_a_compositor_that_is_killed(
+    compositor: Compositor,
+    another_compositor: Compositor,
+    open_window: OpenWindow,
+    new_chat: NewChat,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chat = new_chat("first", *echo())["id"]
+    with monkeypatch.context() as patch:
+        for name, value in another_compositor.environment().items():
+            patch.setenv(name, value)
+        with open_window() as app:
+            app.show(chat)
+            wait_for_keyboard(another_compositor, chat)
+            another_compositor.kill()
+            wait_for_end(app.process.pid, WAIT_S, "the end of the window")
+    with open_window() as app:
+        app.show(chat)
+        wait_for_keyboard(compositor, chat)
+        compositor.type("still here")
+        wait_for_text(chat, "still here")

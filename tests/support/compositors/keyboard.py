@@ -13,7 +13,7 @@ CODES = {letter: first + number for first, row in _ROWS.items() for number, lett
     "Escape": 1, "BackSpace": 14, "Tab": 15, "Return": 28, "space": 57,
     "Home": 102, "Up": 103, "Page_Up": 104, "Left": 105, "Right": 106, "End": 107, "Down": 108, "Page_Down": 109,
     "Delete": 111,
-} | {f"F{number}": 58 + number for number in range(1, 11)}  # fmt: skip
+} | {f"F{number}": 58 + number for number in range(1, 11)} | {"F11": 87, "F12": 88}  # fmt: skip
 
 
 def combination(keys: str) -> tuple[list[str], int]:

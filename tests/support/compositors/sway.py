@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,17 +14,16 @@ from typing import Any
 from PySide6.QtGui import QImage
 
 from tests.support.compositors.client import Client
-from tests.support.compositors.compositor import Compositor
+from tests.support.compositors.compositor import Compositor, directory, running
 from tests.support.compositors.keyboard import MASKS, MODIFIERS
 from tests.support.other_users import NOBODY
-from tests.support.waiting import wait_until
 
 WIDTH_PX, HEIGHT_PX = 1200, 800
+_OUTPUTS = ("HEADLESS-1", "HEADLESS-2")
 _CONFIGURATION = f"""
 output * resolution {WIDTH_PX}x{HEIGHT_PX}
 output HEADLESS-1 position 0 0
 output HEADLESS-2 position {WIDTH_PX} 0
-output HEADLESS-2 disable
 xwayland disable
 default_border none
 focus_on_window_activation focus
@@ -42,6 +40,8 @@ _KEYBOARDS, _POINTERS = "zwp_virtual_keyboard_manager_v1", "zwlr_virtual_pointer
 
 class Sway(Compositor):
     """A running sway."""
+
+    display_px = WIDTH_PX, HEIGHT_PX
 
     def __init__(self, process: subprocess.Popen[bytes], directory: Path) -> None:
         super().__init__(process, directory / "wayland-1")
@@ -91,8 +91,11 @@ class Sway(Compositor):
             self._client.request(self._pointer, 4)
         self._client.wait()
 
-    def set_scale(self, scale: float) -> None:
-        self.ask("output", "HEADLESS-1", "scale", f"{scale:g}")
+    def set_scale(self, scale: float, display: int = 0) -> None:
+        self.ask(f"output {_OUTPUTS[display]} scale {scale:g}")
+
+    def move_window_to(self, display: int) -> None:
+        self.ask(f"move container to output {_OUTPUTS[display]}; focus output {_OUTPUTS[display]}")
 
     def outputs(self) -> list[dict[str, Any]]:
         """The displays that are on, as sway describes them."""
@@ -113,10 +116,10 @@ class Sway(Compositor):
     def focused(self) -> str:
         return next((str(each["name"]) for each in self.windows() if each["focused"]), "")
 
-    def picture(self) -> QImage:
+    def picture(self, display: int = 0) -> QImage:
         picture = QImage.fromData(
             subprocess.run(
-                ["grim", "-o", "HEADLESS-1", "-t", "ppm", "-"],
+                ["grim", "-o", _OUTPUTS[display], "-t", "ppm", "-"],
                 env={**os.environ, **self.environment()}, stdout=subprocess.PIPE, check=True, timeout=60,
             ).stdout
         )  # fmt: skip
@@ -128,11 +131,9 @@ class Sway(Compositor):
         return self.run("swaymsg", "--socket", str(self._commands), "--raw", *words)
 
     def reset(self) -> None:
-        """Make everything as at the start, for the next test."""
-        self.ask("output HEADLESS-1 scale 1; output HEADLESS-2 scale 1; output HEADLESS-2 disable; workspace 1")
-        self.ask("focus_on_window_activation focus")
+        super().reset()
+        self.ask("focus output HEADLESS-1; focus_on_window_activation focus")
         self.set_layout("us")
-        self.move_to(WIDTH_PX - 1, HEIGHT_PX - 1)
 
     def close(self) -> None:
         """Take away the keyboard and the pointer."""
@@ -146,32 +147,20 @@ def sway() -> Iterator[Sway]:
     It refuses to run as root, so then another user runs it. Root reaches that user's sockets, and clients pass on their
     memory as descriptors.
     """
-    directory = Path(tempfile.mkdtemp(prefix="sway-", dir="/tmp"))
-    try:
-        configuration, ready = directory / "config", directory / "ready"
+    with directory("sway") as where:
+        configuration, ready = where / "config", where / "ready"
         configuration.write_text(f"{_CONFIGURATION}\nexec touch {ready}\n")
-        (directory / "home").mkdir()
         other = NOBODY if os.getuid() == 0 else None
         if other:
-            for each in (directory, directory / "home", configuration):
+            for each in (where, configuration):
                 os.chown(each, other, other)
         environment = {
-            "PATH": os.defpath, "HOME": str(directory / "home"), "XDG_RUNTIME_DIR": str(directory), "LANG": "C.UTF-8",
-            "SWAYSOCK": str(directory / "commands"), "WLR_BACKENDS": "headless", "WLR_HEADLESS_OUTPUTS": "2",
+            "PATH": os.defpath, "HOME": str(where), "XDG_RUNTIME_DIR": str(where), "LANG": "C.UTF-8",
+            "SWAYSOCK": str(where / "commands"), "WLR_BACKENDS": "headless", "WLR_HEADLESS_OUTPUTS": "2",
             "WLR_RENDERER": "pixman", "WLR_LIBINPUT_NO_DEVICES": "1",
         }  # fmt: skip
-        with (directory / "log").open("wb") as log:
-            process = subprocess.Popen(
-                ["sway", "-c", str(configuration)], env=environment, cwd=directory,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                user=other, group=other, extra_groups=[] if other else None,
-            )  # fmt: skip
-        try:
-            wait_until(ready.exists, 20, lambda: f"sway to be ready; it says {(directory / 'log').read_text()}")
-            with closing(Sway(process, directory)) as compositor:
-                yield compositor
-        finally:
-            process.terminate()
-            process.wait(10)
-    finally:
-        shutil.rmtree(directory)
+        with (
+            running(["sway", "-c", str(configuration)], environment, where, ready.exists, user=other) as process,
+            closing(Sway(process, where)) as compositor,
+        ):
+            yield compositor
