@@ -21,6 +21,7 @@
     commands      the texts and times of a shell's commands
     text          rows as text, for every engine
     unfinished    the unfinished sequence at the end of output
+    sgr_lines     many lines as one text with their styles as sequences
     lines         rows as lines with each character's cell, to search
     engines       which engines are installed, the best of them, and their builds
     engine_constants  what both engines have in common

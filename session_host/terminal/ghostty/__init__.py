@@ -17,6 +17,7 @@ render_state  the viewport's rows in the library's own form, with marks of chang
 styles      the library's styles
 grid_reader reads rows of the screen and its history, for text and copies
 history     the limit of the history
+sgr_history reads the history as lines with sequences for their styles
 images      where images are in the library's rows
 selection   the library's own selection
 row_marks   marks of rows, which follow their content

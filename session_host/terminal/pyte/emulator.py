@@ -11,6 +11,7 @@ drawing and British.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pyte import modes as mo
@@ -34,6 +35,7 @@ from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
+from session_host.terminal.sgr_lines import SgrLines
 from session_host.terminal.text import has_plain, paste_bytes
 
 from . import replay as pyte_replay
@@ -215,6 +217,9 @@ class PyteEmulator:
         end = min(max(first + count, start), rows)
         oldest = self._screen.first_line
         return self._view.rows(list(range(oldest + start, oldest + end)))
+
+    def sgr_history(self, first: int, count: int, *, is_continued: bool) -> Iterator[Row | SgrLines]:  # noqa: ARG002
+        yield from self.history(first, count)
 
     @property
     def commands(self) -> CommandLog:

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import stat
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,23 @@ import pytest
 
 from session_host.cli.recording import lines as export_lines
 from session_host.cli.recording import recording as recording_module
+from session_host.cli.recording.html_page import html_of
 from session_host.cli.recording.lines import lines_of
-from session_host.cli.recording.recording import Gap, Recording, recording_of
+from session_host.cli.recording.recording import Recording, recording_of
 from session_host.cli.recording.text import text_of
 from session_host.cli.session_argument import find
+from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_dir, session_journal
 from session_host.protocol.messages import Description
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot
+from session_host.storage.store import SessionRecord
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create, default_engine
 from session_host.terminal.base import EngineName
 from session_host.terminal.rows import Row, row_text
+from session_host.terminal.sgr_lines import SgrLines
 from tests.support import disks
 from tests.support.commands import new, outlive
 from tests.support.journals import output, recorded_session, resize, write_journal
@@ -118,6 +123,16 @@ class TestTheFile:
     def test_an_interrupted_chat_is_exported(self, tmp_path: Path, state: State) -> None:
         recorded_session("x", stream(b"hello"), state=state, exit_code=None, boot_id="another", host_pid=1)
         assert exported(tmp_path, "x", ".txt") == "hello\n"
+
+
+def line_texts(recording: Recording) -> Iterator[str]:
+    """The lines of a page, without blanks at their ends."""
+    for part in lines_of(recording):
+        if isinstance(part, SgrLines):
+            text = "".join(text for text, _ in part.spans())
+            yield from (line.rstrip(" ") for line in text.removesuffix("\n").split("\n"))
+        elif isinstance(part, list):
+            yield "".join(map(row_text, part)).rstrip(" ")
 
 
 def cast(tmp_path: Path, session: str, *, is_complete: bool = True) -> tuple[dict[str, Any], list[list[Any]]]:
@@ -264,7 +279,7 @@ class TestText:
         early = [f"early {number}" for number in range(400)]
         assert len(text) > 200 + len(late)
         assert text == [*early, *late][-len(text) :]
-        by_rows = ["".join(map(row_text, line)) for line in lines_of(recording) if not isinstance(line, Gap)]
+        by_rows = list(line_texts(recording))
         assert by_rows == text
 
     def test_a_resize_within_a_sequence_neither_loses_nor_repeats_lines(self, tmp_path: Path) -> None:
@@ -299,9 +314,8 @@ class TestText:
             b"\x1b[3%dm%d\x1b]0;title\n\x07 \xe5\xad\x97\x1b[0m\r\n" % (n % 8, n) for n in range(12_000 // 3)
         )
         write_journal(tmp_path / "journal", stream(*(data[place : place + 777] for place in range(0, len(data), 777))))
-        lines = lines_of(Recording(tmp_path / "journal", engine, GridSize(80, 24)))
-        texts = ["".join(row.text() for row in line) for line in lines if not isinstance(line, Gap)]
-        assert texts == [f"{n} 字" for n in range(4000)]
+        recording = Recording(tmp_path / "journal", engine, GridSize(80, 24))
+        assert list(line_texts(recording)) == [f"{n} 字" for n in range(4000)]
 
 
 class _Page(HTMLParser):
@@ -395,9 +409,15 @@ def test_control_characters_and_markup_in_a_name_are_neutralised(tmp_path: Path)
     assert "\x1b" not in exported(tmp_path, session, ".cast")
 
 
+def with_joined_spans(page: str) -> str:
+    """The page with neighbours of one style as one: row by row, those of a soft-wrapped line are several."""
+    joined = re.sub(r"<(span|a)([^>]*)>([^<]*)</\1><\1\2>", r"<\1\2>\3", page)
+    return joined if joined == page else with_joined_spans(joined)
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("engine", available_engines())
-def test_text_is_the_same_row_by_row_and_in_blocks(
+def test_text_and_page_are_the_same_row_by_row_and_in_blocks(
     tmp_path: Path, engine: EngineName, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
@@ -414,6 +434,10 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
         b"x" * 30,
         b"\t",
         b"\x1b[2C",
+        b"\x1b[1;32mgreen \x1b[m",
+        b"\x1b[4m\x1b[2C_\x1b[m",
+        b"\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\",
+        b"\x1b[44m\x1b[K\x1b[m",
     ]
     with Journal.open(directory) as journal:
         journal.append([resize(0, 0, columns, rows)])
@@ -425,8 +449,11 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
     monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 12)
     monkeypatch.setattr(export_lines, "_READ_ROWS", 40)
     by_pieces = "".join(text_of(recording))
-    lines = ["".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Gap)]
-    assert by_pieces.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
+    info = info_of(SessionRecord(id="1", name="chat", agent="command", argv=[], cwd="/", created_at=""))
+    page = "".join(html_of(recording, info))
+    monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 10**9)
+    assert with_joined_spans(page) == with_joined_spans("".join(html_of(recording, info)))
+    assert by_pieces.splitlines() == "\n".join(line_texts(recording)).rstrip("\n").splitlines()
 
 
 @pytest.mark.usefixtures("sessions")
