@@ -138,7 +138,7 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
     """
     if record.worktree is None or record.repository is None:
         return ""
-    user = _other_user(store, record, Path(record.worktree))
+    user = _other_user(store, record, record.worktree)
     if user is not None:
         return f"kept the worktree {record.worktree}: the chat {user.name} uses it"
     if process := _process_in(record.worktree):
@@ -156,10 +156,10 @@ def _process_in(worktree: str) -> str:
     return ""
 
 
-def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionRecord | None:
+def _other_user(store: Store, record: SessionRecord, worktree: str) -> SessionRecord | None:
     """Another chat that works in a worktree, or could be resumed there."""
-    for other in store.all():
-        if other.id == record.id or not Path(other.cwd).is_relative_to(worktree):
+    for other in store.in_directory(worktree):
+        if other.id == record.id:
             continue
         if resolve_stale_row(store, other).state in RUNNING_STATES:
             return other

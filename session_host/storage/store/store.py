@@ -221,6 +221,11 @@ class Store:
         """The sessions of an agent's conversation, oldest first."""
         return self._select("WHERE provider_session_id = ?", (conversation,))
 
+    def in_directory(self, directory: str) -> list[SessionRecord]:
+        """The sessions that were started in a directory or below it, oldest first."""
+        below = f"{directory.rstrip('/')}/"
+        return self._select("WHERE cwd = ? OR substr(cwd, 1, ?) = ?", (directory, len(below), below))
+
     def running(self) -> list[SessionRecord]:
         """Sessions that are starting or running as far as is recorded, oldest first."""
         return self._select(f"WHERE state IN {RUNNING}")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -356,3 +358,33 @@ class TestChanges:
         version = store.version()
         Store.move_damaged(path)
         assert store.changes_since(version) is None
+
+
+def test_sessions_are_found_by_directory_and_conversation(store: Store, make_record: MakeRecord) -> None:
+    records = [make_record(cwd=cwd) for cwd in ("/a/tree", "/a/tree/src", "/a/tree-2", "/a", "/a/tre_")]
+    records[2].provider_session_id = records[4].provider_session_id = "one"
+    for record in records:
+        store.insert(record)
+    assert store.in_directory("/a/tree") == records[:2]
+    assert store.in_directory("/") == records
+    assert store.in_conversation("one") == [records[2], records[4]]
+
+
+def test_a_removal_with_files_is_all_or_nothing(
+    store: Store, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = make_record()
+    store.insert(record)
+    directory = store.path.parent / "sessions" / record.id
+    directory.mkdir(parents=True)
+    (directory / "file").touch()
+    assert not store.remove_with_files(record.id, lambda found: found != record)
+    with monkeypatch.context() as patches:
+        patches.setattr("session_host.storage.store.store._delete", Mock(side_effect=sqlite3.OperationalError("no")))
+        with pytest.raises(StoreError):
+            store.remove_with_files(record.id)
+    assert (directory / "file").exists()
+    assert store.remove_with_files(record.id, lambda found: found == record)
+    assert not directory.exists()
+    assert store.unfinished_removals() == [record.id]
+    assert not store.remove_with_files(record.id, lambda found: True)
