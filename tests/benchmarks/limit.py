@@ -211,7 +211,7 @@ def remove(session_id: str) -> object:
     return []
 
 
-def in_window(script: Callable[[Sessions, StoreThread], Awaitable[object]]) -> object:
+def in_window(script: Callable[[Sessions], Awaitable[object]]) -> object:
     """Run a coroutine function with the chats of a window that opens for it, and closes afterwards."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtWidgets import QApplication
@@ -222,7 +222,7 @@ def in_window(script: Callable[[Sessions, StoreThread], Awaitable[object]]) -> o
         storage = StoreThread(open_or_rebuild_store)
         sessions = Sessions(storage, _no_viewer)  # type: ignore[arg-type]
         await sessions.refresh_now()
-        result = await script(sessions, storage)
+        result = await script(sessions)
         await sessions.close()
         storage.close()
         return result
@@ -235,9 +235,7 @@ def _no_viewer(*_: object) -> None:
     raise AssertionError("no chat is viewed")
 
 
-async def _remove_in_window(
-    ids: list[str], undone: list[str], closes: bool, sessions: Sessions, _: StoreThread
-) -> list[str]:
+async def _remove_in_window(ids: list[str], undone: list[str], closes: bool, sessions: Sessions) -> list[str]:
     """Begin the removal of chats, undo some, and wait for the others, or close the window first."""
     chats = [chat for each in ids if (chat := sessions.get(each)) is not None]
     begun = sessions.removals.begin(chats, undo_ms=10_000 if closes else 5)
@@ -250,7 +248,7 @@ async def _remove_in_window(
 
 
 async def _tidy_in_window(
-    open_ids: set[str], undone_share: float, closes: bool, pins: bool, sessions: Sessions, _: StoreThread
+    open_ids: set[str], undone_share: float, closes: bool, pins: bool, sessions: Sessions
 ) -> list[object]:
     """Check the limit, undo some of the removals that it begins, and wait for the others, or close the window first.
 
@@ -484,8 +482,13 @@ class Sequence:
         """The user's removal is killed: the chat is whole, or gone after the next check."""
         if (chat := self._some()) is not None:
             Run(partial(remove, chat.id), **self._kill(40)).result()
-            self._check_half_removed([chat])
-            if chat.id not in self._present():
+            self._check_killed_removal([chat])
+
+    def _check_killed_removal(self, chats: Iterable[Facts]) -> None:
+        self._check_half_removed(chats)
+        present = self._present()
+        for chat in chats:
+            if chat.id not in present:
                 del self.chats[chat.id]
 
     def _kill(self, calls: int) -> dict[str, Any]:
@@ -498,7 +501,12 @@ class Sequence:
         ids = [chat.id for chat in self.chats.values() if chat.ended_s is not None and self._choose.random() < 0.3]
         undone = [each for each in ids if self._choose.random() < 0.5]
         closes = self._choose.random() < 0.4
-        begun = Run(partial(in_window, partial(_remove_in_window, ids, undone, closes))).result()
+        kill_after_s = self._choose.uniform(0.05, 0.3) if self._choose.random() < 0.3 else None
+        run = Run(partial(in_window, partial(_remove_in_window, ids, undone, closes)), kill_after_s=kill_after_s)
+        begun = run.result()
+        if begun is None:
+            self._check_killed_removal([self.chats[each] for each in ids if each not in undone])
+            return
         if sorted(begun) != sorted(ids):
             raise Violation(f"the window removes {begun} of {ids}")
         for each in set(ids) - set(undone):
