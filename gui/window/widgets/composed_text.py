@@ -12,6 +12,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QInputMethodQueryEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
+from shiboken6 import isValid
 
 from gui.terminal.view import TerminalView
 
@@ -27,9 +28,9 @@ class FieldChanges(QObject):
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         method = QGuiApplication.inputMethod()
-        if old is not None and (composed := _composed(old)):
+        if old is not None and isValid(old):  # else it is being deleted
             event = QInputMethodEvent()
-            event.setCommitString(composed)
+            event.setCommitString(_composed(old))
             QApplication.sendEvent(old, event)
             method.reset()
         if new is not None and QGuiApplication.platformName() == "wayland":
@@ -47,6 +48,7 @@ class FieldChanges(QObject):
 
 
 def _composed(field: QWidget) -> str:
+    """The text that is composed in a field. Of a field with one line, Qt does not tell it: there it is dropped."""
     if isinstance(field, TerminalView):
         return field.composed_text
     return field.textCursor().block().layout().preeditAreaText() if isinstance(field, QPlainTextEdit) else ""

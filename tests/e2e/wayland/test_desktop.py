@@ -18,6 +18,7 @@ from tests.e2e.window.conftest import WAIT_S, OpenWindow
 from tests.support.buses import BusDaemon
 from tests.support.compositors.sway import Sway
 from tests.support.processes import end
+from tests.support.settings_portal import settings_portal
 from tests.support.tray_host import tray_host
 from tests.support.waiting import wait_until
 from tests.support.windows import window
@@ -85,6 +86,19 @@ def test_a_window_without_a_tray_says_nothing_and_gets_the_icon_when_a_tray_star
         with tray_host() as tray:
             assert "Open Outlive" in tray.menu()
             assert errors.read_text() == ""
+
+
+def test_the_window_is_dark_while_the_desktop_is(
+    session_bus: BusDaemon, compositor: Sway, open_window: OpenWindow
+) -> None:
+    def is_dark() -> bool:
+        return compositor.picture().pixelColor(600, 700).lightness() < 60
+
+    with settings_portal(color_scheme=1) as portal, open_window():
+        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
+        wait_until(is_dark, WAIT_S, "a dark window")
+        portal.set("color-scheme", 2)
+        wait_until(lambda: not is_dark(), WAIT_S, "a light window")
 
 
 def _differ(one: QImage, other: QImage, area: QRect) -> bool:
