@@ -326,8 +326,8 @@ class ChatFacts:
         return " · ".join(part for part in parts if part)
 
     @property
-    def activity_and_source(self) -> str:
-        """Its activity, the source of that and its age; "" if it has ended."""
+    def activity_and_age(self) -> str:
+        """Its activity and the age of that; "" if it has ended."""
         if self.has_ended:
             return ""
         if self.is_unresponsive:
@@ -336,7 +336,7 @@ class ChatFacts:
             return Mark.STARTING.value
         if self.group is Group.RUNNING:
             return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
-        return activity_phrases.activity_and_source(self.activity, self.activity_source, self.since, datetime.now(UTC))
+        return activity_phrases.activity_and_age(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property
     def reason_to_confirm_end(self) -> str:
@@ -368,7 +368,7 @@ class ChatFacts:
             # The previous command's end does not matter for a question about stopping.
             return activity_phrases.running(self.foreground, self.since, now)
         if self.is_silent:
-            return activity_phrases.activity_and_source(self.activity, self.activity_source, self.since, now)
+            return activity_phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
         words = activity_phrases.activity_words(self.activity)
         detail = self.activity_detail or self.title
         return page_texts.state_and_detail(words, detail) if detail else words

@@ -1,4 +1,4 @@
-"""Status texts: activity, source and age. Pure."""
+"""Status texts: activity and age, and the sources of activities. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,8 @@ translate = QCoreApplication.translate
 SILENCE = "silence"
 """The source of the activity "no signal", which begins because no report came."""
 
-PROTOCOL = "protocol"
-"""The source of a structured chat's activity. A note after the activity omits it: such a chat has no other source."""
-
-INPUT = "input"
-"""The source of an activity that began with the user's answer."""
-
 SOURCES: Final = {
-    PROTOCOL: QT_TRANSLATE_NOOP("activity", "agent’s messages"),
+    "protocol": QT_TRANSLATE_NOOP("activity", "agent’s messages"),
     "hook": QT_TRANSLATE_NOOP("activity", "hooks"),
     "plugin": QT_TRANSLATE_NOOP("activity", "plugin"),
     "state file": QT_TRANSLATE_NOOP("activity", "agent’s own file"),
@@ -31,14 +25,14 @@ SOURCES: Final = {
     "title": QT_TRANSLATE_NOOP("activity", "window title"),
     "notification": QT_TRANSLATE_NOOP("activity", "notification"),
     "bell": QT_TRANSLATE_NOOP("activity", "bell"),
-    INPUT: QT_TRANSLATE_NOOP("activity", "your answer"),
+    "input": QT_TRANSLATE_NOOP("activity", "your answer"),
     SILENCE: QT_TRANSLATE_NOOP("activity", "silence"),
     "process": QT_TRANSLATE_NOOP("activity", "its process"),
     "chosen at the start": QT_TRANSLATE_NOOP("activity", "chosen at the start"),
     "written": QT_TRANSLATE_NOOP("activity", "transcript"),
     "open files": QT_TRANSLATE_NOOP("activity", "open files"),
 }
-"""The sources of activities, and of a conversation's id."""
+"""The sources of activities, and of a conversation's id, as *Status details* names them."""
 
 _ACTIVITIES = {
     Activity.NEEDS_INPUT: QT_TRANSLATE_NOOP("activity", "needs you"),
@@ -59,24 +53,13 @@ def source_words(source: str) -> str:
     return translate("activity", str(SOURCES[source])) if source in SOURCES else source
 
 
-def source_note(source: str) -> str:
-    """The source of an activity, as a note after it: "hooks", "after your answer"; "" if it is not shown."""
-    if source == INPUT:
-        return translate("activity", "after your answer")
-    if source == PROTOCOL:
-        return ""
-    return source_words(source)
-
-
-def activity_and_source(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
-    """An agent's activity, its source and age: "working · hooks, 14 s ago"."""
+def activity_and_age(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
+    """An agent's activity and its age: "working · 14 s ago"; without a source, nothing was reported yet."""
     what = activity_words(activity)
     if source == SILENCE:
         return f"{what} · {no_activity(since, now)}"
-    if not source:
-        return what
-    how = ", ".join(filter(None, (source_note(source), phrases.ago(since, now))))
-    return f"{what} · {how}" if how else what
+    age = phrases.ago(since, now) if source else ""
+    return f"{what} · {age}" if age else what
 
 
 def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:

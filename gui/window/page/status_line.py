@@ -21,7 +21,7 @@ SETTLED_MS = 250
 
 
 class StatusLine(Area):
-    """Agent and directory at the left, then the activity with its source, and the terminal's size.
+    """Agent, directory and branch at the left, then the status; the terminal's size only if another viewer set it.
 
     The directory is the one that the program reported, as a shell does after ``cd``. The path of a worktree that
     Outlive made says nothing beside its repository and branch, so it is left out.
@@ -34,7 +34,7 @@ class StatusLine(Area):
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        """The agent's activity, and its source."""
+        """The chat's status."""
         self.right = ElidedLabel("", "secondary")
         self.right.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.take_over = button(window_texts.fit_to_window(), "status", self._take_over)
@@ -81,12 +81,12 @@ class StatusLine(Area):
             if status is not None and not chat.has_ended:
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)
-        self.left.set_whole(joined(chat.agent_title, *where, chat.title))
-        self.known.set_whole(chat.activity_and_source)
+        self.left.set_whole(joined(chat.agent_title, *where))
+        self.known.set_whole(chat.activity_and_age)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 
     def _show_size(self, *, settled: bool) -> None:
-        """Show the terminal's size; ``settled``: a size that differs from the page's has lasted."""
+        """Show the terminal's size if it differs from the page's; ``settled``: the difference has lasted."""
         chat, page = self._chat, self._page
         if chat is None or not isinstance(page, TerminalPage):
             self._settle.stop()
@@ -99,20 +99,14 @@ class StatusLine(Area):
             self._settle.stop()
         elif not settled and not self._settle.isActive():
             self._settle.start()
-        if grid.columns and not chat.has_ended:
-            shown = page.terminal_size if differs and settled else grid
-            size = f"{shown.columns}×{shown.rows}"
         if differs and settled:
             is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
+            size = f"{page.terminal_size.columns}×{page.terminal_size.rows}"
             size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_pane())
         self.take_over.setVisible(differs and settled)
         self._say_size(size)
 
     def _say_size(self, text: str) -> None:
-        # Part of a size says nothing, so the other texts are cut.
-        is_size = self.take_over.isHidden()
-        policy = QSizePolicy.Policy.Fixed if is_size else QSizePolicy.Policy.Maximum
-        self.right.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
         self.right.set_whole(text)
         self.right.setVisible(bool(text))
 

@@ -104,7 +104,7 @@ class StatusDetailsSheet(InfoSheet):
         if chat is self._chat:
             self._show(explained_status)
             detail = "" if chat.has_ended else chat.activity_detail
-            state = chat.activity_and_source or chat.how_it_ended
+            state = chat.activity_and_age or chat.how_it_ended
             self.summary.setText(sentence(" · ".join(filter(None, (state, detail)))))
 
     def _show(self, explained_status: Explained | None) -> None:

@@ -435,7 +435,7 @@ def _tooltip(row: ChatRow) -> str:
         lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
     if chat.git_status is not None and not chat.has_ended:
         lines.append(chat.git_status.words)
-    lines.append(chat.activity_and_source or row.mark)
+    lines.append(chat.activity_and_age or row.mark)
     if chat.needs_you and chat.activity_detail:
         lines.append(chat.activity_detail)
     if row.rang:
