@@ -298,6 +298,21 @@ def rev_parse(directory: Path, *arguments: str) -> str:
     return _run(_Call(directory, words, ("-C", str(directory), *words), {}), READ_TIMEOUT_S)
 
 
+def default_branch(directory: Path, timeout_s: float) -> str:
+    """The default branch of the remote "origin" as a clone or fetch noted it; "" if unknown. Starts no git.
+
+    Raises:
+        WorktreeError: the directory is in no working tree, or its disk does not answer.
+    """
+    try:
+        common = within(timeout_s, lambda: _place(directory, is_git_directory=False).common)
+        head = within(timeout_s, lambda: _content(f"{common}/refs/remotes/origin/HEAD"))
+    except TimeoutError as error:
+        raise _no_answer(directory) from error
+    prefix = "ref: refs/remotes/origin/"
+    return head.removeprefix(prefix).strip() if head.startswith(prefix) else ""
+
+
 def run_for_user(directory: Path, *arguments: str, stop: Stop | None = None, descriptors: Collection[int] = ()) -> str:
     """Run a git command that the user asked for, as the user's shell would: with hooks, filters and remotes.
 

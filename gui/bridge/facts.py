@@ -210,22 +210,23 @@ class ChatFacts:
 
     @property
     def location(self) -> str:
-        """The place where the chat works: its repository, branch and changes.
+        """The place where the chat works: its repository, the branch unless it is the default one, and changes.
 
         If they are unknown, or the chat has ended: the repository and branch of the worktree that was made for it, or
         its directory.
         """
         record = self.record
         if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
-            return self.git_status.words
+            return self.git_status.words_without_default_branch
         branch = record.branch if record.worktree == record.cwd else ""
         directory = one_line(phrases.last_part(record.project if branch else record.cwd))
         return " · ".join(before_more(part) for part in (directory, branch) if part)
 
     @property
     def branch(self) -> str:
-        """The git branch that it works on; "" if there is none, or the chat has ended."""
-        return (self.git_status.branch or "") if self.git_status is not None and not self.has_ended else ""
+        """The git branch in ``location``; "" for the default one, without one, or if the chat has ended."""
+        status = None if self.has_ended else self.git_status
+        return status.branch or "" if status is not None and not status.is_default_branch else ""
 
     @property
     def directory(self) -> str:
@@ -317,13 +318,6 @@ class ChatFacts:
     def is_at_prompt(self) -> bool:
         """Whether it is a shell that waits for a command."""
         return self.group is Group.RUNNING and self.foreground == ""
-
-    @property
-    def location_and_status(self) -> str:
-        """Location and status in one line; the status comes first if the user is needed."""
-        is_urgent = self.needs_you or self.is_unresponsive
-        parts = (self.status_text, self.location) if is_urgent else (self.location, self.status_text)
-        return " · ".join(part for part in parts if part)
 
     @property
     def activity_and_age(self) -> str:

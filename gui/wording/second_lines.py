@@ -1,4 +1,4 @@
-"""Second lines that distinguish chats of the same name or directory. Pure."""
+"""Second lines: what a chat does, and where. They distinguish chats of one name or directory. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
+
+from gui.wording.phrases import short_directory
+from session_host.protocol.untrusted_text import before_more
 
 _BETWEEN = " · "
 ID_DIGITS = 4
@@ -25,15 +28,19 @@ class ChatLabels(Protocol):
 
     @property
     def location(self) -> str:
-        """The short form of its directory, with the branch."""
+        """The short form of its directory, with the branch unless it is the default one."""
 
     @property
     def status_text(self) -> str:
         """Its question or last message."""
 
     @property
+    def agent_title(self) -> str:
+        """Its agent's title, which is also the status text of an agent that has said nothing."""
+
+    @property
     def branch(self) -> str:
-        """The current git branch, "" for none; part of ``location``."""
+        """The git branch in ``location``, "" for none."""
 
     @property
     def directory(self) -> str:
@@ -47,17 +54,11 @@ class ChatLabels(Protocol):
     def ended_when(self) -> str:
         """The time of its end, "" while it runs."""
 
-    @property
-    def needs_you(self) -> bool:
-        """Whether its agent waits for the user."""
-
-    @property
-    def is_unresponsive(self) -> bool:
-        """Whether its host does not answer."""
-
 
 class SecondLine(NamedTuple):
-    """The line below a chat's name: its location and its status text, in an order that depends only on its state.
+    """The line below a chat's name: its status text, which distinguishes it best, and its location.
+
+    The order depends on the chat alone: the parts would swap when another chat comes or goes.
 
     Attributes:
         difference: the part that distinguishes the chat from others of its name; "" if there are none.
@@ -85,15 +86,16 @@ class Labels(NamedTuple):
     status: str
     branch: str
     directory: str
-    is_urgent: bool
+    agent: str
     has_ended: bool
 
     @classmethod
     def of(cls, chat: ChatLabels) -> Labels:
         """Read the attributes of a chat."""
+        name, status = chat.name, chat.status_text
         return cls(
-            chat, chat.id, chat.name, chat.location, chat.status_text, chat.branch, chat.directory,
-            chat.needs_you or chat.is_unresponsive, chat.has_ended,
+            chat, chat.id, name, chat.location, "" if status == name else status, chat.branch, chat.directory,
+            chat.agent_title, chat.has_ended,
         )  # fmt: skip
 
 
@@ -117,15 +119,14 @@ def second_lines_of(listed: Sequence[Labels], projects: Mapping[str, str]) -> di
     shared_names = Counter((chat.name, location) for chat, location in zip(listed, locations, strict=True))
     lines: dict[str, SecondLine] = {}
     for chat, key, location in zip(listed, keys, locations, strict=True):
-        # The order does not depend on other chats: it would change when one comes or goes.
-        status_first = bool(chat.status) and (chat.is_urgent or chat.has_ended)
+        status_first = chat.status not in {"", chat.agent}
         shown = location
         if same_lines[key] > 1:
             shown = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))
             differs_by_location = True
         else:
             differs_by_location = shared_names[chat.name, location] == 1 or not chat.status
-        difference = shown if differs_by_location else chat.status
+        difference = (shown or chat.status) if differs_by_location else chat.status
         lines[chat.id] = SecondLine(shown, chat.status, status_first, difference if names[chat.name] > 1 else "")
     return lines
 
@@ -139,15 +140,20 @@ def _keys(
 
 
 def _locations(listed: Sequence[Labels], headings: Sequence[str]) -> list[str]:
-    """The locations of chats; those of different directories or branches differ, and none repeats the heading."""
+    """The locations of chats; those of different directories or branches differ.
+
+    None repeats the heading or the chat's name. If nothing else is left for the line, it is the whole directory.
+    """
     directories: dict[str, set[str]] = {}
     for chat in listed:
         directories.setdefault(chat.location, set()).add(chat.directory)
     locations = []
     for chat, heading in zip(listed, headings, strict=True):
         name, _, rest = chat.location.partition(_BETWEEN)
-        if name == heading:
-            locations.append(rest)
+        is_one_directory = len(directories[chat.location]) == 1
+        if name == heading or (name == before_more(chat.name) and is_one_directory):
+            whole = "" if heading or chat.status else short_directory(chat.directory)
+            locations.append(rest or whole)
         else:
             locations.append(_location(chat, directories[chat.location]))
     return locations

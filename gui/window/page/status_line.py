@@ -75,7 +75,7 @@ class StatusLine(Area):
         elsewhere = self._git_status_watcher.follow_shown(self, "" if is_own else directory)
         status = chat.git_status if is_own else elsewhere
         if is_own and directory == chat.record.worktree:
-            where = [chat.location]
+            where = [chat.location if status is None or chat.has_ended else status.words]
         else:
             where = [one_line(phrases.short_directory(directory))]
             if status is not None and not chat.has_ended:

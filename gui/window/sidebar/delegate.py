@@ -248,7 +248,7 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawEllipse(tile.topRight() + QPointF(-1, 1), 3, 3)
 
     def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Paint a chat's directory and status. The status of a chat that asks comes first, in the text's colour."""
+        """Paint a chat's status and directory. A question is in the text's colour."""
         tokens = self._theme.tokens
         pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.location, "secondary")]
         pieces = [piece for piece in (pieces if entry.status_first else pieces[::-1]) if piece[0]]

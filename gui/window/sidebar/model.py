@@ -326,7 +326,7 @@ class SidebarModel(QAbstractListModel):
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
             label = color_texts.labelled(entry.label)
-            where = entry.chat.location_and_status
+            where = entry.second_line
             difference = "" if entry.difference in where else entry.difference
             parts = (
                 entry.name,
@@ -433,8 +433,8 @@ def _tooltip(row: ChatRow) -> str:
     lines = [row.name, f"{chat.agent_title} · {phrases.short_directory(chat.current_directory)}"]
     if chat.current_directory != chat.directory:
         lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
-    if chat.git_status is not None and not chat.has_ended:
-        lines.append(chat.git_status.words)
+    if chat.location != phrases.last_part(chat.directory):
+        lines.append(chat.location)
     lines.append(chat.activity_and_age or row.mark)
     if chat.needs_you and chat.activity_detail:
         lines.append(chat.activity_detail)

@@ -41,6 +41,11 @@ class ChatRow:
     label: str = ""
     """Its colour label, "" for none."""
 
+    @property
+    def second_line(self) -> str:
+        """The line below its name."""
+        return SecondLine(self.location, self.status, self.status_first).whole
+
 
 @dataclass
 class _Facts:

@@ -8,7 +8,7 @@ import msgspec
 
 from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
-from session_host.git import run_read_only
+from session_host.git import default_branch, run_read_only
 from session_host.protocol.untrusted_text import before_more
 
 SHOWN_TIMEOUT_S = 3.0
@@ -30,6 +30,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """How many commits the branch has that its upstream lacks; None without an upstream."""
     behind: int | None
     """How many commits the upstream has that the branch lacks; None without an upstream."""
+    is_default_branch: bool = False
+    """Whether it is the repository's default branch: that of "origin", or else "main" or "master"."""
 
     @property
     def words(self) -> str:
@@ -39,11 +41,17 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words_without_repository(self) -> str:
         """The status in a few words, beside the repository's directory: ``fix-the-bug · 3 changed · ↑2``."""
-        parts = [before_more(self.branch or self.commit or "no commit")]
-        if self.dirty:
-            parts.append(f"{self.dirty} changed")
+        return " · ".join([before_more(self.branch or self.commit or "no commit"), *self._changes])
+
+    @property
+    def words_without_default_branch(self) -> str:
+        """``words``, but the default branch is left out: ``outlive · 3 changed``."""
+        return " · ".join([before_more(self.repository), *self._changes]) if self.is_default_branch else self.words
+
+    @property
+    def _changes(self) -> list[str]:
         moved = [f"{mark}{count}" for mark, count in (("↑", self.ahead), ("↓", self.behind)) if count]
-        return " · ".join([*parts, *([" ".join(moved)] if moved else [])])
+        return [*([f"{self.dirty} changed"] if self.dirty else []), *([" ".join(moved)] if moved else [])]
 
 
 def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEOUT_S) -> Status | None:
@@ -59,6 +67,7 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
             Path(path), "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", timeout_s=timeout_s,
         )  # fmt: skip
         name = repository or find(Path(path)).name
+        default = default_branch(Path(path), timeout_s)
     except WorktreeError:
         return None
     head = facts_of(listing)
@@ -71,6 +80,7 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
         dirty=len(changes_of(listing)),
         ahead=ahead,
         behind=behind,
+        is_default_branch=branch in ({default} if default else {"main", "master"}),
     )
 
 

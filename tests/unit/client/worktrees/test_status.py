@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_a_clean_worktree_has_no_changes(checkout: Checkout) -> None:
 
     assert git_status == Status(
         repository="project", branch="main", commit=checkout.git("rev-parse", "HEAD")[:8], dirty=0, ahead=None,
-        behind=None,
+        behind=None, is_default_branch=True,
     )  # fmt: skip
     assert git_status.words == "project · main"
     assert git_status.words_without_repository == "main"
@@ -71,10 +72,29 @@ def test_a_detached_head_shows_its_commit(checkout: Checkout) -> None:
     assert git_status.words == f"project · {checkout.git('rev-parse', 'HEAD')[:8]}"
 
 
+def test_a_list_of_chats_leaves_the_default_branch_out(checkout: Checkout) -> None:
+    """That of "origin" as it was cloned, or else "main" or "master"."""
+    checkout.git("switch", "--quiet", "--create", "trunk")
+    checkout.write("file", "changed\n")
+    assert status(checkout.path).words_without_default_branch == "project · trunk · 1 changed"
+    checkout.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
+    checkout.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    assert status(checkout.path).words_without_default_branch == "project · 1 changed"
+    assert status(checkout.path).words == "project · trunk · 1 changed"
+    checkout.git("switch", "--quiet", "main")
+    assert status(checkout.path).words_without_default_branch == "project · main · 1 changed"
+    head = checkout.path / ".git/refs/remotes/origin/HEAD"
+    head.unlink()
+    os.mkfifo(head)  # Nothing waits for what a repository put there.
+    assert status(checkout.path).is_default_branch
+
+
 def test_an_empty_repository_has_no_commit(tmp_path: Path) -> None:
     empty = Checkout.new(tmp_path / "empty", commits=0)
 
-    assert status(empty.path) == Status(repository="empty", branch="main", commit="", dirty=0, ahead=None, behind=None)
+    assert status(empty.path) == Status(
+        repository="empty", branch="main", commit="", dirty=0, ahead=None, behind=None, is_default_branch=True
+    )
 
 
 def test_commits_ahead_and_behind_are_counted(checkout: Checkout, tmp_path: Path) -> None:

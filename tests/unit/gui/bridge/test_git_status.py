@@ -39,7 +39,7 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     chat = harness.chat(session_id)
     assert chat.location == "src", "until git has answered"
     harness.open_window()
-    await until_location(harness, chat, "api · main")
+    await until_location(harness, chat, "api")  # The default branch says nothing.
     repository.git("switch", "--quiet", "--create", "fix")
     await until_location(harness, chat, "api · fix")
     repository.write("new")
@@ -58,11 +58,12 @@ async def test_git_is_asked_once_for_chats_of_one_directory(
     harness: WindowHarness, area: Area, asked_directories: list[str]
 ):
     repository = Checkout.new(area.home / "api")
+    repository.git("branch", "--move", "trunk")
     ids = [await harness.add(name, cwd=str(repository.path)) for name in ("one", "two")]
     elsewhere = await harness.add("three", cwd=str(area.home))
     harness.open_window()
     for session_id in ids:
-        await until_location(harness, harness.chat(session_id), "api · main")
+        await until_location(harness, harness.chat(session_id), "api · trunk")
     await harness.until(lambda: str(area.home) in asked_directories, "the other directory")
     assert asked_directories.count(str(repository.path)) == 2, "once, and once more when it is watched"
     assert harness.chat(elsewhere).git_status is None
@@ -72,10 +73,11 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
     harness: WindowHarness, area: Area, asked_directories: list[str]
 ):
     repository = Checkout.new(area.home / "api")
+    repository.git("branch", "--move", "trunk")
     session_id = await harness.add("one", cwd=str(repository.path))
     chat = harness.chat(session_id)
     window = harness.open_window()
-    await until_location(harness, chat, "api · main")
+    await until_location(harness, chat, "api · trunk")
     window.hide()
     before = len(asked_directories)
     repository.git("switch", "--quiet", "--create", "fix")
@@ -93,16 +95,17 @@ async def test_a_removed_repository_is_no_longer_shown(
     harness: WindowHarness, area: Area, asked_directories: list[str]
 ):
     repository = Checkout.new(area.home / "api")
+    repository.git("branch", "--move", "trunk")
     session_id = await harness.add("one", cwd=str(repository.path))
     chat = harness.chat(session_id)
     harness.open_window()
-    await until_location(harness, chat, "api · main")
+    await until_location(harness, chat, "api · trunk")
     (repository.path / ".git").rename(area.home / "moved")
     harness.sessions.git_status_watcher.refresh()
     await until_location(harness, chat, "api")
     (area.home / "moved").rename(repository.path / ".git")
     harness.sessions.git_status_watcher.refresh()
-    await until_location(harness, chat, "api · main")
+    await until_location(harness, chat, "api · trunk")
 
 
 async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):

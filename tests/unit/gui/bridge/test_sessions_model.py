@@ -34,7 +34,7 @@ async def test_groups_follow_the_agents_activity(harness: WindowHarness):
     assert names(harness, Group.NEEDS_YOU) == ["two", "one"], "the chat that waits longest comes first"
     assert names(harness, Group.WORKING) == ["three"]
     chat = harness.chat(one)
-    assert chat.location_and_status == "Run npm test? · tmp"
+    assert (chat.status_text, chat.location) == ("Run npm test?", "tmp")
     harness.viewers[two].be(Activity.IDLE)
     assert names(harness, Group.IDLE) == ["two"]
     waiting = NextChat(harness.sessions).after(one)

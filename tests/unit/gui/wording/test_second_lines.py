@@ -17,8 +17,7 @@ class Row:
     branch: str = ""
     directory: str = "/src/api"
     ended_when: str = ""
-    needs_you: bool = False
-    is_unresponsive: bool = False
+    agent_title: str = "Claude Code"
 
     @property
     def has_ended(self) -> bool:
@@ -30,16 +29,25 @@ def lines(*chats: Row) -> list[str]:
     return [texts[chat.id].whole for chat in chats]
 
 
-def test_a_single_chat_shows_its_directory_first():
-    assert lines(Row("1", status_text="fix the tests")) == ["api · fix the tests"]
-    assert lines(Row("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
-    assert lines(Row("1", status_text="Does not answer", is_unresponsive=True)) == ["Does not answer · api"]
+def test_what_tells_chats_apart_comes_first():
+    assert lines(Row("1", status_text="fix the tests")) == ["fix the tests · api"]
+    assert lines(Row("1", status_text="Claude Code")) == ["api · Claude Code"], "it has said nothing yet"
+    assert lines(Row("1", status_text="test it", location="api · fix", branch="fix")) == ["test it · fix · api"]
+
+
+def test_a_second_line_never_repeats_the_first():
+    uxw = Row("1", name="uxw", location="uxw", directory="/src/uxw")
+    assert lines(replace(uxw, status_text="fix the tests")) == ["fix the tests"]
+    assert lines(replace(uxw, location="uxw · fix · 2 changed", branch="fix", status_text="Claude Code")) == [
+        "fix · 2 changed · Claude Code"
+    ]
+    assert lines(uxw) == ["/src/uxw"], "nothing else is known"
+    assert lines(replace(uxw, status_text="uxw", location="src")) == ["src"]
+    assert lines(uxw, replace(uxw, id="2", name="b", directory="/old/uxw")) == ["src/uxw", "old/uxw"]
 
 
 def test_ended_chats_in_different_directories_begin_with_their_ends():
-    here, there = (
-        Row(each, name=each, location=each, status_text="Finished", ended_when="14:03") for each in ("api", "docs")
-    )
+    here, there = (Row(each, location=each, status_text="Finished", ended_when="14:03") for each in ("api", "docs"))
     assert lines(here, there) == ["Finished · api", "Finished · docs"]
     assert lines(here, replace(here, id="2"), there)[2] == "Finished · docs"
 
@@ -76,7 +84,7 @@ def test_the_parts_keep_their_order_when_another_chat_in_the_directory_comes_or_
     for first in (
         Row("1", status_text="write docs"),
         Row("1", status_text="Finished", ended_when="14:03"),
-        Row("1", status_text="Run it?", needs_you=True),
+        Row("1", status_text="Run it?"),
     ):
         alone = second_lines([first])["1"]
         for other in (Row("2", status_text="fix tests"), replace(first, id="2"), replace(first, id="2", name="b")):
@@ -126,7 +134,7 @@ def test_a_project_in_the_heading_above_is_not_repeated():
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
     texts = second_lines_of([Labels.of(chat) for chat in chats], projects)
     assert [texts[chat.id].whole for chat in chats] == [
-        "main · 2 changed · fix the tests", "fix-timeouts", "main · write docs", "Running", "main · site",
+        "fix the tests · main · 2 changed", "fix-timeouts", "write docs · main", "Running", "main · site",
         "aaaa", "bbbb",
     ]  # fmt: skip
 

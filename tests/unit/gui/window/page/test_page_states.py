@@ -315,7 +315,7 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
     chat = harness.chat(session_id)
     assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
-    assert chat.location_and_status == "srv · Interrupted by a restart"
+    assert chat.status_text == "Interrupted by a restart"
     before = harness.sessions.groups()
     assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
     QTest.keyClicks(page.view, "a")
