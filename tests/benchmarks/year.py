@@ -343,7 +343,7 @@ def children_s() -> float:
 
 def add_results(report: Report, parts: Sequence[str], states: Sequence[State]) -> None:
     """Add series, verdicts and the table to the report."""
-    report.notes.append("what | " + " | ".join(f"{state.size}" for state in states) + " | × of 20 | goal")
+    table = [("what is done", *(f"{state.size}" for state in states), "of 20", "goal")]
     for row in (row for part in parts for row in ROWS[part]):
         series = [
             Series(f"{row.what}, {state.size} chats", row.unit, state.figures[row.figure])
@@ -356,9 +356,14 @@ def add_results(report: Report, parts: Sequence[str], states: Sequence[State]) -
         if row.goal is not None:
             value, unit = (growth, "×") if row.is_ratio else (largest, row.unit)
             report.verdicts.append(Verdict(row.what, value, unit, row.goal, at_least=False))
-        values = " | ".join(f"{number(each.median)} {row.unit}" for each in series)
+        values = [f"{number(each.median)} {row.unit}" for each in series]
+        values += [""] * (len(states) - len(values))
         goal = "" if row.goal is None else f"≤ {number(row.goal)} {'×' if row.is_ratio else row.unit}"
-        report.notes.append(f"{row.what} | {values} | {number(growth)} | {goal}")
+        table.append((row.what, *values, f"{number(growth)} ×", goal))
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    report.notes += [
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in table
+    ]
 
 
 def say(line: str) -> None:
