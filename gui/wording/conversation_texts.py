@@ -65,6 +65,10 @@ def counts(here: int, elsewhere: int) -> str:
     )
 
 
+def without_older(summary: str) -> str:
+    return translate("conversations", "{summary} · older ones are not listed").format(summary=summary)
+
+
 def only_newest(shown: int, count: int) -> str:
     return translate("conversations", "The newest {shown} of {count}; type to find others").format(
         shown=f"{shown:,}", count=f"{count:,}"

@@ -88,7 +88,7 @@ class ConversationActions(QObject):
                 picker.refuse(conversation_texts.cannot_list(agent.title, error))
             return
         if not cancelled.is_set():
-            picker.show_rows(self._rows(agent, found))
+            picker.show_rows(self._rows(agent, found), has_older=found.has_older)
 
     def _rows(self, agent: Agent, found: ConversationList) -> list[Row]:
         chat_of = self._conversations.chats_of(agent)

@@ -91,7 +91,7 @@ class ConversationPicker(Sheet):
         self._below = below
         self._rows: list[tuple[str, Row]] = []
         self._agent = self._directory = ""
-        self._is_read = self._is_busy = False
+        self._is_read = self._is_busy = self._has_older = False
         self._takes_first = False
         """Whether Enter was pressed before the conversations were read."""
         self._narrowed_by = ""
@@ -140,7 +140,8 @@ class ConversationPicker(Sheet):
             directory: its conversations come first.
         """
         self._agent, self._directory = agent, phrases.short_directory(directory)
-        self._rows, self._is_read, self._is_busy, self._takes_first = [], False, False, False
+        self._rows, self._takes_first = [], False
+        self._is_read = self._is_busy = self._has_older = False
         self.field.setPlaceholderText(conversation_texts.search(agent))
         self.field.setAccessibleName(conversation_texts.search(agent))
         self.field.clear()
@@ -148,8 +149,12 @@ class ConversationPicker(Sheet):
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show the conversations: those of the directory, then the others, each group with the newest first."""
+    def show_rows(self, rows: Sequence[Row], *, has_older: bool) -> None:
+        """Show the conversations: those of the directory, then the others, each group with the newest first.
+
+        ``has_older``: whether the agent has older ones, too.
+        """
+        self._has_older = has_older
         self._rows = [(f"{row.title} {row.details} {row.stored.last_prompt}".lower(), row) for row in rows]
         self._is_read = True
         self._narrow(self.field.text())
@@ -190,7 +195,8 @@ class ConversationPicker(Sheet):
         headings = sum(self.items.item(row).data(_ROW_ROLE) is None for row in range(self.items.rowCount()))
         wanted_px = self.items.rowCount() * ROW_PX - headings * (ROW_PX - HEADING_PX)
         self._list_px = min(wanted_px, ROWS_SHOWN * ROW_PX) + 2 * self.list.frameWidth()
-        self._show_state(self._summary(fitting, is_filtered=bool(words)))
+        summary = self._summary(fitting, is_filtered=bool(words))
+        self._show_state(conversation_texts.without_older(summary) if self._has_older else summary)
 
     def _add_heading(self, row: Row) -> None:
         text = conversation_texts.in_directory(self._directory)

@@ -32,10 +32,12 @@ class ConversationList(NamedTuple):
     Attributes:
         here: those of the directory.
         elsewhere: those of other directories; each has a directory.
+        has_older: whether there are older ones, which are not listed.
     """
 
     here: list[StoredConversation]
     elsewhere: list[StoredConversation]
+    has_older: bool
 
 
 def can_list(agent: Agent) -> bool:
@@ -67,9 +69,10 @@ def list_conversations(
     here = os.path.realpath(directory)
     with open_store() as store:
         chats = {record.provider_session_id for record in store.all() if record.agent == agent.name}
-    found = ConversationList([], [])
+    stored = list_stored(agent.conversation.store, query, is_cancelled)
+    found = ConversationList([], [], stored.has_older)
     real = dict[str, str]()
-    for conversation in list_stored(agent.conversation.store, query, is_cancelled):
+    for conversation in stored.newest:
         is_ours = conversation.conversation in chats
         if not agent.conversation.is_id(conversation.conversation) or (conversation.is_scripted and not is_ours):
             continue

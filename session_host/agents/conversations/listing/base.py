@@ -38,10 +38,22 @@ class StoredConversation(NamedTuple):
     is_scripted: bool = False
 
 
+class StoredConversations(NamedTuple):
+    """Conversations of an agent.
+
+    Attributes:
+        newest: those that are listed.
+        has_older: whether there are older ones, which are not listed.
+    """
+
+    newest: list[StoredConversation]
+    has_older: bool
+
+
 class ConversationLister(Protocol):
     """Lists an agent's conversations."""
 
-    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
         """List at most ``MAX_LISTED`` conversations of all directories, in any order. Blocks on the disk.
 
         Damaged and unreadable files are left out, and conversations without a prompt.

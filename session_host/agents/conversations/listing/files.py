@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.system.directory_entries import is_directory
 
-from .base import MAX_LISTED, IsCancelled, StoredConversation
+from .base import MAX_LISTED, IsCancelled, StoredConversation, StoredConversations
 
 
 class FoundFile(NamedTuple):
@@ -49,7 +49,7 @@ class FileLister:
         """List by a reader that is made for each query."""
         self._make_reader = make_reader
 
-    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
         reader = self._make_reader(query)
         newest = sorted(reader.files(), key=lambda found: (found.is_here, found.changed_s), reverse=True)
         conversations: list[StoredConversation] = []
@@ -62,7 +62,7 @@ class FileLister:
                 continue
             if conversation is not None:
                 conversations.append(conversation)
-        return conversations
+        return StoredConversations(conversations, len(newest) > MAX_LISTED)
 
     def directory_of(self, query: ConversationQuery) -> str:
         """The directory in which the agent resumes one conversation; "" if it is unknown. Blocks on the disk."""

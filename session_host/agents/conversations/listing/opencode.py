@@ -9,7 +9,7 @@ from typing import Final
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.opencode import TIMEOUT_S, database, opened
 
-from .base import MAX_LISTED, IsCancelled, StoredConversation, clean
+from .base import MAX_LISTED, IsCancelled, StoredConversation, StoredConversations, clean
 
 _PROMPT: Final = (
     "(SELECT substr(json_extract(part.data, '$.text'), 1, 1200) FROM message JOIN part ON part.message_id = message.id"
@@ -30,24 +30,26 @@ _UNTITLED: Final = re.compile(r"New session - \d{4}-.*")
 class OpenCodeDatabase:
     """See ``ConversationLister``."""
 
-    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
         path = database(query)
         if not path.exists():
-            return []
+            return StoredConversations([], has_older=False)
         conversations: list[StoredConversation] = []
+        has_older = False
         try:
             with opened(path, TIMEOUT_S) as connection:
                 # Undecodable text is shown with replacement characters.
                 connection.text_factory = lambda data: data.decode(errors="replace")
-                for row in connection.execute(_LIST, (MAX_LISTED,)):
-                    if is_cancelled():
+                for number, row in enumerate(connection.execute(_LIST, (MAX_LISTED + 1,))):
+                    has_older = number == MAX_LISTED
+                    if has_older or is_cancelled():
                         break
                     if (conversation := _conversation(row)) is not None:
                         conversations.append(conversation)
         except sqlite3.Error as error:
             if not conversations:
                 raise OSError(f"{path}: {error}") from error
-        return conversations
+        return StoredConversations(conversations, has_older)
 
 
 def _conversation(row: tuple[object, ...]) -> StoredConversation | None:

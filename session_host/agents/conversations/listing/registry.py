@@ -10,7 +10,7 @@ from typing import Final
 
 from session_host.agents.conversations.base import ConversationQuery
 
-from .base import ConversationLister, IsCancelled, StoredConversation
+from .base import ConversationLister, IsCancelled, StoredConversations
 from .claude import CLAUDE
 from .codex import CODEX
 from .copilot import COPILOT
@@ -35,7 +35,7 @@ def directory_of(store: str, query: ConversationQuery) -> str:
     return lister.directory_of(query) if isinstance(lister, FileLister) else ""
 
 
-def list_stored(store: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[StoredConversation]:
+def list_stored(store: str, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
     """List an agent's conversations, the newest first; none if no lister has this name.
 
     Raises:
@@ -43,7 +43,9 @@ def list_stored(store: str, query: ConversationQuery, is_cancelled: IsCancelled)
     """
     lister = LISTERS.get(store)
     if lister is None:
-        return []
-    newest = sorted(lister.list(query, is_cancelled), key=lambda conversation: conversation.changed_s, reverse=True)
+        return StoredConversations([], has_older=False)
+    found = lister.list(query, is_cancelled)
+    newest = sorted(found.newest, key=lambda conversation: conversation.changed_s, reverse=True)
     # Gemini CLI may have several files for one conversation.
-    return list({conversation.conversation: conversation for conversation in reversed(newest)}.values())[::-1]
+    by_id = {conversation.conversation: conversation for conversation in reversed(newest)}
+    return StoredConversations(list(by_id.values())[::-1], found.has_older)

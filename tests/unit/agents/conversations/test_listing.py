@@ -15,7 +15,7 @@ import pytest
 
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.listing import base, files
-from session_host.agents.conversations.listing.base import StoredConversation
+from session_host.agents.conversations.listing.base import StoredConversation, StoredConversations
 from session_host.agents.conversations.listing.ends import FIRST_BYTES, LAST_BYTES
 from session_host.agents.conversations.listing.registry import LISTERS, list_stored
 from session_host.agents.conversations.registry import find_conversation, turns_in
@@ -54,9 +54,13 @@ def put(tmp_path: Path) -> Put:
     return write
 
 
-def listed(name: str, home: Path, directory: str = PROJECT) -> list[StoredConversation]:
+def stored(name: str, home: Path, directory: str = PROJECT) -> StoredConversations:
     query = ConversationQuery("", directory, {"HOME": str(home)}, home / "files", used=False)
     return list_stored(name, query, lambda: False)
+
+
+def listed(name: str, home: Path, directory: str = PROJECT) -> list[StoredConversation]:
+    return stored(name, home, directory).newest
 
 
 def titles(name: str, home: Path) -> list[tuple[str, str]]:
@@ -76,7 +80,7 @@ def test_conversations_written_by_agents_are_listed(name: str, put: Put, tmp_pat
     ]
 
 
-def test_conversations_in_opencodes_database_are_listed(tmp_path: Path) -> None:
+def test_conversations_in_opencodes_database_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / ".local" / "share" / "opencode" / "opencode.db"
     path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(path)) as connection:
@@ -85,14 +89,17 @@ def test_conversations_in_opencodes_database_are_listed(tmp_path: Path) -> None:
         directory, title, changed_ms = connection.execute(query, (IDS["opencode"],)).fetchone()
     before = sorted(path.parent.iterdir())
 
-    found = {stored.conversation: stored for stored in listed("opencode", tmp_path)}
-    stored = found[IDS["opencode"]]
-    assert stored == StoredConversation(IDS["opencode"], directory, title, LAST, changed_ms / 1000)
+    found = {each.conversation: each for each in listed("opencode", tmp_path)}
+    assert found[IDS["opencode"]] == StoredConversation(IDS["opencode"], directory, title, LAST, changed_ms / 1000)
+    assert not stored("opencode", tmp_path).has_older
+    with monkeypatch.context() as context:
+        context.setattr(opencode, "MAX_LISTED", 0)
+        assert stored("opencode", tmp_path) == ([], True)
     assert sorted(path.parent.iterdir()) == before, "no files beside it"
 
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE session SET title = 'New session - 2026-11-22T12:00:00.000Z'")
-    assert FIRST in [stored.title for stored in listed("opencode", tmp_path)], "until it has a title of its own"
+    assert FIRST in [each.title for each in listed("opencode", tmp_path)], "until it has a title of its own"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE session SET parent_id = 'ses_other'")
     assert listed("opencode", tmp_path) == [], "sub-agents' conversations"
@@ -112,7 +119,7 @@ def test_the_newest_comes_first(name: str, put: Put, tmp_path: Path) -> None:
     for conversation, changed_s in zip(ids, (2_000_000, 3_000_000, 1_000_000), strict=True):
         put(name, conversation=conversation, changed_s=changed_s)
 
-    assert [stored.conversation for stored in listed(name, tmp_path)] == [ids[1], ids[0], ids[2]]
+    assert [each.conversation for each in listed(name, tmp_path)] == [ids[1], ids[0], ids[2]]
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -122,8 +129,9 @@ def test_of_too_many_conversations_the_newest_are_read(
     monkeypatch.setattr(files, "MAX_LISTED", 2)
     for number in range(4):
         put(name, conversation=f"0000000{number}-1111-4222-8333-444444444444", changed_s=1_000_000 + number)
+        assert stored(name, tmp_path).has_older is (number >= 2)
 
-    assert [stored.changed_s for stored in listed(name, tmp_path)] == [1_000_003, 1_000_002]
+    assert [each.changed_s for each in listed(name, tmp_path)] == [1_000_003, 1_000_002]
 
 
 def test_of_too_many_conversations_those_of_the_directory_come_first(
@@ -135,14 +143,14 @@ def test_of_too_many_conversations_those_of_the_directory_come_first(
     other.parent.mkdir()
     other.write_bytes((RECORDINGS / "claude.jsonl").read_bytes())
 
-    assert [stored.conversation for stored in listed("claude", tmp_path)] == [IDS["claude"]]
+    assert [each.conversation for each in listed("claude", tmp_path)] == [IDS["claude"]]
 
 
 def test_a_cancelled_listing_is_empty(put: Put, tmp_path: Path) -> None:
     put("claude")
     query = ConversationQuery("", PROJECT, {"HOME": str(tmp_path)}, tmp_path, used=False)
 
-    assert list_stored("claude", query, lambda: True) == []
+    assert list_stored("claude", query, lambda: True).newest == []
 
 
 def user(text: object, **more: object) -> dict[str, object]:

@@ -16,6 +16,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 
 from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
+from session_host.agents.conversations.listing import files
 from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.errors import ConversationOpen, LaunchFailed
@@ -307,3 +308,17 @@ async def test_in_a_small_window_nothing_is_covered(keep: Keep, harness: WindowH
         assert whole.contains(part.rect().translated(place)), part.accessibleName()
     below = picker.state.mapTo(picker.body, picker.state.rect().topLeft()).y()
     assert picker.list.mapTo(picker.body, picker.list.rect().bottomLeft()).y() < below
+
+
+async def test_the_list_says_that_there_are_older_conversations_than_those_listed(
+    keep: Keep, harness: WindowHarness, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_LISTED", 1)
+    project = area.home / "project"
+    keep(0, project, "Mend the lexer")
+    keep(1, project, "Write the guide")
+    picker = await opened(harness, project)
+    assert texts(picker) == ["In ~/project", "Write the guide"]
+    assert picker.state.text() == "1 here, 0 in other directories · older ones are not listed"
+    QTest.keyClicks(picker.field, "lexer")
+    assert picker.state.text() == "No matches · older ones are not listed"
