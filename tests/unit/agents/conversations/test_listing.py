@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.listing import base, files
+from session_host.agents.conversations.listing import base, files, opencode
 from session_host.agents.conversations.listing.base import StoredConversation, StoredConversations
 from session_host.agents.conversations.listing.ends import FIRST_BYTES, LAST_BYTES
 from session_host.agents.conversations.listing.registry import LISTERS, list_stored
