@@ -13,9 +13,10 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 from tests.conftest import Sessions
-from tests.e2e.wayland.conftest import on_sway
-from tests.e2e.window.conftest import WAIT_S, OpenWindow
+from tests.e2e.wayland.conftest import is_drawn_right, on_sway, wait_for_keyboard
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
 from tests.support.buses import BusDaemon
+from tests.support.compositors.compositor import Compositor
 from tests.support.compositors.sway import Sway
 from tests.support.processes import end
 from tests.support.settings_portal import settings_portal
@@ -60,19 +61,25 @@ def test_a_window_that_sway_does_not_raise_for_a_command_is_marked(compositor: S
             assert not any(each["urgent"] for each in compositor.windows())
 
 
-@on_sway
-def test_each_tool_tip_is_beside_what_it_is_about(compositor: Sway, open_window: OpenWindow) -> None:
-    with open_window():
-        wait_until(compositor.focused, WAIT_S, "the window to have the keyboard")
-        compositor.move_to(218, 20)
-        below_first, below_last = QRect(220, 44, 80, 30), QRect(1120, 44, 60, 30)
+def test_each_tool_tip_is_beside_what_it_is_about(
+    compositor: Compositor, open_window: OpenWindow, new_chat: NewChat
+) -> None:
+    chat = new_chat("first", *echo())["id"]
+    right = compositor.display_px[0]
+    below_first, below_last = QRect(220, 44, 80, 30), QRect(right - 80, 44, 60, 30)
+    with open_window() as app:
+        app.show(chat)
+        wait_for_keyboard(compositor, chat)
+        compositor.press("F11")
+        wait_until(lambda: is_drawn_right(app, compositor.picture()), WAIT_S, "the window on the whole display")
         before = compositor.picture()
+        compositor.move_to(218, 20)
         compositor.move_to(217, 20)
         wait_until(lambda: _differ(before, compositor.picture(), below_first), WAIT_S, "the first tool tip")
-        compositor.move_to(1181, 18)
-        compositor.move_to(1182, 18)
+        compositor.move_to(right - 19, 18)
+        compositor.move_to(right - 18, 18)
         wait_until(lambda: _differ(before, compositor.picture(), below_last), WAIT_S, "the second tool tip")
-        assert not _differ(before, compositor.picture(), below_first)
+        wait_until(lambda: not _differ(before, compositor.picture(), below_first), WAIT_S, "the end of the first one")
 
 
 @on_sway

@@ -40,8 +40,7 @@ class Gnome(Compositor):
         (self._session,) = self._bus.call(_REMOTE, "/org/gnome/Mutter/RemoteDesktop", "CreateSession")
         self._remote("Start")
         self._scales = [1.0, 1.0]
-        self._pointer = (WIDTH_PX, HEIGHT_PX)
-        self.move_to(0, 0)
+        self._press([], MODIFIERS["shift"])  # The first key makes the keyboard, and clients do not get it.
         wait_until(lambda: self.ask("Main.layoutManager._startingUp") == "false", 60, "the start's animation to end")
 
     def reset(self) -> None:
@@ -64,8 +63,8 @@ class Gnome(Compositor):
             self._remote("NotifyKeyboardKeycode", "ub", each, False)
 
     def move_to(self, x: int, y: int) -> None:
-        self._remote("NotifyPointerMotionRelative", "dd", float(x - self._pointer[0]), float(y - self._pointer[1]))
-        self._pointer = x, y
+        at_x, at_y, _ = json.loads(self.ask("global.get_pointer()"))
+        self._remote("NotifyPointerMotionRelative", "dd", float(x - at_x), float(y - at_y))
 
     def click(self) -> None:
         for is_down in (True, False):
