@@ -43,6 +43,7 @@ TEMPLATE_BYTES = tuple(round(2000 * 1.6**power) for power in range(21))
 PIECE_BYTES = 32 * 1024
 WORD = "linking"
 """A word in nearly all recordings."""
+NO_WORD = "nowhere-to-be-found"
 
 _VERBS = (
     "fix",
