@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_host.cli.query import search as search_command
 from session_host.cli.query.search import lines_of_chat, marked
 from session_host.cli.text_columns import cut, width
 from session_host.cli.times import local_time
 from session_host.client.sessions.session_info import SessionInfo, info_of
-from session_host.storage.search import Found, Hit, Query
+from session_host.storage.search import Found, Hit, Query, Search
 from session_host.storage.store import SessionRecord
 
 SECOND_NS = 1_000_000_000
@@ -67,3 +70,16 @@ def test_the_day_is_printed_unless_it_is_today() -> None:
     now = datetime(2026, 1, 2, 12, tzinfo=UTC)
     assert len(local_time(now, now)) == len("12:00:00")
     assert len(local_time(now - timedelta(days=3), now)) == len("2025-12-30 12:00")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_only_a_terminal_shows_how_many_chats_are_indexed(is_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: is_terminal)
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setattr(search_command, "_QUIET_S", -1.0)
+    with Search() as search, search_command._Progress(search, 3000) as progress:
+        search.behind = 2850
+        assert progress.show() is False
+        assert shown.getvalue() == ("\r150 of 3,000 chats are indexed\x1b[K" if is_terminal else "")
+    assert shown.getvalue().endswith("\r\x1b[K" if is_terminal else "")

@@ -252,6 +252,7 @@ async def test_a_date_an_agent_and_a_project_narrow_the_search(harness: WindowHa
 async def test_a_removed_chat_is_gone_from_the_index(harness: WindowHarness) -> None:
     ended = await harness.add("ended", state=State.EXITED, exit_code=0)
     record(ended, b"a secret\r\n")
+    harness.sessions.indexing._timer.setInterval(0)
     harness.open_window()
     sheet = await search_for(harness, "secret")
     assert lines(sheet) == ["a secret"]
@@ -298,6 +299,23 @@ async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(
     sheet.show_results(SearchResults([Found([hit], [1], 0)], 1, 1))
     assert chosen == [hit]
     assert not sheet.is_open
+
+
+async def test_the_sheet_says_how_many_chats_are_indexed_and_the_rest_is_indexed_after_it_closed(
+    harness: WindowHarness, monkeypatch
+) -> None:
+    await harness.add("running")
+    harness.open_window()
+    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = harness.window.sheets.searching.sheet
+    monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
+    QTest.keyClicks(sheet.field, "needle")
+    sheet._ask()
+    sheet.show_results(SearchResults([], 2850, 3000))
+    assert sheet.state.text() == "150 of 3,000 chats are indexed"
+    harness.sessions.indexing._is_behind = False
+    await press(harness, Qt.Key.Key_Escape)
+    assert harness.sessions.indexing._is_behind
 
 
 async def test_enter_without_a_match_opens_no_later_match(harness: WindowHarness, monkeypatch) -> None:
