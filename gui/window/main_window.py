@@ -67,6 +67,7 @@ from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import UnseenMarks
 from gui.window.widgets.activating_clicks import ActivatingClicks
+from gui.window.widgets.keys_ahead import KeysAhead
 from gui.window.widgets.parts import Area, IconButton
 from gui.window.widgets.raising import raise_window, watch_exposure
 from gui.wording import page_texts, window_texts
@@ -140,8 +141,9 @@ class MainWindow(QWidget):
         self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
         context = WindowContext(
-            self, theme, sessions, agents, layout, self.tabs, self.sheets, self.banners, self.open_chat, self.focus_page
-        )
+            self, theme, sessions, agents, layout, self.tabs, self.sheets, self.banners, KeysAhead(self),
+            self.open_chat, self.focus_page,
+        )  # fmt: skip
         self.starting = StartActions(context)
         self.chat_actions = ChatActions(context)
         self.resuming = EndedChatActions(context)

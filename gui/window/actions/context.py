@@ -15,6 +15,7 @@ from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.panes import Panes
+from gui.window.widgets.keys_ahead import KeysAhead
 from session_host.agents.agent import Agent
 
 
@@ -31,6 +32,7 @@ class WindowContext:
         tabs: the window's panes, with their tabs.
         sheets: the window's sheets.
         banners: the banners over the shown page.
+        keys_ahead: holds what is typed ahead, into a chat that is being started.
         open_chat: shows a chat's tab and gives its page the keyboard focus.
         focus_page: gives the shown page the keyboard focus.
     """
@@ -43,5 +45,6 @@ class WindowContext:
     tabs: Panes
     sheets: Sheets
     banners: BannerArea
+    keys_ahead: KeysAhead
     open_chat: Callable[[Chat], ChatPage]
     focus_page: Callable[[], object]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.earlier_conversations import EarlierConversations, can_list
 from gui.bridge.new_chat_request import NewChatRequest
@@ -18,6 +18,7 @@ from gui.window.new_chat.conversation_picker import Row
 from gui.window.new_chat.request import suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import conversation_texts, phrases
 from session_host.agents.agent import PROMPT, Agent
 from session_host.errors import ConversationOpen, OutliveError
@@ -37,7 +38,7 @@ class ConversationActions(QObject):
     def __init__(self, context: WindowContext, resuming: EndedChatActions, new_chat: Callable[[], object]) -> None:
         super().__init__(context.window)
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
-        self._sheets, self._open_chat = context.sheets, context.open_chat
+        self._sheets, self._open_chat, self._keys_ahead = context.sheets, context.open_chat, context.keys_ahead
         self._resuming = resuming
         self._new_chat = new_chat
         self._conversations = EarlierConversations(context.sessions, context.agents)
@@ -107,7 +108,8 @@ class ConversationActions(QObject):
         chat = self._conversations.chats_of(self._agents[request.agent])(row.stored.conversation)
         if chat is None:
             sheet.conversations.set_busy()
-            self._sessions.tasks.start(self._start(request, row, anyway=anyway), "continue")
+            typed = self._keys_ahead.hold(passes=frozenset({Qt.Key.Key_Escape}))
+            self._sessions.tasks.start(self._start(request, row, typed, anyway=anyway), "continue")
             return
         sheet.conversations.dismiss()
         sheet.done()
@@ -116,7 +118,11 @@ class ConversationActions(QObject):
         else:
             self._resuming.resume(chat, prompt=Draft(request.prompt) if request.prompt else NO_DRAFT)
 
-    async def _start(self, request: NewChatRequest, row: Row, *, anyway: bool) -> None:
+    async def _start(self, request: NewChatRequest, row: Row, typed: HeldKeys, *, anyway: bool) -> None:
+        with typed:
+            await self._start_and_open(request, row, typed, anyway=anyway)
+
+    async def _start_and_open(self, request: NewChatRequest, row: Row, typed: HeldKeys, *, anyway: bool) -> None:
         sheet = self._sheets.new_chat
         directory = row.stored.directory if row.directory else request.directory
         name = request.name if request.is_named else one_line(suggested_name(directory, request.agent))
@@ -132,7 +138,7 @@ class ConversationActions(QObject):
         self._layout.last_agent, self._layout.last_directory = request.agent, directory
         sheet.conversations.dismiss()
         sheet.done()
-        self._open_chat(chat)
+        typed.deliver(self._open_chat(chat).content)
 
 
 def _takes_prompt(agent: Agent) -> bool:

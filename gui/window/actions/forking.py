@@ -11,6 +11,7 @@ from gui.input.draft import Draft
 from gui.window.actions.context import WindowContext
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
+from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import action_texts, fork_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
@@ -30,7 +31,7 @@ class ForkActions(QObject):
         super().__init__(context.window)
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
-        self._open_chat = context.open_chat
+        self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead
 
     def can_fork(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation into a new chat."""
@@ -50,11 +51,11 @@ class ForkActions(QObject):
 
     def fork(self, chat: Chat) -> None:
         """Start a chat with a copy of this one's conversation."""
-        self._sessions.tasks.start(self._fork(chat), "fork")
+        self._sessions.tasks.start(self._fork(chat, self._keys_ahead.hold()), "fork")
 
     def fork_before(self, chat: Chat, prompt: Item) -> None:
         """Start a chat with a copy of the conversation before a prompt, and put the prompt into its prompt box."""
-        self._sessions.tasks.start(self._fork(chat, prompt), "fork")
+        self._sessions.tasks.start(self._fork(chat, self._keys_ahead.hold(), prompt), "fork")
 
     def choose_prompt(self, chat: Chat) -> None:
         """Let the user choose the prompt before which the conversation is copied."""
@@ -74,18 +75,19 @@ class ForkActions(QObject):
         title = action_texts.title("fork_before")
         self._sheets.chooser.ask(title, fork_texts.choose_prompt(), [choice(each) for each in reversed(prompts)])
 
-    async def _fork(self, chat: Chat, before: Item | None = None) -> None:
+    async def _fork(self, chat: Chat, typed: HeldKeys, before: Item | None = None) -> None:
         size = GridSize(*self._layout.grid).clamped()
-        try:
-            forked = await self._sessions.fork(chat, size, before=before.id if before is not None else "")
-        except OutliveError as error:
-            self._banners.inform(fork_texts.cannot_fork(error), kind="failed", key=f"fork {chat.id}")
-            return
-        if before is not None:
-            self._sessions.drafts.set(forked.id, Draft(before.text, before.images))
-        if chat.id in self._tabs.ids():
-            self._tabs.activate(chat.id)
-        self._open_chat(forked)
+        with typed:
+            try:
+                forked = await self._sessions.fork(chat, size, before=before.id if before is not None else "")
+            except OutliveError as error:
+                self._banners.inform(fork_texts.cannot_fork(error), kind="failed", key=f"fork {chat.id}")
+                return
+            if before is not None:
+                self._sessions.drafts.set(forked.id, Draft(before.text, before.images))
+            if chat.id in self._tabs.ids():
+                self._tabs.activate(chat.id)
+            typed.deliver(self._open_chat(forked).content)
         if before is not None:
             self.forked_before.emit(chat, forked, before)
 

@@ -16,6 +16,8 @@ from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
+from gui.window.page.terminal_page import TerminalPage
+from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize, Runtime
@@ -28,7 +30,7 @@ class EndedChatActions(QObject):
         super().__init__(context.window)
         self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._banners = context.tabs, context.banners
-        self._open_chat, self._agents = context.open_chat, context.agents
+        self._open_chat, self._agents, self._keys_ahead = context.open_chat, context.agents, context.keys_ahead
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
         context.sessions.changed.connect(self._check_endings)
@@ -138,7 +140,16 @@ class EndedChatActions(QObject):
         self._banners.withdraw(f"ended {chat.id}")
         page = self._open_chat(chat)
         page.end_bar.set_busy(word)
-        self._sessions.tasks.start(self._run_start(page, start), "resume")
+        run = self._run_start(page, start)
+        # A chat view's prompt takes what is typed meanwhile, and the chat that continues this one gets it.
+        is_terminal = isinstance(page, TerminalPage)
+        self._sessions.tasks.start(self._hold_keys(run, self._keys_ahead.hold()) if is_terminal else run, "resume")
+
+    async def _hold_keys(self, run: Coroutine[Any, Any, None], typed: HeldKeys) -> None:
+        with typed:
+            await run
+            if (shown := self._tabs.active_page) is not None:
+                typed.deliver(shown.content)
 
     async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
         chat, drafts = page.chat, self._sessions.drafts

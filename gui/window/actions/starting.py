@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.new_chat_request import NewChatRequest
@@ -20,6 +20,7 @@ from gui.window.actions.pane_actions import has_room
 from gui.window.new_chat.request import start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
@@ -51,6 +52,7 @@ class StartActions(QObject):
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
+        self._keys_ahead = context.keys_ahead
         self._sheets_start: asyncio.Task[None] | None = None
         """The start that the sheet shows."""
         self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
@@ -143,7 +145,7 @@ class StartActions(QObject):
             overrides=dict(chat.record.env),
             runtime=chat.record.runtime,
         )
-        self._sessions.tasks.start(self._start(request, replaces=chat), "start")
+        self._sessions.tasks.start(self._start(request, self._keys_ahead.hold(), replaces=chat), "start")
 
     def new_shell(self, directory: str, side: Side | None = None) -> None:
         """Start a shell in a directory: in a tab of the active pane, or in a new pane beside it."""
@@ -151,16 +153,16 @@ class StartActions(QObject):
             return
         where = directory or self._layout.last_directory or _start_directory()
         request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
-        self._sessions.tasks.start(self._start_without_sheet(request, side), "shell")
+        self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold(), side), "shell")
 
     def edit(self, argv: list[str], file: FileLocation, directory: str) -> None:
         """Run an editor of terminals in a tab, which goes when the user leaves the editor."""
         name = Path(file.path).name
         request = NewChatRequest(agent=COMMAND, directory=directory, name=name, arguments=argv)
-        self._sessions.tasks.start(self._edit(request), "editor")
+        self._sessions.tasks.start(self._edit(request, self._keys_ahead.hold()), "editor")
 
-    async def _edit(self, request: NewChatRequest) -> None:
-        chat = await self._start_without_sheet(request)
+    async def _edit(self, request: NewChatRequest, typed: HeldKeys) -> None:
+        chat = await self._start_without_sheet(request, typed)
         if chat is not None:
             chat.changed.connect(partial(self._on_editor_changed, chat))
 
@@ -174,28 +176,33 @@ class StartActions(QObject):
         self._sheets.new_chat.dismiss()
         name, command = new_chat_texts.installation_name(agent), ["sh", "-c", self._agents[agent].install_hint]
         request = NewChatRequest(agent=COMMAND, directory=str(Path.home()), name=name, arguments=command)
-        self._sessions.tasks.start(self._start_without_sheet(request), "install")
+        self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold()), "install")
 
-    async def _start_without_sheet(self, request: NewChatRequest, side: Side | None = None) -> Chat | None:
+    async def _start_without_sheet(
+        self, request: NewChatRequest, typed: HeldKeys, side: Side | None = None
+    ) -> Chat | None:
         """Start a chat and show it; None, after a banner, if it could not be started."""
-        try:
-            chat = await self._launch(request)
-        except OutliveError as error:
-            self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
-            return None
-        has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
-        if side is not None and has_page and has_room(self._tabs, side, self._banners):
-            self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
-        self._open_chat(chat)
-        return chat
+        with typed:
+            try:
+                chat = await self._launch(request)
+            except OutliveError as error:
+                self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
+                return None
+            has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
+            if side is not None and has_page and has_room(self._tabs, side, self._banners):
+                self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
+            typed.deliver(self._open_chat(chat).content)
+            return chat
 
     def _on_start_requested(self, request: NewChatRequest) -> None:
-        self._sessions.tasks.start(self._start_from_sheet(request), "start")
+        # Escape cancels the start.
+        typed = self._keys_ahead.hold(passes=frozenset({Qt.Key.Key_Escape}))
+        self._sessions.tasks.start(self._start_from_sheet(request, typed), "start")
 
-    async def _start_from_sheet(self, request: NewChatRequest) -> None:
+    async def _start_from_sheet(self, request: NewChatRequest, typed: HeldKeys) -> None:
         self._sheets_start = asyncio.current_task()
         try:
-            await self._start(request)
+            await self._start(request, typed)
         finally:
             self._sheets_start = None
 
@@ -216,7 +223,13 @@ class StartActions(QObject):
         size = GridSize(*self._layout.grid).clamped()
         return await self._sessions.launch(request, self._agents[request.agent], size)
 
-    async def _start(self, request: NewChatRequest, replaces: Chat | None = None) -> None:
+    async def _start(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None = None) -> None:
+        with typed:
+            chat = await self._start_and_open(request, typed, replaces)
+        if chat is not None and request.worktree is not None and (note := await note_on_worktree(chat)):
+            self._banners.inform(phrases.first_upper(note), key=chat.id)
+
+    async def _start_and_open(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None) -> Chat | None:
         try:
             chat = await self._launch(request)
         except OutliveError as error:
@@ -228,14 +241,13 @@ class StartActions(QObject):
                 self._sheets.new_chat.failed(problem)
             else:
                 self._banners.inform(problem, kind="failed", key=request.agent)
-            return
+            return None
         self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
         if request.remembered is not None:
             self._layout.starts[request.agent] = request.remembered
         self._sheets.new_chat.done()
-        self._open_chat(chat)
-        if request.worktree is not None and (note := await note_on_worktree(chat)):
-            self._banners.inform(phrases.first_upper(note), key=chat.id)
+        typed.deliver(self._open_chat(chat).content)
+        return chat
 
 
 def _start_directory() -> str:

@@ -14,4 +14,5 @@ prompt_field     a field for several lines of text
 picture_view     a picture that fits into its area, or is zoomed and moved
 directory_field  a field for a directory, with completion
 choice_box       a box with choices
+keys_ahead       keys that are typed into a chat that is being started
 """

@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -132,3 +132,39 @@ def test_a_menu_closes_when_another_program_gets_the_keyboard(new_chat: NewChat,
         open_menu(app)
         xdotool("windowfocus", "--sync", other)
         wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to close")
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [[("press", "ctrl+shift+Return")], [("press", "ctrl+shift+d")], [
+        ("press", "ctrl+shift+p"), ("type", "new shell"), ("press", "Return"),
+    ], [("press", "ctrl+shift+n"), ("press", "Return")]],
+    ids=["key", "split", "palette", "sheet"],
+)  # fmt: skip
+def test_what_is_typed_right_after_the_start_of_a_shell_goes_to_that_shell(
+    area: Area, open_window: OpenWindow, new_chat: NewChat, ways: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # No agent is installed: the sheet has chosen the shell.
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    before = new_chat("before", *echo())
+    with open_window() as app:
+        app.show(before["id"])
+        app.wait_connected([before["id"]])
+        app.focus()
+        for how, what in ways[:-1]:
+            getattr(app, how)(what)
+        app.tabs()  # Its answer shows that the window has handled the keys so far.
+        processes.stop(app.process.pid)
+        try:
+            app.press(ways[-1][1])
+            app.type("echo $((6 * 7))-ahead")
+            app.press("Return")
+        finally:
+            os.kill(app.process.pid, signal.SIGCONT)
+
+        def shell() -> str | None:
+            return next((tab["session_id"] for tab in app.tabs() if tab["session_id"] != before["id"]), None)
+
+        started = str(wait_until(shell, WAIT_S, "the shell's tab"))
+        wait_until(lambda: "42-ahead" in chat_text(started), WAIT_S, lambda: chat_text(started))
+        assert chat_text(before["id"]).split() == ["ready"]

@@ -353,9 +353,9 @@ async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(ha
     assert set(typed) == {"a"}
 
 
-async def test_reserved_keys_never_reach_the_program(harness: WindowHarness) -> None:
+async def test_reserved_keys_never_reach_the_program(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     session_id = await harness.add("one")
-    harness.open_window()
+    monkeypatch.setattr(harness.open_window().starting, "new_shell", lambda *_where: None)
     viewer = harness.show(session_id)
     for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
         await press(harness, key, CTRL_SHIFT)

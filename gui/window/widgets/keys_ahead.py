@@ -1,0 +1,92 @@
+"""Keys that are typed ahead, into a chat that is being started."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
+
+_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+
+
+class KeysAhead(QObject):
+    """Holds what the user types into a window from the key that starts a chat until the chat's page is shown.
+
+    It belongs to that chat: without this, it would go to the chat that was shown before. Keys with Ctrl, Alt or Super
+    are the window's and act at once. After a click in the window, keys go where the user clicked.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._open: list[HeldKeys] = []
+
+    def hold(self, *, passes: frozenset[Qt.Key] = frozenset()) -> HeldKeys:
+        """Begin to hold keys, except those that ``passes`` names; the caller is the handler of the key that starts."""
+        held = HeldKeys(self, passes)
+        if not self._open:
+            application = QApplication.instance()
+            assert application is not None
+            application.installEventFilter(self)
+        self._open.append(held)
+        return held
+
+    def end(self, held: HeldKeys) -> None:
+        """End holding keys; harmless if it has ended."""
+        if held in self._open:
+            self._open.remove(held)
+            application = QApplication.instance()
+            if not self._open and application is not None:
+                application.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(watched, QWidget) or watched.window() is not self._window:
+            return False
+        if event.type() == QEvent.Type.MouseButtonPress:
+            for held in list(self._open):
+                self.end(held)
+            return False
+        # The last start has the keyboard.
+        return self._open[-1].take(event) if self._open else False
+
+
+class HeldKeys:
+    """The keys for one chat. As a context, it ends with it; keys that were not delivered are dropped."""
+
+    def __init__(self, owner: KeysAhead, passes: frozenset[Qt.Key]) -> None:
+        self._owner, self._passes = owner, passes
+        self._events: list[QEvent] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._owner.end(self)
+
+    def take(self, event: QEvent) -> bool:
+        """Hold an event, if it is one of typing; returns whether it was."""
+        if isinstance(event, QKeyEvent):
+            if event.type() == QEvent.Type.ShortcutOverride:
+                return False
+            if event.modifiers() & _COMMANDS or event.key() in self._passes:
+                return False
+        elif not isinstance(event, QInputMethodEvent):
+            return False
+        self._events.append(event.clone())
+        return True
+
+    def deliver(self, widget: QWidget) -> None:
+        """Deliver the keys, in their order, to the widget that takes the chat's input, and end."""
+        self._owner.end(self)
+        while (proxy := widget.focusProxy()) is not None:
+            widget = proxy
+        events, self._events = self._events, []
+        for event in events:
+            if isValid(widget):
+                QCoreApplication.sendEvent(widget, event)
