@@ -11,6 +11,8 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats
 from gui.bridge.sessions import Sessions
 from session_host.agents.agent import Agent
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import SessionRecord
 
 if TYPE_CHECKING:
     from session_host.client.chats.earlier_conversations import ConversationList
@@ -21,6 +23,24 @@ def can_list(agent: Agent) -> bool:
     from session_host.client.chats import earlier_conversations
 
     return earlier_conversations.can_list(agent)
+
+
+class ChatOfConversation:
+    """The chat that is or was in a conversation. There may be thousands: its object is made when it is asked for.
+
+    Attributes:
+        name: the chat's name.
+        has_ended: whether it has ended.
+    """
+
+    def __init__(self, sessions: Sessions, record: SessionRecord) -> None:
+        self._sessions, self._id = sessions, record.id
+        self.name, self.has_ended = record.name, record.state not in RUNNING_STATES
+
+    @property
+    def chat(self) -> Chat | None:
+        """The chat itself; None if it was removed since."""
+        return self._sessions.get(self._id)
 
 
 class EarlierConversations:
@@ -49,13 +69,18 @@ class EarlierConversations:
             cancelled.set()  # The window is closed; the thread would read on.
             raise
 
-    def chats_of(self, agent: Agent) -> Callable[[str], Chat | None]:
+    def chats_of(self, agent: Agent) -> Callable[[str], ChatOfConversation | None]:
         """A function from a conversation of the agent to its chat: the running one, else the one that ended last."""
         store = agent.conversation.store
         names = {name for name, each in self._agents.items() if each.conversation.store == store}
-        found: dict[str, str] = {}
+        found: dict[str, SessionRecord] = {}
         for chats in self._sessions.groups().values():  # The running ones come first.
             for record in chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]:
                 if record.agent in names and record.provider_session_id:
-                    found.setdefault(record.provider_session_id, record.id)
-        return lambda conversation: self._sessions.get(found.get(conversation, ""))
+                    found.setdefault(record.provider_session_id, record)
+
+        def chat_of(conversation: str) -> ChatOfConversation | None:
+            record = found.get(conversation)
+            return ChatOfConversation(self._sessions, record) if record is not None else None
+
+        return chat_of

@@ -105,7 +105,8 @@ class ConversationActions(QObject):
         request, sheet = self._request, self._sheets.new_chat
         if request is None:
             return
-        chat = self._conversations.chats_of(self._agents[request.agent])(row.stored.conversation)
+        found = self._conversations.chats_of(self._agents[request.agent])(row.stored.conversation)
+        chat = found.chat if found is not None else None
         if chat is None:
             sheet.conversations.set_busy()
             typed = self._keys_ahead.hold(passes=frozenset({Qt.Key.Key_Escape}))

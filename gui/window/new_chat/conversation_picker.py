@@ -10,7 +10,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QWidget
 
-from gui.bridge.chat import Chat
+from gui.bridge.earlier_conversations import ChatOfConversation
 from gui.theme.marks import paint_mark
 from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
     stored: StoredConversation
     directory: str
-    chat: Chat | None
+    chat: ChatOfConversation | None
 
     @property
     def title(self) -> str:
@@ -296,8 +296,8 @@ class _RowDelegate(RowDelegate):
             return
         painter.drawText(first, Qt.AlignmentFlag.AlignRight | middle, row.age)
         room = first.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(row.age) - GAP_M_PX, 0)
-        if row.chat is not None:
-            paint_mark(painter, row.chat.mark, QPointF(second.left() + 8, second.center().y() + 0.5), tokens)
+        if row.chat is not None and (chat := row.chat.chat) is not None:
+            paint_mark(painter, chat.mark, QPointF(second.left() + 8, second.center().y() + 0.5), tokens)
             second.setLeft(second.left() + _MARK_PX)
         elided = QFontMetrics(small).elidedText(row.details, Qt.TextElideMode.ElideRight, second.width())
         painter.setPen(tokens.color("secondary"))

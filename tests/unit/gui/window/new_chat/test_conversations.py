@@ -15,11 +15,14 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 
+from gui.bridge.earlier_conversations import EarlierConversations
 from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
+from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.listing import files
 from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.errors import ConversationOpen, LaunchFailed
+from session_host.paths import config_dir
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
@@ -322,3 +325,23 @@ async def test_the_list_says_that_there_are_older_conversations_than_those_liste
     assert picker.state.text() == "1 here, 0 in other directories · older ones are not listed"
     QTest.keyClicks(picker.field, "lexer")
     assert picker.state.text() == "No matches · older ones are not listed"
+
+
+async def test_a_list_of_conversations_makes_no_chat_of_those_that_ended(harness: WindowHarness) -> None:
+    for number, conversation in enumerate(IDS):
+        await harness.add(
+            f"chat {number}", agent="claude", provider_session_id=conversation, state=State.EXITED,
+            ended_at="2026-01-02T04:00:00Z",
+        )  # fmt: skip
+    before = len(harness.sessions.chats())
+    agents = load_catalog(config_dir())
+    chat_of = EarlierConversations(harness.sessions, agents).chats_of(agents["claude"])
+    found = [chat_of(conversation) for conversation in IDS]
+    assert [(each.name, each.has_ended) for each in found if each is not None] == [
+        (f"chat {number}", True) for number in range(3)
+    ]
+    assert len(harness.sessions.chats()) == before
+    assert found[0] is not None
+    assert found[0].chat is not None
+    assert found[0].chat.name == "chat 0"
+    assert chat_of("another") is None
