@@ -108,6 +108,10 @@ class ChatList(QObject):
         known = self._chats.get(session_id)
         return known.record if known is not None else self._ended.get(session_id)
 
+    def names(self) -> set[str]:
+        """The names of all chats."""
+        return {record.name for each in (*self._chats, *self._ended) if (record := self.record(each)) is not None}
+
     def latest_continuation(self, session_id: str) -> Chat | None:
         """The last chat in the chain of resumes that begins with this id."""
         return self.get(self._last_in_chain(session_id))

@@ -109,9 +109,13 @@ class Sessions(ChatList):
 
     # ------------------------------------------------------------ changes of chats
 
-    def free_name(self, wanted: str) -> str:
-        """The name that a new chat gets for a wanted one: running chats have different names."""
-        return free_name(wanted, {chat.name for chat in self.running()})
+    def free_name(self, wanted: str, *, is_chosen: bool) -> str:
+        """The name that a new chat gets for a wanted one.
+
+        If the user has chosen it, it differs from those of running chats; else from those of all.
+        """
+        names = self.names()
+        return free_name(wanted, {chat.name for chat in self.running()} if is_chosen else names, names)
 
     async def launch(
         self, request: NewChatRequest, agent: Agent, size: GridSize, *, conversation: str = "", anyway: bool = False
@@ -125,8 +129,9 @@ class Sessions(ChatList):
         from session_host.client.chats.launch import launch
         from session_host.client.chats.launch_request import LaunchRequest
 
+        name = self.free_name(request.name, is_chosen=request.is_named) or None
         full = await self.login_path.with_login_path(LaunchRequest(
-            agent=agent, arguments=request.arguments, name=self.free_name(request.name) or None,
+            agent=agent, arguments=request.arguments, name=name,
             directory=request.directory, prompt=request.prompt, worktree=request.worktree,
             environment=dict(os.environ), overrides=request.overrides, size=size, colors=self.colors,
             runtime=request.runtime, conversation=conversation,

@@ -152,7 +152,8 @@ class StartActions(QObject):
         if side is not None and self._tabs.active_chat is not None and not has_room(self._tabs, side, self._banners):
             return
         where = directory or self._layout.last_directory or _start_directory()
-        request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
+        name = suggested_name(where, SHELL)
+        request = NewChatRequest(agent=SHELL, directory=where, name=name, arguments=[], is_named=False)
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold(), side), "shell")
 
     def edit(self, argv: list[str], file: FileLocation, directory: str) -> None:

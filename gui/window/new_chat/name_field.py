@@ -1,8 +1,8 @@
-"""The name of a new chat: suggested from its directory, and different from those of running chats."""
+"""The name of a new chat: suggested from its directory, or chosen by the user."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -10,8 +10,19 @@ from gui.window.widgets.parts import label
 from gui.wording import common_texts, new_chat_texts
 from session_host.protocol.untrusted_text import as_name
 
-FreeName = Callable[[str], str]
-"""Returns the name that a new chat gets for a wanted one, since running chats have different names."""
+
+class FreeName(Protocol):
+    """Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
+
+    def __call__(self, wanted: str, *, is_chosen: bool) -> str: ...
+
+
+def wanted_name(wanted: str, *, is_chosen: bool) -> str:
+    """The wanted name: there are no other chats."""
+    del is_chosen
+    return wanted
+
+
 MAX_CHARACTERS = 80
 
 
@@ -56,12 +67,12 @@ class NameField(QWidget):
         """Show the name that the chat gets; call it again when chats start or end."""
         if self.is_settled:
             return
-        suggestion = self._free_name(self._suggested)
+        suggestion = self._free_name(self._suggested, is_chosen=False)
         self.line.setPlaceholderText(suggestion)
         if not self.is_chosen and (self.line.text().strip() or not self.line.hasFocus()):
             self.line.setText(suggestion)
         name = self.name
-        free = self._free_name(name)
+        free = self._free_name(name, is_chosen=self.is_chosen)
         note = new_chat_texts.name_is_taken(name, free) if free != name else ""
         self.note.setText(note)
         self.note.setVisible(bool(note))

@@ -23,7 +23,7 @@ from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
 from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
 from gui.window.new_chat.fields import InstallHint
-from gui.window.new_chat.name_field import FreeName, NameField
+from gui.window.new_chat.name_field import FreeName, NameField, wanted_name
 from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
@@ -63,7 +63,9 @@ class NewChatSheet(FormSheet):
     install_requested = Signal(str)
     directory_settled = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = str) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = wanted_name
+    ) -> None:
         super().__init__(theme, parent, common_texts.new_chat(), WIDTH_PX)
         self._agents = agents
         self._is_draft = False

@@ -75,7 +75,7 @@ async def fork(
 
 
 def fork_name(name: str, taken: Collection[str]) -> str:
-    """The name of a fork that no running chat has: "api (fork)", then "api (fork 2)"."""
+    """The name of a fork that no chat has: "api (fork)", then "api (fork 2)"."""
     base = _FORKED.sub("", name)
     wanted, number = f"{base} (fork)", 1
     while wanted in taken:
@@ -107,7 +107,7 @@ def _request(
         raise NotResumable(f"{record.name}: the conversation is empty; send a prompt first")
     with open_store() as store:
         request = request_of(store, record, agent, environment)
-        name = fork_name(record.name, store.running_names())
+        name = fork_name(record.name, store.names())
     if before:
         forked = _fork_before(record, agent, query, transcript, before)
     else:

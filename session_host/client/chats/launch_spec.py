@@ -162,10 +162,11 @@ def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
 
 
 def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
-    """The requested name, or a name made from the directory's that no running chat has."""
+    """The requested name, or a name made from the directory's that no chat has."""
     if request.name:
         return request.name
-    return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
+    names = store.names()
+    return free_name(one_line(Path(directory).name).strip() or request.agent.name, names, names)
 
 
 def _previous(request: LaunchRequest) -> SessionRecord | None:

@@ -63,7 +63,9 @@ def live_terminal(
             agent=agent,
             live_chat=chat,
             resume=None if record is chat else record,
-            name=free_name(f"{chat.name}-terminal" if record is chat else record.name, store.running_names()),
+            name=free_name(
+                f"{chat.name}-terminal" if record is chat else record.name, store.running_names(), store.names()
+            ),
             directory=chat.cwd,
             environment=dict(os.environ if environment is None else environment),
             overrides=chat.env,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Self
@@ -134,10 +135,19 @@ def directory_of(repository: str) -> str:
     return str(path.parent) if path.name == ".git" else repository
 
 
-def free_name(wanted: str, taken: Collection[str]) -> str:
-    """``wanted``, or ``wanted-2`` and so on, so that running chats have different names."""
-    name, number = wanted, 1
-    while name in taken:
+def free_name(wanted: str, taken: Collection[str], all_names: Collection[str]) -> str:
+    """``wanted`` unless it is taken; else ``wanted-2`` and so on.
+
+    Args:
+        wanted: the wanted name.
+        taken: the names of running chats, which differ; of all chats for a name that Outlive chooses.
+        all_names: the names of all chats; their numbers are not used again, nor those between them.
+    """
+    if wanted not in taken:
+        return wanted
+    # A number of more digits is part of the name itself, as in "log-2026".
+    numbered = re.compile(re.escape(wanted) + r"-([1-9]\d{0,2})")
+    number = max((int(found[1]) for name in all_names if (found := numbered.fullmatch(name))), default=1) + 1
+    while (name := f"{wanted}-{number}") in all_names:
         number += 1
-        name = f"{wanted}-{number}"
     return name

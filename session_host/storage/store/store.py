@@ -235,6 +235,11 @@ class Store:
         with self._database.reading() as connection:
             return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {RUNNING}")}  # noqa: S608
 
+    def names(self) -> set[str]:
+        """The names of all sessions."""
+        with self._database.reading() as connection:
+            return {str(name) for (name,) in connection.execute("SELECT name FROM session")}
+
     def all(self) -> list[SessionRecord]:
         """Every session, oldest first."""
         return self._select()

@@ -10,7 +10,7 @@ import pytest
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import State
-from session_host.storage.store import Changes, SessionRecord, Store
+from session_host.storage.store import Changes, SessionRecord, Store, free_name
 
 MakeRecord = Callable[..., SessionRecord]
 
@@ -93,6 +93,23 @@ def test_only_starting_and_running_sessions_are_listed_as_running(store: Store, 
 
     assert [record.state for record in store.running()] == [State.STARTING, State.RUNNING]
     assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
+
+
+def test_a_new_chat_is_never_named_as_one_that_ended(store: Store, make_record: MakeRecord) -> None:
+    for name, state in (
+        ("api", State.EXITED),
+        ("api-3", State.LOST),
+        ("docs", State.EXITED),
+        ("log-2026", State.EXITED),
+    ):
+        store.insert(make_record(name=name, state=state))
+    running, names = store.running_names(), store.names()
+
+    assert free_name("api", names, names) == "api-4", "not the number of one that was removed, either"
+    assert free_name("log", names, names) == "log"
+    assert free_name("log", {*names, "log"}, names) == "log-2"
+    assert free_name("docs", running, names) == "docs", "the user may choose the name of an ended chat"
+    assert free_name("api", {"api"}, names) == "api-4"
 
 
 def test_an_id_can_be_recorded_only_once(store: Store, make_record: MakeRecord) -> None:
