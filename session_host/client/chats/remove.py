@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 ENDPOINT = "endpoint"
 """The name of our own agent."""
 
-TRIES = 10
-"""Number of tries to remove a directory while files are added or removed in it."""
+TRIES = 100
+"""Number of tries to remove a directory while others add or remove files in it, such as another removal."""
 
 
 def remove_chat(store: Store, record: SessionRecord) -> str:
