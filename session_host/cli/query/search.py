@@ -63,9 +63,11 @@ def run(options: argparse.Namespace) -> int:
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
     query = Query.of(text)
     with _store() as store, Search() as search:
-        records = store.all()
-        search.keep_only({record.id for record in records})
-        named = [store.find(options.session)] if options.session else records
+        if options.session:
+            named = [store.find(options.session)]
+        else:
+            named = store.all()
+            search.keep_only({record.id for record in named})
         searched = {record.id: record for record in _newest_first(named) if selection.has(record)}
         with _Progress(search, len(searched)) as progress:
             if options.json:
