@@ -17,6 +17,7 @@ import fcntl
 import os
 import shlex
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import OutliveError, UnsafeDirectory
@@ -90,12 +91,23 @@ def _is_taken(path: Path) -> bool:
 
 def state_dir() -> Path:
     """The directory of the store, the last screens and the logs."""
-    return _from_environment("OUTLIVE_STATE_DIR", _xdg("XDG_STATE_HOME", ".local/state"))
+    return _own_directory("OUTLIVE_STATE_DIR", "XDG_STATE_HOME", ".local/state")
 
 
 def config_dir() -> Path:
     """The directory of the user's own files: agents, keys, settings. It may be missing."""
-    return _from_environment("OUTLIVE_CONFIG_DIR", _xdg("XDG_CONFIG_HOME", ".config"))
+    return _own_directory("OUTLIVE_CONFIG_DIR", "XDG_CONFIG_HOME", ".config")
+
+
+def _own_directory(variable: str, xdg_variable: str, fallback: str) -> Path:
+    values = [os.environ.get(name) for name in (variable, xdg_variable, "HOME")]
+    return _directory_by(variable, xdg_variable, fallback, *values)
+
+
+@lru_cache(maxsize=8)
+def _directory_by(variable: str, xdg_variable: str, fallback: str, *_values: str | None) -> Path:
+    """The directory; ``_values`` are those that it depends on. A list of thousands of chats asks for it each time."""
+    return _from_environment(variable, _xdg(xdg_variable, fallback))
 
 
 def ensure_private(path: Path) -> Path:
