@@ -117,6 +117,8 @@ class ChatFacts:
             return group_of(self.record.state, activity, interrupted=self.is_interrupted)
         if self.is_starting or (self._is_unreported and not self.activity_since):
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
+        elif self.is_at_prompt or (self.record.is_shell and self._is_plain and self.foreground is None):
+            activity = Activity.IDLE
         return group_of(self.record.state, activity, plain=self.is_shell_or_command)
 
     @property
@@ -144,6 +146,11 @@ class ChatFacts:
     def is_shell_or_command(self) -> bool:
         """Whether the chat runs a shell or a command in place of an agent; these report no activity."""
         return self.record.agent in WITHOUT_AGENT
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether it is a running shell or command in which no program reports an activity."""
+        return self.is_shell_or_command and self.activity is Activity.NO_SIGNAL and not self.has_ended
 
     @property
     def is_interrupted(self) -> bool:
@@ -189,7 +196,7 @@ class ChatFacts:
         record = self.record
         if self.has_ended:
             return parse_time(record.ended_at or record.created_at)
-        if self.group is Group.RUNNING:
+        if self._is_plain:
             ended = self.last_ended if self.last_command else ""
             return parse_time(ended or self.foreground_since or record.created_at)
         since = parse_time(self.activity_since or record.created_at)
@@ -259,7 +266,7 @@ class ChatFacts:
             return phrases.first_upper(activity_phrases.no_activity(self.since, datetime.now(UTC)))
         if self.is_starting:
             return common_texts.starting()
-        if self.group is Group.RUNNING:
+        if self._is_plain:
             return self.foreground or self._short_last_command or self.title
         if self.is_shell_or_command and self.foreground:
             return " · ".join(filter(None, (self.foreground, self.activity_detail)))
@@ -317,7 +324,7 @@ class ChatFacts:
     @property
     def is_at_prompt(self) -> bool:
         """Whether it is a shell that waits for a command."""
-        return self.group is Group.RUNNING and self.foreground == ""
+        return self._is_plain and self.foreground == ""
 
     @property
     def activity_and_age(self) -> str:
@@ -328,7 +335,7 @@ class ChatFacts:
             return Mark.UNRESPONSIVE.value
         if self.is_starting:
             return Mark.STARTING.value
-        if self.group is Group.RUNNING:
+        if self._is_plain:
             return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return activity_phrases.activity_and_age(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
@@ -358,7 +365,7 @@ class ChatFacts:
         if self.is_starting:
             return Mark.STARTING.value
         now = datetime.now(UTC)
-        if self.group is Group.RUNNING:
+        if self._is_plain:
             # The previous command's end does not matter for a question about stopping.
             return activity_phrases.running(self.foreground, self.since, now)
         if self.is_silent:

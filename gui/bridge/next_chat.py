@@ -67,6 +67,4 @@ def _is_done(chat: Chat) -> bool:
         return True
     if chat.has_ended:
         return not chat.is_ended_by_user
-    if chat.group is Group.RUNNING:
-        return chat.foreground == ""  # A shell at its prompt.
-    return not chat.is_starting
+    return chat.group is not Group.RUNNING and not chat.is_starting

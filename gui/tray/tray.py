@@ -197,7 +197,7 @@ class Tray(QObject):
             return chat.status_text
         if chat.group is Group.RUNNING and chat.foreground:
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
-        if chat.group is Group.RUNNING and chat.last_command:
+        if chat.is_at_prompt and chat.last_command:
             return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):
             return _shortened(chat.status_text)

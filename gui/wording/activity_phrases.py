@@ -63,17 +63,17 @@ def activity_and_age(activity: Activity, source: str, since: datetime | None, no
 
 
 def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:
-    """A shell's foreground program and its duration, "running make -j8 for 2 min"; or the last command's end."""
+    """A shell's foreground program and its duration, "running make -j8 for 2 min"; or its last command's end."""
     if last_command:
         return ", ".join(
             filter(
                 None,
-                (translate("activity", "running · {command}").format(command=last_command), phrases.ago(since, now)),
+                (translate("activity", "idle · {command}").format(command=last_command), phrases.ago(since, now)),
             )
         )
     if not foreground:
         return (
-            translate("activity", "running") if foreground is None else translate("activity", "running · at the prompt")
+            translate("activity", "running") if foreground is None else translate("activity", "idle · at the prompt")
         )
     lasted_s = (now - since).total_seconds() if since is not None else 0.0
     if lasted_s < phrases.NOW_S:

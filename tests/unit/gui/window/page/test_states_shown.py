@@ -330,7 +330,7 @@ async def test_an_ended_chat_keeps_its_topic(harness: WindowHarness):
     assert shell.status_text == "Finished", "a shell's title is its prompt"
 
 
-async def test_shells_are_listed_as_running_with_their_programs(harness: WindowHarness):
+async def test_a_shell_at_its_prompt_is_idle_and_one_with_a_program_is_running(harness: WindowHarness):
     ids = [await harness.add(name, agent="shell") for name in ("build", "notes")]
     harness.open_window()
     harness.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
@@ -340,7 +340,7 @@ async def test_shells_are_listed_as_running_with_their_programs(harness: WindowH
     assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
     assert build.activity_and_age == "running make -j8 for 2 min"
     assert row(harness, ids[0]).age == "2 m"
-    assert (notes.group, notes.activity_and_age) == (Group.RUNNING, "running · at the prompt")
+    assert (notes.group, notes.mark, notes.activity_and_age) == (Group.IDLE, Mark.IDLE, "idle · at the prompt")
     harness.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
     assert build.activity_and_age == "running make test"
     harness.viewers[ids[0]].be(Activity.WORKING)
@@ -359,6 +359,6 @@ async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: W
         harness.settle()
         assert row(harness, session_id).status == in_short
         assert row(harness, session_id).age == "20 s", "the time of the end, not of the prompt"
-        assert window.status_line.known.accessibleName() == f"running · {text}, 20 s ago"
+        assert window.status_line.known.accessibleName() == f"idle · {text}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))
     assert (harness.chat(session_id).status_text, harness.chat(session_id).last_command) == ("make -j8", "")
