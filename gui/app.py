@@ -126,6 +126,7 @@ class App:
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self.sessions.muting.restore(layout.muted, layout.muted_until)
         self.sessions.drafts.restore(layout.drafts)
+        self.sessions.shells.restore(layout.own_shells)
         self.sessions.review_comments.restore(layout.review_comments)
         self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self._notify_command)

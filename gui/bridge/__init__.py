@@ -30,6 +30,7 @@ catalog, and turns their events into signals. It never polls.
     pasted_images   private files with images that the user pasted into terminals
     restore_points  the restore points of a chat: listed, compared with its files, restored
     removals        removes ended chats, with time to undo
+    shells          which shells go when the user leaves them, or closes their tabs
     chat_order      the user's order of chats, and the pinned ones
     upgrade         upgrades chats that run on another version
     git_status      the git status of chats' working trees

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from session_host.errors import OutliveError
+from gui.bridge.requests import ask
+from gui.bridge.shells import is_idle
+from session_host.errors import OutliveError, SessionEnded
+from session_host.protocol.messages import Describe, Description, Stop
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -37,12 +40,14 @@ class UndoableRemovals(QObject):
     During the delay the chats are hidden and their files stay, so a crash removes nothing.
 
     Signals:
-        begun: a chat is to be removed, and is hidden next (its id).
+        begun: a chat is to be removed unless the user undoes that, and is hidden next (its id).
         undone: the user keeps the chat after all; it is shown again (its id).
+        kept: the chat could not be removed; it is listed again, without its tabs (its id).
     """
 
     begun = Signal(str)
     undone = Signal(str)
+    kept = Signal(str)
 
     def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
@@ -51,18 +56,21 @@ class UndoableRemovals(QObject):
         self._kept: set[str] = set()
         """The chats that the user keeps from the limit, until that is noted."""
 
-    def begin(self, chats: Iterable[Chat], *, undo_ms: int = UNDO_MS, by_limit: bool = False) -> list[Chat]:
+    def begin(
+        self, chats: Iterable[Chat], *, undo_ms: int = UNDO_MS, by_limit: bool = False, ends_shells: bool = False
+    ) -> list[Chat]:
         """Hide ended chats, and remove them after ``undo_ms``.
 
         Args:
             chats: the chats; those that run or are already being removed are left out.
-            undo_ms: the time for an undo.
+            undo_ms: the time for an undo; 0 for no undo.
+            ends_shells: running shells are ended and removed, too; one that is not idle then is kept.
             by_limit: the limit of ended chats removes them, not the user: they stay if the window closes before.
 
         Returns:
             The chats that are being removed.
         """
-        begun = [chat for chat in chats if chat.has_ended and not self._list.is_hidden(chat)]
+        begun = [chat for chat in chats if (chat.has_ended or ends_shells) and not self._list.is_hidden(chat)]
         if not begun:
             return []
         timer = QTimer(self, singleShot=True, interval=undo_ms)
@@ -71,7 +79,8 @@ class UndoableRemovals(QObject):
         self._pending.append(pending)
         timer.start()
         for chat in begun:
-            self.begun.emit(chat.id)
+            if undo_ms:
+                self.begun.emit(chat.id)
             self._list.hide(chat)
         return begun
 
@@ -136,7 +145,9 @@ class UndoableRemovals(QObject):
             some = pending.chats[:AT_ONCE]
             del pending.chats[:AT_ONCE]
             try:
-                await self._remove(some, by_limit=pending.by_limit)
+                for chat in [each for each in some if not each.has_ended]:
+                    problem = await self._end_shell(chat) or problem
+                await self._remove([chat for chat in some if self._list.is_hidden(chat)], by_limit=pending.by_limit)
             except OutliveError as error:
                 problem = error
             except asyncio.CancelledError:
@@ -146,6 +157,25 @@ class UndoableRemovals(QObject):
             self._end(pending)
         if problem is not None:
             raise problem
+
+    async def _end_shell(self, chat: Chat) -> OutliveError | None:
+        """End a shell; if it is not idle, is used elsewhere, or cannot be ended (the returned reason), it is kept."""
+        problem: OutliveError | None = None
+        try:
+            now: Description = await ask(chat, Describe(request=1))
+            if is_idle(chat) and now.foreground == "" and not now.viewers:
+                await ask(chat, Stop(request=1))
+                return None
+        except SessionEnded:
+            return None  # It has already ended.
+        except OutliveError as error:
+            problem = error
+        self._keep(chat)
+        return problem
+
+    def _keep(self, chat: Chat) -> None:
+        self._list.unhide(chat)
+        self.kept.emit(chat.id)
 
     async def remove_now(self, chat: Chat) -> None:
         """Remove a chat and its files.
@@ -171,7 +201,7 @@ class UndoableRemovals(QObject):
                     self._list.notice_given.emit(result)
             else:
                 problem = result or problem
-                self._list.unhide(chat)
+                self._keep(chat)
         if problem is not None:
             raise problem
 

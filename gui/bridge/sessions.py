@@ -27,6 +27,7 @@ from gui.bridge.quiet_watch import QuietWatch
 from gui.bridge.removals import UndoableRemovals
 from gui.bridge.requests import ask
 from gui.bridge.review_comments import ReviewComments
+from gui.bridge.shells import Shells
 from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.paths import session_transitions
@@ -49,6 +50,7 @@ class Sessions(ChatList):
     Attributes:
         order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
+        shells: the shells that windows started.
         indexing, search_thread: the search in all chats.
         git_status_watcher: the git status of running chats' working trees.
         login_path: finds the PATH of the user's login shell.
@@ -72,6 +74,7 @@ class Sessions(ChatList):
         self.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
         self.clock_changes = ClockChanges(self)
         self.removals = UndoableRemovals(self)
+        self.shells = Shells(self)
         self.order = ChatOrder(self, storage)
         self.muting = Muting(self, self.clock_changes)
         self.quiet_watch = QuietWatch(self)
@@ -139,6 +142,8 @@ class Sessions(ChatList):
         record = await (continue_conversation(full, anyway=anyway) if conversation else launch(full))
         chat = self.chat_of(record)
         chat.has_prompt = bool(request.prompt)
+        if record.is_shell:
+            self.shells.own.add(record.id)
         return chat
 
     async def resume(
@@ -158,6 +163,8 @@ class Sessions(ChatList):
             chat.id, environment=await self.login_path.environment(), size=size, colors=self.colors,
             anyway=anyway, runtime=runtime, prompt=prompt,
         )  # fmt: skip
+        if record.is_shell:
+            self.shells.own.add(record.id)
         if chat.has_ended:
             chat.record.continued_by = record.id
             chat.changed.emit()

@@ -51,6 +51,7 @@ class WindowLayout(msgspec.Struct):
         zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
         ended_by_you: ids of chats that the user ended in this window, latest last.
+        own_shells: ids of running shells that were started in a window; see ``Shells``.
         close_explained: whether the line about closing a tab was shown.
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
         starts: the last start of each agent, by the agent's name.
@@ -74,6 +75,7 @@ class WindowLayout(msgspec.Struct):
     last_agent: str = ""
     last_directory: str = ""
     ended_by_you: list[str] = []
+    own_shells: list[str] = []
     close_explained: bool = False
     tray_explained: bool = False
     no_tray_explained: bool = False

@@ -76,6 +76,8 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right_click: Literal["menu", "paste"] = "menu"
     click_moves_cursor: bool = True
     open_links: Literal["ctrl_click", "click", "never"] = "ctrl_click"
+    shell_exit: Literal["close", "keep"] = "close"
+    end_idle_shells: bool = True
     link_files: bool = True
     confirm_links: bool = False
     bell_mark: bool = True

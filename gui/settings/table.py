@@ -122,6 +122,8 @@ SETTINGS: tuple[Setting, ...] = (
     _window("confirm_paste", Toggle(), "terminal"),
     _window("ctrl_c_copies", Toggle(), "terminal"),
     _window("editor", Text(is_command=True), "terminal"),
+    _window("shell_exit", Choice(("close", "keep")), "terminal", "shells"),
+    _window("end_idle_shells", Toggle(), "terminal", "shells"),
     _window("wheel_lines", Number(1, MAX_WHEEL_LINES, unit="lines"), "terminal", "mouse"),
     _window("copy_on_select", Toggle(), "terminal", "mouse"),
     _window("right_click", Choice(("menu", "paste")), "terminal", "mouse"),

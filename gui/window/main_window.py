@@ -34,6 +34,7 @@ from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
 from gui.window.actions.groups import ActionGroups
+from gui.window.actions.left_shells import LeftShells
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.pasting_images import paste_image
@@ -145,7 +146,7 @@ class MainWindow(QWidget):
             self.open_chat, self.focus_page,
         )  # fmt: skip
         self.starting = StartActions(context)
-        self.chat_actions = ChatActions(context)
+        self.chat_actions = ChatActions(context, settings)
         self.resuming = EndedChatActions(context)
         self.resume_all = ResumeAll(context, self.resuming)
         self.several = SeveralChats(context, self.chat_actions, self.resuming, self.resume_all)
@@ -190,7 +191,7 @@ class MainWindow(QWidget):
             ),
         )  # fmt: skip
         self.banners.file_requested.connect(opener.open_file)
-        self._connect()
+        self._connect(context)
         self.frame.apply()
         if self.saved is layout.windows[0]:
             self._upgrade_offer = UpgradeOffer(sessions, self.banners)
@@ -209,7 +210,7 @@ class MainWindow(QWidget):
         column.addWidget(self.status_line)
         return right
 
-    def _connect(self) -> None:
+    def _connect(self, context: WindowContext) -> None:
         self.tabs.changed.connect(self._wiring.update_window_keys)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
@@ -217,6 +218,7 @@ class MainWindow(QWidget):
         self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.double_clicked.connect(self.commands.act_on_double_click)
         self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane)
+        self.left_shells = LeftShells(context, self._settings)
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))

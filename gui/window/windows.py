@@ -115,6 +115,7 @@ class Windows(QObject):
         for window in self.all:
             window.snapshot_layout()
         self._layout.drafts = self._sessions.drafts.texts()
+        self._layout.own_shells = self._sessions.shells.saved()
         self._layout.review_comments = self._sessions.review_comments.saved()
         return self._layout
 

@@ -313,7 +313,8 @@ def title(action: str) -> str:
     return translate("action", str(TITLES[action]))
 
 
-def close_tab_of_ended_chat() -> str:
+def close_tab() -> str:
+    """Close the tab of a chat that has ended, or of a shell, which may end with its tab."""
     return translate("action", "Close tab")
 
 

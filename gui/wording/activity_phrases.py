@@ -72,9 +72,7 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
             )
         )
     if not foreground:
-        return (
-            translate("activity", "running") if foreground is None else translate("activity", "idle · at the prompt")
-        )
+        return translate("activity", "running") if foreground is None else translate("activity", "idle · at the prompt")
     lasted_s = (now - since).total_seconds() if since is not None else 0.0
     if lasted_s < phrases.NOW_S:
         return translate("activity", "running {command}").format(command=foreground)

@@ -136,6 +136,10 @@ def tab_closed() -> str:
     return translate("notice", "Tab closed. The chat keeps running.")
 
 
+def shell_closed(name: str) -> str:
+    return translate("notice", "{name} closed. An idle shell ends with its tab.").format(name=name)
+
+
 def sent_to(name: str) -> str:
     return translate("notice", "Sent to {name}").format(name=name)
 

@@ -25,6 +25,8 @@ LABELS = {
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.ctrl_c_copies": QT_TRANSLATE_NOOP("settings", "Ctrl+C copies"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.shell_exit": QT_TRANSLATE_NOOP("settings", "When a shell exits"),
+    "window.end_idle_shells": QT_TRANSLATE_NOOP("settings", "Idle shells end with their tab"),
     "window.wheel_lines": QT_TRANSLATE_NOOP("settings", "Wheel scrolls"),
     "window.copy_on_select": QT_TRANSLATE_NOOP("settings", "Copy when selected"),
     "window.right_click": QT_TRANSLATE_NOOP("settings", "Right click"),
@@ -103,6 +105,13 @@ HELP = {
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
         "Opens files named in a chat; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR, the desktop’s, or vim.",
+    ),
+    "window.shell_exit": QT_TRANSLATE_NOOP(
+        "settings", "By exit or Ctrl+D. A shell that was killed, or ended with an error at its start, stays."
+    ),
+    "window.end_idle_shells": QT_TRANSLATE_NOOP(
+        "settings",
+        "If they were started in the window, 10 s after the tab was closed; until then, Undo brings them back.",
     ),
     "window.wheel_lines": QT_TRANSLATE_NOOP(
         "settings", "How far one notch of the wheel scrolls. Touchpads scroll as far as you move."
@@ -208,6 +217,8 @@ CHOICES = {
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),
+    "window.shell_exit=close": QT_TRANSLATE_NOOP("settings", "Close its tab"),
+    "window.shell_exit=keep": QT_TRANSLATE_NOOP("settings", "Keep it"),
     "window.right_click=menu": QT_TRANSLATE_NOOP("settings", "Opens the menu"),
     "window.right_click=paste": QT_TRANSLATE_NOOP("settings", "Pastes"),
     "window.open_links=ctrl_click": QT_TRANSLATE_NOOP("settings", "Ctrl+click"),
@@ -236,6 +247,7 @@ SECTIONS = {
     "theme": QT_TRANSLATE_NOOP("settings", "Theme"),
     "text": QT_TRANSLATE_NOOP("settings", "Text"),
     "cursor": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "shells": QT_TRANSLATE_NOOP("settings", "Shells"),
     "mouse": QT_TRANSLATE_NOOP("settings", "Mouse"),
     "links": QT_TRANSLATE_NOOP("settings", "Links"),
     "bell": QT_TRANSLATE_NOOP("settings", "Bell"),

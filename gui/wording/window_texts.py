@@ -111,8 +111,10 @@ def close_tab(name: str) -> str:
     return translate("window", "Close tab {name}").format(name=name)
 
 
-def close_tab_hint(*, has_ended: bool) -> str:
-    return translate("window", "Close tab") if has_ended else translate("window", "Close tab (the chat keeps running)")
+def close_tab_hint(*, keeps_running: bool) -> str:
+    return (
+        translate("window", "Close tab (the chat keeps running)") if keeps_running else translate("window", "Close tab")
+    )
 
 
 def tabs_closed(running: int) -> str:

@@ -17,6 +17,7 @@ resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive
 settings_problems the problems of the settings files, for ``outlive doctor``
 resume_all        resumes several chats, or all that a restart of the computer interrupted
+left_shells       closes the tabs of shells that the user has left, and removes their records
 end_report        reports how many of the chats that the user stopped at once have ended
 several_chats     actions on the chats that are selected in the sidebar
 other_tabs        closes the tabs beside the shown one

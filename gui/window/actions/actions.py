@@ -96,14 +96,14 @@ class Actions:
     def enable_possible(self, applies: Mapping[str, bool]) -> None:
         """Enable the actions that are possible now, and disable the others; name those that depend on the chat.
 
-        ``applies`` has for each value of ``Key.on``, and for "conversations", whether it applies now.
+        ``applies`` has for each value of ``Key.on``, and for "conversations" and "shell", whether it applies now.
         """
         for entry in key_table.TABLE:
             if entry.on:
                 is_possible = applies["conversations"] or not entry.needs_conversations
                 self._actions[entry.action].setEnabled(applies[entry.on] and is_possible)
-        ended, title = action_texts.close_tab_of_ended_chat(), action_texts.title("close_tab")
-        self._actions["close_tab"].setText(ended if applies["ended"] else title)
+        short, title = action_texts.close_tab(), action_texts.title("close_tab")
+        self._actions["close_tab"].setText(short if applies["ended"] or applies["shell"] else title)
 
     def key_of(self, name: str) -> QKeySequence:
         """An action's first key, empty for none."""

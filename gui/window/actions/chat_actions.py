@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
 from gui.bridge.quiet_watch import QUIET_S
+from gui.settings.live import LiveSettings
 from gui.window.actions.context import WindowContext
 from gui.window.actions.exporting import export_to
 from gui.window.actions.forking import ForkActions
@@ -36,13 +37,15 @@ class ChatActions(QObject):
     ending = Signal(Chat)
     several_ending = Signal(list)
 
-    def __init__(self, context: WindowContext) -> None:
+    def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
         super().__init__(context.window)
+        self._settings = settings
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
         self.forking = ForkActions(context)
-        context.sessions.removed.connect(lambda session_id: context.banners.withdraw(f"removed {session_id}"))
+        for over in (context.sessions.removed, context.sessions.removals.undone):
+            over.connect(lambda session_id: context.banners.withdraw(f"removed {session_id}"))
 
     # ------------------------------------------------------------ on one chat
 
@@ -85,8 +88,11 @@ class ChatActions(QObject):
         return chat.record.is_shell or self.has_conversations(chat)
 
     def close_tab(self, session_id: str) -> None:
-        """Close a tab; the first time, a line says that the chat keeps running."""
+        """Close a tab; the first time, a line says that the chat keeps running. An idle shell ends, with an undo."""
         chat = self._sessions.get(session_id)
+        if chat is not None and self.ends_with_tab(chat):
+            self._close_shell(chat)
+            return
         explains = chat is not None and not chat.has_ended and not self._layout.close_explained
         self._layout.close_explained |= explains  # Saved with the next change of the tabs.
         self._tabs.close(session_id)
@@ -94,6 +100,26 @@ class ChatActions(QObject):
         if explains:
             text = notice_texts.tab_closed()
             self._banners.show_banner(Banner(text, notice_texts.reopen(), self._tabs.reopen, key="closed tab"))
+
+    def ends_with_tab(self, chat: Chat) -> bool:
+        """Whether closing the only tab of an idle shell, which was started in a window, ends it."""
+        is_wanted = self._settings.preferences.window.end_idle_shells
+        return is_wanted and self._tabs.ids().count(chat.id) == 1 and self._sessions.shells.ends_with_tab(chat)
+
+    def _close_shell(self, chat: Chat) -> None:
+        """Close the tab of an idle shell, which ends unless the user undoes that."""
+        removals = self._sessions.removals
+        closed = removals.begin(self._sessions.shells.removable(chat), ends_shells=True)
+        self._tabs.closed.add(chat.id)
+        self._focus_page()
+
+        def undo() -> None:
+            removals.undo(closed)
+            if self._sessions.is_listed(chat):
+                self._open_chat(chat)
+
+        text = notice_texts.shell_closed(chat.name)
+        self._banners.show_banner(Banner(text, notice_texts.undo(), undo, key=f"removed {chat.id}"))
 
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
@@ -195,7 +221,7 @@ class ChatActions(QObject):
 
     def stop_all(self) -> None:
         """Ask whether to stop all chats."""
-        running = self._sessions.running()
+        running = [chat for chat in self._sessions.running() if self._sessions.is_listed(chat)]
         if not running:
             self._banners.inform(common_texts.no_running_chats(), key="stop all")
             return

@@ -35,7 +35,7 @@ class Commands:
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
         self._directories, self._restoring = groups.directories, groups.restoring
         self._next_chat = NextChat(context.sessions)
-        self._other_tabs = OtherTabs(context.sessions, context.tabs, context.banners)
+        self._other_tabs = OtherTabs(context, groups.chat_actions.ends_with_tab)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on chats, tabs and pages."""
@@ -119,12 +119,13 @@ class Commands:
         return handlers
 
     def applies(self) -> dict[str, bool]:
-        """Whether the values of ``Key.on`` that concern the shown chat apply, and "conversations"."""
+        """Whether the values of ``Key.on`` that concern the shown chat apply, "conversations" and "shell"."""
         chat = self._tabs.active_chat
         has_ended, forking = chat is not None and chat.has_ended, self._chat_actions.forking
         return {
             "chat": chat is not None,
             "agent": chat is not None and not chat.is_shell_or_command,
+            "shell": chat is not None and chat.record.is_shell,
             "ended": has_ended,
             "resumable": chat is not None and has_ended and self._chat_actions.can_resume(chat),
             "running": chat is not None and not has_ended,

@@ -152,8 +152,13 @@ class Panes(SplitPanes):
     def reopen(self) -> bool:
         """Open the tab that was closed last, where it was; returns whether there was one."""
         while (closed := self.closed.pop_last()) is not None:
+            chat = self._sessions.get(closed.session_id)
+            if chat is not None and self._sessions.is_hidden(chat):
+                self._sessions.removals.undo([chat])  # The tab comes back to where it was.
+                self.activate(chat.id)
+                return True
             pane = self._panes.get(closed.pane, self.active)
-            if put_back(closed, self._sessions.get(closed.session_id), pane):
+            if put_back(closed, chat, pane):
                 self.activate_pane(pane.number)
                 pane.tabs.activate(closed.session_id)
                 return True

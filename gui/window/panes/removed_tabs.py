@@ -24,7 +24,8 @@ class RemovedTabs(QObject):
         """The arrangement of the panes when each chat was removed."""
         sessions.removals.begun.connect(self._on_begun)
         sessions.removals.undone.connect(self._on_undone)
-        sessions.forgotten.connect(self._on_forgotten)
+        sessions.removals.kept.connect(self._on_over)
+        sessions.forgotten.connect(self._on_over)
 
     @property
     def can_come_back(self) -> bool:
@@ -37,9 +38,11 @@ class RemovedTabs(QObject):
             if (at := pane.bar.index_of(session_id)) >= 0:
                 self._tabs.add(session_id, pane.number, at)
 
-    def _on_forgotten(self, session_id: str) -> None:
-        self._tabs.remove(session_id)
+    def _on_over(self, session_id: str) -> None:
+        had_tab = bool(self._tabs.pop([session_id]))
         self._trees.pop(session_id, None)
+        if had_tab and not self.can_come_back and not self._panes.ids():
+            self._panes.emptied.emit()  # Nothing can be undone here any more.
 
     def _on_undone(self, session_id: str) -> None:
         chat, before = self._sessions.get(session_id), self._trees.pop(session_id, None)

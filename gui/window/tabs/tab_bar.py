@@ -43,7 +43,8 @@ _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
 class TabLook(NamedTuple):
     """The content of a tab: a chat's name, state, directory and status, whether it has unseen output, its colour.
 
-    ``rang`` says why it is marked with a bell; "" for no mark. ``started`` is the time of the chat's start.
+    ``rang`` says why it is marked with a bell; "" for no mark. ``started`` is the time of the chat's start. A shell may
+    end when its tab is closed.
     """
 
     name: str
@@ -54,6 +55,7 @@ class TabLook(NamedTuple):
     rang: str = ""
     label: str = ""
     started: str = ""
+    is_shell: bool = False
 
 
 def distinct_names(looks: Sequence[TabLook]) -> list[str]:
@@ -182,7 +184,7 @@ class TabBar(QTabBar):
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))
-        set_tooltip(button, window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
+        set_tooltip(button, window_texts.close_tab_hint(keeps_running=look.mark not in _ENDED and not look.is_shell))
 
     def picture_of(self, index: int) -> QPixmap:
         """A tab's picture without its buttons. The tab itself may be elsewhere in the row while the mouse moves it."""

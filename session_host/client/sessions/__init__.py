@@ -8,6 +8,7 @@ periods            dates as people write them; pure
 selection          chooses chats by date, agent and project; pure
 last_screen        the last screen of an ended session
 program_directory  the directory of a running session's program
+shell_jobs         whether a shell has jobs
 unresponsive_host  names a host that does not answer, and kills its session without it
 upgrade            moves running sessions to the installed version
 """

@@ -188,6 +188,23 @@ async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
     assert windows.all == [first], "the window closes with its last tab if no removal can be undone"
 
 
+async def test_a_window_closes_when_its_last_shell_is_left_or_its_last_chat_is_removed(
+    harness: WindowHarness, open_windows: Open
+):
+    one, ended = [await harness.add(name, state=State.EXITED) for name in ("one", "two")]
+    shell = await harness.add("notes", agent="shell", cwd="/notes")
+    panes = [SavedPane([session_id], session_id) for session_id in (one, ended, shell)]
+    windows = open_windows(WindowLayout([SavedWindow([pane]) for pane in panes]))
+    first, second = windows.all[:2]
+    harness.viewers[shell].end(0)
+    await harness.until(lambda: windows.all == [first, second], "the shell's window to close")
+    second.chat_actions.remove(harness.chat(ended))
+    harness.settle()
+    assert windows.all == [first, second], "its banner can undo that"
+    await harness.sessions.removals.finish()
+    assert windows.all == [first]
+
+
 async def test_a_new_window_does_not_cover_the_others(harness: WindowHarness, open_windows: Open):
     ids = [await harness.add(f"chat {number}") for number in range(5)]
     windows = open_windows(WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])], geometry=(40, 60, 700, 500))]))

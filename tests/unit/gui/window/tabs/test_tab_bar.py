@@ -186,7 +186,7 @@ async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(harn
 
 
 async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harness: WindowHarness):
-    one, two = [await harness.add(name, agent="shell") for name in ("one", "two")]
+    one, two = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
     harness.show(two)
     harness.show(one)
