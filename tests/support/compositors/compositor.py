@@ -70,6 +70,10 @@ class Compositor(ABC):
         """The title or number of the window that has the keyboard; "" for none."""
 
     @abstractmethod
+    def has_mark(self) -> bool:
+        """Whether a window is marked, since it asks for attention."""
+
+    @abstractmethod
     def picture(self, display: int = 0) -> QImage:
         """A display, as a user sees it."""
 

@@ -88,6 +88,9 @@ class Gnome(Compositor):
     def focused(self) -> str:
         return str(json.loads(self.ask("global.display.focus_window?.title ?? ''")))
 
+    def has_mark(self) -> bool:
+        return self.ask("global.get_window_actors().some(each => each.meta_window.demands_attention)") == "true"
+
     def picture(self, display: int = 0) -> QImage:
         rectangle = json.loads(
             self.ask(f"let {{x, y, width, height}} = Main.layoutManager.monitors[{display}]; [x, y, width, height]")

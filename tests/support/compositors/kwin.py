@@ -17,9 +17,11 @@ from tests.support.compositors.bus import Bus, CallFailed
 from tests.support.compositors.client import Client
 from tests.support.compositors.compositor import Compositor, directory, running
 from tests.support.compositors.keyboard import MODIFIERS
+from tests.support.waiting import wait_until
 
 WIDTH_PX, HEIGHT_PX = 1200, 800
 _INPUT = "org_kde_kwin_fake_input"
+_MARKS = "has a mark:"
 _LEFT_BUTTON = 0x110
 _PICTURES, _PICTURES_PATH = "org.kde.KWin.ScreenShot2", "/org/kde/KWin/ScreenShot2"
 
@@ -62,11 +64,14 @@ class KWin(Compositor):
         self.run("kscreen-doctor", f"output.{display + 1}.scale.{scale:g}")
 
     def move_window_to(self, display: int) -> None:
-        with tempfile.NamedTemporaryFile("w", suffix=".js") as script:
-            script.write(f"workspace.sendClientToScreen(workspace.activeClient, {display})")
-            script.flush()
+        self._run_script(f"workspace.sendClientToScreen(workspace.activeClient, {display})")
+
+    def _run_script(self, script: str) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".js") as file:
+            file.write(script)
+            file.flush()
             (number,) = self._bus.call(
-                "org.kde.KWin", "/Scripting", "loadScript", "s", script.name, interface="org.kde.kwin.Scripting"
+                "org.kde.KWin", "/Scripting", "loadScript", "s", file.name, interface="org.kde.kwin.Scripting"
             )
             self._bus.call("org.kde.KWin", f"/{number}", "run", interface="org.kde.kwin.Script")
 
@@ -76,6 +81,16 @@ class KWin(Compositor):
         except CallFailed:
             return ""
         return str(facts["windowId"][1])
+
+    def has_mark(self) -> bool:
+        log = self.socket.parent / "log"
+        before = log.stat().st_size
+        self._run_script(f"print('{_MARKS}', workspace.clientList().some(each => each.demandsAttention))")
+
+        def said() -> str:
+            return log.read_text()[before:].partition(_MARKS)[2].strip()
+
+        return wait_until(said, 60, "KWin to print whether a window is marked").startswith("true")
 
     def picture(self, display: int = 0) -> QImage:
         options = {"native-resolution": ("b", True)}
@@ -103,6 +118,7 @@ def kwin() -> Iterator[KWin]:
         environment = {
             "PATH": os.defpath, "HOME": str(where), "XDG_RUNTIME_DIR": str(where), "LANG": "C.UTF-8",
             "DBUS_SESSION_BUS_ADDRESS": bus.address, "DBUS_SYSTEM_BUS_ADDRESS": bus.address, "KWIN_COMPOSE": "O2",
+            "QT_LOGGING_RULES": "js.debug=true",  # what scripts print
             "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "KWIN_WAYLAND_NO_PERMISSION_CHECKS": "1",
         }  # fmt: skip
         command = [

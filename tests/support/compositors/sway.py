@@ -26,7 +26,6 @@ output HEADLESS-1 position 0 0
 output HEADLESS-2 position {WIDTH_PX} 0
 xwayland disable
 default_border none
-focus_on_window_activation focus
 """
 _KEYMAP = """xkb_keymap {
 xkb_keycodes { include "evdev+aliases(qwerty)" };
@@ -116,6 +115,9 @@ class Sway(Compositor):
     def focused(self) -> str:
         return next((str(each["name"]) for each in self.windows() if each["focused"]), "")
 
+    def has_mark(self) -> bool:
+        return any(each["urgent"] for each in self.windows())
+
     def picture(self, display: int = 0) -> QImage:
         picture = QImage.fromData(
             subprocess.run(
@@ -132,7 +134,7 @@ class Sway(Compositor):
 
     def reset(self) -> None:
         super().reset()
-        self.ask("focus output HEADLESS-1; focus_on_window_activation focus")
+        self.ask("focus output HEADLESS-1")
         self.set_layout("us")
 
     def close(self) -> None:
