@@ -61,7 +61,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QLoggingCategory.setFilterRules(LOG_RULES)
     with _no_abort(), finding_fcitx():
-        qt = QApplication(["outlive"])
+        qt = QApplication(["outlive", *platform_arguments()])
     qt.setQuitOnLastWindowClosed(False)
     follow_display_scale(qt)
     FieldChanges(qt)
@@ -84,6 +84,19 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     finally:
         faults.close()
         _exit_within(EXIT_TIMEOUT_S)
+
+
+def platform_arguments() -> list[str]:
+    """Qt's arguments for its platform: X11 in a Wayland session of Plasma 5, unless the user has chosen one.
+
+    From 6.11 on, Qt pads the rows of a window's picture on Wayland. KWin 5 ignores that: the window would be slanted
+    stripes after each change of its size. Its X server is always there.
+    """
+    environment = os.environ
+    is_plasma_5 = environment.get("KDE_SESSION_VERSION") == "5" and environment.get("WAYLAND_DISPLAY")
+    if is_plasma_5 and environment.get("DISPLAY") and not environment.get("QT_QPA_PLATFORM"):
+        return ["-platform", "xcb;wayland"]
+    return []
 
 
 def _exit_within(timeout_s: int) -> None:

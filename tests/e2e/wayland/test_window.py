@@ -42,6 +42,7 @@ def test_texts_are_copied_from_and_to_other_programs(
     environment = {**os.environ, **compositor.environment()}
 
     def clipboard() -> str:
+        """Its text. On GNOME, each look takes the keyboard for a moment."""
         paste = ["wl-paste", "--no-newline"]
         return subprocess.run(paste, env=environment, capture_output=True, text=True, timeout=60, check=False).stdout
 
@@ -50,14 +51,14 @@ def test_texts_are_copied_from_and_to_other_programs(
         wait_for_keyboard(compositor, chat)
         other = subprocess.Popen(["wl-copy", "--foreground", "from another program"], env=environment)
         try:
-            wait_until(lambda: clipboard() == "from another program", WAIT_S, "the other's text")
+            wait_until(lambda: clipboard() == "from another program", WAIT_S, "the other's text", every_s=0.5)
             compositor.press("ctrl+shift+v")
             wait_for_text(chat, "from another program")
         finally:
             end([other.pid])
             other.wait()
         compositor.press("ctrl+shift+a", "ctrl+shift+c")
-        wait_until(lambda: clipboard().startswith("ready\n"), WAIT_S, "the window's text")
+        wait_until(lambda: clipboard().startswith("ready\n"), WAIT_S, "the window's text", every_s=0.5)
 
 
 def test_a_chat_outlives_a_compositor_that_is_killed(

@@ -1,4 +1,4 @@
-"""KWin, the compositor of Plasma, without a screen."""
+"""KWin, the compositor of Plasma 5, without a screen. Its X server draws the window, as in a session of Plasma 5."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class KWin(Compositor):
         self._client.wait()
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"DBUS_SESSION_BUS_ADDRESS": self._address}
+        display = (self.socket.parent / "display").read_text().strip()
+        session = {"DISPLAY": display, "KDE_SESSION_VERSION": "5", "QT_QPA_PLATFORM": ""}
+        return super().environment() | session | {"DBUS_SESSION_BUS_ADDRESS": self._address}
 
     def _press(self, modifiers: list[str], code: int) -> None:
         codes = [*(MODIFIERS[each] for each in modifiers), code]
@@ -61,7 +63,7 @@ class KWin(Compositor):
         self._client.wait()
 
     def set_scale(self, scale: float, display: int = 0) -> None:
-        self.run("kscreen-doctor", f"output.{display + 1}.scale.{scale:g}")
+        self.run("env", "QT_QPA_PLATFORM=wayland", "kscreen-doctor", f"output.{display + 1}.scale.{scale:g}")
 
     def move_window_to(self, display: int) -> None:
         self._run_script(f"workspace.sendClientToScreen(workspace.activeClient, {display})")
@@ -123,7 +125,8 @@ def kwin() -> Iterator[KWin]:
         }  # fmt: skip
         command = [
             str(program), "--virtual", "--width", str(WIDTH_PX), "--height", str(HEIGHT_PX), "--output-count", "2",
-            "--socket", "wayland-1", "--no-lockscreen", "--no-global-shortcuts",
+            "--socket", "wayland-1", "--no-lockscreen", "--no-global-shortcuts", "--xwayland",
+            f"sh -c 'echo $DISPLAY >{where}/started && mv {where}/started {where}/display'",
         ]  # fmt: skip
 
         def is_ready() -> bool:
@@ -132,7 +135,7 @@ def kwin() -> Iterator[KWin]:
                     probe.call("org.kde.KWin", _PICTURES_PATH, "Ping", interface="org.freedesktop.DBus.Peer")
                 except CallFailed:
                     return False
-            return (where / "wayland-1").exists()
+            return (where / "display").exists()
 
         with (
             running(command, environment, where, is_ready) as process,

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from gui.start import platform_arguments
 from session_host.client.window_control import WindowNotOpen, ask
 from tests.support.area import Area
 from tests.support.commands import environment
@@ -93,3 +94,30 @@ def test_a_wayland_display_that_cannot_be_reached_is_named() -> None:
     (line,) = done.stderr.splitlines()
     assert line.startswith("outlive: cannot open a window: Failed to create wl_display (")
     assert "; check WAYLAND_DISPLAY, or use `outlive new`" in line
+
+
+@pytest.mark.parametrize(
+    ("session", "arguments"),
+    [
+        ({"KDE_SESSION_VERSION": "5", "WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":1"}, ["-platform", "xcb;wayland"]),
+        ({"KDE_SESSION_VERSION": "6", "WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":1"}, []),
+        ({"KDE_SESSION_VERSION": "5", "WAYLAND_DISPLAY": "wayland-0"}, []),
+        (
+            {
+                "KDE_SESSION_VERSION": "5",
+                "WAYLAND_DISPLAY": "wayland-0",
+                "DISPLAY": ":1",
+                "QT_QPA_PLATFORM": "wayland",
+            },
+            [],
+        ),
+    ],
+)
+def test_plasma_5_which_would_draw_slanted_stripes_on_wayland_gets_an_x11_window(
+    session: dict[str, str], arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("KDE_SESSION_VERSION", "WAYLAND_DISPLAY", "DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in session.items():
+        monkeypatch.setenv(name, value)
+    assert platform_arguments() == arguments
