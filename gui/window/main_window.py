@@ -217,7 +217,7 @@ class MainWindow(QWidget):
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.double_clicked.connect(self.commands.act_on_double_click)
-        self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane)
+        self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane, self.tabs.is_in_asking_page)
         self.left_shells = LeftShells(context, self._settings)
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later

@@ -208,6 +208,8 @@ class Pointer(QObject):
     def move(self, event: QMouseEvent) -> None:
         """The mouse moved, with or without a button."""
         self._last_at = event.position()
+        if self._program_buttons and not event.buttons():
+            self._end_program_buttons(event)
         if self._drag != _Drag.NONE:
             self._drag_to(event.position())
         elif self._program_buttons or (
@@ -290,6 +292,14 @@ class Pointer(QObject):
             self._program_buttons.discard(button)
         cell = self._program_cell = self._owner.cell_at(event.position())
         sink.mouse(action, button, *cell, modifiers_of(event.modifiers()))
+
+    def _end_program_buttons(self, event: QMouseEvent) -> None:
+        """Release the program's buttons: a menu or another window got their releases."""
+        sink, cell = self._owner.sink, self._owner.cell_at(event.position())
+        for button in sorted(self._program_buttons):
+            if sink is not None:
+                sink.mouse(MouseAction.RELEASE, button, *cell, modifiers_of(event.modifiers()))
+        self._program_buttons.clear()
 
     def _motion_to_program(self, event: QMouseEvent) -> None:
         emulator, sink = self._owner.emulator, self._owner.sink

@@ -88,6 +88,10 @@ class Panes(SplitPanes):
         """Whether a pane has this chat's tab."""
         return session_id in self.ids()
 
+    def is_in_asking_page(self, widget: QWidget) -> bool:
+        """Whether a widget is in the page of a chat that needs the user."""
+        return any(page.chat.needs_you and page.isAncestorOf(widget) for page in self.pages())
+
     # ------------------------------------------------------------ saving and restoring
 
     def write_state(self, saved: SavedWindow) -> None:

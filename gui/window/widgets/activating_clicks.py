@@ -1,8 +1,9 @@
 """Keeps the click that activates a window or a pane from its content.
 
 Such a click may be meant for a window that covered this one a moment ago, so it answers no question and reaches no
-program. Which click it is depends on what was active when the button was pressed: a window manager on X11 gives the
-keyboard before or after the press, and so does a compositor on Wayland.
+program; in the page of a chat that asks something, it does nothing at all. Which click it is depends on what was active
+when the button was pressed: a window manager on X11 gives the keyboard before or after the press, and so does a
+compositor on Wayland.
 """
 
 from __future__ import annotations
@@ -37,9 +38,21 @@ class ActivatingClicks(QObject):
     The widget under the pointer gets the keyboard focus as usual.
     """
 
-    def __init__(self, window: QWidget, is_in_inactive_pane: Callable[[QWidget], bool] = lambda _widget: False) -> None:
-        """Prepare; ``is_in_inactive_pane`` returns whether a widget of the window is in a pane that is not active."""
+    def __init__(
+        self,
+        window: QWidget,
+        is_in_inactive_pane: Callable[[QWidget], bool] = lambda _widget: False,
+        is_in_asking_page: Callable[[QWidget], bool] = lambda _widget: False,
+    ) -> None:
+        """Prepare for a window.
+
+        Args:
+            window: the window.
+            is_in_inactive_pane: returns whether a widget of the window is in a pane that is not active.
+            is_in_asking_page: returns whether it is in the page of a chat that asks something.
+        """
         super().__init__(window)
+        self._is_in_asking_page = is_in_asking_page
         self._window = window
         self._is_in_inactive_pane = is_in_inactive_pane
         self._active_since_ms = 0
@@ -85,6 +98,8 @@ class ActivatingClicks(QObject):
 
     def _acts(self, widget: QWidget, event: QMouseEvent) -> bool:
         """Whether the content under the pointer may answer or use the press."""
+        if self._is_in_asking_page(widget):
+            return True  # A paste may be the answer, too.
         part = next((each for each in _with_parents(widget) if isinstance(each, ActsOnPress)), None)
         if part is None:
             return False

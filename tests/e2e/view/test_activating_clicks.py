@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.window.widgets.activating_clicks import ActivatingClicks
@@ -135,6 +136,20 @@ def test_a_program_gets_no_motion_while_another_window_is_active(
     terminal.focus()
     terminal.move((6, 2), held=Qt.MouseButton.NoButton)
     assert [action for action, *_ in terminal.sink.of("mouse")] == [MouseAction.MOTION]
+
+
+def test_a_program_gets_no_motion_in_an_inactive_window_after_a_menu_got_the_buttons_release(
+    show_view: Callable[..., ShownView], other: QWidget
+) -> None:
+    terminal = show_view()
+    terminal.focus()
+    terminal.feed("\x1b[?1003h\x1b[?1006h")
+    QTest.mousePress(terminal.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, terminal.point(4, 2))
+    activate(other)
+    for column in (5, 6):
+        terminal.move((column, 2), held=Qt.MouseButton.NoButton)
+    actions = [(action, column) for action, _button, column, *_ in terminal.sink.of("mouse")]
+    assert actions == [(MouseAction.PRESS, 4), (MouseAction.RELEASE, 5)]
 
 
 def test_the_click_that_activates_a_pane_reaches_no_program_that_has_the_mouse(

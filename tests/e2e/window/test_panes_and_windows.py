@@ -221,3 +221,33 @@ def test_the_click_that_activates_a_pane_does_not_reach_its_program(
         assert chat_text(chat["id"]).split() == ["ready", "<78>"]
         mouse.click(right.left + 90, right.top + 60)
         wait_until(lambda: f"{b'm'.hex()}>" in chat_text(chat["id"]), WAIT_S, "the click in the active pane")
+
+
+def test_the_click_that_activates_the_pane_of_a_chat_that_asks_pastes_nothing(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+):
+    (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
+    other = new_chat("other", *echo())
+    asking = new_chat("asking", "sh", "-c", r"printf '\033]7501;state=blocked\007asks\n'; exec cat")
+    with open_window() as app:
+        app.show(other["id"])
+        app.focus()
+        mouse = Mouse(app.shown()[0], 0)
+        app.press("F8")
+        wait_front_tabs(app, (1, 1, "other", False), (1, 2, "other", True))
+        app.show(asking["id"])
+        wait_front_tabs(app, (1, 1, "other", False), (1, 2, "asking", True))
+        app.wait_connected([other["id"], asking["id"]])
+        wait_until(lambda: len(saved_layout().windows[0].panes) == 2, WAIT_S, "the panes to be saved")
+        wait_until(lambda: listed(asking["id"])["activity"] == "needs_input", WAIT_S, "the question")
+        left, right = mouse.pages()
+        app.press("alt+shift+Left")
+        wait_front_tabs(app, (1, 1, "other", True), (1, 2, "asking", False))
+        mouse.click(left.left + 20, left.top + 16, times=2)  # Selects the word "ready".
+        mouse.click(right.left + 60, right.top + 60, button=2)
+        wait_front_tabs(app, (1, 1, "other", False), (1, 2, "asking", True))
+        app.type("x")
+        wait_until(lambda: "x" in chat_text(asking["id"]), WAIT_S, "the key")
+        assert chat_text(asking["id"]).split() == ["asks", "x"]
+        mouse.click(right.left + 90, right.top + 60, button=2)
+        wait_until(lambda: "xready" in chat_text(asking["id"]), WAIT_S, "the paste in the active pane")

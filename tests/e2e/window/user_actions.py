@@ -81,9 +81,9 @@ class Mouse:
         assert geometry is not None
         return geometry[:2]
 
-    def click(self, x: int, y: int) -> None:
-        """Click at a point of the window."""
-        xdotool(*self._to(x, y), "click", "1")
+    def click(self, x: int, y: int, *, button: int = 1, times: int = 1) -> None:
+        """Click at a point of the window; button 2 is the middle one."""
+        xdotool(*self._to(x, y), *["click", str(button)] * times)
 
     def drag(self, *points: tuple[int, int], escapes: bool = False) -> None:
         """Press the left button at the first point, move along the others, perhaps press Escape, and release."""
