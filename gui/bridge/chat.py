@@ -324,7 +324,7 @@ class Chat(ChatViewer, ChatFacts):
                 self.text_changed.emit()
                 return
             case NameEvent(name):
-                self.record.name = name
+                self.record.name, self.record.default_name = name, ""
             case ActivityEvent():
                 self._apply_activity(event)
                 return

@@ -87,8 +87,8 @@ class ChatFacts:
 
     @property
     def name(self) -> str:
-        """The chat's name."""
-        return self.record.name
+        """The chat's name in the window; ``record.name`` identifies it elsewhere, as on the command line."""
+        return self.record.shown_name
 
     @property
     def state(self) -> State:
@@ -299,8 +299,11 @@ class ChatFacts:
     @property
     def title(self) -> str:
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
-        title = self.record.title
-        if title in {self.name, phrases.last_part(self.record.cwd), self.agent_title}:
+        record = self.record
+        title = record.title
+        if title in {record.name, phrases.last_part(record.cwd), self.agent_title}:
+            return ""
+        if not record.is_named and record.topic and record.topic.rstrip("…") in title:
             return ""
         return "" if title and self.is_shell_or_command and is_directory_title(title, self.current_directory) else title
 

@@ -118,7 +118,7 @@ class Sessions(ChatList):
         If the user has chosen it, it differs from those of running chats; else from those of all.
         """
         names = self.names()
-        return free_name(wanted, {chat.name for chat in self.running()} if is_chosen else names, names)
+        return free_name(wanted, {chat.record.name for chat in self.running()} if is_chosen else names, names)
 
     async def launch(
         self, request: NewChatRequest, agent: Agent, size: GridSize, *, conversation: str = "", anyway: bool = False
@@ -134,7 +134,7 @@ class Sessions(ChatList):
 
         name = self.free_name(request.name, is_chosen=request.is_named) or None
         full = await self.login_path.with_login_path(LaunchRequest(
-            agent=agent, arguments=request.arguments, name=name,
+            agent=agent, arguments=request.arguments, name=name, is_named=request.is_named,
             directory=request.directory, prompt=request.prompt, worktree=request.worktree,
             environment=dict(os.environ), overrides=request.overrides, size=size, colors=self.colors,
             runtime=request.runtime, conversation=conversation,
@@ -225,12 +225,12 @@ class Sessions(ChatList):
     def rename(self, chat: Chat, name: str) -> None:
         """Rename a chat."""
         name = as_name(name)
-        if name and name != chat.name:
+        if name and (name != chat.record.name or not chat.record.is_named):
             self.tasks.start(self._rename(chat, name), "rename")
 
     async def _rename(self, chat: Chat, name: str) -> None:
         await self._storage.call(lambda store: store.rename(chat.id, name))
-        chat.record.name = name
+        chat.record.name, chat.record.default_name = name, ""
         chat.changed.emit()
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded, HostUnavailable):  # The store has the name, and the host is gone.

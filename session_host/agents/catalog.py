@@ -225,7 +225,7 @@ def _check_template(key: str, template: list[str | list[str]], location: str) ->
 
 _PATTERNS = (
     "titles", "open_files", "open_files_aside", "strays", "empty_prompt", "user_prompt", "input_line", "start_question",
-    "resumed_line", "form",
+    "resumed_line", "form", "topic",
 )  # fmt: skip
 
 

@@ -82,6 +82,8 @@ class Watch(msgspec.Struct, frozen=True):
     """A pattern (re.match) of the rows in which the user's prompts begin, as the agent shows them on the main screen.
     "" for none.
     """
+    topic: str = ""
+    """A pattern (re.search) of titles that have the conversation's topic, which is its group; "" for none."""
     input_line: str = ""
     """A pattern (re.match) of a row that the agent shows once its input line is there. Until then input is held
     (``session.starting_input``); "" for a program that gets its input at once.
@@ -121,6 +123,9 @@ class Origin(msgspec.Struct, frozen=True):
     """As in ``store.SessionRecord``."""
     continues: bool = False
     """Whether it continues an earlier conversation that is no session's, such as one from outside of Outlive."""
+    default_name: str = ""
+    topic: str = ""
+    """As in ``store.SessionRecord``, at the start."""
 
 
 class StructuredLaunch(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ WEB_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _LEFT_TO_RIGHT_MARK: Final = "\u200e"
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
+MAX_TOPIC_CHARACTERS: Final = 80
 _RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
 _CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 _BY_USER: Final = {"stop": "stopped by you", "kill": "killed by you"}
@@ -60,6 +61,15 @@ def as_name(text: str) -> str:
     words = ("".join(filter(_may_be_in_name, word)) for word in one_line(text).split())
     name = " ".join(filter(None, words))[:MAX_NAME_CHARACTERS].strip()
     return name if _is_visible(name) else ""
+
+
+def topic_of(text: str) -> str:
+    """A chat's topic: the first line of a prompt or title that has words, without characters that mislead; or ""."""
+    line = next((words for each in text.splitlines() if (words := as_name(each))), "")
+    if len(line) <= MAX_TOPIC_CHARACTERS:
+        return line
+    words, blank, _cut = line[: MAX_TOPIC_CHARACTERS - 1].rpartition(" ")
+    return f"{words if blank else line[: MAX_TOPIC_CHARACTERS - 1]}…"
 
 
 def _may_be_in_name(character: str) -> bool:

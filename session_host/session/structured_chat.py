@@ -72,6 +72,10 @@ _FIRST_PROMPT = "first prompt"
 """The token of the launch's first prompt, so that a replacement host does not repeat it."""
 
 
+def _is_prompt(change: AnyChange) -> bool:
+    return isinstance(change, Put) and change.item.kind == "user"
+
+
 class StructuredChat:
     """Steps of one structured chat.
 
@@ -279,6 +283,6 @@ class StructuredChat:
         )
         self.log_end += len(record)
         self.effects.append(AppendRecord(record))
-        reported = tuple(change for change in changes if isinstance(change, _REPORTED))
+        reported = tuple(change for change in changes if isinstance(change, _REPORTED) or _is_prompt(change))
         if reported:
             self.effects.append(ChatChanged(reported))

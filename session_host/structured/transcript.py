@@ -184,6 +184,11 @@ class Transcript:
         return None if position is None else self[position]
 
     @property
+    def first_prompt(self) -> str:
+        """The user's first prompt; "" for none."""
+        return next((item.text for item in self if item.kind == "user"), "")
+
+    @property
     def open_requests(self) -> list[AgentRequest]:
         """The requests that wait for an answer, oldest first."""
         return [request for request in self.requests.values() if request.id not in self.answers]

@@ -234,7 +234,16 @@ async def test_a_store_that_was_lost_and_rebuilt_knows_a_running_chats_worktree(
     assert after is not None
     assert before is not None
     assert after.project == before.project == str(checkout.path)
-    known = ("repository", "worktree", "branch", "branch_made", "arguments", "resumed_from", "located_by")
+    known = (
+        "repository",
+        "worktree",
+        "branch",
+        "branch_made",
+        "arguments",
+        "resumed_from",
+        "located_by",
+        "default_name",
+    )
     assert {each: getattr(after, each) for each in known} == {each: getattr(before, each) for each in known}
     assert after.branch_made
     await ask(made.id, Kill(request=2))

@@ -123,7 +123,7 @@ class ChatActions(QObject):
 
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
-        self._sheets.name.ask(chat.name, lambda name: self._sessions.rename(chat, name))
+        self._sheets.name.ask(chat.record.name, lambda name: self._sessions.rename(chat, name))
 
     def pin(self, chats: Sequence[Chat], *, pinned: bool) -> None:
         """Pin or unpin chats in the sidebar."""
@@ -172,7 +172,7 @@ class ChatActions(QObject):
 
     def copy_name(self, chat: Chat) -> None:
         """Put a chat's name on the clipboard."""
-        QGuiApplication.clipboard().setText(chat.name)
+        QGuiApplication.clipboard().setText(chat.record.name)
 
     def mute_or_unmute(self, chat: Chat) -> None:
         """Mute or unmute a chat's notifications."""

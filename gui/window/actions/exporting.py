@@ -78,7 +78,7 @@ class ChatTexts(QObject):
     async def _open_text(self, chat: Chat) -> None:
         key = f"text {chat.id}"
         try:
-            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), _TEXT)
+            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.record.name), _TEXT)
             await export_to(path, chat, self._banners, key)
             await self._replace_previous(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(text_files.count_lines, path)
@@ -93,7 +93,7 @@ class ChatTexts(QObject):
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
-            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), _OUTPUT)
+            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.record.name), _OUTPUT)
             await asyncio.to_thread(text_files.write, path, text + "\n")
             await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:

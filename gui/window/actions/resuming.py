@@ -243,4 +243,4 @@ class EndedChatActions(QObject):
 
 def _reason(chat: Chat, error: OutliveError) -> str:
     """An error without the chat's name, where the user sees which chat it is."""
-    return str(error).removeprefix(f"{chat.name}: ")
+    return str(error).removeprefix(f"{chat.record.name}: ")

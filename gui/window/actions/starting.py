@@ -140,7 +140,8 @@ class StartActions(QObject):
         request = NewChatRequest(
             agent=agent.name,
             directory=chat.record.cwd,
-            name=chat.name,
+            name=chat.record.name,
+            is_named=chat.record.is_named,
             arguments=own_arguments(agent, chat.record.argv, chat.record.arguments),
             overrides=dict(chat.record.env),
             runtime=chat.record.runtime,

@@ -28,9 +28,9 @@ class ChatChoices:
 
     def _texts(self, record: EndedRecord) -> Texts:
         if (line := self._lines.get(record.id)) is not None:
-            return Texts(record.name, line.whole)
+            return Texts(record.shown_name, line.whole, record.name)
         project, title = record.project.rpartition("/")[2], "" if record.agent in WITHOUT_AGENT else record.title
-        return Texts(record.name, f"{record.agent} {title} {project} {record.branch or ''}")
+        return Texts(record.shown_name, f"{record.agent} {title} {project} {record.branch or ''}", record.name)
 
     def find(self, typed: str) -> Iterator[Found]:
         """See ``Choices``. Words that name a time ("march", "last week") also find the chats that ran then."""

@@ -212,7 +212,10 @@ class SidebarDelegate(QStyledItemDelegate):
         # The name gives way to the difference, but keeps the larger part.
         given = QFontMetrics(small).horizontalAdvance(difference) + GAP_S_PX + 2 if difference else 0
         own = max(room - given, int(room * (1 - _FIRST_SHARE)))
-        name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, own)
+        # A topic begins with what matters; a name may end with the number that distinguishes it.
+        is_topic = entry.name != entry.chat.record.name
+        mode = Qt.TextElideMode.ElideRight if is_topic else Qt.TextElideMode.ElideMiddle
+        name = metrics.elidedText(entry.name, mode, own)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, name)
         left = metrics.horizontalAdvance(name) + GAP_S_PX
         if difference and room - left >= _MIN_PX:
@@ -258,8 +261,9 @@ class SidebarDelegate(QStyledItemDelegate):
             room = width - metrics.horizontalAdvance(_BETWEEN)
             # A text that just fits is wider than its advance in whole pixels.
             first, second = (metrics.horizontalAdvance(text) + 2 for text, _ in pieces)
-            # The first text shrinks for the second down to a minimum share; a question does not shrink.
-            width = min(first, room if entry.asks else max(room - second, int(room * _FIRST_SHARE)))
+            # A question, and a location before the agent’s title, do not shrink for the second text; others do.
+            is_whole = entry.asks or not entry.status_first
+            width = min(first, room if is_whole else max(room - second, int(room * _FIRST_SHARE)))
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         rect = QRect(area)
         for number, (text, color) in enumerate(pieces):

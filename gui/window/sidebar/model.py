@@ -19,6 +19,7 @@ from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, Sectio
 from gui.window.sidebar.date_filter import DateFilter
 from gui.window.sidebar.rows import ChatRow, ChatRows
 from gui.wording import color_texts, phrases, window_texts
+from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
 from gui.wording.second_lines import SecondLine, second_lines_of
 
@@ -430,7 +431,8 @@ class SidebarModel(QAbstractListModel):
 def _tooltip(row: ChatRow) -> str:
     """The row's texts in full length."""
     chat = row.chat
-    lines = [row.name, f"{chat.agent_title} · {phrases.short_directory(chat.current_directory)}"]
+    command_line_name = chat.record.name if chat.record.name != row.name else ""
+    lines = [row.name, joined(command_line_name, chat.agent_title, phrases.short_directory(chat.current_directory))]
     if chat.current_directory != chat.directory:
         lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
     if chat.location != phrases.last_part(chat.directory):

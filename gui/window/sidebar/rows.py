@@ -98,7 +98,7 @@ class ChatRows:
         """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
         record, labels = chat.record, self._read(chat).labels
         agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {labels.location} {labels.status}"
-        return f"{chat.name} {agent} {record.cwd} {texts}".casefold()
+        return f"{chat.name} {record.name} {agent} {record.cwd} {texts}".casefold()
 
     def searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
         """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
@@ -111,7 +111,7 @@ class ChatRows:
             if (end := ends.get(key)) is None:
                 end = ends[key] = how_it_ended(record, is_ended_by_user=by_user)
             agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
-            return f"{record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
+            return f"{record.shown_name} {record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
 
         return text
 

@@ -112,7 +112,7 @@ def _request(
         forked = _fork_before(record, agent, query, transcript, before)
     else:
         forked = Fork(record, _items(record, transcript))
-    return msgspec.structs.replace(request, resume=None, fork=forked, name=name)
+    return msgspec.structs.replace(request, resume=None, fork=forked, name=name, is_named=True)
 
 
 def _fork_before(

@@ -105,7 +105,9 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> SessionRecor
                 if request.name:
                     raise
                 # Another chat has just taken the name.
-                spec = msgspec.structs.replace(spec, name=choose_name(request, spec.cwd, store))
+                name = choose_name(request, spec.cwd, store)
+                origin = msgspec.structs.replace(spec.origin, default_name=name)
+                spec = msgspec.structs.replace(spec, name=name, origin=origin)
 
 
 def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop) -> SessionRecord:

@@ -41,6 +41,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the agent lets its user choose the conversation to resume."""
     name: str | None = None
     """The chat's name; None to make one from the directory's name."""
+    is_named: bool = True
+    """Whether the user chose the name."""
     directory: str
     worktree: str | None = None
     """The branch of a new git worktree for the chat, "" for a new branch; None for no worktree."""

@@ -30,7 +30,7 @@ from session_host.paths import (
     session_transitions,
 )
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, Origin, StructuredLaunch, Watch, WorktreeSetup
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
 from session_host.system.login_sockets import make_links
@@ -96,9 +96,10 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     is_structured = start.structured is not None
     begins_with_screen = _write_previous_screen(request, session_id)
     colors = request.colors or last_colors.remembered()
+    name = choose_name(request, directory, store)
     return LaunchSpec(
         session_id=session_id,
-        name=choose_name(request, directory, store),
+        name=name,
         agent=agent.name,
         argv=start.argv,
         cwd=directory,
@@ -132,6 +133,8 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             continues=bool(request.conversation),
             located_by=locating(agent.conversation.store, start.environment),
             real_cwd=os.path.realpath(directory),
+            default_name="" if request.name and request.is_named else name,
+            topic=_topic(request),
         ),
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,
@@ -167,6 +170,13 @@ def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
         return request.name
     names = store.names()
     return free_name(one_line(Path(directory).name).strip() or request.agent.name, names, names)
+
+
+def _topic(request: LaunchRequest) -> str:
+    """The topic that is known at the start; "" for none."""
+    if request.resume is not None and request.resume.topic and not request.starts_over:
+        return request.resume.topic
+    return topic_of(request.prompt)
 
 
 def _previous(request: LaunchRequest) -> SessionRecord | None:

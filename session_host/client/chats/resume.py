@@ -177,6 +177,7 @@ def request_of(
         runtime=record.runtime,
         one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names(), store.names()),
+        is_named=record.is_named,
         directory=record.cwd if uses_picker else current_directory(record, agent, query),
         environment=dict(os.environ if environment is None else environment),
         overrides=record.env,

@@ -192,6 +192,7 @@ def watch_of_structured(agent: Agent) -> Watch:
         strays=signals.strays,
         ends_all=signals.ends_all,
         transcripts=signals.transcripts,
+        topic=".+",
     )
 
 

@@ -9,12 +9,12 @@ from session_host.host.program.error_output import last_errors
 from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.session.effects import AppendRecord, ChatChanged, StartOperation, WriteToProgram
 from session_host.session.session import Session
 from session_host.session.structured_chat import StructuredChat
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.structured.items import ConversationKnown, StateChanged, TitleChanged, TurnEnded
+from session_host.structured.items import ConversationKnown, Put, StateChanged, TitleChanged, TurnEnded
 from session_host.structured.operations import AnyResult
 from session_host.system.clock import now_ms
 
@@ -94,6 +94,8 @@ class ChatSteps:
                     self._conversation.set_conversation(conversation, PROTOCOL)
                 case TitleChanged(title):
                     self._session.set_title(one_line(title))
+                case Put(item) if not self._session.title:
+                    self._session.set_title(topic_of(item.text))
                 case _:
                     pass
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, Store
 from session_host.host.driver.driver import Driver
 from session_host.paths import session_left_conversations, session_unsaved_end
 from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.store import SessionRecord, Store, copies
@@ -57,8 +59,12 @@ class StoreWriter:
         self._record.provider_session_id = conversation or None
 
     def set_title(self, title: str) -> None:
-        """Set the program's title."""
+        """Set the program's title, and the topic if the title has it."""
         self._record.title = title
+        found = re.search(self._spec.watch.topic, title) if self._spec.watch.topic else None
+        # A title without a topic, such as the one at the start and the end, leaves the known topic.
+        if found is not None and (topic := topic_of(found[min(found.re.groups, 1)])):
+            self._record.topic = topic
 
     async def save_titles(self, driver: Driver) -> None:
         """Save the title after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
@@ -111,7 +117,8 @@ class StoreWriter:
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
         if interrupted:
             record.state, record.error = State.LOST, INTERRUPTED
-        record.ended_at, record.title, record.name = driver.ended_at, session.title, session.name
+        record.ended_at, record.name = driver.ended_at, session.name
+        self.set_title(session.title)
         self.set_conversation(driver.conversation.id)
         record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
         await driver.worker.run(lambda emulator: emulator.reset_after_exit())
@@ -197,6 +204,8 @@ class StoreWriter:
 
     def _update(self, store: Store) -> None:
         record = self._record
+        # A topic that the title had before a new host took over is in the store alone.
+        learned = {"topic": record.topic} if record.topic != self._spec.origin.topic else {}
         store.update(
             record.id,
             state=record.state,
@@ -213,6 +222,7 @@ class StoreWriter:
             columns=record.columns,
             rows=record.rows,
             provider_session_id=record.provider_session_id,
+            **learned,
         )
 
     def _save_left_conversation(self, store: Store) -> None:

@@ -82,6 +82,8 @@ ADDED_COLUMNS: Columns = (
     ("session", "position", "REAL"),
     ("session", "located_by", "TEXT NOT NULL DEFAULT '{}'"),
     ("session", "real_cwd", "TEXT NOT NULL DEFAULT ''"),
+    ("session", "default_name", "TEXT NOT NULL DEFAULT ''"),
+    ("session", "topic", "TEXT NOT NULL DEFAULT ''"),
 )
 
 TABLES = frozenset({"session", "recent_directory", "layout", "change"})

@@ -82,6 +82,20 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     agents without conversations of their own, and in records of earlier versions."""
     real_cwd: str = ""
     """``cwd`` without symbolic links, at the start; "" in records of earlier versions."""
+    default_name: str = ""
+    """The name that Outlive chose; "" if the user chose it."""
+    topic: str = ""
+    """What the conversation is about, a short line: the agent's title, or else the first prompt; "" while unknown."""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the user chose the name."""
+        return self.name != self.default_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name that the window shows: the topic of a chat that the user has not named."""
+        return self.name if self.is_named else self.topic or self.name
 
     @property
     def is_shell(self) -> bool:
@@ -125,7 +139,8 @@ def fields_of(origin: Origin) -> dict[str, Any]:
     return {
         "arguments": origin.arguments, "resumed_from": origin.resumed_from, "repository": origin.repository,
         "worktree": origin.worktree, "branch": origin.branch, "branch_made": origin.branch_made,
-        "located_by": origin.located_by, "real_cwd": origin.real_cwd,
+        "located_by": origin.located_by, "real_cwd": origin.real_cwd, "default_name": origin.default_name,
+        "topic": origin.topic,
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ INSERTED = f"INTO session ({COLUMNS}) VALUES ({', '.join('?' * len(FIELDS))})"
 """The end of the statement that inserts the values of ``to_row``."""
 
 _JSON_FIELDS = frozenset({"argv", "env", "arguments", "located_by"})
-_REPEATED_FIELDS = ("name", "agent", "cwd", "real_cwd", "boot_id", "engine")
+_REPEATED_FIELDS = ("name", "agent", "cwd", "real_cwd", "boot_id", "engine", "default_name")
 """Thousands of records have the same few values: each is kept in memory once."""
 
 _TRUTH_FIELDS = ("branch_made", "pinned")

@@ -170,7 +170,7 @@ class Store:
             self._copy(connection, session_id)
 
     def rename(self, session_id: str, name: str) -> None:
-        """Give a session another name.
+        """Give a session another name, which the user has chosen.
 
         Raises:
             NameTaken: it runs, and another running session has that name.
@@ -183,7 +183,12 @@ class Store:
             ).fetchone()
             if runs:
                 insertion.check_name(connection, session_id, name)
-            if connection.execute("UPDATE session SET name = ? WHERE id = ?", (name, session_id)).rowcount == 0:
+            if (
+                connection.execute(
+                    "UPDATE session SET name = ?, default_name = '' WHERE id = ?", (name, session_id)
+                ).rowcount
+                == 0
+            ):
                 raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
             self._copy(connection, session_id)
 

@@ -15,13 +15,14 @@ from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description, Kill
 from session_host.storage.store import SessionRecord
 from tests.programs import program
 from tests.support.conversing import probe_options
 from tests.support.structured_chats import start_chat, viewing
-from tests.support.waiting import wait_for_end
+from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -65,6 +66,25 @@ async def kill_host(session_id: str) -> None:
     description: Description = await request(session_id, Describe(0))
     os.kill(description.host_pid, signal.SIGKILL)
     wait_for_end(description.host_pid, 10)
+
+
+async def test_a_chat_is_called_by_its_first_prompt_also_after_a_later_one_and_its_hosts_end(tmp_path: Path) -> None:
+    record = await start_claude(tmp_path, "")
+
+    def shown_name() -> str:
+        with open_store() as store:
+            found = store.get(record.id)
+        assert found is not None
+        return found.shown_name
+
+    async with viewing(record.id) as chat:
+        for number in (1, 2, 3):
+            chat.viewer.prompt(f"count: {number}")
+            await chat.until_idle(number)
+            await eventually(lambda: shown_name() == "count: 1", 30.0, "the first prompt as the name")
+            if number == 2:
+                await kill_host(record.id)
+    assert shown_name() == "count: 1"
 
 
 async def test_a_host_of_claude_code_killed_in_mid_delta_neither_loses_nor_repeats(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from session_host.protocol.untrusted_text import (
     one_line,
     place_last,
     plain,
+    topic_of,
     with_visible,
 )
 
@@ -30,6 +31,14 @@ def test_what_is_typed_becomes_a_valid_name_or_none(text: str) -> None:
     name = as_name(text)
     assert not name or is_name(name)
     assert as_name(name) == name
+
+
+def test_a_topic_is_the_first_line_that_has_words() -> None:
+    assert topic_of("\n \x1b\u202e\n  fix\u202e the\texport \nplease") == "fix the export"
+    assert topic_of("\x1b[m\n") == "[m"
+    assert topic_of("") == topic_of("\u200d\n") == ""
+    assert topic_of("word " * 40) == f"{'word ' * 14}word…"
+    assert len(topic_of("w" * 300)) == 80
 
 
 def test_digits_stay_behind_a_right_to_left_name() -> None:

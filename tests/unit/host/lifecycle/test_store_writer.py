@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from session_host.agents.catalog import load_catalog
 from session_host.errors import StoreError
 from session_host.host.lifecycle import store_writer
 from session_host.host.lifecycle.store_writer import StoreWriter
+from session_host.protocol.launch import Origin
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
@@ -155,6 +157,35 @@ async def test_a_title_is_saved_once_while_a_sign_turns_before_it(
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
     assert record.title == "⠂ Fix the logout"
+
+
+@pytest.mark.parametrize(
+    ("agent", "titles"),
+    [
+        ("claude", ("✳ Claude Code", "⠂ Claude Code", "⠂ Fix the export", "✳ Fix the export", "✳ Claude Code", "")),
+        ("opencode", ("OpenCode", "OC | Fix the export", "OpenCode", "")),
+        ("copilot", ("GitHub Copilot", "Fix the export - GitHub Copilot", "")),
+    ],
+)
+def test_a_chat_is_called_what_its_conversation_is_about_and_not_what_its_agent_does(
+    tmp_path: Path, agent: str, titles: tuple[str, ...]
+) -> None:
+    watch = load_catalog(tmp_path)[agent].signals
+    origin = Origin(default_name="proj", topic="the first prompt")
+    writer = StoreWriter(spec_of(name="proj", watch=watch, origin=origin), os.getpid())
+    names = []
+    for title in titles:
+        writer.set_title(title)
+        names.append(writer._record.shown_name)
+    assert list(dict.fromkeys(names)) == ["the first prompt", "Fix the export"]
+
+
+@pytest.mark.parametrize("agent", ["codex", "gemini", "qwen"])
+def test_a_title_that_is_a_state_never_becomes_a_name(tmp_path: Path, agent: str) -> None:
+    writer = StoreWriter(spec_of(name="proj", watch=load_catalog(tmp_path)[agent].signals), os.getpid())
+    for title in ("proj", "⠋ proj", "[ ! ] Action Required | proj", "✦  Working… (proj)", "◐ proj", "Qwen - proj"):
+        writer.set_title(title)
+    assert writer._record.topic == ""
 
 
 async def test_a_title_that_came_while_the_disk_was_full_is_saved_later(

@@ -57,6 +57,8 @@ def test_a_record_is_read_as_it_was_written(store: Store, make_record: MakeRecor
         pinned=True,
         position=2.5,
         located_by={"HOME": "/home/ä"},
+        default_name="ä",
+        topic="fix it",
     )
 
     store.insert(record)
@@ -110,6 +112,18 @@ def test_a_new_chat_is_never_named_as_one_that_ended(store: Store, make_record: 
     assert free_name("log", {*names, "log"}, names) == "log-2"
     assert free_name("docs", running, names) == "docs", "the user may choose the name of an ended chat"
     assert free_name("api", {"api"}, names) == "api-4"
+
+
+def test_a_name_of_the_user_is_shown_and_another_gives_way_to_the_topic(store: Store, make_record: MakeRecord) -> None:
+    record = make_record(name="api", default_name="api")
+    assert record.shown_name == "api"
+    record.topic = "fix the export"
+    assert record.shown_name == "fix the export"
+    store.insert(record)
+    store.rename(record.id, "api")
+    renamed = store.get(record.id)
+    assert renamed is not None
+    assert renamed.shown_name == "api", "now the user has chosen it"
 
 
 def test_an_id_can_be_recorded_only_once(store: Store, make_record: MakeRecord) -> None:
