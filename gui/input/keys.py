@@ -130,7 +130,12 @@ class KeyTranslator:
         self._held: dict[int, str] = {}
 
     def pressed(self, event: QKeyEvent) -> KeyStroke | None:
-        """The stroke of a KeyPress; None for a key without a name and a character."""
+        """The stroke of a KeyPress; None for a key without a name and a character.
+
+        None also for a key that repeats, and was pressed elsewhere: as the Ctrl+D that ended the shell shown before.
+        """
+        if event.isAutoRepeat() and (event.nativeScanCode() or event.key()) not in self._held:
+            return None
         held = event.modifiers().value
         modifiers = _bits_of(held)
         code = event.key()

@@ -151,6 +151,17 @@ def test_repetitions_are_distinguished_from_presses(show_view):
     assert [call[3] for call in terminal.sink.of("key")] == [KeyAction.PRESS, KeyAction.REPEAT]
 
 
+def test_a_ctrl_d_that_is_held_when_its_shell_ends_types_nothing_into_the_next_chat(show_view):
+    terminal = show_view()
+    terminal.focus()
+    letter, control = Qt.Key.Key_D.value, Qt.KeyboardModifier.ControlModifier
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.KeyPress):
+        QApplication.sendEvent(terminal.view, QKeyEvent(kind, letter, control, "\x04", True))
+    assert terminal.sink.of("key") == []
+    QTest.keyClick(terminal.view, Qt.Key.Key_D, control)
+    assert terminal.sink.presses() == [("d", "", int(Modifiers.CTRL))]
+
+
 def test_the_number_pad(show_view, keyboard_layout):
     terminal = show_view()
     assert pressed(terminal, "KP_7", "KP_Enter", "KP_Add", "KP_Divide") == [
