@@ -89,9 +89,9 @@ class ChatList(QObject):
         return list(self._chats.values())
 
     def running(self) -> list[Chat]:
-        """The running chats, oldest first."""
+        """The running chats that are not hidden, oldest first."""
         self._note_ends()
-        return list(self._alive.values())
+        return [chat for chat in self._alive.values() if chat.id not in self._hidden]
 
     def running_in_order(self) -> list[Chat]:
         """The running chats in the order of the groups; those that need the user come first."""
@@ -133,7 +133,7 @@ class ChatList(QObject):
 
     def groups(self) -> Mapping[Group, Sequence[Chat]]:
         """The chats of each group, in display order; in ``OVER`` the same ``EndedChats`` until a chat in it changes."""
-        running = _grouped(chat for chat in self.running() if chat.id not in self._hidden)
+        running = _grouped(self.running())
         over = self._ended.groups(self._hidden)
         return {group: over[group] if group in OVER else running[group] for group in Group}
 

@@ -118,7 +118,8 @@ class Sessions(ChatList):
         If the user has chosen it, it differs from those of running chats; else from those of all.
         """
         names = self.names()
-        return free_name(wanted, {chat.record.name for chat in self.running()} if is_chosen else names, names)
+        running = {chat.record.name for chat in self.chats() if not chat.has_ended}  # Also a shell that is to end.
+        return free_name(wanted, running if is_chosen else names, names)
 
     async def launch(
         self, request: NewChatRequest, agent: Agent, size: GridSize, *, conversation: str = "", anyway: bool = False

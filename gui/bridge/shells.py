@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from session_host.client.sessions.shell_jobs import has_jobs
@@ -71,10 +69,8 @@ def is_idle(chat: Chat) -> bool:
 
 
 def is_kept(record: SessionRecord) -> bool:
-    """Whether the user wants to keep a chat's record: it is pinned, has a name of its own, or a worktree."""
-    given = "|".join(map(re.escape, (PurePath(record.cwd).name, record.agent)))
-    has_own_name = re.fullmatch(rf"({given})(-\d+)?", record.name) is None
-    return record.pinned or record.worktree is not None or has_own_name
+    """Whether the user wants to keep a chat's record: it is pinned, has a name that the user chose, or a worktree."""
+    return record.pinned or record.worktree is not None or record.is_named
 
 
 def _ended_at_start(record: SessionRecord) -> bool:

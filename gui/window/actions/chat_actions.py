@@ -221,7 +221,7 @@ class ChatActions(QObject):
 
     def stop_all(self) -> None:
         """Ask whether to stop all chats."""
-        running = [chat for chat in self._sessions.running() if self._sessions.is_listed(chat)]
+        running = self._sessions.running()
         if not running:
             self._banners.inform(common_texts.no_running_chats(), key="stop all")
             return

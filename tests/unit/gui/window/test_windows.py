@@ -192,7 +192,7 @@ async def test_a_window_closes_when_its_last_shell_is_left_or_its_last_chat_is_r
     harness: WindowHarness, open_windows: Open
 ):
     one, ended = [await harness.add(name, state=State.EXITED) for name in ("one", "two")]
-    shell = await harness.add("notes", agent="shell", cwd="/notes")
+    shell = await harness.add("notes", agent="shell", default_name="notes")
     panes = [SavedPane([session_id], session_id) for session_id in (one, ended, shell)]
     windows = open_windows(WindowLayout([SavedWindow([pane]) for pane in panes]))
     first, second = windows.all[:2]

@@ -48,7 +48,14 @@ def stopped(monkeypatch: pytest.MonkeyPatch, viewers: dict[str, int]) -> list[st
 
 async def shell(harness: WindowHarness, name: str = "notes", **fields: Any) -> str:
     """Add a shell at its prompt, as if it was started in a window."""
-    defaults = {"agent": "shell", "argv": ["bash"], "cwd": "/home/me/notes", "child_pid": 1, "created_at": STARTED}
+    defaults = {
+        "agent": "shell",
+        "argv": ["bash"],
+        "cwd": "/home/me/notes",
+        "child_pid": 1,
+        "created_at": STARTED,
+        "default_name": name,
+    }
     session_id = await harness.add(name, **(defaults | fields))
     harness.sessions.shells.own.add(session_id)
     return session_id
@@ -110,7 +117,7 @@ async def test_the_shells_that_are_left_stay_if_the_user_wants_that(harness: Win
     assert harness.window.tabs.ids() == [left]
 
 
-@pytest.mark.parametrize("kept", [{"name": "deploy"}, {"pinned": True}])
+@pytest.mark.parametrize("kept", [{"default_name": ""}, {"pinned": True}])
 async def test_a_shell_with_a_name_of_its_own_is_still_listed_after_it_was_left(
     harness: WindowHarness, kept: dict[str, Any]
 ):
@@ -171,6 +178,7 @@ async def test_an_idle_shell_ends_some_time_after_its_tab_was_closed(harness: Wi
     one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
     await tabs(harness, one, idle)
     harness.window.chat_actions.close_tab(idle)
+    assert [chat.id for chat in harness.sessions.running()] == [one], "it is neither counted nor stopped with others"
     await harness.sessions.removals.finish()
     assert stopped == [idle]
     assert await stored(harness, idle) is None
