@@ -251,7 +251,7 @@ async def test_an_ended_shell_shows_the_directory_of_a_resume(
     harness.show(session_id)
     report(harness, session_id, "file:///usr", program)
     assert shown(harness) == ["Shell", "/usr"]
-    harness.viewers[session_id].end(exit_code=0)
+    harness.viewers[session_id].end(exit_signal=9)
     harness.settle()
     assert shown(harness) == ["Shell", str(tmp_path)]
 
