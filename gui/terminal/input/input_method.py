@@ -12,8 +12,8 @@ from gui.input.earlier_keys import deliver_earlier_keys
 from gui.terminal.drawing.surface import Surface
 
 CURSOR_MOVED = Qt.InputMethodQuery.ImCursorRectangle | Qt.InputMethodQuery.ImSurroundingText
-"""What Qt asks again when the cursor has moved. On Wayland (text-input-v3), Qt (6.10, 6.11) passes a new rectangle on
-only together with the text around it, although a terminal gives none.
+"""What Qt asks again when the cursor has moved. On Wayland (6.11, text-input-v3), it passes a new rectangle on only
+together with the text around it, although a terminal gives none.
 """
 
 

@@ -9,7 +9,7 @@ text_window      such a window with a page of text on the right
 accessibility    accessible roles for screen readers
 raising          a window comes to the front, also from another desktop
 activating_clicks  the click that activates a window or a pane has no other effect
-composed_text    composed text when the keyboard focus goes to another field
+composed_text    composed text stays in the field in which it was begun
 prompt_field     a field for several lines of text
 picture_view     a picture that fits into its area, or is zoomed and moved
 directory_field  a field for a directory, with completion
