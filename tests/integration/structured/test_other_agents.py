@@ -174,6 +174,7 @@ async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp
         assert chat.texts("notice")[0].startswith("This version of Fake runs once for each prompt")
     await request(record.id, Kill(0))
     again = await resume(record.id)
+    assert (again.name, again.shown_name) == (record.name, "one"), "the conversation is the same"
     async with viewing(again.id) as chat:
         chat.viewer.prompt("four")
         await chat.until_said("one | two | three | four")
