@@ -70,6 +70,7 @@ class SidebarModel(QAbstractListModel):
         self._sessions = sessions
         self._entries: list[Entry] = []
         self._filter = ""
+        self._words: list[str] = []
         self._dates: DateFilter | None = None
         self._active = ""
         self._headings = True
@@ -90,6 +91,7 @@ class SidebarModel(QAbstractListModel):
         Words that name a time ("march", "last week", "2026-03") also find the chats that ran then.
         """
         self._filter = text.casefold().strip()
+        self._words = self._filter.split()
         self._dates = DateFilter.of(self._filter, datetime.now().astimezone().date())
         self._ended_rows = PAGE_ROWS
         self._apply()
@@ -281,7 +283,10 @@ class SidebarModel(QAbstractListModel):
 
     def _passes(self, record: EndedRecord, text: str) -> bool:
         """Whether a chat with this searched text passes the filter."""
-        if all(word in text for word in self._filter.split()):
+        for word in self._words:
+            if word not in text:
+                break
+        else:
             return True
         return self._dates is not None and self._dates.has(record, text)
 
