@@ -283,10 +283,7 @@ class SidebarModel(QAbstractListModel):
 
     def _passes(self, record: EndedRecord, text: str) -> bool:
         """Whether a chat with this searched text passes the filter."""
-        for word in self._words:
-            if word not in text:
-                break
-        else:
+        if all(word in text for word in self._words):
             return True
         return self._dates is not None and self._dates.has(record, text)
 
