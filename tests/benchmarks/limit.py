@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -75,6 +75,9 @@ INDEXED = 0.15
 """The share of sequences with a search index."""
 
 SHOWN = 30
+
+
+T = TypeVar("T")
 
 
 class Violation(Exception):
@@ -193,8 +196,23 @@ def enforce(*, pins: bool = False) -> tuple[list[str], list[str]]:
 
     if pins:
         retention.check_limit = check_and_pin
+    hidden: list[str] = []
+    for name in ("finish_removals", "assess", "remove_by_limit"):
+        setattr(retention, name, partial(_noting, getattr(retention, name), hidden))
     with open_store() as store:
-        return enforce_limit(store), pinned
+        lines = enforce_limit(store)
+    if hidden:
+        raise Violation(f"errors that no user sees: {hidden}")
+    return lines, pinned
+
+
+def _noting(call: Callable[..., T], errors: list[str], *arguments: object) -> T:
+    """Make a call, and note its error."""
+    try:
+        return call(*arguments)
+    except Exception:
+        errors.append(traceback.format_exc())
+        raise
 
 
 def _pin(session_id: str) -> str:
@@ -657,7 +675,7 @@ class Sequence:
         gone = [chat for chat in self.chats.values() if chat.id not in present]
         if not gone:
             if full and (sum(chat.size_bytes for chat in before) > self._limit_bytes):
-                raise Violation("nothing was removed, and the chats exceed the limit")
+                raise Violation(f"nothing was removed, and the chats exceed the limit; {_marks()}")
             return
         if wrong := [chat for chat in gone if chat not in before]:
             raise Violation(f"removed, though it was meant to stay: {wrong}")
@@ -736,6 +754,13 @@ def _files(session_id: str) -> dict[str, int]:
     found = [path for path in directory.rglob("*") if path.is_file()]
     others = {"record.json", "viewed"}
     return {str(path.relative_to(directory)): path.stat().st_size for path in found if path.name not in others}
+
+
+def _marks() -> str:
+    marks = {
+        path.name: f"{(time.time() - path.stat().st_mtime) / HOUR_S:.2f} h" for path in state_dir().glob("limit-*")
+    }
+    return f"marks: {marks}"
 
 
 def _time(seconds: float) -> str:
