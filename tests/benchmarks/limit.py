@@ -403,6 +403,7 @@ class Sequence:
             self._new(agent="endpoint", provider_session_id=str(uuid.uuid4()))
         elif kind != 5 and self._real_host:
             self.counts["real hosts"] += 1
+            (state_dir() / "limit-checked").touch()  # Other steps check the limit.
             done = outlive("new", "-d", "--json", "--", "cat")
             session_id = done.json()["id"]
             self._hosts.append(session_id)
@@ -545,6 +546,7 @@ class Sequence:
         result = run.result()
         if result is None:
             self._note_mark()
+            self._note_viewed_marks()
             self._check_removed(before, whole=False, kept=set(pinned))
             return
         warning, undone, pinned_within = result
@@ -604,6 +606,12 @@ class Sequence:
             self._warned_s = None
         else:
             self._warned_s = self._warned_s or marked_s
+
+    def _note_viewed_marks(self) -> None:
+        """The marks of chats that were viewed: a window that was killed may have kept some from the limit before."""
+        for chat in self.chats.values():
+            with contextlib.suppress(FileNotFoundError):
+                chat.viewed_s = (session_dir(chat.id) / "viewed").stat().st_mtime
 
     def _enforce_killed(self) -> None:
         """A command that checks the limit is killed."""

@@ -69,10 +69,14 @@ def finish_removals(store: Store) -> None:
         StoreError: the store cannot be used.
     """
     for session_id in store.unfinished_removals():
-        if (record := copies.row_in(moved_aside.directory(store.path, session_id), session_id)) is not None:
-            remove_files(store, record)
-        else:
-            _remove_directories(store, session_id)
+        record = copies.row_in(moved_aside.directory(store.path, session_id), session_id)
+        try:
+            if record is not None:
+                remove_files(store, record)
+            else:
+                _remove_directories(store, session_id)
+        except OSError as error:  # The others are deleted nevertheless.
+            log.warning("files of the removed chat %s: %s", session_id, error)
 
 
 def remove_files(store: Store, record: SessionRecord) -> str:
