@@ -17,7 +17,7 @@ from tests.support.hosts import Watcher, end, see, shown, start, watching
 pytestmark = pytest.mark.usefixtures("sessions")
 
 SUSPENDS = """
-import os, signal, sys, termios, tty
+import os, signal, sys, termios, time, tty
 before = termios.tcgetattr(0)
 while True:
     tty.setraw(0)
@@ -26,13 +26,16 @@ while True:
         print("read", read, end="\\r\\n", flush=True)
     termios.tcsetattr(0, termios.TCSANOW, before)
     print("suspended, run fg", flush=True)
-    if sys.argv[1] == "stops":
+    if sys.argv[1] == "late":
+        time.sleep(0.5)
+    if sys.argv[1] in ("stops", "late"):
         os.kill(os.getpid(), signal.SIGSTOP)
     else:
         signal.signal(signal.SIGCONT, lambda *_: None)
         signal.pause()
 """
-"""It stops itself, or waits for SIGCONT as agents do, since the kernel drops the SIGTSTP of their orphaned group."""
+"""It stops itself, at once or as late as on a busy machine, or waits for SIGCONT as agents do, since the kernel drops
+the SIGTSTP of their orphaned group."""
 
 
 async def described(session: str) -> Description:
@@ -52,7 +55,7 @@ def foreground(watcher: Watcher) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("launcher", "how"), [((), "stops"), ((), "waits"), (("sh", "-c", '"$@"; exit', "sh"), "stops")]
+    ("launcher", "how"), [((), "stops"), ((), "late"), ((), "waits"), (("sh", "-c", '"$@"; exit', "sh"), "stops")]
 )
 async def test_a_program_that_ctrl_z_suspended_is_continued_by_the_next_key_by_continue_and_by_send(
     launcher: tuple[str, ...], how: str
@@ -62,6 +65,7 @@ async def test_a_program_that_ctrl_z_suspended_is_continued_by_the_next_key_by_c
 
         async def suspend(times: int) -> None:
             await watcher.until(lambda: "".join(shown(viewer)).count("reads") == times, "the program to read")
+            await watcher.until(lambda: activity(watcher) is not Activity.SUSPENDED, "the chat to be continued")
             viewer.text("\x1a")
             await watcher.until(lambda: activity(watcher) is Activity.SUSPENDED, "the chat to be suspended")
 

@@ -9,8 +9,9 @@ Only the program's own process group counts, as long as it is in the foreground 
 has stopped are in groups of their own. A launcher may wait for the program that is stopped; such a program has given
 the terminal back before.
 
-A program that suspends itself restores the terminal before, so there is output, and the group is read shortly after.
-Without output no timer runs; a host that sends a text or describes the chat reads the group at once.
+A program that suspends itself restores the terminal before, so there is output, and the group is read shortly after;
+a few times, since a program on a busy machine stops later than that. Without output no timer runs; a host that sends a
+text or describes the chat reads the group at once.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from .logged_calls import log_errors
 POLL_S: Final = 0.3
 """The time from output to the look at the group: the program stops itself after its last output."""
 
+_LOOKS: Final = 6
+"""How often the group is read after output, while the program has restored its terminal and is not stopped."""
+
 _MAX_LAUNCHERS: Final = 4
 
 _SETTLED_S: Final = 30.0
@@ -48,6 +52,7 @@ class Suspension:
         self._process: PtyProcess | None = None
         self._has_read_keys = self._has_restored_terminal = False
         self._timer: asyncio.TimerHandle | None = None
+        self._looks = 0
 
     def start_watching(self, process: PtyProcess) -> None:
         """Watch the running program, which may have been suspended before this host."""
@@ -55,6 +60,7 @@ class Suspension:
         started = process.started or 0
         age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
         self._has_read_keys = bool(started) and age_s > _SETTLED_S
+        self._looks = _LOOKS
         self.poll()
 
     @log_errors
@@ -64,6 +70,10 @@ class Suspension:
             return
         # Now, since the program may restore its terminal before the look.
         self._has_read_keys = self._has_read_keys or not self._process.is_echoing()
+        self._looks = _LOOKS
+        self._start_timer()
+
+    def _start_timer(self) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(POLL_S, self._on_timer)
 
@@ -80,9 +90,11 @@ class Suspension:
         is_suspended, had_restored_terminal = is_stopped_in_front(process), self._has_restored_terminal
         self._has_read_keys = self._has_read_keys or not process.is_echoing()
         self._has_restored_terminal = self._has_read_keys and waits_to_be_continued(process)
-        if self._has_restored_terminal and not had_restored_terminal:
-            self.schedule_poll()
-        self._on_look(is_suspended or (self._has_restored_terminal and had_restored_terminal))
+        is_suspended = is_suspended or (self._has_restored_terminal and had_restored_terminal)
+        if self._has_read_keys and process.is_echoing() and not is_suspended and self._looks > 0:
+            self._looks -= 1
+            self._start_timer()
+        self._on_look(is_suspended)
 
     def close(self) -> None:
         """Stop watching."""
