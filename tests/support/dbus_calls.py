@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from jeepney import Message, MessageType
 from jeepney.io.blocking import DBusConnection
@@ -19,10 +19,11 @@ def answering(connection: DBusConnection, answer: Callable[[Message], None]) -> 
         while True:
             try:
                 message = connection.receive()
-            except (ConnectionError, OSError, ValueError):
+            except (OSError, ValueError):
                 return
             if message.header.message_type is MessageType.method_call:
-                answer(message)
+                with suppress(ConnectionError):  # The block may end as soon as a call is noted, before it is answered.
+                    answer(message)
 
     thread = threading.Thread(target=serve, name="D-Bus calls")
     thread.start()
