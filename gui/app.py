@@ -54,6 +54,7 @@ from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
+from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -350,6 +351,7 @@ class App:
         """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest ones."""
         # Not in the store's thread: a check reads the size of each ended chat.
         warning, due = await asyncio.to_thread(_check_limit)
+        return_freed_memory()  # The records and sizes of thousands of chats are not needed again for hours.
         banners, removals = self.window.banners, self.sessions.removals
         if warning:
             change = Banner(
