@@ -158,7 +158,7 @@ class ChatList(QObject):
         self._ended_from_window.update(session_ids)
 
     def apply_records(self, records: Iterable[SessionRecord], version: Version | None = None) -> None:
-        """Add, update and remove chats to match the store, all of whose records these are, at this version."""
+        """Add, update and remove chats until they match the store, which has these records at this version."""
         found = {record.id: record for record in records}
         known = {*self._chats, *self._ended}
         self._ended.put_all(
@@ -245,11 +245,14 @@ class ChatList(QObject):
 
     def listed_ids(self) -> list[str]:
         """The ids of the chats that lists show, in display order."""
-        return [
-            each.id
-            for chats in self.groups().values()
-            for each in (chats.records if isinstance(chats, EndedChats) else chats)
-        ]
+        return [record.id for record in self.listed_records()]
+
+    def listed_records(self) -> list[SessionRecord]:
+        """The records of the chats that lists show, in display order: running ones come first."""
+        found: list[SessionRecord] = []
+        for chats in self.groups().values():
+            found += chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]
+        return found
 
     def is_listed(self, chat: Chat) -> bool:
         """Whether lists show a chat: it is neither continued nor hidden."""
@@ -336,7 +339,7 @@ class ChatList(QObject):
 
 
 def _read(store: Store, version: Version | None) -> Changes | tuple[list[SessionRecord], Version]:
-    """What was changed since a version, or, if that cannot be told, all records and their version."""
+    """The changes since a version; all records and their version if there is none, or the file was replaced."""
     if version is not None and (changes := store.changes_since(version)) is not None:
         return changes
     now = store.version()

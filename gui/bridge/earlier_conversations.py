@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_list import EndedChats
 from gui.bridge.sessions import Sessions
 from session_host.agents.agent import Agent
 from session_host.protocol.values import RUNNING_STATES
@@ -74,10 +73,9 @@ class EarlierConversations:
         store = agent.conversation.store
         names = {name for name, each in self._agents.items() if each.conversation.store == store}
         found: dict[str, SessionRecord] = {}
-        for chats in self._sessions.groups().values():  # The running ones come first.
-            for record in chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]:
-                if record.agent in names and record.provider_session_id:
-                    found.setdefault(record.provider_session_id, record)
+        for record in self._sessions.listed_records():
+            if record.agent in names and record.provider_session_id:
+                found.setdefault(record.provider_session_id, record)
 
         def chat_of(conversation: str) -> ChatOfConversation | None:
             record = found.get(conversation)

@@ -72,9 +72,6 @@ class EndedList:
         """The keys of all records, the oldest end first."""
         self._groups: dict[Group, EndedChats] | None = None
 
-    def __len__(self) -> int:
-        return len(self._records)
-
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
 

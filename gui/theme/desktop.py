@@ -31,7 +31,7 @@ _TIMEOUT_S = 25.0
 
 
 class DesktopLook(NamedTuple):
-    """What the desktop's user wants of all programs."""
+    """The user's settings for all programs on the desktop."""
 
     dark: bool | None = None
     """None: the desktop does not say."""

@@ -12,8 +12,8 @@ from gui.input.earlier_keys import deliver_earlier_keys
 from gui.terminal.drawing.surface import Surface
 
 CURSOR_MOVED = Qt.InputMethodQuery.ImCursorRectangle | Qt.InputMethodQuery.ImSurroundingText
-"""What Qt asks again when the cursor has moved. On Wayland (6.11, text-input-v3), it passes a new rectangle on only
-together with the text around it, although a terminal gives none.
+"""The values that Qt asks for again when the cursor has moved. On Wayland (Qt 6.11, text-input-v3), Qt passes a new
+rectangle on only if it is also told to ask for the text around the cursor, of which a terminal has none.
 """
 
 

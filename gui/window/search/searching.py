@@ -52,8 +52,7 @@ class Searching(QObject):
             self._sessions.indexing.note_output()  # So that the rest is indexed, too.
 
     def _scopes(self) -> Callable[[str], Scope | None]:
-        records = (self._sessions.record(each) for each in self._sessions.listed_ids())
-        return scopes([record for record in records if record is not None], datetime.now().astimezone().date())
+        return scopes(self._sessions.listed_records(), datetime.now().astimezone().date())
 
     def _on_query_changed(self, query: Query) -> None:
         chat = self.sheet.chat

@@ -12,7 +12,7 @@ from typing import Final
 from session_host.system.open_file_locks import lock_byte, unlock_byte
 
 SUFFIX: Final = "-claims"
-"""What the file's name has after the index's."""
+"""The end of the file's name, after the name of the index."""
 
 
 class Claims:

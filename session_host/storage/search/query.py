@@ -40,7 +40,7 @@ def trigrams(words: Iterable[str]) -> list[str]:
 
 
 class Scope(NamedTuple):
-    """Where a line may be: in some chats, at some time.
+    """The chats and the time in which a line may be.
 
     Attributes:
         sessions: the chats, by id; None for all.

@@ -85,7 +85,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     default_name: str = ""
     """The name that Outlive chose; "" if the user chose it."""
     topic: str = ""
-    """What the conversation is about, a short line: the agent's title, or else the first prompt; "" while unknown."""
+    """The subject of the conversation, a short line: the agent's title, else the first prompt; "" while unknown."""
 
     @property
     def is_named(self) -> bool:
