@@ -10,14 +10,12 @@ from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
-_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-
 
 class KeysAhead(QObject):
     """Holds what the user types into a window from the key that starts a chat until the chat's page is shown.
 
-    It belongs to that chat: without this, it would go to the chat that was shown before. Keys with Ctrl, Alt or Super
-    are the window's and act at once. After a click in the window, keys go where the user clicked.
+    It belongs to that chat: without this, it would go to the chat that was shown before. A click or a shortcut of the
+    window ends this: the user does something else, since a start in a worktree may take long.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -44,11 +42,12 @@ class KeysAhead(QObject):
                 application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if not isinstance(watched, QWidget) or watched.window() is not self._window:
-            return False
-        if event.type() == QEvent.Type.MouseButtonPress:
+        is_here = isinstance(watched, QWidget) and watched.window() is self._window
+        if event.type() == QEvent.Type.Shortcut or (is_here and event.type() == QEvent.Type.MouseButtonPress):
             for held in list(self._open):
                 self.end(held)
+            return False
+        if not is_here:
             return False
         # The last start has the keyboard.
         return self._open[-1].take(event) if self._open else False
@@ -72,9 +71,7 @@ class HeldKeys:
     def take(self, event: QEvent) -> bool:
         """Hold an event, if it is one of typing; returns whether it was."""
         if isinstance(event, QKeyEvent):
-            if event.type() == QEvent.Type.ShortcutOverride:
-                return False
-            if event.modifiers() & _COMMANDS or event.key() in self._passes:
+            if event.type() == QEvent.Type.ShortcutOverride or event.key() in self._passes:
                 return False
         elif not isinstance(event, QInputMethodEvent):
             return False

@@ -157,6 +157,7 @@ def test_what_is_typed_right_after_the_start_of_a_shell_goes_to_that_shell(
         processes.stop(app.process.pid)
         try:
             app.press(ways[-1][1])
+            app.press("x", "ctrl+u")  # It deletes the line: in the shell, too.
             app.type("echo $((6 * 7))-ahead")
             app.press("Return")
         finally:

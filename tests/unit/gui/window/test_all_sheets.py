@@ -12,13 +12,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from gui.bridge.chat import Chat
 from gui.bridge.new_chat_request import NewChatRequest
 from gui.window.page.banners import Banner
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.directory_field import DirectoryField
 from gui.wording.groups import Group
 from session_host.client.chats.launch_request import LaunchRequest
-from session_host.errors import LaunchFailed
+from session_host.errors import LaunchFailed, OutliveError
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
@@ -363,6 +364,29 @@ async def test_reserved_keys_never_reach_the_program(harness: WindowHarness, mon
     await press(harness, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
     modifiers = {"Shift", "Control", "Alt"}
     assert [call for call in viewer.calls if call[0] in {"key", "text"} and call[1] not in modifiers] == []
+
+
+async def test_a_shortcut_during_a_long_start_gets_the_keys_that_follow(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = asyncio.Event()
+
+    async def launch(*_arguments: object, **_wishes: object) -> Chat:
+        await goes_on.wait()
+        raise OutliveError("cannot be started")
+
+    monkeypatch.setattr(harness.sessions, "launch", launch)
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
+    await press(harness, Qt.Key.Key_Return, CTRL_SHIFT)
+    QTest.keyClicks(harness.page.view, "for the shell")
+    await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
+    QTest.keyClicks(window.focusWidget(), "find")
+    assert window.sheets.chooser.field.text() == "find"
+    goes_on.set()
+    await harness.until(lambda: window.banners.current is not None, "the refusal")
+    assert [call for call in viewer.calls if call[0] == "text"] == []
 
 
 async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(harness: WindowHarness) -> None:
