@@ -1,8 +1,9 @@
 """The bridge between the client and Qt: sessions and the store as Qt objects and signals.
 
-``Sessions`` holds one ``Chat`` for each session; a running one follows its host through the
-client. This package has no widgets and paints nothing; it knows the client, the store and the
-catalog, and turns their events into signals. It never polls.
+``Sessions`` holds a ``Chat`` for each running session, which follows its host through the
+client; of an ended one only the record, until it is shown. This package has no widgets and
+paints nothing; it knows the client, the store and the catalog, and turns their events into
+signals. It never polls.
 
     sessions        all chats, and what the window does with them
     chat_list       the list of chats, updated from the store
