@@ -1,7 +1,7 @@
 """Key combinations that belong to the window and not to the program in the terminal.
 
 Qt asks the focused widget first (ShortcutOverride). The terminal takes all keys for its program except these. They come
-from the window's key table; after a change of the table, the view gets the new set.
+from the window's table of actions; after a change of the table, the view gets the new set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WINDOW_KEYS = (
 """The window's default keys, in QKeySequence's portable form."""
 
 KeyOf = Callable[[str], QKeySequence]
-"""Returns the first key of an action, by the action's name in the key table; an empty sequence for none."""
+"""Returns the first key of an action, by the action's name in the table of actions; an empty sequence for none."""
 
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
 _MODIFIERS = Qt.KeyboardModifier.KeyboardModifierMask.value

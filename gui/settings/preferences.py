@@ -2,7 +2,7 @@
 
 ``resources/guide/settings.md`` explains each setting of ``window.toml``, with its default.
 
-``keys.toml`` names actions as ``gui.window.actions.key_table`` does::
+``keys.toml`` names actions as ``gui.window.actions.action_table`` does::
 
     new_chat = "Ctrl+Shift+N"
     close_tab = ["Ctrl+Shift+W", "Ctrl+F4"]

@@ -177,7 +177,7 @@ class Tray(QObject):
         menu.addSeparator()
         self._stop_all = menu.addAction(action_texts.stop_all_menu(), self.stop_all_requested.emit)
         menu.addSeparator()
-        menu.addAction(action_texts.title("settings"), self.settings_requested.emit)
+        menu.addAction(tray_texts.settings(), self.settings_requested.emit)
         menu.addAction(tray_texts.quit_window(), self.quit_requested.emit)
         self._chat_actions = ChangingActions(menu, self._no_chats, self._choose_chat, mark_icon)
         self._directory_actions = ChangingActions(self._recent_menu, None, self.new_chat.emit)

@@ -170,14 +170,14 @@ class MainWindow(QWidget):
         self.themes = ThemeActions(context, settings)
         panes = pane_actions.handlers(self.tabs, lambda: self.others, self.banners)
         prompts = SavedPrompts(context, settings.directory, opener)
-        broadcast = Broadcasting(sessions, self.tabs, self.banners)
+        broadcast = self._broadcast = Broadcasting(sessions, self.tabs, self.banners)
         texts = ChatTexts(context, opener)
         looks = {**self.themes.handlers(), **self.view_actions.handlers()}
         others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
         self.actions_ = Actions(
             self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners,
-            self.commands.without_effect, layout.recent_actions,
+            self.commands.without_effect, self._switched_on, layout.recent_actions,
         )  # fmt: skip
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
@@ -400,6 +400,19 @@ class MainWindow(QWidget):
         groups = self._sessions.groups()
         remove = self.several.choose_ended if any(groups[group] for group in OVER) else None
         empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, remove, point)
+
+    def _switched_on(self) -> dict[str, bool]:
+        """Whether each switch among the actions is on."""
+        chat = self.tabs.active_chat
+        return {
+            "pin": chat is not None and chat.record.pinned,
+            "mark_unread": chat is not None and chat.has_unseen_output,
+            "zoom_pane": self.tabs.is_zoomed,
+            "broadcast": self._broadcast.is_on,
+            "sidebar": not self.sidebar.collapsed,
+            "status_line": self.layout_state.status_line,
+            "full_screen": self.isFullScreen(),
+        }
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of actions on the window itself."""

@@ -4,7 +4,7 @@ Each text is a function in a ``…_texts`` module. The function returns the whol
 never join pieces of text. ``lupdate`` finds the English text in the call of ``translate``; both plural forms are in
 ``resources/translations/outlive_en.ts``. Errors of ``session_host`` are always in English.
 
-action_texts      key table, menus, command palette
+action_texts      menus, command palette
 changes_texts     the window with the changes of a chat's directory
 broadcast_texts   typing into several panes at once
 chat_texts        a chat without a terminal: messages, tool calls, the prompt box
@@ -29,7 +29,7 @@ page_texts        a chat's page: terminal, bars, questions
 program_texts     notifications of programs in shells
 prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
-search_words      words that find actions in the command palette, and settings
+search_words      words that find settings
 saved_prompt_texts  saved prompts
 request_texts     the open requests of such a chat
 several_texts     resuming, ending and removing several chats at once

@@ -131,3 +131,7 @@ def in_the_tray() -> str:
 
 def in_the_tray_title() -> str:
     return translate("notice", "Outlive is still running")
+
+
+def settings() -> str:
+    return translate("tray", "Settings…")

@@ -252,3 +252,7 @@ def undelivered(name: str, count: int) -> str:
         "window",
         "{name} did not respond when the window closed. Up to {count} characters of your input may be missing.",
     ).format(name=name, count=f"{count:,}")
+
+
+def search_all_chats() -> str:
+    return translate("window", "Search all chats…")

@@ -3,7 +3,7 @@
 context           the parts of a window that its actions use
 groups            the actions on chats, for keys, menus and pages
 actions           Qt actions, the palette and the window's menu
-key_table         the table of keys
+action_table         the table of keys
 saved_prompts     inserts saved prompts, and saves them
 broadcasting      types into several panes at once
 window_keys       the keys of one window, read again when the settings change

@@ -10,12 +10,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.theme.menu import Menu
-from gui.window.actions import key_table
+from gui.window.actions import action_table
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
-from gui.wording.search_words import search_words
 
 PANES = (
     "split_right", "split_down", "mirror_right", "mirror_down", "", "zoom_pane", "even_out", "swap_panes",
@@ -48,6 +47,7 @@ class Actions:
         sheets: Sheets,
         banners: BannerArea,
         without_effect: Callable[[], Iterable[str]],
+        is_on: Callable[[], Mapping[str, bool]],
         recent: list[str],
     ) -> None:
         """Create the Qt actions.
@@ -61,28 +61,29 @@ class Actions:
             banners: the banners; the palette lists the action of the shown one.
             without_effect: names the actions that have nothing to do now; the menu shows them disabled, and the
                 palette leaves them out. Their keys stay, and a banner says why nothing happens.
+            is_on: says for each switch whether it is on; menus and the palette name the state that it will produce.
             recent: the names of the actions that were chosen last in the palette, latest first; changed in place.
         """
         self._window = window
         self._sheets = sheets
         self._banners = banners
-        self._without_effect = without_effect
+        self._without_effect, self._is_on = without_effect, is_on
         self._recent = recent
         handlers = {**handlers, "palette": self.show_palette}
         self._actions: dict[str, QAction] = {}
-        for entry in key_table.TABLE:
+        for entry in action_table.TABLE:
             in_terminal = entry.scope == "terminal"
             holder = terminals if in_terminal else window
             action = QAction(entry.title, holder)
-            action.setShortcuts(sequences[entry.action])
+            action.setShortcuts(sequences[entry.name])
             action.setShortcutContext(
                 Qt.ShortcutContext.WidgetWithChildrenShortcut if in_terminal else Qt.ShortcutContext.WindowShortcut
             )
             action.setShortcutVisibleInContextMenu(True)
             action.setAutoRepeat(entry.repeats)
-            action.triggered.connect(_without_argument(handlers[entry.action]))
+            action.triggered.connect(_without_argument(handlers[entry.name]))
             holder.addAction(action)
-            self._actions[entry.action] = action
+            self._actions[entry.name] = action
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
@@ -98,11 +99,11 @@ class Actions:
 
         ``applies`` has for each value of ``Key.on``, and for "conversations" and "shell", whether it applies now.
         """
-        for entry in key_table.TABLE:
+        for entry in action_table.TABLE:
             if entry.on:
                 is_possible = applies["conversations"] or not entry.needs_conversations
-                self._actions[entry.action].setEnabled(applies[entry.on] and is_possible)
-        short, title = action_texts.close_tab(), action_texts.title("close_tab")
+                self._actions[entry.name].setEnabled(applies[entry.on] and is_possible)
+        short, title = action_texts.close_tab(), action_table.title("close_tab")
         self._actions["close_tab"].setText(short if applies["ended"] or applies["shell"] else title)
 
     def key_of(self, name: str) -> QKeySequence:
@@ -115,11 +116,18 @@ class Actions:
 
     def fill(self, menu: QMenu, names: Iterable[str]) -> None:
         """Add actions to a menu; "" adds a separator."""
+        self._name_switches()
         for name in names:
             if name:
                 menu.addAction(self._actions[name])
             else:
                 menu.addSeparator()
+
+    def _name_switches(self) -> None:
+        is_on = self._is_on()
+        for entry in action_table.TABLE:
+            if entry.states is not None:
+                self._actions[entry.name].setText(entry.title_in(on=is_on[entry.name]))
 
     def choices(self) -> list[Choice]:
         """The palette's lines, the actions that were chosen last first.
@@ -128,20 +136,22 @@ class Actions:
         not select "Stop all chats".
         """
         without_effect = set(self._without_effect())
-        listed = [
-            entry.action
-            for entry in key_table.TABLE
+        self._name_switches()
+        listed = {
+            entry.name: entry
+            for entry in action_table.TABLE
             if entry.listed
-            and entry.action not in without_effect
-            and (self._actions[entry.action].isEnabled() or entry.on == "running")
-        ]
+            and entry.name not in without_effect
+            and (self._actions[entry.name].isEnabled() or entry.on == "running")
+        }
         recent = [name for name in self._recent if name in listed]
         return [
             Choice(
                 self._actions[name].text(),
                 self.key_text(name) if self._actions[name].isEnabled() else action_texts.not_running(),
                 partial(self._run, name),
-                also=search_words(name),
+                also=listed[name].search_words,
+                group=action_texts.recent() if name in recent else action_texts.group(listed[name].group),
             )
             for name in dict.fromkeys((*recent, *listed))
         ]

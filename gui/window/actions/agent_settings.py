@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
+from gui.window.actions import action_table
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
-from gui.wording import action_texts, notice_texts
+from gui.wording import notice_texts
 from session_host.protocol.untrusted_text import one_line
 
 Category = Literal["model", "mode", "effort"]
@@ -33,5 +34,5 @@ def choose_setting(page: StructuredPage, category: Category, sheets: Sheets, ban
         for setting, choice in offered
     ]
     current = next((at for at, (setting, choice) in enumerate(offered) if setting.value == choice.id), 0)
-    title = action_texts.title(f"choose_{category}")
+    title = action_table.title(f"choose_{category}")
     sheets.chooser.ask(title, title, choices, marked=current)

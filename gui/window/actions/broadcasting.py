@@ -36,8 +36,13 @@ class Broadcasting(QObject):
         sessions.changed.connect(self._update)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of the key table's actions."""
+        """The handlers of the table's actions."""
         return {"broadcast": self.toggle}
+
+    @property
+    def is_on(self) -> bool:
+        """Whether typing goes to several panes."""
+        return bool(self._pages)
 
     def toggle(self) -> None:
         """Switch broadcast on for the shown terminals, or off."""

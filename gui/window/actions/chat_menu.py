@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 from gui.bridge.chat import Chat
 from gui.input.shortcuts import KeyOf, show_key
 from gui.theme.menu import Menu
+from gui.window.actions import action_table
 from gui.window.actions.actions import Actions
 from gui.window.actions.color_menu import add_colors
 from gui.window.actions.context import WindowContext
@@ -101,9 +102,9 @@ class ChatMenu:
         add_colors(menu, self._labels, [chat], self._theme.tokens)
         menu.addSeparator()
         for name, handler in self._directories.by_name.items():
-            add(name, action_texts.title(name), partial(handler, chat))
+            add(name, action_table.title(name), partial(handler, chat))
         if not chat.is_shell_or_command:
-            add("restore_files", action_texts.title("restore_files"), lambda: self._restoring.choose(chat))
+            add("restore_files", action_table.title("restore_files"), lambda: self._restoring.choose(chat))
         menu.addSeparator()
         add("explain", action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.has_ended:

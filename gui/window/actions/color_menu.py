@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.color_labels import ColorLabels
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import LABEL_COLORS, Tokens
+from gui.window.actions import action_table
 from gui.window.all_sheets import Sheets
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts, color_texts
@@ -44,7 +45,7 @@ def choose_color(chat: Chat, labels: ColorLabels, sheets: Sheets) -> None:
         )
         for name in names
     ]  # fmt: skip
-    title = action_texts.title("choose_color")
+    title = action_table.title("choose_color")
     sheets.chooser.ask(title, title, choices, marked=names.index(chat.color_label))
 
 

@@ -17,7 +17,7 @@ class DirectoryActions:
     """Opens a chat's directory in the editor, shows it in the file manager, copies its path, and shows its changes.
 
     Attributes:
-        by_name: the actions by their names in the key table.
+        by_name: the actions by their names in the table of actions.
     """
 
     def __init__(self, opener: LinkOpener, open_changes: Callable[[Chat, str], object]) -> None:

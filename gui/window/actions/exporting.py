@@ -57,7 +57,7 @@ class ChatTexts(QObject):
         context.sessions.removed.connect(self._on_removed)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of the key table's actions."""
+        """The handlers of the table's actions."""
         return {"open_text": self.open_text, "open_output": self.open_output}
 
     def open_text(self) -> None:

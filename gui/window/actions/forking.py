@@ -8,11 +8,12 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.chat import Chat
 from gui.input.draft import Draft
+from gui.window.actions import action_table
 from gui.window.actions.context import WindowContext
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import action_texts, fork_texts
+from gui.wording import fork_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
@@ -72,7 +73,7 @@ class ForkActions(QObject):
             detail = fork_texts.time_of(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
             return Choice(fork_texts.row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
 
-        title = action_texts.title("fork_before")
+        title = action_table.title("fork_before")
         self._sheets.chooser.ask(title, fork_texts.choose_prompt(), [choice(each) for each in reversed(prompts)])
 
     async def _fork(self, chat: Chat, typed: HeldKeys, before: Item | None = None) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
-from gui.window.actions import key_table
+from gui.window.actions import action_table
 from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ class GuideOpener(SingleWindow["GuideWindow"]):
 
 def changed_keys(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The keys that are not their action's any more, each with the action's first key, or its title if it has none."""
-    chosen, _ = key_table.with_overrides(overrides)
+    chosen, _ = action_table.with_overrides(overrides)
     return {
-        _written(key): _written(keys[0]) if (keys := chosen[entry.action]) else f"“{entry.title}”"
-        for entry in key_table.TABLE
-        for key in key_table.sequences(entry.keys)
-        if key not in chosen[entry.action]
+        _written(key): _written(keys[0]) if (keys := chosen[entry.name]) else f"“{entry.title}”"
+        for entry in action_table.TABLE
+        for key in action_table.sequences(entry.keys)
+        if key not in chosen[entry.name]
     }
 
 

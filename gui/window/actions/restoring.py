@@ -45,7 +45,7 @@ class RestoreActions:
     """The actions on a chat's restore points.
 
     Attributes:
-        by_name: the actions by their names in the key table.
+        by_name: the actions by their names in the table of actions.
     """
 
     def __init__(self, context: WindowContext, show_since: OnPoint, forking: ForkActions) -> None:

@@ -44,7 +44,7 @@ class SavedPrompts:
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of the key table's actions."""
+        """The handlers of the table's actions."""
         return {"insert_prompt": self.insert, "save_prompt": self.save_draft}
 
     def _on_page_made(self, page: ChatPage) -> None:

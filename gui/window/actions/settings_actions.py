@@ -12,7 +12,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PageName
 from gui.theme.theme import Theme
-from gui.window.actions import editors, key_table
+from gui.window.actions import action_table, editors
 from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
@@ -67,18 +67,18 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
 
 
 def keymap() -> Keymap:
-    """The key table for the settings window."""
+    """The table of actions for the settings window."""
     from gui.window.settings.keymap import ActionKeys, Keymap
 
     def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        return {action: _portable(keys) for action, keys in key_table.with_overrides(overrides)[0].items()}
+        return {action: _portable(keys) for action, keys in action_table.with_overrides(overrides)[0].items()}
 
     def problems(overrides: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[str]:
-        return key_table.with_overrides(overrides, lines)[1]
+        return action_table.with_overrides(overrides, lines)[1]
 
     actions = [
-        ActionKeys(entry.action, entry.title, tuple(_portable(key_table.sequences(entry.keys))))
-        for entry in key_table.TABLE
+        ActionKeys(entry.name, entry.title, tuple(_portable(action_table.sequences(entry.keys))), entry.search_words)
+        for entry in action_table.TABLE
     ]
     return Keymap(actions, chosen, problems)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from gui.settings.preferences import load_preferences
-from gui.window.actions.key_table import with_overrides
+from gui.window.actions.action_table import with_overrides
 
 
 def settings_problems(directory: Path) -> list[str]:

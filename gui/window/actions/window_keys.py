@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gui.settings.live import LiveSettings
-from gui.window.actions import key_table
+from gui.window.actions import action_table
 from gui.window.actions.actions import Actions
 from gui.window.actions.page_wiring import PageWiring
 from gui.window.actions.text_keys import TextKeys
@@ -23,9 +23,9 @@ class WindowKeys:
 
     def _read(self) -> None:
         preferences = self._settings.preferences
-        self.sequences, self._problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
+        self.sequences, self._problems = action_table.with_overrides(preferences.all_keys, preferences.all_lines)
         self._window_keys = [
-            key_table.of_the_window(self.sequences, preferences.all_keys, has_panes=has_panes)
+            action_table.of_the_window(self.sequences, preferences.all_keys, has_panes=has_panes)
             for has_panes in (False, True)
         ]
 

@@ -38,11 +38,13 @@ class ActionKeys:
         name: its name in ``keys.toml``.
         title: its name for users.
         defaults: its keys in Qt's portable form, where the user sets none.
+        words: other words that find it.
     """
 
     name: str
     title: str
     defaults: tuple[str, ...]
+    words: str = ""
 
 
 class Conflict(NamedTuple):

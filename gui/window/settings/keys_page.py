@@ -279,4 +279,4 @@ def _is_text(row: KeyRow) -> bool:
 def _words(row: KeyRow) -> str:
     """The text of a row that the search looks in."""
     keys = " ".join(map(native, row.keys))
-    return f"{row.action.title} {row.action.name} {keys} {search_words.search_words(row.action.name)}"
+    return f"{row.action.title} {row.action.name} {keys} {row.action.words}"

@@ -28,6 +28,8 @@ _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _POSITIONS_ROLE = _CHOICE_ROLE + 1
 _MARK_PX = 24
 """The room of a chat's mark."""
+_GROUP_PX = 72
+"""The room of a group's name."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Choice:
         preview: called when the line is marked, to show what choosing it does; ``Chooser.ask`` gets how to undo it.
         also: other words by which the line is found; they are not shown.
         cut: where a detail that does not fit is cut; the tool tip has the whole.
+        group: the name of its group; the list shows it beside the first of neighbours of one group. "" for none.
     """
 
     title: str
@@ -51,6 +54,7 @@ class Choice:
     preview: Callable[[], object] | None = None
     also: str = ""
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+    group: str = ""
 
 
 class Found(NamedTuple):
@@ -190,6 +194,10 @@ class _ChoiceDelegate(RowDelegate):
             return
         tokens = self._theme.tokens
         text = _text_area(area, choice)
+        if choice.group and _group_of(index.sibling(index.row() - 1, 0)) != choice.group:
+            painter.setFont(font(SECONDARY_PX))
+            painter.setPen(tokens.color("secondary"))
+            painter.drawText(area.adjusted(GAP_M_PX, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, choice.group)
         if choice.mark is not None:
             paint_mark(painter, choice.mark, QPointF(text.left() - 16, area.center().y() + 0.5), tokens)
         title, detail = _elided(choice, text.width())
@@ -226,7 +234,14 @@ class _ChoiceDelegate(RowDelegate):
 
 def _text_area(area: QRect, choice: Choice) -> QRect:
     """The part of a row with its texts."""
-    return area.adjusted(GAP_M_PX + (_MARK_PX if choice.mark is not None else 0), 0, -GAP_M_PX, 0)
+    left = (_MARK_PX if choice.mark is not None else 0) + (_GROUP_PX if choice.group else 0)
+    return area.adjusted(GAP_M_PX + left, 0, -GAP_M_PX, 0)
+
+
+def _group_of(index: QModelIndex | QPersistentModelIndex) -> str:
+    """The name of a row's group; "" for none, and for no row."""
+    choice = index.data(_CHOICE_ROLE)
+    return choice.group if isinstance(choice, Choice) else ""
 
 
 def _elided(choice: Choice, width: int) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import button, label
-from gui.wording import action_texts, common_texts
+from gui.wording import common_texts, window_texts
 
 
 class NoMatches(QWidget):
@@ -21,7 +21,7 @@ class NoMatches(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.search = button(action_texts.title("search"), "link", self.search_requested.emit)
+        self.search = button(window_texts.search_all_chats(), "link", self.search_requested.emit)
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
         column.setSpacing(4)

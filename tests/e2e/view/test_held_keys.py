@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.window.actions import key_table
+from gui.window.actions import action_table
 from gui.window.actions.actions import Actions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
@@ -56,12 +56,12 @@ def test_a_held_key_repeats_only_repeatable_actions(qapp: QApplication, window_m
     def count(action: str) -> Callable[[], None]:
         return lambda: done.update([action])
 
-    table = {entry.action: entry for entry in key_table.TABLE}
+    table = {entry.name: entry for entry in action_table.TABLE}
     window = QWidget()
     Actions(
         window, window,
-        {action: key_table.sequences(entry.keys) for action, entry in table.items()},
-        {action: count(action) for action in table}, Mock(Sheets), Mock(BannerArea), tuple, [],
+        {action: action_table.sequences(entry.keys) for action, entry in table.items()},
+        {action: count(action) for action in table}, Mock(Sheets), Mock(BannerArea), tuple, dict, [],
     )  # fmt: skip
     watch = KeyWatch(window)
     qapp.installEventFilter(watch)

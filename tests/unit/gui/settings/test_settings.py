@@ -11,7 +11,7 @@ from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.terminal_font import TerminalFont
-from gui.window.actions import key_table
+from gui.window.actions import action_table
 
 
 def test_without_files_there_are_defaults_and_no_problems(area):
@@ -156,7 +156,7 @@ def test_only_the_latest_ends_are_remembered():
 
 
 def test_no_default_key_is_used_twice_or_taken_from_programs():
-    chosen, problems = key_table.with_overrides({})
+    chosen, problems = action_table.with_overrides({})
     assert problems == []
     given = [sequence.toString() for sequences in chosen.values() for sequence in sequences]
     assert len(given) == len(set(given))
@@ -168,7 +168,7 @@ def test_no_default_key_is_used_twice_or_taken_from_programs():
 
 
 def test_a_key_chosen_by_the_user_is_taken_from_its_previous_action():
-    chosen, problems = key_table.with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
+    chosen, problems = action_table.with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
     assert problems == []
     assert [sequence.toString() for sequence in chosen["rename"]] == ["Ctrl+Shift+W"]
     assert chosen["close_tab"] == []
@@ -180,7 +180,7 @@ def test_keys_without_an_effect_are_reported_with_their_line(area):
         'dance = "F1"\n\nnew_chat = "Ctrl+Nonsense+Q"\nrename = "F7"\nsend = ["F8", "F7"]\n'
     )
     settings = load_preferences(area.config)
-    chosen, problems = key_table.with_overrides(settings.keys, settings.key_lines)
+    chosen, problems = action_table.with_overrides(settings.keys, settings.key_lines)
     assert problems == [
         "keys.toml:1: unknown action 'dance'",
         "keys.toml:3: invalid key 'Ctrl+Nonsense+Q' for 'new_chat'",

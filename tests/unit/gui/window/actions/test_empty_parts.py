@@ -7,15 +7,16 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from gui.window.actions import action_table
 from gui.wording import action_texts, window_texts
 from tests.unit.gui.conftest import WindowHarness
 
 OF_SIDEBAR = [
-    action_texts.title("new_chat"),
+    action_table.title("new_chat"),
     window_texts.by_state(),
     window_texts.by_project(),
     window_texts.compact_rows(),
-    action_texts.title("sidebar"),
+    "Hide sidebar",
 ]
 
 
@@ -78,12 +79,12 @@ async def test_a_right_click_beside_the_tabs_reopens_a_closed_tab(harness: Windo
         harness.show(session_id)
     [pane] = window.tabs.panes()
     beside = QPoint(pane.bar.width() - 5, 10)
-    texts = [action_texts.title(name) for name in ("new_chat", "new_shell", "reopen_tab")]
+    texts = [action_table.title(name) for name in ("new_chat", "new_shell", "reopen_tab")]
     right_click(pane.bar, beside)
-    assert taken(harness) == (texts, [action_texts.title("reopen_tab")])
+    assert taken(harness) == (texts, [action_table.title("reopen_tab")])
     window.actions_["close_tab"].trigger()
     right_click(pane.bar, beside)
-    assert taken(harness, action_texts.title("reopen_tab")) == (texts, [])
+    assert taken(harness, action_table.title("reopen_tab")) == (texts, [])
     assert window.tabs.active_id == two
 
 

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.preferences import Preferences
+from gui.window.actions import action_table
 from gui.window.page.structured_page import StructuredPage
 from gui.wording import action_texts, chat_texts, common_texts
 from session_host import paths
@@ -48,7 +49,7 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
         "split_down": "Ctrl+Shift+E",
         "clear_scrollback": "Ctrl+Shift+Del",
     }
-    of_the_window = {action_texts.title(name): key for name, key in windows.items()}
+    of_the_window = {action_table.title(name): key for name, key in windows.items()}
     assert shown(view.context_menu(QPointF(9, 9))) == {
         **of_the_window,
         common_texts.copy(): "Ctrl+Shift+C",
@@ -79,14 +80,14 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
     menu = page.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
     assert chat_texts.copy_as_markdown() in texts
-    assert action_texts.title("export") in texts, "as in a terminal's menu"
+    assert action_table.title("export") in texts, "as in a terminal's menu"
     assert shown(menu) == {
         common_texts.copy(): "Ctrl+C",
         common_texts.select_all(): "Ctrl+Shift+A",
-        action_texts.title("find"): "Ctrl+Shift+F",
-        action_texts.title("new_shell"): "Ctrl+Shift+Return",
-        action_texts.title("split_right"): "Ctrl+Shift+D",
-        action_texts.title("split_down"): "Ctrl+Shift+E",
+        action_table.title("find"): "Ctrl+Shift+F",
+        action_table.title("new_shell"): "Ctrl+Shift+Return",
+        action_table.title("split_right"): "Ctrl+Shift+D",
+        action_table.title("split_down"): "Ctrl+Shift+E",
     }
 
 
@@ -99,7 +100,7 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     assert shown(more) == {common_texts.kill(): "Ctrl+F9"}
     keys = shown(menu)
     assert keys[action_texts.rename()] == "F2"
-    assert keys[action_texts.title("close_tab")] == "Ctrl+Shift+W"
+    assert keys[action_table.title("close_tab")] == "Ctrl+Shift+W"
     assert common_texts.export_() not in keys
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from gui.wording import action_texts
+from gui.window.actions import action_table
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -59,15 +59,15 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
     menu = harness.page.view.context_menu(QPointF(30, 30))
     assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-10:]] == [
         ("", ""),
-        (action_texts.title("find"), "Ctrl+Shift+F"),
-        (action_texts.title("new_shell"), "Ctrl+Shift+Return"),
-        (action_texts.title("split_right"), "Ctrl+Shift+D"),
-        (action_texts.title("split_down"), "Ctrl+Shift+E"),
-        (action_texts.title("open_text"), ""),
-        (action_texts.title("export"), ""),
+        (action_table.title("find"), "Ctrl+Shift+F"),
+        (action_table.title("new_shell"), "Ctrl+Shift+Return"),
+        (action_table.title("split_right"), "Ctrl+Shift+D"),
+        (action_table.title("split_down"), "Ctrl+Shift+E"),
+        (action_table.title("open_text"), ""),
+        (action_table.title("export"), ""),
         ("", ""),
-        (action_texts.title("clear_scrollback"), "Ctrl+Shift+Del"),
-        (action_texts.title("reset_terminal"), ""),
+        (action_table.title("clear_scrollback"), "Ctrl+Shift+Del"),
+        (action_table.title("reset_terminal"), ""),
     ]
     menu.actions()[-6].trigger()
     menu.close()
@@ -94,7 +94,7 @@ async def test_terms_of_other_programs_find_an_action(harness: WindowHarness) ->
         chooser = window.sheets.chooser
         chooser.field.setText(typed)
         found = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
-        if action_texts.title(action) not in found[:2]:
+        if action_table.title(action) not in found[:2]:
             missed[typed] = found
         chooser.dismiss()
     assert missed == {}

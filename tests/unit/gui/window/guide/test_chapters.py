@@ -14,7 +14,7 @@ from gui import wording as wording_package
 from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import FindQuery, Pattern
 from gui.terminal.links.links import may_open
-from gui.window.actions import key_table
+from gui.window.actions import action_table
 from gui.window.actions.guide_actions import changed_keys
 from gui.window.guide.chapters import GUIDE, read_chapters, with_keys
 
@@ -71,7 +71,8 @@ def test_every_link_leads_to_a_chapter_or_a_web_page() -> None:
 
 def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() -> None:
     """Names in italics are compared with the window's texts."""
-    wording = "".join(path.read_text("utf-8") for path in Path(wording_package.__file__).parent.glob("*.py"))
+    files = (*Path(wording_package.__file__).parent.glob("*.py"), Path(action_table.__file__))
+    wording = "".join(path.read_text("utf-8") for path in files)
     unknown = {
         name
         for chapter in read_chapters({})
@@ -121,7 +122,7 @@ def test_the_users_keys_replace_the_default_ones_except_in_code() -> None:
 
 
 def test_chapters_never_abbreviate_keys_so_that_the_users_can_replace_them() -> None:
-    keys = changed_keys({entry.action: [] for entry in key_table.TABLE})
+    keys = changed_keys({entry.name: [] for entry in action_table.TABLE})
     short = (
         "Shift+PageUp/PageDown, Alt+1…9; Alt+Shift+arrow, Ctrl+Shift+↑ or Ctrl+Shift+D and E, Ctrl+Shift+P",
         ["Shift+PageUp/PageDown", "Alt+1…9", "Alt+Shift+arrow", "Ctrl+Shift+↑", "Ctrl+Shift+D and E"],

@@ -15,12 +15,13 @@ from tests.unit.gui.conftest import WindowHarness
 FIRST = {
     "Dark": "Light or dark…",
     "color theme": "Choose a theme…",
-    "font": "Zoom in",
-    "font size": "Zoom in",
+    "font": "Larger text",
+    "font size": "Larger text",
     "help": "Guide",
     "preferences": "Settings…",
-    "hide": "Toggle sidebar",
-    "hints": "Open or copy a link by letters",
+    "toggle sidebar": "Hide sidebar",
+    "hide": "Hide sidebar",
+    "hints": "Link hints",
     "history": "Search all chats…",
     "new session": "New chat…",
     "new thread": "New chat…",
@@ -31,7 +32,7 @@ FIRST = {
     "stop chat": "Stop chat",
     "split editor": "Split right",
     "terminal": "New shell in this directory",
-    "zoom out": "Zoom out",
+    "zoom out": "Smaller text",
 }
 
 
@@ -66,15 +67,15 @@ async def test_the_palette_lists_the_actions_first_that_were_chosen_last(harness
         return titles
 
     usual = first_titles()
-    for typed in ("toggle status", "copy name", "toggle status", "close window"):
+    for typed in ("hide status", "copy name", "show status", "close window"):
         choose(typed)
     window.show()
-    expected = ["Toggle status line", "Copy chat name", *usual[:2]]
+    expected = ["Hide status line", "Copy chat name", *usual[:2]]
     assert first_titles() == expected, "Enter alone never closes a window"
     assert harness.window.layout_state.recent_actions == ["status_line", "copy_name"]
     window.open_chat(harness.chat(second))
     choose("copy name")
-    assert first_titles()[:2] == ["Copy chat name", "Toggle status line"]
+    assert first_titles()[:2] == ["Copy chat name", "Hide status line"]
 
 
 async def test_a_subcommand_of_the_same_purpose_finds_the_action(harness: WindowHarness) -> None:
@@ -83,7 +84,7 @@ async def test_a_subcommand_of_the_same_purpose_finds_the_action(harness: Window
     window.open_chat(harness.chat(session_id))
     window.actions_.show_palette()
     window.sheets.chooser.field.setText("explain")
-    assert window.sheets.chooser.items.item(0).text() == "Show status details"
+    assert window.sheets.chooser.items.item(0).text() == "Status details"
 
 
 async def test_the_beginning_of_two_titles_finds_the_shorter_one_first(harness: WindowHarness) -> None:

@@ -1,0 +1,377 @@
+"""The table of actions, each with its title and its keys, and the user's changes to the keys.
+
+Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the table has none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtGui import QKeySequence
+
+from gui.settings.pane_tree import SIDES
+from gui.settings.text_keys import is_text
+from gui.wording import key_texts
+
+N_: Callable[[str, str], str] = QT_TRANSLATE_NOOP  # type: ignore[assignment]  # the hint says object
+"""Marks a text for ``lupdate``; called by gettext's name."""
+translate = QCoreApplication.translate
+
+Scope = Literal["window", "terminal"]
+Group = Literal["chat", "window", "terminal", "changes", "settings"]
+CHAT: Final = "chat"
+WINDOW: Final = "window"
+TERMINAL: Final = "terminal"
+CHANGES: Final = "changes"
+SETTINGS: Final = "settings"
+
+
+@dataclass(frozen=True)
+class Action:
+    """All that is known of an action, except its handler, which belongs to a window.
+
+    A title names the chat: "Export chat…". The menu and the bar of one chat leave that out: "Export…".
+
+    Attributes:
+        name: its name in ``keys.toml``.
+        group: its group in the palette.
+        text: its title in English, see ``title``.
+        keys: its keys in Qt's notation.
+        states: for a switch, its titles while it is off and while it is on, in English: each says what it does then.
+        scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
+            own Shift+arrows.
+        listed: whether the palette shows the action.
+        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "ended",
+            "resumable" (and ended), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
+            "suspended", or "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right
+            of the shown one ("tabs_right"), several "panes", several "windows".
+        needs_conversations: whether the action needs an agent with conversations that can be resumed.
+        repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
+            key that is released late must not close a second tab.
+        number: the number in the title; 0 for none.
+        words: other words that find the action, in English: users know them from other programs, or use them for what
+            they want to do.
+    """
+
+    name: str
+    group: Group
+    text: str
+    keys: tuple[str, ...] = ()
+    states: tuple[str, str] | None = None
+    scope: Scope = "window"
+    listed: bool = True
+    on: Literal[
+        "", "chat", "agent", "running", "ended", "resumable", "forkable", "forkable_before",
+        "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
+    ] = ""  # fmt: skip
+    needs_conversations: bool = False
+    repeats: bool = False
+    number: int = 0
+    words: str = ""
+
+    @property
+    def title(self) -> str:
+        """The title on the page of the keys, and where the action is no switch."""
+        text = translate("action", self.text)
+        return text.format(number=self.number) if self.number else text
+
+    def title_in(self, *, on: bool) -> str:
+        """The title of a switch that is on or off; of another action its usual one."""
+        return translate("action", self.states[on]) if self.states is not None else self.title
+
+    @property
+    def search_words(self) -> str:
+        """The other words that find the action; those of a switch are also its titles."""
+        texts = (self.words, *((self.text, *self.states) if self.states is not None else ()))
+        return " ".join(translate("action", text) for text in texts if text)
+
+
+# fmt: off
+TABLE: tuple[Action, ...] = (
+    Action("switch_chat", CHAT, N_("action", "Switch to a chat…"), keys=("Ctrl+Shift+K",),
+           words=N_("action", "go to quick open recent editor")),
+    Action("search", CHAT, N_("action", "Search all chats…"), keys=("Ctrl+Shift+S",),
+           words=N_("action", "history grep")),
+    Action("next_waiting", CHAT, N_("action", "Next chat that needs you"), keys=("Ctrl+Shift+J",),
+           words=N_("action", "jump unread done finished attention")),
+    Action("new_chat", CHAT, N_("action", "New chat…"), keys=("Ctrl+Shift+N",),
+           words=N_("action", "create start thread session conversation agent task")),
+    Action("new_chat_in_worktree", CHAT, N_("action", "New chat in a git worktree…"), words=N_("action", "branch")),
+    Action("continue", CHAT, N_("action", "Continue a conversation…"),
+           words=N_("action", "resume import history earlier session thread")),
+    Action("new_shell", CHAT, N_("action", "New shell in this directory"), keys=("Ctrl+Shift+Return",),
+           words=N_("action", "terminal bash new tab here cwd")),
+    Action("send", CHAT, N_("action", "Send text to chat…"), words=N_("action", "input type")),
+    Action("insert_prompt", CHAT, N_("action", "Insert a saved prompt…"), keys=("Ctrl+Shift+R",),
+           words=N_("action", "snippet template custom command workflow")),
+    Action("save_prompt", CHAT, N_("action", "Save this prompt…"), on="structured",
+           words=N_("action", "snippet template custom command")),
+    Action("rename", CHAT, N_("action", "Rename chat…"), on="chat", words=N_("action", "title tab terminal")),
+    Action("resume", CHAT, N_("action", "Resume chat"), on="resumable",
+           words=N_("action", "restart start again continue reopen")),
+    Action("pick", CHAT, N_("action", "Choose another conversation…"), on="ended", needs_conversations=True),
+    Action("resume_all", CHAT, N_("action", "Resume all chats that a restart interrupted…")),
+    Action("copy_resume", CHAT, N_("action", "Copy resume command"), on="chat", needs_conversations=True),
+    Action("duplicate", CHAT, N_("action", "New chat like this"), on="chat",
+           words=N_("action", "duplicate clone copy")),
+    Action("fork", CHAT, N_("action", "Fork chat"), on="forkable", words=N_("action", "branch copy conversation")),
+    Action("fork_before", CHAT, N_("action", "Fork chat before a prompt…"), on="forkable_before",
+           words=N_("action", "rewind back edit undo retry branch chat conversation")),
+    Action("choose_model", CHAT, N_("action", "Choose model…"), on="structured",
+           words=N_("action", "agent llm switch")),
+    Action("choose_mode", CHAT, N_("action", "Choose mode…"), on="structured",
+           words=N_("action", "agent permissions plan approval")),
+    Action("choose_effort", CHAT, N_("action", "Choose effort…"), on="structured",
+           words=N_("action", "agent thinking reasoning")),
+    Action("pin", CHAT, N_("action", "Pin or unpin chat"),
+           states=(N_("action", "Pin chat"), N_("action", "Unpin chat")), on="chat"),
+    Action("choose_color", CHAT, N_("action", "Choose a colour for the chat…"), on="chat",
+           words=N_("action", "color label tag tab mark")),
+    Action("mark_unread", CHAT, N_("action", "Mark chat as read or unread"),
+           states=(N_("action", "Mark chat as unread"), N_("action", "Mark chat as read")), on="chat",
+           words=N_("action", "later remind follow up seen done")),
+    Action("stop", CHAT, N_("action", "Stop chat"), on="running", words=N_("action", "end")),
+    Action("kill", CHAT, N_("action", "Kill chat"), on="running", words=N_("action", "terminate terminal")),
+    Action("stop_all", CHAT, N_("action", "Stop all chats…")),
+    Action("remove", CHAT, N_("action", "Remove chat"), on="chat", words=N_("action", "delete discard trash clear")),
+    Action("mute_chat", CHAT, N_("action", "Mute or unmute this chat’s notifications"), on="chat"),
+    Action("notify_quiet", CHAT, N_("action", "Notify when this chat is quiet, or cancel that"), on="running_terminal",
+           words=N_("action", "monitor silence watch alert done")),
+    Action("mute_hour", CHAT, N_("action", "Mute notifications for an hour"),
+           words=N_("action", "do not disturb snooze")),
+    Action("mute_tomorrow", CHAT, N_("action", "Mute notifications until tomorrow morning"),
+           words=N_("action", "do not disturb snooze")),
+    Action("unmute", CHAT, N_("action", "Unmute notifications")),
+    Action("copy_name", CHAT, N_("action", "Copy chat name"), on="chat"),
+    Action("export", CHAT, N_("action", "Export chat…"), on="chat",
+           words=N_("action", "save download markdown share scrollback history log output")),
+    Action("errors", CHAT, N_("action", "Show error output"), on="chat", words=N_("action", "stderr log")),
+    Action("explain", CHAT, N_("action", "Status details"), on="chat",
+           words=N_("action", "explain why info debug process pid")),
+    Action("palette", WINDOW, N_("action", "Command palette…"), keys=("Ctrl+Shift+P",), listed=False),
+    Action("close_tab", WINDOW, N_("action", "Close tab (the chat keeps running)"), keys=("Ctrl+Shift+W",), on="chat",
+           words=N_("action", "detach hide editor")),
+    Action("close_other_tabs", WINDOW, N_("action", "Close other tabs"), on="tabs",
+           words=N_("action", "detach hide all editors")),
+    Action("close_tabs_right", WINDOW, N_("action", "Close tabs to the right"), on="tabs_right",
+           words=N_("action", "detach hide editors")),
+    Action("reopen_tab", WINDOW, N_("action", "Reopen closed tab"), keys=("Ctrl+Shift+T",),
+           words=N_("action", "back editor undo")),
+    Action("next_tab", WINDOW, N_("action", "Next tab"), keys=("Ctrl+PgDown", "Ctrl+Tab"), listed=False, repeats=True),
+    Action("previous_tab", WINDOW, N_("action", "Previous tab"), keys=("Ctrl+PgUp", "Ctrl+Shift+Tab"), listed=False,
+           repeats=True),
+    *(Action(f"tab_{number}", WINDOW, N_("action", "Tab {number}"), keys=(f"Alt+{number}",), listed=False,
+             number=number) for number in range(1, 10)),
+    Action("last_tab", WINDOW, N_("action", "Switch to the last-used tab"), keys=("Ctrl+Shift+M",), on="chat",
+           words=N_("action", "previous recent back chat")),
+    Action("move_tab_left", WINDOW, N_("action", "Move tab left"), keys=("Alt+Shift+PgUp",), on="tabs", listed=False,
+           repeats=True),
+    Action("move_tab_right", WINDOW, N_("action", "Move tab right"), keys=("Alt+Shift+PgDown",), on="tabs",
+           listed=False, repeats=True),
+    Action("split_right", WINDOW, N_("action", "Split right"), keys=("Ctrl+Shift+D",),
+           words=N_("action", "pane editor terminal bash")),
+    Action("split_down", WINDOW, N_("action", "Split down"), keys=("Ctrl+Shift+E",),
+           words=N_("action", "pane editor terminal bash")),
+    Action("mirror_right", WINDOW, N_("action", "Show this chat on the right, too"), on="chat",
+           words=N_("action", "split pane view")),
+    Action("mirror_down", WINDOW, N_("action", "Show this chat below, too"), on="chat",
+           words=N_("action", "split pane view")),
+    Action("zoom_pane", WINDOW, N_("action", "Maximise pane"), keys=("Ctrl+Shift+Z",),
+           states=(N_("action", "Maximise pane"), N_("action", "Restore pane")), on="panes",
+           words=N_("action", "maximize")),
+    Action("even_out", WINDOW, N_("action", "Even out panes"), keys=("Ctrl+Shift+G",), on="panes",
+           words=N_("action", "equal balance size layout")),
+    Action("close_pane", WINDOW, N_("action", "Close pane (its tabs move to the next one)"), on="panes",
+           words=N_("action", "kill unsplit")),
+    Action("swap_panes", WINDOW, N_("action", "Swap pane with the next one"), on="panes",
+           words=N_("action", "exchange rotate")),
+    Action("move_to_pane", WINDOW, N_("action", "Move tab to the next pane"), on="panes", words=N_("action", "join")),
+    Action("broadcast", WINDOW, N_("action", "Broadcast typing to all panes"),
+           states=(N_("action", "Broadcast typing to all panes"), N_("action", "Stop broadcasting")), on="panes",
+           words=N_("action", "synchronize panes copy input several chats at once")),
+    Action("pane_left", WINDOW, N_("action", "Go to the pane on the left"), keys=("Alt+Shift+Left",), on="panes",
+           listed=False, repeats=True),
+    Action("pane_right", WINDOW, N_("action", "Go to the pane on the right"), keys=("Alt+Shift+Right",), on="panes",
+           listed=False, repeats=True),
+    Action("pane_up", WINDOW, N_("action", "Go to the pane above"), keys=("Alt+Shift+Up",), on="panes", listed=False,
+           repeats=True),
+    Action("pane_down", WINDOW, N_("action", "Go to the pane below"), keys=("Alt+Shift+Down",), on="panes",
+           listed=False, repeats=True),
+    Action("resize_left", WINDOW, N_("action", "Move the pane’s edge left"), keys=("Ctrl+Shift+Left",), on="panes",
+           listed=False, repeats=True),
+    Action("resize_right", WINDOW, N_("action", "Move the pane’s edge right"), keys=("Ctrl+Shift+Right",), on="panes",
+           listed=False, repeats=True),
+    Action("resize_up", WINDOW, N_("action", "Move the pane’s edge up"), keys=("Ctrl+Shift+Up",), on="panes",
+           listed=False, repeats=True),
+    Action("resize_down", WINDOW, N_("action", "Move the pane’s edge down"), keys=("Ctrl+Shift+Down",), on="panes",
+           listed=False, repeats=True),
+    Action("move_to_new_window", WINDOW, N_("action", "Move tab to a new window"), on="chat",
+           words=N_("action", "detach pop out editor")),
+    Action("move_to_window", WINDOW, N_("action", "Move tab to another window"), on="windows"),
+    Action("focus_sidebar", WINDOW, N_("action", "Go to the chat list"), keys=("Ctrl+Shift+L",),
+           words=N_("action", "sidebar filter")),
+    Action("sidebar", WINDOW, N_("action", "Show or hide sidebar"), keys=("Ctrl+Shift+B",),
+           states=(N_("action", "Show sidebar"), N_("action", "Hide sidebar")),
+           words=N_("action", "toggle panel list")),
+    Action("full_screen", WINDOW, N_("action", "Full screen"), keys=("F11",),
+           states=(N_("action", "Full screen"), N_("action", "Leave full screen")), words=N_("action", "maximize")),
+    Action("close_window", WINDOW, N_("action", "Close window (chats keep running)"), words=N_("action", "quit exit")),
+    Action("find", TERMINAL, N_("action", "Find in this chat…"), keys=("Ctrl+Shift+F",), on="chat",
+           words=N_("action", "search")),
+    Action("select_by_keyboard", TERMINAL, N_("action", "Select by keyboard"), keys=("Ctrl+Shift+Space",),
+           on="terminal", words=N_("action", "copy mode vi")),
+    Action("show_hints", TERMINAL, N_("action", "Link hints"), keys=("Ctrl+Shift+H",), on="terminal",
+           words=N_("action", "hints kitten quick select url")),
+    Action("open_text", TERMINAL, N_("action", "Open whole text in editor"), on="terminal",
+           words=N_("action", "scrollback pager less history")),
+    Action("open_output", TERMINAL, N_("action", "Open output of command in editor"), on="terminal",
+           words=N_("action", "pager less last")),
+    Action("clear_scrollback", TERMINAL, N_("action", "Clear scrollback"), keys=("Ctrl+Shift+Del",),
+           on="running_terminal", words=N_("action", "erase history buffer terminal")),
+    Action("reset_terminal", TERMINAL, N_("action", "Reset terminal"), on="running_terminal",
+           words=N_("action", "clear garbled redraw repaint screen")),
+    Action("continue_program", TERMINAL, N_("action", "Continue suspended program"), on="suspended"),
+    Action("copy", TERMINAL, N_("action", "Copy"), keys=("Ctrl+Shift+C",), scope="terminal"),
+    Action("paste", TERMINAL, N_("action", "Paste"), keys=("Ctrl+Shift+V",), scope="terminal"),
+    Action("paste_selection", TERMINAL, N_("action", "Paste primary selection"), keys=("Shift+Ins", "Ctrl+Shift+Ins"),
+           on="running_terminal", scope="terminal", words=N_("action", "primary middle click")),
+    Action("select_all", TERMINAL, N_("action", "Select all"), keys=("Ctrl+Shift+A",)),
+    Action("scroll_line_up", TERMINAL, N_("action", "Scroll up a line"), keys=("Shift+Up",), scope="terminal",
+           listed=False, repeats=True),
+    Action("scroll_line_down", TERMINAL, N_("action", "Scroll down a line"), keys=("Shift+Down",), scope="terminal",
+           listed=False, repeats=True),
+    Action("scroll_page_up", TERMINAL, N_("action", "Scroll up a page"), keys=("Shift+PgUp",), scope="terminal",
+           listed=False, repeats=True),
+    Action("scroll_page_down", TERMINAL, N_("action", "Scroll down a page"), keys=("Shift+PgDown",), scope="terminal",
+           listed=False, repeats=True),
+    Action("scroll_to_start", TERMINAL, N_("action", "Scroll to top"), keys=("Shift+Home",), scope="terminal",
+           listed=False),
+    Action("scroll_to_end", TERMINAL, N_("action", "Scroll to bottom"), keys=("Shift+End",), scope="terminal",
+           listed=False),
+    Action("previous_prompt", TERMINAL, N_("action", "Go to previous prompt"), keys=("Ctrl+Shift+PgUp",), on="chat",
+           repeats=True, words=N_("action", "jump command")),
+    Action("next_prompt", TERMINAL, N_("action", "Go to next prompt"), keys=("Ctrl+Shift+PgDown",), on="chat",
+           repeats=True, words=N_("action", "jump command")),
+    Action("previous_failed", TERMINAL, N_("action", "Go to previous failed command"), on="terminal", repeats=True,
+           words=N_("action", "jump error")),
+    Action("next_failed", TERMINAL, N_("action", "Go to next failed command"), on="terminal", repeats=True,
+           words=N_("action", "jump error")),
+    Action("go_to_command", TERMINAL, N_("action", "Go to a command…"), on="terminal",
+           words=N_("action", "jump recent shell history list duration failed")),
+    Action("put_at_prompt", TERMINAL, N_("action", "Edit and rerun command"), on="running_terminal",
+           words=N_("action", "run again rerun repeat insert shell")),
+    Action("copy_command", TERMINAL, N_("action", "Copy command"), on="terminal",
+           words=N_("action", "clipboard shell")),
+    Action("copy_command_and_output", TERMINAL, N_("action", "Copy command and its output"), on="terminal",
+           words=N_("action", "clipboard shell")),
+    Action("copy_output", TERMINAL, N_("action", "Copy last answer or output of command"), keys=("Ctrl+Shift+O",),
+           on="chat", words=N_("action", "clipboard")),
+    Action("select_output", TERMINAL, N_("action", "Select output of command"), keys=("Ctrl+Shift+Y",), on="chat"),
+    Action("show_changes", CHANGES, N_("action", "Show changes"), keys=("Ctrl+Shift+I",), on="chat",
+           words=N_("action", "git diff review source control files edits")),
+    Action("changes_since", CHANGES, N_("action", "Show changes since a prompt…"), on="agent"),
+    Action("restore_files", CHANGES, N_("action", "Restore files to before a prompt…"), on="agent",
+           words=N_("action", "checkpoint rewind undo revert restore point")),
+    Action("open_directory", CHANGES, N_("action", "Open directory in editor"), on="chat",
+           words=N_("action", "folder code ide")),
+    Action("show_directory", CHANGES, N_("action", "Show directory in file manager"), on="chat",
+           words=N_("action", "folder explorer reveal")),
+    Action("copy_path", CHANGES, N_("action", "Copy directory path"), on="chat",
+           words=N_("action", "clipboard folder pwd")),
+    Action("zoom_in", SETTINGS, N_("action", "Larger text"), keys=("Ctrl++", "Ctrl+="), repeats=True,
+           words=N_("action", "zoom in font size bigger")),
+    Action("zoom_out", SETTINGS, N_("action", "Smaller text"), keys=("Ctrl+-",), repeats=True,
+           words=N_("action", "zoom out font size")),
+    Action("zoom_reset", SETTINGS, N_("action", "Usual text size"), keys=("Ctrl+0",),
+           words=N_("action", "reset zoom font size")),
+    Action("status_line", SETTINGS, N_("action", "Show or hide status line"),
+           states=(N_("action", "Show status line"), N_("action", "Hide status line")),
+           words=N_("action", "toggle footer")),
+    Action("choose_theme", SETTINGS, N_("action", "Choose a theme…"), words=N_("action", "colours colors")),
+    Action("choose_appearance", SETTINGS, N_("action", "Light or dark…"), words=N_("action", "night mode theme")),
+    Action("import_theme", SETTINGS, N_("action", "Import a theme…")),
+    Action("find_agents", SETTINGS, N_("action", "Look for agents again"),
+           words=N_("action", "path refresh reload missing installed")),
+    Action("settings", SETTINGS, N_("action", "Settings…"), keys=("Ctrl+,",),
+           words=N_("action", "preferences options configuration font notifications user")),
+    Action("guide", SETTINGS, N_("action", "Guide"), keys=("Ctrl+Shift+F1",),
+           words=N_("action", "help manual documentation")),
+    Action("shortcuts", SETTINGS, N_("action", "Keyboard shortcuts…"),
+           words=N_("action", "help keybindings keymap hotkeys open")),
+)
+# fmt: on
+
+_BY_NAME = {action.name: action for action in TABLE}
+
+
+def title(name: str) -> str:
+    """The title of an action."""
+    return _BY_NAME[name].title
+
+
+def sequences(keys: Sequence[str]) -> list[QKeySequence]:
+    """Keys as Qt objects."""
+    return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in keys]
+
+
+BETWEEN_PANES = frozenset(f"{verb}_{side}" for verb in ("pane", "resize") for side in SIDES)
+"""Actions that do nothing where there is one pane; programs that use modified arrows get these keys then."""
+
+
+def of_the_window(
+    chosen: dict[str, list[QKeySequence]], overrides: Container[str], *, has_panes: bool = True
+) -> tuple[str, ...]:
+    """The keys that the window does not pass to the program in a terminal.
+
+    Args:
+        chosen: the keys of each action and text.
+        overrides: the actions with keys of the user, which work in terminals, too.
+        has_panes: whether the window has several panes.
+    """
+    in_terminals = {entry.name for entry in TABLE if entry.scope == "terminal"}
+    return tuple(
+        sequence.toString()
+        for name, has in chosen.items()
+        for sequence in has
+        if (name not in in_terminals or name in overrides) and (has_panes or name not in BETWEEN_PANES)
+    )
+
+
+def with_overrides(
+    overrides: Mapping[str, Sequence[str]], lines: Mapping[str, int] | None = None
+) -> tuple[dict[str, list[QKeySequence]], list[str]]:
+    """The keys of each action and text, with the user's changes.
+
+    Args:
+        overrides: the user's keys of actions, and of texts by ``text_keys.name_of``.
+        lines: the line of each action in ``keys.toml``, for problems.
+
+    Returns:
+        The keys by name, and one line for each override without an effect.
+    """
+    problems: list[str] = []
+    chosen = {entry.name: sequences(entry.keys) for entry in TABLE}
+    holders: dict[str, str] = {}
+    for action, keys in overrides.items():
+        location = f"keys.toml:{line}" if (line := (lines or {}).get(action, 0)) else "keys.toml"
+        if action not in chosen and not is_text(action):
+            problems.append(key_texts.unknown_action(location, action))
+            continue
+        wanted = sequences(keys)
+        if any(not sequence.toString() for sequence in wanted):
+            problems.append(key_texts.invalid_key(location, ", ".join(keys), action))
+            continue
+        # Qt gives an ambiguous key to no action, so the first action keeps it.
+        for sequence in list(wanted):
+            if (holder := holders.setdefault(sequence.toString(), action)) != action:
+                problems.append(key_texts.key_is_taken(location, sequence.toString(), holder))
+                wanted.remove(sequence)
+        chosen[action] = wanted
+        # A key that the user gave to one action is removed from the other one.
+        for other, has in chosen.items():
+            if other != action and other not in overrides:
+                chosen[other] = [sequence for sequence in has if sequence not in wanted]
+    return chosen, problems
