@@ -113,7 +113,7 @@ def test_notices_name_the_author_and_the_licence_of_each_theme() -> None:
 def test_the_guide_lists_its_pages() -> None:
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", text(Path("resources/guide/README.md"))))
     pages = {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"}
-    assert pages == set(GUIDE), "the table in the guide's README.md lists each page"
+    assert pages == set(GUIDE), "the guide's README.md lists each page"
 
 
 def test_decisions_begin_with_a_question_and_are_short() -> None:

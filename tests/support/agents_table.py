@@ -49,45 +49,33 @@ CHECKS = {
 HEADER = """\
 # Agents, as tested
 
-This table shows what works with each agent in Outlive. The tests run the agents' real programs from npm, without a
-network, against a test model service. They write this page:
+The tests run the agents' real programs from npm, without a network, against a test model service, and write this page:
 
     bash installers/test.sh --real-agents
 
 **yes**: it worked in this run. **no**: it was tried, and did not work. **–**: not possible; the notes say why.
 
-Wrong or missing reports of agents:
+Wrong or missing reports:
 
-- Questions at the first start (how to log in, whether to trust a folder): Claude Code reports them. Codex and Copilot
-  CLI report nothing (the chat shows "no signal"). Gemini CLI and Qwen Code report idle.
-- The first chat with opencode on a computer shows "no signal" until it ends: opencode is still installing the library
-  that its plugins need, so it gets no plugin of Outlive. If opencode cannot reach its services, its screen stays empty
-  for up to a minute.
-- Codex reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
-  If you choose a new worktree there, the chat's directory and its changes stay those of the old one until you resume
-  the chat; it is resumed in the new one.
-- Copilot CLI reports nothing before the first prompt, also after a resume.
-- An error that stops a turn: Codex in a terminal reports that there was one, but not which; Gemini CLI in a terminal
-  reports only that the turn is over.
-- aider (0.86.2, tried by hand, so it is not in the table) reports only the end of an answer: the chat then needs you,
-  with "its turn is over, or it asks something". While it starts, while it works and while it asks about the output of
-  `/run`, the chat shows "no signal".
+- At the first start (log in, trust a folder), Codex and Copilot CLI report nothing ("no signal"), Gemini CLI and Qwen
+  Code report idle.
+- opencode: the first chat on a computer shows "no signal" until it ends, since opencode still installs the library of
+  its plugins. Without its services, its screen stays empty for up to a minute.
+- Codex reports idle while it asks where to run a new conversation (`/new`, `/fork` in a git repository). After you
+  choose a new worktree there, directory and changes of the chat are the old ones until you resume it.
+- Copilot CLI reports nothing before the first prompt.
+- An error that stops a turn: Codex in a terminal does not say which; Gemini CLI in a terminal says only that the turn
+  is over.
+- aider (0.86.2, tried by hand) reports only the end of an answer, as "its turn is over, or it asks something".
 - opencode, and a resumed Gemini CLI, report idle before they accept input.
-- opencode, Gemini CLI and Qwen Code drop what they get while they start, for some seconds; Claude Code, Codex and
-  Copilot CLI take an Enter that comes so early for a new line. So Outlive keeps what you type, and what `outlive send`
-  gets, until they show their input line: see [Start a chat](start-a-chat.md).
-- Gemini CLI, on a busy computer, submits a text without its end if Enter comes before it has drawn all of it, and
-  inserts a line end for an Enter that comes soon after a paste. `outlive send` waits longer before Enter, the longer
-  the agent takes to show the text.
-- A permission dialog that opens while the Enter of `outlive send` is on its way could take it for "yes". On a busy
-  computer (two processors, a load of 15), with texts sent while the agent was about to ask, none of 16 texts to Gemini
-  CLI and none of 7 to Qwen Code allowed the command; the other agents were not tried in this way.
-
-Without a network, Claude Code exits at its first start with "Unable to connect to Anthropic services".
-
-Limits of a subscription, in a chat view: Claude Code 2.1.332 (with a test login) and Codex 0.169.0 report both limits
-if the model service sends the headers that these programs read. Claude Code 2.1.197 reports only the limit that is
-nearly reached.
+- While they start, opencode, Gemini CLI and Qwen Code drop input, and Claude Code, Codex and Copilot CLI take Enter for
+  a new line: Outlive [keeps it](start-a-chat.md) until they show their input line.
+- Gemini CLI on a busy computer submits a text without its end if Enter comes early: `outlive send` waits longer.
+- A dialog that opens while the Enter of `outlive send` is on its way could take it for "yes". On a busy computer, none
+  of 16 texts to Gemini CLI and none of 7 to Qwen Code did; the others were not tried.
+- Claude Code without a network exits at its first start: "Unable to connect to Anthropic services".
+- Limits of a subscription, in a chat view: Claude Code 2.1.332 (test login) and Codex 0.169.0 report both limits;
+  Claude Code 2.1.197 reports only the one that is nearly reached.
 """
 
 YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"

@@ -17,6 +17,8 @@ from session_host.structured.items import Item
 GUIDE = Path(__file__).parents[3] / "resources" / "guide"
 FIRST = "README.md"
 """The chapter that lists the others, in their order."""
+NOT_IN_HEADINGS = 4
+"""The rank of a chapter for a search if its title and its headings do not have the text."""
 _LINK = re.compile(r"\]\(([\w-]+\.md)\)")
 _CODE = r"```.*?```|`[^`\n]*`"
 
@@ -50,12 +52,29 @@ class Chapter:
         return [Item(f"{self.name} {number}", "agent", 0, block) for number, block in enumerate(blocks(self.text))]
 
     @cached_property
+    def headings(self) -> dict[str, str]:
+        """The title and the other headings by their blocks, in lower case."""
+        return {
+            block.id: re.sub("[#`*]", "", block.text).strip().lower()
+            for block in self.blocks
+            if block.text.startswith("#")
+        }
+
+    @cached_property
     def _texts(self) -> list[tuple[str, int, str]]:
         return [
             (block.id, number, segment.text)
             for block in self.blocks
             for number, segment in enumerate(segments(block, Mode(), MarkdownText(), ItemRequests()))
         ]
+
+    def rank(self, text: str) -> int:
+        """How well title and headings answer a search for a text: from 0, the best, to NOT_IN_HEADINGS."""
+        title, *others = self.headings.values()
+        text = text.lower()
+        word = re.compile(rf"(?<!\w){re.escape(text)}")
+        answers = (title.startswith(text), text in others, word.search(title), any(map(word.search, others)))
+        return next((rank for rank, answer in enumerate(answers) if answer), NOT_IN_HEADINGS)
 
     def matches(self, pattern: Pattern) -> list[Match]:
         """The matches of a pattern, in their order."""
