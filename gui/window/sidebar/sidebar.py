@@ -98,20 +98,7 @@ class Sidebar(Area):
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatListView(theme, self.model)
         self.delegate = SidebarDelegate(theme, self.list)
-        self.list.setItemDelegate(self.delegate)
-        self.list.setAccessibleName(window_texts.chats())
-        self.list.setMouseTracking(True)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.customContextMenuRequested.connect(self._on_menu)
-        self.list.clicked.connect(self._on_mouse_clicked)
-        self.list.selectionModel().selectionChanged.connect(self._on_selection)
-        # The outline of the previous row reaches into its neighbours at a fractional scale.
-        self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
-        self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
-        self.list.installEventFilter(self)
-        self.list.viewport().installEventFilter(self)
+        self._set_up_list()
 
         head = QWidget()
         head.setFixedHeight(BAR_HEIGHT_PX - 1)
@@ -136,6 +123,22 @@ class Sidebar(Area):
         self._apply_theme()
         self.set_collapsed(False)
         self.refresh()
+
+    def _set_up_list(self) -> None:
+        self.list.setItemDelegate(self.delegate)
+        self.list.setAccessibleName(window_texts.chats())
+        self.list.setMouseTracking(True)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._on_menu)
+        self.list.clicked.connect(self._on_mouse_clicked)
+        self.list.selectionModel().selectionChanged.connect(self._on_selection)
+        # The outline of the previous row reaches into its neighbours at a fractional scale.
+        self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
+        self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
+        self.list.installEventFilter(self)
+        self.list.viewport().installEventFilter(self)
 
     # ------------------------------------------------------------ what it shows
 
