@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import pytest
@@ -239,7 +239,7 @@ def test_a_line_over_a_screen_is_not_cut_in_a_narrow_pane(theme: Theme, around: 
     assert bar.text.text() == text
 
 
-def _overlapping(widgets: list[QWidget] | list[AgentTile]) -> bool:
+def _overlapping(widgets: Sequence[QWidget]) -> bool:
     return any(one.geometry().intersects(other.geometry()) for one, other in combinations(widgets, 2))
 
 
