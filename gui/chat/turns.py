@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from PySide6.QtGui import QGuiApplication
 
-from gui.chat.drawing.segment_layout import utf16_length
+from session_host.structured.items import Item
 
 from .page.page import TranscriptPage
-from .page.selection import Point
 
 
 class TranscriptTurns:
@@ -26,12 +25,23 @@ class TranscriptTurns:
         start = self._position()
         found = [position for position in prompts if (position < start if by < 0 else position > start)]
         if found:
-            position = found[-1] if by < 0 else found[0]
-            key = self._page.transcript[position].id
-            self._page.scroll_to(key, 0, always=True)
-            self._at = key, self._top()
+            self.go_to(self._page.transcript[found[-1] if by < 0 else found[0]].id)
         elif by > 0:
             self._page.scroll_to_end()
+
+    def go_to(self, key: str) -> None:
+        """Go to the prompt with this id."""
+        self._page.scroll_to(key, 0, always=True)
+        self._at = key, self._top()
+
+    def listed(self) -> list[Item]:
+        """The prompts, newest first."""
+        return [self._page.transcript[position] for position in reversed(self._prompts())]
+
+    def answer_to(self, key: str) -> str:
+        """The answer to the prompt with this id, as Markdown; "" for none."""
+        position = self._page.rows.position(key)
+        return self.answer_at(position) if position is not None else ""
 
     def copy_output(self) -> None:
         """Copy the answer to the current prompt, else to the last visible one, as Markdown."""
@@ -46,18 +56,6 @@ class TranscriptTurns:
     def _text(self, positions: Iterable[int]) -> str:
         texts = (self._page.transcript[position].text.strip("\n") for position in positions)
         return "\n\n".join(text for text in texts if text)
-
-    def select_output(self) -> None:
-        """Select the answer that ``copy_output`` copies."""
-        rows = self._page.rows
-        shown = [position for position in self._answer() if rows.row(position).segments]
-        if shown:
-            last = rows.row(shown[-1]).segments
-            self._page.selection.select(
-                Point(rows.key(shown[0]), 0, 0),
-                Point(rows.key(shown[-1]), len(last) - 1, utf16_length(last[-1].text)),
-            )
-            self._page.update()
 
     def _prompts(self) -> list[int]:
         return [position for position, item in enumerate(_items(self._page)) if item == "user"]

@@ -77,7 +77,7 @@ class TerminalView(PointingScreen):
         )  # fmt: skip
         self._reporter = TextReporter(self, self._surface)
         self.accessible_text = TerminalText(self, self._surface, self._reporter)
-        self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self._pointer.offer_selection, self)
+        self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "deselect": self.deselect,

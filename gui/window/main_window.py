@@ -27,6 +27,7 @@ from gui.window.actions.actions import Actions
 from gui.window.actions.broadcasting import Broadcasting
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
+from gui.window.actions.command_list import CommandList
 from gui.window.actions.commands import Commands
 from gui.window.actions.context import WindowContext
 from gui.window.actions.continuing import ConversationActions
@@ -173,7 +174,10 @@ class MainWindow(QWidget):
         broadcast = self._broadcast = Broadcasting(sessions, self.tabs, self.banners)
         texts = ChatTexts(context, opener)
         looks = {**self.themes.handlers(), **self.view_actions.handlers()}
-        others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
+        others = {
+            **texts.handlers(), **CommandList(context, texts).handlers(), **prompts.handlers(),
+            **broadcast.handlers(), **self._handlers(),
+        }  # fmt: skip
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
         self.actions_ = Actions(
             self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QCoreApplication
 
 translate = QCoreApplication.translate
+
+NO_BREAK_SPACE = "\u00a0"
+"""Keeps two words on one line."""
 
 
 def copy() -> str:
@@ -101,3 +106,8 @@ def pin() -> str:
 
 def unpin() -> str:
     return translate("common", "Unpin")
+
+
+def keys(titles: Iterable[tuple[str, str]]) -> str:
+    """Keys and what each does: "Enter go there · Ctrl+C copy"."""
+    return " · ".join(f"{key} {title}".replace(" ", NO_BREAK_SPACE) for key, title in titles)

@@ -21,19 +21,6 @@ def turn(number: int, count: int) -> str:
     return translate("prompts", "Turn {number} of {count}").format(number=number, count=count)
 
 
-def failed(number: int, count: int) -> str:
-    """Like ``position``, among the commands that failed."""
-    return translate("prompts", "Failed command {number} of {count}").format(number=number, count=count)
-
-
-def no_earlier_failed() -> str:
-    return translate("prompts", "No earlier failed command")
-
-
-def no_later_failed() -> str:
-    return translate("prompts", "No later failed command")
-
-
 def none() -> str:
     return translate("prompts", "No prompts here")
 
@@ -49,10 +36,6 @@ def full_screen() -> str:
 
 def copy_output() -> str:
     return translate("prompts", "Copy output of this command")
-
-
-def select_output() -> str:
-    return translate("prompts", "Select output of this command")
 
 
 def copy_answer() -> str:
@@ -102,8 +85,8 @@ def copy_command_and_output() -> str:
     return translate("prompts", "Copy this command and its output")
 
 
-def put_at_prompt() -> str:
-    return translate("prompts", "Put this command at the prompt")
+def edit_and_rerun() -> str:
+    return translate("prompts", "Edit and rerun command")
 
 
 def command_copied() -> str:
@@ -132,12 +115,46 @@ def not_at_prompt() -> str:
     return translate("prompts", "The shell does not wait for a command")
 
 
-def choose_command() -> str:
-    return translate("prompts", "Go to a command")
-
-
 def search_commands() -> str:
     return translate("prompts", "Search the commands of this chat")
+
+
+def search_prompts() -> str:
+    return translate("prompts", "Search the prompts of this chat")
+
+
+def failed_words() -> str:
+    """Words by which a list finds the commands that failed."""
+    return translate("prompts", "failed error")
+
+
+def enter_goes() -> str:
+    """For the foot of a list of commands: what its keys do."""
+    return translate("prompts", "go there")
+
+
+def key_copies() -> str:
+    return translate("prompts", "copy")
+
+
+def key_copies_with_output() -> str:
+    return translate("prompts", "copy with output")
+
+
+def key_copies_answer() -> str:
+    return translate("prompts", "copy the answer")
+
+
+def key_opens_output() -> str:
+    return translate("prompts", "open output in editor")
+
+
+def key_edits_and_reruns() -> str:
+    return translate("prompts", "edit and rerun")
+
+
+def no_answer() -> str:
+    return translate("prompts", "This prompt has no answer yet")
 
 
 def command_facts(code: int | None, took_ms: int | None, began_ms: int | None, *, is_running: bool = False) -> str:

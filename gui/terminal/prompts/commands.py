@@ -1,8 +1,7 @@
-"""Copying one command of a terminal, and putting it at the prompt again."""
+"""The commands of a terminal: listed, copied, and put at the prompt again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from PySide6.QtWidgets import QMenu
@@ -47,19 +46,12 @@ class ListedCommand(NamedTuple):
 
 
 class TerminalCommands:
-    """The commands of one view. Without a command, the methods act on the chosen one."""
+    """The commands of one view."""
 
-    def __init__(self, owner: CommandsOwner, label: PositionLabel, chosen: Callable[[], Prompt | None]) -> None:
-        """Set up.
-
-        Args:
-            owner: the view.
-            label: shows the result, or the reason for none, to the user.
-            chosen: the command that the user went to, or the newest one in view.
-        """
+    def __init__(self, owner: CommandsOwner, label: PositionLabel) -> None:
+        """Set up; ``label`` shows the result, or the reason for none, to the user."""
         self._owner = owner
         self._label = label
-        self._chosen = chosen
 
     def is_at_prompt(self) -> bool:
         """Whether the shell waits for a command, and the user may type."""
@@ -67,18 +59,18 @@ class TerminalCommands:
         last = emulator.prompts(last_only=True) if emulator is not None else []
         return bool(last) and last[0].output is None and not last[0].turn
 
-    def text(self, prompt: Prompt | None = None) -> str:
+    def text(self, prompt: Prompt) -> str:
         """The command as the user typed it; if it is unknown, shows that and returns ""."""
-        emulator, prompt = self._owner.emulator, prompt or self._chosen()
-        text = command_text(emulator, prompt) if emulator is not None and prompt is not None else ""
+        emulator = self._owner.emulator
+        text = command_text(emulator, prompt) if emulator is not None else ""
         if not text:
-            self._label.show_text(prompt_texts.no_command() if prompt is None else prompt_texts.command_not_known())
+            self._label.show_text(prompt_texts.command_not_known())
         return text
 
-    def copy(self, prompt: Prompt | None = None, *, with_output: bool = False) -> None:
+    def copy(self, prompt: Prompt, *, with_output: bool = False) -> None:
         """Copy a command, alone or with its output below it."""
-        emulator, prompt = self._owner.emulator, prompt or self._chosen()
-        if emulator is None or not (text := self.text(prompt)) or prompt is None:
+        emulator = self._owner.emulator
+        if emulator is None or not (text := self.text(prompt)):
             return
         if with_output and (output := output_text(emulator, prompt)):
             text = f"{text}\n{output}"
@@ -86,7 +78,7 @@ class TerminalCommands:
         copied = prompt_texts.command_and_output_copied if with_output else prompt_texts.command_copied
         self._label.show_text(copied())
 
-    def put_at_prompt(self, prompt: Prompt | None = None) -> None:
+    def edit_and_rerun(self, prompt: Prompt) -> None:
         """Paste a command at the shell's prompt; the user presses Enter."""
         if not self.is_at_prompt():
             self._label.show_text(prompt_texts.not_at_prompt())
@@ -101,7 +93,7 @@ class TerminalCommands:
         menu.addAction(prompt_texts.copy_command(), lambda: self.copy(prompt))
         menu.addAction(prompt_texts.copy_command_and_output(), lambda: self.copy(prompt, with_output=True))
         if self.is_at_prompt():
-            menu.addAction(prompt_texts.put_at_prompt(), lambda: self.put_at_prompt(prompt))
+            menu.addAction(prompt_texts.edit_and_rerun(), lambda: self.edit_and_rerun(prompt))
 
     def listed(self) -> list[ListedCommand]:
         """The newest commands, newest first; if there are none, a line says so."""

@@ -1,4 +1,4 @@
-"""Navigation to a terminal's prompts, selecting and copying one command's output, and the marks in the margin."""
+"""Navigation to a terminal's prompts, copying one command's output, and the marks in the margin."""
 
 from __future__ import annotations
 
@@ -92,14 +92,11 @@ class TerminalPrompts:
         owner: PromptsOwner,
         surface: Surface,
         finder: PromptFinder,
-        offer_selection: Callable[[], object],
         view: QWidget,
     ) -> None:
-        """``offer_selection`` is called after something was selected."""
         self._owner = owner
         self._finder = finder
         self._surface = surface
-        self._offer_selection = offer_selection
         self._view = view
         self._current: tuple[Emulator, RowMark, RowMark | None] | None = None
         """The prompt that the user went to, until the user scrolls or types; the last row of an agent's turn."""
@@ -107,7 +104,7 @@ class TerminalPrompts:
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface, self._described)
         self.label = PositionLabel(view, surface, owner.typed_areas)
-        self.commands = TerminalCommands(owner, self.label, self.chosen)
+        self.commands = TerminalCommands(owner, self.label)
         self._heading: CommandHeading | None = None
         self.has_heading = True
         self._marks_timer = QTimer(view, singleShot=True, interval=_MARKS_DELAY_MS)
@@ -127,11 +124,10 @@ class TerminalPrompts:
 
     # -- navigation
 
-    def go(self, by: int, *, failed: bool = False) -> None:
+    def go(self, by: int) -> None:
         """Go to the next prompt (1) or the one before (-1), from the current prompt or from the first row in view.
 
-        After the last prompt, go to the end of the terminal. ``failed`` leaves out all commands that did not fail;
-        after the last one of those, stay.
+        After the last prompt, go to the end of the terminal.
         """
         emulator = self._owner.emulator
         prompts = self._prompts(emulator)
@@ -139,8 +135,6 @@ class TerminalPrompts:
             return
         if prompts[-1].output is None and not prompts[-1].turn:
             prompts.pop()  # The prompt that waits for a command is the end of the terminal.
-        if failed:
-            prompts = [prompt for prompt in prompts if prompt.exit_code]
         start = self._start_row()
         if by < 0:
             index = next((n for n in range(len(prompts) - 1, -1, -1) if prompts[n].row < start), -1)
@@ -148,12 +142,9 @@ class TerminalPrompts:
             index = next((n for n, prompt in enumerate(prompts) if prompt.row > start), -1)
         if index >= 0:
             self._go_to(emulator, prompts[index])
-            kind = prompt_texts.turn if prompts[index].turn else prompt_texts.position
-            text = prompt_texts.failed if failed else kind
+            text = prompt_texts.turn if prompts[index].turn else prompt_texts.position
             times = facts_of(emulator, prompts[index]._replace(exit_code=None))
             self.label.show_text(" · ".join(filter(None, (text(index + 1, len(prompts)), times))))
-        elif failed:
-            self.label.show_text(prompt_texts.no_earlier_failed() if by < 0 else prompt_texts.no_later_failed())
         elif by > 0:
             self._current = None
             self._owner.scroll_to_end()
@@ -162,7 +153,12 @@ class TerminalPrompts:
             self.label.show_text(prompt_texts.no_earlier())
 
     def go_to(self, prompt: Prompt) -> None:
-        """Go to a command of a list; output may have moved it since, or its row may be gone."""
+        """Go to a command."""
+        if (emulator := self._owner.emulator) is not None:
+            self._go_to(emulator, prompt)
+
+    def with_listed(self, prompt: Prompt, act: Callable[[Prompt], object]) -> None:
+        """Act on a command of a list; output may have moved it since. If its row is gone, a line says so."""
         emulator = self._owner.emulator
         if emulator is None:
             return
@@ -171,7 +167,7 @@ class TerminalPrompts:
         if found is None:
             self.label.show_text(prompt_texts.no_command())
         else:
-            self._go_to(emulator, found)
+            act(found)
 
     def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
         """All prompts; if there are none, show the reason."""
@@ -241,49 +237,25 @@ class TerminalPrompts:
         found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
         return found[-1] if found else None
 
-    def output_of_chosen(self) -> str:
-        """The output of the chosen command; "" for none, and then a line says so."""
-        text = self._output_of(None)
+    def output_of(self, prompt: Prompt) -> str:
+        """The output of a command; "" for none, and then a line says so."""
+        text = self._output_of(prompt)
         if not text:
             self.label.show_text(prompt_texts.no_output())
         return text
 
     def _output_of(self, prompt: Prompt | None) -> str:
-        """The output of a command, or of the chosen one; "" for none."""
+        """The output of a command; "" for none."""
         emulator = self._owner.emulator
-        prompt = prompt or self.chosen()
         return output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
 
     def copy_output(self, prompt: Prompt | None = None) -> None:
         """Copy the output of a command, or of the chosen one; copy the answer if the chat is an agent's."""
-        if text := self._output_of(prompt):
+        if text := self._output_of(prompt or self.chosen()):
             clipboard.copy_text(text)
             self.label.show_text(prompt_texts.copied())
         elif self._answers is None or not self._answers.copy_answer(self._turn_position()):
             self.label.show_text(prompt_texts.no_output())
-
-    def select_output(self, prompt: Prompt | None = None) -> None:
-        """Select the output of a command, or of the chosen one."""
-        emulator = self._owner.emulator
-        if emulator is None:
-            return
-        prompt = prompt or self.chosen()
-        first, end = output_rows(emulator, prompt) if prompt is not None else (0, 0)
-        if first == end or prompt is None:
-            self.label.show_text(prompt_texts.no_output())
-            return
-        viewport, size = self._surface.viewport, emulator.size
-        # The ends of a selection are given by cells in view: scroll to each.
-        emulator.select((0, first - _view_at(emulator, first)), (0, first - _view_at(emulator, first)), "cell")
-        emulator.extend_selection((size.columns - 1, end - 1 - _view_at(emulator, end - 1)))
-        if viewport.offset:
-            _view_at(emulator, viewport.top)
-        else:
-            emulator.scroll_to_bottom()
-        if not viewport.top <= prompt.row < viewport.top + size.rows:
-            self._owner.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
-        self._offer_selection()
-        self._owner.request_frame()
 
     def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> None:
         """Add the actions for the command or the agent's turn at a row of the viewport.
@@ -294,11 +266,9 @@ class TerminalPrompts:
         if prompt is not None:
             menu.addSeparator()
             copy = menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
-            select = menu.addAction(prompt_texts.select_output(), lambda: self.select_output(prompt))
             self.commands.extend_menu(menu, prompt)
             if prompt == chosen:
                 show_key(copy, key_of("copy_output"))
-                show_key(select, key_of("select_output"))
         elif answers is not None and answers.has_answers():
             turn = self._turn_position(row)
             menu.addSeparator()
@@ -388,11 +358,3 @@ class TerminalPrompts:
         ratio = self._surface.metrics.device_pixel_ratio
         box = self._surface.row_rect(first).united(self._surface.row_rect(end - 1))
         return Extent(box.top() / ratio, box.height() / ratio)
-
-
-def _view_at(emulator: Emulator, row: int) -> int:
-    """Scroll so that a row is in view; returns the first row in view."""
-    top = min(row, emulator.scrollback_rows)
-    emulator.scroll_to_bottom()
-    emulator.scroll(top - emulator.scrollback_rows)
-    return top

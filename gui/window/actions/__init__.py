@@ -9,6 +9,7 @@ broadcasting      types into several panes at once
 window_keys       the keys of one window, read again when the settings change
 text_keys         the user's keys that type a text
 commands          what each action does
+command_list      lists what was run in a shell, or asked in a chat view
 switching         the lines of the list that switches to another chat
 starting          starts chats: with the sheet, like another one, a shell
 chat_actions      renames, pins, mutes, exports, stops, kills and removes chats

@@ -46,8 +46,9 @@ class Action:
         listed: whether the palette shows the action.
         on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "ended",
             "resumable" (and ended), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
-            "suspended", or "structured" (and running). Of the window: several "tabs" in the pane, tabs at the right
-            of the shown one ("tabs_right"), several "panes", several "windows".
+            "suspended", "structured" (and running), or has "commands" or prompts that can be listed. Of the window:
+            several "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several "panes", several
+            "windows".
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -65,7 +66,7 @@ class Action:
     listed: bool = True
     on: Literal[
         "", "chat", "agent", "running", "ended", "resumable", "forkable", "forkable_before",
-        "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
+        "terminal", "commands", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False
     repeats: bool = False
@@ -227,8 +228,6 @@ TABLE: tuple[Action, ...] = (
            words=N_("action", "hints kitten quick select url")),
     Action("open_text", TERMINAL, N_("action", "Open whole text in editor"), on="terminal",
            words=N_("action", "scrollback pager less history")),
-    Action("open_output", TERMINAL, N_("action", "Open output of command in editor"), on="terminal",
-           words=N_("action", "pager less last")),
     Action("clear_scrollback", TERMINAL, N_("action", "Clear scrollback"), keys=("Ctrl+Shift+Del",),
            on="running_terminal", words=N_("action", "erase history buffer terminal")),
     Action("reset_terminal", TERMINAL, N_("action", "Reset terminal"), on="running_terminal",
@@ -255,21 +254,11 @@ TABLE: tuple[Action, ...] = (
            repeats=True, words=N_("action", "jump command")),
     Action("next_prompt", TERMINAL, N_("action", "Go to next prompt"), keys=("Ctrl+Shift+PgDown",), on="chat",
            repeats=True, words=N_("action", "jump command")),
-    Action("previous_failed", TERMINAL, N_("action", "Go to previous failed command"), on="terminal", repeats=True,
-           words=N_("action", "jump error")),
-    Action("next_failed", TERMINAL, N_("action", "Go to next failed command"), on="terminal", repeats=True,
-           words=N_("action", "jump error")),
-    Action("go_to_command", TERMINAL, N_("action", "Go to a command…"), on="terminal",
-           words=N_("action", "jump recent shell history list duration failed")),
-    Action("put_at_prompt", TERMINAL, N_("action", "Edit and rerun command"), on="running_terminal",
-           words=N_("action", "run again rerun repeat insert shell")),
-    Action("copy_command", TERMINAL, N_("action", "Copy command"), on="terminal",
-           words=N_("action", "clipboard shell")),
-    Action("copy_command_and_output", TERMINAL, N_("action", "Copy command and its output"), on="terminal",
-           words=N_("action", "clipboard shell")),
+    Action("commands", TERMINAL, N_("action", "Commands…"), on="commands",
+           words=N_("action", "go to jump list history recent failed error exit duration copy clipboard output select"
+                              " open pager less last edit rerun run again repeat put at prompt insert shell")),
     Action("copy_output", TERMINAL, N_("action", "Copy last answer or output of command"), keys=("Ctrl+Shift+O",),
            on="chat", words=N_("action", "clipboard")),
-    Action("select_output", TERMINAL, N_("action", "Select output of command"), keys=("Ctrl+Shift+Y",), on="chat"),
     Action("show_changes", CHANGES, N_("action", "Show changes"), keys=("Ctrl+Shift+I",), on="chat",
            words=N_("action", "git diff review source control files edits")),
     Action("changes_since", CHANGES, N_("action", "Show changes since a prompt…"), on="agent"),

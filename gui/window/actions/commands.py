@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt
-
 from gui.bridge.chat import Chat
 from gui.bridge.next_chat import NextChat
 from gui.terminal.view import TerminalView
@@ -20,8 +18,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
-from gui.window.sheets.chooser import Choice
-from gui.wording import action_texts, common_texts, notice_texts, phrases, prompt_texts, tray_texts
+from gui.wording import action_texts, common_texts, notice_texts, phrases, tray_texts
 from gui.wording.groups import Group
 from session_host.protocol.messages import Clearing
 
@@ -99,16 +96,7 @@ class Commands:
             "scroll_to_end": lambda: self._on_page(lambda page: page.handle.scroll_to_end()),
             "previous_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(-1)),
             "next_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(1)),
-            "previous_failed": lambda: self._in_terminal(lambda view: view.prompts.go(-1, failed=True)),
-            "next_failed": lambda: self._in_terminal(lambda view: view.prompts.go(1, failed=True)),
-            "go_to_command": self._go_to_command,
-            "put_at_prompt": lambda: self._in_terminal(lambda view: view.prompts.commands.put_at_prompt()),
-            "copy_command": lambda: self._in_terminal(lambda view: view.prompts.commands.copy()),
-            "copy_command_and_output": lambda: self._in_terminal(
-                lambda view: view.prompts.commands.copy(with_output=True)
-            ),
             "copy_output": lambda: self._on_page(lambda page: page.handle.prompts.copy_output()),
-            "select_output": lambda: self._on_page(lambda page: page.handle.prompts.select_output()),
         }
         for number in range(1, 10):
             handlers[f"tab_{number}"] = _go_to(tabs, number)
@@ -130,6 +118,7 @@ class Commands:
             "resumable": chat is not None and has_ended and self._chat_actions.can_resume(chat),
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
+            "commands": chat is not None and (chat.is_shell_or_command or chat.record.runtime == "structured"),
             "running_terminal": isinstance(self._tabs.active_page, TerminalPage) and not has_ended,
             "suspended": isinstance(self._tabs.active_page, TerminalPage) and chat is not None and chat.is_suspended,
             "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
@@ -163,19 +152,6 @@ class Commands:
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
         self._on_page(lambda page: page.type_text(text) if page.edited is page.handle else None)
-
-    def _go_to_command(self) -> None:
-        """List the commands of the shown terminal, newest first."""
-        page = self._tabs.active_page
-        if not isinstance(page, TerminalPage) or page.is_question_open:
-            return
-        prompts = page.view.prompts
-        choices = [
-            Choice(each.line, each.facts, partial(prompts.go_to, each.prompt), cut=Qt.TextElideMode.ElideRight)
-            for each in prompts.commands.listed()
-        ]
-        if choices:
-            self._sheets.chooser.ask(prompt_texts.choose_command(), prompt_texts.search_commands(), choices)
 
     def _clear_terminal(self, what: Clearing) -> None:
         page = self._tabs.active_page

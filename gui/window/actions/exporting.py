@@ -45,7 +45,7 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bo
 
 
 class ChatTexts(QObject):
-    """Opens the text of the shown chat, which has a terminal, as a private file in the user's editor."""
+    """Opens texts of chats with terminals as private files in the user's editor."""
 
     def __init__(self, context: WindowContext, opener: LinkOpener) -> None:
         super().__init__(context.window)
@@ -58,18 +58,16 @@ class ChatTexts(QObject):
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions."""
-        return {"open_text": self.open_text, "open_output": self.open_output}
+        return {"open_text": self.open_text}
 
     def open_text(self) -> None:
         """Open everything that the terminal ever showed, at its end."""
         if (page := self._page()) is not None:
             self._tasks.start(self._open_text(page.chat), "open a text")
 
-    def open_output(self) -> None:
-        """Open the output of the command that the user went to, or of the newest one in view."""
-        page = self._page()
-        if page is not None and (text := page.view.prompts.output_of_chosen()):
-            self._tasks.start(self._open_output(page.chat, text), "open an output")
+    def open_output(self, chat: Chat, text: str) -> None:
+        """Open the output of a command of a chat."""
+        self._tasks.start(self._open_output(chat, text), "open an output")
 
     def _page(self) -> TerminalPage | None:
         page = self._tabs.active_page

@@ -32,9 +32,6 @@ class PagePrompts(Protocol):
     def copy_output(self) -> None:
         """Put the output of a command, or an answer, on the clipboard."""
 
-    def select_output(self) -> None:
-        """Select the output of a command, or an answer."""
-
 
 class PageView(PageEdit, Protocol):
     """The view of a page."""

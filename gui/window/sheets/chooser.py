@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QStandardItem
+from PySide6.QtCore import QEvent, QKeyCombination, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QKeySequence, QPainter, QStandardItem
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
 
 from gui.finding.ranking import Ranking, Texts
+from gui.input.shortcuts import combination, pressed_combination
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.parts import label
+from gui.window.widgets.parts import Hairline, label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts
 
@@ -30,6 +31,20 @@ _MARK_PX = 24
 """The room of a chat's mark."""
 _GROUP_PX = 72
 """The room of a group's name."""
+
+
+class ChoiceKey(NamedTuple):
+    """What a key does with the marked line, instead of Enter.
+
+    Attributes:
+        key: the key, in Qt's portable notation.
+        title: a short text for the sheet's foot.
+        run: called when the key is pressed.
+    """
+
+    key: str
+    title: str
+    run: Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ class Choice:
         also: other words by which the line is found; they are not shown.
         cut: where a detail that does not fit is cut; the tool tip has the whole.
         group: the name of its group; the list shows it beside the first of neighbours of one group. "" for none.
+        enter: what Enter does, for the sheet's foot; it is shown with ``keys``.
+        keys: the other keys.
     """
 
     title: str
@@ -55,6 +72,8 @@ class Choice:
     also: str = ""
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
     group: str = ""
+    enter: str = ""
+    keys: Sequence[ChoiceKey] = ()
 
 
 class Found(NamedTuple):
@@ -99,6 +118,7 @@ class Chooser(Sheet):
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(common_texts.choose())
         self.field.textChanged.connect(self._narrow)
+        self.field.installEventFilter(self)
         self.list = ResultList(common_texts.choices(), ROW_PX, ROWS_SHOWN, wraps=True)
         self.list.setItemDelegate(_ChoiceDelegate(theme, ROW_PX, self.list))
         self.items = self.list.items
@@ -107,7 +127,11 @@ class Chooser(Sheet):
         self.closed.connect(self._on_closed)
         self.nothing = label(common_texts.no_matches(), "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
-        lay_out_results(self.body, theme, self.field, self.list, self.nothing)
+        self.foot = label("", "secondary")
+        self.foot.setWordWrap(True)
+        self.foot.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 0)
+        self._foot_line = Hairline(theme)
+        lay_out_results(self.body, theme, self.field, self.list, self.nothing, self._foot_line, self.foot)
 
     def ask(
         self,
@@ -143,6 +167,7 @@ class Chooser(Sheet):
         self.items.set_rows(map(_row, self._choices.find(text)), least=marked + 1)
         count = self.items.rowCount()
         self.nothing.setVisible(not count)
+        self._show_keys([])
         self.list.fit_rows(marked if 0 <= marked < count else 0)
         if self.is_open:
             self.center()
@@ -150,14 +175,50 @@ class Chooser(Sheet):
     def _accept_choice(self, index: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
         if isinstance(choice, Choice):
-            self._restore = None
-            self.dismiss()
-            choice.run()
+            self._run(choice.run)
+
+    def _run(self, run: Callable[[], object]) -> None:
+        self._restore = None
+        self.dismiss()
+        run()
 
     def _on_marked(self, index: QModelIndex, _previous: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
-        if isinstance(choice, Choice) and choice.preview is not None and self._restore is not None:
+        if not isinstance(choice, Choice):
+            return
+        self._show_keys(
+            [("Enter", choice.enter), *((key, title) for key, title, _ in choice.keys)] if choice.keys else []
+        )
+        if choice.preview is not None and self._restore is not None:
             choice.preview()
+
+    def _show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Show in the foot what each key does."""
+        native = [(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText), title) for key, title in keys]
+        self.foot.setText(common_texts.keys(native))
+        self.field.setAccessibleDescription(self.foot.text())
+        for widget in (self._foot_line, self.foot):
+            widget.setVisible(bool(keys))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Give the marked line its own keys, which the field or the window would take."""
+        if watched is self.field and isinstance(event, QKeyEvent) and (run := self._run_by(event)) is not None:
+            event.accept()
+            if event.type() == QEvent.Type.KeyPress:
+                self._run(run)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _run_by(self, event: QKeyEvent) -> Callable[[], object] | None:
+        """What a key does with the marked line; None for Enter and keys of the field."""
+        choice = self.list.currentIndex().data(_CHOICE_ROLE)
+        is_release = event.type() == QEvent.Type.KeyRelease
+        copies_typed = event.matches(QKeySequence.StandardKey.Copy) and self.field.hasSelectedText()
+        if not isinstance(choice, Choice) or is_release or copies_typed:
+            return None
+        key = Qt.Key.Key_Enter if event.key() == Qt.Key.Key_Return else Qt.Key(event.key())
+        pressed = pressed_combination(QKeyCombination(event.modifiers(), key))
+        return next((each.run for each in choice.keys if combination(each.key) == pressed), None)
 
     def _on_closed(self) -> None:
         restore, self._restore = self._restore, None
@@ -248,6 +309,6 @@ def _elided(choice: Choice, width: int) -> tuple[str, str]:
     """Title and detail, cut to fit beside each other into a width in pixels."""
     small, usual = QFontMetrics(font(SECONDARY_PX)), QFontMetrics(font())
     room = width - usual.horizontalAdvance(choice.title) - GAP_M_PX
-    detail = small.elidedText(choice.detail, choice.cut, max(room, 60))
+    detail = small.elidedText(choice.detail, choice.cut, max(room, 2 * width // 5))
     left = width - small.horizontalAdvance(detail) - GAP_S_PX
     return usual.elidedText(choice.title, Qt.TextElideMode.ElideMiddle, left), detail

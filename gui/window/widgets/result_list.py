@@ -147,8 +147,8 @@ class RowDelegate(QStyledItemDelegate):
         raise NotImplementedError
 
 
-def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, below: QWidget) -> QWidget:
-    """Put the field, the results and a line of text below them into a sheet's body; returns all below the field."""
+def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, *below: QWidget) -> QWidget:
+    """Put the field, the results and lines of text below them into a sheet's body; returns all below the field."""
     answer = QWidget()
     column = QVBoxLayout(answer)
     column.setContentsMargins(0, 0, 0, GAP_S_PX)
@@ -156,7 +156,8 @@ def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: Resu
     column.addWidget(Hairline(theme))
     column.addSpacing(4)
     column.addWidget(results)
-    column.addWidget(below)
+    for each in below:
+        column.addWidget(each)
     layout = QVBoxLayout(body)
     layout.setContentsMargins(1, 1, 1, 1)
     layout.setSpacing(0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.terminal.prompts.command_line import command_line
@@ -75,7 +76,8 @@ def test_a_click_on_the_heading_goes_to_the_prompt(show_view: Callable[..., Show
     terminal.settle()
     assert (heading_text(terminal), top(terminal)) == ("", FIRST_LINE - 2)
     assert terminal.view.prompts.margin.current is not None, "it is the command that keys act on"
-    assert terminal.view.prompts.output_of_chosen() == LINES.replace("\r", "").rstrip("\n")
+    terminal.view.prompts.copy_output()
+    assert QGuiApplication.clipboard().text() == LINES.replace("\r", "").rstrip("\n")
 
 
 def test_a_running_command_has_no_mark_until_it_ends(show_view: Callable[..., ShownView]) -> None:

@@ -49,8 +49,8 @@ def test_a_marks_tooltip_shows_command_exit_code_duration_and_time(
     terminal.feed(WAITING)
     margin = terminal.view.prompts.margin
     terminal.until(lambda: margin.marks, "the mark")
-    terminal.view.prompts.go(-1, failed=True)
-    assert label_text(terminal) == f"{prompt_texts.failed(1, 1)} · 2 min 5 s · {AT}"
+    terminal.view.prompts.go(-1)
+    assert label_text(terminal) == f"{prompt_texts.position(1, 1)} · 2 min 5 s · {AT}"
     place = QPoint(3, int(margin.marks[0].top + 4))
     QApplication.sendEvent(margin, QHelpEvent(QEvent.Type.ToolTip, place, margin.mapToGlobal(place)))
     assert f">make test\nExit code 2 · 2 min 5 s · {AT}<" in QToolTip.text()
@@ -80,26 +80,26 @@ def test_the_heading_shows_the_duration_of_a_command_once_it_is_known(show_view:
     assert heading.accessibleName() == f"Go to the command $ long, exit code 0 · 12 s · {AT}"
 
 
-def test_a_command_is_copied_and_is_put_at_the_prompt_only_while_the_shell_waits(
+def test_a_command_is_copied_and_run_again_only_while_the_shell_waits(
     show_view: Callable[..., ShownView],
 ) -> None:
     terminal = show_view()
-    commands = terminal.view.prompts.commands
+    prompts, commands = terminal.view.prompts, terminal.view.prompts.commands
     terminal.emulator.commands.start_numbers(1)
     terminal.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
-    commands.copy()
+    [one] = [listed.prompt for listed in commands.listed()]
+    commands.copy(one)
     assert (clipboard(), label_text(terminal)) == ("echo one", prompt_texts.command_copied())
-    commands.copy(with_output=True)
+    commands.copy(one, with_output=True)
     assert clipboard() == "echo one\none"
-    commands.put_at_prompt()
+    commands.edit_and_rerun(one)
     assert terminal.sink.of("paste") == [("echo one",)]
     terminal.feed("sleep 9\r\n\x1b]133;C\x07\x1b[H\x1b[2J")
     assert [listed.line for listed in commands.listed()] == [prompt_texts.erased_command()]
-    commands.put_at_prompt()
+    commands.edit_and_rerun(one)
     assert label_text(terminal) == prompt_texts.not_at_prompt()
     terminal.feed("\x1b[?1049h")
-    commands.put_at_prompt()
-    commands.copy()
+    prompts.with_listed(one, commands.copy)
     assert (label_text(terminal), terminal.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
     assert (commands.listed(), label_text(terminal)) == ([], prompt_texts.full_screen())
 
@@ -129,14 +129,14 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
 
     def offered() -> list[str]:
         menu = terminal.view.context_menu(QPointF(terminal.point(1, 1)))
-        texts = [prompt_texts.copy_command(), prompt_texts.copy_command_and_output(), prompt_texts.put_at_prompt()]
+        texts = [prompt_texts.copy_command(), prompt_texts.copy_command_and_output(), prompt_texts.edit_and_rerun()]
         chosen = [action for action in menu.actions() if action.text() in texts]
         for action in chosen:
             action.trigger()
         menu.close()
         return [action.text() for action in chosen]
 
-    assert offered()[-1] == prompt_texts.put_at_prompt()
+    assert offered()[-1] == prompt_texts.edit_and_rerun()
     assert (clipboard(), terminal.sink.of("paste")) == ("echo one\none", [("echo one",)])
     terminal.view.show_emulator(terminal.emulator)
     assert offered()[-1] == prompt_texts.copy_command_and_output(), "an ended chat takes no input"
@@ -161,7 +161,7 @@ def test_the_text_of_a_command_stays_as_typed_when_the_width_changes(engine: Eng
 
 @pytest.mark.parametrize("engine", available_engines())
 def test_a_command_that_clears_the_screen_first_has_no_known_text(engine: EngineName) -> None:
-    """The menu over its output and *Go to a command…* ask for the text."""
+    """The menu over its output and *Commands…* ask for the text."""
     emulator = create(engine, GridSize(30, 8))
     emulator.commands.start_numbers(1)
     emulator.feed(f"{WAITING}true\r\n\x1b]133;C\x07\x1b]133;D;0\x07".encode())

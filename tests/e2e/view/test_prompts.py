@@ -68,29 +68,7 @@ def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., S
     assert prompts.margin.current is None
 
 
-def test_going_to_failed_commands_skips_the_others(show_view: Callable[..., ShownView]) -> None:
-    terminal = show_view()
-    terminal.feed(command("false", "", 1) + SESSION)
-    prompts = terminal.view.prompts
-    prompts.go(1, failed=True)
-    assert label_text(terminal) == prompt_texts.no_later_failed()
-    for number, text in ((2, "$ long"), (1, "$ false")):
-        prompts.go(-1, failed=True)
-        terminal.settle()
-        assert label_text(terminal) == prompt_texts.failed(number, 2)
-        assert text in [row.text() if row is not None else "" for row in terminal.view._surface.rows]
-        assert prompts.margin.current is not None
-    prompts.go(-1, failed=True)
-    assert label_text(terminal) == prompt_texts.no_earlier_failed()
-    prompts.go(1, failed=True)
-    assert label_text(terminal) == prompt_texts.failed(2, 2)
-    prompts.go(1, failed=True)
-    assert label_text(terminal) == prompt_texts.no_later_failed()
-    terminal.settle()
-    assert terminal.view.scrolled_back, "the place stays"
-
-
-def test_a_command_is_copied_and_selected_completely_without_its_prompt(show_view: Callable[..., ShownView]) -> None:
+def test_an_output_is_copied_completely_without_its_prompt(show_view: Callable[..., ShownView]) -> None:
     terminal = show_view()
     terminal.feed(SESSION)
     prompts = terminal.view.prompts
@@ -101,30 +79,23 @@ def test_a_command_is_copied_and_selected_completely_without_its_prompt(show_vie
     terminal.settle()
     prompts.copy_output()
     assert clipboard() == LONG.replace("\r", "").rstrip("\n")
-    prompts.select_output()
-    terminal.settle()
-    assert terminal.emulator.selected_text() == LONG.replace("\r", "").rstrip("\n")
-    assert top(terminal) <= 1 + 1, "the command is in view"
 
 
 def test_the_menu_acts_on_the_command_under_the_pointer_and_shows_the_keys_only_for_the_chosen_one(
     show_view: Callable[..., ShownView],
 ) -> None:
     terminal = show_view()
-    terminal.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5", "select_output": "F6"}.get(name, "")))
+    terminal.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5"}.get(name, "")))
     terminal.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
     menu = terminal.view.context_menu(QPointF(terminal.point(1, 4)))
-    assert [action.shortcut().toString() for action in menu.actions()[-2:]] == ["F5", "F6"]
+    assert [action.shortcut().toString() for action in menu.actions()[-1:]] == ["F5"]
     menu.close()
     menu = terminal.view.context_menu(QPointF(terminal.point(1, 2)))
     found = {action.text(): action for action in menu.actions()}
     assert found[prompt_texts.copy_output()].shortcut().isEmpty(), "the key copies the output of the other command"
     found[prompt_texts.copy_output()].trigger()
     assert clipboard() == "one\ntwo"
-    found[prompt_texts.select_output()].trigger()
-    assert terminal.emulator.selected_text() == "one\ntwo"
     menu.close()
-    terminal.emulator.clear_selection()
     for row in (5, 8):
         menu = terminal.view.context_menu(QPointF(terminal.point(1, row)))
         assert prompt_texts.copy_output() not in [action.text() for action in menu.actions()], row
@@ -256,8 +227,6 @@ def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(
         assert f"Prompt {number}" in shown.shown()
     turns.copy_output()
     assert clipboard().startswith("Answer 29")
-    turns.select_output()
-    assert page.selection.text(page.rows, markdown=True).startswith("Answer 29")
     for _ in range(3):
         turns.go(1)
     assert page.is_following_end

@@ -82,26 +82,32 @@ def test_keys_go_to_each_command_and_copy_its_output(open_window: OpenWindow, sh
         copied(app, ["ctrl+shift+Prior", "ctrl+shift+o"], "end")
         # The output of a command outside of the visible part: the fourth prompt from the end.
         copied(app, ["ctrl+shift+Prior"] * 3 + ["ctrl+shift+o"], LINES)
-        # Back at the last command: its output is selected, and copied like any selection.
-        copied(app, ["ctrl+shift+Next"] * 3 + ["ctrl+shift+y", "ctrl+shift+c"], "end")
 
 
-def test_a_command_is_found_in_the_list_copied_and_run_again(open_window: OpenWindow, shell: str):
+def test_a_command_that_failed_is_found_in_the_list_and_one_is_copied_and_run_again(
+    open_window: OpenWindow, shell: str
+):
     with open_window() as app:
         app.show(shell)
         app.wait_connected([shell])
         app.focus()
-        loop = "for x in a b; do echo $x; done"
+        loop, failure = "for x in a b; do echo $x; done", "cat: none: No such file or directory"
         run(app, shell, loop, "a\nb\n")
+        run(app, shell, "cat none", failure + "\n")
         run(app, shell, "seq 100", LINES + "\n")
-        run(app, shell, "false", "")
-        command(app, "go to a command")
-        app.type("for")
-        app.press("Return")
-        copied(app, ["ctrl+shift+o"], "a\nb")
-        command(app, "copy command and its output")
-        wait_until(lambda: clipboard() == f"{loop}\na\nb", WAIT_S, lambda: f"the command; there is {clipboard()!r}")
-        command(app, "put command at the prompt")
-        wait_until(lambda: chat_text(shell).rstrip().endswith(f"$ false\n$ {loop}"), WAIT_S, "the command to wait")
+
+        def choose(typed: str, key: str) -> None:
+            command(app, "commands")
+            app.type(typed)
+            app.press(key)
+
+        choose("failed", "Return")
+        copied(app, ["ctrl+shift+o"], failure)
+        choose("for", "ctrl+c")
+        wait_until(lambda: clipboard() == loop, WAIT_S, lambda: f"the command; there is {clipboard()!r}")
+        choose("for", "ctrl+shift+c")
+        wait_until(lambda: clipboard() == f"{loop}\na\nb", WAIT_S, lambda: f"both; there is {clipboard()!r}")
+        choose("for", "alt+Return")
+        wait_until(lambda: chat_text(shell).rstrip().endswith(f"100\n$ {loop}"), WAIT_S, "the command to wait")
         app.press("Return")
         wait_until(lambda: chat_text(shell).rstrip().endswith(f"$ {loop}\na\nb\n$"), WAIT_S, "the command to run")

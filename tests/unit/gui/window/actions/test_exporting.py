@@ -6,11 +6,13 @@ import asyncio
 import errno
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QProcess
+from PySide6.QtCore import QProcess, Qt
+from PySide6.QtTest import QTest
 
 from gui.bridge import text_files
 from gui.bridge.background.export import export
@@ -66,6 +68,12 @@ async def show_shell(harness: WindowHarness) -> tuple[str, Emulator]:
     return session_id, emulator
 
 
+def open_output(harness: WindowHarness) -> None:
+    """Open the output of the newest command by its key in *Commands…*."""
+    harness.window.actions_["commands"].trigger()
+    QTest.keyClick(harness.window.sheets.chooser.field, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+
+
 async def banner(harness: WindowHarness, begin: str) -> str:
     """Wait for the notice that begins so; a slow machine may first show that the export takes long."""
     banners = harness.window.banners
@@ -98,14 +106,14 @@ async def test_the_output_of_one_command_opens_and_replaces_the_previous_text(
     harness: WindowHarness, editor: Commands
 ) -> None:
     session_id, emulator = await show_shell(harness)
-    harness.window.actions_["open_output"].trigger()
+    open_output(harness)
     await harness.until(lambda: editor, "the editor")
     path = Path(editor[0][2])
     assert path == paths.runtime_dir() / "texts" / session_id / "shell output.txt"
     assert path.read_text() == "a file\nanother\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     emulator.feed(SHELL.replace(b"another", b"a third"))
-    harness.window.actions_["open_output"].trigger()
+    open_output(harness)
     await harness.until(lambda: len(editor) == 2, "the editor")
     assert path.read_text() == "a file\na third\n"
     assert list(path.parent.iterdir()) == [path]
@@ -119,9 +127,9 @@ async def test_the_texts_of_a_renamed_chat_have_only_its_new_name(harness: Windo
     for name in ("shell", "shell output", "last"):
         harness.sessions.rename(chat, name)
         await harness.until(lambda name=name: chat.name == name, "the name")  # type: ignore[misc]
-        for action in ("open_text", "open_output"):
+        for open_one in (window.actions_["open_text"].trigger, partial(open_output, harness)):
             editor.clear()
-            window.actions_[action].trigger()
+            open_one()
             await harness.until(lambda: editor, "the editor")
         there = {path.name for path in (paths.runtime_dir() / "texts" / session_id).iterdir()}
         assert there == {f"{name}.txt", f"{name} output.txt"}
@@ -133,8 +141,8 @@ async def test_a_terminal_without_output_or_text_says_so(
     empty, unrecorded = await add_ended(harness, "empty", b"\x1b[2J"), await add_ended(harness, "unrecorded")
     window = harness.open_window(preferences=with_editor())
     window.open_chat(harness.chat(empty))
-    window.actions_["open_output"].trigger()
-    assert harness.page.view.prompts.label._text == prompt_texts.no_output()
+    window.actions_["commands"].trigger()
+    assert harness.page.view.prompts.label.text == prompt_texts.no_command()
     window.actions_["open_text"].trigger()
     await banner(harness, "empty has no text yet")
     window.open_chat(harness.chat(unrecorded))
@@ -166,7 +174,7 @@ async def test_a_full_disk_leaves_no_partial_text(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdopen", on_full_disk)
-        harness.window.actions_["open_output"].trigger()
+        open_output(harness)
         text = await banner(harness, "Can’t open")
     path = text_files.prepare(session_id, "shell", " output.txt")
     reason = f"{path}: cannot write it ({os.strerror(errno.ENOSPC)}); free some space"
