@@ -40,6 +40,11 @@ _WORD_COLORS = {
 _LABEL_HUES = ("#e5484d", "#f2812e", "#e3b52c", "#43a862", "#1fa6ba", "#3f83f3", "#9061e0", "#dd5aa2")
 """The hues of ``LABEL_COLORS``; no palette's: in some, blue is a purple, and green a blue."""
 
+_TILE_HUES = (
+    "#3f83f3", "#43a862", "#e3b52c", "#a95be0", "#1fa6ba", "#e5484d", "#8b95a1", "#f2812e", "#dd5aa2", "#8fae1b",
+)  # fmt: skip
+"""The hues of agents' monograms, one for each agent of the catalog; neighbours in the catalog differ most."""
+
 
 def readable_on(color: QColor, backgrounds: Iterable[QColor], least: float) -> QColor:
     """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on each background."""
@@ -68,7 +73,6 @@ def derive_tokens(
     terminal: TerminalTheme,
     window: Mapping[str, str],
     code: Mapping[str, str],
-    tiles: tuple[str, ...] = (),
     ratios: Ratios = USUAL,
 ) -> Tokens:
     """The window's colours.
@@ -77,7 +81,6 @@ def derive_tokens(
         terminal: the terminal's colours.
         window: the colours that the theme names itself, by token.
         code: likewise for code, by their names in ``gui.theme.code``.
-        tiles: likewise for monograms.
         ratios: the smallest contrasts.
     """
     appearance = "dark" if terminal.dark else "light"
@@ -134,14 +137,10 @@ def derive_tokens(
         colors[name] = readable_on(colors[name], words_backgrounds, ratios.line)
     words = {name: terminal.palette[index] for name, index in _WORD_COLORS.items()} | {"comment": secondary}
     words |= {name: QColor(code[name]) for name in WORDS if name in code}
-    hues = [QColor(tile) for tile in tiles] or [
-        accent, colors["fine"], colors["needs_you"], terminal.palette[_MAGENTA], terminal.palette[_CYAN],
-        colors["failed"], secondary,
-    ]  # fmt: skip
     return Tokens(
         name=appearance,
         **{name: color.name() for name, color in colors.items()},
-        tiles=tuple(_on_its_tile(hue, backgrounds["raised"], ratios.mark).name() for hue in hues),
+        tiles=tuple(_on_its_tile(hue, backgrounds["raised"], ratios.text).name() for hue in map(QColor, _TILE_HUES)),
         labels=tuple(readable_on(hue, every, ratios.mark).name() for hue in map(QColor, _LABEL_HUES)),
         code=CodeColors(
             **code_backgrounds,
@@ -160,7 +159,7 @@ def _on(accent: QColor, wanted: Iterable[QColor | None], least: float) -> QColor
 
 def _on_its_tile(hue: QColor, raised: QColor, least: float) -> QColor:
     """A monogram's colour, which also tints its background."""
-    for _ in range(8):
+    for _ in range(16):
         background = blend(hue, raised, _TILE_SHARE)
         if ratio(hue, background) >= least:
             break

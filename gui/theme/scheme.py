@@ -52,7 +52,7 @@ class Scheme:
         colors |= {name: color.name() for name, color in code.words.items()}
         return replace(
             self,
-            tokens=derive_tokens(self.terminal, window, colors, self.tokens.tiles, ratios),
+            tokens=derive_tokens(self.terminal, window, colors, ratios),
             terminal=replace(self.terminal, ratios=ratios),
         )
 

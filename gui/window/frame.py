@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QWidget
 
 from gui.settings.saved_window import SavedWindow
 from gui.theme.theme import Theme
-from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX, SIDEBAR_WIDTH_PX
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.parts import within_a_screen
 
@@ -16,8 +16,8 @@ DEFAULT_SIZE_PX = (1120, 720)
 LARGEST_SHARE = 0.9
 """The most of the screen's width and height that the default size takes."""
 MIN_SIZE_PX = (300, 220)
-NARROW_PX = 480
-"""A narrower window shows its sidebar as marks until it is wider again."""
+PANES_PX = 660
+"""The width that panes need: 80 columns at the usual text size, and what is beside them."""
 
 
 class _Splitter(QSplitter):
@@ -115,8 +115,9 @@ class WindowFrame(QObject):
             saved.sidebar_width_px = self._sidebar.width()
 
     def on_resized(self) -> None:
-        """Collapse the sidebar when the window becomes narrow, and expand it when the window becomes wide again."""
-        is_narrow = self._window.width() < NARROW_PX
+        """Collapse the sidebar when too little is left to the panes, and expand it when there is room again."""
+        beside_px = min(self._saved.sidebar_width_px, SIDEBAR_WIDTH_PX)  # A wide sidebar is the user's choice.
+        is_narrow = self._window.width() < beside_px + PANES_PX
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
             self._collapse_sidebar(collapsed=is_narrow or self._saved.sidebar_collapsed)

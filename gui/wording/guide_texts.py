@@ -24,5 +24,10 @@ def search() -> str:
     return translate("guide", "Search the guide")
 
 
+def key() -> str:
+    """The heading of the keys in the table of actions."""
+    return translate("guide", "Key")
+
+
 def chapters() -> str:
     return translate("guide", "Chapters")

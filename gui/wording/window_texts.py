@@ -87,6 +87,11 @@ def chats() -> str:
     return translate("window", "Chats")
 
 
+def chats_appear_here() -> str:
+    """In place of the chats, before there is one."""
+    return translate("window", "Your chats appear here, those that need you first.")
+
+
 def status() -> str:
     return translate("window", "Status")
 

@@ -18,7 +18,7 @@
     selection_foreground = "#ebdbb2"    # default: each character keeps its colour
     colors = ["#282828", …]             # 16: black, red, green, yellow, blue, magenta, cyan, white; then bright ones
 
-    [window]                            # all optional: the fields of gui.theme.tokens, and tiles = [7 colours]
+    [window]                            # all optional: the fields of gui.theme.tokens
     accent = "#83a598"
 
     [code]                              # all optional: the names in gui.theme.code
@@ -76,7 +76,6 @@ class _Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     selected: Hex | None = None
     border: Hex | None = None
     scrim: Hex | None = None
-    tiles: list[Hex] = []
 
 
 class _Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -167,8 +166,7 @@ def parse_theme(file: TomlFile) -> Scheme:
         palette=palette,
         dark=dark,
     )
-    tiles = tuple(found.window.tiles)
-    tokens = derive_tokens(colors, _named_colors(found.window), _named_colors(found.code), tiles)
+    tokens = derive_tokens(colors, _named_colors(found.window), _named_colors(found.code))
     return Scheme(file.path.stem, found.name, tokens, colors, found.pair, found.desktop_accent)
 
 

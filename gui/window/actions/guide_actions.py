@@ -12,6 +12,7 @@ from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
 from gui.window.actions import action_table
 from gui.window.actions.single_window import SingleWindow
+from gui.wording import action_texts, guide_texts
 
 if TYPE_CHECKING:
     from gui.window.guide.window import GuideWindow
@@ -32,7 +33,7 @@ class GuideOpener(SingleWindow["GuideWindow"]):
     def _make(self) -> GuideWindow:
         from gui.window.guide.window import GuideWindow
 
-        self._keys = changed_keys(self._settings.preferences.all_keys)
+        self._keys = keys_in_guide(self._settings.preferences.all_keys)
         window = GuideWindow(self._theme, self._keys)
         window.link_activated.connect(self._open_link)
         self._set_font(window)
@@ -42,7 +43,7 @@ class GuideOpener(SingleWindow["GuideWindow"]):
         if self.window is None:
             return
         self._set_font(self.window)
-        keys = changed_keys(self._settings.preferences.all_keys)
+        keys = keys_in_guide(self._settings.preferences.all_keys)
         if keys != self._keys:
             self._keys = keys
             self.window.use_keys(keys)
@@ -50,6 +51,26 @@ class GuideOpener(SingleWindow["GuideWindow"]):
     def _set_font(self, window: GuideWindow) -> None:
         chosen = self._settings.preferences
         window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
+
+
+def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The changed keys, and the table of all keys, by the texts of the guide that they replace."""
+    from gui.window.guide.chapters import ALL_KEYS
+
+    return {**changed_keys(overrides), ALL_KEYS: all_keys(overrides)}
+
+
+def all_keys(overrides: Mapping[str, Sequence[str]]) -> str:
+    """A Markdown table for each group of actions, with the keys that they have and their names in ``keys.toml``."""
+    chosen, _ = action_table.with_overrides(overrides)
+    groups: dict[str, list[str]] = {}
+    for entry in action_table.TABLE:
+        keys = ", ".join(map(_written, chosen[entry.name]))
+        groups.setdefault(entry.group, []).append(f"| {entry.title} | {keys} | `{entry.name}` |")
+    heads = (
+        f"| {action_texts.group(name)} | {guide_texts.key()} | `keys.toml` |\n| --- | --- | --- |" for name in groups
+    )
+    return "\n\n".join("\n".join((head, *rows)) for head, rows in zip(heads, groups.values(), strict=True))
 
 
 def changed_keys(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:

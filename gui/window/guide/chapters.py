@@ -17,6 +17,8 @@ from session_host.structured.items import Item
 GUIDE = Path(__file__).parents[3] / "resources" / "guide"
 FIRST = "README.md"
 """The chapter that lists the others, in their order."""
+ALL_KEYS = "The guide in the window lists all actions here, with your own keys."
+"""The text in whose place the window's guide has the table of all keys."""
 NOT_IN_HEADINGS = 4
 """The rank of a chapter for a search if its title and its headings do not have the text."""
 _LINK = re.compile(r"\]\(([\w-]+\.md)\)")
@@ -97,7 +99,7 @@ def with_keys(text: str, keys: Mapping[str, str]) -> str:
 
     Args:
         text: the text.
-        keys: the replacement of each key that the user changed, by the key in the text.
+        keys: the replacement of each key that the user changed, by the key in the text; and of ``ALL_KEYS``.
     """
     if not keys:
         return text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 
 from gui.chat.content.segments import Action
 from gui.chat.page.positions import ScrollPosition
@@ -19,10 +19,12 @@ from gui.window.widgets.text_window import TextWindow
 from gui.wording import common_texts, find_texts, guide_texts
 
 SIZE = QSize(1120, 760)
-MIN_SIZE = QSize(600, 360)
+MIN_SIZE = QSize(480, 360)
 CHAPTERS_PX = 272
 MAX_CHAPTERS_PX = 340
 """The list of the chapters is wide enough for all titles, within these limits."""
+_LIST_SHARE = 0.4
+"""The most of a narrow window's width that the list takes."""
 
 
 class _Visit(NamedTuple):
@@ -55,6 +57,7 @@ class GuideWindow(TextWindow):
         side.widen_for_titles(MAX_CHAPTERS_PX)
         self.page = GuidePage(theme)
         super().__init__(guide_texts.guide(), side, self.page, size=SIZE, min_size=MIN_SIZE)
+        self._list_px = side.width()
         self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}
         self._row = 0
         self._back: list[_Visit] = []
@@ -69,6 +72,10 @@ class GuideWindow(TextWindow):
         self._lay_out(theme, self.page)
         self._connect()
         self._show(_Visit(0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._side.setFixedWidth(min(self._list_px, round(self.width() * _LIST_SHARE)))
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._find)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -12,7 +10,7 @@ from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import LABEL_PX, Mark, paint_label, paint_mark
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, SECONDARY_PX, font
 from gui.theme.tooltips import hide_others
 from gui.window.sidebar.arrangement import PINNED
 from gui.window.sidebar.model import ENTRY_ROLE, DayHeading, Heading
@@ -30,7 +28,6 @@ _AGENT_PX = 18
 _PIN_PX = 12
 _COMPACT_TEXT_LEFT_PX = 60
 _BELL_PX = 12
-_WORDS = re.compile(r"[\W_]+|(?<=\D)(?=\d)")
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _MIN_PX = 32
@@ -52,21 +49,11 @@ def shortened(metrics: QFontMetrics, text: str, width_px: int) -> str:
     return before if before and len(cut) < _LEAST_CHARACTERS else f"{kept}…"
 
 
-def initials(name: str) -> str:
-    """Two letters for a chat: the initials of its first and last word, or the first two letters of a single word."""
-    words = [word for word in _WORDS.split(name) if word]
-    if not words:
-        return "·"
-    if len(words) == 1:
-        return words[0][:2].capitalize()
-    return (words[0][0] + words[-1][0]).upper()
-
-
 class SidebarDelegate(QStyledItemDelegate):
-    """A row is a mark, a name and an age, and a quieter line below; collapsed, initials with the mark.
+    """A row is a mark, a name and an age, and a quieter line below; collapsed, the agent with the mark.
 
     Attributes:
-        collapsed: rows show only initials.
+        collapsed: rows show only agents and marks.
         compact: rows have one line.
     """
 
@@ -115,7 +102,7 @@ class SidebarDelegate(QStyledItemDelegate):
                 stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
                 paint_label(painter, stripe, self._theme.tokens.label_color(entry.label))
             if self.collapsed:
-                self._paint_initials(painter, area, entry)
+                self._paint_collapsed(painter, area, entry)
             elif self.compact:
                 self._paint_compact(painter, area, entry)
             else:
@@ -224,19 +211,14 @@ class SidebarDelegate(QStyledItemDelegate):
             shown = QFontMetrics(small).elidedText(difference, Qt.TextElideMode.ElideRight, room - left)
             painter.drawText(area.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | middle, shown)
 
-    def _paint_initials(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Collapsed: a chat's initials, its state as a badge, and a dot or a bell for what was not seen."""
+    def _paint_collapsed(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """Collapsed: the agent's letters, the state as a badge, and a dot or a bell for what was not seen."""
         tokens = self._theme.tokens
         tile = QRectF(
             area.center().x() - _TILE_PX / 2 + 0.5, area.center().y() - _TILE_PX / 2 + 0.5, _TILE_PX, _TILE_PX
         )
+        paint_tile(painter, tile, entry.monogram, entry.tile, tokens, muted=entry.over)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("border" if entry.active else "hairline"))
-        painter.drawRoundedRect(tile, RADIUS_PX, RADIUS_PX)
-        painter.setPen(tokens.color("text" if entry.active or not entry.over else "secondary"))
-        painter.setFont(font(HEADING_PX, bold=entry.unseen))
-        painter.drawText(tile, Qt.AlignmentFlag.AlignCenter, initials(entry.name))
         badge = tile.bottomRight() + QPointF(-1, -1)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tokens.color("selected" if entry.active else "sidebar"))

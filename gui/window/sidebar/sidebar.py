@@ -13,6 +13,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.theme.tokens import (
     BAR_HEIGHT_PX,
+    GAP_M_PX,
     GAP_S_PX,
     SIDEBAR_COLLAPSED_PX,
     SIDEBAR_MAX_PX,
@@ -24,7 +25,7 @@ from gui.window.sidebar.model import Heading, SidebarModel
 from gui.window.sidebar.no_matches import NoMatches
 from gui.window.sidebar.rows import ChatRow
 from gui.window.sidebar.view_options import ViewOptions
-from gui.window.widgets.parts import Area, Hairline, IconButton
+from gui.window.widgets.parts import Area, Hairline, IconButton, label
 from gui.wording import common_texts, window_texts
 
 TEXT_FROM_PX = 220
@@ -90,10 +91,40 @@ class Sidebar(Area):
 
         self.no_matches = NoMatches()
         self.no_matches.search_requested.connect(self._search_all)
+        self.no_chats = label(window_texts.chats_appear_here(), "secondary")
+        self.no_chats.setWordWrap(True)
+        self.no_chats.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_options)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatListView(theme, self.model)
         self.delegate = SidebarDelegate(theme, self.list)
+        self._set_up_list()
+
+        head = QWidget()
+        head.setFixedHeight(BAR_HEIGHT_PX - 1)
+        self._head = QHBoxLayout(head)
+        self._head.setSpacing(GAP_S_PX)
+        self._head.addWidget(self.new_button)
+        self._head.addWidget(self.filter, 1)
+        self._head.addWidget(self.view_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addWidget(Hairline(theme))
+        layout.addWidget(self.no_matches)
+        layout.addWidget(self.no_chats)
+        layout.addWidget(self.list, 1)
+
+        settings.changed.connect(self._apply_settings)
+        self._apply_settings()
+        sessions.changed.connect(self.refresh)
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
+        self.set_collapsed(False)
+        self.refresh()
+
+    def _set_up_list(self) -> None:
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.chats())
         self.list.setMouseTracking(True)
@@ -109,35 +140,12 @@ class Sidebar(Area):
         self.list.installEventFilter(self)
         self.list.viewport().installEventFilter(self)
 
-        head = QWidget()
-        head.setFixedHeight(BAR_HEIGHT_PX - 1)
-        self._head = QHBoxLayout(head)
-        self._head.setSpacing(GAP_S_PX)
-        self._head.addWidget(self.new_button)
-        self._head.addWidget(self.filter, 1)
-        self._head.addWidget(self.view_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(head)
-        layout.addWidget(Hairline(theme))
-        layout.addWidget(self.no_matches)
-        layout.addWidget(self.list, 1)
-
-        settings.changed.connect(self._apply_settings)
-        self._apply_settings()
-        sessions.changed.connect(self.refresh)
-        theme.changed.connect(self._apply_theme)
-        self._apply_theme()
-        self.set_collapsed(False)
-        self.refresh()
-
     # ------------------------------------------------------------ what it shows
 
     def refresh(self) -> None:
         """Show the chats as they are now."""
         self.model.refresh()
-        self._say_if_nothing_matches()
+        self._say_if_empty()
         self._reveal_if_due()
 
     def showEvent(self, event: QEvent) -> None:
@@ -163,6 +171,7 @@ class Sidebar(Area):
         self._head.setContentsMargins(side, 4, side if collapsed else GAP_S_PX, 3)
         self._fit_new_button()
         self.model.set_headings(not collapsed)
+        self._say_if_empty()
 
     def _on_filter(self, text: str) -> None:
         self.model.set_filter(text)
@@ -170,11 +179,14 @@ class Sidebar(Area):
             self.list.scrollToTop()  # The first matches are what the user wants to see.
         else:
             self.reveal_active()
-        self._say_if_nothing_matches()
+        self._say_if_empty()
         self._fit_new_button()
 
-    def _say_if_nothing_matches(self) -> None:
-        self.no_matches.setVisible(bool(self.filter.text()) and not self.model.rowCount())
+    def _say_if_empty(self) -> None:
+        is_empty, is_filtered = not self.model.rowCount(), bool(self.filter.text())
+        self.no_matches.setVisible(is_empty and is_filtered)
+        is_known = self._sessions.is_loaded
+        self.no_chats.setVisible(is_empty and is_known and not is_filtered and not self.collapsed)
 
     def _search_all(self) -> None:
         text = self.filter.text()

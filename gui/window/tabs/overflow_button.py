@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import Qt
+
 from gui.theme.icons import Glyph
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
@@ -19,7 +21,8 @@ class OverflowButton(IconButton):
         super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
         self._bar = bar
         self.hide()
-        bar.crowded.connect(self.setVisible)
+        # The signal comes while the row is laid out; what is shown then gets the place of its neighbour.
+        bar.crowded.connect(self.setVisible, Qt.ConnectionType.QueuedConnection)
 
     def show_list(self) -> None:
         """Show the list below the button; the chat that is shown is marked."""

@@ -34,7 +34,7 @@ def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
 def example_in_the_guide(file: str, directory: Path) -> None:
     """Write the file into a directory as the guide shows it."""
     guide = (Path(__file__).parents[4] / "resources" / "guide" / "settings.md").read_text("utf-8")
-    example = guide.partition(f"\n`{file}`")[2].split("```\n")[1]
+    example = guide.partition(f"\n## {file}\n")[2].split("```\n")[1]
     (directory / file).write_text(example, "utf-8")
 
 

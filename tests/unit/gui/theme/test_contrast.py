@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
+from math import dist
 
 import pytest
 from PySide6.QtGui import QColor
@@ -12,15 +13,22 @@ from gui.settings.themes.library import Library
 from gui.terminal.drawing.colors import Colors
 from gui.theme.code import on
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, luminance, ratio, readable
+from gui.theme.desktop import DesktopLook
 from gui.theme.marks import Mark, mark_color
 from gui.theme.scheme import Scheme
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import LABEL_COLORS, Tokens, blend
+from session_host.agents.catalog import load_catalog
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Style
+from tests.support.area import Area
 from tests.support.themes import DARK, DARK_TERMINAL, LIGHT
 
 SCHEMES = [Library().scheme(identifier) for identifier in Library().ids()]
 APPEARANCES = [pytest.param(scheme.tokens, id=scheme.id) for scheme in SCHEMES]
+HIGH_CONTRAST = [
+    pytest.param(scheme.on_desktop(DesktopLook(high_contrast=True)).tokens, id=f"{scheme.id} high")
+    for scheme in (DARK, LIGHT)
+]
 OWN_TERMINALS = [pytest.param(scheme.terminal, id=scheme.id) for scheme in (DARK, LIGHT)]
 BACKGROUNDS = ["page", "sidebar", "raised", "hover", "selected"]
 
@@ -77,10 +85,31 @@ def test_marks_are_visible_on_every_background(colors: Tokens):
         assert ratio(mark_color(mark, colors), colors.color(background)) >= MARK_RATIO, (mark, background)
 
 
-@pytest.mark.parametrize("colors", APPEARANCES)
-def test_monograms_are_readable_on_their_tiles(colors: Tokens):
+@pytest.mark.parametrize("colors", [*APPEARANCES, *HIGH_CONTRAST])
+def test_no_two_agents_have_tiles_that_look_alike(colors: Tokens, area: Area):
+    """A difference of 0.02 in OKLab is seen in colours that touch each other."""
+    agents = list(load_catalog(area.config).values())
+    assert len({agent.monogram.casefold() for agent in agents}) == len(agents) <= len(colors.tiles)
     for hue in colors.tiles:
-        assert ratio(QColor(hue), blend(hue, colors.raised, 0.16)) >= MARK_RATIO
+        assert ratio(QColor(hue), blend(hue, colors.raised, 0.16)) >= TEXT_RATIO
+    for one, other in combinations(colors.tiles, 2):
+        assert dist(oklab(QColor(one)), oklab(QColor(other))) > 0.025, (one, other)
+
+
+def oklab(color: QColor) -> tuple[float, ...]:
+    """A colour in OKLab (Ottosson 2020): lightness, green to red, blue to yellow; distances are as they are seen."""
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in (color.redF(), color.greenF(), color.blueF())
+    )
+    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
+    middle = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
+    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
+    )
 
 
 @pytest.mark.parametrize("theme", OWN_TERMINALS)

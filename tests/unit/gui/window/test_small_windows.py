@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import pytest
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from gui.theme.contrast import TEXT_RATIO, ratio
 from gui.theme.marks import Mark
 from gui.theme.theme import Theme
+from gui.theme.tokens import SIDEBAR_COLLAPSED_PX
 from gui.window.frame import MIN_SIZE_PX
 from gui.window.new_chat.agent_tiles import MAX_COLUMNS, AgentTile
 from gui.window.new_chat.sheet import NewChatSheet
@@ -25,6 +26,7 @@ from session_host.agents.catalog import load_catalog
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.themes import OWN
+from tests.unit.gui.conftest import WindowHarness
 
 WAIT_S = 60.0
 CHATS = "\n".join(f"a-name-{number} · Claude Code · ~/a/directory/with/a/long/name-{number}" for number in range(3))
@@ -181,6 +183,50 @@ def test_the_page_without_a_chat_scrolls_in_the_smallest_window(theme: Theme, ar
     settles(lambda: not _overlapping(parts), "its parts to be below each other")
 
 
+async def test_a_narrow_window_shows_its_chats_as_marks_before_its_terminal_is_cut_off(harness: WindowHarness) -> None:
+    ids = [await harness.add(name, agent=agent) for name, agent in (("one", "claude"), ("two", "codex"))]
+    window = harness.open_window()
+    harness.show(ids[0])
+    sidebar, saved = window.sidebar, window.saved
+
+    async def resized(width: int) -> None:
+        window.resize(width, 500)
+        await harness.until(lambda: window.width() == width, "the window to have its width")
+
+    await resized(500)
+    assert sidebar.width() == SIDEBAR_COLLAPSED_PX
+    sidebar.list.setFocus()
+    QTest.keyClick(sidebar.list, Qt.Key.Key_T)
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
+    assert window.tabs.active_id == ids[1]
+    tooltip = sidebar.model.index_of(ids[1]).data(Qt.ItemDataRole.ToolTipRole)
+    assert "two" in tooltip
+    assert "Codex" in tooltip
+    await resized(1000)
+    assert sidebar.width() == saved.sidebar_width_px
+    await resized(500)
+    window.actions_["sidebar"].trigger()
+    await resized(490)
+    assert not sidebar.collapsed, "the user wants it"
+    await resized(1000)
+    window.actions_["sidebar"].trigger()
+    await resized(500)
+    await resized(1000)
+    assert sidebar.collapsed, "the user wants that, too"
+
+
+async def test_the_list_of_all_tabs_does_not_cover_the_windows_menu(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    for number in range(5):
+        harness.show(await harness.add(f"a chat with a name {number}"))
+    pane = window.tabs.active
+    for width in (800, 700, 500):
+        window.resize(width, 400)
+        await harness.until(lambda width=width: window.width() == width, "the window to have its width")  # type: ignore[misc]
+        assert not pane.overflow.isVisible() or not _overlapping([pane.overflow, window.menu_button])
+    assert pane.overflow.isVisible()
+
+
 @pytest.mark.parametrize("text", [page_texts.chat_does_not_answer(), page_texts.typing_is_kept()])
 def test_a_line_over_a_screen_is_not_cut_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
     around.resize(360, 400)
@@ -193,7 +239,7 @@ def test_a_line_over_a_screen_is_not_cut_in_a_narrow_pane(theme: Theme, around: 
     assert bar.text.text() == text
 
 
-def _overlapping(widgets: list[QWidget] | list[AgentTile]) -> bool:
+def _overlapping(widgets: Sequence[QWidget]) -> bool:
     return any(one.geometry().intersects(other.geometry()) for one, other in combinations(widgets, 2))
 
 

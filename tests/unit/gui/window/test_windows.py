@@ -141,7 +141,7 @@ async def test_windows_are_restored_and_only_the_tabs_of_a_closed_one_can_be_reo
     one, two = [await harness.add(name) for name in ("one", "two")]
     layout = WindowLayout(
         windows=[
-            SavedWindow([SavedPane([one], one)], geometry=(40, 60, 700, 500)),
+            SavedWindow([SavedPane([one], one)], geometry=(40, 60, 1000, 500)),
             SavedWindow([SavedPane(["gone"], "gone")]),
             SavedWindow([SavedPane([two], two)], geometry=(400, 200, 600, 400), sidebar_collapsed=True),
         ]
@@ -152,7 +152,7 @@ async def test_windows_are_restored_and_only_the_tabs_of_a_closed_one_can_be_reo
     assert tabs_of(windows) == [[one], [two]]
     first, second = windows.all
     assert [window.sidebar.collapsed for window in windows.all] == [False, True]
-    assert [window.width() for window in windows.all] == [700, 600]
+    assert [window.width() for window in windows.all] == [1000, 600]
     await until_active(harness, windows, first)
     second.close()
     assert tabs_of(windows) == [[one]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gui.window.sidebar.delegate import initials
 from gui.wording.second_lines import Labels, second_lines, second_lines_of
 
 
@@ -137,8 +136,3 @@ def test_a_project_in_the_heading_above_is_not_repeated():
         "fix the tests · main · 2 changed", "fix-timeouts", "write docs · main", "Running", "main · site",
         "aaaa", "bbbb",
     ]  # fmt: skip
-
-
-def test_initials_are_made_from_a_name():
-    names = ["api-fix", "docs", "fix api timeouts", "claude 12", "", "é", "_x_"]
-    assert [initials(name) for name in names] == ["AF", "Do", "FT", "C1", "·", "É", "X"]

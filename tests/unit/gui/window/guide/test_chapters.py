@@ -15,7 +15,7 @@ from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import FindQuery, Pattern
 from gui.terminal.links.links import may_open
 from gui.window.actions import action_table
-from gui.window.actions.guide_actions import changed_keys
+from gui.window.actions.guide_actions import changed_keys, keys_in_guide
 from gui.window.guide.chapters import GUIDE, read_chapters, with_keys
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -130,6 +130,16 @@ def test_chapters_never_abbreviate_keys_so_that_the_users_can_replace_them() -> 
     assert short_forms(whole, keys) == []
     found = {chapter.name: short_forms(chapter.text, keys) for chapter in read_chapters({})}
     assert {name: places for name, places in found.items() if places} == {}
+
+
+def test_the_page_of_the_keys_has_every_action_with_the_keys_that_it_has_now() -> None:
+    keys = keys_in_guide({"find": ["F7"], "settings": [], "zoom_in": ["Ctrl++", "F8"]})
+    page = next(chapter.text for chapter in read_chapters(keys) if chapter.name == "keys.md")
+    rows = re.findall(r"^\| (.+) \| (.*) \| `(\w+)` \|$", page, flags=re.MULTILINE)
+    assert [(title, name) for title, _, name in rows] == [(entry.title, entry.name) for entry in action_table.TABLE]
+    shown = {name: shown for _, shown, name in rows}
+    assert (shown["find"], shown["settings"], shown["zoom_in"]) == ("F7", "", "Ctrl+Plus, F8")
+    assert shown["split_right"] == "Ctrl+Shift+D"
 
 
 def test_unchanged_keys_change_no_text() -> None:

@@ -278,6 +278,16 @@ def test_the_beginning_of_a_chapter_stays_visible_when_the_window_becomes_smalle
     assert opened.place[2] >= 0
 
 
+def test_in_a_narrow_window_the_list_leaves_most_of_the_room_to_the_page(opened: Opened) -> None:
+    window, usual = opened.window, opened.window.navigation.width()
+    window.resize(500, 600)
+    QApplication.processEvents()
+    assert (window.width(), window.page.width() > 280) == (500, True)
+    window.resize(1200, 600)
+    QApplication.processEvents()
+    assert window.navigation.width() == usual
+
+
 def test_the_users_keys_and_font_take_effect_in_the_open_guide(opened: Opened, area: Area) -> None:
     window = opened.window
     window.show_chapter("second.md")

@@ -302,6 +302,22 @@ async def test_the_search_field_grows_while_it_is_used_and_says_that_nothing_mat
     assert sidebar.filter.width() == narrow
 
 
+async def test_an_empty_sidebar_says_what_will_be_there(harness: WindowHarness) -> None:
+    await harness.sessions.refresh_now()
+    sidebar = harness.open_window().sidebar
+    assert sidebar.no_chats.isVisible()
+    sidebar.filter.setText("x")
+    assert not sidebar.no_chats.isVisible(), "the filter has a text of its own"
+    assert sidebar.no_matches.isVisible()
+    sidebar.filter.clear()
+    assert sidebar.no_chats.isVisible()
+    sidebar.set_collapsed(True)
+    assert not sidebar.no_chats.isVisible()
+    sidebar.set_collapsed(False)
+    await harness.add("one")
+    assert not sidebar.no_chats.isVisible()
+
+
 async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(harness: WindowHarness) -> None:
     ids = [await harness.add(name) for name in ("one", "two", "three")]
     window = harness.open_window()
