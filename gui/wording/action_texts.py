@@ -35,10 +35,6 @@ def fork() -> str:
     return translate("action", "Fork")
 
 
-def copy_name() -> str:
-    return translate("action", "Copy name")
-
-
 def status_details() -> str:
     return translate("action", "Status details")
 
@@ -70,12 +66,44 @@ def open_agent_terminal() -> str:
     return translate("action", "Open in a terminal too")
 
 
-def copy_resume_command() -> str:
-    return translate("action", "Copy resume command")
+def mark() -> str:
+    """A submenu: pin, mark as unread, and colours."""
+    return translate("action", "Mark")
 
 
-def more() -> str:
-    return translate("action", "More")
+def continue_() -> str:
+    """A submenu: ways to go on with a conversation, or from it."""
+    return translate("action", "Continue")
+
+
+def directory() -> str:
+    """A submenu: what can be done with a chat's directory."""
+    return translate("action", "Directory")
+
+
+def directory_path() -> str:
+    """In the submenu of what can be copied."""
+    return translate("action", "Directory path")
+
+
+def resume_command() -> str:
+    """In the submenu of what can be copied."""
+    return translate("action", "Resume command")
+
+
+def move() -> str:
+    """A submenu: where a tab can be moved."""
+    return translate("action", "Move to")
+
+
+def close_others() -> str:
+    """A submenu: the tabs around a tab."""
+    return translate("action", "Close others")
+
+
+def end_chat() -> str:
+    """A submenu: stop and kill."""
+    return translate("action", "End chat")
 
 
 def panes() -> str:

@@ -25,9 +25,8 @@ VIEW = (
     "choose_appearance",
 )  # fmt: skip
 MENU: tuple[str | tuple[str, ...], ...] = (
-    "new_chat", "new_shell", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
-    "select_by_keyboard", "show_hints", "", PANES, VIEW, "", "resume_all", "stop_all", "",
-    "settings", "guide", "shortcuts", "", "close_window",
+    "new_chat", "new_shell", "", "palette", "switch_chat", "search", "", PANES, VIEW, "", "settings", "guide", "",
+    "stop_all", "", "close_window",
 )  # fmt: skip
 
 MAX_RECENT = 5

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
 from gui.input.shortcuts import KeyOf, show_key
@@ -16,14 +17,16 @@ from gui.window.actions.actions import Actions
 from gui.window.actions.color_menu import add_colors
 from gui.window.actions.context import WindowContext
 from gui.window.actions.groups import ActionGroups
-from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.several_chats import add_pin, add_unread
 from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts
 
+MOVE = ("move_to_pane", "move_to_new_window", "move_to_window")
+CLOSE_OTHERS = ("close_other_tabs", "close_tabs_right")
+
 
 class ChatMenu:
-    """Builds the menu for a chat in its current state."""
+    """Builds the menu for a chat in its current state: at most twelve entries, the rest in submenus."""
 
     def __init__(self, context: WindowContext, groups: ActionGroups) -> None:
         self._window, self._theme = context.window, context.theme
@@ -34,82 +37,101 @@ class ChatMenu:
 
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
-        menu = self._menu()
+        menu = new_menu(self._window)
         show_key(menu.addAction(common_texts.open_(), lambda: self._open_chat(chat)), key_of_row("open"))
+        menu.addSeparator()
         self._fill(menu, chat, key_of_row)
+        if not chat.has_ended:
+            menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
+        menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
+        menu.addSeparator()
         if chat.has_ended:
-            menu.addSeparator()
             remove = menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
             show_key(remove, key_of_row("remove"))
+        else:
+            self._add_ending(menu, chat, key_of_row)
         menu.popup(point)
 
     def show_for_tab(self, chat: Chat, point: QPoint, actions: Actions) -> None:
         """Show the menu of a chat's tab, which is in front and in the active pane."""
-        menu = self._menu()
+        menu = new_menu(self._window)
         self._fill(menu, chat, actions.key_of)
+        actions.fill(menu.addMenu(action_texts.move()), [name for name in MOVE if actions[name].isEnabled()])
         menu.addSeparator()
-        if actions["clear_scrollback"].isEnabled():
-            actions.fill(menu, ("clear_scrollback", "reset_terminal"))
-            if chat.is_suspended:
-                actions.fill(menu, ("continue_program",))
-            menu.addSeparator()
-        actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
-        menu.addSeparator()
-        actions.fill(menu, [name for name in CLOSING if actions[name].isEnabled()])
+        actions.fill(menu, ["close_tab"])
+        if others := [name for name in CLOSE_OTHERS if actions[name].isEnabled()]:
+            actions.fill(menu.addMenu(action_texts.close_others()), others)
+        if not chat.has_ended:
+            self._add_ending(menu, chat, actions.key_of)
         menu.popup(point)
 
-    def _menu(self) -> QMenu:
-        menu = Menu(self._window)
-        menu.aboutToHide.connect(menu.deleteLater)
-        return menu
-
     def _fill(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
-        def add(name: str, text: str, handler: Callable[[], object]) -> None:
-            show_key(menu.addAction(text, handler), key_of(name))
-
+        """Add what a tab and a row have in common."""
         chat_actions = self._chat_actions
-        resuming = self._resuming
-        has_conversations = chat_actions.has_conversations(chat)
+        _add(menu, action_texts.rename(), lambda: chat_actions.rename(chat), key_of("rename"))
+        mark = menu.addMenu(action_texts.mark())
+        add_pin(mark, chat_actions, [chat], key_of("pin"))
+        add_unread(mark, [chat], key_of("mark_unread"))
+        mark.addSeparator()
+        add_colors(mark, self._labels, [chat], self._theme.tokens)
+        self._add_notifications(menu, chat, key_of)
+        menu.addSeparator()
+        self._add_continuing(menu, chat, key_of)
+        directories = self._directories.by_name
+        title = action_table.title
+        _add(menu, title("show_changes"), partial(directories["show_changes"], chat), key_of("show_changes"))
+        directory = menu.addMenu(action_texts.directory())
+        for name in ("open_directory", "show_directory"):
+            _add(directory, title(name), partial(directories[name], chat), key_of(name))
+        if not chat.is_shell_or_command:
+            _add(directory, title("restore_files"), lambda: self._restoring.choose(chat), key_of("restore_files"))
+        copy = menu.addMenu(common_texts.copy())
+        _add(copy, common_texts.name(), lambda: chat_actions.copy_name(chat), key_of("copy_name"))
+        _add(copy, action_texts.directory_path(), partial(directories["copy_path"], chat), key_of("copy_path"))
+        if chat_actions.has_conversations(chat):
+            _add(
+                copy, action_texts.resume_command(), lambda: self._resuming.copy_command(chat), key_of("copy_resume")
+            )  # fmt: skip
+        _add(menu, common_texts.export_(), lambda: chat_actions.export(chat), key_of("export"))
+
+    def _add_continuing(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
+        """Add the submenu of ways to go on with the chat's conversation, or from it."""
+        chat_actions, resuming, forking = self._chat_actions, self._resuming, self._chat_actions.forking
+        ways = menu.addMenu(action_texts.continue_())
         if chat.has_ended and chat_actions.can_resume(chat):
-            add("resume", common_texts.resume(), lambda: resuming.resume(chat))
+            _add(ways, common_texts.resume(), lambda: resuming.resume(chat), key_of("resume"))
             if (other := chat_actions.other_runtime(chat)) is not None:
                 text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
-                menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
+                ways.addAction(text, lambda: resuming.resume(chat, runtime=other))
         if chat_actions.can_show_terminal(chat):
-            menu.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
-        forking = chat_actions.forking
+            ways.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
         if forking.can_fork(chat):
-            add("fork", action_texts.fork(), lambda: forking.fork(chat))
+            _add(ways, action_texts.fork(), lambda: forking.fork(chat), key_of("fork"))
         if forking.can_fork_before(chat):
-            add("fork_before", action_texts.fork_before(), lambda: forking.choose_prompt(chat))
-        if not chat.has_ended:
-            add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
-        add("duplicate", action_texts.new_chat_like_this(), lambda: self._starting.new_like(chat))
-        if has_conversations:
-            add("copy_resume", action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
-        menu.addSeparator()
-        add_pin(menu, chat_actions, [chat], key_of("pin"))
-        add("rename", action_texts.rename(), lambda: chat_actions.rename(chat))
-        add("copy_name", action_texts.copy_name(), lambda: chat_actions.copy_name(chat))
-        add("export", common_texts.export_(), lambda: chat_actions.export(chat))
+            _add(ways, action_texts.fork_before(), lambda: forking.choose_prompt(chat), key_of("fork_before"))
+        _add(ways, action_texts.new_chat_like_this(), lambda: self._starting.new_like(chat), key_of("duplicate"))
+
+    def _add_notifications(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
+        chat_actions = self._chat_actions
         if chat.is_muted or not chat.has_ended:  # A chat that continues a muted one is muted, too.
             mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
-            add("mute_chat", mute, lambda: chat_actions.mute_or_unmute(chat))
+            _add(menu, mute, lambda: chat_actions.mute_or_unmute(chat), key_of("mute_chat"))
         if not chat.has_ended and chat.record.runtime != "structured":
             notify = action_texts.notify_quiet(cancel=chat_actions.is_watched(chat))
-            add("notify_quiet", notify, lambda: chat_actions.watch_for_quiet(chat))
-        add_unread(menu, [chat], key_of("mark_unread"))
-        add_colors(menu, self._labels, [chat], self._theme.tokens)
-        menu.addSeparator()
-        for name, handler in self._directories.by_name.items():
-            add(name, action_table.title(name), partial(handler, chat))
-        if not chat.is_shell_or_command:
-            add("restore_files", action_table.title("restore_files"), lambda: self._restoring.choose(chat))
-        menu.addSeparator()
-        add("explain", action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
-        if not chat.has_ended:
-            menu.addSeparator()
-            add("stop", common_texts.stop(), lambda: chat_actions.stop(chat))
-            # Kept away from Stop: a slipped click would kill the chat at once.
-            more = menu.addMenu(action_texts.more())
-            show_key(more.addAction(common_texts.kill(), lambda: chat_actions.kill(chat)), key_of("kill"))
+            _add(menu, notify, lambda: chat_actions.watch_for_quiet(chat), key_of("notify_quiet"))
+
+    def _add_ending(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
+        ending = menu.addMenu(action_texts.end_chat())
+        _add(ending, common_texts.stop(), lambda: self._chat_actions.stop(chat), key_of("stop"))
+        _add(ending, common_texts.kill(), lambda: self._chat_actions.kill(chat), key_of("kill"))
+
+
+def new_menu(window: QWidget) -> QMenu:
+    """An empty menu that is deleted when it is closed."""
+    menu = Menu(window)
+    menu.aboutToHide.connect(menu.deleteLater)
+    return menu
+
+
+def _add(menu: QMenu, text: str, handler: Callable[[], object], key: QKeySequence) -> None:
+    show_key(menu.addAction(text, handler), key)

@@ -19,11 +19,10 @@ from gui.wording import action_texts, color_texts
 
 
 def add_colors(menu: QMenu, labels: ColorLabels, chats: Sequence[Chat], tokens: Tokens) -> None:
-    """Add a submenu with the colours, in which that of the chats is checked if they have the same one."""
-    colors = menu.addMenu(color_texts.color())
-    group = QActionGroup(colors)
+    """Add the colours, of which that of the chats is checked if they have the same one."""
+    group = QActionGroup(menu)
     for name in ("", *LABEL_COLORS):
-        action = QAction(color_texts.name_of(name), colors)
+        action = QAction(color_texts.name_of(name), menu)
         action.setCheckable(True)
         action.setChecked(all(chat.color_label == name for chat in chats))
         # Style sheets draw no check beside an icon.
@@ -32,7 +31,7 @@ def add_colors(menu: QMenu, labels: ColorLabels, chats: Sequence[Chat], tokens: 
             action.setIcon(glyph_icon(glyph, tokens, tokens.label_color(name) if name else "secondary"))
         action.triggered.connect(partial(_set_label, labels, chats, name))
         group.addAction(action)
-        colors.addAction(action)
+        menu.addAction(action)
 
 
 def choose_color(chat: Chat, labels: ColorLabels, sheets: Sheets) -> None:

@@ -31,14 +31,13 @@ from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.terminal.text import has_controls
 
-RESTORE, CONTINUE = "restore_files", "continue_program"
+CONTINUE = "continue_program"
 TERMINAL_MENU = (
-    "find", "new_shell", "split_right", "split_down", "open_text", "export", RESTORE, "",
-    "clear_scrollback", "reset_terminal", CONTINUE,
+    "find", "open_text", "", "split_right", "split_down", "", "clear_scrollback", "reset_terminal", CONTINUE,
 )  # fmt: skip
-"""The window's actions in a terminal's context menu; ``RESTORE`` only for an agent, ``CONTINUE`` if it is suspended."""
-CHAT_MENU = ("find", "new_shell", "split_right", "split_down", "export")
-"""The window's actions in a chat view's context menu; the menu of a prompt restores files."""
+"""The window's actions in a terminal's context menu; ``CONTINUE`` if its program is suspended."""
+CHAT_MENU = ("find", "", "split_right", "split_down")
+"""The window's actions in a chat view's context menu."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class PageWiring:
     def _extend_menu(self, menu: QMenu, names: Sequence[str]) -> None:
         menu.addSeparator()
         actions = self._window.actions
-        actions.fill(menu, [name for name in names if name not in {RESTORE, CONTINUE} or actions[name].isEnabled()])
+        actions.fill(menu, [name for name in names if name != CONTINUE or actions[name].isEnabled()])
 
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
         restoring, forking = self._restoring, self._chat_actions.forking

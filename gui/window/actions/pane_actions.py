@@ -13,9 +13,6 @@ from gui.window.panes.panes import Panes
 from gui.window.panes.tab_moves import move_tab
 from gui.wording import window_texts
 
-TAB_MENU = ("split_right", "split_down", "move_to_pane", "move_to_new_window", "move_to_window")
-CLOSING = ("close_tab", "close_other_tabs", "close_tabs_right")
-
 
 def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerArea) -> dict[str, Callable[[], object]]:
     """The handlers by action."""

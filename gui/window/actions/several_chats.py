@@ -21,7 +21,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sidebar.sidebar import key_of_row
-from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases
+from gui.wording import action_texts, color_texts, common_texts, notice_texts, page_texts, phrases
 
 
 class SeveralChats:
@@ -53,7 +53,7 @@ class SeveralChats:
         if running:
             self._add_mute(menu, running)
         add_unread(menu, chats)
-        add_colors(menu, self._sessions.color_labels, chats, self._theme.tokens)
+        add_colors(menu.addMenu(color_texts.color()), self._sessions.color_labels, chats, self._theme.tokens)
         if running:
             menu.addSeparator()
             menu.addAction(action_texts.stop_chats(len(running)), lambda: self.stop(chats))

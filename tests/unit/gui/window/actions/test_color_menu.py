@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.layout import WindowLayout
 from gui.theme.tokens import LABEL_COLORS
 from session_host.protocol.values import State
+from tests.support.menus import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 PLACE = QPoint(200, 100)
@@ -22,11 +22,8 @@ def colors_of(harness: WindowHarness, *session_ids: str) -> dict[str, QAction]:
         window._chat_menu.show_for_tab(chats[0], window.mapToGlobal(PLACE), window.actions_)
     else:
         window.several.show_menu(chats, window.mapToGlobal(PLACE))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    menu.close()
-    colors = next(submenu for submenu in menu.findChildren(QMenu) if submenu.title() == "Colour")
-    return {action.text(): action for action in colors.actions()}
+    found = entries_of_open_menu()
+    return {text: action for text, action in found.items() if text.lower() in {"none", *LABEL_COLORS}}
 
 
 def checked(colors: dict[str, QAction]) -> list[str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QProcess, QUrl
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.preferences import Preferences, WindowFile
 from gui.window.actions import desktop_opening
 from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
+from tests.support.menus import entries_of_open_menu
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness
 
@@ -24,10 +24,7 @@ def menu_of(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its row."""
     window = harness.window
     window._chat_menu.show_for_row(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    menu.close()
-    return {action.text(): action for action in menu.actions()}
+    return entries_of_open_menu()
 
 
 def palette_of(harness: WindowHarness, typed: str) -> list[str]:
@@ -63,7 +60,7 @@ async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     other = await harness.add("plain", cwd=str(plain))
     chat = await harness.add("own", cwd=str(worktree / "sub"), worktree=str(worktree), repository=str(plain))
     window = harness.open_window(preferences=Preferences(window=WindowFile(editor="code")))
-    for title in TITLES:
+    for title in (*TITLES[:2], "Directory path"):
         menu_of(harness, other)[title].trigger()
     assert QGuiApplication.clipboard().text() == str(plain)
     await harness.until(lambda: commands and shown, "the editor and the file manager")

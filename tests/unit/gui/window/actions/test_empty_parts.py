@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from gui.window.actions import action_table
-from gui.wording import action_texts, window_texts
+from gui.wording import common_texts, window_texts
 from tests.unit.gui.conftest import WindowHarness
 
 OF_SIDEBAR = [
@@ -55,7 +55,7 @@ async def test_a_right_click_in_the_sidebar_away_from_chats_shows_what_concerns_
     taken(harness, window_texts.by_project())
     assert harness.settings.preferences.window.group_chats == "project"
     right_click(viewport, sidebar.list.visualRect(sidebar.model.index_of(session_id)).center())
-    assert action_texts.copy_name() in taken(harness)[0], "a chat has its own menu"
+    assert common_texts.export_() in taken(harness)[0], "a chat has its own menu"
 
 
 async def test_the_menu_key_shows_the_sidebars_menu_where_no_chat_is_selected(harness: WindowHarness) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QMenu
 
 from gui.input.draft import Draft
 from gui.window.page.structured_page import StructuredPage
@@ -19,6 +19,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
+from tests.support.menus import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -26,11 +27,7 @@ def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its tab."""
     window = harness.window
     window._chat_menu.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    found = {action.text(): action for action in menu.actions()}
-    menu.close()
-    return found
+    return entries_of_open_menu()
 
 
 async def add_chat(harness: WindowHarness, **fields: Any) -> str:

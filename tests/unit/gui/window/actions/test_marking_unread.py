@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QMenu
 
 from session_host.protocol.messages import OutputEvent
+from tests.support.menus import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -17,10 +17,7 @@ def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
         window._chat_menu.show_for_row(chats[0], place)
     else:
         window.several.show_menu(chats, place)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    next(action for action in menu.actions() if action.text() == text).trigger()
-    menu.close()
+    entries_of_open_menu()[text].trigger()
 
 
 def unread(harness: WindowHarness) -> list[str]:

@@ -14,6 +14,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.wording import action_texts, chat_texts, common_texts
 from session_host import paths
 from session_host.protocol.values import State
+from tests.support.menus import entries
 from tests.unit.gui.conftest import WindowHarness
 
 ROW = QPoint(20, 20)
@@ -44,7 +45,6 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
     view = harness.page.view
     windows = {
         "find": "Ctrl+Shift+F",
-        "new_shell": "Ctrl+Shift+Return",
         "split_right": "Ctrl+Shift+D",
         "split_down": "Ctrl+Shift+E",
         "clear_scrollback": "Ctrl+Shift+Del",
@@ -80,12 +80,10 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
     menu = page.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
     assert chat_texts.copy_as_markdown() in texts
-    assert action_table.title("export") in texts, "as in a terminal's menu"
     assert shown(menu) == {
         common_texts.copy(): "Ctrl+C",
         common_texts.select_all(): "Ctrl+Shift+A",
         action_table.title("find"): "Ctrl+Shift+F",
-        action_table.title("new_shell"): "Ctrl+Shift+Return",
         action_table.title("split_right"): "Ctrl+Shift+D",
         action_table.title("split_down"): "Ctrl+Shift+E",
     }
@@ -96,7 +94,7 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     window = harness.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
     harness.show(session_id)
     menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
-    [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.more()]
+    [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.end_chat()]
     assert shown(more) == {common_texts.kill(): "Ctrl+F9"}
     keys = shown(menu)
     assert keys[action_texts.rename()] == "F2"
@@ -122,7 +120,7 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
             menu.close()
 
     def texts(menu: QMenu) -> set[str]:
-        return {action.text() for action in menu.actions()}
+        return set(entries(menu))
 
     for menu in menus(running):
         assert {common_texts.pin(), action_texts.mute_chat(), action_texts.notify_quiet(cancel=False)} <= texts(menu)
@@ -134,7 +132,7 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
         assert action_texts.mute_chat() not in texts(menu), "it sends no notifications"
         assert action_texts.notify_quiet(cancel=False) not in texts(menu)
     on_tab = next(menus(ended))
-    [pin] = [action for action in on_tab.actions() if action.text() == common_texts.pin()]
+    pin = entries(on_tab)[common_texts.pin()]
     assert pin.shortcut().toString() == "Ctrl+F9"
     pin.trigger()
     on_tab.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.restore_points import SincePrompt
@@ -65,9 +64,7 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes
     checkout.write(hostile, "text")
     window = harness.window
     harness.show(page.chat.id)
-    menu = page.view.context_menu(QPointF(30, 30))
-    next(action for action in menu.actions() if action.text().startswith("Restore files")).trigger()
-    menu.close()
+    window.actions_["restore_files"].trigger()
     await harness.until(lambda: window.sheets.chooser.is_open, "the list")
     assert [row.partition(" at ")[0] for row in rows(harness)] == ["The prompt", "The prompt"]
     assert [text.rpartition(" · ")[2] for text in details(harness)] == ["2 files changed"] * 2

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QMenu
 
 from session_host import paths
 from session_host.errors import NotResumable
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
+from tests.support.menus import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 TEXT = "Open in a terminal too"
@@ -23,11 +23,7 @@ def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its tab."""
     window = harness.window
     window._chat_menu.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    found = {action.text(): action for action in menu.actions()}
-    menu.close()
-    return found
+    return entries_of_open_menu()
 
 
 async def add_chat(harness: WindowHarness, **fields: Any) -> str:

@@ -27,7 +27,7 @@ async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected
 
 async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: WindowHarness) -> None:
     window = harness.open_window()
-    names = ("reopen_tab", "resume_all", "stop_all")
+    names = ("new_chat", "stop_all")
 
     def enabled() -> list[str]:
         window.actions_.show_menu(window.menu_button)
@@ -40,13 +40,11 @@ async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: W
         harness.settle()
         return found
 
-    assert enabled() == []
+    assert enabled() == ["new_chat"]
     assert all(window.actions_[name].isEnabled() for name in names), "their keys still say that there is nothing to do"
     session_id = await harness.add("one")
     harness.show(session_id)
-    assert enabled() == ["stop_all"]
-    window.actions_["close_tab"].trigger()
-    assert enabled() == ["reopen_tab", "stop_all"]
+    assert enabled() == ["new_chat", "stop_all"]
 
 
 async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
@@ -57,19 +55,18 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
     monkeypatch.setattr(harness.open_window().starting, "new_shell", lambda *where: started.append(where))
     harness.show(session_id)
     menu = harness.page.view.context_menu(QPointF(30, 30))
-    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-10:]] == [
+    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
         ("", ""),
         (action_table.title("find"), "Ctrl+Shift+F"),
-        (action_table.title("new_shell"), "Ctrl+Shift+Return"),
+        (action_table.title("open_text"), ""),
+        ("", ""),
         (action_table.title("split_right"), "Ctrl+Shift+D"),
         (action_table.title("split_down"), "Ctrl+Shift+E"),
-        (action_table.title("open_text"), ""),
-        (action_table.title("export"), ""),
         ("", ""),
         (action_table.title("clear_scrollback"), "Ctrl+Shift+Del"),
         (action_table.title("reset_terminal"), ""),
     ]
-    menu.actions()[-6].trigger()
+    menu.actions()[-4].trigger()
     menu.close()
     assert started == [("/tmp", "down")]
 

@@ -6,11 +6,12 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from gui.window.tabs.tab_bar import CLOSE_PX
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
+from tests.support.menus import entries_of_open_menu
 from tests.support.qt_mouse import move_held
 from tests.unit.gui.conftest import WindowHarness, one_pane
 
@@ -129,10 +130,7 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
 
     def offered(session_id: str) -> list[str]:
         window.tabs.active.bar.menu_requested.emit(session_id, window.mapToGlobal(QPoint(300, 20)))
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
-        texts = [action.text() for action in menu.actions() if action.text().startswith("Close")]
-        menu.close()
+        texts = [text for text in entries_of_open_menu() if text.startswith("Close")]
         harness.settle()
         return texts
 
