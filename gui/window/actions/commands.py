@@ -130,10 +130,14 @@ class Commands:
     def without_effect(self) -> set[str]:
         """The actions on tabs, on several chats and on notifications that have nothing to do now."""
         chats = self._sessions
+        has_none, none_runs = not chats.listed_ids(), not chats.running()
         has_nothing = {
+            "switch_chat": has_none,
+            "search": has_none,
+            "send": none_runs,
             "reopen_tab": self._tabs.closed.is_empty,
             "resume_all": not chats.groups()[Group.INTERRUPTED],
-            "stop_all": not chats.running(),
+            "stop_all": none_runs,
             "unmute": chats.muting.until is None,
         }
         return {action for action, nothing in has_nothing.items() if nothing}

@@ -7,6 +7,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from gui.window.actions import action_table
 from gui.window.sheets.chooser import Choice, _elided
 from gui.wording import notice_texts
 from session_host.protocol.values import State
@@ -194,3 +195,31 @@ async def test_the_rows_of_a_long_list_are_made_when_they_are_scrolled_to(harnes
     chooser.ask("Choices", "", choices)
     QTest.keyClick(chooser.field, Qt.Key.Key_Up)
     assert chooser.list.currentIndex().data() == "Choice 1999", "above the first row is the last one"
+
+
+async def test_the_palette_of_an_empty_window_offers_no_list_without_lines(harness: WindowHarness) -> None:
+    actions = harness.open_window().actions_
+
+    def offered() -> set[str]:
+        return {choice.title for choice in actions.choices()}
+
+    lists = {action_table.title(name) for name in ("switch_chat", "search", "send")}
+    assert not offered() & lists
+    await harness.add("one")
+    assert offered() >= lists
+
+
+async def test_the_palette_shows_groups_and_names_the_state_that_a_switch_will_produce(harness: WindowHarness) -> None:
+    window = harness.open_window()
+
+    def shown(name: str) -> str:
+        entry = next(each for each in action_table.TABLE if each.name == name)
+        titles = {entry.title_in(on=on) for on in (False, True)}
+        [choice] = [choice for choice in window.actions_.choices() if choice.title in titles]
+        return f"{choice.group}: {choice.title}"
+
+    assert shown("sidebar") == "Window: Hide sidebar"
+    window.actions_["sidebar"].trigger()
+    assert shown("sidebar") == "Window: Show sidebar"
+    groups = [choice.group for choice in window.actions_.choices()]
+    assert list(dict.fromkeys(groups)) == ["Chat", "Window", "Terminal", "Settings"], "each group once, in one piece"
