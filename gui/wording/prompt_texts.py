@@ -34,8 +34,13 @@ def full_screen() -> str:
     return translate("prompts", "No prompts in a full-screen program")
 
 
+def this_command() -> str:
+    """The submenu for the command at a point of a terminal."""
+    return translate("prompts", "Command")
+
+
 def copy_output() -> str:
-    return translate("prompts", "Copy output of this command")
+    return translate("prompts", "Copy output")
 
 
 def copy_answer() -> str:
@@ -78,15 +83,15 @@ def record_is_slow(agent: str) -> str:
 
 
 def copy_command() -> str:
-    return translate("prompts", "Copy this command")
+    return translate("prompts", "Copy")
 
 
 def copy_command_and_output() -> str:
-    return translate("prompts", "Copy this command and its output")
+    return translate("prompts", "Copy with output")
 
 
 def edit_and_rerun() -> str:
-    return translate("prompts", "Edit and rerun command")
+    return translate("prompts", "Edit and rerun")
 
 
 def command_copied() -> str:

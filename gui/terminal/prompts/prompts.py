@@ -265,8 +265,9 @@ class TerminalPrompts:
         prompt, answers, chosen = self.at(row), self._answers, self.chosen()
         if prompt is not None:
             menu.addSeparator()
-            copy = menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
-            self.commands.extend_menu(menu, prompt)
+            command = menu.addMenu(prompt_texts.this_command())
+            copy = command.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
+            self.commands.extend_menu(command, prompt)
             if prompt == chosen:
                 show_key(copy, key_of("copy_output"))
         elif answers is not None and answers.has_answers():

@@ -19,6 +19,7 @@ from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label_text
+from tests.support.menus import entries
 
 BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
 AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
@@ -130,7 +131,7 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
     def offered() -> list[str]:
         menu = terminal.view.context_menu(QPointF(terminal.point(1, 1)))
         texts = [prompt_texts.copy_command(), prompt_texts.copy_command_and_output(), prompt_texts.edit_and_rerun()]
-        chosen = [action for action in menu.actions() if action.text() in texts]
+        chosen = [action for text, action in entries(menu).items() if text in texts]
         for action in chosen:
             action.trigger()
         menu.close()

@@ -15,6 +15,7 @@ from gui.wording import prompt_texts
 from session_host.terminal.prompts import TurnPosition
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.menus import entries
 from tests.support.scripted_chat import long_chat
 from tests.support.themes import DARK_TERMINAL, LIGHT_TERMINAL
 
@@ -88,17 +89,17 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_shows_the_keys_only_
     terminal.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5"}.get(name, "")))
     terminal.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
     menu = terminal.view.context_menu(QPointF(terminal.point(1, 4)))
-    assert [action.shortcut().toString() for action in menu.actions()[-1:]] == ["F5"]
+    assert entries(menu)[prompt_texts.copy_output()].shortcut().toString() == "F5"
     menu.close()
     menu = terminal.view.context_menu(QPointF(terminal.point(1, 2)))
-    found = {action.text(): action for action in menu.actions()}
+    found = entries(menu)
     assert found[prompt_texts.copy_output()].shortcut().isEmpty(), "the key copies the output of the other command"
     found[prompt_texts.copy_output()].trigger()
     assert clipboard() == "one\ntwo"
     menu.close()
     for row in (5, 8):
         menu = terminal.view.context_menu(QPointF(terminal.point(1, row)))
-        assert prompt_texts.copy_output() not in [action.text() for action in menu.actions()], row
+        assert prompt_texts.copy_output() not in entries(menu), row
         menu.close()
 
 
