@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import select
 import signal
@@ -149,7 +150,9 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
             return
         keepers = [pid for pid in pids if name(pid) in {"outlive-keeper", "outlive-standby"}]
         hosts = [pid for pid in pids if name(pid) == "outlive-host"]
-        end(pid for pid in pids if pid not in {*keepers, *hosts})
+        # A shell ignores SIGTERM, and ends by SIGHUP, as when its terminal is closed; a stopped job needs SIGCONT.
+        signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGCONT)
+        end((pid for pid in pids if pid not in {*keepers, *hosts}), signals)
         for pid in hosts:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -159,12 +162,12 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
         end([*keepers, *(pid for pid in hosts if is_alive(pid))])
 
 
-def end(pids: Iterable[int], *, grace_s: float = 1.5) -> None:
-    """End exactly these processes: SIGTERM, and SIGKILL for those that are left after ``grace_s`` seconds."""
+def end(pids: Iterable[int], signals: Iterable[signal.Signals] = (signal.SIGTERM,), *, grace_s: float = 1.5) -> None:
+    """End exactly these processes: by these signals, and SIGKILL for those that are left after ``grace_s`` seconds."""
     pids = list(pids)
-    for pid in pids:
+    for pid, each in itertools.product(pids, signals):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, each)
     for pid in pids:
         try:
             wait_for_end(pid, grace_s, is_exact=True)
