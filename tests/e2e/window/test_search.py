@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gui.bridge.background.search_thread import LINES_OF_CHAT
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.programs import program
 from tests.support.commands import outlive
@@ -30,9 +31,11 @@ def go_to(app: Window, words: str, session_id: str, marked: str) -> None:
     wait_until(lambda: selected(app) == marked, WAIT_S, lambda: f"{marked!r} to be marked, not {clipboard()!r}")
 
 
-def test_matches_in_a_running_and_in_an_ended_chat_are_found_by_keys(
+def test_matches_in_a_running_and_an_ended_chat_are_found_and_a_noisy_chat_hides_no_other(
     open_window: OpenWindow, new_chat: NewChat
 ) -> None:
+    quiet = new_chat("quiet", "sh", "-c", "echo by the way; cat")
+    wait_until(lambda: "by the way" in chat_text(quiet["id"]), WAIT_S, "the one line")
     ended = new_chat("ended", *program("numbered_lines", LINES))
     outlive("wait", ended["id"], "--exited")
     looked_at = new_chat("looked-at", "sh", "-c", f"seq -f 'step %g of the way' 1 {LINES}; cat")
@@ -43,6 +46,10 @@ def test_matches_in_a_running_and_in_an_ended_chat_are_found_by_keys(
         app.focus()
         go_to(app, '"step 777 of"', looked_at["id"], "step 777 of")
         go_to(app, "000123", ended["id"], "000123")
+        # A chat that has the word 2,000 times takes a few rows: its newest lines, and the number of the others.
+        go_to(app, "way", looked_at["id"], "way")
+        app.press("ctrl+shift+s", *["Down"] * (LINES_OF_CHAT + 1), "Return")
+        wait_until(lambda: active(app) == quiet["id"], WAIT_S, "the chat with one match")
         assert chat_text(other["id"]).strip() == "ready", "what was typed went to the sheet, and not to a chat"
 
 
