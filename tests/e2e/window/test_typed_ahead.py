@@ -134,38 +134,46 @@ def test_a_menu_closes_when_another_program_gets_the_keyboard(new_chat: NewChat,
         wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to close")
 
 
-@pytest.mark.parametrize(
-    "ways",
-    [[("press", "ctrl+shift+Return")], [("press", "ctrl+shift+d")], [
-        ("press", "ctrl+shift+p"), ("type", "new shell"), ("press", "Return"),
-    ], [("press", "ctrl+shift+n"), ("press", "Return")]],
-    ids=["key", "split", "palette", "sheet"],
-)  # fmt: skip
+WAYS = [
+    [("press", "ctrl+shift+Return")], [("press", "ctrl+shift+d")],
+    [("press", "ctrl+shift+p"), ("type", "new shell"), ("press", "Return")],
+    [("press", "ctrl+shift+n"), ("press", "Return")],
+]  # fmt: skip
+"""The ways of starting a shell: its key, beside the chat, in the palette, in the sheet."""
+
+
 def test_what_is_typed_right_after_the_start_of_a_shell_goes_to_that_shell(
-    area: Area, open_window: OpenWindow, new_chat: NewChat, ways: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+    open_window: OpenWindow, new_chat: NewChat, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PATH", "/usr/bin:/bin")  # No agent is installed: the sheet has chosen the shell.
     monkeypatch.setenv("SHELL", "/bin/sh")
-    before = new_chat("before", *echo())
+    before = new_chat("before", *echo())["id"]
     with open_window() as app:
-        app.show(before["id"])
-        app.wait_connected([before["id"]])
         app.focus()
-        for how, what in ways[:-1]:
-            getattr(app, how)(what)
-        app.tabs()  # Its answer shows that the window has handled the keys so far.
-        processes.stop(app.process.pid)
-        try:
-            app.press(ways[-1][1])
-            app.press("x", "ctrl+u")  # It deletes the line: in the shell, too.
-            app.type("echo $((6 * 7))-ahead")
-            app.press("Return")
-        finally:
-            os.kill(app.process.pid, signal.SIGCONT)
+        for number, ways in enumerate(WAYS, 40):
+            known = {before, *(tab["session_id"] for tab in app.tabs())}
+            app.show(before)
+            app.wait_connected([before])
+            for how, what in ways[:-1]:
+                getattr(app, how)(what)
+            app.tabs()  # Its answer shows that the window has handled the keys so far.
+            processes.stop(app.process.pid)
+            try:
+                app.press(ways[-1][1])
+                app.press("x", "ctrl+u")  # It deletes the line: in the shell, too.
+                app.type(f"echo $(({number} + 2))-ahead")
+                app.press("Return")
+            finally:
+                os.kill(app.process.pid, signal.SIGCONT)
+            [started] = wait_until(partial(new_tabs, app, known), WAIT_S, "the shell's tab")
+            wait_until(partial(has_said, started, f"{number + 2}-ahead"), WAIT_S, f"the text after {ways}")
+        assert chat_text(before).split() == ["ready"]
 
-        def shell() -> str | None:
-            return next((tab["session_id"] for tab in app.tabs() if tab["session_id"] != before["id"]), None)
 
-        started = str(wait_until(shell, WAIT_S, "the shell's tab"))
-        wait_until(lambda: "42-ahead" in chat_text(started), WAIT_S, lambda: chat_text(started))
-        assert chat_text(before["id"]).split() == ["ready"]
+def new_tabs(app: Window, known: set[str]) -> list[str]:
+    """The chats with a tab that are not known yet."""
+    return [tab["session_id"] for tab in app.tabs() if tab["session_id"] not in known]
+
+
+def has_said(session_id: str, text: str) -> bool:
+    return text in chat_text(session_id)
