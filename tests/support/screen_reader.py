@@ -38,6 +38,10 @@ class Event(NamedTuple):
     value: Any
 
 
+class Gone(Exception):
+    """The program no longer has the object."""
+
+
 class Accessible:
     """An object of a program."""
 
@@ -82,6 +86,13 @@ class Accessible:
         for child in self.children():
             yield from child.descendants()
 
+    def showing(self, role: str) -> list[str]:
+        """The names of the visible objects below it with this role; none while objects go."""
+        try:
+            return [part.name for part in self.descendants() if part.role == role and "showing" in part.states]
+        except Gone:
+            return []
+
     def text(self) -> str:
         """All of its text."""
         return str(self.call("Text", "GetText", "ii", 0, -1))
@@ -120,7 +131,9 @@ class ScreenReader:
         message = new_method_call(DBusAddress(path, name, interface), method, signature or None, arguments)
         answer = self._connection.send_and_get_reply(message, timeout=WAIT_S)
         if answer.header.message_type is MessageType.error:
-            raise RuntimeError(f"{method}: {answer.header.fields[HeaderFields.error_name]}: {answer.body}")
+            error = answer.header.fields[HeaderFields.error_name]
+            kind = Gone if error == "org.freedesktop.DBus.Error.UnknownObject" else RuntimeError
+            raise kind(f"{method}: {error}: {answer.body}")
         return answer.body
 
     def program(self, name: str) -> Accessible:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, li
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.repositories import Checkout
+from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
 
@@ -132,19 +134,59 @@ def test_a_text_is_sent_to_a_chat_without_an_open_tab(new_chat: NewChat, open_wi
         assert "two" not in chat_text(shown["id"])
 
 
-def test_a_chat_in_a_new_worktree_is_started_by_keyboard(parrot: None, area: Area, open_window: OpenWindow):
+def start_another(app: Window, *keys: str, prompt: str = "") -> str:
+    """Start a chat in the shown chat's project: Enter in the sheet that opens; returns its id."""
+    before = {tab["session_id"] for tab in app.tabs()}
+    app.press("ctrl+shift+n", *keys)
+    app.type(prompt)
+    app.press("Return")
+    [started] = wait_until(lambda: {tab["session_id"] for tab in app.tabs()} - before, WAIT_S, "the chat's tab")
+    app.wait_connected([started])
+    return str(started)
+
+
+def test_enter_starts_no_second_worktree_and_chats_are_told_apart_by_prompt_question_and_branch(
+    parrot: None, area: Area, reader: ScreenReader, open_window: OpenWindow
+):
     repository = Checkout.new(area.home / "api")
+
+    def wait_for(role: str, *expected: str) -> None:
+        """Wait until a screen reader finds these texts on the screen."""
+        wait_until(
+            lambda: {*expected} <= {*screen.showing(role)}, WAIT_S,
+            lambda: f"{expected}; there is {screen.showing(role)}", every_s=0.1,
+        )  # fmt: skip
+
     with open_window() as app:
         app.focus()
-        app.press("ctrl+shift+n")
+        screen = reader.program("outlive")
+        command(app, "git worktree")
         app.press("Tab")
         app.type(str(repository.path))
-        app.press("Escape")
-        app.press("Tab", "Tab", "Tab", "Tab", "Tab", "space")  # past Browse, name, prompt and saved prompts to "More"
-        app.press("shift+Tab", "shift+Tab")  # past the variables
-        app.press("space")
-        app.press("Return")
+        app.press("Escape", "Return")  # Escape closes the list of suggestions.
         [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
-        app.wait_connected([tab["session_id"]])
-    assert listed(tab["session_id"])["cwd"] != str(repository.path)
-    assert "outlive/api" in repository.branches()
+        in_worktree = tab["session_id"]
+        app.wait_connected([in_worktree])
+        assert listed(in_worktree)["branch"] == "outlive/api"
+        wait_for("label", "Parrot · api · outlive/api")
+
+        # The worktree was for that one chat.
+        second = start_another(app)
+        assert listed(second)["cwd"] == str(repository.path)
+        assert repository.branches() == ["main", "outlive/api"]
+        # No chat is called as an earlier one, although that has ended.
+        app.press("ctrl+d")
+        wait_until(lambda: listed(second)["state"] == "exited", WAIT_S, "the end")
+        third = start_another(app)
+        assert [listed(each)["name"] for each in (in_worktree, second, third)] == ["api", "api-2", "api-3"]
+
+        # The first prompt is a chat's name; below it, the question comes first. The default branch is not named.
+        start_another(app, *["Tab"] * 4, prompt="fix the export")
+        wait_for("page tab", "api, working", "api-3, working", "fix the export, working")
+        wait_for("label", "Parrot · ~/api", "working · just now")
+        app.press("Escape")
+        app.type(f"]7501;state=blocked:msg={base64.b64encode(b'Run it?').decode()}")
+        app.press("ctrl+g", "Return")  # The program repeats it: it asks.
+        wait_for("label", "needs you · just now")
+        rows = "fix the export, Parrot, needs you, Run it? · api", "api, Parrot, working, outlive/api · Parrot"
+        wait_for("list item", *(f"{row}, now" for row in rows))
