@@ -16,7 +16,7 @@ def copied(app: Window) -> str:
     return clipboard()
 
 
-def test_find_by_keys_selects_the_match_and_types_nothing_into_the_chat(
+def test_find_begins_at_the_newest_match_enter_goes_up_and_nothing_is_typed_into_the_chat(
     open_window: OpenWindow, new_chat: NewChat
 ) -> None:
     chat = new_chat("steps", "sh", "-c", "seq -f 'step %g of the way' 1 2000; cat")

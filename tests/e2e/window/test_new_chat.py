@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed
+from tests.e2e.window.user_actions import command
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
@@ -38,28 +39,28 @@ def only_a_shell(monkeypatch: pytest.MonkeyPatch, area: Area) -> None:
     monkeypatch.setenv("SHELL", "/bin/sh")
 
 
-def test_a_chat_is_started_and_used_with_the_keyboard(open_window: OpenWindow, area: Area, only_a_shell: None):
+def test_a_chat_started_by_keys_goes_on_after_enter_on_the_question_and_once_stopped_stays_in_its_tab(
+    open_window: OpenWindow, area: Area, only_a_shell: None
+):
     directory = area.home / "project"
     directory.mkdir()
     with open_window() as app:
         session_id = start_shell(app, str(directory))
-        app.type("echo $((6 * 7))-from-$PWD")
+        app.type(r"printf '\033]7501;state=working\007'; echo $((6 * 7))-from-$PWD")
         app.press("Return")
         wait_until(lambda: f"42-from-{directory}" in chat_text(session_id), WAIT_S, "the shell's answer")
-    entry = listed(session_id)
-    assert (entry["name"], entry["agent"], entry["cwd"]) == ("project", "shell", str(directory))
-
-
-def test_a_chat_stopped_by_command_stays_in_its_tab(open_window: OpenWindow, area: Area, only_a_shell: None):
-    with open_window() as app:
-        session_id = start_shell(app, str(area.home))
-        app.type(r"printf '\033]7501;state=working\007'")
-        app.press("Return")
+        entry = listed(session_id)
+        assert (entry["name"], entry["agent"], entry["cwd"]) == ("project", "shell", str(directory))
         wait_until(lambda: listed(session_id)["activity"] == "working", WAIT_S, "the report")
-        app.press("ctrl+shift+p")
-        app.type("stop chat")
+
+        # The window asks for confirmation, because the chat works.
+        command(app, "stop chat")
         app.press("Return")
-        app.press("Tab", "Return")  # The window asks for confirmation, because the chat works.
+        app.type("echo still-$((6 * 7))")
+        app.press("Return")
+        wait_until(lambda: "still-42" in chat_text(session_id), WAIT_S, "the keyboard in the chat, which runs on")
+        command(app, "stop chat")
+        app.press("Tab", "Return")
         wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
         [tab] = app.tabs()
         assert tab["session_id"] == session_id

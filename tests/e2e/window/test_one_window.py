@@ -80,21 +80,6 @@ def test_a_command_opens_the_sheet_for_a_new_chat(open_window: OpenWindow, area:
     assert listed(str(tab["session_id"]))["agent"] == "shell"
 
 
-def test_a_command_shows_the_next_chat_that_needs_the_user(open_window: OpenWindow, new_chat: NewChat):
-    """A global key of the desktop may run this command, whatever program the user is in."""
-    new_chat("rings", "sh", "-c", r"read line; printf '\a'; exec cat")
-    shown = new_chat("shown", "cat")
-    with open_window() as app:
-        app.show(shown["id"])
-        assert outlive("window", "next") == "no chats need you\n"
-        window = xdotool("getactivewindow").strip()
-        xdotool("windowminimize", "--sync", window)
-        outlive("send", "rings", "--enter")
-        wait_until(lambda: outlive("window", "next") == "showing rings\n", WAIT_S, "the bell to be known")
-        wait_until(lambda: _is_active(window), WAIT_S, "the window to be in front")
-        assert [tab["name"] for tab in app.tabs() if tab["active"]] == ["rings"]
-
-
 def test_a_command_hides_the_window_that_the_user_is_in_and_shows_it_again(open_window: OpenWindow, new_chat: NewChat):
     """A global key of the desktop may run this command, as for a terminal that drops down."""
     chat = new_chat("echo", "cat")
@@ -111,6 +96,7 @@ def test_a_command_hides_the_window_that_the_user_is_in_and_shows_it_again(open_
         assert xdotool("getwindowgeometry", window) == place
         app.type("typed at once")
         wait_until(lambda: "typed at once" in app.copy_all(), WAIT_S, "the text in the chat")
+        assert outlive("window", "next") == "no chats need you\n"
 
 
 def _is_active(window: str) -> bool:
@@ -153,37 +139,30 @@ def test_a_window_stays_the_only_one_after_its_runtime_directory_was_removed(
         assert [tab["session_id"] for tab in first.tabs()] == [chat["id"]]
 
 
-def test_a_chat_is_shown_by_name_and_an_unknown_name_is_refused(open_window: OpenWindow, new_chat: NewChat):
-    chat = new_chat("echo", *program("raw_echo"))
+def test_chats_are_shown_by_name_and_keep_their_screen_when_they_end(
+    open_window: OpenWindow, new_chat: NewChat, gate: Gate
+):
+    ended = new_chat("ended", *program("end_with", "3", "--text", "the last words"))
+    chat = new_chat("short", *program("end_with", "TERM", "--text", "still here", "--gate", gate.path))
     with open_window() as app:
-        outlive("window", "show", "echo")
+        outlive("window", "show", "short")
         [tab] = app.tabs()
         assert tab == {
-            "session_id": chat["id"], "name": "echo", "state": "running", "active": True, "connected": True,
+            "session_id": chat["id"], "name": "short", "state": "running", "active": True, "connected": True,
             "window": 1, "pane": 1, "in_front": True,
         }  # fmt: skip
         with pytest.raises(RuntimeError, match="exit 3"):
             outlive("window", "show", "nobody")
-
-
-def test_an_ended_chat_is_shown_with_its_last_screen(open_window: OpenWindow, new_chat: NewChat, area: Area):
-    chat = new_chat("short", *program("end_with", "3", "--text", "the last words"))
-    with open_window() as app:
-        app.show(chat["id"])
-        [tab] = app.tabs()
-        assert (tab["state"], tab["connected"]) == ("exited", False)
-        app.focus()
-        wait_until(lambda: "the last words" in app.copy_all(), WAIT_S, "the last screen", every_s=0.1)
-
-
-def test_a_visible_chat_keeps_its_screen_when_it_ends(open_window: OpenWindow, new_chat: NewChat, gate: Gate):
-    chat = new_chat("short", *program("end_with", "TERM", "--text", "still here", "--gate", gate.path))
-    with open_window() as app:
-        app.show(chat["id"])
         gate.release()
         wait_until(lambda: app.tabs()[0]["state"] == "exited", WAIT_S, "the end")
         app.focus()
         wait_until(lambda: "still here" in app.copy_all(), WAIT_S, "the last screen", every_s=0.1)
+
+        outlive("window", "show", "ended")
+        assert [(tab["state"], tab["connected"]) for tab in app.tabs() if tab["session_id"] == ended["id"]] == [
+            ("exited", False)
+        ]  # fmt: skip
+        wait_until(lambda: "the last words" in app.copy_all(), WAIT_S, "the last screen", every_s=0.1)
 
 
 def test_a_chat_without_host_and_keeper_is_shown_as_lost(open_window: OpenWindow, new_chat: NewChat):

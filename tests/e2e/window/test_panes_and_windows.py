@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -11,12 +12,12 @@ from gui.settings.pane_tree import Rect
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions.actions import MENU, PANES
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
-from tests.e2e.window.user_actions import Mouse, command, saved_layout
+from tests.e2e.window.user_actions import Mouse, command, other_window, saved_layout
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, has_keyboard
+from tests.support.windows import Window, has_keyboard, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -46,7 +47,7 @@ def columns(chat: dict[str, Any]) -> int:
     return int(listed(chat["id"])["cols"])
 
 
-def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
+def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_last_used_one_is_in_front(
     open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate
 ):
     one, two = (new_chat(name, *echo()) for name in ("one", "two"))
@@ -199,55 +200,55 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         assert app.shown() == [first_id]
 
 
-def test_the_click_that_activates_a_pane_does_not_reach_its_program(
+def test_the_click_that_activates_a_pane_or_the_window_only_focuses(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
+    """It reaches no program that has the mouse, and pastes nothing into a chat that asks."""
     (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
-    chat = new_chat("one", *program("raw_echo", "--show", "--enable", "1000,1006"))
-    with open_window() as app:
-        app.show(chat["id"])
-        app.wait_connected([chat["id"]])
+    mouse_program = new_chat("mouse", *program("raw_echo", "--show", "--enable", "1000,1006"))["id"]
+    repeats = shlex.join(program("raw_echo", "--show", "--enable", "1004"))  # It also gets the changes of the focus.
+    asking = new_chat("asking", "sh", "-c", rf"printf '\033]7501;state=blocked\007'; exec {repeats}")["id"]
+
+    def said() -> list[str]:
+        return chat_text(asking).split()
+
+    with open_window() as app, other_window() as other:
+        app.show(mouse_program)
         app.focus()
-        mouse = Mouse(app.shown()[0], 0)
+        [window] = app.shown()
+        mouse = Mouse(window, 0)
         app.press("F8")
-        wait_front_tabs(app, (1, 1, "one", False), (1, 2, "one", True))
+        wait_front_tabs(app, (1, 1, "mouse", False), (1, 2, "mouse", True))
+        app.show(asking)
+        wait_front_tabs(app, (1, 1, "mouse", False), (1, 2, "asking", True))
+        app.wait_connected([mouse_program, asking])
         wait_until(lambda: len(saved_layout().windows[0].panes) == 2, WAIT_S, "the panes to be saved")
+        wait_until(lambda: listed(asking)["activity"] == "needs_input", WAIT_S, "the question")
         left, right = mouse.pages()
-        for page in (left, right):
-            mouse.click(page.left + 50, page.top + 60)
-        wait_front_tabs(app, (1, 1, "one", False), (1, 2, "one", True))
+
+        mouse.click(left.left + 50, left.top + 60)
+        wait_front_tabs(app, (1, 1, "mouse", True), (1, 2, "asking", False))
         app.type("x")
-        wait_until(lambda: "<78>" in chat_text(chat["id"]), WAIT_S, "the key")
-        assert chat_text(chat["id"]).split() == ["ready", "<78>"]
-        mouse.click(right.left + 90, right.top + 60)
-        wait_until(lambda: f"{b'm'.hex()}>" in chat_text(chat["id"]), WAIT_S, "the click in the active pane")
+        wait_until(lambda: "<78>" in chat_text(mouse_program), WAIT_S, "the key")
+        assert chat_text(mouse_program).split() == ["ready", "<78>"]
+        mouse.click(left.left + 90, left.top + 60)
+        wait_until(lambda: f"{b'm'.hex()}>" in chat_text(mouse_program), WAIT_S, "the click in the active pane")
 
-
-def test_the_click_that_activates_the_pane_of_a_chat_that_asks_pastes_nothing(
-    open_window: OpenWindow, new_chat: NewChat, area: Area
-):
-    (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
-    other = new_chat("other", *echo())
-    asking = new_chat("asking", "sh", "-c", r"printf '\033]7501;state=blocked\007asks\n'; exec cat")
-    with open_window() as app:
-        app.show(other["id"])
-        app.focus()
-        mouse = Mouse(app.shown()[0], 0)
-        app.press("F8")
-        wait_front_tabs(app, (1, 1, "other", False), (1, 2, "other", True))
-        app.show(asking["id"])
-        wait_front_tabs(app, (1, 1, "other", False), (1, 2, "asking", True))
-        app.wait_connected([other["id"], asking["id"]])
-        wait_until(lambda: len(saved_layout().windows[0].panes) == 2, WAIT_S, "the panes to be saved")
-        wait_until(lambda: listed(asking["id"])["activity"] == "needs_input", WAIT_S, "the question")
-        left, right = mouse.pages()
-        app.press("alt+shift+Left")
-        wait_front_tabs(app, (1, 1, "other", True), (1, 2, "asking", False))
+        xdotool("keydown", "shift")
         mouse.click(left.left + 20, left.top + 16, times=2)  # Selects the word "ready".
+        xdotool("keyup", "shift")
         mouse.click(right.left + 60, right.top + 60, button=2)
-        wait_front_tabs(app, (1, 1, "other", False), (1, 2, "asking", True))
+        wait_front_tabs(app, (1, 1, "mouse", False), (1, 2, "asking", True))
+        gets, loses = "<1b5b49>", "<1b5b4f>"  # the keyboard
+        wait_until(lambda: said()[-1] == gets, WAIT_S, lambda: f"the keyboard in the chat; it got {said()}")
+        before = said()
+        assert {*before} == {"ready", gets, loses}
+        xdotool("windowfocus", "--sync", other)
+        wait_until(lambda: said() == [*before, loses], WAIT_S, lambda: f"no keyboard in the chat; it got {said()}")
+        mouse.click(right.left + 60, right.top + 90, button=2)
+        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the window to have the keyboard")
         app.type("x")
-        wait_until(lambda: "x" in chat_text(asking["id"]), WAIT_S, "the key")
-        assert chat_text(asking["id"]).split() == ["asks", "x"]
+        wait_until(lambda: "<78>" in said(), WAIT_S, "the key")
+        assert said() == [*before, loses, gets, "<78>"]
         mouse.click(right.left + 90, right.top + 60, button=2)
-        wait_until(lambda: "xready" in chat_text(asking["id"]), WAIT_S, "the paste in the active pane")
+        wait_until(lambda: f"<{b'ready'.hex()}>" in said(), WAIT_S, "the paste in the active pane")

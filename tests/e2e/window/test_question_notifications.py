@@ -10,6 +10,7 @@ import pytest
 from session_host.paths import notifications_file
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.programs import Gate, program
+from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.notification_thread import NotificationThread, notification_thread
 from tests.support.waiting import wait_until
@@ -32,15 +33,20 @@ def asks_behind(gate: Gate) -> list[str]:
     return ["sh", "-c", f"{wait}; {ask}; exec cat"]
 
 
-def test_a_question_is_notified_and_a_click_opens_its_chat(
-    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
+def test_a_question_is_notified_and_a_click_goes_to_its_chat_where_its_tab_is(
+    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate, area: Area
 ):
+    (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
     shown = new_chat("shown", *program("raw_echo"))
     asking = new_chat("asking", *asks_behind(gate))
     with open_window() as app:
+        app.show(asking["id"])
         app.show(shown["id"])
         app.wait_connected([shown["id"]])
         app.focus()
+        app.press("F8")
+        places = [(1, "asking"), (1, "shown"), (2, "shown")]
+        wait_until(lambda: [(tab["pane"], tab["name"]) for tab in app.tabs()] == places, WAIT_S, "the second pane")
         assert desktop.shown() == []
         gate.release()
         wait_until(desktop.shown, WAIT_S, "the notification")
@@ -52,6 +58,7 @@ def test_a_question_is_notified_and_a_click_opens_its_chat(
             WAIT_S,
             "the chat's tab in front",
         )
+        assert [(tab["pane"], tab["name"]) for tab in app.tabs()] == places
         app.wait_connected([asking["id"]])
         app.focus()
         app.type("yes")

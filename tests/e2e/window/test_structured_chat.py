@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 
 from session_host import paths
 from session_host.storage.store import Store
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, picture
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, listed, picture
 from tests.e2e.window.user_actions import command
 from tests.support.area import Area
 from tests.support.chat_commands import SERVER, install_agent, new_chat, wait, wait_for_text
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
-def test_a_typed_prompt_is_answered_and_a_command_is_allowed_by_its_key(
+def test_a_typed_prompt_is_answered_a_command_is_allowed_by_its_key_and_a_shell_opens_beside_the_chat(
     reader: ScreenReader, open_window: OpenWindow, area: Area
 ) -> None:
     session = new_chat(area, "x")
@@ -45,6 +45,12 @@ def test_a_typed_prompt_is_answered_and_a_command_is_allowed_by_its_key(
         assert "make install" in outlive("peek", "x", "--scrollback").output
         image = QImage(str(picture(app, area, "chat")))
         assert image.width() > 400
+
+        app.press("ctrl+shift+d")
+        shells = wait_until(lambda: [tab for tab in app.tabs() if tab["pane"] == 2], WAIT_S, "a shell beside the chat")
+        assert [listed(shell["session_id"])[key] for shell in shells for key in ("agent", "cwd")] == [
+            "shell", str(area.home)
+        ]  # fmt: skip
 
 
 def saved_drafts() -> object:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
+from tests.e2e.window.user_actions import other_window
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -71,9 +70,11 @@ def is_repeated(session_id: str, text: str) -> bool:
     return chat_text(session_id).count(text) == 2
 
 
-def test_keys_after_closing_a_menu_reach_the_program(new_chat: NewChat, open_window: OpenWindow):
+def test_keys_after_closing_a_menu_reach_the_program_and_it_closes_with_the_keyboard_elsewhere(
+    new_chat: NewChat, open_window: OpenWindow
+):
     chat = new_chat("chat", "cat")
-    with open_window() as app:
+    with open_window() as app, other_window() as other:
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
@@ -88,6 +89,9 @@ def test_keys_after_closing_a_menu_reach_the_program(new_chat: NewChat, open_win
                 os.kill(app.process.pid, signal.SIGCONT)
             wait_until(partial(is_repeated, chat["id"], text), WAIT_S, "the text")
             wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to be gone")
+        open_menu(app, 500)
+        xdotool("windowfocus", "--sync", other)
+        wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to close")
 
 
 def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_window: OpenWindow):
@@ -111,27 +115,6 @@ def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_wind
         finally:
             os.kill(app.process.pid, signal.SIGCONT)
         wait_until(lambda: settings.exists() and "project" in settings.read_text(), WAIT_S, "the next choice")
-
-
-@contextmanager
-def other_window() -> Iterator[str]:
-    """Open a window of another program; yields its id at the X server."""
-    with subprocess.Popen(["xclock"]) as clock:
-        try:
-            yield xdotool("search", "--sync", "--onlyvisible", "--class", "xclock").split()[0]
-        finally:
-            clock.kill()
-
-
-def test_a_menu_closes_when_another_program_gets_the_keyboard(new_chat: NewChat, open_window: OpenWindow):
-    chat = new_chat("chat", "cat")
-    with open_window() as app, other_window() as other:
-        app.show(chat["id"])
-        app.wait_connected([chat["id"]])
-        app.focus()
-        open_menu(app)
-        xdotool("windowfocus", "--sync", other)
-        wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to close")
 
 
 WAYS = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 from gui.settings.layout import WindowLayout
@@ -99,3 +102,13 @@ def command(app: Window, words: str) -> None:
     app.press("ctrl+shift+p")
     app.type(words)
     app.press("Return")
+
+
+@contextmanager
+def other_window() -> Iterator[str]:
+    """Open a window of another program; yields its id at the X server."""
+    with subprocess.Popen(["xclock"]) as clock:
+        try:
+            yield xdotool("search", "--sync", "--onlyvisible", "--class", "xclock").split()[0]
+        finally:
+            clock.kill()
