@@ -9,6 +9,7 @@ import pytest
 
 from session_host.protocol.values import State
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo
+from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
 
@@ -43,8 +44,8 @@ def run(app: Window, session_id: str, command: str, shows: str) -> None:
     wait_until(lambda: shows in chat_text(session_id), WAIT_S, f"{shows} on the screen")
 
 
-def test_a_shell_that_is_left_or_whose_tab_is_closed_does_not_stay_in_the_list(
-    open_window: OpenWindow, new_chat: NewChat
+def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_one_that_was_killed_stays(
+    open_window: OpenWindow, new_chat: NewChat, reader: ScreenReader
 ):
     chat = new_chat("one", *echo())["id"]
     with open_window() as app:
@@ -53,6 +54,8 @@ def test_a_shell_that_is_left_or_whose_tab_is_closed_does_not_stay_in_the_list(
 
         left = open_shell(app)
         run(app, left, "echo sum=$((1 + 2))", "sum=3")
+        screen = reader.program("outlive")
+        wait_until(lambda: "idle, 1 chat" in screen.showing("list item"), WAIT_S, "the shell to be an idle one")
         app.press("ctrl+d")
         wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [chat], WAIT_S, "the shell's tab to close")
         wait_until(lambda: left not in stored(), WAIT_S, "its record to go")
@@ -67,6 +70,16 @@ def test_a_shell_that_is_left_or_whose_tab_is_closed_does_not_stay_in_the_list(
         app.press("ctrl+shift+t")
         wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the tab to come back")
         run(app, idle, "echo still-$x", "still-kept")
+
+        # One that was killed stays.
+        killed = open_shell(app)
+        app.type("kill -KILL $$")
+        app.press("Return")
+        wait_until(
+            lambda: [tab["state"] for tab in app.tabs() if tab["session_id"] == killed] == ["exited"], WAIT_S, "its end"
+        )
+        app.press("ctrl+shift+w")
+        wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the tab to close")
 
         # A shell in which a program runs keeps running without its tab.
         busy = open_shell(app)
@@ -87,4 +100,4 @@ def test_a_shell_that_is_left_or_whose_tab_is_closed_does_not_stay_in_the_list(
         wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [chat], WAIT_S, "the tab to close")
         app.ask("close")  # Now nobody can undo it any more.
         app.process.wait()
-        assert stored() == dict.fromkeys((chat, busy, stopped), State.RUNNING.value)
+        assert stored() == dict.fromkeys((chat, busy, stopped), State.RUNNING.value) | {killed: State.EXITED.value}
