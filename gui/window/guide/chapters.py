@@ -19,8 +19,6 @@ FIRST = "README.md"
 """The chapter that lists the others, in their order."""
 ALL_KEYS = "The guide in the window lists all actions here, with your own keys."
 """The text in whose place the window's guide has the table of all keys."""
-NOT_IN_HEADINGS = 4
-"""The rank of a chapter for a search if its title and its headings do not have the text."""
 _LINK = re.compile(r"\]\(([\w-]+\.md)\)")
 _CODE = r"```.*?```|`[^`\n]*`"
 
@@ -71,12 +69,12 @@ class Chapter:
         ]
 
     def rank(self, text: str) -> int:
-        """How well title and headings answer a search for a text: from 0, the best, to NOT_IN_HEADINGS."""
+        """How well title and headings answer a search for a text: 0 is best, 4 if they do not have it."""
         title, *others = self.headings.values()
         text = text.lower()
         word = re.compile(rf"(?<!\w){re.escape(text)}")
         answers = (title.startswith(text), text in others, word.search(title), any(map(word.search, others)))
-        return next((rank for rank, answer in enumerate(answers) if answer), NOT_IN_HEADINGS)
+        return next((rank for rank, answer in enumerate(answers) if answer), len(answers))
 
     def matches(self, pattern: Pattern) -> list[Match]:
         """The matches of a pattern, in their order."""

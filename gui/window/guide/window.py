@@ -12,7 +12,7 @@ from gui.chat.content.segments import Action
 from gui.chat.page.positions import ScrollPosition
 from gui.finding.query import FindQuery, Pattern
 from gui.theme.theme import Theme
-from gui.window.guide.chapters import NOT_IN_HEADINGS, Match, read_chapters
+from gui.window.guide.chapters import Match, read_chapters
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.text_window import TextWindow
@@ -137,7 +137,8 @@ class GuideWindow(TextWindow):
     def _find(self) -> None:
         """Find the typed text: list the chapters that contain it, and show a match.
 
-        Chapters with the text in their title come first, then those with it in another heading.
+        Chapters with the text in their title come first, then those with it in another heading, then the one where the
+        search began.
         """
         text = self.search.text().strip()
         if not text:
@@ -146,18 +147,14 @@ class GuideWindow(TextWindow):
         if self._origin is None:
             self._origin = _Visit(self._row, self.page.scroll_position)
         self._pattern = pattern = Pattern(FindQuery(text))
-        ranks = [chapter.rank(text) for chapter in self._chapters]
+        ranks, origin = [chapter.rank(text) for chapter in self._chapters], self._origin.row
         # The first chapter lists the titles of all others, so it comes after those that match as well.
-        rows = sorted(range(len(ranks)), key=lambda row: (ranks[row], row == 0))
+        rows = sorted(range(len(ranks)), key=lambda row: (ranks[row], row == 0, row != origin))
         self._found = [(row, match) for row in rows for match in self._chapters[row].matches(pattern)]
         self._side.set_listed(list(dict.fromkeys(row for row, _ in self._found)))
         if self._found:
-            origin, in_heading = self._origin.row, min(ranks) < NOT_IN_HEADINGS
-            starts = (
-                match.block in self._chapters[row].headings if in_heading else row >= origin
-                for row, match in self._found
-            )
-            self._show_match(next((at for at, is_start in enumerate(starts) if is_start), 0))
+            headings = self._chapters[self._found[0][0]].headings
+            self._show_match(next((at for at, (_, match) in enumerate(self._found) if match.block in headings), 0))
         else:
             self._show(self._origin)
             self.page.mark(None, None)
