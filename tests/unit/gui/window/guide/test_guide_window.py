@@ -42,8 +42,8 @@ WORDS = {
     "terminal": "The terminal", "restore": "Restore files", "export": "Search and export", "paste": "The terminal",
     "resume": "Resume, continue, fork", "fork": "Resume, continue, fork", "kill": "Stop, kill and remove chats",
     "upgrade": "When something is wrong", "fonts": "Themes and fonts", "broadcast": "Side by side",
-    "mute": "Notifications", "recordings": "Search and export", "images": "What programs can show", "comment": "Changes",
-    "ssh": ATTACH,
+    "mute": "Notifications", "recordings": "Search and export", "images": "What programs can show", "ssh": ATTACH,
+    "comment": "Changes",
 }  # fmt: skip
 """Words that one types into the real guide, with the page that comes first."""
 
@@ -284,11 +284,10 @@ def test_the_beginning_of_a_chapter_stays_visible_when_the_window_becomes_smalle
 def test_in_a_narrow_window_the_list_leaves_most_of_the_room_to_the_page(opened: Opened) -> None:
     window, usual = opened.window, opened.window.navigation.width()
     window.resize(500, 600)
-    QApplication.processEvents()
-    assert (window.width(), window.page.width() > 280) == (500, True)
+    process_events_until(lambda: window.width() == 500, WAIT_S, "the window to be narrow")
+    assert window.page.width() > 280
     window.resize(1200, 600)
-    QApplication.processEvents()
-    assert window.navigation.width() == usual
+    process_events_until(lambda: window.navigation.width() == usual, WAIT_S, "the list to be as before")
 
 
 def test_the_users_keys_and_font_take_effect_in_the_open_guide(opened: Opened, area: Area) -> None:
