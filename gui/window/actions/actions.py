@@ -187,7 +187,8 @@ class Actions:
             if isinstance(part, str):
                 self.fill(menu, [part])
             else:
-                self.fill(menu.addMenu(action_texts.panes() if part is PANES else action_texts.view()), part)
+                possible = [name for name in part if not name or self._actions[name].isEnabled()]
+                self.fill(menu.addMenu(action_texts.panes() if part is PANES else action_texts.view()), possible)
         point = button.mapToGlobal(button.rect().bottomRight())
         point.setX(point.x() - menu.sizeHint().width())
         menu.popup(point)
