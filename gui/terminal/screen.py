@@ -218,8 +218,7 @@ class TerminalScreen(QWidget):
         if at_once and surface.has_changed_much and not self._pacer.is_for_user:
             AtlasImport.count_frame(self)
         self._scrolling.may_look_back = self.scrolled_back
-        if self._new_output.is_visible and not self.scrolled_back:
-            self._new_output.set_visible(visible=False)
+        self._new_output.follow(surface.viewport.offset, surface.size.rows)
         self._bar.show_viewport(*surface.viewport, max(surface.size.rows, 1))
         self._blink.set_blinking(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
         self._text_blink.on_frame(focused=self.hasFocus())

@@ -130,7 +130,11 @@ QCheckBox::indicator:focus { border-color: $accent; }
 QCheckBox::indicator:disabled { border-color: $disabled; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QCheckBox::indicator:checked:disabled { background: $hairline; border-color: $hairline; }
-QPushButton[kind="to_end"] { min-width: 28px; min-height: 28px; padding: 0; border-radius: 15px; }
+QPushButton[kind="to_end"], QPushButton[kind="to_new"] {
+    min-width: 22px; min-height: 22px; padding: 0; border-radius: 12px;
+}
+QPushButton[kind="to_new"] { background: $accent; border-color: $accent; }
+QPushButton[kind="to_new"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
 QPushButton[kind="chip"]:checked:focus { border-color: $text; }

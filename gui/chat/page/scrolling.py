@@ -32,9 +32,10 @@ from .rows import TAIL, Rows
 from .selection import Point
 
 _AT_END_PX = 2.0
-_NARROW_PX = 320
+_BUTTON_PX = 24
+"""The size of the button that goes to the end. It is beside the column, so that it never covers text or a question."""
 _MIN_BUTTON_PAGE_PX = 120
-"""A lower or narrower page has no button that goes to the end: it would cover what the user reads."""
+"""A lower or narrower page has no such button: it has no room beside the column."""
 WHEEL_LINES = 3
 
 
@@ -242,25 +243,20 @@ class ScrollingPage(PaintedPage):
         button = self._to_end
         self._has_new_items = self._has_new_items and not self._is_following_end
         is_small = min(self.width(), self.height()) < _MIN_BUTTON_PAGE_PX
-        if self._is_following_end or not self.grows or is_small:
-            button.hide()
-            return
-        text = chat_texts.new_messages() if self._has_new_items else ""
-        if button.isHidden() or button.text() != text:
-            button.setText(text)
-            button.setAccessibleName(text or chat_texts.scroll_to_end())
-            set_tooltip(button, "" if text else chat_texts.scroll_to_end())
-            button.setProperty("kind", "primary" if text else "to_end")
+        is_shown = self.grows and not (self._is_following_end or is_small)
+        kind = "to_new" if self._has_new_items else "to_end"
+        if is_shown and button.property("kind") != kind:
+            text = chat_texts.new_messages() if self._has_new_items else chat_texts.scroll_to_end()
+            button.setAccessibleName(text)
+            set_tooltip(button, text)
+            button.setProperty("kind", kind)
             button.style().unpolish(button)
             button.style().polish(button)
             self._set_button_icon()
-        size = button.sizeHint()
-        free_px = self.rows.width - size.width()
-        # On a narrow page, the text is in the middle.
-        left = round(self.column_left + (free_px if self.rows.width < _NARROW_PX else free_px / 2))
-        button.setGeometry(left, self.height() - size.height() - 12, size.width(), size.height())
-        button.raise_()
-        button.show()
+        below_px = _BUTTON_PX + 2 if is_shown else 0
+        button.setGeometry(self.width() - _BUTTON_PX - 1, self.height() - _BUTTON_PX - 1, _BUTTON_PX, _BUTTON_PX)
+        button.setVisible(is_shown)
+        self._bar.setGeometry(self.width() - BAR_PX, 0, BAR_PX, self.height() - below_px)
 
     def _set_button_icon(self) -> None:
         token = "on_accent" if self._has_new_items else "text"
@@ -354,7 +350,6 @@ class ScrollingPage(PaintedPage):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._bar.setGeometry(self.width() - BAR_PX, 0, BAR_PX, self.height())
         width = self._column_width()
         if width != self.rows.width:
             self.rows.lay_out_again(self.style_, width)

@@ -1,4 +1,4 @@
-"""The button that appears when output arrives while the view is scrolled back."""
+"""The button that appears when output arrives while the view is scrolled back by at least a screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NewOutput:
     """The button over the lower end of a terminal, created when it is first shown.
 
     Attributes:
-        is_visible: whether the button is shown: output arrived since the view was scrolled back.
+        is_visible: whether the button is shown.
         button: the button; None if it was never shown.
     """
 
@@ -28,24 +28,28 @@ class NewOutput:
         self._go_there = go_there
         self._redraw = QTimer(view, singleShot=True, interval=REDRAW_MS)
         resized.connect(lambda *_size: self._redraw.start())
-        self.is_visible = False
+        self._has_output = self.is_visible = False
         self.button: QPushButton | None = None
 
     def announce(self) -> None:
-        """Show the button because output arrived, unless that follows a resize."""
-        if not (self.is_visible or self._redraw.isActive()):
-            self.set_visible(visible=True)
+        """Note that output arrived while the view is scrolled back, unless that follows a resize."""
+        if not self._redraw.isActive():
+            self._has_output = True
 
-    def set_visible(self, *, visible: bool) -> None:
-        """Show or hide the button."""
-        self.is_visible = visible
+    def follow(self, offset: int, screen_rows: int) -> None:
+        """Show the button while the screen, with its question or prompt, is out of view; ``offset``: rows below it."""
+        self._has_output = self._has_output and offset > 0
+        is_visible = self._has_output and offset >= screen_rows
+        if is_visible == self.is_visible:
+            return
+        self.is_visible = is_visible
         if self.button is None:
             self.button = QPushButton(page_texts.new_output(), self._view)
             self.button.setProperty("kind", "primary")
             self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.button.setCursor(Qt.CursorShape.ArrowCursor)
             self.button.clicked.connect(lambda _checked: self._go_there())
-        self.button.setVisible(visible)
+        self.button.setVisible(is_visible)
         self.place()
 
     def place(self) -> None:

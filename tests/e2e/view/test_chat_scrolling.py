@@ -31,6 +31,28 @@ def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., 
     assert not button.isVisible(), "one scrolled to the end"
 
 
+def test_the_button_that_goes_to_the_end_never_covers_a_question_or_a_prompt(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
+    chat = long_chat(40)
+    shown = show_chat(chat)
+    page = shown.view.page
+    page.scroll_by(-page.style_.line_px)
+    chat.put("agent", "words")
+    chat.ask(command_request("make install"))
+    shown.settle()
+    assert page._to_end.accessibleName() == "New messages"
+    for width in (1300, 452, 130):
+        shown.view.resize(width, 700)
+        shown.settle()
+        page.scroll_to_end()
+        page.scroll_by(-page.style_.line_px)
+        shown.settle()
+        assert page._to_end.isVisible()
+        assert page._to_end.x() >= page.column_left + page.rows.width
+        assert not page._to_end.geometry().intersects(page._bar.geometry())
+
+
 def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page, control, alt = shown.view.page, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier

@@ -36,6 +36,19 @@ def test_output_below_is_announced_and_a_click_goes_to_it(show_view: Callable[..
     assert not button.isVisible(), "who is at the end sees the output"
 
 
+def test_the_button_never_covers_a_question_on_the_screen(show_view: Callable[..., ShownView]) -> None:
+    terminal = show_view()
+    terminal.view._new_output._redraw.stop()
+    terminal.feed("".join(f"line {number}\r\n" for number in range(100)) + "1. Yes   2. No, and say what to do instead")
+    terminal.view.scroll_lines(-1)
+    terminal.settle()
+    terminal.feed("\x1b[s")
+    assert not terminal.view._new_output.is_visible, "a part of the screen is in view"
+    terminal.view.scroll_pages(-1)
+    terminal.settle()
+    assert terminal.view._new_output.is_visible, "what arrived before is announced, too"
+
+
 def test_a_programs_redraw_after_a_resize_is_no_new_output(show_view: Callable[..., ShownView]) -> None:
     terminal = show_view()
     terminal.feed("".join(f"line {number}\r\n" for number in range(100)))
