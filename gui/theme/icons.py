@@ -141,10 +141,10 @@ def paint_tile(
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(blend(hue, tokens.raised, 0.10 if muted else 0.16))
+    painter.setBrush(blend(hue, tokens.raised, 0.06 if muted else 0.16))
     radius = RADIUS_PX if area.height() >= _LARGE_TILE_PX else RADIUS_PX - 2
     painter.drawRoundedRect(area, radius, radius)
-    painter.setPen(tokens.color("disabled") if muted else QColor(hue))
+    painter.setPen(QColor(hue))
     painter.setFont(font(13 if area.height() >= _LARGE_TILE_PX else 11, bold=True))
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, monogram)
     painter.restore()

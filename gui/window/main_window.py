@@ -216,6 +216,7 @@ class MainWindow(QWidget):
 
     def _connect(self, context: WindowContext) -> None:
         self.tabs.changed.connect(self._wiring.update_window_keys)
+        self.tabs.changed.connect(lambda: self.sidebar.model.set_open(self.tabs.ids()))
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
@@ -351,6 +352,7 @@ class MainWindow(QWidget):
         self.actions_.enable_possible(applies)
 
     def _on_active(self) -> None:
+        self.sidebar.model.set_open(self.tabs.ids())
         self.sidebar.set_active(self.tabs.active_id)
         self.viewed_chat_changed.emit()
         self.describe()

@@ -73,6 +73,7 @@ class SidebarModel(QAbstractListModel):
         self._words: list[str] = []
         self._dates: DateFilter | None = None
         self._active = ""
+        self._open: frozenset[str] = frozenset()
         self._headings = True
         self._held = False
         self._ended_rows = PAGE_ROWS
@@ -119,6 +120,12 @@ class SidebarModel(QAbstractListModel):
             if isinstance(entry, ChatRow) and entry.active != (entry.chat.id == session_id):
                 self._entries[row] = replace(entry, active=not entry.active)
                 self.dataChanged.emit(self.index(row), self.index(row))
+
+    def set_open(self, session_ids: Iterable[str]) -> None:
+        """Set the chats with tabs; those that have ended are listed although their part is folded."""
+        if self._open != (is_open := frozenset(session_ids)):
+            self._open = is_open
+            self.refresh()
 
     def set_headings(self, shown: bool) -> None:
         """Set whether headings are shown; the collapsed sidebar has none."""
@@ -253,6 +260,8 @@ class SidebarModel(QAbstractListModel):
                 counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
                 yield Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part))
             if self._is_left_out(part):
+                if isinstance(part.chats, EndedChats):
+                    yield from self._open_among(part.chats)
                 continue
             if isinstance(part.chats, EndedChats):
                 in_time = part.group is Group.ENDED and self._headings
@@ -267,11 +276,13 @@ class SidebarModel(QAbstractListModel):
         for title, key, ended in self._sections[2]:
             is_folded = bool(key) and key not in self.folded and not self._filter
             yield Heading(key, title, None, len(ended), is_folded) if key else DayHeading(title)
-            if not is_folded:
-                yield from ended.records
+            yield from self._open_among(ended) if is_folded else ended.records
+
+    def _open_among(self, chats: EndedChats) -> Iterator[EndedRecord]:
+        return (record for record in chats.records if record.id in self._open)
 
     def _is_left_out(self, part: Part) -> bool:
-        """Whether the chats of a part are not shown; a filter also shows matches in folded parts."""
+        """Whether a part shows no chats but ended ones with a tab; a filter also shows matches in folded parts."""
         if self._headings:
             return part.key in self.folded and not self._filter
         return part.group in OVER

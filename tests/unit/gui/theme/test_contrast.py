@@ -90,8 +90,8 @@ def test_no_two_agents_have_tiles_that_look_alike(colors: Tokens, area: Area):
     """A difference of 0.02 in OKLab is seen in colours that touch each other."""
     agents = list(load_catalog(area.config).values())
     assert len({agent.monogram.casefold() for agent in agents}) == len(agents) <= len(colors.tiles)
-    for hue in colors.tiles:
-        assert ratio(QColor(hue), blend(hue, colors.raised, 0.16)) >= TEXT_RATIO
+    for hue, share in [*((hue, 0.16) for hue in colors.tiles), (colors.secondary, 0.06)]:
+        assert ratio(QColor(hue), blend(hue, colors.raised, share)) >= TEXT_RATIO
     for one, other in combinations(colors.tiles, 2):
         assert dist(oklab(QColor(one)), oklab(QColor(other))) > 0.025, (one, other)
 

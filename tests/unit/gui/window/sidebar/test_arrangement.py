@@ -302,6 +302,28 @@ async def test_the_search_field_grows_while_it_is_used_and_says_that_nothing_mat
     assert sidebar.filter.width() == narrow
 
 
+async def test_an_ended_chat_that_is_open_is_found_although_ended_chats_are_folded(harness: WindowHarness) -> None:
+    running, ended_one, other = (
+        await harness.add("one"),
+        await harness.add("two", state=State.EXITED, exit_code=0),
+        await harness.add("three", state=State.EXITED, exit_code=0),
+    )
+    window = harness.open_window()
+    sidebar = window.sidebar
+    assert lines(sidebar.model) == ["[running]", "one", "[ended]"]
+    for session_id in (ended_one, running):
+        window.open_chat(harness.chat(session_id))
+    assert lines(sidebar.model) == ["[running]", "one", "[ended]", "two"]
+    sidebar.set_collapsed(True)
+    assert lines(sidebar.model) == ["one", "two"], "the marks, too"
+    sidebar.set_collapsed(False)
+    window.open_chat(harness.chat(other))
+    window.tabs.close(ended_one)
+    assert lines(sidebar.model) == ["[running]", "one", "[ended]", "three"]
+    harness.viewers[running].end(exit_code=0)
+    await harness.until(lambda: lines(sidebar.model) == ["[ended]", "one", "three"], "the chat that ended to stay")
+
+
 async def test_an_empty_sidebar_says_what_will_be_there(harness: WindowHarness) -> None:
     await harness.sessions.refresh_now()
     sidebar = harness.open_window().sidebar
