@@ -20,6 +20,11 @@ PANES_PX = 660
 """The width that panes need: 80 columns at the usual text size, and what is beside them."""
 
 
+def has_room(width_px: int, sidebar_px: int) -> bool:
+    """Whether a window of this width has room for panes beside its sidebar; a wide one is the user's choice."""
+    return width_px >= min(sidebar_px, SIDEBAR_WIDTH_PX) + PANES_PX
+
+
 class _Splitter(QSplitter):
     """The sidebar and the rest of the window; the line between them is painted over the rest's edge."""
 
@@ -116,8 +121,7 @@ class WindowFrame(QObject):
 
     def on_resized(self) -> None:
         """Collapse the sidebar when too little is left to the panes, and expand it when there is room again."""
-        beside_px = min(self._saved.sidebar_width_px, SIDEBAR_WIDTH_PX)  # A wide sidebar is the user's choice.
-        is_narrow = self._window.width() < beside_px + PANES_PX
+        is_narrow = not has_room(self._window.width(), self._saved.sidebar_width_px)
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
             self._collapse_sidebar(collapsed=is_narrow or self._saved.sidebar_collapsed)

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Rect, areas
-from gui.theme.tokens import BAR_HEIGHT_PX, STATUS_HEIGHT_PX
+from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_COLLAPSED_PX, STATUS_HEIGHT_PX
+from gui.window.frame import has_room
 from gui.window.panes.pane_area import GAP_PX
 from session_host import paths
 from session_host.storage.store import Store
@@ -55,7 +56,8 @@ class Mouse:
         layout = saved_layout().windows[self._index]
         assert layout.geometry is not None
         *_, width, height = layout.geometry
-        left = layout.sidebar_width_px
+        is_expanded = has_room(width, layout.sidebar_width_px)
+        left = layout.sidebar_width_px if is_expanded else SIDEBAR_COLLAPSED_PX
         whole = Rect(left, 0, width - left, height - STATUS_HEIGHT_PX)
         places = areas(layout.arrangement(), whole, GAP_PX)[0]
         return [Rect(x, y + BAR_HEIGHT_PX, w, h - BAR_HEIGHT_PX) for x, y, w, h in places.values()]
