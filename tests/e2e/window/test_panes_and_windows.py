@@ -23,9 +23,10 @@ pytestmark = pytest.mark.e2e
 
 FIRST_CELLS_PX = (8, 8, 24, 16)
 """A rectangle in a page: the beginning of the first line, without the cursor."""
-SMALL_PX = (700, 400)
-FAR_RIGHT_PX, FAR_BELOW_PX = 800, 800
-"""Coordinates to the right of and below a window of that size in the upper left corner of the screen."""
+SMALL_PX = (940, 400)
+"""A narrower window would have a rail in place of the sidebar."""
+FAR_RIGHT_PX, BELOW_PX, FAR_BELOW_PX = 640, 500, 800
+"""Coordinates below a window of that size in the upper left corner of the screen."""
 
 
 def front_tabs(app: Window) -> list[tuple[int, int, str, bool]]:
@@ -184,7 +185,7 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         wait_typed(app, second_id, "one", "torn")
 
         second = Mouse(second_id, 1)
-        second.move_and_resize(FAR_RIGHT_PX, 300, *SMALL_PX)
+        second.move_and_resize(FAR_RIGHT_PX, BELOW_PX, *SMALL_PX)
         there = first.from_here(second, second.pages()[0].left + 200, 18)
         first.drag(tab, (tab[0], 80), there)
         wait_rows(app, ["three"], ["one", "two"])
