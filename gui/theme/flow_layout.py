@@ -11,7 +11,8 @@ from gui.theme.tokens import GAP_S_PX
 class FlowLayout(QLayout):
     """Places items from left to right, in as many lines as needed; after Qt's flow layout example.
 
-    Each item has its own size, but is never wider than the layout; hidden items take no space.
+    Each item has its own size, but is never wider than the layout; hidden items take no space. Lower items are in the
+    middle of their line.
 
     It is always a widget's own layout: inside another layout, PySide forgets its items when any chat's page is
     deleted, and the next layout crashes.
@@ -67,6 +68,7 @@ class FlowLayout(QLayout):
 
     def _place(self, area: QRect, *, moves: bool) -> int:
         """The height of the items at an area's width; with ``moves``, put them there."""
+        lines: list[list[tuple[QLayoutItem, QRect]]] = [[]]
         x = y = line_px = 0
         for item in self._items:
             if item.isEmpty():
@@ -75,10 +77,14 @@ class FlowLayout(QLayout):
             size.setWidth(min(size.width(), max(area.width(), 1)))
             if x and x + size.width() > area.width():
                 x, y, line_px = 0, y + line_px + self.spacing(), 0
-            if moves:
-                item.setGeometry(QRect(area.topLeft() + QPoint(x, y), size))
+                lines.append([])
+            lines[-1].append((item, QRect(area.topLeft() + QPoint(x, y), size)))
             x += size.width() + self.spacing()
             line_px = max(line_px, size.height())
+        for line in lines if moves else ():
+            highest_px = max((rect.height() for _, rect in line), default=0)
+            for item, rect in line:
+                item.setGeometry(rect.translated(0, (highest_px - rect.height()) // 2))
         return y + line_px
 
 

@@ -13,6 +13,7 @@ from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenReq
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from session_host.structured.shortening import cut
 from session_host.structured.text_line import exact_lines
 
 MAX_LINES: Final = 2
@@ -44,7 +45,7 @@ class AnswerableQuestion(NamedTuple):
     @property
     def actions(self) -> list[tuple[str, str]]:
         """The actions' ids and labels."""
-        return [(action, option.name) for action, option in self.options.items()]
+        return [(action, option.label) for action, option in self.options.items()]
 
 
 async def find_request(session_id: str) -> AgentRequest | None:
@@ -59,7 +60,7 @@ async def find_request(session_id: str) -> AgentRequest | None:
 
 def offer(agent_request: AgentRequest) -> AnswerableQuestion | None:
     """The offer for a request; None if it is not a whole, short command, or lacks one of the two answers."""
-    lines = exact_lines(agent_request.subject)
+    lines = exact_lines(agent_request.shown_subject)
     if agent_request.kind != "command" or not agent_request.complete or not 0 < len(lines) <= MAX_LINES:
         return None
     if agent_request.directory:
@@ -74,12 +75,10 @@ def offer(agent_request: AgentRequest) -> AnswerableQuestion | None:
 
 
 def summary(agent_request: AgentRequest) -> str:
-    """The text of a question that is not answered in its notification: its title, and what a command begins with."""
-    command = " ".join(exact_lines(agent_request.subject)) if agent_request.kind == "command" else ""
+    """The text of a question that is not answered in its notification: its title, and both ends of its command."""
+    command = cut(agent_request.shown_subject, MAX_CHARACTERS) if agent_request.kind == "command" else ""
     title = one_line(agent_request.title)
-    if not command or command[:_REPEATED_CHARACTERS] in title:
-        return title
-    return f"{title}\n{command if len(command) <= MAX_CHARACTERS else command[: MAX_CHARACTERS - 1] + '…'}"
+    return title if not command or command[:_REPEATED_CHARACTERS] in title else f"{title}\n{command}"
 
 
 async def answer(session_id: str, offered: AnswerableQuestion, action: str) -> None:

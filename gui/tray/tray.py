@@ -200,7 +200,7 @@ class Tray(QObject):
         if chat.is_at_prompt and chat.last_command:
             return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):
-            return _shortened(chat.status_text)
+            return phrases.shortened(chat.status_text, MESSAGE_CHARACTERS)
         return chat.agent_title
 
     def notify(self, key: str, title: str, text: str) -> None:
@@ -260,9 +260,3 @@ def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
         painter.end()
         icon.addPixmap(pixmap)
     return icon
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= MESSAGE_CHARACTERS:
-        return text
-    return text[: MESSAGE_CHARACTERS - 1].rstrip(" ,;:") + "…"

@@ -32,6 +32,15 @@ def option_with_key(name: str, key: str) -> str:
     return translate("chat", "{name} ({key})").format(name=name, key=key)
 
 
+def show_exactly() -> str:
+    """Button: show the command and the answers exactly as the agent states them."""
+    return translate("chat", "Show exactly")
+
+
+def show_shortened() -> str:
+    return translate("chat", "Show shortened")
+
+
 def scroll_to_allow() -> str:
     return translate("chat", "Scroll to the end to allow it")
 

@@ -53,7 +53,7 @@ def first_answer(
         return Refusal(
             ErrorCode.BAD_REQUEST, "the agent did not report everything that would run: it can only be declined"
         )
-    name = option.name if option is not None else _shown(request, answer.texts)
+    name = option.label if option is not None else _shown(request, answer.texts)
     return RequestResolved(request.id, answer.option or "text", name, by, now_ms)
 
 

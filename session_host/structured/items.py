@@ -121,8 +121,15 @@ class RequestOption(Value, frozen=True):
 
     id: str
     name: str
-    """The label, as the agent gives it or in our words."""
+    """The whole answer, as the agent gives it or in our words."""
     kind: OptionKind
+    short: str = ""
+    """The name for a button, if the whole one is long or hard to read."""
+
+    @property
+    def label(self) -> str:
+        """The name to show first; ``name`` has everything that the answer covers."""
+        return self.short or self.name
 
 
 class Question(Value, frozen=True):
@@ -168,6 +175,18 @@ class AgentRequest(Value, frozen=True):
     questions: tuple[Question, ...] = ()
     complete: bool = True
     """Whether ``subject`` is whole. If not, the request can only be declined."""
+    short_subject: str = ""
+    """The subject for people, if the exact one runs its command in a shell."""
+
+    @property
+    def shown_subject(self) -> str:
+        """The subject to show first; ``subject`` is exactly what the answer allows."""
+        return self.short_subject or self.subject
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the texts that are shown first differ from the exact ones."""
+        return bool(self.short_subject) or any(option.short for option in self.options)
 
 
 class SettingChoice(Value, frozen=True):

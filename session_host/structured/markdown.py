@@ -16,13 +16,13 @@ from typing import Final
 from session_host.protocol.untrusted_text import one_line
 
 from .items import AgentRequest, FileChange, Item, Question, RequestResolved
+from .shortening import shown_command
 from .text import (
     INCOMPLETE,
     REMARKS,
     allowed_ms,
     answered,
     change_title,
-    shown_command,
     state_line,
     tool_title,
 )

@@ -5,7 +5,6 @@ Lines contain no control characters of agents or prompts, so that they can be pr
 
 from __future__ import annotations
 
-import shlex
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -15,6 +14,7 @@ import msgspec
 from session_host.protocol.untrusted_text import escaped, one_line
 
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
+from .shortening import shown_command
 from .text_line import LineStyle, TextLine, clean_lines, duration, exact_lines, size, wrapped
 from .transcript import Transcript
 
@@ -246,21 +246,6 @@ def tool_title(item: Item, allowed_ms: int = 0) -> str:
     return one_line(f"{mark} {words.strip()}" + (f" ({', '.join(facts)})" if facts else ""))
 
 
-_SHELLS_IN: Final = frozenset({"", "/bin", "/usr/bin", "/usr/local/bin"})
-"""Directories of the system's shells; "" for a name alone. A program of such a name elsewhere may do anything."""
-
-
-def shown_command(command: str) -> str:
-    """A command without the shell that runs it: ``npm test`` for ``/bin/bash -lc 'npm test'``."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return command
-    directory, _, program = words[0].rpartition("/") if len(words) == 3 else ("", "", "")
-    is_shell = program in {"bash", "sh", "zsh"} and directory in _SHELLS_IN and words[1] in {"-c", "-lc"}
-    return words[2] if is_shell else command
-
-
 def _patch(change: FileChange, *, folded: bool) -> Iterator[TextLine]:
     patch = clean_lines(change.patch)
     shown = patch[:PATCH_LINES] if folded else patch
@@ -303,7 +288,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
     """
     lines = [TextLine(f"? {one_line(request.title)}", "asking")]
     style = patch_style if request.kind == "edit" else _code_style
-    lines += [TextLine(f"    {line}", style(line)) for line in exact_lines(request.subject)]
+    lines += [TextLine(f"    {line}", style(line)) for line in exact_lines(request.shown_subject)]
     if request.directory:
         lines.append(TextLine(f"  in {one_line(request.directory)}"))
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
@@ -318,9 +303,14 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
     names = []
     for option in request.options:
         key = keys.get(option.id) if keys is not None else ""
-        names.append(f"[{key}] {one_line(option.name)}" if key else one_line(option.name))
+        names.append(f"[{key}] {one_line(option.label)}" if key else one_line(option.label))
     if names:
         lines.append(TextLine(f"  {' · '.join(names)}"))
+    if request.has_more:
+        lines.append(TextLine("  Exactly, as the agent states it:", "dim"))
+        exact = [request.subject] if request.short_subject else []
+        exact += [option.name for option in request.options if option.short]
+        lines += [TextLine(f"    {line}", "dim") for text in exact for line in exact_lines(text)]
     return [part for line in lines for part in wrapped(line._replace(text=escaped(line.text)), width)]
 
 

@@ -198,11 +198,13 @@ class Player:
         }  # fmt: skip
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": ["waitingOnApproval"]})
         self.item("started", turn, item)
-        amendment = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": command.split()}}
+        # Codex proposes a rule about the shell for a script that it cannot divide into words.
+        rule = ["/bin/bash", "-lc", command] if set(command) & set(";&|<>") else command.split()
+        amendment = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": rule}}
         reply = self.ask(
             turn, "item/commandExecution/requestApproval", kind="command", itemId=item["id"], reason="fake: may I?",
             environmentId="local", command=whole, cwd=self.thread["cwd"], commandActions=actions,
-            proposedExecpolicyAmendment=command.split(), availableDecisions=["accept", amendment, "cancel"],
+            proposedExecpolicyAmendment=rule, availableDecisions=["accept", amendment, "cancel"],
         )  # fmt: skip
         decided = reply.get("result", {}).get("decision")
         decision = next(iter(decided)) if isinstance(decided, dict) else decided

@@ -13,6 +13,7 @@ from gui.theme.flow_layout import FlowLayout
 from gui.wording import request_texts
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.items import AgentRequest
+from session_host.structured.shortening import cut
 
 _MIN_SUBJECT_PX = 30
 _SCROLL_KEYS = {
@@ -53,6 +54,7 @@ def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
             set_look(widget, "wrapped", value="\n" in text)
             set_look(widget, "narrow", value=is_narrow)
     row.invalidate()
+    row.parentWidget().updateGeometry()  # Else the card keeps the height of the previous names until the next event.
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
@@ -108,9 +110,8 @@ def option_button(name: str) -> QPushButton:
 
 def title_of(request: AgentRequest) -> str:
     """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
-    command = " ".join(request.subject.split())
     title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
-    repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
+    repeats = title == cut(request.shown_subject)
     return request_texts.run_this() if request.kind == "command" and title and repeats else escaped(request.title)
 
 

@@ -40,7 +40,8 @@ from .request_parts import (
 )
 from .seen import SeenSubject
 
-_ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
+_ORDER = ("allow_once", "reject_once", "choice", "allow_always", "reject_always", "cancel")
+"""The order of the answers: those for this once are first."""
 _PADDING_PX = 12
 _BAR_PX = 4
 """The room for the coloured bar, added to the padding."""
@@ -81,6 +82,8 @@ class RequestCard(QWidget):
         self._is_sent = False
         self._is_hint_wanted = False
         """Whether the user looked at a button that cannot be pressed yet, or pressed its key."""
+        self._is_exact = False
+        """Whether the command and the answers are shown exactly as the agent states them."""
         self._refusal = ""
         """Why the last answer had no effect, until the user does something else about the request."""
         self._measured: tuple[int, float] = (0, 0.0)
@@ -147,7 +150,7 @@ class RequestCard(QWidget):
         subject, kind = self.request.subject, self.request.kind
         if not subject or kind == "edit" or (kind == "question" and self._is_title(subject)):
             return None  # The page shows a diff, above this widget; the title shows a question's message.
-        return SubjectView(escaped(subject))
+        return SubjectView(escaped(self.request.shown_subject))
 
     def _is_title(self, text: str) -> bool:
         """Whether the request's title is this whole text, in one line."""
@@ -163,12 +166,26 @@ class RequestCard(QWidget):
             self._form.submitted.connect(lambda: self._press(answer))
             row.addWidget(answer)
         for option in sorted(self.available_options(), key=lambda option: _ORDER.index(option.kind)):
-            button = option_button(option.name)
+            button = option_button(option.label)
             if option.kind == "allow_once":
                 button.setProperty("kind", "primary")
             button.clicked.connect(lambda _checked, option=option.id: self._send(option, self._form.answers()))
             self._buttons[option.id] = button
             row.addWidget(button)
+        self._exact_button: QPushButton | None = None
+        if self.request.has_more:
+            self._exact_button = exact = option_button(request_texts.show_exactly())
+            exact.setProperty("kind", "quiet")
+            exact.clicked.connect(self._on_exact_clicked)
+            row.addWidget(exact)
+
+    def _on_exact_clicked(self) -> None:
+        self._is_exact = not self._is_exact
+        if self._subject is not None:
+            self._subject.setPlainText(escaped(self.request.subject if self._is_exact else self.request.shown_subject))
+        self._name_buttons()
+        self._measured = (0, 0.0)
+        self.resized.emit()
 
     def _add_row(self) -> FlowLayout:
         holder = QWidget()
@@ -182,12 +199,22 @@ class RequestCard(QWidget):
         if shown == self._shows_keys:
             return
         self._shows_keys = shown
-        names = [(self._buttons[option.id], option.name, option.kind) for option in self.available_options()]
+        self._name_buttons()
+
+    def _name_buttons(self) -> None:
+        names = [
+            (self._buttons[option.id], option.name if self._is_exact else option.label, option.kind)
+            for option in self.available_options()
+        ]
         if self._answer_button is not None:
             names.append((self._answer_button, request_texts.send_answer(), "allow_once"))
         for button, name, kind in names:
-            key = answer_key(kind) if shown and button is self.button_of(kind) else ""
-            button.setAccessibleName(one_line(request_texts.option_with_key(name, key) if key else name))
+            key = answer_key(kind) if self._shows_keys and button is self.button_of(kind) else ""
+            shown = escaped(one_line(name))
+            button.setAccessibleName(request_texts.option_with_key(shown, key) if key else shown)
+        if self._exact_button is not None:
+            words = request_texts.show_shortened() if self._is_exact else request_texts.show_exactly()
+            self._exact_button.setAccessibleName(words)
 
     def _option_of(self, kind: str) -> RequestOption | None:
         """The option that the key of this kind chooses."""

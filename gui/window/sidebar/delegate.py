@@ -37,8 +37,13 @@ _LEAST_CHARACTERS = 4
 """A part of a line that is cut to fewer characters than this says nothing, and is left out."""
 
 
-def shortened(metrics: QFontMetrics, text: str, width_px: int) -> str:
-    """The text cut at its end to a width, without a last part of which too little would be left."""
+def shortened(metrics: QFontMetrics, text: str, width_px: int, *, asks: bool = False) -> str:
+    """The text cut at its end to a width, without a last part of which too little would be left.
+
+    A question is cut in its middle: both ends of a command are visible.
+    """
+    if asks:
+        return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width_px)
     shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width_px)
     if shown == text:
         return text
@@ -257,6 +262,6 @@ class SidebarDelegate(QStyledItemDelegate):
                 painter.drawText(rect, middle, _BETWEEN)
                 rect.setLeft(rect.left() + metrics.horizontalAdvance(_BETWEEN))
             painter.setPen(tokens.color(color))
-            shown = shortened(metrics, text, width)
+            shown = shortened(metrics, text, width, asks=entry.asks and text == entry.status)
             painter.drawText(rect, middle, shown)
             rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))

@@ -25,7 +25,7 @@ from session_host.protocol.untrusted_text import escaped
 from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
-from session_host.structured.text import INCOMPLETE, request_lines, shown_command
+from session_host.structured.text import INCOMPLETE, request_lines
 from session_host.structured.text_line import exact_lines
 
 Outcome = Literal["allow", "allow_always", "deny"]
@@ -116,7 +116,7 @@ def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
         raise OutliveError(f"{name} does not offer to always allow this; leave --always out")
     if outcome == "allow" and any(option.kind == "allow_always" for option in request.options):
         raise OutliveError(f"{name} offers only to always allow this; use --always")
-    offered = ", ".join(one_line(option.name) for option in request.options) or "nothing"
+    offered = ", ".join(one_line(option.label) for option in request.options) or "nothing"
     raise OutliveError(f"{name} offers other answers: {offered}; answer in `outlive attach {name}`")
 
 
@@ -124,7 +124,7 @@ def subject_line(request: AgentRequest) -> str:
     """A request's subject, one line."""
     if request.kind != "command" or not request.subject:
         return escaped(one_line(request.title))
-    first, *more = exact_lines(shown_command(request.subject))
+    first, *more = exact_lines(request.shown_subject)
     return f"{first} …" if more else first
 
 

@@ -103,7 +103,7 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
     if info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} and info.activity_detail:
         # The question, or the error that stopped the turn.
         detail = one_line(info.activity_detail)
-        state += f": {detail if _width(detail) <= _DETAIL_COLUMNS else _cut_end(detail, _DETAIL_COLUMNS)}"
+        state += f": {detail if _width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
     if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
         state = _running(info, now)
     elif info.activity_source == SILENCE and info.activity_since:
@@ -183,6 +183,10 @@ def _cut_end(text: str, width: int) -> str:
     while kept and _width(kept) > width - 1:
         kept = kept[:-1]
     return f"{kept}…"
+
+
+def _cut_middle(text: str, width: int) -> str:
+    return _cut_end(text, width // 2) + _cut_begin(text, width - width // 2 + 1)[1:]
 
 
 def _cut_begin(text: str, width: int) -> str:

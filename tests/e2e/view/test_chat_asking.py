@@ -20,7 +20,7 @@ from session_host.structured.items import (
 )
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat, command_request
+from tests.support.scripted_chat import ALLOW, DECLINE, ScriptedChat, command_request
 
 WAIT_S = 60.0
 NEVER_MS = 3_600_000
@@ -146,6 +146,38 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
     assert card.isAncestorOf(shown.view.page) is False
 
 
+def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
+    exact, begin = "/bin/bash -lc 'rm -rf build'", "Always allow commands that begin with"
+    always = RequestOption("always", f"{begin} {exact}", "allow_always", "Always allow `rm -rf build`")
+    options = (ALLOW, always, DECLINE)
+    request = AgentRequest("r1", "command", 1, "Run rm -rf build", exact, options, short_subject="rm -rf build")
+    chat = ScriptedChat()
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert card._subject is not None
+
+    def texts() -> list[str]:
+        buttons = [button.text().replace("\n", " ") for button in card.findChildren(QPushButton)]
+        return [card._title.text(), card._subject.toPlainText(), *buttons]
+
+    first = ["Run this command?", "rm -rf build", "Allow (Alt+Y)", "Decline (Alt+N)"]
+    assert texts() == [*first, "Always allow `rm -rf build` (Alt+A)", "Show exactly"]
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    assert shown.view.show_request()
+    for _ in range(5):
+        shown.press(Qt.Key.Key_Tab)
+    shown.press(Qt.Key.Key_Return)
+    shown.settle()
+    assert texts() == [first[0], exact, *first[2:], f"{begin} {exact} (Alt+A)", "Show shortened"]
+    assert not shown.of("answered")
+    shown.press(Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
+    assert shown.of("answered") == [("r1", "always", digest(request), {})]
+
+
 def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("rm \u2064\U000e0041x"))
@@ -215,7 +247,7 @@ def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatViewHa
     assert shown_text == "Yes, and don't ask again for npm & npx in /home/ada/src (Alt+A)"
     shown.view.resize(700, 700)
     shown.settle()
-    tops = [shown.button(text).geometry().top() for text in ("Yes (Alt+Y)", "Yes, and", "No, and")]
+    tops = [shown.button(text).geometry().top() for text in ("Yes (Alt+Y)", "No, and", "Yes, and")]
     assert tops[0] == tops[1] < tops[2], "those that fit are beside each other"
 
 
@@ -223,7 +255,7 @@ def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[.
     chat = ScriptedChat()
     options = (RequestOption("no", "No", "reject_once"),)
     chat.ask(AgentRequest("r1", "command", 1, "Run make all -j …", "make all \\\n -j 2", options))
-    chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ -j 2", "make all \\\n -j 2", options))
+    chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ ⏎ -j 2?", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r3", "command", 1, "Run make without the sandbox", "make", options))
     page = show_chat(chat).view.page
     cards = [page.card(each) for each in ("r1", "r2", "r3")]
@@ -245,7 +277,7 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
         shown.press(Qt.Key.Key_Tab)
         reached.append(QApplication.focusWidget())
     assert reached[0] is card
-    assert reached[2:] == [shown.button("Allow (Alt+Y)"), shown.button("Always"), shown.button("Decline")]
+    assert reached[2:] == [shown.button("Allow (Alt+Y)"), shown.button("Decline"), shown.button("Always")]
 
 
 def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -257,7 +289,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is shown.view.page.card("r1")
     assert shown.view.prompt._message.text() == "The agent waits for your answer", "Shift+Tab goes elsewhere from here"
-    for _ in range(4):
+    for _ in range(3):
         shown.press(Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is shown.button("Decline")
     shown.press(Qt.Key.Key_Y)

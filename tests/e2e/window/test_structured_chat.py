@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -12,7 +13,7 @@ from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, listed, picture
 from tests.e2e.window.user_actions import command
 from tests.support.area import Area
-from tests.support.chat_commands import SERVER, install_agent, new_chat, wait, wait_for_text
+from tests.support.chat_commands import SERVER, input_log, install_agent, new_chat, wait, wait_for_text
 from tests.support.commands import outlive
 from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
@@ -51,6 +52,42 @@ def test_a_typed_prompt_is_answered_a_command_is_allowed_by_its_key_and_a_shell_
         assert [listed(shell["session_id"])[key] for shell in shells for key in ("agent", "cwd")] == [
             "shell", str(area.home)
         ]  # fmt: skip
+
+
+def test_a_command_in_a_shell_is_shown_as_it_reads_then_exactly_and_its_rule_is_allowed_by_keys(
+    reader: ScreenReader, open_window: OpenWindow, area: Area
+) -> None:
+    session = new_chat(area, "x")
+    exact = "/bin/bash -lc 'rm -rf build; make'"
+
+    def texts() -> list[str]:
+        found = [part for part in reader.program("outlive").descendants() if {"visible", "enabled"} <= part.states]
+        return [part.name for part in found] + [part.text() for part in found if part.name == "Command to run"]
+
+    with open_window() as app:
+        app.show(session)
+        app.focus()
+        app.type("run: rm -rf build; make")
+        app.press("Return")
+        wait("x", "needs_input")
+        rule = "Always allow `rm -rf build; make` (Alt+A)"
+        wait_until(lambda: {"rm -rf build; make", rule} <= set(texts()), WAIT_S, "the command as it reads")
+        assert not [text for text in texts() if "bash" in text], "neither on the card nor in the list of chats"
+        assert "Run rm -rf build; make" in outlive("ls").output
+        picture(app, area, "asks")
+        app.press("shift+Tab", *["Tab"] * 6)
+        app.press("Return")
+        wait_until(
+            lambda: {exact, f"Always allow commands that begin with {exact} (Alt+A)"} <= set(texts()), WAIT_S,
+            "the exact command and rule",
+        )  # fmt: skip
+        picture(app, area, "exact")
+        app.press("alt+a")
+        wait_for_text("x", "^the decision was acceptWithExecpolicyAmendment$")
+    replies = [json.loads(line) for line in input_log(area).read_text().splitlines()]
+    [decision] = [reply["result"]["decision"] for reply in replies if "decision" in reply.get("result", {})]
+    amendment = {"execpolicy_amendment": ["/bin/bash", "-lc", "rm -rf build; make"]}
+    assert decision == {"acceptWithExecpolicyAmendment": amendment}
 
 
 def saved_drafts() -> object:

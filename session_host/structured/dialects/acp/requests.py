@@ -20,6 +20,7 @@ from session_host.structured.items import (
     RequestResolved,
     StateChanged,
 )
+from session_host.structured.shortening import cut, short_name, short_subject, shown_command
 
 from .forms import filled_form, read_form
 from .shared import REQUEST_CANCELLED, Shared, decode_id, encode_id
@@ -117,6 +118,7 @@ class Requests:
             shared.new_id("request"), kind, shared.port.now_ms, title, subject, tuple(options),
             tool.item.id if tool else "", (tool.item.directory if tool else "") or state.start.directory,
             tool.reason if tool else "", complete=bool(subject),
+            short_subject=short_subject(subject) if kind == "command" else "",
         )  # fmt: skip
         self._open(request, found)
 
@@ -176,7 +178,8 @@ class Requests:
 def _option(option: Any) -> RequestOption:
     option_id = reading.text(option, "optionId")
     kind = _OPTION_KINDS.get(reading.text(option, "kind"), "choice")
-    return RequestOption(option_id, reading.text(option, "name") or option_id, kind)
+    name = reading.text(option, "name") or option_id
+    return RequestOption(option_id, name, kind, short_name(name))
 
 
 def _subject(tool: Tool | None) -> tuple[Any, str, str]:
@@ -188,7 +191,7 @@ def _subject(tool: Tool | None) -> tuple[Any, str, str]:
         return "permission", "Allow a tool call?", ""
     item, has_more = tool.item, _has_more(tool)
     if item.command and not item.changes and not has_more:
-        return "command", f"Run {reading.one_line(item.command, 120)}?", item.command
+        return "command", f"Run {cut(shown_command(item.command))}?", item.command
     files = "".join(f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in item.changes)
     if files and not item.command and not has_more:
         names = item.changes[0].path if len(item.changes) == 1 else f"{len(item.changes)} files"

@@ -11,6 +11,7 @@ import msgspec
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.reading import array, at, mapping, one_line, pretty, text
 from session_host.structured.items import AgentRequest, Question, RequestOption
+from session_host.structured.shortening import RULE_CHARACTERS, counted, cut, short_rule, short_subject, shown_command
 
 from .state import OpenRequest
 from .tools import DECLINED, EDITS, call_title, file_changes
@@ -23,8 +24,6 @@ ALWAYS: Final = "always"
 NO_PLAN: Final = "No plan file was written. Read the messages above."
 """The text of the question at the end of planning, if there is no plan."""
 
-MAX_COMMAND_CHARACTERS: Final = 120
-"""The most characters of a command in a title."""
 MAX_MORE_CHARACTERS: Final = 100
 """The limit of the fields that the title has and the subject lacks; beyond it, the subject is the whole input."""
 
@@ -107,7 +106,8 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
         case _:
             kind, subject = "permission", f"{name}\n{pretty(body.get('input'))}"
     return AgentRequest(
-        request_id, kind, at_ms, one_line(_plain(title)), subject, options, item, directory, reason, (), complete
+        request_id, kind, at_ms, one_line(_plain(title)), subject, options, item, directory, reason, (), complete,
+        short_subject(subject) if kind == "command" else "",
     )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _plan(values: Mapping[str, Any]) -> tuple[str, str]:
 def _title(name: str, values: Mapping[str, Any], directory: str) -> str:
     """The request in one line."""
     if name == "Bash":
-        command = one_line(text(values, "command"), MAX_COMMAND_CHARACTERS)
+        command = cut(shown_command(text(values, "command")))
         return text(values, "description") or (f"Run {command}?" if command else "Run a command?")
     title = call_title(name, values, directory)
     return title if name in EDITS else f"Use {title}"
@@ -174,11 +174,13 @@ def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str
 
 def always_options(suggestions: list[Any]) -> list[RequestOption]:
     """Options that allow more than this call: all suggested rules together, and each suggested mode."""
-    rules = [rule for suggestion in suggestions if _is_rule(suggestion) and (rule := _rule(suggestion))]
+    chosen = [suggestion for suggestion in suggestions if _is_rule(suggestion) and _rule(suggestion)]
+    rules = [_rule(suggestion) for suggestion in chosen]
     name = f"Always allow {'; '.join(rules)}"
     options: list[RequestOption] = []
     if rules and len(name) <= MAX_OPTION_CHARACTERS:
-        options.append(RequestOption(ALWAYS, name, "allow_always"))
+        short = f"Always allow {counted([rule for suggestion in chosen for rule in _short_rules(suggestion)])}"
+        options.append(RequestOption(ALWAYS, name, "allow_always", short if short != name else ""))
     for suggestion in suggestions:
         mode = text(suggestion, "mode")
         if mode and not _is_rule(suggestion):
@@ -194,7 +196,7 @@ def _is_rule(suggestion: Any) -> bool:
 
 def _rule(suggestion: Any) -> str:
     """A suggested rule as words; "" if it does not allow more."""
-    destination = _DESTINATIONS.get(text(suggestion, "destination"), text(suggestion, "destination"))
+    destination = _destination(suggestion)
     match text(suggestion, "type"):
         case "addRules" | "replaceRules":
             if text(suggestion, "behavior") != "allow":
@@ -210,6 +212,24 @@ def _rule(suggestion: Any) -> str:
             return f"the directory {', '.join(names)} {destination}".strip()
         case _:
             return ""
+
+
+def _short_rules(suggestion: Any) -> list[str]:
+    """The rules of a suggestion for a button, such as "`npm test`… in this directory" for ``Bash(npm test:*)``."""
+    directories = [name for name in array(suggestion, "directories") if isinstance(name, str)]
+    names = [f"the directory {cut(name, RULE_CHARACTERS)}" for name in directories]
+    for rule in array(suggestion, "rules"):
+        tool, content = text(rule, "toolName"), text(rule, "ruleContent")
+        if tool == "Bash" and content:
+            command = content.removesuffix(":*")
+            names.append(short_rule(command, is_beginning=command != content))
+        else:
+            names.append(f"{tool}({cut(content, RULE_CHARACTERS)})" if content else tool)
+    return [f"{name} {_destination(suggestion)}".strip() for name in names]
+
+
+def _destination(suggestion: Any) -> str:
+    return _DESTINATIONS.get(text(suggestion, "destination"), text(suggestion, "destination"))
 
 
 def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:

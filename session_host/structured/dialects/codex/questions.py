@@ -9,7 +9,7 @@ import msgspec
 
 from session_host.structured.dialects.reading import array, at, mapping, one_line, text
 from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
-from session_host.structured.text import shown_command
+from session_host.structured.shortening import cut, short_rule, short_subject, shown_command
 
 from .items import changes_title, file_changes, whole_diff
 
@@ -49,6 +49,7 @@ class _Choice(NamedTuple):
     name: str
     kind: OptionKind
     result: Any
+    short: str = ""
 
 
 _DECISIONS: Final[dict[str, tuple[str, OptionKind]]] = {
@@ -89,7 +90,7 @@ def translate(
 
 
 def _user_request(request: AgentRequest, choices: list[_Choice], **fields: Any) -> UserRequest:
-    options = tuple(RequestOption(choice.id, choice.name, choice.kind) for choice in choices)
+    options = tuple(RequestOption(choice.id, choice.name, choice.kind, choice.short) for choice in choices)
     fields = {"title": one_line(fields.pop("title")), "options": options, **fields}
     results = {choice.id: msgspec.json.encode(choice.result).decode() for choice in choices}
     return UserRequest(msgspec.structs.replace(request, **fields), results)
@@ -99,22 +100,29 @@ def _user_request(request: AgentRequest, choices: list[_Choice], **fields: Any) 
 
 
 def _command(params: dict[str, Any], request: AgentRequest, known: KnownItem) -> UserRequest:
-    command = shown_command(text(params, "command") or known.command)
+    command = text(params, "command") or known.command
+    shown = cut(shown_command(command))
     host = text(params, "networkApprovalContext", "host")
-    short = text(params, "commandActions", 0, "command") if len(array(params, "commandActions")) == 1 else ""
-    title = f"Run {short or command}"
-    parts = [command] if command else []
+    title = f"Run {shown}"
+    parts = []
     if host:
         protocol = text(params, "networkApprovalContext", "protocol")
         title = f"Connect to {host}"
         parts.append(f"Network access to {host}" + (f" ({protocol})" if protocol else ""))
     if text(params, "kind") == "writeStdin":
-        title = f"Type into {short or command}"
+        title = f"Type into {shown}"
     parts += _permission_lines(mapping(params, "additionalPermissions"))
     parts += _further(params)
     decisions = array(params, "availableDecisions") or ["accept", "decline", "cancel"]
     complete = bool(command or host) and isinstance(params.get("command"), str | None)
-    return _user_request(request, _choices(decisions), title=title, subject="\n".join(parts), complete=complete)
+    return _user_request(
+        request, _choices(decisions), title=title, subject=_lines(command, parts),
+        short_subject=_lines(inner, parts) if (inner := short_subject(command)) else "", complete=complete,
+    )  # fmt: skip
+
+
+def _lines(command: str, parts: list[str]) -> str:
+    return "\n".join([command, *parts] if command else parts)
 
 
 _KNOWN: Final = frozenset(
@@ -163,17 +171,20 @@ def _amendment(decision: dict[str, Any], number: int) -> _Choice:
     word = next(iter(decision))
     argv = array(decision, word, "execpolicy_amendment")
     rule = mapping(decision, word, "network_policy_amendment")
-    name = f"{word}: {_json(decision[word])}"
+    name, short = f"{word}: {_json(decision[word])}", ""
     kind: OptionKind = "choice"
     if len(decision) > 1 or len(mapping(decision, word)) > 1 or rule.keys() - {"action", "host"}:
         name = _json(decision)
     elif argv and all(isinstance(argument, str) for argument in argv):
-        name, kind = f"Always allow commands that begin with {shlex.join(argv)}", "allow_always"
+        command = shlex.join(argv)
+        name, kind = f"Always allow commands that begin with {command}", "allow_always"
+        is_script = bool(short_subject(command))  # A shell's script is the whole command.
+        short = f"Always allow {short_rule(command, is_beginning=not is_script)}"
     elif rule:
         allows = text(rule, "action") == "allow"
         name = f"Always {'allow' if allows else 'refuse'} connections to {text(rule, 'host')}"
         kind = "allow_always" if allows else "reject_always"
-    return _Choice(f"{word}-{number}", name, kind, {"decision": decision})
+    return _Choice(f"{word}-{number}", name, kind, {"decision": decision}, short)
 
 
 def _file_change(params: dict[str, Any], request: AgentRequest, known: KnownItem) -> UserRequest:
@@ -346,10 +357,13 @@ _LEGACY_CHOICES: Final = [
 
 def _legacy_command(params: dict[str, Any], request: AgentRequest) -> UserRequest:
     argv = array(params, "command")
-    command = shown_command(shlex.join(argument for argument in argv if isinstance(argument, str)))
+    command = shlex.join(argument for argument in argv if isinstance(argument, str))
     complete = bool(argv) and all(isinstance(argument, str) for argument in argv)
-    subject = "\n".join([command, *_further(params)])
-    return _user_request(request, _LEGACY_CHOICES, title=f"Run {command}", subject=subject, complete=complete)
+    parts = _further(params)
+    return _user_request(
+        request, _LEGACY_CHOICES, title=f"Run {cut(shown_command(command))}", subject=_lines(command, parts),
+        short_subject=_lines(inner, parts) if (inner := short_subject(command)) else "", complete=complete,
+    )  # fmt: skip
 
 
 def _legacy_patch(params: dict[str, Any], request: AgentRequest) -> UserRequest:

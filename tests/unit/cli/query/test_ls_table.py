@@ -75,7 +75,10 @@ def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
         ({"activity": Activity.WORKING, "activity_detail": "Running ls"}, "◐ working 3 min"),
         ({"activity": Activity.IDLE, "activity_detail": "API Error: 400"}, "○ idle 3 min: API Error: 400"),
         ({"activity": Activity.NEEDS_INPUT, "activity_detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
-        ({"activity": Activity.NEEDS_INPUT, "activity_detail": "x" * 99}, f"▲ needs you 3 min: {'x' * 35}…"),
+        (
+            {"activity": Activity.NEEDS_INPUT, "activity_detail": f"Run {'x' * 99} ~"},
+            f"▲ needs you 3 min: Run {'x' * 13}…{'x' * 16} ~",
+        ),
         ({"activity": Activity.NEEDS_INPUT, "notice": "ill"}, "▲ needs you 3 min !"),
         ({"activity": Activity.NO_SIGNAL, "activity_source": "input"}, "◌ running"),
         ({"activity": Activity.NO_SIGNAL, "activity_source": "silence"}, "◌ no signal 3 min"),

@@ -54,8 +54,8 @@ def test_a_question_that_does_not_fit_is_not_offered(question: AgentRequest) -> 
 
 
 def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
-    assert summary(request("a\nb\nc")) == "Run it?\na b c"
-    assert summary(request("x" * 200)) == f"Run it?\n{'x' * 119}…"
+    assert summary(request("a\nb\nc")) == "Run it?\na ⏎ b ⏎ c"
+    assert summary(request("x" * 200)) == f"Run it?\n{'x' * 59} … {'x' * 58}"
     question = request("npm ci --prefer-offline && npm test")
     named = msgspec.structs.replace(question, title="Run npm ci --prefer-offline && npm…?")
     assert summary(named) == named.title, "not twice"

@@ -118,7 +118,7 @@ def test_a_field_of_another_type_or_with_another_meaning_is_shown(name: str, val
 
 def test_a_command_without_a_description_is_shown_in_the_title() -> None:
     assert shown(ask("Bash", {"command": "npm  test\n"}))[1] == "Run npm test?"
-    assert shown(ask("Bash", {"command": "x" * 200}))[1] == f"Run {'x' * 119}…?"
+    assert shown(ask("Bash", {"command": "x" * 200}))[1] == f"Run {'x' * 59} … {'x' * 58}?"
 
 
 def test_a_call_that_does_not_fit_into_the_title_is_shown_with_its_whole_input() -> None:
@@ -213,13 +213,35 @@ def test_an_option_allows_only_what_its_name_says(option: str, chosen: list[str]
         {"type": "setMode", "mode": "acceptEdits", "destination": "session"},
         {"type": "removeEverything", "destination": "userSettings"},
     ]
-    assert [each.name for each in always_options(suggestions)] == [
-        "Always allow Bash(make *) in this directory; the directory /x in this chat",
-        "Allow, and accept edits from now on",
+    assert [(each.label, each.name) for each in always_options(suggestions)] == [
+        (
+            "Always allow `make *` in this directory, the directory /x in this chat",
+            "Always allow Bash(make *) in this directory; the directory /x in this chat",
+        ),
+        ("Allow, and accept edits from now on",) * 2,
     ]
     line = json.dumps({"request": ask("Bash", {"command": "make"}, permission_suggestions=suggestions)}).encode()
     permitted = reply(open_request(line, ask("Bash", {})), Answer(option)).get("updatedPermissions", [])
     assert [each["type"] for each in permitted] == chosen
+
+
+@pytest.mark.parametrize(
+    ("contents", "label"),
+    [
+        (["npm test:*"], "Always allow `npm test`…"),
+        (["bash -c 'rm -rf build'"], "Always allow `rm -rf build`"),
+        (
+            [f"one {number}" for number in range(9)],
+            "Always allow `one 0`, `one 1`, `one 2`, `one 3`, `one 4`, `one 5` and 3 more",
+        ),
+        (["x" * 400, "rm -rf ~"], f"Always allow `{'x' * 29} … {'x' * 28}` and 1 more"),
+    ],
+)
+def test_rules_are_shortened_on_a_button_and_counted(contents: list[str], label: str) -> None:
+    rules = [{"toolName": "Bash", "ruleContent": content} for content in contents]
+    [option] = always_options([{"type": "addRules", "rules": rules, "behavior": "allow"}])
+    assert option.label == label
+    assert option.name == f"Always allow {', '.join(f'Bash({content})' for content in contents)}"
 
 
 def test_an_option_that_is_too_long_to_read_is_left_out() -> None:

@@ -91,10 +91,10 @@ def test_a_command_waits_for_permission(chat: HostlessChat, option: str, answer:
     chat.prompt("run: make all")
     request = chat.until_asked()
     assert (request.kind, request.title, request.reason) == ("command", "Run make all", "fake: may I?")
-    assert request.subject == "make all"
-    assert [(each.name, each.kind) for each in request.options] == [
+    assert (request.shown_subject, request.subject) == ("make all", "/bin/bash -lc 'make all'")
+    assert [(each.label, each.kind) for each in request.options] == [
         ("Allow", "allow_once"),
-        ("Always allow commands that begin with make all", "allow_always"),
+        ("Always allow `make all`…", "allow_always"),
         ("Decline", "reject_once"),
         ("Decline and stop", "cancel"),
     ]

@@ -64,10 +64,11 @@ def test_tools_have_their_command_their_output_and_their_times() -> None:
 def test_requests_are_shown_and_answered_with_the_exact_decision() -> None:
     chat = replayed(1)
     opened = [each.request for each in chat.changes if isinstance(each, RequestOpened)]
-    assert [each.subject for each in opened] == [
+    assert [each.shown_subject for each in opened] == [
         "echo approved-$((6*7)) > out.txt; cat out.txt", "echo two",
     ]  # fmt: skip
     assert [each.reason for each in opened] == ["fake: may I?"] * 2
+    assert opened[1].options[1].label == "Always allow `echo two`…"
     assert opened[1].options[1].name == "Always allow commands that begin with echo two"
     assert [each for each in chat.sent if "result" in each] == [
         {"id": 0, "result": {"decision": "accept"}}, {"id": 1, "result": {"decision": "decline"}},
