@@ -16,6 +16,7 @@
     lines        splits the agent's output into lines of limited length
     text         a transcript as lines of text: peek, search, attach, text files
     text_line    one line of text: cleaned, wrapped
+    shortening   commands and rules in the form that people read
     markdown     a transcript as Markdown
     formulas     rules for reading Markdown that leave formulas as they were written
     line_breaks  a rule for reading Markdown that takes <br> for a line break

@@ -21,6 +21,8 @@ NAME_CHARACTERS: Final = 100
 
 _LINE_END: Final = " ⏎ "
 _CUT: Final = " … "
+_WORD_CHARACTERS: Final = 12
+"""Fewer characters of a word that is cut are left out."""
 _WORD: Final = r"""(?:'[^']*'|"(?:[^"\\$`]|\\.)*"|[\w@%+=:,./-])+"""
 """One word of a shell's line that the shell takes as it is: it has no expansion, operator or redirection."""
 _WRAPPER: Final = re.compile(rf"(?:/bin/|/usr/bin/|/usr/local/bin/)?(?:ba|z)?sh -l?c ({_WORD})", re.ASCII | re.DOTALL)
@@ -55,8 +57,13 @@ def cut(text: str, characters: int = TITLE_CHARACTERS) -> str:
     line = _LINE_END.join(filter(None, lines))
     if len(line) <= characters:
         return line
-    tail = (characters - len(_CUT)) // 2
-    return f"{line[: characters - len(_CUT) - tail].rstrip()}{_CUT}{line[-tail:].lstrip()}"
+    room = characters - len(_CUT)
+    begin, end = line[: room - room // 2], line[-(room // 2) :]
+    first, _, part = begin.rpartition(" ")
+    begin = first if len(part) < _WORD_CHARACTERS and first else begin
+    part, _, last = end.partition(" ")
+    end = last if len(part) < _WORD_CHARACTERS and last else end
+    return f"{begin.rstrip()}{_CUT}{end.lstrip()}"
 
 
 def short_rule(command: str, *, is_beginning: bool) -> str:

@@ -54,7 +54,8 @@ def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
             set_look(widget, "wrapped", value="\n" in text)
             set_look(widget, "narrow", value=is_narrow)
     row.invalidate()
-    row.parentWidget().updateGeometry()  # Else the card keeps the height of the previous names until the next event.
+    if (holder := row.parentWidget()) is not None:
+        holder.updateGeometry()  # Else the card keeps the height that it had with the previous names.
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:

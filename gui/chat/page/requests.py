@@ -52,7 +52,7 @@ _MIN_SUBJECT_PX = 60
 _SMALL_SUBJECT_PX = 160
 """The height of a long subject on a page with less room than ``_MIN_SUBJECT_PX``."""
 _FRAME_PX = 22
-_SIDES_PX = 20
+_SIDES_PX = 24
 """The frame and the margins above and below the subject's lines, and beside them."""
 _NARROW_SIDES_PX = 12
 _BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}

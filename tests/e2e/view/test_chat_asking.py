@@ -158,9 +158,9 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
     shown = show_chat(chat)
     card = shown.view.page.card("r1")
     assert card is not None
-    assert card._subject is not None
 
     def texts() -> list[str]:
+        assert card._subject is not None
         buttons = [button.text().replace("\n", " ") for button in card.findChildren(QPushButton)]
         return [card._title.text(), card._subject.toPlainText(), *buttons]
 

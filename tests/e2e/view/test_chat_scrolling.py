@@ -158,7 +158,7 @@ def test_a_small_page_shows_a_question_from_its_beginning(
 def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(40)
     shown = show_chat(chat)
-    shown.view.resize(300, 330)
+    shown.view.resize(300, 320)
     chat.ask(command_request("make install"))
     shown.settle()
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")

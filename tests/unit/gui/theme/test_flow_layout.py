@@ -37,7 +37,7 @@ def test_controls_wrap_no_wider_than_the_row_and_hidden_ones_take_no_space(qapp:
     ]  # fmt: skip
     layout.setGeometry(QRect(5, 7, 100, 42))
     assert [each.geometry() for each in (first, second, wide)] == [
-        QRect(5, 7, 40, 20), QRect(53, 7, 50, 24), QRect(5, 39, 100, 10)
+        QRect(5, 9, 40, 20), QRect(53, 7, 50, 24), QRect(5, 39, 100, 10)
     ]  # fmt: skip
     hidden.show()
     assert layout.heightForWidth(100) == 50 + 8 + 24 + 8 + 10
