@@ -29,12 +29,13 @@ def yes(state: State) -> str:
     return translate("discard", "Bring back") if state == "deleted" else translate("discard", "Discard")
 
 
-def discarded_change(path: str) -> str:
-    return translate("discard", "A change of {path} is discarded.").format(path=path)
-
-
-def discarded_file(path: str) -> str:
-    return translate("discard", "The changes of {path} are discarded.").format(path=path)
+def discarded(path: str, state: State, count: int) -> str:
+    """What was done: this many changes of a file are discarded; 0: a new file is deleted, or a deleted one back."""
+    if count:
+        return translate("discard", "Discarded {count} change(s) in {path}", "", count).format(count=count, path=path)
+    if state == "deleted":
+        return translate("discard", "Brought back {path}").format(path=path)
+    return translate("discard", "Deleted {path}").format(path=path)
 
 
 def undo() -> str:

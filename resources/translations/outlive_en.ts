@@ -151,6 +151,16 @@
     </message>
 </context>
 <context>
+    <name>discard</name>
+    <message numerus="yes">
+        <source>Discarded {count} change(s) in {path}</source>
+        <translation>
+            <numerusform>Discarded {count} change in {path}</numerusform>
+            <numerusform>Discarded {count} changes in {path}</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>fork</name>
     <message numerus="yes">
         <source>Edit the prompt and send it. Since it was first sent, %n file(s) changed.</source>

@@ -94,8 +94,9 @@ class Discarding(QObject):
         if changes is None:
             return
         done = await discarding.discard(reader.directory, changes, file, reader.chat.id, hunk)
-        path = shown(file.path)
-        text = discard_texts.discarded_file(path) if hunk is None else discard_texts.discarded_change(path)
+        is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
+        count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
+        text = discard_texts.discarded(shown(file.path), file.state, count)
         undo = LineButton(discard_texts.undo(), lambda: self._start(self._undo(done), discard_texts.cannot_undo))
         self._say(text, undo)
 

@@ -52,7 +52,7 @@ async def test_one_hunk_is_discarded_by_keyboard_and_restored(opened: Opened) ->
     opened.window._on_chosen(1)
     opened.press(Qt.Key.Key_Down, CONTROL)
     choose(opened, "Discard this change")
-    await until_said(opened, "A change of long is discarded.")
+    await until_said(opened, "Discarded 1 change in long")
     assert path.read_text() == changed
     await opened.until_listed(FILE, LONG_FILE, NEW)
     press_button(opened, "Undo")
@@ -80,7 +80,7 @@ async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opene
     page.ask_discard("src/deep/new")
     opened.press(Qt.Key.Key_Tab)
     opened.press(Qt.Key.Key_Return)
-    await until_said(opened, "The changes of src/deep/new are discarded.")
+    await until_said(opened, "Deleted src/deep/new")
     assert (questions(opened), path.exists()) == ([], False)
     await opened.until_listed(FILE, LONG_FILE)
     opened.checkout.write("src/deep/new", "the agent's\n")
