@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
-from gui.bridge.restore_points import SincePrompt
+from gui.bridge.restore_points import ListedPoint, points_of
+from gui.bridge.sessions import Sessions
 from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
 from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, lines_before, read_changes
 from session_host.errors import WorktreeError
@@ -26,9 +26,9 @@ class ChangesReader(QObject):
 
     Attributes:
         chat: the chat.
-        directory: the directory; any directory of a working tree.
+        directory: the directory; any directory of a working tree. Restore points are those of the chat's own directory.
         since: what the files are compared with.
-        prompt: the prompt for ``since``; None if the user has chosen none.
+        point: the restore point for ``since``; None if the user has chosen none.
         changes: the last result; None before the first one, or if reading failed.
         problem: the reason why reading failed, one line; "" if it succeeded.
         tasks: the background tasks of the window.
@@ -42,15 +42,16 @@ class ChangesReader(QObject):
     started = Signal()
     finished = Signal()
 
-    def __init__(self, chat: Chat, directory: str, tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(self, chat: Chat, directory: str, sessions: Sessions, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._sessions = sessions
         self.chat = chat
         self.directory = directory
         self.since: Since = "commit"
-        self.prompt: SincePrompt | None = None
+        self.point: ListedPoint | None = None
         self.changes: Changes | None = None
         self.problem = ""
-        self.tasks = tasks
+        self.tasks = sessions.tasks
         self._stop = Stop()
         self._stops = {self._stop}
         """They end the calls of git that run in threads."""
@@ -92,6 +93,10 @@ class ChangesReader(QObject):
         finally:
             self._stops.discard(stop)
 
+    async def points(self) -> list[ListedPoint]:
+        """The chat's restore points, newest first; raises WorktreeError."""
+        return await points_of(self.chat, self._sessions)
+
     def _events(self) -> tuple[object, ...]:
         return self.chat.activity, self.chat.activity_since, self.chat.git_status
 
@@ -106,9 +111,10 @@ class ChangesReader(QObject):
         try:
             while self._is_stale and not self.is_released:
                 self._is_stale = False
-                point = self.prompt.point if self.prompt is not None else None
+                since, point = self.since, self.point.point if self.point is not None else None
+                directory = Path(self.chat.record.cwd if since == "prompt" else self.directory)
                 try:
-                    changes = await asyncio.to_thread(read_changes, Path(self.directory), self.since, self._stop, point)
+                    changes = await asyncio.to_thread(read_changes, directory, since, self._stop, point)
                     problem = ""
                 except WorktreeError as error:
                     changes, problem = None, str(error)

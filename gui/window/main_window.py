@@ -39,7 +39,7 @@ from gui.window.actions.left_shells import LeftShells
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.pasting_images import paste_image
-from gui.window.actions.restoring import RestoreActions
+from gui.window.actions.prompt_changes import PromptChanges
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.saved_prompts import SavedPrompts
@@ -86,7 +86,7 @@ class MainWindow(QWidget):
         viewed_chat_changed: the user views another chat or none, or returned to the window.
         guide_requested: the user opens the guide window.
         changes_requested(Chat, str, object): the user opens the window with the changes of a chat's directory; since a
-            ``SincePrompt``, or None.
+            ``ListedPoint``, or None.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
     """
 
@@ -161,11 +161,11 @@ class MainWindow(QWidget):
             ),
         )  # fmt: skip
         directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
-        restoring = RestoreActions(
-            context, lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt),
+        prompt_changes = PromptChanges(
+            context, lambda chat, point: self.changes_requested.emit(chat, chat.record.cwd, point),
             self.chat_actions.forking,
         )  # fmt: skip
-        groups = ActionGroups(self.starting, self.chat_actions, self.resuming, directories, restoring)
+        groups = ActionGroups(self.starting, self.chat_actions, self.resuming, directories, prompt_changes)
         self._chat_menu = ChatMenu(context, groups)
         self.commands = Commands(context, groups)
         self.themes = ThemeActions(context, settings)

@@ -14,6 +14,11 @@ def changes() -> str:
     return translate("changes", "Changes")
 
 
+def show() -> str:
+    """A button that opens the window."""
+    return translate("changes", "Show changes")
+
+
 def title_of(chat: str) -> str:
     return translate("changes", "Changes — {chat} — Outlive").format(chat=chat)
 
@@ -64,9 +69,24 @@ def since_prompt(name: str) -> str:
     return translate("changes", "Since {prompt}").format(prompt=name)
 
 
-def since() -> str:
+def show_since() -> str:
     """The name of the control that chooses what the files are compared with."""
-    return translate("changes", "Compared with")
+    return translate("changes", "Show changes since…")
+
+
+def last_commit() -> str:
+    """A row of the list that it opens."""
+    return translate("changes", "The last commit")
+
+
+def branch_start(branch: str) -> str:
+    """A row of that list."""
+    return translate("changes", "Where the branch left {branch}").format(branch=branch)
+
+
+def since_this_prompt() -> str:
+    """Item of a prompt's context menu."""
+    return translate("changes", "Changes since this prompt")
 
 
 def summary(count: int, added: int, removed: int) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from gui.wording import chat_texts, phrases
+from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:
+    from session_host.restore_points.points import Kind
     from session_host.restore_points.restoring import How
 
 translate = QCoreApplication.translate
@@ -22,22 +24,11 @@ ROW_CHARACTERS = 200
 """A longer prompt is cut in the list, which shows as much of it as there is room for."""
 
 
-def restore_files() -> str:
-    return translate("restore", "Restore files to before this prompt…")
-
-
-def show_changes_since() -> str:
-    return translate("restore", "Show changes since this prompt")
-
-
-def restore_to_before() -> str:
-    """The list from which the user chooses what is restored."""
-    return translate("restore", "Restore files to before…")
-
-
-def changes_since() -> str:
-    """The list from which the user chooses since when changes are shown."""
-    return translate("restore", "Show changes since…")
+def name(kind: Kind, prompt: str, moment: datetime, now: datetime, characters: int = NAME_CHARACTERS) -> str:
+    """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
+    if text := one_line(prompt).strip():
+        return quoted(text, characters)
+    return restore_at(moment, now) if kind == "restore" else prompt_at(moment, now)
 
 
 def quoted(prompt: str, characters: int = NAME_CHARACTERS) -> str:
@@ -61,9 +52,9 @@ def row(name: str) -> str:
     return phrases.first_upper(name)
 
 
-def detail(moment: datetime, now: datetime, changed: int) -> str:
-    """The time of a restore point, and the number of files that have changed since."""
-    return chat_texts.joined(phrases.short_clock(moment, now), changed_files(changed))
+def detail(moment: datetime, now: datetime, changed: int | None) -> str:
+    """The age of a restore point, and the number of files that have changed since; None for an unknown one."""
+    return chat_texts.joined("" if changed is None else changed_files(changed), phrases.age(moment, now))
 
 
 def changed_files(count: int) -> str:
@@ -74,7 +65,9 @@ def changed_files(count: int) -> str:
 
 def none_yet() -> str:
     return translate(
-        "restore", "No files were saved yet. They are saved before each prompt, if the setting “Restore points” is on."
+        "restore",
+        "No files were saved yet. They are saved before each prompt to an agent, if the setting “Restore points” is "
+        "on, and before you discard a change.",
     )
 
 
@@ -84,10 +77,6 @@ def not_kept() -> str:
 
 def cannot(reason: object) -> str:
     return translate("restore", "No files can be restored: {reason}.").format(reason=reason)
-
-
-def nothing_to_restore() -> str:
-    return translate("restore", "No file has changed since the prompts of this chat, so there is nothing to restore.")
 
 
 def nothing_differs(name: str) -> str:
@@ -102,7 +91,7 @@ def question(count: int, name: str) -> str:
 
 def offer() -> str:
     """The button that leads to the question."""
-    return translate("restore", "Restore files…")
+    return translate("restore", "Restore…")
 
 
 def restore_() -> str:

@@ -58,17 +58,12 @@ class Row(NamedTuple):
     prompt: str
 
     @property
-    def moment(self) -> datetime:
-        """The time at which the restore point was made."""
-        return datetime.fromtimestamp(self.point.at_ms / 1000, UTC)
-
-    @property
     def name(self) -> str:
         """Its name in a sentence, after "before"."""
         if self.prompt:
             is_long = len(self.prompt) > NAME_CHARACTERS
             return f"“{self.prompt[: NAME_CHARACTERS - 1].rstrip()}…”" if is_long else f"“{self.prompt}”"
-        return f"the {self.point.about.kind} at {local_time(self.moment, datetime.now(UTC))}"
+        return f"the {self.point.about.kind} at {local_time(self.point.moment, datetime.now(UTC))}"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +181,7 @@ def as_json(row: Row, changed_files: int) -> dict[str, Any]:
         "number": row.number,
         "id": str(row.point.at_ms),
         "session_id": row.point.session,
-        "time": row.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": row.point.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "kind": row.point.about.kind,
         "prompt": row.prompt or None,
         "branch": row.point.branch,
@@ -205,7 +200,9 @@ def table(counted: Sequence[tuple[Row, int]], columns: int | None) -> list[str]:
     cells = [("#", "TIME", "CHANGED SINCE", "BEFORE")]
     for row, count in counted:
         files = _files(count) if count else "nothing"
-        cells.append((str(row.number), local_time(row.moment, now), files, row.prompt or f"a {row.point.about.kind}"))
+        cells.append(
+            (str(row.number), local_time(row.point.moment, now), files, row.prompt or f"a {row.point.about.kind}")
+        )
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = (
         f"{number:>{widths[0]}}  {time:<{widths[1]}}  {files:<{widths[2]}}  {name}"

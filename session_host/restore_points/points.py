@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -53,6 +54,11 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True):
     """As in ``WorkingTree``."""
     branch: str | None = None
     """The branch at that time; None if a commit was checked out without one."""
+
+    @property
+    def moment(self) -> datetime:
+        """When it was begun."""
+        return datetime.fromtimestamp(self.at_ms / 1000, UTC)
 
     @property
     def reference(self) -> str:

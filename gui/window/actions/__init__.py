@@ -13,7 +13,7 @@ command_list      lists what was run in a shell, or asked in a chat view
 switching         the lines of the list that switches to another chat
 starting          starts chats: with the sheet, like another one, a shell
 chat_actions      renames, pins, mutes, exports, stops, kills and removes chats
-restoring         restores files to before a prompt, and undoes that
+prompt_changes    opens the changes since a prompt, from its menu and after a fork
 resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive
 settings_problems the problems of the settings files, for ``outlive doctor``

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.restore_points import SincePrompt
+from gui.bridge.restore_points import ListedPoint
 from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
@@ -38,7 +38,7 @@ class ChangesOpener(QObject):
         self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
         self._by_chat: dict[str, _ChangesOfChat] = {}
 
-    def open(self, chat: Chat, directory: str, since: SincePrompt | None = None) -> ChangesWindow:
+    def open(self, chat: Chat, directory: str, since: ListedPoint | None = None) -> ChangesWindow:
         """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
         own = self._by_chat.get(chat.id)
         if own is None:
@@ -96,7 +96,7 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
         opener = LinkOpener(
             self._sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, self._say
         )
-        reader = ChangesReader(self._chat, self._directory, self._sessions.tasks)
+        reader = ChangesReader(self._chat, self._directory, self._sessions)
         comments = self._sessions.review_comments
         self.window = ChangesWindow(self._theme, reader, opener.open_file, comments, self._receiver)
         self._set_font()

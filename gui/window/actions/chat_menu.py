@@ -33,7 +33,7 @@ class ChatMenu:
         self._labels, self._sheets = context.sessions.color_labels, context.sheets
         self._open_chat = context.open_chat
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
-        self._directories, self._restoring = groups.directories, groups.restoring
+        self._directories = groups.directories
 
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
@@ -83,8 +83,6 @@ class ChatMenu:
         directory = menu.addMenu(action_texts.directory())
         for name in ("open_directory", "show_directory"):
             _add(directory, title(name), partial(directories[name], chat), key_of(name))
-        if not chat.is_shell_or_command:
-            _add(directory, title("restore_files"), lambda: self._restoring.choose(chat), key_of("restore_files"))
         copy = menu.addMenu(common_texts.copy())
         _add(copy, common_texts.name(), lambda: chat_actions.copy_name(chat), key_of("copy_name"))
         _add(copy, action_texts.directory_path(), partial(directories["copy_path"], chat), key_of("copy_path"))

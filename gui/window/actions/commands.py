@@ -30,7 +30,7 @@ class Commands:
         self._sessions, self._open_chat = context.sessions, context.open_chat
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
-        self._directories, self._restoring = groups.directories, groups.restoring
+        self._directories = groups.directories
         self._next_chat = NextChat(context.sessions)
         self._other_tabs = OtherTabs(context, groups.chat_actions.ends_with_tab)
 
@@ -102,7 +102,7 @@ class Commands:
             handlers[f"tab_{number}"] = _go_to(tabs, number)
         for category in CATEGORIES:
             handlers[f"choose_{category}"] = partial(self._choose_setting, category)
-        for name, handler in (self._directories.by_name | self._restoring.by_name).items():
+        for name, handler in self._directories.by_name.items():
             handlers[name] = partial(self._on_active_chat, handler)
         return handlers
 

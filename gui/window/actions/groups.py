@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.directory_actions import DirectoryActions
-from gui.window.actions.restoring import RestoreActions
+from gui.window.actions.prompt_changes import PromptChanges
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.starting import StartActions
 
@@ -19,4 +19,4 @@ class ActionGroups:
     chat_actions: ChatActions
     resuming: EndedChatActions
     directories: DirectoryActions
-    restoring: RestoreActions
+    prompt_changes: PromptChanges

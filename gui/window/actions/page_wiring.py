@@ -26,7 +26,7 @@ from gui.window.page.end_bar import EndBar
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
-from gui.wording import broadcast_texts, common_texts, fork_texts, notice_texts, page_texts, restore_texts
+from gui.wording import broadcast_texts, changes_texts, common_texts, fork_texts, notice_texts, page_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.terminal.text import has_controls
@@ -79,7 +79,7 @@ class PageWiring:
         """Set up the wiring; ``window_keys`` returns the keys that the window does not pass to programs."""
         self._tabs, self._banners = context.tabs, context.banners
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
-        self._directories, self._restoring = groups.directories, groups.restoring
+        self._directories, self._prompt_changes = groups.directories, groups.prompt_changes
         self._opener = opener
         self._window_keys, self._in_use = window_keys, window_keys()
         self._window = window
@@ -151,10 +151,9 @@ class PageWiring:
         actions.fill(menu, [name for name in names if name != CONTINUE or actions[name].isEnabled()])
 
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
-        restoring, forking = self._restoring, self._chat_actions.forking
+        forking = self._chat_actions.forking
         menu.addSeparator()
-        menu.addAction(restore_texts.show_changes_since(), lambda: restoring.show_since_item(chat, prompt.id))
-        menu.addAction(restore_texts.restore_files(), lambda: restoring.restore_item(chat, prompt.id))
+        menu.addAction(changes_texts.since_this_prompt(), lambda: self._prompt_changes.show(chat, prompt))
         if is_in_conversation(prompt) and forking.can_fork_before(chat):
             menu.addAction(fork_texts.before_this_prompt(), lambda: forking.fork_before(chat, prompt))
 

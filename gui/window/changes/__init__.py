@@ -14,6 +14,8 @@ opening       shows them
 finder        finds text in the diffs
 review        the comments on the changes: written, found again, given to the chat
 review_bar    the line with their number, and a line about what was done with them
+since         chooses since when the changes are shown
+restoring     restores the files to how they were before a prompt
 discarding    discards a hunk or the change of a file
 comment_card  a comment below its lines, and the box in which it is written
 anchors       finds the lines of comments in diffs that have changed

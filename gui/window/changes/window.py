@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
-    QActionGroup,
     QCloseEvent,
     QHideEvent,
     QKeyEvent,
@@ -18,13 +18,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
-from gui.bridge.restore_points import SincePrompt
+from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader
+from gui.bridge.restore_points import ListedPoint
 from gui.bridge.review_comments import ReviewComments
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FileLocation
-from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.menu import Menu
+from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.changes.content import shown
@@ -33,19 +32,27 @@ from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
 from gui.window.changes.finder import ChangesFinder
 from gui.window.changes.opening import Opening
 from gui.window.changes.page import ChangesPage
+from gui.window.changes.restoring import Restoring
 from gui.window.changes.review import CommentReceiver, Review
 from gui.window.changes.review_bar import ReviewBar
+from gui.window.changes.since import SinceSelector
 from gui.window.page.find_bar import FindBar
+from gui.window.sheets.chooser import Chooser
+from gui.window.sheets.question import Question, QuestionSheet
+from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
 from gui.window.widgets.text_window import TextWindow
-from gui.wording import changes_texts
+from gui.wording import changes_texts, restore_texts
 
 SIZE = QSize(1200, 780)
-MIN_SIZE = QSize(600, 360)
-_ARROW_PX = 12
+MIN_SIZE = QSize(480, 360)
 _LIST_SHARE = 0.3
 """The list's share of a narrow window."""
+_SINCE_SHARE = 0.5
+"""The share of the button that chooses since when changes are shown, beside the list."""
+
+AnySheet = TypeVar("AnySheet", bound=Sheet)
 
 
 class ChangesWindow(TextWindow):
@@ -58,7 +65,9 @@ class ChangesWindow(TextWindow):
         review: the comments on the diffs.
         finder, find_bar: find text in the diffs.
         summary: the line about all changes.
-        since: the button that chooses what the files are compared with; hidden if there is no choice.
+        since: chooses what the files are compared with.
+        restore: the button that restores the files; hidden unless they differ from how they were before a prompt.
+        chooser, question: the sheets over the window; None until the first one is opened.
         note: a line about what is not shown, or a file that cannot be opened; hidden without a text.
         message: the text in place of the diffs if there are none.
     """
@@ -86,14 +95,21 @@ class ChangesWindow(TextWindow):
         self._open_file = open_file
         self.reader = reader
         reader.setParent(self)
+        self._theme = theme
+        self.chooser: Chooser | None = None
+        self.question: QuestionSheet | None = None
+        self._focused_before: QWidget | None = None
+        """The widget that had the keyboard focus when a sheet was opened."""
         self._shown: Changes | None = None
         self._chosen: tuple[str, object] | None = None
         """The file that the user chose in the list, and the scroll position that shows it."""
         self._is_going = False
         self.finder = ChangesFinder(self.page)
         self.review = Review(self.page, reader, comments, receiver, ReviewBar())
-        self._discarding = Discarding(self.page, reader, self.review.bar)
+        Discarding(self.page, reader, self.review.bar)
         Opening(self.page, reader, self.review.bar)
+        self.since = SinceSelector(theme, reader, self._chooser, self.review.bar.show_message)
+        self._restoring = Restoring(reader, self.review.bar, self._ask)
         self._lay_out(theme, self._right_side(theme))
         self._connect()
         self.describe()
@@ -101,20 +117,16 @@ class ChangesWindow(TextWindow):
     def _right_side(self, theme: Theme) -> QWidget:
         right = Area("page")
         self.summary = ElidedLabel("", "secondary")
-        self.since = button("", "quiet", self._show_since_menu)
-        self.since.setAccessibleDescription(changes_texts.since())
-        self.since.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # The arrow is behind the text.
-        self.since.hide()
-        self._theme = theme
-        self._apply_theme()
-        theme.changed.connect(self._apply_theme)
+        self.restore = button(restore_texts.offer(), "quiet", self._ask_restore)
+        self.restore.hide()
         self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.refresh(), self.reader.refresh)
         self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         head = QHBoxLayout()
         head.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
         head.setSpacing(GAP_S_PX)
         head.addWidget(self.summary, 1)
-        head.addWidget(self.since)
+        head.addWidget(self.since.button)
+        head.addWidget(self.restore)
         head.addWidget(self._refresh_button)
         self.note = label("", "secondary")
         self.note.setWordWrap(True)
@@ -140,9 +152,6 @@ class ChangesWindow(TextWindow):
         self.review.bar.set_tab_order(self._refresh_button, self.page)
         return right
 
-    def _apply_theme(self) -> None:
-        self.since.setIcon(glyph_icon(Glyph.EXPANDED, self._theme.tokens, size_px=_ARROW_PX))
-
     def _connect(self) -> None:
         self.files.chosen.connect(self._on_chosen)
         self.files.opened.connect(self._open)
@@ -154,10 +163,11 @@ class ChangesWindow(TextWindow):
         self.reader.started.connect(self.describe)
         self.reader.finished.connect(self._on_read)
         self.review.elsewhere_changed.connect(self.describe)
+        self.since.chosen.connect(lambda: self.navigation.setFocus(Qt.FocusReason.OtherFocusReason))
         for enter in ("Return", "Enter"):
             # A shortcut, since a button with the keyboard focus takes each Enter.
             keys = QKeySequence.fromString(f"Ctrl+Shift+{enter}")
-            QShortcut(keys, self).activated.connect(self.review.send)
+            QShortcut(keys, self).activated.connect(self._send)
 
     # ------------------------------------------------------------ showing
 
@@ -172,9 +182,8 @@ class ChangesWindow(TextWindow):
             added, removed = (sum(getattr(file, name) for file in changes.files) for name in ("added", "removed"))
             text = changes_texts.summary(len(changes.files) + changes.more, added, removed)
         self.summary.set_whole(changes_texts.where(top_name, changes.branch if changes is not None else None, text))
-        self.since.setVisible(changes is not None and len(self._choices(changes)) > 1)
-        if changes is not None:
-            self.since.setText(self._since_text(changes.since, changes))
+        self.since.describe()
+        self.restore.setVisible(changes is not None and changes.since == "prompt" and bool(changes.files))
         message = self._message()
         self._stack.setCurrentIndex(0 if message else 1)
         if message != self.message.text():
@@ -284,47 +293,50 @@ class ChangesWindow(TextWindow):
             self.reader.directory = directory
             self.reader.refresh()
 
-    def show_since(self, prompt: SincePrompt) -> None:
+    def show_since(self, point: ListedPoint) -> None:
         """Show the changes since a prompt."""
-        self.reader.prompt, self.reader.since = prompt, "prompt"
+        self.reader.point, self.reader.since = point, "prompt"
         self.reader.refresh()
 
-    def _choices(self, changes: Changes) -> list[Since]:
-        """The states with which the files can be compared."""
-        found: list[Since] = ["commit"]
-        if changes.default_branch:
-            found.append("branch")
-        if self.reader.prompt is not None:
-            found.append("prompt")
-        return found
+    def _ask_restore(self) -> None:
+        if self.reader.point is not None:
+            self._restoring.ask(self.reader.point)
 
-    def _since_text(self, since: Since, changes: Changes) -> str:
-        if since == "prompt" and self.reader.prompt is not None:
-            return changes_texts.since_prompt(self.reader.prompt.name)
-        if since == "branch":
-            return changes_texts.since_branch(changes.default_branch)
-        return changes_texts.since_commit()
+    # ------------------------------------------------------------ sheets
 
-    def _show_since_menu(self) -> None:
-        changes = self.reader.changes
-        if changes is None:
-            return
-        menu = Menu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
-        group = QActionGroup(menu)
-        for since in self._choices(changes):
-            action = menu.addAction(self._since_text(since, changes))
-            action.setCheckable(True)
-            action.setChecked(since == changes.since)
-            action.triggered.connect(lambda _checked, since=since: self._set_since(since))
-            group.addAction(action)
-        menu.popup(self.since.mapToGlobal(QPoint(0, self.since.height())))
-        menu.setActiveAction(group.checkedAction())
+    def _chooser(self) -> Chooser:
+        if self.chooser is None:
+            self.chooser = self._prepare(Chooser(self._theme, self))
+        return self.chooser
 
-    def _set_since(self, since: Since) -> None:
-        if since != self.reader.since:
-            self.reader.since = since
-            self.reader.refresh()
+    def _ask(self, question: Question) -> None:
+        if self.question is None:
+            self.question = self._prepare(QuestionSheet(self._theme, self))
+        self.question.ask(question)
+
+    def _prepare(self, sheet: AnySheet) -> AnySheet:
+        """Let the keyboard focus return after a sheet to where it was."""
+        sheet.opened.connect(self._on_sheet_opened)
+        sheet.closed.connect(self._on_sheet_closed)
+        return sheet
+
+    def _on_sheet_opened(self) -> None:
+        focused = self.focusWidget()
+        if not any(sheet is not None and sheet.isAncestorOf(focused) for sheet in (self.chooser, self.question)):
+            self._focused_before = focused
+
+    def _on_sheet_closed(self) -> None:
+        before = self._focused_before
+        back = before if before is not None and before.isVisible() else self.navigation
+        back.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def _has_sheet(self) -> bool:
+        return any(sheet is not None and sheet.is_open for sheet in (self.chooser, self.question))
+
+    def _send(self) -> None:
+        if not self._has_sheet:
+            self.review.send()
 
     # ------------------------------------------------------------ find
 
@@ -347,6 +359,8 @@ class ChangesWindow(TextWindow):
         self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._has_sheet:
+            return  # The sheet has no use for the key.
         key = event.key()
         is_enter = key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         if event.matches(QKeySequence.StandardKey.Find):
@@ -390,7 +404,9 @@ class ChangesWindow(TextWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.files.setFixedWidth(min(max(round(self.width() * _LIST_SHARE), MIN_WIDTH_PX), WIDTH_PX))
+        list_px = min(max(round(self.width() * _LIST_SHARE), MIN_WIDTH_PX), WIDTH_PX)
+        self.files.setFixedWidth(list_px)
+        self.since.fit(round((self.width() - list_px) * _SINCE_SHARE))
         if not self.find_bar.isHidden():
             self._place_find_bar()
 

@@ -10,7 +10,10 @@ import pytest
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo
 from tests.e2e.window.user_actions import saved_layout
 from tests.support.area import Area
+from tests.support.chat_commands import install_agent, wait, wait_for_text
+from tests.support.commands import new
 from tests.support.repositories import Checkout
+from tests.support.screen_reader import Accessible, ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, outlive
 
@@ -57,7 +60,7 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
         wait_until(lambda: is_opened(f"{checkout.path}/file:2\n"), WAIT_S, "the first file in the editor")
         app.press("Down")
         wait_until(lambda: is_opened(f"{checkout.path}/src/deep/file:1\n"), WAIT_S, "the second file in the editor")
-        app.press("Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Tab", "Return")
+        app.press("Tab", "Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Tab", "Return")
         committed = checkout.path / "src/deep/file"
 
         def is_discarded() -> bool:
@@ -76,7 +79,7 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
         wait_until(lambda: changes_windows(app), WAIT_S, "the window by a word of other programs")
 
 
-def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
+def test_a_comment_outlives_a_killed_window_and_ctrl_shift_enter_sends_it_although_a_button_has_the_focus(
     open_window: OpenWindow, area: Area
 ) -> None:
     checkout = Checkout.new(area.home / "api")
@@ -104,14 +107,14 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
         return [(each.text, each.draft) for each in saved_layout().review_comments.get(chat["id"], [])]
 
     with open_window() as first:
-        open_box(first, 2)
+        open_box(first, 3)
         first.type("half a")
         wait_until(lambda: drafts() == [("", "half a")], WAIT_S, "what was typed to be saved")
         first.kill()
     with open_window() as second:
-        open_box(second, 4)
+        open_box(second, 5)
         second.type(" thought")
-        second.press("ctrl+Return", "ctrl+shift+Return")
+        second.press("ctrl+Return", "shift+Tab", "ctrl+shift+Return")
         wait_until(lambda: got.exists() and "> -file" in got.read_text(), WAIT_S, "the paste")
         assert "thought" not in got.read_text(), "its last line waits for Enter"
 
@@ -121,3 +124,72 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
 
         wait_until(is_entered, WAIT_S, "the last line")
         wait_until(lambda: drafts() == [], WAIT_S, "no comment to be left")
+
+
+def test_files_are_restored_to_before_a_prompt_that_is_chosen_in_since_and_the_restore_is_undone(
+    open_window: OpenWindow, area: Area, reader: ScreenReader
+) -> None:
+    checkout = Checkout.new(area.home / "api")
+    checkout.write("mine", "changed before the prompt\n")
+    made = checkout.path / "made"
+    install_agent(area)
+    with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
+        file.write("[signals]\nends_all = true\n")
+    session = new("fake", "--runtime", "structured", "-n", "x", "-C", str(checkout.path))
+    wait("x", "idle")
+    with open_window() as app:
+        app.show(session)
+        app.focus()
+        app.type(f"write: {made}")
+        app.press("Return")
+        wait_for_text("x", "^echo: ")
+        wait("x", "idle")
+        show_changes(app, session)
+        [program] = [each for each in reader.program("outlive").children() if each.name == "Changes"]
+
+        def until_shown(text: str) -> None:
+            """Wait until something that begins with this text is on the screen."""
+            wait_until(lambda: any(name.startswith(text) for name in named(program, "showing")), WAIT_S, text)
+
+        def until_focused(text: str) -> None:
+            wait_until(lambda: any(name.startswith(text) for name in named(program, "focused")), WAIT_S, f"{text!r}")
+
+        def go_to(text: str) -> None:
+            """Press Tab until something that begins with this text has the keyboard."""
+
+            def is_there() -> bool:
+                app.press("Tab")
+                return any(name.startswith(text) for name in named(program, "focused"))
+
+            wait_until(is_there, WAIT_S, text)
+
+        until_shown("mine, untracked")
+        app.press("Tab")
+        until_focused("Since the last commit")
+        app.press("Return")
+        app.type("write")
+        until_shown("“write: ")
+        app.press("Return")
+        until_shown("Since “write: ")
+        until_shown("made, added")
+        assert not any(name.startswith("mine") for name in named(program, "showing"))
+        app.press("Tab", "Tab")
+        until_focused("Restore…")
+        app.press("Return")
+        until_focused("Cancel")
+        assert made.exists()
+        app.press("Tab", "Return")
+        until_shown("No file differs")
+        assert not made.exists()
+        go_to("Undo restore")
+        app.press("Return")
+        until_shown("The restore is undone: 1 file.")
+        assert made.exists()
+    assert checkout.git("status", "--porcelain") == "?? made\n?? mine"
+
+
+def named(part: Accessible, state: str) -> list[str]:
+    """The names of all visible parts in a state."""
+    states = part.states
+    found = [part.name] if state in states else []
+    return found + [name for child in part.children() for name in named(child, state)] if "showing" in states else []

@@ -89,7 +89,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     window = harness.open_window()
     opened: list[tuple[str, str]] = []
     window.changes_requested.connect(lambda chat, directory, _since: opened.append((chat.name, directory)))
-    menu_of(harness, work)["Show changes"].trigger()
+    menu_of(harness, work)["Changes"].trigger()
     window.open_chat(harness.chat(shell))
     harness.chat(shell).note_directory("/etc")
     window.actions_["show_changes"].trigger()
@@ -107,7 +107,8 @@ async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness:
     for typed, title in (
         ("fork", "Fork chat"), ("branch", "Fork chat"), ("branch", "New chat in a git worktree…"),
         ("worktree", "New chat in a git worktree…"), ("markdown", "Export chat…"), ("share", "Export chat…"),
-        ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]), ("git diff", "Show changes"),
+        ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]), ("git diff", "Changes"),
+        *((typed, "Changes") for typed in ("since", "checkpoint", "rewind", "undo", "revert", "restore point")),
     ):  # fmt: skip
         assert title in palette_of(harness, typed)
     window.open_chat(harness.chat(shell))

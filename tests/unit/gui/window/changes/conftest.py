@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -112,20 +113,36 @@ def press_button(opened: Opened, name: str) -> None:
     QTest.mouseClick(found, Qt.MouseButton.LeftButton)
 
 
+OpenChanges = Callable[..., Awaitable[Opened]]
+
+
 @pytest.fixture
-async def opened(harness: WindowHarness, display: XServer, tmp_path: Path, area: Area) -> AsyncIterator[Opened]:
+async def open_changes(harness: WindowHarness, display: XServer, area: Area) -> AsyncIterator[OpenChanges]:
+    """Opens the window of a new chat in a repository; the fields are those of the chat's record."""
+    windows = []
+
+    async def open_one(checkout: Checkout, **fields: Any) -> Opened:
+        session_id = await harness.add("work", **({"cwd": str(checkout.path)} | fields))
+        opened = Opened(harness, checkout, session_id, area)
+        windows.append(opened)
+        await harness.until(
+            lambda: opened.window.isActiveWindow() and has_keyboard(int(opened.window.winId())), "the window's keyboard"
+        )
+        await opened.until_read()
+        return opened
+
+    yield open_one
+    for opened in windows:
+        opened.opener.close()
+        delete_now(opened.opener, opened.settings)
+
+
+@pytest.fixture
+async def opened(open_changes: OpenChanges, tmp_path: Path) -> Opened:
     """The window of a chat in a repository with two changed files and a new one."""
     checkout = Checkout.new(tmp_path / "api")
     checkout.commit("long", LONG)
     checkout.write("file", "other\n")
     checkout.write("long", LONG.replace("line 150\n", "line 150 has changed\n"))
     checkout.write("src/deep/new", LONG)
-    session_id = await harness.add("work", cwd=str(checkout.path))
-    opened = Opened(harness, checkout, session_id, area)
-    await harness.until(
-        lambda: opened.window.isActiveWindow() and has_keyboard(int(opened.window.winId())), "the window's keyboard"
-    )
-    await opened.until_read()
-    yield opened
-    opened.opener.close()
-    delete_now(opened.opener, opened.settings)
+    return await open_changes(checkout)

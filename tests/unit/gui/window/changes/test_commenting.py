@@ -58,8 +58,8 @@ async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_al
     window, page = opened.window, opened.window.page
     opened.press(Qt.Key.Key_Down)
     assert opened.current == LONG_FILE
-    opened.press(Qt.Key.Key_Tab)
-    opened.press(Qt.Key.Key_Tab)
+    for _ in range(3):
+        opened.press(Qt.Key.Key_Tab)
     assert page.hasFocus()
     opened.press(Qt.Key.Key_Down, CONTROL)
     opened.press(Qt.Key.Key_Down, CONTROL)
@@ -81,7 +81,7 @@ async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_al
     assert window.review.bar.count.accessibleName() == "2 comments"
     assert window.review.bar.send.text() == "Send to work"
     window.navigation.setFocus()
-    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Return):
+    for key in (*[Qt.Key.Key_Tab] * 4, Qt.Key.Key_Return):
         opened.press(key)
     text = (
         "Comments on your changes:\n\n"

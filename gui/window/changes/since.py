@@ -1,0 +1,136 @@
+"""Chooses since when changes are shown: the last commit, the beginning of the branch, or one of the chat's prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import zip_longest
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from gui.bridge.changes_reader import Changes, ChangesReader, Since
+from gui.bridge.restore_points import ListedPoint, file_counts, name_of
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.theme import Theme
+from gui.window.sheets.chooser import Choice, Chooser
+from gui.window.widgets.parts import button
+from gui.wording import changes_texts, restore_texts
+from session_host.errors import WorktreeError
+
+_ARROW_PX = 12
+_FRAME_PX = 44
+"""The room beside the button's text."""
+
+
+class SinceSelector(QObject):
+    """A button that names what the files are compared with, and opens the list of all that they can be compared with.
+
+    Attributes:
+        button: the button; hidden if nothing can be compared.
+
+    Signals:
+        chosen: the user has chosen.
+    """
+
+    chosen = Signal()
+
+    def __init__(
+        self, theme: Theme, reader: ChangesReader, chooser: Callable[[], Chooser], say: Callable[[str], object]
+    ) -> None:
+        """Make the button; ``chooser`` returns the sheet for the list, ``say`` shows a line."""
+        super().__init__(reader)
+        self._theme, self._reader, self._chooser, self._say = theme, reader, chooser, say
+        self._max_px = 0
+        self.button = button("", "quiet", self.choose)
+        self.button.setAccessibleDescription(changes_texts.show_since())
+        self.button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # The arrow is behind the text.
+        self.button.hide()
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
+
+    def _apply_theme(self) -> None:
+        self.button.setIcon(glyph_icon(Glyph.EXPANDED, self._theme.tokens, size_px=_ARROW_PX))
+
+    def describe(self) -> None:
+        """Update the button."""
+        reader, changes = self._reader, self._reader.changes
+        is_elsewhere = reader.directory != reader.chat.record.cwd  # The chat's own directory may have restore points.
+        self.button.setVisible(changes is not None or reader.point is not None or is_elsewhere)
+        name = self._name(reader.since if changes is None else changes.since, changes)
+        self.button.setAccessibleName(name)
+        self.fit(self._max_px)
+
+    def fit(self, max_px: int) -> None:
+        """Cut the button's text to a width."""
+        self._max_px = max_px
+        whole, metrics = self.button.accessibleName(), self.button.fontMetrics()
+        text = metrics.elidedText(whole, Qt.TextElideMode.ElideRight, max(max_px - _FRAME_PX, _FRAME_PX))
+        self.button.setText(text.replace("&", "&&"))
+
+    def _name(self, since: Since, changes: Changes | None) -> str:
+        if since == "prompt" and self._reader.point is not None:
+            return changes_texts.since_prompt(name_of(self._reader.point))
+        if since == "branch" and changes is not None:
+            return changes_texts.since_branch(changes.default_branch)
+        return changes_texts.since_commit()
+
+    # ------------------------------------------------------------ choosing
+
+    def choose(self) -> None:
+        """Open the list; the prompts and the numbers of changed files follow when they are read."""
+        chooser, name = self._chooser(), changes_texts.show_since()
+        choices, marked = self._choices([])
+        chooser.ask(name, name, choices, marked=marked)
+        self._reader.tasks.start(self._list(chooser), "restore points")
+
+    async def _list(self, chooser: Chooser) -> None:
+        reader, points, counts = self._reader, list[ListedPoint](), list[int]()
+        try:
+            points = await reader.points()
+            if not reader.is_released:
+                chooser.replace(*self._choices(points))
+            counts = await file_counts(reader.chat, points)
+            problem = "" if points else restore_texts.none_yet()
+        except WorktreeError as error:
+            problem = restore_texts.cannot(error)
+        if reader.is_released:
+            return
+        if problem:
+            if len(self._choices([])[0]) == 1:
+                chooser.dismiss()  # There is nothing else to choose.
+            self._say(problem)
+        elif counts:
+            chooser.replace(self._choices(points, counts)[0])
+
+    def _choices(self, points: Sequence[ListedPoint], counts: Sequence[int] = ()) -> tuple[list[Choice], int]:
+        """All choices, and the number of the current one.
+
+        Args:
+            points: the restore points.
+            counts: how many files have changed since each; none while that is unknown.
+        """
+        reader, changes, now = self._reader, self._reader.changes, datetime.now(UTC)
+        since = reader.since if changes is None else changes.since
+        choices = [Choice(changes_texts.last_commit(), "", partial(self._set, "commit"))]
+        if changes is not None and changes.default_branch:
+            name = changes_texts.branch_start(changes.default_branch)
+            choices.append(Choice(name, "", partial(self._set, "branch")))
+        marked = len(choices) - 1 if since == "branch" else 0
+        chosen = reader.point
+        listed = list(points)
+        if chosen is not None and all(each.point != chosen.point for each in points):
+            listed.append(chosen)  # Another chat has it, of which this is a fork.
+        for each, count in zip_longest(listed, counts):
+            if since == "prompt" and chosen is not None and each.point == chosen.point:
+                marked = len(choices)
+            row = restore_texts.row(name_of(each, restore_texts.ROW_CHARACTERS))
+            detail = restore_texts.detail(each.point.moment, now, count)
+            choices.append(Choice(row, detail, partial(self._set, "prompt", each), cut=Qt.TextElideMode.ElideNone))
+        return choices, marked
+
+    def _set(self, since: Since, point: ListedPoint | None = None) -> None:
+        reader = self._reader
+        reader.since, reader.point = since, point or reader.point
+        reader.refresh()
+        self.chosen.emit()

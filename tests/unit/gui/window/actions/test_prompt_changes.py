@@ -1,0 +1,72 @@
+"""The changes since a prompt are opened from its menu, and offered after a fork that begins before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QMenu
+
+from gui.window.page.structured_page import StructuredPage
+from session_host.client.chats.restore_list import ListedPoint
+from session_host.restore_points.points import About, take
+from session_host.structured.items import Item, Put
+from session_host.structured.transcript import Transcript
+from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import WindowHarness
+
+PROMPT = Item("one", "user", 0, "Fix it\nplease", "done")
+
+
+def banner(harness: WindowHarness) -> str:
+    current = harness.window.banners.current
+    return current.text if current is not None else ""
+
+
+async def test_a_prompts_menu_opens_the_changes_since(harness: WindowHarness, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    session = await harness.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
+    point = take(checkout.path, session, About(kind="prompt", item="one"))
+    window = harness.open_window()
+    opened: list[tuple[str, ListedPoint]] = []
+    window.changes_requested.connect(lambda _chat, directory, since: opened.append((directory, since)))
+    page = window.open_chat(harness.chat(session))
+    assert isinstance(page, StructuredPage)
+    transcript = Transcript()
+    for item in (PROMPT, Item("two", "user", 0, "And this", "done")):
+        transcript.apply(Put(item))
+    page.view.set_transcript(transcript)
+
+    def choose(item: str) -> None:
+        menu = QMenu()
+        page.view._add_to_menu(menu, item)
+        next(action for action in menu.actions() if action.text() == "Changes since this prompt").trigger()
+
+    choose("one")
+    await harness.until(lambda: opened, "the changes")
+    assert opened == [(str(checkout.path), ListedPoint(point, PROMPT.text))]
+    choose("two")
+    await harness.until(lambda: banner(harness) == "The files were not saved before this prompt.", "the line")
+
+
+async def test_after_a_fork_before_a_prompt_the_changes_since_are_offered(
+    harness: WindowHarness, tmp_path: Path
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    fields = {"agent": "codex", "runtime": "structured", "argv": ["codex"], "cwd": str(checkout.path)}
+    origin, fork = await harness.add("x", **fields), await harness.add("x (fork)", **fields)
+    point = take(checkout.path, origin, About(kind="prompt", item="one"))
+    checkout.write("file", "changed")
+    window = harness.open_window()
+    opened: list[tuple[str, ListedPoint]] = []
+    window.changes_requested.connect(lambda chat, _directory, since: opened.append((chat.id, since)))
+    window.open_chat(harness.chat(fork))
+    forked = window.chat_actions.forking.forked_before
+    forked.emit(harness.chat(origin), harness.chat(fork), PROMPT)
+    await harness.until(lambda: "Since it was first sent, 1 file changed." in banner(harness), "the offer")
+    window.banners.run_action()
+    assert opened == [(fork, ListedPoint(point, PROMPT.text))]
+    checkout.write("file", "file\n")
+    for item in (PROMPT, Item("unknown", "user", 0, "Other", "done")):
+        forked.emit(harness.chat(origin), harness.chat(fork), item)
+        await harness.until(lambda: banner(harness).startswith("This chat has the conversation"), "no offer")
+        window.banners.withdraw(f"fork {fork}")
