@@ -44,7 +44,7 @@ class Action:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is an "agent", "running", "ended",
+        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is "running", "ended",
             "resumable" (and ended), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
             "suspended", "structured" (and running), or has "commands" or prompts that can be listed. Of the window:
             several "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several "panes", several
@@ -65,7 +65,7 @@ class Action:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "agent", "running", "ended", "resumable", "forkable", "forkable_before",
+        "", "chat", "running", "ended", "resumable", "forkable", "forkable_before",
         "terminal", "commands", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False

@@ -112,7 +112,6 @@ class Commands:
         has_ended, forking = chat is not None and chat.has_ended, self._chat_actions.forking
         return {
             "chat": chat is not None,
-            "agent": chat is not None and not chat.is_shell_or_command,
             "shell": chat is not None and chat.record.is_shell,
             "ended": has_ended,
             "resumable": chat is not None and has_ended and self._chat_actions.can_resume(chat),
