@@ -263,7 +263,7 @@ def changed_files(count: int, lines: str) -> str:
 
 def show_changes() -> str:
     """Menu item: opens the window with all changes of the chat's directory."""
-    return translate("chat", "Show all changes of the directory")
+    return translate("chat", "Changes")
 
 
 def more_files(count: int) -> str:

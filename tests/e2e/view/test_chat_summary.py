@@ -62,7 +62,7 @@ def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(
     asked: list[bool] = []
     strip.changes_requested.connect(lambda: asked.append(True))
     assert texts == [
-        "Show all changes of the directory", "", "/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1",
+        "Changes", "", "/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1",
     ]  # fmt: skip
     menu.actions()[0].trigger()
     assert asked == [True]

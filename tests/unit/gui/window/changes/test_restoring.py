@@ -261,6 +261,20 @@ async def test_a_file_that_cannot_be_restored_is_named_and_the_restore_can_be_un
     await opened.harness.until(lambda: (checkout.path / "file").read_text() == "changed 0\n", "the undo")
 
 
+async def test_a_restore_is_finished_although_the_window_is_closed(
+    open_changes: OpenChanges, checkout: Checkout, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = await open_changes(checkout, **prompted(checkout))
+    await choose(opened, 1)
+    press_button(opened, "Restore…")
+    (await question_after(opened)).yes.click()
+    opened.window.close()
+    await opened.harness.until(lambda: (checkout.path / "file").read_text() == "file\n", "the restore")
+    await opened.harness.sessions.tasks.wait_for_others(60)
+    opened.harness.settle()
+    assert caplog.records == []
+
+
 async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(
     open_changes: OpenChanges, checkout: Checkout, tmp_path: Path
 ) -> None:
