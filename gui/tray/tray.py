@@ -16,7 +16,7 @@ from gui.theme.marks import mark_icon
 from gui.theme.theme import Theme
 from gui.tray.changing_actions import ChangingActions, Entry
 from gui.tray.waiting import WATCHER
-from gui.wording import action_texts, common_texts, phrases, tray_texts
+from gui.wording import action_texts, common_texts, mute_texts, phrases, tray_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
@@ -153,7 +153,7 @@ class Tray(QObject):
         until = self._sessions.muting.until
         self._mute_menu.menuAction().setVisible(until is None)
         if until is not None:
-            self._muted_until.setText(tray_texts.muted_until(phrases.clock_time(until)))
+            self._muted_until.setText(mute_texts.muted_until(phrases.clock_time(until)))
         self._muted_until.setVisible(until is not None)
         self._unmute.setVisible(until is not None)
         self._stop_all.setEnabled(bool(self._sessions.running()))

@@ -36,6 +36,7 @@ from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
 from gui.window.actions.groups import ActionGroups
 from gui.window.actions.left_shells import LeftShells
+from gui.window.actions.notifications import Notifications
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.pasting_images import paste_image
@@ -165,7 +166,9 @@ class MainWindow(QWidget):
             context, lambda chat, point: self.changes_requested.emit(chat, chat.record.cwd, point),
             self.chat_actions.forking,
         )  # fmt: skip
-        groups = ActionGroups(self.starting, self.chat_actions, self.resuming, directories, prompt_changes)
+        groups = ActionGroups(
+            self.starting, self.chat_actions, self.resuming, directories, prompt_changes, Notifications(context)
+        )  # fmt: skip
         self._chat_menu = ChatMenu(context, groups)
         self.commands = Commands(context, groups)
         self.themes = ThemeActions(context, settings)

@@ -22,6 +22,7 @@ key_texts         the page Keys of the settings window; problems in keys.toml
 limit_texts       the limits of the user's subscription
 link_texts        links, files and directories that cannot be opened
 mode_texts        a terminal's keyboard modes: selecting, and opening links by letters
+mute_texts        muting chats, and a notification once a chat is quiet
 new_chat_texts    the sheet New chat
 notify_command_texts  the user's command for notifications
 notice_texts      banners

@@ -238,18 +238,3 @@ def close_tab() -> str:
 def mark_unread(*, unread: bool) -> str:
     """Menu item: mark chats as unread, or as read."""
     return translate("action", "Mark as unread") if unread else translate("action", "Mark as read")
-
-
-def mute_chat() -> str:
-    return translate("action", "Mute notifications")
-
-
-def unmute_chat() -> str:
-    return translate("action", "Unmute notifications")
-
-
-def notify_quiet(*, cancel: bool) -> str:
-    """Menu item: notify once when the chat is quiet, or cancel that."""
-    if cancel:
-        return translate("action", "Don’t notify when quiet")
-    return translate("action", "Notify when quiet")

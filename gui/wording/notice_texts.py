@@ -87,27 +87,6 @@ def asks(name: str, question: str) -> str:
     return translate("notice", "{name} asks: {question}").format(name=name, question=question)
 
 
-def unmuted() -> str:
-    return translate("notice", "Notifications are on")
-
-
-def chat_muted(name: str) -> str:
-    return translate("notice", "Notifications from {name} are muted").format(name=name)
-
-
-def chat_unmuted(name: str) -> str:
-    return translate("notice", "Notifications from {name} are on").format(name=name)
-
-
-def watching_for_quiet(name: str, seconds: float) -> str:
-    text = translate("notice", "You get a notification when {name} has been quiet for {seconds} s, or ends")
-    return text.format(name=name, seconds=f"{seconds:g}")
-
-
-def not_watching_for_quiet(name: str) -> str:
-    return translate("notice", "You get no notification when {name} is quiet").format(name=name)
-
-
 def cannot_start_at_login(error: object) -> str:
     return translate("notice", "Can’t change “Start at login”: {error}").format(error=error)
 

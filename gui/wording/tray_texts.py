@@ -72,10 +72,6 @@ def until_tomorrow() -> str:
     return translate("notice", "Until tomorrow morning")
 
 
-def muted_until(when: str) -> str:
-    return translate("notice", "Notifications are muted until {when}").format(when=when)
-
-
 def muted() -> str:
     return translate("notice", "muted")
 

@@ -12,7 +12,8 @@ commands          what each action does
 command_list      lists what was run in a shell, or asked in a chat view
 switching         the lines of the list that switches to another chat
 starting          starts chats: with the sheet, like another one, a shell
-chat_actions      renames, pins, mutes, exports, stops, kills and removes chats
+notifications     lists what can be muted, or notified of
+chat_actions      renames, pins, exports, stops, kills and removes chats
 prompt_changes    opens the changes since a prompt, from its menu and after a fork
 resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive

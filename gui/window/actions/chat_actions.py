@@ -1,4 +1,4 @@
-"""Actions on existing chats: close, rename, pin, mute, export, stop, kill, remove."""
+"""Actions on existing chats: close, rename, pin, export, stop, kill, remove."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.quiet_watch import QUIET_S
 from gui.settings.live import LiveSettings
 from gui.window.actions.context import WindowContext
 from gui.window.actions.exporting import export_to
@@ -173,27 +172,6 @@ class ChatActions(QObject):
     def copy_name(self, chat: Chat) -> None:
         """Put a chat's name on the clipboard."""
         QGuiApplication.clipboard().setText(chat.record.name)
-
-    def mute_or_unmute(self, chat: Chat) -> None:
-        """Mute or unmute a chat's notifications."""
-        self._sessions.muting.mute_chat(chat, muted=not chat.is_muted)
-        message_of = notice_texts.chat_muted if chat.is_muted else notice_texts.chat_unmuted
-        self._banners.inform(message_of(chat.name), key="muting")
-
-    def is_watched(self, chat: Chat) -> bool:
-        """Whether the user gets a notification when a chat is quiet."""
-        return self._sessions.quiet_watch.is_watched(chat)
-
-    def watch_for_quiet(self, chat: Chat) -> None:
-        """Notify once when a chat is quiet, or cancel that."""
-        watch = self._sessions.quiet_watch
-        if self.is_watched(chat):
-            watch.end(chat.id)
-            message = notice_texts.not_watching_for_quiet(chat.name)
-        else:
-            watch.begin(chat)
-            message = notice_texts.watching_for_quiet(chat.name, QUIET_S)
-        self._banners.inform(message, key="quiet")
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and export a chat's whole recording to it."""

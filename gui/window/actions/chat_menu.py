@@ -33,7 +33,7 @@ class ChatMenu:
         self._labels, self._sheets = context.sessions.color_labels, context.sheets
         self._open_chat = context.open_chat
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
-        self._directories = groups.directories
+        self._directories, self._notifications = groups.directories, groups.notifications
 
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
@@ -74,7 +74,9 @@ class ChatMenu:
         add_unread(mark, [chat], key_of("mark_unread"))
         mark.addSeparator()
         add_colors(mark, self._labels, [chat], self._theme.tokens)
-        self._add_notifications(menu, chat, key_of)
+        if self._notifications.concern(chat):
+            text = action_table.title("notifications")
+            _add(menu, text, lambda: self._notifications.show(chat), key_of("notifications"))
         menu.addSeparator()
         self._add_continuing(menu, chat, key_of)
         directories = self._directories.by_name
@@ -108,15 +110,6 @@ class ChatMenu:
         if forking.can_fork_before(chat):
             _add(ways, action_texts.fork_before(), lambda: forking.choose_prompt(chat), key_of("fork_before"))
         _add(ways, action_texts.new_chat_like_this(), lambda: self._starting.new_like(chat), key_of("duplicate"))
-
-    def _add_notifications(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
-        chat_actions = self._chat_actions
-        if chat.is_muted or not chat.has_ended:  # A chat that continues a muted one is muted, too.
-            mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
-            _add(menu, mute, lambda: chat_actions.mute_or_unmute(chat), key_of("mute_chat"))
-        if not chat.has_ended and chat.record.runtime != "structured":
-            notify = action_texts.notify_quiet(cancel=chat_actions.is_watched(chat))
-            _add(menu, notify, lambda: chat_actions.watch_for_quiet(chat), key_of("notify_quiet"))
 
     def _add_ending(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         ending = menu.addMenu(action_texts.end_chat())

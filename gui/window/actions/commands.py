@@ -18,7 +18,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
-from gui.wording import action_texts, common_texts, notice_texts, phrases, tray_texts
+from gui.wording import action_texts, common_texts, notice_texts
 from gui.wording.groups import Group
 from session_host.protocol.messages import Clearing
 
@@ -30,7 +30,7 @@ class Commands:
         self._sessions, self._open_chat = context.sessions, context.open_chat
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
-        self._directories = groups.directories
+        self._directories, self._notifications = groups.directories, groups.notifications
         self._next_chat = NextChat(context.sessions)
         self._other_tabs = OtherTabs(context, groups.chat_actions.ends_with_tab)
 
@@ -64,11 +64,7 @@ class Commands:
             "kill": lambda: self._on_active_chat(chat_actions.kill),
             "stop_all": chat_actions.stop_all,
             "remove": lambda: self._on_active_chat(self._remove),
-            "mute_chat": lambda: self._on_active_chat(chat_actions.mute_or_unmute),
-            "notify_quiet": lambda: self._on_active_chat(chat_actions.watch_for_quiet),
-            "mute_hour": lambda: self._mute_all(self._sessions.muting.mute_for_an_hour),
-            "mute_tomorrow": lambda: self._mute_all(self._sessions.muting.mute_until_tomorrow),
-            "unmute": lambda: self._mute_all(self._sessions.muting.unmute_all),
+            "notifications": lambda: self._notifications.show(tabs.active_chat),
             "copy_name": lambda: self._on_active_chat(chat_actions.copy_name),
             "send": self.show_send_sheet,
             "resume": lambda: self._on_active_chat(resuming.resume),
@@ -127,7 +123,7 @@ class Commands:
         }
 
     def without_effect(self) -> set[str]:
-        """The actions on tabs, on several chats and on notifications that have nothing to do now."""
+        """The actions on tabs and on several chats that have nothing to do now."""
         chats = self._sessions
         has_none, none_runs = not chats.listed_ids(), not chats.running()
         has_nothing = {
@@ -137,7 +133,6 @@ class Commands:
             "reopen_tab": self._tabs.closed.is_empty,
             "resume_all": not chats.groups()[Group.INTERRUPTED],
             "stop_all": none_runs,
-            "unmute": chats.muting.until is None,
         }
         return {action for action, nothing in has_nothing.items() if nothing}
 
@@ -220,12 +215,6 @@ class Commands:
             self._banners.withdraw(key)  # Its button reopens that tab, too.
         if not self._tabs.reopen():
             self._banners.inform(notice_texts.nothing_to_reopen(), key="closed tab")
-
-    def _mute_all(self, handler: Callable[[], None]) -> None:
-        handler()
-        until = self._sessions.muting.until
-        text = notice_texts.unmuted() if until is None else tray_texts.muted_until(phrases.clock_time(until))
-        self._banners.inform(text, key="muting")
 
     def show_send_sheet(self) -> None:
         """Ask for a text to send to the shown chat, or to another one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.directory_actions import DirectoryActions
+from gui.window.actions.notifications import Notifications
 from gui.window.actions.prompt_changes import PromptChanges
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.starting import StartActions
@@ -20,3 +21,4 @@ class ActionGroups:
     resuming: EndedChatActions
     directories: DirectoryActions
     prompt_changes: PromptChanges
+    notifications: Notifications

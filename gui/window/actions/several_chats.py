@@ -21,7 +21,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sidebar.sidebar import key_of_row
-from gui.wording import action_texts, color_texts, common_texts, notice_texts, page_texts, phrases
+from gui.wording import action_texts, color_texts, common_texts, mute_texts, notice_texts, page_texts, phrases
 
 
 class SeveralChats:
@@ -71,7 +71,7 @@ class SeveralChats:
             for chat in chats:
                 self._sessions.muting.mute_chat(chat, muted=not muted)
 
-        menu.addAction(action_texts.unmute_chat() if muted else action_texts.mute_chat(), mute)
+        menu.addAction(mute_texts.unmute_several() if muted else mute_texts.mute_several(), mute)
 
     def stop(self, chats: Sequence[Chat]) -> None:
         """Stop the running chats after a question."""

@@ -101,21 +101,6 @@ async def test_the_end_of_a_watched_chat_is_notified_once(
     assert not quiet_harness.watch.is_watched(chat)
 
 
-async def test_the_palettes_action_begins_a_watch_and_cancels_it(harness: WindowHarness) -> None:
-    one = await harness.add("one")
-    window = harness.open_window()
-    harness.show(one)
-    for is_watched, message in (
-        (True, "You get a notification when one has been quiet for 10 s, or ends"),
-        (False, "You get no notification when one is quiet"),
-    ):
-        window.actions_["notify_quiet"].trigger()
-        harness.settle()
-        assert harness.sessions.quiet_watch.is_watched(harness.chat(one)) is is_watched
-        assert window.banners.current is not None
-        assert window.banners.current.text == message
-
-
 async def test_a_removed_chat_is_watched_no_more(harness: WindowHarness, quiet_harness: QuietWatchHarness) -> None:
     chat = await quiet_harness.watched_chat()
     harness.sessions.forgotten.emit(chat.id)

@@ -29,8 +29,9 @@ async def show_shell(harness: WindowHarness) -> Callable[[str], Chooser]:
     failed = command("grep x none", "none: no such file\r\n", 2)
     done = command("seq 30", LONG, 0) + command("ls", "src\r\n", 0)
     viewer.emulator.feed(("\x1b[?2004h" + failed + done + WAITING).encode())
-    harness.page.view.on_damage()
-    harness.settle()
+    view, rows = harness.page.view, viewer.emulator.scrollback_rows
+    view.on_damage()
+    await harness.until(lambda: view._surface.viewport.history_rows == rows, "the rows to be shown")
 
     def listed(typed: str) -> Chooser:
         window.actions_["commands"].trigger()
@@ -52,8 +53,8 @@ async def test_a_failed_command_is_found_by_the_word_failed_and_enter_goes_there
     view = harness.page.view
     assert not view.scrolled_back
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    harness.settle()
-    assert (chooser.is_open, view.scrolled_back) == (False, True)
+    assert not chooser.is_open
+    await harness.until(lambda: view.scrolled_back, "the command to be in view")
     chosen = view.prompts.chosen()
     assert chosen is not None
     assert chosen.exit_code == 2

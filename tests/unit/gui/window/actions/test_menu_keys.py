@@ -123,14 +123,10 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
         return set(entries(menu))
 
     for menu in menus(running):
-        assert {common_texts.pin(), action_texts.mute_chat(), action_texts.notify_quiet(cancel=False)} <= texts(menu)
-    harness.sessions.quiet_watch.begin(harness.chat(running))
-    for menu in menus(running):
-        assert action_texts.notify_quiet(cancel=True) in texts(menu)
+        assert {common_texts.pin(), "Notifications…"} <= texts(menu)
     for menu in menus(ended):
         assert common_texts.pin() in texts(menu)
-        assert action_texts.mute_chat() not in texts(menu), "it sends no notifications"
-        assert action_texts.notify_quiet(cancel=False) not in texts(menu)
+        assert "Notifications…" not in texts(menu), "it sends none"
     on_tab = next(menus(ended))
     pin = entries(on_tab)[common_texts.pin()]
     assert pin.shortcut().toString() == "Ctrl+F9"
@@ -139,7 +135,7 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
     await harness.until(lambda: harness.chat(ended).record.pinned, "the chat to be pinned")
     harness.sessions.muting.mute_chat(harness.chat(ended), muted=True)
     for menu in menus(ended):
-        assert {common_texts.unpin(), action_texts.unmute_chat()} <= texts(menu), "a chat that continues it is muted"
+        assert {common_texts.unpin(), "Notifications…"} <= texts(menu), "a chat that continues it is muted"
 
 
 async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(harness: WindowHarness) -> None:

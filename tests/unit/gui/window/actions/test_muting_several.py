@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.unit.gui.conftest import WindowHarness
-from tests.unit.gui.window.actions.test_directory_actions import palette_of
 from tests.unit.gui.window.actions.test_marking_unread import choose
 
 
@@ -12,18 +11,8 @@ async def test_the_menu_of_several_chats_mutes_the_rest_and_then_unmutes_all(har
     harness.sessions.follow_all()
     harness.open_window()
     muting = harness.sessions.muting
-    choose(harness, "Mute notifications", ids[0])
+    muting.mute_chat(harness.chat(ids[0]), muted=True)
     choose(harness, "Mute notifications", *ids[:2])
     assert sorted(muting.muted) == sorted(ids[:2])
     choose(harness, "Unmute notifications", *ids[:2])
     assert muting.muted == []
-
-
-async def test_unmute_is_listed_only_while_all_chats_are_muted(harness: WindowHarness) -> None:
-    harness.open_window()
-    muting, listed = harness.sessions.muting, "Unmute notifications"
-    assert listed not in palette_of(harness, "unmute")
-    muting.mute_for_an_hour()
-    assert listed in palette_of(harness, "unmute")
-    muting.unmute_all()
-    assert listed not in palette_of(harness, "unmute")

@@ -1,0 +1,77 @@
+"""Lists what can be changed in the notifications of one chat and of all chats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from gui.bridge.chat import Chat
+from gui.bridge.muting import HOUR, next_morning
+from gui.bridge.quiet_watch import QUIET_S
+from gui.window.actions import action_table
+from gui.window.actions.context import WindowContext
+from gui.window.sheets.chooser import Choice
+from gui.wording import mute_texts, phrases
+
+
+class Notifications:
+    """The sheet with the notifications of a chat and of all chats."""
+
+    def __init__(self, context: WindowContext) -> None:
+        self._muting, self._watch = context.sessions.muting, context.sessions.quiet_watch
+        self._sheets, self._banners = context.sheets, context.banners
+
+    def concern(self, chat: Chat) -> bool:
+        """Whether a chat sends notifications: a chat that continues a muted one is muted, too."""
+        return chat.is_muted or not chat.has_ended
+
+    def show(self, chat: Chat | None) -> None:
+        """List what Enter can change; each line names the state that it will produce."""
+        choices = self._all_chats()
+        title = action_table.title("notifications")
+        if chat is not None and self.concern(chat):
+            choices = [*self._one_chat(chat), *choices]
+            title = mute_texts.notifications_of(chat.name)
+        self._sheets.chooser.ask(title, title, choices)
+
+    def _one_chat(self, chat: Chat) -> list[Choice]:
+        mute = mute_texts.unmute_this() if chat.is_muted else mute_texts.mute_this()
+        choices = [Choice(mute, chat.name, partial(self._mute, chat, muted=not chat.is_muted))]
+        if not chat.has_ended and chat.record.runtime != "structured":
+            title = mute_texts.watch_this(cancel=self._watch.is_watched(chat))
+            choices.append(Choice(title, mute_texts.how_quiet(QUIET_S), partial(self._watch_for_quiet, chat)))
+        return choices
+
+    def _all_chats(self) -> list[Choice]:
+        muting, now = self._muting, datetime.now().astimezone()
+        if muting.until is not None:
+            detail = mute_texts.muted_until(phrases.clock_time(muting.until))
+            return [Choice(mute_texts.unmute_all(), detail, partial(self._mute_all, muting.unmute_all))]
+        return [
+            Choice(title, mute_texts.until(phrases.clock_time(end)), partial(self._mute_all, mute))
+            for title, end, mute in (
+                (mute_texts.mute_all_for_an_hour(), now + HOUR, muting.mute_for_an_hour),
+                (mute_texts.mute_all_until_tomorrow(), next_morning(now), muting.mute_until_tomorrow),
+            )
+        ]
+
+    def _mute(self, chat: Chat, *, muted: bool) -> None:
+        self._muting.mute_chat(chat, muted=muted)
+        message_of = mute_texts.chat_muted if muted else mute_texts.chat_unmuted
+        self._banners.inform(message_of(chat.name), key="muting")
+
+    def _watch_for_quiet(self, chat: Chat) -> None:
+        if self._watch.is_watched(chat):
+            self._watch.end(chat.id)
+            message = mute_texts.not_watching_for_quiet(chat.name)
+        else:
+            self._watch.begin(chat)
+            message = mute_texts.watching_for_quiet(chat.name, QUIET_S)
+        self._banners.inform(message, key="quiet")
+
+    def _mute_all(self, mute: Callable[[], None]) -> None:
+        mute()
+        until = self._muting.until
+        text = mute_texts.unmuted() if until is None else mute_texts.muted_until(phrases.clock_time(until))
+        self._banners.inform(text, key="muting")
