@@ -35,12 +35,6 @@ def built_in_agents(error: object) -> str:
     return translate("notice", "{error}. Using the agents that come with Outlive.").format(error=error)
 
 
-def agents_found(titles: list[str]) -> str:
-    if not titles:
-        return translate("notice", "No agents found on your login shell's PATH.")
-    return translate("notice", "Found: {titles}").format(titles=", ".join(titles))
-
-
 def previous_agents(error: object) -> str:
     return translate("notice", "{error}. The previous agents stay in use.").format(error=error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ from session_host.agents.login_shell import LONG_TIMEOUT_S, find_login_path, is_
 if TYPE_CHECKING:
     from session_host.client.chats.launch_request import LaunchRequest
 
+RECENT_S = 10.0
+"""For this time, an answer of the login shell is taken as its PATH."""
+
 
 class LoginPathFinder:
     """Asks the login shell for its PATH in the background, and sets it in this process.
 
     The search for agents uses this process's PATH. A chat that is started meanwhile waits for the shell's first answer.
-    If that was late, the shell is asked again, with more time, when it matters; nothing waits for that answer.
+    When agents are looked for later, the shell is asked again, with more time: an installer may have changed its files.
 
     Args:
         tasks: owns the task that asks the shell.
@@ -36,6 +40,8 @@ class LoginPathFinder:
         self._finished.set()
         self._previous_paths: set[str] = set()
         self._had_problem = self._is_asking = False
+        self._answered_s: float | None = None
+        """When the shell answered last, by ``time.monotonic``; None while it was not asked."""
 
     def start(self) -> None:
         """Start reading, unless a terminal started the window: its environment already has the right PATH."""
@@ -43,10 +49,12 @@ class LoginPathFinder:
             self._finished.clear()
             self._tasks.start(self._ask_first(), "login shell's PATH")
 
-    def retry_if_late(self) -> None:
-        """Ask the shell again if it has not given its whole PATH."""
-        if self._had_problem:
-            self._tasks.start(self.ask_again(), "login shell's PATH again")
+    async def update(self) -> None:
+        """Ask the shell again, and wait for its answer much longer; not after an answer that is complete and recent."""
+        if self._is_asking or self._answered_s is None:
+            return
+        if self._had_problem or time.monotonic() > self._answered_s + RECENT_S:
+            await self._ask(LONG_TIMEOUT_S)
 
     async def with_login_path(self, request: LaunchRequest) -> LaunchRequest:
         """Wait for the shell's PATH, and put it into the request; a request with a PATH of its own is unchanged."""
@@ -61,10 +69,6 @@ class LoginPathFinder:
         await self._finished.wait()
         return dict(os.environ)
 
-    async def ask_again(self) -> str:
-        """Ask the shell, and wait for it much longer; returns one line if its PATH could not be read."""
-        return "" if self._is_asking else await self._ask(LONG_TIMEOUT_S)
-
     async def _ask_first(self) -> None:
         try:
             if problem := await self._ask():
@@ -78,7 +82,7 @@ class LoginPathFinder:
             answer = await find_login_path(dict(os.environ), timeout_s)
         finally:
             self._is_asking = False
-        self._had_problem = bool(answer.problem)
+        self._had_problem, self._answered_s = bool(answer.problem), time.monotonic()
         if answer.path != previous:
             self._previous_paths.add(previous)
             os.environ["PATH"] = answer.path

@@ -70,7 +70,6 @@ class Commands:
             "resume": lambda: self._on_active_chat(resuming.resume),
             "pick": lambda: self._on_active_chat(resuming.choose_conversation),
             "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
-            "find_agents": starting.find_agents,
             "duplicate": lambda: self._on_active_chat(starting.new_like),
             "fork": lambda: self._on_active_chat(chat_actions.forking.fork),
             "fork_before": lambda: self._on_active_chat(chat_actions.forking.choose_prompt),

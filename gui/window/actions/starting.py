@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -68,7 +67,7 @@ class StartActions(QObject):
             self._sessions.path_found.connect(sheet.refresh_agents)
             self._sessions.changed.connect(sheet.naming.update_name)
             sheet.opened.connect(self.agent_timer.start)
-            sheet.opened.connect(self._sessions.login_path.retry_if_late)
+            sheet.opened.connect(self._look_for_agents)
             sheet.tiles.chosen.connect(lambda _name: self.agent_timer.start())
 
     # ------------------------------------------------------------ with the sheet
@@ -115,19 +114,9 @@ class StartActions(QObject):
     async def _load_recent_directories(self) -> None:
         self._sheets.new_chat.directory.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
 
-    def find_agents(self) -> None:
-        """Look for agents again: ask the login shell for its PATH."""
-        self._sessions.tasks.start(self._find_agents(), "agents")
-
-    async def _find_agents(self) -> None:
-        problem = await self._sessions.login_path.ask_again()
-        self._sessions.path_found.emit()  # An agent may also have been installed on the same PATH.
-        path = os.environ.get("PATH", os.defpath)
-        installed = [agent.title for agent in self._agents.values() if agent.executable and agent.find(path)]
-        if problem:
-            self._banners.inform(problem, kind="failed")
-        else:
-            self._banners.inform(notice_texts.agents_found(installed))
+    def _look_for_agents(self) -> None:
+        """Ask the login shell for its PATH again; the sheet shows the agents that are installed there."""
+        self._sessions.tasks.start(self._sessions.login_path.update(), "agents")
 
     # ------------------------------------------------------------ without it
 

@@ -48,7 +48,6 @@ class ThemeActions(QObject):
         return {
             "choose_theme": self.choose_theme,
             "choose_appearance": self.choose_appearance,
-            "import_theme": self.import_theme,
         }
 
     def apply_settings(self) -> None:
@@ -60,7 +59,7 @@ class ThemeActions(QObject):
     # ------------------------------------------------------------ choosing
 
     def choose_theme(self) -> None:
-        """List all themes; the marked one is shown at once."""
+        """List all themes; the marked one is shown at once. The last line imports one."""
         pairs, problems = self._settings.library.pairs()
         if problems:
             self._banners.inform(problems[0], kind="failed", key="theme")
@@ -76,10 +75,15 @@ class ThemeActions(QObject):
             )
             for pair in pairs
         ]
+        choices.append(Choice(settings_texts.import_theme(), "", self._import_instead, preview=self.apply_settings))
         self._sheets.chooser.ask(
             action_texts.choose_theme(), action_texts.search_themes(), choices,
             marked=current, restore=self.apply_settings,
         )  # fmt: skip
+
+    def _import_instead(self) -> None:
+        self.apply_settings()
+        self.import_theme()
 
     def choose_appearance(self) -> None:
         """List the appearances; the marked one is shown at once."""

@@ -92,12 +92,14 @@ async def test_agents_that_a_slow_startup_file_hid_are_found_at_the_next_new_cha
         assert (await script.path()).startswith("/nvm/bin:"), "the files that are read without a user"
         assert len(script.problems) == script.found == 1
 
-        script.finder.retry_if_late()
+        script.tasks.start(script.finder.update(), "update")
         gate.release()
         await eventually(lambda: script.found == 2, 30, "the whole PATH")
 
     assert (await script.path()).startswith("/slow/bin:/nvm/bin:")
-    script.finder.retry_if_late()
+    (area.home / ".profile").write_text("touch ~/asked\n")
+    await script.finder.update()
+    assert not (area.home / "asked").exists(), "the whole PATH is recent"
     assert (len(script.problems), script.found) == (1, 2)
 
 
@@ -107,6 +109,7 @@ async def test_a_window_started_in_a_terminal_asks_no_shell(
     monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: True)
     (area.home / ".profile").write_text("touch ~/asked\n")
     script.finder.start()
+    await script.finder.update()
 
     assert await script.path() == DESKTOP_PATH
     assert not (area.home / "asked").exists()

@@ -133,7 +133,12 @@ async def test_an_imported_theme_is_in_use_at_once(harness: WindowHarness, tmp_p
     source = tmp_path / "Night Shift"
     source.write_text("background=001122\nforeground=ddeeff\n" + "".join(f"palette={n}=#8899aa\n" for n in range(16)))
     window = open_dark(harness)
-    window.actions_["import_theme"].trigger()
+    window.actions_["choose_theme"].trigger()
+    QTest.keyClick(window.sheets.chooser.field, Qt.Key.Key_Down)
+    QTest.keyClick(window.sheets.chooser.field, Qt.Key.Key_Up)
+    QTest.keyClick(window.sheets.chooser.field, Qt.Key.Key_Up)
+    assert window.sheets.chooser.list.currentIndex().data() == "Import a theme…", "it is the last row"
+    QTest.keyClick(window.sheets.chooser.field, Qt.Key.Key_Return)
     sheet = window.sheets.import_theme
     assert sheet.isVisible()
     sheet.file.setText(str(tmp_path / "nothing"))
@@ -158,7 +163,7 @@ async def test_the_file_of_a_theme_is_chosen_in_a_dialog_and_a_listed_one_that_i
     themes.mkdir(parents=True)
     (themes / "Broken").write_text("background=001122\n")
     window = open_dark(harness)
-    window.actions_["import_theme"].trigger()
+    window.themes.import_theme()
     chooser, sheet = window.sheets.chooser, window.sheets.import_theme
     assert chooser.list.currentIndex().data() == "Broken"
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
