@@ -356,7 +356,7 @@ class App:
         if warning:
             change = Banner(
                 phrases.first_upper(warning), notice_texts.change_limit(),
-                partial(self._separate.settings.open, "chats"), "limit", lasting=True,
+                partial(self._separate.settings.open, "general"), "limit", lasting=True,
             )  # fmt: skip
             banners.show_banner(change)
         open_ids = {session_id for window in self.windows.all for session_id in window.tabs.ids()}

@@ -41,15 +41,11 @@ class FileValues:
         Returns:
             The value, None if it is missing or invalid; and the problem with file and line, "" for none.
         """
-        found: Any = self.values
-        for part in setting.key:
-            if not isinstance(found, Mapping):
-                return None, self._problem(setting, "must be a table")
-            if part not in found:
-                return None, ""
-            found = found[part]
+        if setting.key not in self.values:
+            return None, ""
+        found = self.values[setting.key]
         problem = setting.kind.problem(found)
-        return (None, self._problem(setting, problem)) if problem else (found, "")
+        return (None, self._error(setting.key, f"{setting.key} {problem}")) if problem else (found, "")
 
     def texts(self, key: str, problem_of: Callable[[str], str]) -> tuple[dict[str, str], str]:
         """The entries of a table that are texts, and the first problem of an entry with file and line, "" for none.
@@ -66,6 +62,3 @@ class FileValues:
 
     def _error(self, key: str, problem: str) -> str:
         return "" if self.file is None else str(self.file.error((key,), problem))
-
-    def _problem(self, setting: Setting, problem: str) -> str:
-        return "" if self.file is None else str(self.file.error(setting.key, f"{setting.key[-1]} {problem}"))

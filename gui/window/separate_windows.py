@@ -36,7 +36,7 @@ class SeparateWindows:
         self._windows = windows
         self.settings = SettingsOpener(
             theme, settings, agents, sessions.tasks,
-            zoom=lambda: layout.zoom, set_zoom=self._set_zoom,
+            update_path=sessions.login_path.update,
             import_theme=self._import_theme, open_file=self._open_file,
         )  # fmt: skip
         self._guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
@@ -54,10 +54,6 @@ class SeparateWindows:
         """Close the windows that are open."""
         for opener in (self.settings, self._guide, self._changes):
             opener.close()
-
-    def _set_zoom(self, steps: int) -> None:
-        for window in self._windows.all:
-            window.view_actions.set_zoom(steps)
 
     def _open_file(self, path: str) -> None:
         self._windows.current.opener.open_file(FileLocation(path))

@@ -23,6 +23,15 @@ def agent_install(command: str) -> str:
     return translate("settings", "Not installed. To install it: {command}").format(command=command)
 
 
+def show_missing(count: int) -> str:
+    """The button that shows them; ``count`` agents."""
+    return translate("settings", "Show %n agent(s) that are not installed", "", count)
+
+
+def hide_missing() -> str:
+    return translate("settings", "Hide agents that are not installed")
+
+
 def untested(version: str) -> str:
     return translate("settings", "{version} (not tested with Outlive)").format(version=version)
 

@@ -21,6 +21,8 @@ SETTING_WORDS = {
     "line_height": QT_TRANSLATE_NOOP("settings", "spacing"),
     "long_turn_s": QT_TRANSLATE_NOOP("settings", "finished done"),
     "notify_command": QT_TRANSLATE_NOOP("settings", "push webhook"),
+    "notifications": QT_TRANSLATE_NOOP("settings", "desktop"),
+    "padding": QT_TRANSLATE_NOOP("settings", "margin"),
     "readable_colors": QT_TRANSLATE_NOOP("settings", "contrast accessibility"),
     "record": QT_TRANSLATE_NOOP("settings", "history log privacy"),
     "restore_points": QT_TRANSLATE_NOOP("settings", "checkpoints undo"),

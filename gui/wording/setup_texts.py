@@ -1,4 +1,4 @@
-"""Texts of the list of repositories with a setup of their worktrees, on the page Chats of the settings window."""
+"""Texts of the list of repositories with a setup of their worktrees, on the page General of the settings window."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtGui import QKeySequence
@@ -30,8 +30,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         agents: LiveAgents,
         tasks: Tasks,
         *,
-        zoom: Callable[[], int],
-        set_zoom: Callable[[int], object],
+        update_path: Callable[[], Awaitable[object]],
         import_theme: Callable[[], object],
         open_file: Callable[[str], object],
     ) -> None:
@@ -41,7 +40,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         self._settings = settings
         self._agents = agents
         self._tasks = tasks
-        self._zoom, self._set_zoom = zoom, set_zoom
+        self._update_path = update_path
         self._import_theme, self._open_file = import_theme, open_file
 
     def _make(self) -> SettingsWindow:
@@ -50,7 +49,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
 
         context = SettingsContext(
             theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=keymap(),
-            zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
+            update_path=self._update_path, import_theme=self._import_theme, open_file=self._open_file,
             editors=editors.installed, reset_theme=self._reset_theme,
         )  # fmt: skip
         return SettingsWindow(context)

@@ -10,7 +10,7 @@ preview    a small window and terminal in the colours, font and cursor that are 
 keymap     which keys belong to which action, and to programs in terminals (pure)
 keys_page, key_row, text_form   the page Keys
 agents_page, agent_form   the page Agents
-setup_list, setup_form    the repositories with a setup of their worktrees, on the page Chats
+setup_list, setup_form    the repositories with a setup of their worktrees, on the page General
 
 It must not know chats, tabs or the main window; ``context`` has values and functions of them.
 """

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout
 
-from gui.settings.live_agents import LiveAgents
 from gui.settings.writing import Key, Value, Values, write_values
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
@@ -33,10 +32,10 @@ class AgentForm(Area):
 
     closed = Signal()
 
-    def __init__(self, context: SettingsContext, agents: LiveAgents) -> None:
+    def __init__(self, context: SettingsContext) -> None:
         super().__init__("card")
         self._context = context
-        self._agents = agents
+        self._agents = context.agents
         self._edited: Agent | None = None
         self._shown_command = "", ""
         """Program and arguments as the form showed them first."""

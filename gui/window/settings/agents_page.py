@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from shiboken6 import Shiboken
 
-from gui.settings.live_agents import LiveAgents, is_built_in
+from gui.settings.live_agents import is_built_in
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.agent_form import AgentForm
@@ -27,18 +29,19 @@ from session_host.errors import ConfigError
 class AgentRow(PlainRow):
     """An agent: where it is, its version, and the arguments of a new chat."""
 
-    def __init__(self, context: SettingsContext, agents: LiveAgents, agent: Agent, index: int) -> None:
+    def __init__(self, context: SettingsContext, agent: Agent, index: int, path: str | None) -> None:
+        """Create the row; ``path`` is that of the agent's program, "" if it needs none, None if it isn't installed."""
         control = TextControl()
         control.field.setPlaceholderText(agent_settings_texts.no_arguments())
-        self.path = agent.find(os.environ.get("PATH", os.defpath)) if agent.executable or SHELL in agent.start else ""
-        tile = MonogramTile(context.theme, agent.monogram, index, muted=self.path is None)
+        self.path = path
+        tile = MonogramTile(context.theme, agent.monogram, index, muted=path is None)
         super().__init__(agent.title, "", control, tile)
         control.set_name(agent_settings_texts.default_arguments(agent.title))
         self.agent = agent
         self._context = context
-        self._agents = agents
-        if agent.arguments_replace:
-            control.hide()  # Its arguments are the command that it runs.
+        self._agents = context.agents
+        if agent.arguments_replace or path is None:
+            control.hide()  # The arguments of a command are what it runs.
         control.chosen.connect(self._choose)
         self.version = ""
         self.show_agent(agent)
@@ -98,7 +101,7 @@ class AgentRow(PlainRow):
 
 
 class AgentsPage(Page):
-    """The page."""
+    """The page; it looks for the agents whenever it is shown."""
 
     def __init__(self, context: SettingsContext, title: str) -> None:
         super().__init__(title)
@@ -110,12 +113,15 @@ class AgentsPage(Page):
         self.add_unfiltered(hint)
         self._versions: dict[str, str] = {}
         self._rows: list[AgentRow] = []
+        self._is_looking = False
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
         self.column.addWidget(self.problem)
-        self._section: Section | None = None
-        self._show_agents()
-        self.form = AgentForm(context, self._agents)
+        self._installed, self._missing = Section(context.theme, "", ()), Section(context.theme, "", ())
+        self.add_section(self._installed)
+        self.add_section(self._missing)
+        self._show_agents(_paths_of(self._agents))
+        self.form = AgentForm(context)
         self.form.closed.connect(self._on_form_closed)
         self.add = button(agent_settings_texts.add_agent(), "", self._add)
         self.add_unfiltered(self.add)
@@ -124,22 +130,31 @@ class AgentsPage(Page):
         self.column.addSpacing(GAP_M_PX)
         self._agents.changed.connect(self._on_changed)
         self._on_changed()
-        context.tasks.start(self._ask_versions(), "versions of agents")
 
-    def _show_agents(self) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_looking:
+            self._is_looking = True
+            self._context.tasks.start(self._look_for_agents(), "agents")
+
+    def _show_agents(self, paths: Mapping[str, str | None]) -> None:
+        """Make the rows; ``paths``: those of the agents' programs, by the agents' names."""
+        theme = self._context.theme
         self._rows = [
-            AgentRow(self._context, self._agents, agent, index) for index, agent in enumerate(self._agents.values())
+            AgentRow(self._context, agent, index, paths.get(agent.name))
+            for index, agent in enumerate(self._agents.values())
         ]
         for row in self._rows:
             row.set_version(self._versions.get(row.path or "", ""))
             if self._agents.has_user_file(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
-        section = Section(self._context.theme, "", self._rows)
-        if self._section is not None:
-            self.replace_section(self._section, section)
-        else:
-            self.add_section(section)
-        self._section = section
+        missing = [row for row in self._rows if row.path is None]
+        fold = agent_settings_texts.show_missing(len(missing)), agent_settings_texts.hide_missing()
+        installed = Section(theme, "", [row for row in self._rows if row.path is not None])
+        self.replace_section(self._installed, installed)
+        folded = Section(theme, "", missing, fold=fold)
+        self.replace_section(self._missing, folded)
+        self._installed, self._missing = installed, folded
 
     def _edit_button(self, agent: Agent) -> IconButton:
         name = agent_settings_texts.edit_agent(agent.title)
@@ -147,22 +162,40 @@ class AgentsPage(Page):
         edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return edit
 
-    def _on_changed(self) -> None:
-        """Show the current agents; rows are created again only if the list of agents changed."""
-        known = {row.agent.name: (row, self._agents.has_user_file(row.agent.name)) for row in self._rows}
-        if list(known) != list(self._agents) or any(row.has_button != had_file for row, had_file in known.values()):
-            self._show_agents()
+    def _on_changed(self, paths: Mapping[str, str | None] | None = None) -> None:
+        """Show the current agents; rows are made again only if agents came, went or were installed elsewhere.
+
+        ``paths``: those of the agents' programs, None to look for them.
+        """
+        paths = _paths_of(self._agents) if paths is None else paths
+        known = {row.agent.name: row.path for row in self._rows}
+        buttons = [row.has_button for row in self._rows]
+        if (
+            list(known) != list(self._agents)
+            or known != {name: paths.get(name) for name in known}
+            or buttons != [self._agents.has_user_file(name) for name in known]
+        ):
+            self._show_agents(paths)
         for row in self._rows:
             row.show_agent(self._agents[row.agent.name])
         directory = f"{self._context.settings.directory}/"
         self.problem.setText(sentence(self._agents.problem.replace(directory, "")))
         self.problem.setVisible(bool(self._agents.problem))
 
-    async def _ask_versions(self) -> None:
-        found = {row.path: row.agent for row in self._rows if row.path and row.agent.version}
-        self._versions = await asyncio.to_thread(versions, found, dict(os.environ))
+    async def _look_for_agents(self) -> None:
+        """Look for the agents, and ask those found for their versions."""
+        await self._context.update_path()
+        agents = dict(self._agents)
+        paths = await asyncio.to_thread(_paths_of, agents)
+        wanted = {path: agents[name] for name, path in paths.items() if path and agents[name].version}
+        asked = {path: agent for path, agent in wanted.items() if path not in self._versions}
+        found = await asyncio.to_thread(versions, asked, dict(os.environ))
         if not Shiboken.isValid(self):
             return  # The window was closed meanwhile.
+        self._is_looking = False
+        self._versions |= found
+        if list(agents) == list(self._agents):
+            self._on_changed(paths)
         for row in self._rows:
             row.set_version(self._versions.get(row.path or "", ""))
 
@@ -181,3 +214,11 @@ class AgentsPage(Page):
         self.form.hide()
         self.add.show()
         self.add.setFocus()
+
+
+def _paths_of(agents: Mapping[str, Agent]) -> dict[str, str | None]:
+    """The paths of the agents' programs: "" for an agent that needs none, None for one that is not installed."""
+    path = os.environ.get("PATH", os.defpath)
+    return {
+        name: agent.find(path) if agent.executable or SHELL in agent.start else "" for name, agent in agents.items()
+    }

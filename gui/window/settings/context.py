@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gui.bridge.background.tasks import Tasks
@@ -21,8 +21,7 @@ class SettingsContext:
         tasks: runs work that takes long.
         agents: the current catalog.
         keys: the keys of each action.
-        zoom: returns the zoom of the terminals, in steps.
-        set_zoom: sets the zoom of the terminals, in steps.
+        update_path: looks for programs again where the login shell does, before agents are looked for.
         import_theme: opens the dialog that imports another terminal's theme.
         open_file: opens a file in the user's editor.
         editors: returns the names of the editors that are installed; it may wait for the disk.
@@ -34,8 +33,7 @@ class SettingsContext:
     tasks: Tasks
     agents: LiveAgents
     keys: Keymap
-    zoom: Callable[[], int]
-    set_zoom: Callable[[int], object]
+    update_path: Callable[[], Awaitable[object]]
     import_theme: Callable[[], object]
     open_file: Callable[[str], object]
     editors: Callable[[], list[str]]

@@ -399,34 +399,3 @@ class FontsControl(NamesControl):
     def warning(self, value: Any) -> str:
         installed = {family.casefold() for family in QFontDatabase.families()}
         return _COMMA.join([settings_texts.not_installed(name) for name in value if name.casefold() not in installed])
-
-
-class SteppedControl(Control):
-    """A value that is no setting of a file, with buttons for less and more: the zoom."""
-
-    def __init__(self, theme: Theme, text_of: Callable[[int], str]) -> None:
-        super().__init__()
-        self._text_of = text_of
-        self._value = 0
-        self.field = QLineEdit()
-        self.field.setReadOnly(True)
-        self.field.setFixedWidth(NUMBER_PX)
-        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.less = IconButton(theme, Glyph.MINUS, "", lambda: self.chosen.emit(self._value - 1))
-        self.more = IconButton(theme, Glyph.ADD, "", lambda: self.chosen.emit(self._value + 1))
-        for each in (self.less, self.more):
-            each.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.row.addStretch(1)
-        for part in (self.less, self.field, self.more):
-            self.row.addWidget(part)
-        self.set_input_widget(self.less)
-
-    def set_name(self, name: str) -> None:
-        self.field.setAccessibleName(name)
-        self.less.set_name(settings_texts.less(name))
-        self.more.set_name(settings_texts.more(name))
-
-    def show_value(self, value: Any) -> None:
-        self._value = int(value)
-        self.field.setText(self._text_of(self._value))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.settings.row import PlainRow
-from gui.window.widgets.parts import Hairline, label
+from gui.window.widgets.parts import Hairline, button, label
 
 
 class Section(QWidget):
@@ -22,8 +22,7 @@ class Section(QWidget):
         title: str,
         rows: Sequence[PlainRow],
         below: Sequence[QPushButton] = (),
-        *,
-        shares_help: bool = False,
+        fold: tuple[str, str] = ("", ""),
     ) -> None:
         """Create the section.
 
@@ -32,11 +31,15 @@ class Section(QWidget):
             title: the heading, "" for none.
             rows: the rows.
             below: buttons below the rows; a filter finds them by their texts.
-            shares_help: whether all rows have one help text, which is shown once, below the heading.
+            fold: the texts of a button that unfolds the rows, and folds them again. The rows are folded at first; a
+                filter finds them nevertheless. Without texts, the rows are always shown.
         """
         super().__init__()
         self._title = title
         self._below = below
+        self._fold_texts = fold
+        self._is_folded = bool(fold[0] and rows)
+        self._words: Sequence[str] = ()
         self.rows = rows
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, GAP_M_PX)
@@ -46,13 +49,9 @@ class Section(QWidget):
             heading.setContentsMargins(0, GAP_M_PX, 0, 4)
             heading.setAccessibleName(title)
             column.addWidget(heading)
-        if shares_help and rows:
-            shared = label(rows[0].help.text(), "secondary")
-            shared.setWordWrap(True)
-            shared.setContentsMargins(0, 0, 0, 4)
-            column.addWidget(shared)
-            for row in rows:
-                row.hide_help()
+        self._fold = button(fold[0], "link", self._toggle)
+        self._fold.setVisible(self._is_folded)
+        column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
         self._lines: list[QWidget] = []
         for at, row in enumerate(rows):
             if at:
@@ -62,18 +61,27 @@ class Section(QWidget):
             column.addWidget(row)
         for widget in below:
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
+        self.apply_filter(())
+
+    def _toggle(self) -> None:
+        self._is_folded = not self._is_folded
+        self._fold.setText(self._fold_texts[0 if self._is_folded else 1])
+        self.apply_filter(self._words)
 
     def apply_filter(self, words: Sequence[str]) -> bool:
         """Show the rows and buttons that contain all words; returns whether there is one."""
-        shown = [row for row in self.rows if has_all(words, self._title, row.words())]
+        self._words = words
+        self._fold.setVisible(bool(self._fold_texts[0] and self.rows) and not words)
+        is_folded = self._is_folded and not words
+        shown = [row for row in self.rows if not is_folded and has_all(words, self._title, row.words())]
         for row in self.rows:
             row.setVisible(row in shown)
         for line, row in zip(self._lines, self.rows[1:], strict=True):
             line.setVisible(row in shown and row is not shown[0])
-        buttons = [button for button in self._below if has_all(words, self._title, button.text())]
-        for button in self._below:
-            button.setVisible(button in buttons)
-        self.setVisible(bool(shown or buttons) or not words)
+        buttons = [each for each in self._below if has_all(words, self._title, each.text())]
+        for each in self._below:
+            each.setVisible(each in buttons)
+        self.setVisible(bool(shown or buttons) or (not words and bool(self.rows)))
         return bool(shown or buttons)
 
 
@@ -91,6 +99,7 @@ class Page(QWidget):
         self._unfiltered_widgets: list[QWidget] = []
         self._without_filter: list[QWidget] = []
         """Those of these widgets that are shown again without a filter."""
+        self._words: Sequence[str] = ()
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, GAP_L_PX)
         self.column.setSpacing(0)
@@ -110,6 +119,7 @@ class Page(QWidget):
         self.column.removeWidget(previous)
         previous.hide()
         previous.deleteLater()
+        section.apply_filter(self._words)
 
     def add_unfiltered(self, widget: QWidget) -> None:
         """Add a widget that is hidden while a filter is active, unless it is a button with the words in its text."""
@@ -123,6 +133,7 @@ class Page(QWidget):
         """
         if words and has_all(words, self.title):
             words = ()
+        self._words = words
         found = [section.apply_filter(words) for section in self._sections]
         if not words:
             for widget in self._without_filter:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont, QFontInfo
 from PySide6.QtWidgets import QPushButton
 
 from gui.settings.kinds import Choice, Named, Names, Number, Toggle
-from gui.settings.table import SETTINGS, PageName, Setting, idle_timeout
+from gui.settings.table import SETTINGS, PageName, Setting
 from gui.terminal.cell_metrics import default_family, monospace_families
 from gui.window.settings.agents_page import AgentsPage
 from gui.window.settings.context import SettingsContext
@@ -22,14 +22,13 @@ from gui.window.settings.controls import (
     FontsControl,
     NamesControl,
     NumberControl,
-    SteppedControl,
     TextControl,
     ToggleControl,
 )
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.page import Page, Section
 from gui.window.settings.preview import Preview
-from gui.window.settings.row import PlainRow, SettingRow
+from gui.window.settings.row import SettingRow
 from gui.window.settings.setup_list import SetupList
 from gui.window.settings.values import Values
 from gui.window.widgets.parts import button
@@ -65,29 +64,13 @@ class PageMaker:
         if name == "agents":
             page = AgentsPage(self._context, title)
         settings = [setting for setting in SETTINGS if setting.page == name]
-        if name == "chats":
-            at = next(at for at, setting in enumerate(settings) if setting.section == "control")
-            settings[at:at] = self._idle_timeouts()
         for section, grouped in groupby(settings, key=lambda setting: setting.section):
-            rows: list[PlainRow] = [self._row(setting) for setting in grouped]
-            if section == "text":
-                rows.append(self._zoom_row())
+            rows = [self._row(setting) for setting in grouped]
             heading = settings_texts.section(section) if section else ""
-            below, is_idle = self._below(name, section), section == "idle"
-            page.add_section(Section(self._context.theme, heading, rows, below, shares_help=is_idle))
-        if name == "chats":
+            page.add_section(Section(self._context.theme, heading, rows, self._below(name, section)))
+        if name == "general":
             SetupList(page, self._context, self._values)
         return page
-
-    def _idle_timeouts(self) -> list[Setting]:
-        """The settings of agents that are idle between prompts; those that run once for each prompt end anyway."""
-        found: list[Setting] = []
-        for agent in self._context.agents.values():
-            if agent.structured is not None:
-                setting = idle_timeout(agent.name)
-                if agent.structured.dialect != "one-shot" or self._values.is_set(setting):
-                    found.append(setting)
-        return found
 
     def _below(self, page: PageName, section: str) -> Sequence[QPushButton]:
         if (page, section) == ("appearance", "theme"):
@@ -95,10 +78,7 @@ class PageMaker:
         return ()
 
     def _row(self, setting: Setting) -> SettingRow:
-        agent = ""
-        if len(setting.key) > 1:
-            agent = self._context.agents[setting.key[1]].title
-        return SettingRow(self._context.theme, self._values, setting, self._control(setting), agent)
+        return SettingRow(self._context.theme, self._values, setting, self._control(setting))
 
     def _control(self, setting: Setting) -> Control:
         theme, kind = self._context.theme, setting.kind
@@ -125,18 +105,6 @@ class PageMaker:
                 return EditorControl(theme, self._context.tasks, self._context.editors)
             case _:
                 return TextControl()
-
-    def _zoom_row(self) -> PlainRow:
-        context = self._context
-        control = SteppedControl(context.theme, settings_texts.zoom_steps)
-        control.show_value(context.zoom())
-
-        def choose(value: object) -> None:
-            context.set_zoom(int(str(value)))
-            control.show_value(context.zoom())
-
-        control.chosen.connect(choose)
-        return PlainRow(settings_texts.zoom(), settings_texts.zoom_help(), control)
 
 
 class _ThemeControl(ChoiceControl):

@@ -51,8 +51,9 @@ class PlainRow(QWidget):
         title.setBuddy(control.inner)
         if icon is not None:
             grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(title, 0, 1)
+        grid.addWidget(title, 0, 1, 1 if help_ else 2, 1, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.help, 1, 1, Qt.AlignmentFlag.AlignTop)
+        self.help.setVisible(bool(help_))
         grid.addWidget(control, *_BESIDE)
         grid.addWidget(self.problem, 3, 1, 1, 3)
         self._grid = grid
@@ -89,12 +90,6 @@ class PlainRow(QWidget):
         widths.append(self.control.sizeHint().width())
         return sum(widths) + (len(widths) - 1) * GAP_S_PX
 
-    def hide_help(self) -> None:
-        """Leave the help to the section; it is still searched, and read aloud."""
-        self.help.hide()
-        self._grid.removeWidget(self._title)
-        self._grid.addWidget(self._title, 0, 1, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-
     def words(self) -> str:
         """The text that the search looks in."""
         return f"{self.name} {self._help_text}"
@@ -119,12 +114,9 @@ class SettingRow(PlainRow):
 
     done = Signal()
 
-    def __init__(self, theme: Theme, values: Values, setting: Setting, control: Control, agent: str = "") -> None:
-        """Create the row; ``agent`` is the title of the agent that the setting is about."""
-        help_ = settings_texts.help_of(setting.id)
-        if setting.applies == "new chats":
-            help_ = f"{help_} {settings_texts.for_new_chats()}"
-        super().__init__(settings_texts.name_of(setting.id, agent), phrases.in_whole_words(help_), control)
+    def __init__(self, theme: Theme, values: Values, setting: Setting, control: Control) -> None:
+        help_ = phrases.in_whole_words(settings_texts.help_of(setting.id))
+        super().__init__(settings_texts.name_of(setting.id), help_, control)
         self.setting = setting
         self._values = values
         self.reset = IconButton(theme, Glyph.RESET, settings_texts.reset(self.name), lambda: self._set(None))
@@ -140,8 +132,8 @@ class SettingRow(PlainRow):
 
     def words(self) -> str:
         choices = " ".join(map(str, getattr(self.setting.kind, "values", ())))
-        also = search_words.setting_words(self.setting.key[0])
-        return f"{super().words()} {' '.join(self.setting.key)} {self.setting.file} {choices} {also}"
+        also = search_words.setting_words(self.setting.key)
+        return f"{super().words()} {self.setting.key} {self.setting.file} {choices} {also}"
 
     def _set(self, value: object) -> None:
         had_focus = self.reset.hasFocus()

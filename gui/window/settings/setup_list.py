@@ -1,4 +1,4 @@
-"""The repositories with a setup of their worktrees (``worktree_setup`` in ``chats.toml``), on the page Chats."""
+"""The repositories with a setup of their worktrees (``worktree_setup`` in ``chats.toml``), on the page General."""
 
 from __future__ import annotations
 

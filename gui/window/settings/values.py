@@ -29,7 +29,7 @@ class Values(QObject):
         super().__init__(parent)
         self.settings = settings
         self._files: dict[FileName, FileValues] = {}
-        self._refused: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._refused: dict[tuple[str, str], str] = {}
         """Problems of values that the user wanted and that were not written."""
         settings.files_changed.connect(self.read)
         self.read()
@@ -76,9 +76,9 @@ class Values(QObject):
         """Write a value; None removes it, so its default applies. A refusal is stored as the setting's problem."""
         field = (setting.file, setting.key)
         self._refused.pop(field, None)
-        # A number of a table has no entry for its default, and a field that is empty by default none if it is empty.
+        # A field that is empty by default has no entry if it is empty.
         is_empty = isinstance(value, str | list | tuple) and not value and not setting.default
-        removed = value is None or is_empty or (len(setting.key) > 1 and value == setting.default)
+        removed = value is None or is_empty
         problem = "" if removed else setting.kind.problem(value)
         if problem:
             self._refused[field] = f"{settings_texts.name_of(setting.id)} {problem}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.settings.table import PAGES, PageName
@@ -20,8 +20,10 @@ from gui.window.widgets.parts import Area, label, sentence
 from gui.wording import settings_texts
 
 SIZE = QSize(880, 660)
-MIN_SIZE = QSize(560, 360)
-NAVIGATION_PX = 196
+MIN_SIZE = QSize(500, 360)
+NAVIGATION_PX, NARROW_NAVIGATION_PX = 196, 152
+NARROW_PX = 600
+"""In a narrower window, the list of the pages is narrow, too."""
 MAX_PAGE_WIDTH_PX = 760
 """The rows' width in a wide window: a control stays near its label."""
 HEAD_PX = 100
@@ -42,14 +44,14 @@ class SettingsWindow(PagedWindow):
         self.values = Values(context.settings, self)
         self._maker = PageMaker(context, self.values)
         self._pages: dict[PageName, Page] = {}
-        self._current: PageName = "appearance"
+        self._current: PageName = "general"
         self.search.textChanged.connect(self._apply_filter)
         side.chosen.connect(self._on_page)
         self._make_content()
         self._lay_out(context.theme, self._content)
         self.values.changed.connect(self._show_problems)
         self._show_problems()
-        self.show_page("appearance")
+        self.show_page("general")
 
     def _make_content(self) -> None:
         self._content = Area("page")
@@ -164,6 +166,10 @@ class SettingsWindow(PagedWindow):
             # The page that it is on gets its size after it.
             QTimer.singleShot(0, watched, lambda: self.area.ensureWidgetVisible(watched, 0, GAP_L_PX))
         return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._side.setFixedWidth(NARROW_NAVIGATION_PX if self.width() < NARROW_PX else NAVIGATION_PX)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         focused = self.focusWidget()

@@ -222,7 +222,7 @@ def _agent_start(
     structured, items = None, b""
     template = live_terminal_template(agent) if request.live_chat is not None else ()
     if launch_mode is not None:
-        structured = structured_launch(agent, launch_mode, request.resume, request.prompt, settings, request.fork)
+        structured = structured_launch(launch_mode, request.resume, request.prompt, settings, request.fork)
         query = ConversationQuery(conversation if resumes else "", directory, environment, files, used=True)
         items = first_items(structured, query, request.fork)
         structured = msgspec.structs.replace(structured, begins_with_items=bool(items))

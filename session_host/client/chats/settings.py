@@ -40,7 +40,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``session_host.restore_points``."""
     rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
-    idle_timeout_min: dict[str, float] = {}
+    idle_timeout_min: float = 0.0
     answer_from_outside: bool = False
     """See ``host.watchers.hook_questions``."""
     worktree_setup: dict[str, str] = {}
@@ -81,8 +81,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     for repository in settings.worktree_setup:
         if problem := repository_problem(repository):
             raise file.error(("worktree_setup", repository), f"worktree_setup: {problem}")
-    for agent, minutes in settings.idle_timeout_min.items():
-        _check(file, ("idle_timeout_min", agent), minutes, IDLE_LIMITS_MIN)
+    _check(file, ("idle_timeout_min",), settings.idle_timeout_min, IDLE_LIMITS_MIN)
     return settings
 
 

@@ -121,13 +121,12 @@ def can_fork_before(agent: Agent | None, record: SessionRecord) -> bool:
 
 
 def structured_launch(
-    agent: Agent, mode: LaunchMode, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
+    mode: LaunchMode, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:
     """How Outlive talks to the agent.
 
     Args:
-        agent: the agent.
-        mode: how it is started.
+        mode: how the agent is started.
         resumed: the session that is resumed; its transcript continues if it has one.
         prompt: the first prompt; "" for none.
         chats: the user's settings for chats.
@@ -141,7 +140,8 @@ def structured_launch(
         if fork.through:
             options = options | {THROUGH_OPTION: fork.through}
         fork_of = fork.record.id if fork.items else ""
-    idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
+    # An agent that runs once for each prompt ends anyway.
+    idle_s = 0.0 if mode.dialect == "one-shot" else chats.idle_timeout_min * 60
     began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
     return StructuredLaunch(mode.dialect, options, history, prompt, idle_s, began_ms, fork_of)
 

@@ -263,7 +263,7 @@ async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
 
 async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
-    (config_dir() / "chats.toml").write_text("idle_timeout_min = { fake = 0.005 }\n", encoding="utf-8")
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
     record = await start_chat(tmp_path, prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -280,7 +280,7 @@ async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt
 
 async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
-    (config_dir() / "chats.toml").write_text("idle_timeout_min = { noisy = 0.02 }\n", encoding="utf-8")
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.02\n", encoding="utf-8")
     add_agent("noisy", "sh", "-c", f"printf '\\033[31ma warning\\033[m\\n' >&2; exec {sys.executable} -S {FAKE}")
     record = await start_chat(tmp_path, prompt="answer: first", agent="noisy")
     async with viewing(record.id) as chat:
@@ -294,7 +294,7 @@ async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_pa
 
 async def test_a_turn_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
-    (config_dir() / "chats.toml").write_text("idle_timeout_min = { fake = 0.005 }\n", encoding="utf-8")
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
     record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 3")
     async with viewing(record.id) as chat:
         await chat.until_said(f"line {LINES:04}")

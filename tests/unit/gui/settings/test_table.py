@@ -10,7 +10,7 @@ import pytest
 from gui.settings.kinds import Choice, Named, Names, Number, Text, Toggle
 from gui.settings.preferences import WindowFile, load_preferences
 from gui.settings.reading import FileValues
-from gui.settings.table import PAGES, SETTINGS, Setting, idle_timeout
+from gui.settings.table import PAGES, SETTINGS, Setting
 from gui.theme.terminal_font import FEATURE_FORM
 from gui.wording import settings_texts
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
@@ -22,7 +22,7 @@ from tests.support.area import Area
 
 
 def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
-    offered = {(setting.file, setting.key[0]) for setting in [*SETTINGS, idle_timeout("codex")]}
+    offered = {(setting.file, setting.key) for setting in SETTINGS}
     fields = {("window", field) for field in WindowFile.__struct_fields__}
     fields |= {("chats", field) for field in ChatSettings.__struct_fields__}
     fields |= {("endpoint", key) for key in options._KEYS}
@@ -57,10 +57,9 @@ def test_the_guide_has_each_setting_of_chats_with_a_model_server_with_its_defaul
     assert Settings(**values) == Settings(url="")
 
 
-@pytest.mark.parametrize("setting", [*SETTINGS, idle_timeout("codex")], ids=lambda setting: setting.id)
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.id)
 def test_each_setting_has_texts_and_a_valid_default(setting: Setting) -> None:
     assert settings_texts.name_of(setting.id)
-    assert settings_texts.help_of(setting.id)
     assert setting.page in PAGES
     assert settings_texts.page(setting.page)
     if setting.section:
@@ -99,7 +98,7 @@ def test_the_window_and_the_commands_allow_the_same_values(area: Area) -> None:
     for setting in SETTINGS:
         if setting.file == "chats" and isinstance(setting.kind, Number):
             for value in (setting.kind.minimum, setting.kind.maximum, 0, -1, setting.kind.maximum + 1):
-                (area.config / "chats.toml").write_text(f"{setting.key[0]} = {value}\n")
+                (area.config / "chats.toml").write_text(f"{setting.key} = {value}\n")
                 try:
                     load_chat_settings(area.config)
                 except ConfigError:
@@ -109,17 +108,22 @@ def test_the_window_and_the_commands_allow_the_same_values(area: Area) -> None:
 
 
 def test_an_invalid_value_hides_no_other_and_names_its_line(area: Area) -> None:
-    (area.config / "chats.toml").write_text('record = "no"\n\n[idle_timeout_min]\ncodex = 5\nqwen = -1\n')
+    (area.config / "chats.toml").write_text('record = "no"\n\nidle_timeout_min = 5\n')
     values = FileValues.read(area.config, "chats")
-    record = next(setting for setting in SETTINGS if setting.key == ("record",))
+    record, idle, points = (
+        next(setting for setting in SETTINGS if setting.key == key)
+        for key in ("record", "idle_timeout_min", "restore_points")
+    )
     assert values.of(record) == (None, f"{area.config}/chats.toml:1: record must be true or false")
-    assert values.of(idle_timeout("codex")) == (5, "")
-    value, problem = values.of(idle_timeout("qwen"))
-    assert value is None
-    assert problem.startswith(f"{area.config}/chats.toml:5: qwen must be between")
-    assert values.of(idle_timeout("claude")) == (None, "")
+    assert values.of(idle) == (5, "")
+    assert values.of(points) == (None, "")
+
+
+def test_no_help_is_longer_than_a_sentence_and_each_belongs_to_a_setting() -> None:
+    assert settings_texts.HELP.keys() <= settings_texts.LABELS.keys() == {setting.id for setting in SETTINGS}
+    assert not [help_ for help_ in settings_texts.HELP.values() if ". " in help_]
 
 
 def test_defaults_are_those_of_the_files() -> None:
-    defaults = {setting.key[0]: setting.default for setting in SETTINGS if setting.file == "window"}
+    defaults = {setting.key: setting.default for setting in SETTINGS if setting.file == "window"}
     assert msgspec.convert(defaults, WindowFile) == WindowFile()

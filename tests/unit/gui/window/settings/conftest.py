@@ -10,6 +10,7 @@ import pytest
 
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
+from gui.settings.table import SETTINGS
 from gui.theme.theme import Theme
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.row import SettingRow
@@ -38,25 +39,28 @@ class FewTasks:
             work.close()
 
 
+async def _update_path() -> None:
+    """The login shell is not asked."""
+
+
 class Opened:
     """The open settings window, its settings and agents."""
 
     def __init__(self, theme: Theme, area: Area) -> None:
         self.settings = LiveSettings(area.config)
         self.agents = LiveAgents(self.settings)
-        self.zooms: list[int] = []
         self.tasks = FewTasks()
         opener = SettingsOpener(
             theme, self.settings, self.agents, self.tasks,  # type: ignore[arg-type]
-            zoom=lambda: self.zooms[-1] if self.zooms else 0, set_zoom=self.zooms.append,
-            import_theme=lambda: None, open_file=lambda _path: None,
+            update_path=_update_path, import_theme=lambda: None, open_file=lambda _path: None,
         )  # fmt: skip
         self.window: SettingsWindow = opener.open()
         self.opener = opener
 
     def row(self, key: str) -> SettingRow:
-        """Return a setting's row, on a page that exists already."""
-        rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key[0] == key]
+        """Return a setting's row."""
+        self.window.page(next(setting.page for setting in SETTINGS if setting.key == key))
+        rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key == key]
         assert rows, key
         return rows[0]
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.setup_list import SetupList
@@ -26,6 +26,38 @@ def test_the_page_of_agents_says_what_the_fields_beside_them_are_for(opened: Ope
     opened.window.search.setText("codex")
     assert page.isVisible()
     assert not hint.isVisible(), "only what the search has found is shown"
+
+
+def test_agents_that_are_not_installed_are_folded_until_they_are_searched_for_or_installed(
+    opened: Opened, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = area.root / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+
+    def shown() -> set[str]:
+        QApplication.processEvents()
+        return {row.agent.name for row in page.findChildren(AgentRow) if row.isVisible()}
+
+    window = opened.window
+    opened.tasks.runs = "agents"
+    window.show_page("agents")
+    page = window.page("agents")
+    assert not {"claude", "codex"} & shown()
+    assert "shell" in shown()
+    [fold] = [each for each in page.findChildren(QPushButton) if each.text().startswith("Show ")]
+    fold.click()
+    assert {"claude", "codex"} <= shown()
+    fold.click()
+    window.search.setText("codex")
+    assert shown() == {"codex"}
+    window.search.clear()
+    assert not {"claude", "codex"} & shown()
+    window.show_page("general")
+    (programs / "codex").write_text("#!/bin/sh\n")
+    (programs / "codex").chmod(0o755)
+    window.show_page("agents")
+    assert {"claude", "codex"} & shown() == {"codex"}, "the page looks for agents when it is shown"
 
 
 def test_the_command_that_installs_an_agent_wraps_only_at_its_spaces(opened: Opened) -> None:
@@ -130,8 +162,8 @@ def test_a_result_that_arrives_after_the_window_was_closed_is_dropped(opened: Op
     opened.tasks.is_slow = True
     window = opened.window
     window.show_page("agents")
-    window.show_page("chats")
-    [setups] = window.page("chats").findChildren(SetupList)
+    window.show_page("general")
+    [setups] = window.page("general").findChildren(SetupList)
     setups.add.click()
     setups.form.directory.setText("~")
     setups.form.command.setText("make")

@@ -11,7 +11,6 @@ from gui.settings.table import PAGES, PageName
 from gui.theme.theme import Theme
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.controls import EditorControl, NumberControl
-from gui.window.settings.row import SettingRow
 from gui.window.widgets.page_list import PageList
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until
@@ -104,11 +103,11 @@ def test_no_control_is_cut_in_a_narrow_window(opened: Opened, area: Area) -> Non
             process_events_until(lambda name=name: not beyond_the_edge(name), 30, f"{name} to be whole")  # type: ignore[misc]
         rows = [row for row in page._rows if row.control.isVisibleTo(row)]
         process_events_until(lambda rows=rows: all(are_whole(row) for row in rows), 30, "the texts to be whole")  # type: ignore[misc]
-    theme = opened.row("theme")
+    font = opened.row("font")
     window.show_page("appearance")
-    process_events_until(lambda: theme.control.y() > theme.help.y(), 30, "the control below the text")
+    process_events_until(lambda: font.control.y() > font.help.y(), 30, "the control below the text")
     window.resize(900, 600)
-    process_events_until(lambda: theme.control.x() > theme.help.geometry().right(), 30, "the control beside the text")
+    process_events_until(lambda: font.control.x() > font.help.geometry().right(), 30, "the control beside the text")
 
 
 def test_the_right_edge_of_the_controls_is_the_same_on_pages_with_and_without_a_scroll_bar(opened: Opened) -> None:
@@ -122,13 +121,13 @@ def test_the_right_edge_of_the_controls_is_the_same_on_pages_with_and_without_a_
         control = opened.row(key).control
         return control.mapTo(window, control.rect().topRight()).x()
 
-    edges = {right_edge("appearance", "theme", scrolls=True), right_edge("sidebar", "compact_rows", scrolls=False)}
+    edges = {right_edge("appearance", "theme", scrolls=True), right_edge("notifications", "bell_mark", scrolls=False)}
     assert len(edges) == 1
 
 
 @pytest.mark.parametrize(
     ("page", "name", "typed", "file"),
-    [("terminal", "editor", "vi", "window.toml"), ("agents", "parameters", "a=1", "endpoint.toml")],
+    [("general", "editor", "vi", "window.toml"), ("server", "parameters", "a=1", "endpoint.toml")],
 )
 def test_an_emptied_field_has_nothing_to_reset(
     opened: Opened, area: Area, page: PageName, name: str, typed: str, file: str
@@ -148,8 +147,8 @@ def test_an_emptied_field_has_nothing_to_reset(
     ("page", "name", "typed", "problem"),
     [
         ("notifications", "notify_command", "notify 'me", "Command has no closing quotation."),
-        ("agents", "url", "example", "Address must be a URL that begins with http:// or https://."),
-        ("agents", "key_from", "hunter2", "API key must be env:NAME, file:PATH or secret."),
+        ("server", "url", "example", "Address must be a URL that begins with http:// or https://."),
+        ("server", "key_from", "hunter2", "API key must be env:NAME, file:PATH or secret."),
     ],
 )
 def test_a_refused_value_is_explained_with_the_label_of_its_field(
@@ -166,13 +165,14 @@ def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_writt
     file = area.config / "window.toml"
     file.write_text("# mine\nfont_size = 500\n")
     opened.settings.read_again()
+    opened.window.show_page("appearance")
     row = opened.row("font_size")
     assert row.problem.text() == "window.toml:2: font_size must be between 6 and 48, or 0."
     assert row.reset.isVisible()
     row.reset.click()
     assert file.read_text() == "# mine\n"
     assert not row.problem.isVisible()
-    opened.window.show_page("terminal")
+    opened.window.show_page("general")
     editor = opened.row("editor")
     field = editor.control.inner
     QTest.keyClicks(field, "code 'x")
@@ -184,17 +184,6 @@ def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_writt
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert file.read_text() == "# mine\neditor = \"code 'x'\"\n"
     assert not editor.problem.isVisible()
-
-
-def test_the_end_of_idle_agents_is_set_for_those_that_stay_between_prompts(opened: Opened, area: Area) -> None:
-    (area.config / "chats.toml").write_text("[idle_timeout_min]\naider = 5\n")
-    opened.settings.read_again()
-    opened.window.show_page("chats")
-    rows = opened.window.findChildren(SettingRow)
-    agents = [row.setting.key[1] for row in rows if row.setting.key[0] == "idle_timeout_min"]
-    assert {"claude", "codex"} <= set(agents)
-    assert "command" not in agents, "it runs once for each prompt"
-    assert "aider" in agents, "the file has a value for it"
 
 
 def test_a_theme_without_a_light_version_is_named_where_light_is_chosen(opened: Opened) -> None:
@@ -289,7 +278,7 @@ def test_the_editors_that_are_installed_are_listed_below_the_field_of_the_editor
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
     opened.tasks.runs = "editors"
-    opened.window.show_page("terminal")
+    opened.window.show_page("general")
     control = opened.row("editor").control
     assert isinstance(control, EditorControl)
     QTest.keyClick(control.field, Qt.Key.Key_Down)

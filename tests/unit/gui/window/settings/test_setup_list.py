@@ -21,8 +21,8 @@ def test_the_setup_of_a_repositorys_worktrees_is_added_changed_and_removed(opene
     opened.tasks.runs = "the repository of a setup"
     opened.settings.read_again()
     window = opened.window
-    window.show_page("chats")
-    page = window.page("chats")
+    window.show_page("general")
+    page = window.page("general")
     [setups] = page.findChildren(SetupList)
     form = setups.form
     assert [row.name for row in setups.rows.values()] == ["docs"]
@@ -67,8 +67,8 @@ def test_the_setup_of_a_repositorys_worktrees_is_added_changed_and_removed(opene
 def test_the_text_about_the_setups_is_not_squeezed_beside_its_button_in_a_small_window(opened: Opened) -> None:
     window = opened.window
     window.resize(560, 400)
-    window.show_page("chats")
-    [setups] = window.page("chats").findChildren(SetupList)
+    window.show_page("general")
+    [setups] = window.page("general").findChildren(SetupList)
     row, text = setups._heading, setups._heading.help
     process_events_until(lambda: row.control.y() > text.geometry().bottom(), 60, "the button to be below the text")
     process_events_until(lambda: text.height() <= 4 * text.fontMetrics().lineSpacing(), 60, "a few lines of text")
