@@ -25,7 +25,7 @@ def agent_install(command: str) -> str:
 
 def show_missing(count: int) -> str:
     """The button that shows them; ``count`` agents."""
-    return translate("settings", "Show %n agent(s) that are not installed", "", count)
+    return translate("settings", "Show agents that are not installed ({count})").format(count=count)
 
 
 def hide_missing() -> str:

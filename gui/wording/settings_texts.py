@@ -87,7 +87,7 @@ HELP = {
     "window.ctrl_c_copies": QT_TRANSLATE_NOOP("settings", "Without a selection, the program gets Ctrl+C."),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
-        "A command, which may have {file}, {line} and {column}; empty: VISUAL, EDITOR, the desktop’s, or vim.",
+        "A command that opens files; may have {file}, {line} and {column}.",
     ),
     "window.shell_exit": QT_TRANSLATE_NOOP("settings", "A shell that was killed, or failed at its start, stays."),
     "window.end_idle_shells": QT_TRANSLATE_NOOP("settings", "For 10 s, Undo brings the shell back."),
@@ -193,7 +193,7 @@ SECTIONS = {
     "clipboard": QT_TRANSLATE_NOOP("settings", "Copy and paste"),
     "mouse": QT_TRANSLATE_NOOP("settings", "Mouse"),
     "links": QT_TRANSLATE_NOOP("settings", "Links"),
-    "bell": QT_TRANSLATE_NOOP("settings", "Bell"),
+    "bell": QT_TRANSLATE_NOOP("settings", "When a program rings the bell"),
     "control": QT_TRANSLATE_NOOP("settings", "Permissions"),
 }
 
@@ -277,6 +277,11 @@ def not_installed(name: str) -> str:
 def installed_editors() -> str:
     """A button's name: it lists them."""
     return translate("settings", "Installed editors")
+
+
+def any_editor() -> str:
+    """What an empty field of the editor means."""
+    return translate("settings", "Found automatically")
 
 
 def no_editors() -> str:

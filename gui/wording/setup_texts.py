@@ -18,8 +18,7 @@ def setups() -> str:
 def setups_help() -> str:
     return translate(
         "setup",
-        "A command for each repository, such as npm ci. It runs in each new worktree of the repository, before the "
-        "agent starts.",
+        "A command, such as npm ci, that runs in each new worktree of a repository before the agent starts.",
     )
 
 

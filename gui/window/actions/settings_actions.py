@@ -14,6 +14,7 @@ from gui.settings.table import PageName
 from gui.theme.theme import Theme
 from gui.window.actions import action_table, editors
 from gui.window.actions.single_window import SingleWindow
+from gui.wording import action_texts
 
 if TYPE_CHECKING:
     from gui.window.settings.keymap import Keymap
@@ -76,7 +77,13 @@ def keymap() -> Keymap:
         return action_table.with_overrides(overrides, lines)[1]
 
     actions = [
-        ActionKeys(entry.name, entry.title, tuple(_portable(action_table.sequences(entry.keys))), entry.search_words)
+        ActionKeys(
+            entry.name,
+            entry.title,
+            tuple(_portable(action_table.sequences(entry.keys))),
+            entry.search_words,
+            action_texts.group(entry.group),
+        )
         for entry in action_table.TABLE
     ]
     return Keymap(actions, chosen, problems)

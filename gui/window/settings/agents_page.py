@@ -56,7 +56,7 @@ class AgentRow(PlainRow):
     def show_agent(self, agent: Agent) -> None:
         """Show the agent's current values."""
         self.agent = agent
-        self.help.setText(self._about())
+        self.show_help(self._about())
         if not self.control.is_edited:
             self.control.show_value(shlex.join(agent.default_arguments))
             self.show_problem("")
@@ -67,7 +67,7 @@ class AgentRow(PlainRow):
         self.version = (
             version if not version or not tested or version in tested else agent_settings_texts.untested(version)
         )
-        self.help.setText(self._about())
+        self.show_help(self._about())
 
     def _about(self) -> str:
         agent = self.agent

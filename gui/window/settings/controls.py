@@ -348,6 +348,7 @@ class EditorControl(TextControl):
         """Create the field; ``installed`` returns the editors' names, and may wait for the disk."""
         super().__init__()
         self._theme, self._tasks, self._installed = theme, tasks, installed
+        self.field.setPlaceholderText(settings_texts.any_editor())
         self._arrow = QAction(settings_texts.installed_editors(), self)
         self._arrow.triggered.connect(self.list_editors)
         self.field.addAction(self._arrow, QLineEdit.ActionPosition.TrailingPosition)

@@ -39,12 +39,14 @@ class ActionKeys:
         title: its name for users.
         defaults: its keys in Qt's portable form, where the user sets none.
         words: other words that find it.
+        group: its group's name for users; "" for none.
     """
 
     name: str
     title: str
     defaults: tuple[str, ...]
     words: str = ""
+    group: str = ""
 
 
 class Conflict(NamedTuple):

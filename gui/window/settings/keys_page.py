@@ -18,7 +18,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.key_row import ROW_PX, KeyQuestion, KeyRow, native
 from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
-from gui.window.settings.page import Page, has_all
+from gui.window.settings.page import Page, has_all, heading
 from gui.window.settings.text_form import TextForm
 from gui.window.widgets.parts import button, label, sentence
 from gui.wording import key_texts, search_words
@@ -46,12 +46,15 @@ class KeysPage(Page):
         self.column.addWidget(self.problem)
         self.question = KeyQuestion()
         self._theme = theme
-        self._action_rows = [self._make_row(action) for action in keymap.actions]
+        self._headings: dict[str, QWidget] = {}
+        """The heading above each group of actions, by its text."""
+        self._action_rows: list[KeyRow] = []
+        for action in keymap.actions:
+            if action.group not in self._headings:
+                self._headings[action.group] = self._add_heading(action.group)
+            self._action_rows.append(self._make_row(action))
         self._text_rows: list[KeyRow] = []
-        self._texts_heading = label(key_texts.texts().upper(), "heading")
-        self._texts_heading.setContentsMargins(0, GAP_M_PX, 0, 4)
-        self._texts_heading.setAccessibleName(key_texts.texts())
-        self.column.addWidget(self._texts_heading)
+        self._texts_heading = self._add_heading(key_texts.texts())
         self.column.addSpacing(GAP_S_PX)
         self.add_text = button(key_texts.add_text(), "", self._ask_new_text)
         self.add_unfiltered(self.add_text)
@@ -65,6 +68,11 @@ class KeysPage(Page):
         self.column.setAlignment(self.reset_all, Qt.AlignmentFlag.AlignLeft)
         settings.files_changed.connect(self.refresh)
         self.refresh()
+
+    def _add_heading(self, text: str) -> QWidget:
+        widget = heading(text)
+        self.column.addWidget(widget)
+        return widget
 
     @property
     def rows(self) -> list[KeyRow]:
@@ -136,6 +144,9 @@ class KeysPage(Page):
         shown = [row for row in self.rows if has_all(words, self.title, _words(row))]
         for row in self.rows:
             row.setVisible(row in shown)
+        groups = {row.action.group for row in shown}
+        for group, group_heading in self._headings.items():
+            group_heading.setVisible(group in groups)
         has_text = any(row in shown for row in self._text_rows) or not self.add_text.isHidden()
         self._texts_heading.setVisible(not words or has_text)
         self.question.dismiss()

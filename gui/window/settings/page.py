@@ -45,10 +45,7 @@ class Section(QWidget):
         column.setContentsMargins(0, 0, 0, GAP_M_PX)
         column.setSpacing(0)
         if title:
-            heading = label(title.upper(), "heading")
-            heading.setContentsMargins(0, GAP_M_PX, 0, 4)
-            heading.setAccessibleName(title)
-            column.addWidget(heading)
+            column.addWidget(heading(title))
         self._fold = button(fold[0], "link", self._toggle)
         self._fold.setVisible(self._is_folded)
         column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
@@ -103,9 +100,9 @@ class Page(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, GAP_L_PX)
         self.column.setSpacing(0)
-        heading = label(title, "page title")
-        heading.setContentsMargins(0, GAP_L_PX, 0, GAP_S_PX)
-        self.column.addWidget(heading)
+        page_title = label(title, "page title")
+        page_title.setContentsMargins(0, GAP_L_PX, 0, GAP_S_PX)
+        self.column.addWidget(page_title)
 
     def add_section(self, section: Section) -> None:
         """Add a section with rows."""
@@ -148,6 +145,14 @@ class Page(QWidget):
             widget.setVisible(is_found)
             found.append(is_found)
         return any(found)
+
+
+def heading(text: str) -> QWidget:
+    """The heading above a group of rows."""
+    widget = label(text.upper(), "heading")
+    widget.setContentsMargins(0, GAP_M_PX, 0, 4)
+    widget.setAccessibleName(text)
+    return widget
 
 
 def has_all(words: Sequence[str], *texts: str) -> bool:

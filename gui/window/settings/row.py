@@ -35,7 +35,7 @@ class PlainRow(QWidget):
         self.control = control
         self.name = name
         control.set_name(name)
-        self.help = label(help_, "secondary")
+        self.help = label("", "secondary")
         self.help.setWordWrap(True)
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
@@ -51,14 +51,20 @@ class PlainRow(QWidget):
         title.setBuddy(control.inner)
         if icon is not None:
             grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(title, 0, 1, 1 if help_ else 2, 1, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.help, 1, 1, Qt.AlignmentFlag.AlignTop)
-        self.help.setVisible(bool(help_))
         grid.addWidget(control, *_BESIDE)
         grid.addWidget(self.problem, 3, 1, 1, 3)
         self._grid = grid
         self._is_narrow = False
-        control.inner.setAccessibleDescription(self._help_text)
+        self.show_help(help_)
+
+    def show_help(self, text: str) -> None:
+        """Show a help text; "" for none, and the label is in the middle."""
+        self.help.setText(text)
+        self.help.setVisible(bool(text))
+        self._grid.removeWidget(self._title)
+        self._grid.addWidget(self._title, 0, 1, 1 if text else 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.control.inner.setAccessibleDescription(self._help_text)
 
     def minimumSizeHint(self) -> QSize:
         """No minimum width: the row adapts its layout to its width."""

@@ -21,7 +21,7 @@ from gui.wording import settings_texts
 
 SIZE = QSize(880, 660)
 MIN_SIZE = QSize(500, 360)
-NAVIGATION_PX, NARROW_NAVIGATION_PX = 196, 152
+NAVIGATION_PX, NARROW_NAVIGATION_PX = 196, 164
 NARROW_PX = 600
 """In a narrower window, the list of the pages is narrow, too."""
 MAX_PAGE_WIDTH_PX = 760

@@ -121,7 +121,7 @@ def test_an_invalid_value_hides_no_other_and_names_its_line(area: Area) -> None:
 
 def test_no_help_is_longer_than_a_sentence_and_each_belongs_to_a_setting() -> None:
     assert settings_texts.HELP.keys() <= settings_texts.LABELS.keys() == {setting.id for setting in SETTINGS}
-    assert not [help_ for help_ in settings_texts.HELP.values() if ". " in help_]
+    assert not [help_ for help_ in settings_texts.HELP.values() if ". " in str(help_)]
 
 
 def test_defaults_are_those_of_the_files() -> None:
