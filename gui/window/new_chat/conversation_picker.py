@@ -16,7 +16,7 @@ from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.sheet import LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
@@ -25,7 +25,6 @@ from gui.wording import common_texts, conversation_texts, phrases
 if TYPE_CHECKING:
     from session_host.agents.conversations.listing.base import StoredConversation
 
-WIDTH_PX = 720
 ROW_PX = 46
 HEADING_PX = 30
 ROWS_SHOWN = 9
@@ -87,7 +86,7 @@ class ConversationPicker(Sheet):
     chosen = Signal(object, bool)
 
     def __init__(self, theme: Theme, below: Sheet) -> None:
-        super().__init__(theme, below.around, conversation_texts.conversations(), WIDTH_PX)
+        super().__init__(theme, below.around, conversation_texts.conversations(), LIST_PX)
         self._below = below
         self._rows: list[tuple[str, Row]] = []
         self._agent = self._directory = ""
@@ -119,7 +118,7 @@ class ConversationPicker(Sheet):
 
     def center(self) -> None:
         """See ``Sheet``; in a low window, the list is lower and scrolls."""
-        width = min(WIDTH_PX, self.around.width() - 2 * GAP_L_PX)
+        width = min(LIST_PX, self.around.width() - 2 * GAP_L_PX)
         others_px = self.field.sizeHint().height() + self._footer.heightForWidth(max(width, 0)) + _LINES_PX
         room_px = self.around.height() - 2 * GAP_L_PX - others_px
         self.list.setFixedHeight(max(min(self._list_px, room_px), ROW_PX))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, LOOKED_AT, DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import common_texts, new_chat_texts
@@ -20,7 +20,6 @@ from session_host.patience import within
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.directory_entries import is_directory
 
-WIDTH_PX = 480
 HEIGHT_PX = 320
 NAME_PX = 240
 """The width of the directory's name on the button."""
@@ -41,7 +40,7 @@ class DirectoryList(QListView):
         self.setAccessibleName(new_chat_texts.directories())
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH_PX, HEIGHT_PX)
+        return QSize(ASK_PX, HEIGHT_PX)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Right}:
@@ -60,7 +59,7 @@ class DirectoryBrowser(Sheet):
     """
 
     def __init__(self, theme: Theme, parent: QWidget, field: DirectoryField) -> None:
-        super().__init__(theme, parent, new_chat_texts.choose_directory(), WIDTH_PX)
+        super().__init__(theme, parent, new_chat_texts.choose_directory(), ASK_PX)
         self._field = field
         self._at = Path("/")
         self.path_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)

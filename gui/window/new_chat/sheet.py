@@ -34,13 +34,12 @@ from gui.window.new_chat.request import (
     variables_of,
 )
 from gui.window.new_chat.start_fields import StartFields
-from gui.window.sheets.sheet import FormSheet, button_row
+from gui.window.sheets.sheet import LIST_PX, FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.wording import common_texts, conversation_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 
-WIDTH_PX = 640
 MAX_PX = 1000
 PROGRESS_MS = 500
 """After this time, the sheet says what a start waits for."""
@@ -66,7 +65,7 @@ class NewChatSheet(FormSheet):
     def __init__(
         self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = wanted_name
     ) -> None:
-        super().__init__(theme, parent, common_texts.new_chat(), WIDTH_PX)
+        super().__init__(theme, parent, common_texts.new_chat(), LIST_PX)
         self._agents = agents
         self._is_draft = False
         """Whether the sheet has input that was not started yet."""

@@ -10,13 +10,12 @@ from gui.bridge.background.search_thread import Hit, Query
 from gui.finding.query import unit_offsets
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import InfoSheet
+from gui.window.sheets.sheet import LINES_PX, InfoSheet
 from gui.window.widgets.parts import ElidedLabel, label
 from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import sheet_texts
 from session_host.protocol.untrusted_text import one_line
 
-WIDTH_PX = 880
 HEIGHT_PX = 440
 
 
@@ -24,9 +23,9 @@ class RecordingSheet(InfoSheet):
     """Shows lines for reading and copying, with one of them marked; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.recorded_text(), WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.recorded_text(), LINES_PX)
         self.title = ElidedLabel("", "title")
-        self.text = PlainLines(sheet_texts.recorded_text(), WIDTH_PX, HEIGHT_PX)
+        self.text = PlainLines(sheet_texts.recorded_text(), LINES_PX, HEIGHT_PX)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)

@@ -18,7 +18,7 @@ from gui.bridge.chat import Chat
 from gui.theme.marks import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.sheet import LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
@@ -26,7 +26,6 @@ from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import before_more, one_line
 
-WIDTH_PX = 720
 ROW_PX = 46
 ROWS_SHOWN = 9
 TYPING_MS = 60
@@ -87,7 +86,7 @@ class SearchSheet(Sheet):
             chat_of: returns the chat of an id.
             scopes: returns the function for ``Query.of``.
         """
-        super().__init__(theme, parent, sheet_texts.search_all_chats(), WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.search_all_chats(), LIST_PX)
         self._chat_of, self._scopes = chat_of, scopes
         self.chat: Chat | None = None
         self._query: Query | None = None

@@ -17,12 +17,11 @@ from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import show_tooltip
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.sheet import ASK_PX, Sheet
 from gui.window.widgets.parts import Hairline, label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts
 
-WIDTH_PX = 520
 ROW_PX = 32
 ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
@@ -111,7 +110,7 @@ class Chooser(Sheet):
     """Filters its choices while the user types; Enter runs the marked one."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, common_texts.choose(), WIDTH_PX)
+        super().__init__(theme, parent, common_texts.choose(), ASK_PX)
         self._choices: Choices = ListedChoices([])
         self._restore: Callable[[], object] | None = None
         self.field = QLineEdit()

@@ -11,12 +11,11 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import ERRORS_BYTES, error_output
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import InfoSheet, button_row
+from gui.window.sheets.sheet import LINES_PX, InfoSheet, button_row
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import common_texts, sheet_texts
 
-WIDTH_PX = 880
 HEIGHT_PX = 360
 
 
@@ -24,12 +23,12 @@ class OutputSheet(InfoSheet):
     """Shows the end of the output; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
-        super().__init__(theme, parent, common_texts.error_output(), WIDTH_PX)
+        super().__init__(theme, parent, common_texts.error_output(), LINES_PX)
         self._tasks = tasks
         self._chat: Chat | None = None
         self.title = ElidedLabel("", "title")
         self.state = label("", "secondary")
-        self.text = PlainLines(common_texts.error_output(), WIDTH_PX, HEIGHT_PX)
+        self.text = PlainLines(common_texts.error_output(), LINES_PX, HEIGHT_PX)
         self.text.setTabChangesFocus(True)
         self.copy = button(common_texts.copy(), "", self._copy)
         self.close_button = button(common_texts.close(), "", self.dismiss)

@@ -15,13 +15,12 @@ from gui.bridge.chat import Chat
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.sheets.sheet import InfoSheet, button_row
+from gui.window.sheets.sheet import LIST_PX, InfoSheet, button_row
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, sheet_texts
 from gui.wording.explanation import Explained, Row
 from session_host.errors import OutliveError
 
-WIDTH_PX = 680
 HEIGHT_PX = 360
 NARROW_PX = 420
 
@@ -37,7 +36,7 @@ class StatusDetailsSheet(InfoSheet):
         ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
     ) -> None:
         """Create the sheet; ``ask`` asks a chat's host."""
-        super().__init__(theme, parent, sheet_texts.status_details(), WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.status_details(), LIST_PX)
         self._tasks = tasks
         self._ask = ask
         self._chat: Chat | None = None

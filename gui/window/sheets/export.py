@@ -15,7 +15,7 @@ from gui.theme.flow_layout import flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.sheets.sheet import FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
 from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label, set_kind
 from gui.wording import common_texts, new_chat_texts, sheet_texts
@@ -23,7 +23,6 @@ from gui.wording.phrases import short_directory
 from session_host.patience import within
 from session_host.protocol.values import Runtime
 
-WIDTH_PX = 560
 MAX_PX = 1000
 
 
@@ -31,7 +30,7 @@ class ExportSheet(FormSheet):
     """Asks for a file and a format; Enter saves. Replacing an existing file needs a second confirmation."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.export_chat(), WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.export_chat(), ASK_PX)
         self._on_submit: Callable[[Path], object] = lambda _path: None
         self._may_replace: Path | None = None
         self.file = DirectoryField()

@@ -65,12 +65,7 @@ class ImageSheet(InfoSheet):
         wanted = (self._picture.size() + QSize(2 * GAP_L_PX, below.height())).expandedTo(_MIN_SIZE).boundedTo(room)
         self.setGeometry(self.around.rect())
         self.body.setFixedWidth(max(wanted.width(), 0))
-        area = self.body.rect()
-        area.setSize(wanted)
-        area.moveCenter(self.around.rect().center())
-        self.body.setGeometry(area)
-        if self.is_open:
-            self.placed.emit()
+        self._place(wanted.width(), wanted.height())
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setImage(self._picture)

@@ -11,19 +11,17 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from gui.theme.file_dialog import FileDialog
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import button, label
 from gui.wording import action_texts, common_texts, new_chat_texts, phrases, sheet_texts
-
-WIDTH_PX = 520
 
 
 class ImportThemeSheet(FormSheet):
     """Asks for a file; a file that is no theme is reported below the field."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, action_texts.import_a_theme(), WIDTH_PX)
+        super().__init__(theme, parent, action_texts.import_a_theme(), ASK_PX)
         self._on_submit: Callable[[Path], str] = lambda _path: ""
         self.file = DirectoryField(offers_files=True)
         self.file.setAccessibleName(sheet_texts.file())

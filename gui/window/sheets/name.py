@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.theme.theme import Theme
-from gui.window.sheets.sheet import FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.wording import common_texts, sheet_texts
 from session_host.protocol.untrusted_text import as_name
@@ -18,7 +18,7 @@ class NameSheet(FormSheet):
     """Asks for a name; Enter accepts it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.rename_chat(), 400)
+        super().__init__(theme, parent, sheet_texts.rename_chat(), ASK_PX)
         self._on_submit: Callable[[str], object] = lambda _name: None
         self.field = QLineEdit()
         self.field.setAccessibleName(common_texts.name())

@@ -23,13 +23,12 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
-from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import Scrolled, button, label, set_kind
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import is_invisible
 
-WIDTH_PX = 560
 MAX_PX = 640
 """The height of all above the buttons: of the longest subject, with room for the texts."""
 _BESIDE_PX = 32
@@ -95,7 +94,7 @@ class _Subject(QPlainTextEdit):
         self.setLineWrapMode(wrapping.NoWrap if is_code else wrapping.WidgetWidth)
         self.setFont(monospace_font() if is_code else font())
         self._whole, self._fitted = _readable(text), fitted
-        room_px = WIDTH_PX - 2 * _BESIDE_PX
+        room_px = ASK_PX - 2 * _BESIDE_PX
         widest = self._cut(room_px)
         self.setPlainText(widest)
         self._fit()
@@ -136,7 +135,7 @@ class _Subject(QPlainTextEdit):
         return ceil(min(max(lines, 1), SUBJECT_LINES) * line_px) + _ABOVE_AND_BELOW_PX + self._bar_px
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH_PX, self.heightForWidth(WIDTH_PX))
+        return QSize(ASK_PX, self.heightForWidth(ASK_PX))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, 0)
@@ -165,7 +164,7 @@ class QuestionSheet(Sheet):
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, page_texts.question(), WIDTH_PX)
+        super().__init__(theme, parent, page_texts.question(), ASK_PX)
         self.question: Question | None = None
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         """Runs after a key that was meant for the program."""

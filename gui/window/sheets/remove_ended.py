@@ -14,7 +14,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.removals import UNDO_MS
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.choice_box import ChoiceBox
 from gui.window.widgets.parts import button, label
@@ -23,8 +23,6 @@ from session_host.agents.agent import Agent
 from session_host.client.chats.retention import EndedChat
 from session_host.client.sessions.periods import period
 from session_host.client.sessions.selection import Selection
-
-WIDTH_PX = 480
 
 
 class RemoveEndedSheet(Sheet):
@@ -50,7 +48,7 @@ class RemoveEndedSheet(Sheet):
             agents: the catalog.
             read: reads the ended chats and their sizes.
         """
-        super().__init__(theme, parent, several_texts.remove_ended_chats(), WIDTH_PX)
+        super().__init__(theme, parent, several_texts.remove_ended_chats(), ASK_PX)
         self._tasks, self._agents, self._read_ended = tasks, agents, read
         self._ended: list[EndedChat] | None = None
         """All ended chats; None while they are read."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from gui.settings.saved_prompts import PromptExists, SavedPrompt, name_problem, write_prompt
 from gui.theme.theme import Theme
-from gui.window.sheets.sheet import FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, saved_prompt_texts
@@ -28,7 +28,7 @@ class SavePromptSheet(FormSheet):
     """Saves a prompt into a file; Enter in the name, or Ctrl+Enter in the text, saves it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, saved_prompt_texts.save(), 560)
+        super().__init__(theme, parent, saved_prompt_texts.save(), ASK_PX)
         self._folder = Path()
         self._agent = self._directory = ""
         self._on_saved: Callable[[SavedPrompt], object] = lambda _prompt: None

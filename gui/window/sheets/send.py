@@ -18,14 +18,13 @@ from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.sheets.sheet import Sheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
 from gui.wording.second_lines import second_lines
 from session_host.errors import NeedsInput, OutliveError
 
-WIDTH_PX = 560
 NAME_CHARACTERS = 40
 
 
@@ -63,7 +62,7 @@ class SendSheet(Sheet):
             send: types a text into a chat (chat, text, anyway=…); raises OutliveError if the text is refused, and
                 NeedsInput if the chat asks something and ``anyway`` is False.
         """
-        super().__init__(theme, parent, sheet_texts.send_text(), WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.send_text(), ASK_PX)
         self._tasks = tasks
         self._running = running
         self._send = send

@@ -12,6 +12,10 @@ from gui.window.widgets.parts import Area, Scrolled
 
 TOP_SHARE = 0.12
 """The distance of a sheet from the window's top, as a share of the window's height."""
+ASK_PX = 560
+LIST_PX = 680
+LINES_PX = 880
+"""The widths of sheets: of those that ask something, of those with a long list or agents, and of a program's lines."""
 
 
 def button_row(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
@@ -103,18 +107,23 @@ class Sheet(QWidget):
             self.closed.emit()
 
     def center(self) -> None:
-        """Fit the sheet to the window and to its content."""
-        around = self.around.rect()
-        self.setGeometry(around)
-        width = min(self._width_px, around.width() - 2 * GAP_L_PX)
-        self.body.setFixedWidth(max(width, 0))
+        """Fit the sheet to its content, and place it."""
+        self.setGeometry(self.around.rect())
+        width = max(min(self._width_px, self.around.width() - 2 * GAP_L_PX), 0)
+        self.body.setFixedWidth(width)
         layout = self.body.layout()
         if layout is not None:
             layout.activate()
         wanted = self.body.heightForWidth(width) if self.body.hasHeightForWidth() else self.body.sizeHint().height()
-        top = max(GAP_L_PX, min(round(around.height() * TOP_SHARE), around.height() - wanted - GAP_L_PX))
-        height = min(max(wanted, 0), around.height() - 2 * GAP_L_PX)
-        self.body.setGeometry(QRect((around.width() - width) // 2, top, width, height))
+        self._place(width, max(wanted, 0))
+
+    def _place(self, width: int, wanted: int) -> None:
+        """Place the body at the same place of the window as every sheet, or as near to it as its page has room."""
+        room, window = self.around.size(), self.around.window()
+        place = self.around.mapFrom(window, QPoint((window.width() - width) // 2, round(window.height() * TOP_SHARE)))
+        left = max(GAP_L_PX, min(place.x(), room.width() - width - GAP_L_PX))
+        top = max(GAP_L_PX, min(place.y(), room.height() - wanted - GAP_L_PX))
+        self.body.setGeometry(QRect(left, top, width, min(wanted, room.height() - 2 * GAP_L_PX)))
         if self.is_open:
             self.placed.emit()
 

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.new_chat_request import NewChatRequest
+from gui.theme.tokens import GAP_L_PX
 from gui.window.page.banners import Banner
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.chooser import Choice
+from gui.window.sheets.question import Question
+from gui.window.sheets.sheet import ASK_PX, LINES_PX, LIST_PX, TOP_SHARE, Sheet
 from gui.window.widgets.directory_field import DirectoryField
 from gui.wording.groups import Group
 from session_host.client.chats.launch_request import LaunchRequest
@@ -44,6 +47,36 @@ async def focused(harness: WindowHarness, has: Callable[[], bool] | None = None)
     await harness.until(harness.window.isActiveWindow, "the window to be active")
     if has is not None:
         await harness.until(has, "the keyboard to be there")
+
+
+@pytest.mark.parametrize("width", [1200, 500])
+async def test_all_dialogs_are_at_the_same_place_of_the_window(harness: WindowHarness, width: int) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    window.resize(width, 700)
+    await harness.until(lambda: window.width() == width, "the window to have its width")
+    sheets = window.sheets
+    over_window: list[Sheet] = [
+        sheets.question, sheets.name, sheets.new_chat, sheets.export, sheets.chooser, sheets.import_theme,
+        sheets.explain, sheets.output, sheets.send, sheets.save_prompt, sheets.remove_ended, sheets.searching.sheet,
+        sheets.searching.recorded,
+    ]  # fmt: skip
+    sheets.chooser.ask("Commands", "", [Choice("one", "", list)])
+    for question in (sheets.question, harness.page.question):
+        question.ask(Question("Stop?", "Stop", list))
+    for sheet in (*over_window, harness.page.question):
+        sheet.open()
+        harness.settle()
+        body = QRect(sheet.body.mapTo(window, QPoint()), sheet.body.size())
+        assert body.top() == round(window.height() * TOP_SHARE), sheet
+        assert body.width() in {ASK_PX, LIST_PX, min(LINES_PX, sheet.around.width() - 2 * GAP_L_PX)}
+        if sheet is not harness.page.question or width > 500:
+            assert abs(body.center().x() - window.rect().center().x()) <= 1
+        assert window.rect().contains(body)
+        for each in sheet.body.findChildren(QAbstractButton):
+            assert not each.isVisible() or each.width() >= each.minimumSizeHint().width(), each.text()
+        sheet.dismiss()
 
 
 async def test_a_chat_is_started_with_the_keyboard_alone(
