@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from gui.bridge.chat import Chat
+from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.sessions import Sessions
 from session_host.agents.agent import Agent
 from session_host.protocol.values import RUNNING_STATES
@@ -67,6 +68,15 @@ class EarlierConversations:
         except asyncio.CancelledError:
             cancelled.set()  # The window is closed; the thread would read on.
             raise
+
+    async def command(self, agent: Agent, conversation: str, request: NewChatRequest) -> str:
+        """The shell command that continues a conversation in any terminal, as the request says."""
+        from session_host.client.chats.earlier_conversations import command_to_continue
+
+        environment = await self._sessions.login_path.environment()
+        return command_to_continue(
+            agent, conversation, request.directory, request.arguments, environment, request.overrides
+        )
 
     def chats_of(self, agent: Agent) -> Callable[[str], ChatOfConversation | None]:
         """A function from a conversation of the agent to its chat: the running one, else the one that ended last."""

@@ -31,14 +31,12 @@ class EndedChat(NamedTuple):
     Attributes:
         can_resume: as in ``client.chats.resumability``: None if it is not known which conversation it was in.
         reason: why it cannot be resumed, one line; if it can, a warning for the user, usually "".
-        can_choose: whether its agent has a list of conversations to choose from.
         has_errors: whether its separate error output has text.
         left_behind: the processes that its program started and that still run, one line; "" for none.
     """
 
     can_resume: bool | None
     reason: str
-    can_choose: bool
     has_errors: bool
     left_behind: str = ""
 
@@ -53,11 +51,11 @@ async def inspect_ended_chat(session_id: str) -> EndedChat:
 
 
 def _inspect(session_id: str) -> EndedChat:
-    from session_host.client.chats.resumability import has_picker, resumability
+    from session_host.client.chats.resumability import resumability
 
     can, reason = resumability(session_id)
     left = described(left_processes(session_id))
-    return EndedChat(can, reason, has_picker(session_id), _has_errors(session_id), left)
+    return EndedChat(can, reason, _has_errors(session_id), left)
 
 
 async def resumable_among(session_ids: Sequence[str]) -> set[str]:

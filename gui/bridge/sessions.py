@@ -182,18 +182,6 @@ class Sessions(ChatList):
         record = await fork(chat.id, before=before, environment=await self.login_path.environment(), size=size)
         return self.chat_of(record)
 
-    async def choose_conversation(self, chat: Chat, size: GridSize) -> Chat:
-        """Start a chat in an ended one's directory; the agent shows its list of conversations to choose from.
-
-        Raises:
-            OutliveError: the agent has no such list, or the chat could not be started.
-        """
-        from session_host.client.chats.resume import resume_with_picker
-
-        environment = await self.login_path.environment()
-        record = await resume_with_picker(chat.id, environment=environment, size=size, colors=self.colors)
-        return self.chat_of(record)
-
     async def recent_directories(self, limit: int) -> list[str]:
         """The directories of recently started chats, latest first."""
         return await self._storage.call(lambda store: store.recent_directories(limit))

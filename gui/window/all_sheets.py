@@ -13,6 +13,7 @@ from shiboken6 import Shiboken
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.theme.theme import Theme
+from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.chat_page import ChatPage
 from gui.window.search.searching import Searching
@@ -82,6 +83,11 @@ class Sheets(QObject):
         """Starts a chat."""
         sessions = self._sessions
         return self._register(NewChatSheet(self._theme, self._window, self._agents, sessions.free_name))
+
+    @cached_property
+    def conversations(self) -> ConversationPicker:
+        """Continues a conversation of a chat's agent."""
+        return self._register(ConversationPicker(self._theme, self._window))
 
     @cached_property
     def name(self) -> NameSheet:

@@ -152,7 +152,7 @@ class MainWindow(QWidget):
         self.resuming = EndedChatActions(context)
         self.resume_all = ResumeAll(context, self.resuming)
         self.several = SeveralChats(context, self.chat_actions, self.resuming, self.resume_all)
-        self.continuing = ConversationActions(context, self.resuming, self.starting.new_chat)
+        self.continuing = ConversationActions(context, self.starting, self.chat_actions, self.resuming)
         self._keys = WindowKeys(settings, self.banners)
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor, self.edit_in_tab,
@@ -167,7 +167,8 @@ class MainWindow(QWidget):
             self.chat_actions.forking,
         )  # fmt: skip
         groups = ActionGroups(
-            self.starting, self.chat_actions, self.resuming, directories, prompt_changes, Notifications(context)
+            self.starting, self.chat_actions, self.resuming, self.continuing, directories, prompt_changes,
+            Notifications(context),
         )  # fmt: skip
         self._chat_menu = ChatMenu(context, groups)
         self.commands = Commands(context, groups)
@@ -432,5 +433,4 @@ class MainWindow(QWidget):
             "shortcuts": lambda: self.settings_requested.emit("keys"),
             "close_window": self.close,
             "resume_all": self.resume_all.ask,
-            "continue": self.continuing.open,
         }

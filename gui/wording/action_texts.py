@@ -19,20 +19,8 @@ def not_running() -> str:
     return translate("action", "not running")
 
 
-def new_chat_like_this() -> str:
-    return translate("action", "New chat like this")
-
-
 def rename() -> str:
     return translate("action", "Rename…")
-
-
-def fork_before() -> str:
-    return translate("action", "Fork before a prompt…")
-
-
-def fork() -> str:
-    return translate("action", "Fork")
 
 
 def status_details() -> str:
@@ -49,16 +37,6 @@ def send() -> str:
 
 def send_to_chats(count: int) -> str:
     return translate("action", "Send text to {count} chats…").format(count=count) if count > 1 else send()
-
-
-def resume_as_chat() -> str:
-    """Menu item: resume in a chat view."""
-    return translate("action", "Resume in a chat view")
-
-
-def resume_in_terminal() -> str:
-    """Menu item: resume in the agent's own screen."""
-    return translate("action", "Resume in a terminal")
 
 
 def open_agent_terminal() -> str:
@@ -84,11 +62,6 @@ def directory() -> str:
 def directory_path() -> str:
     """In the submenu of what can be copied."""
     return translate("action", "Directory path")
-
-
-def resume_command() -> str:
-    """In the submenu of what can be copied."""
-    return translate("action", "Resume command")
 
 
 def move() -> str:

@@ -48,6 +48,14 @@ def resume() -> str:
     return translate("common", "Resume")
 
 
+def new_chat_like_this() -> str:
+    return translate("common", "New chat like this")
+
+
+def continue_() -> str:
+    return translate("common", "Continue…")
+
+
 def stop() -> str:
     return translate("common", "Stop")
 

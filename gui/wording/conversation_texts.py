@@ -1,4 +1,4 @@
-"""Texts of the list of an agent's earlier conversations."""
+"""Texts of the list of conversations to continue."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ translate = QCoreApplication.translate
 
 def conversation() -> str:
     return translate("conversations", "Conversation")
-
-
-def continue_one() -> str:
-    return translate("conversations", "Continue a conversation…")
 
 
 def continue_hint() -> str:
@@ -29,6 +25,39 @@ def search(agent: str) -> str:
 
 def reading() -> str:
     return translate("conversations", "Reading conversations…")
+
+
+def this_chat() -> str:
+    """The heading above what can be done with the chat at hand."""
+    return translate("conversations", "This chat")
+
+
+def resumes_here() -> str:
+    return translate("conversations", "Resumes in this tab")
+
+
+def starts_again() -> str:
+    """Of an ended shell."""
+    return translate("conversations", "Starts again, below what it showed")
+
+
+def runs_here() -> str:
+    return translate("conversations", "Runs here")
+
+
+def same_options(agent: str, directory: str) -> str:
+    return translate("conversations", "{agent} in {directory}, with the same options").format(
+        agent=agent, directory=directory
+    )
+
+
+def another_agent() -> str:
+    return translate("conversations", "Another agent…")
+
+
+def copy_command() -> str:
+    """A button; the key works in the list, too."""
+    return translate("conversations", "Copy resume command (Ctrl+C)")
 
 
 def in_directory(directory: str) -> str:

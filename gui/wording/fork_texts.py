@@ -20,14 +20,24 @@ def before_this_prompt() -> str:
     return translate("fork", "Fork before this prompt")
 
 
-def choose_prompt() -> str:
-    """The list of prompts."""
-    return translate("fork", "Fork before…")
+def choose() -> str:
+    """The placeholder above the list."""
+    return translate("fork", "Fork from the end, or before a prompt")
+
+
+def from_the_end() -> str:
+    return translate("fork", "From the end")
+
+
+def whole() -> str:
+    """The detail of ``from_the_end``."""
+    return translate("fork", "the whole conversation")
 
 
 def row(prompt: str) -> str:
-    """A prompt in the list."""
-    return one_line(prompt)[:ROW_CHARACTERS] or translate("fork", "(images only)")
+    """A prompt in the list: the fork ends before it."""
+    text = one_line(prompt)[:ROW_CHARACTERS] or translate("fork", "(images only)")
+    return translate("fork", "Before “{prompt}”").format(prompt=text)
 
 
 def time_of(moment: datetime, now: datetime) -> str:

@@ -76,16 +76,8 @@ def open_continued() -> str:
     return translate("page", "Open chat")
 
 
-def choose_conversation() -> str:
-    return translate("page", "Choose a conversation…")
-
-
 def resume_anyway() -> str:
     return translate("page", "Resume anyway")
-
-
-def new_chat_like_this() -> str:
-    return translate("page", "New chat like this")
 
 
 def continued_in(name: str) -> str:
@@ -262,10 +254,6 @@ def last_active(when: str, command: str, directory: str) -> str:
     return translate("page", "Last active {when} · {command} in {directory}").format(
         when=when, command=command, directory=directory
     )
-
-
-def start_again_hint() -> str:
-    return translate("page", "To start it again, choose “New chat like this”.")
 
 
 def no_scrollback_to_clear() -> str:

@@ -44,12 +44,10 @@ class Action:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is "running", "ended",
-            "resumable" (and ended), "forkable", "forkable_before" a prompt, in a "terminal", in a "running_terminal",
-            "suspended", "structured" (and running), or has "commands" or prompts that can be listed. Of the window:
-            several "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several "panes", several
-            "windows".
-        needs_conversations: whether the action needs an agent with conversations that can be resumed.
+        on: the condition; "" for none. Of the shown chat: there is a "chat"; it is "running", "ended", "forkable", in a
+            "terminal", in a "running_terminal", "suspended", "structured" (and running), or has "commands" or prompts
+            that can be listed. Of the window: several "tabs" in the pane, tabs at the right of the shown one
+            ("tabs_right"), several "panes", several "windows".
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
         number: the number in the title; 0 for none.
@@ -65,10 +63,9 @@ class Action:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "running", "ended", "resumable", "forkable", "forkable_before",
+        "", "chat", "running", "ended", "forkable",
         "terminal", "commands", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
-    needs_conversations: bool = False
     repeats: bool = False
     number: int = 0
     words: str = ""
@@ -101,8 +98,11 @@ TABLE: tuple[Action, ...] = (
     Action("new_chat", CHAT, N_("action", "New chat…"), keys=("Ctrl+Shift+N",),
            words=N_("action", "create start thread session conversation agent task")),
     Action("new_chat_in_worktree", CHAT, N_("action", "New chat in a git worktree…"), words=N_("action", "branch")),
-    Action("continue", CHAT, N_("action", "Continue a conversation…"),
-           words=N_("action", "resume import history earlier session thread")),
+    Action("continue", CHAT, N_("action", "Continue…"),
+           words=N_("action", "resume restart start again reopen import history earlier another conversation session "
+                    "thread new chat like this duplicate clone copy resume command")),
+    Action("fork", CHAT, N_("action", "Fork…"), on="forkable",
+           words=N_("action", "branch copy chat conversation rewind back before a prompt edit undo retry")),
     Action("new_shell", CHAT, N_("action", "New shell in this directory"), keys=("Ctrl+Shift+Return",),
            words=N_("action", "terminal bash new tab here cwd")),
     Action("send", CHAT, N_("action", "Send text to chat…"), words=N_("action", "input type")),
@@ -111,16 +111,7 @@ TABLE: tuple[Action, ...] = (
     Action("save_prompt", CHAT, N_("action", "Save this prompt…"), on="structured",
            words=N_("action", "snippet template custom command")),
     Action("rename", CHAT, N_("action", "Rename chat…"), on="chat", words=N_("action", "title tab terminal")),
-    Action("resume", CHAT, N_("action", "Resume chat"), on="resumable",
-           words=N_("action", "restart start again continue reopen")),
-    Action("pick", CHAT, N_("action", "Choose another conversation…"), on="ended", needs_conversations=True),
     Action("resume_all", CHAT, N_("action", "Resume all chats that a restart interrupted…")),
-    Action("copy_resume", CHAT, N_("action", "Copy resume command"), on="chat", needs_conversations=True),
-    Action("duplicate", CHAT, N_("action", "New chat like this"), on="chat",
-           words=N_("action", "duplicate clone copy")),
-    Action("fork", CHAT, N_("action", "Fork chat"), on="forkable", words=N_("action", "branch copy conversation")),
-    Action("fork_before", CHAT, N_("action", "Fork chat before a prompt…"), on="forkable_before",
-           words=N_("action", "rewind back edit undo retry branch chat conversation")),
     Action("choose_model", CHAT, N_("action", "Choose model…"), on="structured",
            words=N_("action", "agent llm switch")),
     Action("choose_mode", CHAT, N_("action", "Choose mode…"), on="structured",

@@ -96,12 +96,11 @@ class Actions:
     def enable_possible(self, applies: Mapping[str, bool]) -> None:
         """Enable the actions that are possible now, and disable the others; name those that depend on the chat.
 
-        ``applies`` has for each value of ``Key.on``, and for "conversations" and "shell", whether it applies now.
+        ``applies`` has for each value of ``Key.on``, and for "shell", whether it applies now.
         """
         for entry in action_table.TABLE:
             if entry.on:
-                is_possible = applies["conversations"] or not entry.needs_conversations
-                self._actions[entry.name].setEnabled(applies[entry.on] and is_possible)
+                self._actions[entry.name].setEnabled(applies[entry.on])
         short, title = action_texts.close_tab(), action_table.title("close_tab")
         self._actions["close_tab"].setText(short if applies["ended"] or applies["shell"] else title)
 

@@ -32,7 +32,7 @@ class ChatMenu:
         self._window, self._theme = context.window, context.theme
         self._labels, self._sheets = context.sessions.color_labels, context.sheets
         self._open_chat = context.open_chat
-        self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
+        self._continuing, self._chat_actions, self._resuming = groups.continuing, groups.chat_actions, groups.resuming
         self._directories, self._notifications = groups.directories, groups.notifications
 
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
@@ -88,10 +88,6 @@ class ChatMenu:
         copy = menu.addMenu(common_texts.copy())
         _add(copy, common_texts.name(), lambda: chat_actions.copy_name(chat), key_of("copy_name"))
         _add(copy, action_texts.directory_path(), partial(directories["copy_path"], chat), key_of("copy_path"))
-        if chat_actions.has_conversations(chat):
-            _add(
-                copy, action_texts.resume_command(), lambda: self._resuming.copy_command(chat), key_of("copy_resume")
-            )  # fmt: skip
         _add(menu, common_texts.export_(), lambda: chat_actions.export(chat), key_of("export"))
 
     def _add_continuing(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
@@ -99,17 +95,12 @@ class ChatMenu:
         chat_actions, resuming, forking = self._chat_actions, self._resuming, self._chat_actions.forking
         ways = menu.addMenu(action_texts.continue_())
         if chat.has_ended and chat_actions.can_resume(chat):
-            _add(ways, common_texts.resume(), lambda: resuming.resume(chat), key_of("resume"))
-            if (other := chat_actions.other_runtime(chat)) is not None:
-                text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
-                ways.addAction(text, lambda: resuming.resume(chat, runtime=other))
+            ways.addAction(common_texts.resume(), lambda: resuming.resume(chat))
         if chat_actions.can_show_terminal(chat):
             ways.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
+        _add(ways, action_table.title("continue"), lambda: self._continuing.open(chat), key_of("continue"))
         if forking.can_fork(chat):
-            _add(ways, action_texts.fork(), lambda: forking.fork(chat), key_of("fork"))
-        if forking.can_fork_before(chat):
-            _add(ways, action_texts.fork_before(), lambda: forking.choose_prompt(chat), key_of("fork_before"))
-        _add(ways, action_texts.new_chat_like_this(), lambda: self._starting.new_like(chat), key_of("duplicate"))
+            _add(ways, action_table.title("fork"), lambda: forking.choose(chat), key_of("fork"))
 
     def _add_ending(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         ending = menu.addMenu(action_texts.end_chat())

@@ -29,14 +29,14 @@ class Commands:
     def __init__(self, context: WindowContext, groups: ActionGroups) -> None:
         self._sessions, self._open_chat = context.sessions, context.open_chat
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
-        self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
+        self._starting, self._chat_actions, self._continuing = groups.starting, groups.chat_actions, groups.continuing
         self._directories, self._notifications = groups.directories, groups.notifications
         self._next_chat = NextChat(context.sessions)
         self._other_tabs = OtherTabs(context, groups.chat_actions.ends_with_tab)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on chats, tabs and pages."""
-        starting, chat_actions, resuming = self._starting, self._chat_actions, self._resuming
+        starting, chat_actions = self._starting, self._chat_actions
         tabs, sheets = self._tabs, self._sheets
         handlers: dict[str, Callable[[], object]] = {
             "switch_chat": self.switch_chat,
@@ -67,12 +67,8 @@ class Commands:
             "notifications": lambda: self._notifications.show(tabs.active_chat),
             "copy_name": lambda: self._on_active_chat(chat_actions.copy_name),
             "send": self.show_send_sheet,
-            "resume": lambda: self._on_active_chat(resuming.resume),
-            "pick": lambda: self._on_active_chat(resuming.choose_conversation),
-            "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
-            "duplicate": lambda: self._on_active_chat(starting.new_like),
-            "fork": lambda: self._on_active_chat(chat_actions.forking.fork),
-            "fork_before": lambda: self._on_active_chat(chat_actions.forking.choose_prompt),
+            "continue": lambda: self._continuing.open(tabs.active_chat),
+            "fork": lambda: self._on_active_chat(chat_actions.forking.choose),
             "errors": lambda: self._on_active_chat(sheets.output.ask),
             "explain": lambda: self._on_active_chat(sheets.explain.ask),
             "export": lambda: self._on_active_chat(chat_actions.export),
@@ -109,7 +105,6 @@ class Commands:
             "chat": chat is not None,
             "shell": chat is not None and chat.record.is_shell,
             "ended": has_ended,
-            "resumable": chat is not None and has_ended and self._chat_actions.can_resume(chat),
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
             "commands": chat is not None and (chat.is_shell_or_command or chat.record.runtime == "structured"),
@@ -117,8 +112,6 @@ class Commands:
             "suspended": isinstance(self._tabs.active_page, TerminalPage) and chat is not None and chat.is_suspended,
             "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
             "forkable": chat is not None and forking.can_fork(chat),
-            "forkable_before": chat is not None and forking.can_fork_before(chat),
-            "conversations": chat is not None and self._chat_actions.has_conversations(chat),
         }
 
     def without_effect(self) -> set[str]:

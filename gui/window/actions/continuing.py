@@ -1,60 +1,105 @@
-"""Continues conversations that were begun outside of Outlive, from the sheet for a new chat."""
+"""Continues conversations: that of a chat, and others of its agent, also those that began outside of Outlive."""
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from gui.bridge.earlier_conversations import EarlierConversations, can_list
+from gui.bridge.chat import Chat
+from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, can_list
+from gui.bridge.ended_chat import inspect_ended_chat
 from gui.bridge.new_chat_request import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
+from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.new_chat.conversation_picker import Row
+from gui.window.actions.starting import StartActions, request_like
+from gui.window.new_chat.conversation_picker import ConversationPicker, Row, Section, details_of, title_of
 from gui.window.new_chat.request import suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import conversation_texts, phrases
+from gui.wording import common_texts, conversation_texts, notice_texts, phrases
 from session_host.agents.agent import PROMPT, Agent
 from session_host.errors import ConversationOpen, OutliveError
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, Runtime
 
 if TYPE_CHECKING:
+    from session_host.agents.conversations.listing.base import StoredConversation
     from session_host.client.chats.earlier_conversations import ConversationList
 
 
+@dataclass
+class _Opening:
+    """An open list.
+
+    Attributes:
+        picker: the sheet.
+        agent: the agent with the conversations.
+        request: how the chosen conversation is continued; the user may choose another view in the sheet.
+        chat: the chat from which the list was opened; None if the sheet for a new chat has opened it.
+        cancelled: set when the sheet is closed.
+    """
+
+    picker: ConversationPicker
+    agent: Agent
+    request: NewChatRequest
+    chat: Chat | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
 class ConversationActions(QObject):
-    """Lists an agent's conversations, and continues the chosen one.
+    """Lists conversations, and continues the chosen one.
 
     A conversation that a running chat is in is shown there; that of an ended chat resumes as that chat.
     """
 
-    def __init__(self, context: WindowContext, resuming: EndedChatActions, new_chat: Callable[[], object]) -> None:
+    def __init__(
+        self, context: WindowContext, starting: StartActions, chat_actions: ChatActions, resuming: EndedChatActions
+    ) -> None:
         super().__init__(context.window)
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._sheets, self._open_chat, self._keys_ahead = context.sheets, context.open_chat, context.keys_ahead
-        self._resuming = resuming
-        self._new_chat = new_chat
+        self._banners = context.banners
+        self._starting, self._chat_actions, self._resuming = starting, chat_actions, resuming
         self._conversations = EarlierConversations(context.sessions, context.agents)
-        self._request: NewChatRequest | None = None
-        self._cancelled = threading.Event()
+        self._opening: _Opening | None = None
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):
-            sheet.conversation_requested.connect(self._list)
-            sheet.conversations.chosen.connect(self._continue)
+            sheet.conversation_requested.connect(self._open_below_fields)
             sheet.conversations.closed.connect(self._on_closed)
+        elif isinstance(sheet, ConversationPicker):
+            sheet.another_requested.connect(self.choose_agent)
+            sheet.closed.connect(self._on_closed)
 
-    def open(self) -> None:
+    # ------------------------------------------------------------ opening
+
+    def open(self, chat: Chat | None) -> None:
+        """List what can be continued from a chat; from none, or from a running shell, an agent's conversations."""
+        if chat is None or (chat.record.is_shell and not chat.has_ended):
+            self.choose_agent()
+            return
+        agent = self._agents.get(chat.record.agent)
+        if agent is None:
+            self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
+            return
+        picker, has_both = self._sheets.conversations, self._chat_actions.other_runtime(chat) is not None
+        request = replace(request_like(agent, chat), is_named=False)
+        title = agent.title if can_list(agent) else ""
+        picker.begin(title, request.directory, request.runtime if has_both else None, is_alone=True)
+        self._begin(_Opening(picker, agent, request, chat))
+
+    def choose_agent(self) -> None:
         """Open the sheet for a new chat, with the conversations of its agent."""
-        self._new_chat()
+        self._starting.new_chat()
         sheet = self._sheets.new_chat
         agent = self._agents.get(sheet.tiles.current())
         if agent is None or not can_list(agent) or not sheet.tiles.is_installed(agent.name):
@@ -65,81 +110,155 @@ class ConversationActions(QObject):
             sheet.tiles.choose(able[0])
         sheet.choose_conversation()
 
-    # ------------------------------------------------------------ listing
-
-    def _list(self, request: NewChatRequest) -> None:
-        agent = self._agents[request.agent]
+    def _open_below_fields(self, request: NewChatRequest) -> None:
+        agent, sheet = self._agents[request.agent], self._sheets.new_chat
         if request.prompt and request.runtime == "terminal" and not _takes_prompt(agent):
-            self._sheets.new_chat.failed(conversation_texts.takes_no_prompt(agent.title))
+            sheet.failed(conversation_texts.takes_no_prompt(agent.title))
             return
-        self._request = request
-        self._cancelled = threading.Event()
-        self._sheets.new_chat.conversations.begin(agent.title, request.directory)
-        self._sessions.tasks.start(self._load(agent, request, self._cancelled), "conversations")
+        sheet.conversations.begin(agent.title, request.directory)
+        self._begin(_Opening(sheet.conversations, agent, request))
+
+    def _begin(self, opening: _Opening) -> None:
+        self._on_closed()  # Of the list that was open in the same sheet.
+        self._opening = opening
+        self._sessions.tasks.start(self._load(opening), "conversations")
 
     def _on_closed(self) -> None:
-        self._cancelled.set()
+        if self._opening is not None:
+            self._opening.cancelled.set()
 
-    async def _load(self, agent: Agent, request: NewChatRequest, cancelled: threading.Event) -> None:
-        picker = self._sheets.new_chat.conversations
+    # ------------------------------------------------------------ listing
+
+    async def _load(self, opening: _Opening) -> None:
+        agent, picker = opening.agent, opening.picker
+        own = await self._own_rows(opening, opening.chat) if opening.chat is not None else []
+        if opening.cancelled.is_set():
+            return
+        if not can_list(agent):
+            picker.show_rows(own)
+            return
+        if not any(row.comes_last for row in own):
+            picker.show_rows(own, is_whole=False)
         try:
-            found = await self._conversations.list_for(agent, request.directory, request.overrides, cancelled)
+            found = await self._conversations.list_for(
+                agent, opening.request.directory, opening.request.overrides, opening.cancelled
+            )
         except (OutliveError, OSError) as error:
-            if not cancelled.is_set():
+            if not opening.cancelled.is_set():
+                picker.show_rows(own)
                 picker.refuse(conversation_texts.cannot_list(agent.title, error))
             return
-        if not cancelled.is_set():
-            picker.show_rows(self._rows(agent, found), has_older=found.has_older)
+        if not opening.cancelled.is_set():
+            picker.show_rows(own + self._rows(opening, found), has_older=found.has_older)
 
-    def _rows(self, agent: Agent, found: ConversationList) -> list[Row]:
-        chat_of = self._conversations.chats_of(agent)
-        here = [Row(each, "", chat_of(each.conversation)) for each in found.here]
-        return here + [
-            Row(each, one_line(phrases.short_directory(each.directory)), chat_of(each.conversation))
-            for each in found.elsewhere
-        ]  # fmt: skip
+    async def _own_rows(self, opening: _Opening, chat: Chat) -> list[Row]:
+        """The rows of the chat at hand: its conversation, and a new one."""
+        shown = self._sessions.latest_continuation(chat.id) or chat
+        is_shell, is_current = shown.record.is_shell, not shown.has_ended
+        like = Row(
+            "chat", common_texts.new_chat_like_this(),
+            conversation_texts.same_options(opening.agent.title, phrases.short_directory(chat.record.cwd)),
+            lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
+            comes_last=is_current,
+        )  # fmt: skip
+        if not self._chat_actions.can_resume(shown) or (shown.has_ended and not await _is_resumable(shown)):
+            return [like]
+        if is_current:
+            details = conversation_texts.runs_here() if shown is chat else conversation_texts.running_in(shown.name)
+        else:
+            details = conversation_texts.starts_again() if is_shell else conversation_texts.resumes_here()
+        copy = None if is_shell else partial(self._resuming.copy_command, shown)
+        of_chat = ChatOfConversation(self._sessions, shown.record)
+        title, run = one_line(shown.record.topic) or shown.name, self._run_of_chat(opening, shown)
+        return [Row("chat", title, details, run, copy, also=shown.name, chat=of_chat, comes_last=is_current), like]
+
+    def _rows(self, opening: _Opening, found: ConversationList) -> list[Row]:
+        chat_of = self._conversations.chats_of(opening.agent)
+        own = opening.chat.record.provider_session_id if opening.chat is not None else ""
+
+        def row(section: Section, stored: StoredConversation) -> Row:
+            chat = chat_of(stored.conversation)
+            directory = one_line(phrases.short_directory(stored.directory)) if section == "elsewhere" else ""
+            where = stored.directory if section == "elsewhere" else opening.request.directory
+            continued = replace(opening.request, directory=where)
+            return Row(
+                section, title_of(stored), details_of(stored, directory, chat),
+                partial(self._continue, opening, stored, continued),
+                partial(self._copy, opening, stored, continued), stored.changed_s, stored.last_prompt, chat,
+            )  # fmt: skip
+
+        here = [row("here", each) for each in found.here if each.conversation != own]
+        return here + [row("elsewhere", each) for each in found.elsewhere if each.conversation != own]
 
     # ------------------------------------------------------------ continuing
 
-    def _continue(self, row: Row, anyway: bool) -> None:
-        request, sheet = self._request, self._sheets.new_chat
-        if request is None:
-            return
-        found = self._conversations.chats_of(self._agents[request.agent])(row.stored.conversation)
-        chat = found.chat if found is not None else None
-        if chat is None:
-            sheet.conversations.set_busy()
-            typed = self._keys_ahead.hold(passes=frozenset({Qt.Key.Key_Escape}))
-            self._sessions.tasks.start(self._start(request, row, typed, anyway=anyway), "continue")
-            return
-        sheet.conversations.dismiss()
-        sheet.done()
-        if not chat.has_ended:
-            self._open_chat(chat)
-        else:
-            self._resuming.resume(chat, prompt=Draft(request.prompt) if request.prompt else NO_DRAFT)
+    def _runtime(self, opening: _Opening) -> Runtime:
+        """The view that the user has chosen."""
+        return opening.request.runtime if opening.picker.runtime.isHidden() else opening.picker.runtime.value()
 
-    async def _start(self, request: NewChatRequest, row: Row, typed: HeldKeys, *, anyway: bool) -> None:
+    def _finish(self, opening: _Opening, then: Callable[[], object]) -> None:
+        """Close the sheets, and do what the user has chosen."""
+        opening.picker.dismiss()
+        if opening.chat is None:
+            self._sheets.new_chat.done()
+        then()
+
+    def _run_of_chat(self, opening: _Opening, chat: Chat) -> Callable[[bool], None]:
+        def run(_anyway: bool) -> None:
+            if not chat.has_ended:
+                self._finish(opening, lambda: self._open_chat(chat))
+                return
+            prompt = Draft(opening.request.prompt) if opening.request.prompt else NO_DRAFT
+            runtime = self._runtime(opening) if opening.chat is not None else chat.record.runtime
+            other = runtime if runtime != chat.record.runtime else None
+            self._finish(opening, lambda: self._resuming.resume(chat, runtime=other, prompt=prompt))
+
+        return run
+
+    def _continue(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest, anyway: bool) -> None:
+        found = self._conversations.chats_of(opening.agent)(stored.conversation)
+        if found is not None and (chat := found.chat) is not None:
+            self._run_of_chat(opening, chat)(anyway)
+            return
+        opening.picker.set_busy()
+        typed = self._keys_ahead.hold(passes=frozenset({Qt.Key.Key_Escape}))
+        request = replace(request, runtime=self._runtime(opening))
+        start = self._start(opening, stored.conversation, request, typed, anyway=anyway)
+        self._sessions.tasks.start(start, "continue")
+
+    async def _start(
+        self, opening: _Opening, conversation: str, request: NewChatRequest, typed: HeldKeys, *, anyway: bool
+    ) -> None:
+        name = request.name if request.is_named else one_line(suggested_name(request.directory, request.agent))
+        request, size = replace(request, name=name, worktree=None), GridSize(*self._layout.grid).clamped()
         with typed:
-            await self._start_and_open(request, row, typed, anyway=anyway)
+            try:
+                chat = await self._sessions.launch(
+                    request, opening.agent, size, conversation=conversation, anyway=anyway
+                )
+            except OutliveError as error:
+                opening.picker.refuse(str(error), can_force=isinstance(error, ConversationOpen))
+                return
+            self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
+            self._finish(opening, lambda: typed.deliver(self._open_chat(chat).content))
 
-    async def _start_and_open(self, request: NewChatRequest, row: Row, typed: HeldKeys, *, anyway: bool) -> None:
-        sheet = self._sheets.new_chat
-        directory = row.stored.directory if row.directory else request.directory
-        name = request.name if request.is_named else one_line(suggested_name(directory, request.agent))
-        request = dataclasses.replace(request, name=name, directory=directory, worktree=None)
-        size = GridSize(*self._layout.grid).clamped()
-        try:
-            chat = await self._sessions.launch(
-                request, self._agents[request.agent], size, conversation=row.stored.conversation, anyway=anyway
-            )
-        except OutliveError as error:
-            sheet.conversations.refuse(str(error), row if isinstance(error, ConversationOpen) else None)
-            return
-        self._layout.last_agent, self._layout.last_directory = request.agent, directory
-        sheet.conversations.dismiss()
-        sheet.done()
-        typed.deliver(self._open_chat(chat).content)
+    def _copy(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest) -> None:
+        """Copy the command that continues a conversation in any terminal."""
+        found = self._conversations.chats_of(opening.agent)(stored.conversation)
+        if found is not None and (chat := found.chat) is not None:
+            self._resuming.copy_command(chat)
+        else:
+            self._sessions.tasks.start(self._copy_command(opening, stored, request), "resume command")
+
+    async def _copy_command(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest) -> None:
+        self._resuming.put_on_clipboard(await self._conversations.command(opening.agent, stored.conversation, request))
+
+
+async def _is_resumable(chat: Chat) -> bool:
+    try:
+        return (await inspect_ended_chat(chat.id)).can_resume is True
+    except OutliveError:
+        return False  # The store is missing or unreadable; its next reader reports this.
 
 
 def _takes_prompt(agent: Agent) -> bool:

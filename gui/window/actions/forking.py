@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.bridge.chat import Chat
 from gui.input.draft import Draft
 from gui.window.actions import action_table
 from gui.window.actions.context import WindowContext
+from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
@@ -58,23 +59,30 @@ class ForkActions(QObject):
         """Start a chat with a copy of the conversation before a prompt, and put the prompt into its prompt box."""
         self._sessions.tasks.start(self._fork(chat, self._keys_ahead.hold(), prompt), "fork")
 
-    def choose_prompt(self, chat: Chat) -> None:
-        """Let the user choose the prompt before which the conversation is copied."""
-        page = self._open_chat(chat)
-        if not isinstance(page, StructuredPage):
-            return
-        prompts = [item for item in page.view.transcript if is_in_conversation(item)]
-        if not prompts:
-            self._banners.inform(fork_texts.no_prompts(), key=f"fork {chat.id}")
-            return
+    def choose(self, chat: Chat) -> None:
+        """Let the user choose how much of the conversation is copied: all of it, or what was before a prompt."""
+        page = self._open_chat(chat) if self.can_fork_before(chat) else None
+        if isinstance(page, StructuredPage) and not page.is_settled and not len(page.view.transcript):
+            page.settled.connect(lambda: self._ask_if_shown(chat, page), Qt.ConnectionType.SingleShotConnection)
+        else:
+            self._ask(chat, page)
+
+    def _ask_if_shown(self, chat: Chat, page: ChatPage) -> None:
+        if page is self._tabs.active_page:
+            self._ask(chat, page)
+
+    def _ask(self, chat: Chat, page: ChatPage | None) -> None:
+        transcript = page.view.transcript if isinstance(page, StructuredPage) else ()
+        prompts = [item for item in transcript if is_in_conversation(item)]
         now = datetime.now(UTC)
 
         def choice(prompt: Item) -> Choice:
             detail = fork_texts.time_of(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
             return Choice(fork_texts.row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
 
-        title = action_table.title("fork_before")
-        self._sheets.chooser.ask(title, fork_texts.choose_prompt(), [choice(each) for each in reversed(prompts)])
+        choices = [Choice(fork_texts.from_the_end(), fork_texts.whole(), lambda: self.fork(chat))]
+        choices += [choice(each) for each in reversed(prompts)]
+        self._sheets.chooser.ask(action_table.title("fork"), fork_texts.choose(), choices)
 
     async def _fork(self, chat: Chat, typed: HeldKeys, before: Item | None = None) -> None:
         size = GridSize(*self._layout.grid).clamped()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.continuing import ConversationActions
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.notifications import Notifications
 from gui.window.actions.prompt_changes import PromptChanges
@@ -19,6 +20,7 @@ class ActionGroups:
     starting: StartActions
     chat_actions: ChatActions
     resuming: EndedChatActions
+    continuing: ConversationActions
     directories: DirectoryActions
     prompt_changes: PromptChanges
     notifications: Notifications

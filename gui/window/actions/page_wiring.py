@@ -79,6 +79,7 @@ class PageWiring:
         """Set up the wiring; ``window_keys`` returns the keys that the window does not pass to programs."""
         self._tabs, self._banners = context.tabs, context.banners
         self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
+        self._continuing = groups.continuing
         self._directories, self._prompt_changes = groups.directories, groups.prompt_changes
         self._opener = opener
         self._window_keys, self._in_use = window_keys, window_keys()
@@ -160,7 +161,9 @@ class PageWiring:
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming
         bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
-        bar.choose_conversation_requested.connect(lambda: resuming.choose_conversation(chat))
+        bar.has_conversations = chat_actions.has_conversations(chat)
+        bar.offer(None)
+        bar.continue_requested.connect(lambda: self._continuing.open(chat))
         bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
         bar.again_requested.connect(lambda: self._starting.new_like(chat))
         bar.end_left_requested.connect(lambda: resuming.end_left(chat))

@@ -1,4 +1,4 @@
-"""Resumes ended chats: in their tab, from the agent's own list, or in another terminal."""
+"""Resumes ended chats: in their tab, or in another terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases
-from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
+from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
 from session_host.protocol.values import GridSize, Runtime
 
 
@@ -125,10 +125,6 @@ class EndedChatActions(QObject):
             prompt,
         )
 
-    def choose_conversation(self, chat: Chat) -> None:
-        """Resume with the agent's own list of conversations, in the chat's tab."""
-        self._begin(chat, common_texts.starting(), lambda size: self._sessions.choose_conversation(chat, size))
-
     def _begin(
         self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]], prompt: Draft = NO_DRAFT
     ) -> None:
@@ -157,7 +153,7 @@ class EndedChatActions(QObject):
             follower = await start(GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
             drafts.add(chat.id, drafts.take_held(chat.id))
-            await self._show_refusal(page, error)
+            self._show_refusal(page, error)
             return
         finally:
             self._in_progress.discard(chat.id)
@@ -187,17 +183,11 @@ class EndedChatActions(QObject):
         self._tabs.replaced.emit(chat.id, follower)
         return ""
 
-    async def _show_refusal(self, page: ChatPage, error: OutliveError) -> None:
-        can_choose = False
-        if isinstance(error, NotResumable):
-            from session_host.client.chats.resumability import has_picker
-
-            can_choose = await asyncio.to_thread(has_picker, page.chat.id)
+    def _show_refusal(self, page: ChatPage, error: OutliveError) -> None:
         if page in self._tabs.pages():
-            picks = can_choose and isinstance(error, ConversationUnknown)
             reason = _reason(page.chat, error)
-            line = phrases.without_remedy(reason) if picks else reason
-            page.end_bar.refuse(line, can_choose=can_choose, can_force=isinstance(error, ConversationOpen))
+            line = phrases.without_remedy(reason) if isinstance(error, ConversationUnknown) else reason
+            page.end_bar.refuse(line, can_force=isinstance(error, ConversationOpen))
         else:
             self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")
 
@@ -213,8 +203,12 @@ class EndedChatActions(QObject):
         except OutliveError as error:
             self._banners.inform(notice_texts.no_resume_command(chat.name, error), kind="failed", key="command")
             return
+        self.put_on_clipboard(command, is_running=not chat.has_ended)
+
+    def put_on_clipboard(self, command: str, *, is_running: bool = False) -> None:
+        """Copy a command that resumes a conversation; ``is_running``: a chat is in it now."""
         QGuiApplication.clipboard().setText(command)
-        copied = notice_texts.copied_command if chat.has_ended else notice_texts.copied_command_of_running
+        copied = notice_texts.copied_command_of_running if is_running else notice_texts.copied_command
         self._banners.inform(copied(command), key="command")
 
     # ------------------------------------------------------------ undoing an end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
 from session_host.paths import named_directory
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, Runtime
 
 RECENT_DIRECTORIES = 12
 SHELL, COMMAND = "shell", "command"
@@ -120,21 +121,14 @@ class StartActions(QObject):
 
     # ------------------------------------------------------------ without it
 
-    def new_like(self, chat: Chat) -> None:
-        """Start a chat with the same options as this one, in a new conversation."""
+    def new_like(self, chat: Chat, runtime: Runtime | None = None) -> None:
+        """Start a chat with the same options as this one, in a new conversation; ``runtime``: in another view."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
             self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
             return
-        request = NewChatRequest(
-            agent=agent.name,
-            directory=chat.record.cwd,
-            name=chat.record.name,
-            is_named=chat.record.is_named,
-            arguments=own_arguments(agent, chat.record.argv, chat.record.arguments),
-            overrides=dict(chat.record.env),
-            runtime=chat.record.runtime,
-        )
+        request = request_like(agent, chat)
+        request = replace(request, runtime=runtime or request.runtime)
         self._sessions.tasks.start(self._start(request, self._keys_ahead.hold(), replaces=chat), "start")
 
     def new_shell(self, directory: str, side: Side | None = None) -> None:
@@ -239,6 +233,20 @@ class StartActions(QObject):
         self._sheets.new_chat.done()
         typed.deliver(self._open_chat(chat).content)
         return chat
+
+
+def request_like(agent: Agent, chat: Chat) -> NewChatRequest:
+    """The request for a chat of this agent with the same options as another one."""
+    record = chat.record
+    return NewChatRequest(
+        agent=agent.name,
+        directory=record.cwd,
+        name=record.name,
+        is_named=record.is_named,
+        arguments=own_arguments(agent, record.argv, record.arguments),
+        overrides=dict(record.env),
+        runtime=record.runtime,
+    )
 
 
 def _start_directory() -> str:

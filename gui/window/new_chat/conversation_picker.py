@@ -1,26 +1,29 @@
-"""Chooses one of an agent's earlier conversations."""
+"""Chooses a conversation to continue: of the chat at hand, or another one of its agent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter, QStandardItem
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from gui.bridge.earlier_conversations import ChatOfConversation
+from gui.theme.flow_layout import flow
 from gui.theme.marks import paint_mark
 from gui.theme.matched import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip
+from gui.window.new_chat.fields import RuntimeField
 from gui.window.sheets.sheet import LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, conversation_texts, phrases
+from session_host.protocol.values import Runtime
 
 if TYPE_CHECKING:
     from session_host.agents.conversations.listing.base import StoredConversation
@@ -36,84 +39,104 @@ _MARK_PX = 22
 _LINES_PX = 16
 """The height of the lines and gaps between field, list and footer."""
 
+Section = Literal["chat", "here", "elsewhere"]
+
 
 class Row(NamedTuple):
-    """A conversation in the list.
+    """A line of the list.
 
     Attributes:
-        stored: the conversation.
-        directory: its directory, if that is another one than the sheet's, else "".
+        section: the group, which has a heading: the chat at hand, its directory, other directories.
+        title, details: the first line, and the second one.
+        run: continues the conversation; True: even if it is open elsewhere.
+        copy: copies the command that resumes it in any terminal; None if there is no such command.
+        changed_s: the time of its last change; None for none.
+        also: other words by which it is found.
         chat: the chat that is or was in it; None for none.
+        comes_last: whether the row is marked only if no other one fits.
     """
 
-    stored: StoredConversation
-    directory: str
-    chat: ChatOfConversation | None
-
-    @property
-    def title(self) -> str:
-        """The first line."""
-        return self.stored.title or conversation_texts.untitled()
-
-    @property
-    def details(self) -> str:
-        """The second line."""
-        parts = [self.directory]
-        if self.chat is not None:
-            text = conversation_texts.was_in if self.chat.has_ended else conversation_texts.running_in
-            parts.append(text(self.chat.name))
-        elif self.stored.last_prompt != self.stored.title:
-            parts.append(self.stored.last_prompt)
-        return " · ".join(part for part in parts if part)
+    section: Section
+    title: str
+    details: str
+    run: Callable[[bool], object]
+    copy: Callable[[], object] | None = None
+    changed_s: float | None = None
+    also: str = ""
+    chat: ChatOfConversation | None = None
+    comes_last: bool = False
 
     @property
     def age(self) -> str:
         """The time since its last change."""
         try:
-            changed = datetime.fromtimestamp(self.stored.changed_s, UTC)
+            changed = datetime.fromtimestamp(self.changed_s, UTC) if self.changed_s is not None else None
         except (ValueError, OverflowError, OSError):
             return ""  # A file's time may be any number.
-        return phrases.age(changed, datetime.now(UTC))
+        return phrases.age(changed, datetime.now(UTC)) if changed is not None else ""
+
+
+def title_of(stored: StoredConversation) -> str:
+    """The first line of a conversation's row."""
+    return stored.title or conversation_texts.untitled()
+
+
+def details_of(stored: StoredConversation, directory: str, chat: ChatOfConversation | None) -> str:
+    """The second line of a conversation's row."""
+    parts = [directory]
+    if chat is not None:
+        text = conversation_texts.was_in if chat.has_ended else conversation_texts.running_in
+        parts.append(text(chat.name))
+    elif stored.last_prompt != stored.title:
+        parts.append(stored.last_prompt)
+    return " · ".join(part for part in parts if part)
 
 
 class ConversationPicker(Sheet):
-    """A sheet over the one for a new chat: a field, and the conversations that contain its words.
+    """A field, and the conversations that contain its words; a sheet of its own, or over the one for a new chat.
 
     Signals:
-        chosen: the user chose a conversation (a Row, and whether it may be open elsewhere).
+        another_requested: the user wants conversations of another agent.
     """
 
-    chosen = Signal(object, bool)
+    another_requested = Signal()
 
-    def __init__(self, theme: Theme, below: Sheet) -> None:
-        super().__init__(theme, below.around, conversation_texts.conversations(), LIST_PX)
-        self._below = below
+    def __init__(self, theme: Theme, around: QWidget) -> None:
+        super().__init__(theme, around, conversation_texts.conversations(), LIST_PX)
         self._rows: list[tuple[str, Row]] = []
         self._agent = self._directory = ""
         self._is_read = self._is_busy = self._has_older = False
         self._takes_first = False
         """Whether Enter was pressed before the conversations were read."""
         self._narrowed_by = ""
-        self._refused: Row | None = None
+        self._accepted: Row | None = None
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(conversation_texts.conversations())
         self.field.textChanged.connect(self._narrow)
+        self.field.installEventFilter(self)
         self.list = ResultList(conversation_texts.conversations(), ROW_PX, ROWS_SHOWN, wraps=False)
         self.list.setUniformItemSizes(False)
         self.list.setItemDelegate(_RowDelegate(theme, ROW_PX, self.list))
         self.items = self.list.items
         self.list.clicked.connect(self._accept)
+        self.list.selectionModel().currentChanged.connect(lambda index, _previous: self._on_marked(index))
         self.state = label("", "secondary")
         self.state.setWordWrap(True)
         self.anyway = button(conversation_texts.continue_anyway(), "", self._force)
+        self.runtime = RuntimeField()
+        self.copy = button(conversation_texts.copy_command(), "link", self._copy)
+        self.another = button(conversation_texts.another_agent(), "link", self.another_requested.emit)
         self._list_px = 0
         """The height of the list, if the window has room for it."""
         self._footer = QWidget()
-        line = QHBoxLayout(self._footer)
-        line.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
+        below = QVBoxLayout(self._footer)
+        below.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
+        line = QHBoxLayout()
         line.addWidget(self.state, 1)
         line.addWidget(self.anyway)
+        below.addLayout(line)
+        below.addWidget(flow(self.runtime, self.another, self.copy))
         lay_out_results(self.body, theme, self.field, self.list, self._footer)
 
     def center(self) -> None:
@@ -124,48 +147,58 @@ class ConversationPicker(Sheet):
         self.list.setFixedHeight(max(min(self._list_px, room_px), ROW_PX))
         super().center()
 
-    def opening_button(self, on_click: Callable[[], object]) -> QPushButton:
-        """A button that opens the sheet, and gets the keyboard focus back."""
-        made = button(conversation_texts.continue_one(), "link", on_click)
+    def opening_button(self, below: Sheet, on_click: Callable[[], object]) -> QPushButton:
+        """A button of the sheet below this one, which opens this one, and gets the keyboard focus back."""
+        made = button(common_texts.continue_(), "link", on_click)
         set_tooltip(made, conversation_texts.continue_hint())
-        self.set_below(self._below, made)
+        self.set_below(below, made)
         return made
 
-    def begin(self, agent: str, directory: str) -> None:
+    def begin(self, agent: str, directory: str, runtime: Runtime | None = None, *, is_alone: bool = False) -> None:
         """Open the sheet, while an agent's conversations are read.
 
         Args:
-            agent: its title.
+            agent: its title; "" for an agent without a list of conversations.
             directory: its conversations come first.
+            runtime: the suggested view; None for no choice.
+            is_alone: whether the user can go on to another agent from here.
         """
         self._agent, self._directory = agent, phrases.short_directory(directory)
         self._rows, self._takes_first = [], False
         self._is_read = self._is_busy = self._has_older = False
-        self.field.setPlaceholderText(conversation_texts.search(agent))
-        self.field.setAccessibleName(conversation_texts.search(agent))
+        self.runtime.setVisible(runtime is not None)
+        self.runtime.set_value(runtime or "terminal")
+        self.another.setVisible(is_alone)
+        search = conversation_texts.search(agent) if agent else common_texts.choose()
+        self.field.setPlaceholderText(search)
+        self.field.setAccessibleName(search)
         self.field.clear()
         self._narrow("")
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def show_rows(self, rows: Sequence[Row], *, has_older: bool) -> None:
-        """Show the conversations: those of the directory, then the others, each group with the newest first.
+    def show_rows(self, rows: Sequence[Row], *, is_whole: bool = True, has_older: bool = False) -> None:
+        """Show these rows: by section, in each the newest first.
 
-        ``has_older``: whether the agent has older ones, too.
+        Args:
+            rows: the rows, which begin with those that are already shown.
+            is_whole: whether these are all; otherwise the others are being read.
+            has_older: whether the agent has older conversations, too.
         """
+        marked = self.list.currentIndex().row()
         self._has_older = has_older
-        self._rows = [(f"{row.title} {row.details} {row.stored.last_prompt}".lower(), row) for row in rows]
-        self._is_read = True
-        self._narrow(self.field.text())
+        self._rows = [(f"{row.title} {row.details} {row.also}".lower(), row) for row in rows]
+        self._is_read = is_whole
+        self._narrow(self.field.text(), marked)
         announce(self.state, self.state.text())
         if self._takes_first:
             self._accept(self.list.currentIndex())
 
-    def refuse(self, problem: str, row: Row | None = None) -> None:
-        """Show why there is no list, or why the chosen conversation cannot be continued; ``row``: unless forced."""
-        self._is_busy, self._refused = False, row
+    def refuse(self, problem: str, *, can_force: bool = False) -> None:
+        """Show why there is no list, or why the chosen conversation cannot be continued; or only if forced."""
+        self._is_busy = False
         self._show_state(sentence(problem), "problem")
-        self.anyway.setVisible(row is not None)
+        self.anyway.setVisible(can_force)
         announce(self.state, self.state.text())
 
     def set_busy(self) -> None:
@@ -175,31 +208,42 @@ class ConversationPicker(Sheet):
 
     # ------------------------------------------------------------ rows
 
-    @property
-    def rows(self) -> list[Row]:
-        """All conversations, found or not."""
-        return [row for _, row in self._rows]
-
-    def _narrow(self, text: str) -> None:
+    def _narrow(self, text: str, marked: int = -1) -> None:
+        """Show the rows with these words; ``marked``: the item that keeps the mark, -1 for the first."""
         self._takes_first = self._takes_first and text == self._narrowed_by
         self._narrowed_by = text
         words = text.lower().split()
         fitting = [row for whole, row in self._rows if all(word in whole for word in words)]
         self.items.clear()
         for number, row in enumerate(fitting[:MAX_ROWS]):
-            if number == 0 or bool(row.directory) != bool(fitting[number - 1].directory):
+            if number == 0 or row.section != fitting[number - 1].section:
                 self._add_heading(row)
             self._add(row, words)
-        self.list.fit_rows(1)
-        headings = sum(self.items.item(row).data(_ROW_ROLE) is None for row in range(self.items.rowCount()))
+        self.list.fit_rows(marked if marked >= 0 else self._first())
+        self._on_marked(self.list.currentIndex())
+        headings = sum(self._row_at(row) is None for row in range(self.items.rowCount()))
         wanted_px = self.items.rowCount() * ROW_PX - headings * (ROW_PX - HEADING_PX)
         self._list_px = min(wanted_px, ROWS_SHOWN * ROW_PX) + 2 * self.list.frameWidth()
         summary = self._summary(fitting, is_filtered=bool(words))
         self._show_state(conversation_texts.without_older(summary) if self._has_older else summary)
 
+    def _row_at(self, number: int) -> Row | None:
+        """The row of an item; None for a heading."""
+        row = self.items.index(number, 0).data(_ROW_ROLE)
+        return row if isinstance(row, Row) else None
+
+    def _first(self) -> int:
+        """The item that is marked at first."""
+        rows = [(number, row) for number in range(self.items.rowCount()) if (row := self._row_at(number)) is not None]
+        return next((number for number, row in rows if not row.comes_last), rows[-1][0] if rows else 0)
+
     def _add_heading(self, row: Row) -> None:
-        text = conversation_texts.in_directory(self._directory)
-        item = QStandardItem(conversation_texts.in_other_directories() if row.directory else text)
+        texts: dict[Section, str] = {
+            "chat": conversation_texts.this_chat(),
+            "here": conversation_texts.in_directory(self._directory),
+            "elsewhere": conversation_texts.in_other_directories(),
+        }
+        item = QStandardItem(texts[row.section])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         self.items.appendRow(item)
 
@@ -215,16 +259,16 @@ class ConversationPicker(Sheet):
     def _summary(self, fitting: list[Row], *, is_filtered: bool) -> str:
         if not self._is_read:
             return conversation_texts.reading()
-        if not self._rows:
-            return conversation_texts.none_at_all(self._agent)
-        if not fitting:
+        if not fitting and self._rows:
             return common_texts.no_matches()
+        if not any(row.section != "chat" for _, row in self._rows):
+            return conversation_texts.none_at_all(self._agent) if self._agent else ""
         if len(fitting) > MAX_ROWS:
             return conversation_texts.only_newest(MAX_ROWS, len(fitting))
-        here = sum(not row.directory for row in fitting)
+        here, elsewhere = (sum(row.section == section for row in fitting) for section in ("here", "elsewhere"))
         if not here and not is_filtered:
             return conversation_texts.none_here()
-        return conversation_texts.counts(here, len(fitting) - here)
+        return conversation_texts.counts(here, elsewhere)
 
     def _show_state(self, text: str, kind: str = "secondary") -> None:
         self.anyway.hide()
@@ -240,18 +284,39 @@ class ConversationPicker(Sheet):
     def _accept(self, index: QModelIndex) -> None:
         row = index.data(_ROW_ROLE)
         if isinstance(row, Row) and not self._is_busy:
-            self.chosen.emit(row, False)
+            self._accepted = row
+            row.run(False)
 
     def _force(self) -> None:
-        if self._refused is not None and not self._is_busy:
-            self.chosen.emit(self._refused, True)
+        if self._accepted is not None and not self._is_busy:
+            self._accepted.run(True)
+
+    def _on_marked(self, index: QModelIndex) -> None:
+        row = index.data(_ROW_ROLE)
+        self.copy.setVisible(isinstance(row, Row) and row.copy is not None)
+
+    def _copy(self) -> None:
+        """Copy the command that resumes the marked conversation in any terminal."""
+        row = self.list.currentIndex().data(_ROW_ROLE)
+        if isinstance(row, Row) and row.copy is not None:
+            self.dismiss()
+            row.copy()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Copy the marked conversation's command, unless a part of what was typed is selected."""
+        is_key = watched is self.field and event.type() == QEvent.Type.KeyPress
+        copies = is_key and isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Copy)
+        if copies and not self.field.hasSelectedText():
+            self._copy()
+            return True
+        return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         previous = self.list.currentIndex().row()
         if self.list.step(event):
             self._leave_heading(previous)
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._takes_first = not self._is_read
+            self._takes_first = not self._is_read and not isinstance(self.list.currentIndex().data(_ROW_ROLE), Row)
             self._accept(self.list.currentIndex())
         else:
             super().keyPressEvent(event)

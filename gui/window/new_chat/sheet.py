@@ -79,8 +79,8 @@ class NewChatSheet(FormSheet):
         self.directory.setAccessibleName(new_chat_texts.directory())
         self.directory.textChanged.connect(self._on_directory)
         self.directory_row.settled.connect(self.directory_settled)
-        self.conversations = ConversationPicker(theme, self)
-        self.conversation = self.conversations.opening_button(self.choose_conversation)
+        self.conversations = ConversationPicker(theme, self.around)
+        self.conversation = self.conversations.opening_button(self, self.choose_conversation)
         self.naming = NameField(free_name)
         self.name = self.naming.line
         self.prompt_row = PromptRow(theme, self)

@@ -33,10 +33,11 @@ class EndBar(Area):
 
     Attributes:
         started: how many starts from this bar were shown as begun.
+        has_conversations: whether the chat's agent has conversations that can be resumed; set before the bar is shown.
 
     Signals:
         resume_requested: the user resumes the conversation; True: even if it is open elsewhere.
-        choose_conversation_requested: the user opens the agent's own list of conversations.
+        continue_requested: the user opens the list of conversations to continue.
         continued_requested: the user opens the chat that continues this one.
         again_requested: the user starts a chat like this one.
         end_left_requested: the user ends the processes that the chat's program left behind.
@@ -46,7 +47,7 @@ class EndBar(Area):
     """
 
     resume_requested = Signal(bool)
-    choose_conversation_requested = Signal()
+    continue_requested = Signal()
     continued_requested = Signal()
     again_requested = Signal()
     end_left_requested = Signal()
@@ -57,6 +58,7 @@ class EndBar(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
         self.started = 0
+        self.has_conversations = False
         self._is_resumable = self._is_narrow = False
         self._explains = False
         """Whether the detail is an explanation, which has to be seen whole."""
@@ -74,9 +76,9 @@ class EndBar(Area):
         self.refusal.setWordWrap(True)
         self.resume = button(common_texts.resume(), "primary", lambda: self.resume_requested.emit(False))
         self.continued = button(page_texts.open_continued(), "primary", self.continued_requested.emit)
-        self.choose_conversation = button(page_texts.choose_conversation(), "", self.choose_conversation_requested.emit)
+        self.continue_ = button(common_texts.continue_(), "", self.continue_requested.emit)
         self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_requested.emit(True))
-        self.again = button(page_texts.new_chat_like_this(), "primary", self.again_requested.emit)
+        self.again = button(common_texts.new_chat_like_this(), "primary", self.again_requested.emit)
         self.end_left = button(page_texts.end_left(), "", self.end_left_requested.emit)
         self.errors = button(common_texts.error_output(), "", self.errors_requested.emit)
         self.export = button(common_texts.export_(), "", self.export_requested.emit)
@@ -90,7 +92,7 @@ class EndBar(Area):
         heading.addWidget(self._mark)
         heading.addLayout(texts, 1)
         controls = (
-            self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.end_left, self.errors,
+            self.resume, self.continued, self.anyway, self.continue_, self.again, self.end_left, self.errors,
             self.export, self.close_button,
         )  # fmt: skip
         for control in controls:
@@ -150,16 +152,16 @@ class EndBar(Area):
         self._is_resumable = found is not None and found.can_resume is True
         self.resume.setVisible(self._is_resumable)
         self.set_busy("")
-        self._emphasize(self.again, primary=not self._is_resumable)
+        self.continue_.setVisible(self._is_resumable or self.has_conversations)
+        self.again.setVisible(self.continue_.isHidden())  # The only way on.
+        self._emphasize(self.continue_, primary=not self._is_resumable)
         self.errors.setVisible(found is not None and found.has_errors)
         left = found.left_behind if found is not None else ""
         self.end_left.setVisible(bool(left))
         self.continued.hide()
         self.anyway.hide()
-        can_choose = found is not None and found.can_choose
-        self.choose_conversation.setVisible(can_choose and not self._is_resumable)
         message = found.reason if found is not None else ""
-        if can_choose and not self._is_resumable:
+        if self.has_conversations and found is not None and found.can_resume is None:
             message = phrases.without_remedy(message)
         if found is not None and found.can_resume is False and message:
             message = page_texts.cannot_resume(message)
@@ -168,10 +170,9 @@ class EndBar(Area):
         self._show_message(message, quiet=True)
         self._arrange()
 
-    def refuse(self, line: str, *, can_choose: bool, can_force: bool) -> None:
+    def refuse(self, line: str, *, can_force: bool) -> None:
         """Show why the chat cannot be resumed, and offer the other actions."""
         self.set_busy("")
-        self.choose_conversation.setVisible(can_choose)
         self.anyway.setVisible(can_force)
         self._show_message(line)
         self._arrange()
@@ -179,14 +180,14 @@ class EndBar(Area):
     def show_continued(self, name: str) -> None:
         """Show that another chat continues this one."""
         self.offer(None)
-        self._emphasize(self.again, primary=False)
+        self._emphasize(self.continue_, primary=False)
         self.continued.show()
         self._show_message(page_texts.continued_in(name), quiet=True)
         self._arrange()
 
     def set_busy(self, text: str) -> None:
         """Show the running action on the Resume button; "" when it is done."""
-        for control in (self.resume, self.choose_conversation, self.anyway):
+        for control in (self.resume, self.continue_, self.anyway):
             control.setEnabled(not text)
         self.resume.setText(text or common_texts.resume())
         self.resume.setAccessibleName(self.resume.text())
@@ -227,8 +228,7 @@ class EndBar(Area):
             when = phrases.clock(parse_time(record.ended_at), now)
             self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
             known = record.error or chat.connection_message or page_texts.process_gone()
-            again = "" if self._is_resumable else page_texts.start_again_hint()
-            self.detail.set_whole(f"{sentence(known)} {again}".rstrip())
+            self.detail.set_whole(sentence(known))
         elif record.state is State.EXITED:
             when = phrases.clock(parse_time(record.ended_at), now)
             self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())

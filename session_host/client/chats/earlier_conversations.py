@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.listing.base import IsCancelled, StoredConversation
 from session_host.agents.conversations.listing.registry import LISTERS, list_stored
@@ -24,6 +24,7 @@ from session_host.storage.store import SessionRecord
 from .launch import launch
 from .launch_request import LaunchRequest
 from .opened_elsewhere import opened_elsewhere
+from .resumability import in_directory
 
 
 class ConversationList(NamedTuple):
@@ -83,6 +84,21 @@ def list_conversations(
         elif real[conversation.directory]:
             found.elsewhere.append(conversation)
     return found
+
+
+def command_to_continue(
+    agent: Agent,
+    conversation: str,
+    directory: str,
+    arguments: list[str],
+    environment: Mapping[str, str],
+    overrides: Mapping[str, str],
+) -> str:
+    """The shell command that continues a conversation in any terminal; the parameters as in ``LaunchRequest``."""
+    others = agent.parse_conversation_options(arguments).others
+    values, variables = TemplateValues(conversation=conversation), child_environment(environment, agent, overrides)
+    argv = agent.argv(others, variables, values, mode="resume")
+    return in_directory(directory, agent, argv, variables)
 
 
 def _real(directory: str) -> str:

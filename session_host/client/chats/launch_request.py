@@ -37,8 +37,6 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How Outlive talks to the agent."""
     one_shot: bool = False
     """Whether a structured chat's agent gets one process for each prompt, although it speaks a protocol."""
-    uses_picker: bool = False
-    """Whether the agent lets its user choose the conversation to resume."""
     name: str | None = None
     """The chat's name; None to make one from the directory's name."""
     is_named: bool = True

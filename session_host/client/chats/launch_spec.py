@@ -154,12 +154,12 @@ def _continued(request: LaunchRequest, store: Store) -> list[SessionRecord]:
 
 
 def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
-    """The agent's signals; without an input line if the agent does not begin with it, but with a list, or has none.
+    """The agent's signals; without an input line if the agent has none.
 
     Only an agent that continues a conversation shows one at its start.
     """
     agent = request.agent
-    if request.uses_picker or agent.is_subcommand(start.arguments):
+    if agent.is_subcommand(start.arguments):
         return msgspec.structs.replace(agent.signals, input_line="")
     return agent.signals if agent.continues(start.argv) else msgspec.structs.replace(agent.signals, resumed_line="")
 
@@ -240,7 +240,7 @@ def _agent_start(
             through=copied.through if copied is not None else "",
             socket=str(agent_socket(request.live_chat.id if request.live_chat is not None else session_id)),
         ),
-        mode="pick" if request.uses_picker else "resume" if resumes else "new",
+        mode="resume" if resumes else "new",
         supports=supports,
         template=template,
     )
@@ -271,7 +271,7 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
         return chosen.others, other.provider_session_id or "", True
     if request.conversation:
         return chosen.others, request.conversation, True
-    if request.uses_picker or _copies(request) is not None:
+    if _copies(request) is not None:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):
         return arguments, "", False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.arguments import prompt_of
-from session_host.agents.catalog import find_agent, load_agents
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.listing.registry import directory_of
 from session_host.agents.conversations.registry import find_conversation, locating, relocated
@@ -124,14 +124,6 @@ def resumable_among(session_ids: Sequence[str]) -> set[str]:
     return {info.id for info in infos if info.resumable}
 
 
-def has_picker(session_id: str) -> bool:
-    """Whether ``pick`` works for this session: its agent has a list of conversations to choose from."""
-    with open_store() as store:
-        name = record_of(store, session_id).agent
-    agent = find_agent(config_dir(), name)
-    return agent is not None and bool(agent.conversation.picker)
-
-
 def record_of(store: Store, session_id: str) -> SessionRecord:
     """A session's record, with the state "running" only if the session does run.
 
@@ -199,7 +191,7 @@ def _previous(record: SessionRecord, agent: Agent, query: ConversationQuery) -> 
         found = find_conversation(agent.conversation.store, query._replace(conversation=conversation, used=True))
         if found.availability is Availability.WHOLE:
             argv = agent.argv(values=TemplateValues(conversation=conversation), mode="resume")
-            command = in_directory(record, agent, argv, query.environment)
+            command = in_directory(record.cwd, agent, argv, query.environment)
             return f"resume its earlier conversation {conversation}: {command}"
     return ""
 
@@ -299,20 +291,17 @@ def _after_dashes(arguments: list[str] | None) -> list[str]:
 
 def _picker(record: SessionRecord, agent: Agent) -> str:
     environment = relocated(agent.conversation.store, {**os.environ, **record.env}, record.located_by)
-    return in_directory(record, agent, agent.argv(mode="pick"), environment)
+    return in_directory(record.cwd, agent, agent.argv(mode="pick"), environment)
 
 
-def in_directory(
-    record: SessionRecord, agent: Agent, argv: list[str], environment: Mapping[str, str], directory: str = ""
-) -> str:
+def in_directory(directory: str, agent: Agent, argv: list[str], environment: Mapping[str, str]) -> str:
     """The command for a shell, with the directory and the variables that locate the agent's conversations.
 
     Args:
-        record: the chat's record.
-        agent: its agent.
+        directory: the directory.
+        agent: the agent.
         argv: the command.
         environment: the environment in which the agent finds the conversations.
-        directory: the directory; "" for the chat's own.
     """
     here, there = (locating(agent.conversation.store, each) for each in (os.environ, environment))
     unset = [f"-u {name}" for name in here.keys() - there.keys()]
@@ -321,4 +310,4 @@ def in_directory(
         there.pop("HOME", None)
     values = [f"{name}={shlex.quote(value)}" for name, value in there.items()]
     leading = ["env", *sorted(unset), *values] if unset else values
-    return f"cd {shlex.quote(directory or record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"
+    return f"cd {shlex.quote(directory)} && {' '.join([*leading, shlex.join(argv)])}"

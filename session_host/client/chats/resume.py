@@ -1,8 +1,8 @@
 """Resumes an ended chat: starts a new session in the same agent conversation.
 
 The conversation is always named by its id, never "the latest". A shell has no conversation: it starts again in the same
-directory, below what the ended one showed, and runs no command by itself. All functions block on the disk, except the
-two that start a session. ``resumability`` determines whether a chat can be resumed.
+directory, below what the ended one showed, and runs no command by itself. All functions but ``resume`` block on the
+disk. ``resumability`` determines whether a chat can be resumed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from session_host.agents.agent import PROMPT, Agent, TemplateValues
 from session_host.agents.arguments import without_prompt
-from session_host.agents.catalog import find_agent, load_agents
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, locating
 from session_host.agents.probe import LONG_TIMEOUT_S, Probe, probed
@@ -36,7 +36,6 @@ from .resumability import (
     Resumability,
     check_agent,
     current_directory,
-    has_picker,
     in_directory,
     plan_for,
     query_for,
@@ -45,7 +44,7 @@ from .resumability import (
 )
 from .structured_launch import is_one_shot
 
-__all__ = ["Resumability", "has_picker", "resumability", "resume", "resume_command", "resume_with_picker"]
+__all__ = ["Resumability", "resumability", "resume", "resume_command"]
 
 
 async def resume(
@@ -89,31 +88,6 @@ async def resume(
     return await launch(_shown(request, size, colors, prompt))
 
 
-async def resume_with_picker(
-    session_id: str,
-    *,
-    environment: Mapping[str, str] | None = None,
-    size: GridSize | None = None,
-    colors: DefaultColors | None = None,
-) -> SessionRecord:
-    """Start a session in the ended session's directory; the agent lets its user choose a conversation.
-
-    Raises:
-        NotResumable: the agent has no list to choose from.
-        AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory: as ``launch.launch``.
-    """
-
-    def request() -> LaunchRequest:
-        with open_store() as store:
-            record = record_of(store, session_id)
-            agent = find_agent(config_dir(), record.agent)
-            if agent is None or not agent.conversation.picker:
-                raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
-            return request_of(store, record, agent, environment, uses_picker=True)
-
-    return await launch(_shown(await asyncio.to_thread(request), size, colors, ""))
-
-
 def resume_command(session_id: str) -> str:
     """The shell command that resumes a chat in any terminal: ``cd DIR && claude --resume ID``.
 
@@ -134,7 +108,7 @@ def resume_command(session_id: str) -> str:
     files = str(query.files) if agent.keeps_conversation_in_files else ""
     values = TemplateValues(conversation=query.conversation, files=files)
     argv = agent.argv(arguments, query.environment, values, mode="new" if starts_over else "resume")
-    return in_directory(record, agent, argv, query.environment, current_directory(record, agent, query))
+    return in_directory(current_directory(record, agent, query), agent, argv, query.environment)
 
 
 # ----------------------------------------------------------------------------- steps
@@ -162,23 +136,21 @@ def request_of(
     *,
     starts_over: bool = False,
     prompt: str = "",
-    uses_picker: bool = False,
 ) -> LaunchRequest:
-    """The request for a chat that resumes an earlier one, or lets the user pick a conversation (``uses_picker``)."""
+    """The request for a chat that resumes an earlier one."""
     query = query_for(record, agent, environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(
         agent=agent,
         arguments=_arguments(record, agent, query.environment, unasked=starts_over),
-        resume=None if uses_picker else record,
+        resume=record,
         starts_over=starts_over,
         prompt=prompt,
-        uses_picker=uses_picker,
         runtime=record.runtime,
         one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names(), store.names()),
         is_named=record.is_named,
-        directory=record.cwd if uses_picker else current_directory(record, agent, query),
+        directory=current_directory(record, agent, query),
         environment=dict(os.environ if environment is None else environment),
         overrides=record.env,
         located_by=locating(agent.conversation.store, query.environment),

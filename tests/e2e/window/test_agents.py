@@ -101,7 +101,8 @@ def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(
         command(app, "stop chat")
         app.press("Tab", "Return")  # The window asks for confirmation, because the agent works.
         wait_until(lambda: [tab["state"] for tab in app.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
-        command(app, "resume chat")
+        command(app, "resume")
+        app.press("Return")  # In the list of Continue, this conversation is the first.
         wait_until(lambda: newest()["id"] != first, WAIT_S, "the chat that goes on")
         second = newest()
         wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [second["id"]], WAIT_S, "its tab, and no other")

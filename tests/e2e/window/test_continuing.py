@@ -1,4 +1,4 @@
-"""A conversation from outside of Outlive is chosen by keyboard, continues in a chat, and is resumed by its id."""
+"""Continue… lists conversations, also those from outside of Outlive; the chosen one goes on in a chat."""
 
 from __future__ import annotations
 
@@ -50,12 +50,14 @@ def active_chat(app: Window) -> str:
     return str(active)
 
 
-def test_a_conversation_is_found_continued_and_resumed(parrot: None, area: Area, open_window: OpenWindow) -> None:
+def test_continue_finds_a_conversation_and_resumes_an_ended_one(
+    parrot: None, area: Area, open_window: OpenWindow
+) -> None:
     write_conversation(area, IDS[0], area.home / "api", "Mend the lexer")
     write_conversation(area, IDS[1], area.home / "web", "Paint it blue")
     with open_window() as app:
         app.focus()
-        command(app, "continue a conversation")
+        command(app, "continue")
         app.type("blue")
         app.press("Return")
         [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
@@ -66,11 +68,11 @@ def test_a_conversation_is_found_continued_and_resumed(parrot: None, area: Area,
         assert (entry["provider_session_id"], entry["cwd"]) == (IDS[1], str(area.home / "web"))
 
         # The conversation runs in a chat now: choosing it again shows that chat, also from another tab.
-        command(app, "continue a conversation")
+        command(app, "continue")
         app.type("lexer")
         app.press("Return")
         wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the second tab")
-        command(app, "continue a conversation")
+        command(app, "continue")
         app.type("blue")
         app.press("Return")
         wait_until(lambda: active_chat(app) == first, WAIT_S, "the first chat")
@@ -78,9 +80,9 @@ def test_a_conversation_is_found_continued_and_resumed(parrot: None, area: Area,
 
         outlive("kill", first)
         wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
-        command(app, "continue a conversation")
-        app.type("blue")
-        app.press("Return")
+        wait_until(lambda: [tab["state"] for tab in app.tabs() if tab["active"]] == ["exited"], WAIT_S, "its end")
+        command(app, "continue")
+        app.press("Return")  # It is the first one.
         wait_until(lambda: listed(first)["continued_by"], WAIT_S, "the resumed chat")
         wait_until(lambda: first not in {tab["session_id"] for tab in app.tabs()}, WAIT_S, "its tab")
         second = active_chat(app)

@@ -115,7 +115,7 @@ def test_an_unsent_prompt_outlives_its_tab_and_a_window_that_is_killed(open_wind
         wait_until(lambda: saved_drafts() == [], WAIT_S, "the sent prompt to be no draft")
 
 
-def test_a_chat_is_forked_before_a_prompt_and_the_prompt_is_edited_and_sent(
+def test_fork_lists_the_prompts_and_the_chosen_one_is_edited_and_sent_in_a_new_chat(
     open_window: OpenWindow, area: Area
 ) -> None:
     install_agent(area)
@@ -130,7 +130,8 @@ def test_a_chat_is_forked_before_a_prompt_and_the_prompt_is_edited_and_sent(
             app.press("Return")
             wait_for_text("x", f"^{word}$")
             wait("x", "idle")
-        command(app, "fork chat before")
+        command(app, "fork")
+        app.type("second")
         app.press("Return")
         wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the fork's tab")
         wait("x (fork)", "idle")

@@ -21,7 +21,6 @@ class FakeResume:
     def __init__(self) -> None:
         self.can = Resumability(True)
         self.cannot: set[str] = set()
-        self.picker = True
         self.refusal: Exception | None = None
         self.calls: list[tuple[Any, ...]] = []
 
@@ -31,15 +30,8 @@ class FakeResume:
     def resumable_among(self, session_ids: Sequence[str]) -> set[str]:
         return {each for each in session_ids if self.resumability(each).can}
 
-    def has_picker(self, _session_id: str) -> bool:
-        return self.picker
-
     async def resume(self, session_id: str, **wishes: Any) -> SessionRecord:
         self.calls.append(("resume", session_id, wishes["anyway"]))
-        return self._begin(session_id)
-
-    async def resume_with_picker(self, session_id: str, **_wishes: Any) -> SessionRecord:
-        self.calls.append(("pick", session_id))
         return self._begin(session_id)
 
     def resume_command(self, session_id: str) -> str:
@@ -59,16 +51,15 @@ class FakeResume:
                 resumed_from=previous.id,
             )  # fmt: skip
             store.insert(record)
-            if self.calls[-1][0] == "resume":
-                store.update(previous.id, continued_by=record.id)
+            store.update(previous.id, continued_by=record.id)
         return record
 
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> FakeResume:
     fake = FakeResume()
-    for name in ("resumability", "resumable_among", "has_picker"):
+    for name in ("resumability", "resumable_among"):
         monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(fake, name))
-    for name in ("resume", "resume_with_picker", "resume_command"):
+    for name in ("resume", "resume_command"):
         monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(fake, name))
     return fake

@@ -106,7 +106,7 @@ async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: 
     chat = await add_chat(harness)
     window = harness.open_window()
     page = with_prompts(
-        window.open_chat(harness.chat(chat)),
+        harness, chat,
         Item("one", "user", 0, "Fix it", "done"), Item("a", "agent", 0, "Fixed."),
         Item("two", "user", 0, "Why?", "done"),
     )  # fmt: skip

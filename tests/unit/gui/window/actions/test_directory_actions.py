@@ -105,14 +105,15 @@ async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness:
     window = harness.open_window()
     window.open_chat(harness.chat(chat))
     for typed, title in (
-        ("fork", "Fork chat"), ("branch", "Fork chat"), ("branch", "New chat in a git worktree…"),
-        ("worktree", "New chat in a git worktree…"), ("markdown", "Export chat…"), ("share", "Export chat…"),
-        ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]), ("git diff", "Changes"),
+        ("fork", "Fork…"), ("rewind", "Fork…"), ("branch", "Fork…"), ("resume", "Continue…"),
+        ("branch", "New chat in a git worktree…"), ("worktree", "New chat in a git worktree…"),
+        ("markdown", "Export chat…"), ("share", "Export chat…"), ("title", "Rename chat…"), ("folder", TITLES[0]),
+        ("folder", TITLES[1]), ("git diff", "Changes"),
         *((typed, "Changes") for typed in ("since", "checkpoint", "rewind", "undo", "revert", "restore point")),
     ):  # fmt: skip
         assert title in palette_of(harness, typed)
     window.open_chat(harness.chat(shell))
-    assert "Fork chat" not in palette_of(harness, "fork"), "a shell has no conversation"
+    assert "Fork…" not in palette_of(harness, "fork"), "a shell has no conversation"
     assert "Open whole text in editor" in palette_of(harness, "scrollback")
     for typed in ("pager", "rerun", "copy command", "failed", "select output"):
         assert "Commands…" in palette_of(harness, typed)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu
 from gui.input.draft import Draft
 from gui.window.page.structured_page import StructuredPage
 from session_host import paths
+from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
@@ -37,6 +38,19 @@ async def add_chat(harness: WindowHarness, **fields: Any) -> str:
     return await harness.add("work", **(defaults | fields))
 
 
+def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> StructuredPage:
+    """Open a chat's tab, and let it go live with these prompts."""
+    page, transcript = harness.window.open_chat(harness.chat(session_id)), Transcript()
+    assert isinstance(page, StructuredPage)
+    for prompt in prompts:
+        transcript.apply(Put(prompt))
+    viewer = harness.viewers[session_id]
+    viewer.transcript = transcript
+    viewer.become(ViewerState.LIVE)
+    viewer.delegate.viewer_replaced()
+    return page
+
+
 async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,22 +69,23 @@ async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
     ended = await add_chat(harness, state=State.EXITED, exit_code=0)
     running, terminal = await add_chat(harness), await add_chat(harness, runtime="terminal")
     window = harness.open_window()
-    items(harness, running)["Fork"].trigger()
+    chooser = window.sheets.chooser
+
+    async def fork_from_the_end(session_id: str) -> None:
+        items(harness, session_id)["Fork…"].trigger()
+        if session_id == running:
+            assert not chooser.is_open, "its prompts are not known yet"
+            with_prompts(harness, running)
+        await harness.until(lambda: chooser.is_open, "the list")
+        QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+
+    await fork_from_the_end(running)
     await harness.until(window.banners.isVisible, "the banner")
-    assert window.tabs.ids() == []
-    items(harness, ended)["Fork"].trigger()
-    await harness.until(lambda: len(window.tabs.ids()) == 1, "the fork's tab")
+    assert window.tabs.ids() == [running]
+    await fork_from_the_end(ended)
+    await harness.until(lambda: len(window.tabs.ids()) == 3, "the fork's tab")
     assert not harness.chat(ended).is_continued
-    assert "Fork" not in items(harness, terminal)
-
-
-def with_prompts(page: object, *prompts: Item) -> StructuredPage:
-    assert isinstance(page, StructuredPage)
-    transcript = Transcript()
-    for prompt in prompts:
-        transcript.apply(Put(prompt))
-    page.view.set_transcript(transcript)
-    return page
+    assert "Fork…" not in items(harness, terminal)
 
 
 async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
@@ -96,7 +111,7 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
         Item("one", "user", 0, "Fix it", "done"), Item("a", "agent", 0, "Fixed."),
         Item("two", "user", 0, "Add a test\nfor it", "done"), Item("three", "user", 0, "Not sent", "queued"),
     ]  # fmt: skip
-    page = with_prompts(window.open_chat(harness.chat(chat)), *prompts)
+    page = with_prompts(harness, chat, *prompts)
 
     menu = QMenu(window)
     page.view._add_to_menu(menu, "two")
@@ -114,18 +129,23 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     page.view._add_to_menu(menu, "three")
     assert not any("Fork" in action.text() for action in menu.actions()), "the agent does not have it yet"
 
-    items(harness, chat)["Fork before a prompt…"].trigger()
     chooser = window.sheets.chooser
+
+    def rows() -> list[str]:
+        return [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
+
+    items(harness, chat)["Fork…"].trigger()
     await harness.until(lambda: chooser.is_open, "the list of prompts")
-    rows = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
-    assert rows == ["Add a test for it", "Fix it"]
+    assert rows() == ["From the end", "Before “Add a test for it”", "Before “Fix it”"]
     chooser.field.setText("fix")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     await harness.until(lambda: requests == ["two", "one"], "the other fork")
 
-    page = with_prompts(window.open_chat(harness.chat(chat)))
-    window.actions_["fork_before"].trigger()
-    assert banners.current is not None
-    assert banners.current.text == "This chat has no prompts yet."
-    for session_id in (shell, other):
-        assert "Fork before a prompt…" not in items(harness, session_id)
+    page = with_prompts(harness, chat)
+    window.actions_["fork"].trigger()
+    await harness.until(lambda: chooser.is_open, "the list")
+    assert rows() == ["From the end"], "it has no prompts yet"
+    chooser.dismiss()
+    assert "Fork…" not in items(harness, shell)
+    items(harness, other)["Fork…"].trigger()
+    assert rows() == ["From the end"], "this agent copies a conversation only as a whole"

@@ -14,7 +14,7 @@ from gui.bridge.ended_chat import ERRORS_BYTES
 from gui.window.page.structured_page import StructuredPage
 from session_host import paths
 from session_host.client.chats.resumability import Resumability
-from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
+from session_host.errors import ConversationOpen, NotResumable
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED
@@ -43,8 +43,8 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, 
     bar = harness.page.end_bar
     await harness.until(bar.resume.isVisible, "the button")
     assert bar.resume.property("kind") == "primary"
-    assert bar.again.property("kind") == "", "only one button is the primary one"
-    assert bar.choose_conversation.isHidden()
+    assert bar.continue_.property("kind") == "", "only one button is the primary one"
+    assert bar.again.isHidden(), "it is in the list of Continue"
     before = harness.window.tabs.ids()
     QTest.mouseClick(bar.resume, Qt.MouseButton.LeftButton)
     assert not bar.resume.isEnabled(), "a second press would start a second chat"
@@ -82,7 +82,8 @@ async def test_interrupted_chats_offer_to_resume_first(harness: WindowHarness, c
     bar = harness.page.end_bar
     await harness.until(bar.resume.isVisible, "the button")
     buttons = sorted(
-        (one for one in (bar.resume, bar.again, bar.export, bar.close_button)), key=lambda one: one.geometry().left()
+        (one for one in (bar.resume, bar.continue_, bar.export, bar.close_button)),
+        key=lambda one: one.geometry().left(),
     )
     assert buttons[0] is bar.resume
 
@@ -97,7 +98,7 @@ async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyw
     bar.resume.click()
     await harness.until(bar.anyway.isVisible, "the refusal")
     assert bar.refusal.text() == "Claude (process 42) has it open in /srv."
-    assert bar.choose_conversation.isVisible()
+    assert bar.continue_.isVisible()
     assert bar.resume.isEnabled()
     client.refusal = None
     bar.anyway.click()
@@ -131,17 +132,17 @@ async def test_a_refusal_stays_although_an_earlier_look_at_the_chat_ends_later(
     assert bar.anyway.isVisible()
 
 
-async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(harness: WindowHarness, client: FakeResume):
+async def test_for_an_unknown_conversation_the_list_of_conversations_is_offered(
+    harness: WindowHarness, client: FakeResume
+):
     client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
-    session_id = await open_ended(harness)
+    await open_ended(harness, agent="codex")
     bar = harness.page.end_bar
-    await harness.until(bar.choose_conversation.isVisible, "the button")
+    await harness.until(bar.refusal.isVisible, "the reason")
     assert bar.resume.isHidden()
     assert bar.refusal.text() == "Codex did not tell which conversation it was."
-    bar.choose_conversation.click()
-    await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
-    assert client.calls == [("pick", session_id)]
-    assert not harness.chat(session_id).is_continued, "nobody knows yet what is chosen"
+    bar.continue_.click()
+    assert harness.window.sheets.conversations.is_open
 
 
 async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt(
@@ -152,7 +153,8 @@ async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt
     page = harness.window.tabs.active_page
     assert isinstance(page, StructuredPage)
     await harness.until(page.end_bar.refusal.isVisible, "the reason")
-    assert page.end_bar.refusal.text() == "Can’t resume this chat: Claude Code's transcript is missing from /c."
+    reason = "Can’t resume this chat: Claude Code's transcript is missing from /c; start a new chat."
+    assert page.end_bar.refusal.text() == reason
     transcript = Transcript()
     transcript.apply(StateChanged("ended"))
     page.show_transcript(transcript)
@@ -161,41 +163,40 @@ async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt
 
 
 async def test_for_an_agent_without_conversations_no_resume_is_offered(harness: WindowHarness, client: FakeResume):
-    client.can, client.picker = Resumability(False, "Command has no conversations to resume"), False
+    client.can = Resumability(False, "Command has no conversations to resume")
     await open_ended(harness, agent="command")
     bar = harness.page.end_bar
     page = harness.page
     await harness.until(page.end_bar.again.isVisible, "the bar")
     harness.settle()
-    assert (bar.resume.isHidden(), bar.choose_conversation.isHidden(), bar.refusal.isHidden()) == (True, True, True)
+    assert (bar.resume.isHidden(), bar.continue_.isHidden(), bar.refusal.isHidden()) == (True, True, True)
     assert bar.again.property("kind") == "primary"
 
 
 async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(
     harness: WindowHarness, client: FakeResume
 ):
-    client.picker = False
     session_id = await open_ended(harness, agent="shell", cwd="/srv/build")
     window, bar = harness.window, harness.page.end_bar
     await harness.until(bar.resume.isVisible, "the button")
     assert bar.refusal.text() == "Resume starts a new shell here, below what this one showed."
-    assert window.actions_["resume"].isEnabled()
-    assert not window.actions_["copy_resume"].isEnabled(), "a shell has no command for another terminal"
     window.several.resume([harness.chat(session_id)])
     await harness.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
     assert client.calls == [("resume", session_id, False)]
 
 
-@pytest.mark.parametrize("agent", ["shell", "gemini", "gone"])
-async def test_a_chat_that_cannot_be_resumed_says_why_without_a_list_of_conversations(
-    harness: WindowHarness, client: FakeResume, agent: str
+@pytest.mark.parametrize(("agent", "way"), [("shell", "again"), ("gemini", "continue_"), ("gone", "again")])
+async def test_a_chat_that_cannot_be_resumed_says_why_and_offers_the_way_on(
+    harness: WindowHarness, client: FakeResume, agent: str, way: str
 ):
-    client.can, client.picker = Resumability(False, "its directory /srv/build is missing; recreate it"), False
+    client.can = Resumability(False, "its directory /srv/build is missing; recreate it")
     await open_ended(harness, agent=agent, cwd="/srv/build")
     bar = harness.page.end_bar
     await harness.until(bar.refusal.isVisible, "the reason")
     assert bar.refusal.text() == "Can’t resume this chat: its directory /srv/build is missing; recreate it."
-    assert (bar.resume.isHidden(), bar.again.property("kind")) == (True, "primary")
+    assert bar.resume.isHidden()
+    shown = {name for name in ("continue_", "again") if getattr(bar, name).isVisible()}
+    assert (shown, getattr(bar, way).property("kind")) == ({way}, "primary")
 
 
 async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reason(
@@ -203,12 +204,11 @@ async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reaso
 ):
     session_id = await harness.add("one", **ENDED)
     window = harness.open_window()
-    client.refusal, client.picker = NotResumable("one: its transcript is gone"), False
+    client.refusal = NotResumable("one: its transcript is gone")
     window.resuming.resume(harness.chat(session_id))
     page = harness.page
     await harness.until(page.end_bar.refusal.isVisible, "the reason")
     assert page.end_bar.refusal.text() == "Its transcript is gone."
-    assert page.end_bar.choose_conversation.isHidden()
 
 
 async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(
@@ -268,19 +268,6 @@ async def test_the_end_of_a_hidden_chat_can_be_undone(
     window.banners.run_action()
     await harness.until(lambda: client.calls, "the resume")
     assert client.calls == [("resume", one, False)]
-
-
-async def test_the_command_is_copied(harness: WindowHarness, client: FakeResume):
-    session_id = await open_ended(harness)
-    window = harness.window
-    window.actions_["copy_resume"].trigger()
-    command = f"cd /srv && claude --resume {session_id[:4]}"
-    await harness.until(lambda: QGuiApplication.clipboard().text() == command, "the command")
-    assert window.banners.current is not None
-    assert window.banners.current.text == f"Copied: {command}"
-    client.refusal = ConversationUnknown("one: it is not known which conversation it was")
-    window.actions_["copy_resume"].trigger()
-    await harness.until(lambda: window.banners.current and window.banners.current.kind == "failed", "why not")
 
 
 # ------------------------------------------------------------------------------------------ error output

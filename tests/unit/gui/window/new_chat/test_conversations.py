@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.bridge.earlier_conversations import EarlierConversations
@@ -21,6 +22,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.listing import files
 from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, LaunchFailed
 from session_host.paths import config_dir
 from session_host.protocol.values import State
@@ -303,7 +305,7 @@ async def test_in_a_small_window_nothing_is_covered(keep: Keep, harness: WindowH
         keep(number, area.home / "project", "Mend the lexer")
     picker = await opened(harness, area.home / "project")
     harness.window.resize(300, 300)
-    picker.refuse("process 7 (claude) on /dev/pts/3 has the conversation open; close it there first", picker.rows[0])
+    picker.refuse("process 7 (claude) on /dev/pts/3 has the conversation open; close it there first", can_force=True)
     harness.settle()
     whole = picker.body.rect()
     for part in (picker.field, picker.list, picker.state, picker.anyway):
@@ -345,3 +347,128 @@ async def test_a_list_of_conversations_makes_no_chat_of_those_that_ended(harness
     assert found[0].chat is not None
     assert found[0].chat.name == "chat 0"
     assert chat_of("another") is None
+
+
+async def continued(harness: WindowHarness, session_id: str) -> ConversationPicker:
+    """Open the list from an open chat, by the palette's action."""
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    window.actions_["continue"].trigger()
+    await read(harness, window.sheets.conversations)
+    return window.sheets.conversations
+
+
+@pytest.fixture
+def resumed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """The ended chats that are resumed, each with the view that was chosen instead of its own."""
+    calls: list[tuple[str, str | None]] = []
+
+    async def resume(session_id: str, **wishes: Any) -> SessionRecord:
+        calls.append((session_id, wishes["runtime"]))
+        raise LaunchFailed("not today")
+
+    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
+    monkeypatch.setattr("session_host.client.chats.resumability.resumability", lambda _id: Resumability(True))
+    return calls
+
+
+async def test_continue_in_an_ended_chat_offers_its_conversation_first_then_others(
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest], resumed: list[tuple[str, str | None]]
+) -> None:
+    project = area.home / "project"
+    keep(0, project, "Mend the lexer")
+    keep(1, project, "Write the guide")
+    keep(2, area.home / "other", "Paint it blue")
+    chat = await harness.add(
+        "lexer", agent="claude", provider_session_id=IDS[0], cwd=str(project), topic="Mend the lexer",
+        state=State.EXITED, ended_at="2026-01-02T04:00:00Z",
+    )  # fmt: skip
+    picker = await continued(harness, chat)
+
+    assert texts(picker) == [
+        "This chat", "Mend the lexer", "New chat like this", "In ~/project", "Write the guide",
+        "In other directories", "Paint it blue",
+    ]  # fmt: skip
+    assert marked(picker) == "Mend the lexer"
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: resumed, "the resume")
+    assert resumed == [(chat, None)]
+
+    harness.window.actions_["continue"].trigger()
+    await read(harness, picker)
+    QTest.mouseClick(picker.runtime.buttons[1], Qt.MouseButton.LeftButton)
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: len(resumed) == 2, "the resume")
+    assert resumed[1] == (chat, "structured"), "in a chat view"
+
+    harness.window.actions_["continue"].trigger()
+    await read(harness, picker)
+    QTest.keyClicks(picker.field, "guide")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: started, "the start")
+    [request] = started
+    assert (request.conversation, request.directory, request.name) == (IDS[1], str(project), "project")
+
+
+async def test_continue_in_a_running_chat_marks_the_newest_other_conversation(
+    keep: Keep, harness: WindowHarness, area: Area
+) -> None:
+    project = area.home / "project"
+    keep(0, project, "Mend the lexer")
+    keep(1, project, "Write the guide")
+    chat = await harness.add("lexer", agent="claude", provider_session_id=IDS[0], cwd=str(project))
+    picker = await continued(harness, chat)
+    assert texts(picker) == ["This chat", "lexer", "New chat like this", "In ~/project", "Write the guide"]
+    assert picker.items.item(1).data(int(Qt.ItemDataRole.AccessibleTextRole)) == "lexer, Runs here"
+    assert marked(picker) == "Write the guide"
+    picker.another.click()
+    await read(harness, harness.window.sheets.new_chat.conversations)
+    assert not picker.is_open
+
+
+@pytest.mark.parametrize(("agent", "state", "rows"), [
+    ("command", State.RUNNING, ["New chat like this"]),
+    ("command", State.EXITED, ["New chat like this"]),
+    ("shell", State.EXITED, ["one", "New chat like this"]),
+    ("aider", State.EXITED, ["one", "New chat like this"]),
+])  # fmt: skip
+async def test_continue_offers_what_an_agent_without_a_list_can_do(
+    keep: Keep, harness: WindowHarness, resumed: list[tuple[str, str | None]], agent: str, state: State, rows: list[str]
+) -> None:
+    picker = await continued(harness, await harness.add("one", agent=agent, state=state))
+    assert texts(picker) == ["This chat", *rows]
+    assert picker.state.text() == ""
+    assert marked(picker) == rows[0]
+
+
+async def test_continue_in_a_running_shell_lists_the_conversations_of_an_agent(
+    keep: Keep, harness: WindowHarness, area: Area
+) -> None:
+    keep(0, area.home / "project", "Mend the lexer")
+    window = harness.open_window()
+    window.open_chat(harness.chat(await harness.add("sh", agent="shell")))
+    window.actions_["continue"].trigger()
+    await read(harness, window.sheets.new_chat.conversations)
+
+
+async def test_a_key_copies_the_command_that_resumes_the_marked_conversation(
+    keep: Keep, harness: WindowHarness, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("session_host.client.chats.resume.resume_command", lambda session_id: f"resume {session_id}")
+    project, other = area.home / "project", area.home / "other"
+    keep(2, other, "Paint it blue")
+    chat = await harness.add("lexer", agent="claude", provider_session_id=IDS[0], cwd=str(project), argv=["claude"])
+    picker, clipboard = await continued(harness, chat), QGuiApplication.clipboard()
+    QTest.keyClick(picker.field, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    command = f"cd {other} && claude --resume {IDS[2]}"
+    await harness.until(lambda: clipboard.text() == command, "the command")
+    assert not picker.is_open
+
+    harness.window.actions_["continue"].trigger()
+    await read(harness, picker)
+    QTest.keyClicks(picker.field, "lexer")
+    picker.copy.click()
+    await harness.until(lambda: clipboard.text() == f"resume {chat}", "the other command")
+    banner = harness.window.banners.current
+    assert banner is not None
+    assert banner.text == f"Copied. Stop this chat before you run the command: resume {chat}"

@@ -199,7 +199,7 @@ async def test_the_previous_choice_of_a_worktree_does_not_count_outside_a_reposi
     assert launches[0].worktree is None
 
 
-async def test_a_duplicate_has_its_own_conversation(
+async def test_a_chat_like_another_has_its_own_conversation(
     claude: None, harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
     session_id = await harness.add(
@@ -208,7 +208,10 @@ async def test_a_duplicate_has_its_own_conversation(
     )  # fmt: skip
     window = harness.open_window()
     harness.show(session_id)
-    window.actions_["duplicate"].trigger()
+    window.actions_["continue"].trigger()
+    picker = window.sheets.conversations
+    await harness.until(lambda: "Reading" not in picker.state.text(), "the list")
+    QTest.keyClick(picker.field, Qt.Key.Key_Return)
     await harness.until(lambda: launches, "the start")
     [request] = launches
     assert (request.agent.name, request.directory, request.overrides) == ("claude", "/tmp", {"A": "1"})
@@ -216,7 +219,7 @@ async def test_a_duplicate_has_its_own_conversation(
     assert (request.resume, request.name) == (None, "one-2")
 
 
-async def test_a_duplicate_of_a_chat_without_saved_arguments_uses_its_argv(
+async def test_a_chat_like_one_without_saved_arguments_uses_its_argv(
     harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
     command = await harness.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)

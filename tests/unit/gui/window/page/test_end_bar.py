@@ -14,8 +14,9 @@ async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_are_not_cut(harn
     harness.open_window()
     harness.show(session_id).end(exit_code=3)
     bar = harness.page.end_bar
-    bar.offer(EndedChat(False, "", True, True))
-    buttons = (bar.choose_conversation, bar.again, bar.errors, bar.export, bar.close_button)
+    bar.has_conversations = True
+    bar.offer(EndedChat(True, "", True))
+    buttons = (bar.resume, bar.continue_, bar.errors, bar.export, bar.close_button)
     for width in (700, 160, 110, 230):
         bar.setFixedWidth(width)
         harness.settle()
@@ -29,9 +30,9 @@ async def test_processes_that_an_ended_chat_left_behind_are_named_and_can_be_end
     harness.show(session_id).end(exit_code=3)
     bar, asked = harness.page.end_bar, list[bool]()
     bar.end_left_requested.connect(lambda: asked.append(True))
-    bar.offer(EndedChat(False, "", False, False))
+    bar.offer(EndedChat(False, "", False))
     assert bar.end_left.isHidden()
-    bar.offer(EndedChat(False, "", False, False, "sleep 1000 (PID 4711)"))
+    bar.offer(EndedChat(False, "", False, "sleep 1000 (PID 4711)"))
     assert bar.refusal.text() == "Left behind, and still running: sleep 1000 (PID 4711)."
     QTest.mouseClick(bar.end_left, Qt.MouseButton.LeftButton)
     assert asked

@@ -253,11 +253,11 @@ async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(
     window.tabs.mirror("down")
     viewer.end(exit_code=3)
     page, bar = harness.page, harness.page.end_bar
-    bar.offer(EndedChat(True, "It was open in two chats, so it may be another conversation than it was.", True, True))
+    bar.offer(EndedChat(True, "It was open in two chats, so it may be another conversation than it was.", True))
     await harness.until(lambda: bar.height() == page.height() < 140, "the bar to fit")
     parts = [bar.title, bar.detail, bar.refusal]
     assert not [pair for pair in combinations(parts, 2) if pair[0].geometry().intersects(pair[1].geometry())]
-    buttons = [bar.resume, bar.again, bar.errors, bar.export, bar.close_button]
+    buttons = [bar.resume, bar.continue_, bar.errors, bar.export, bar.close_button]
     buttons[0].setFocus()
     for key, way in ((Qt.Key.Key_Tab, buttons), (Qt.Key.Key_Backtab, buttons[::-1])):
         for button, following in pairwise(way):
@@ -274,9 +274,7 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarn
     viewer.become(ViewerState.LOST, "its process is gone, and the agent with it")
     page = harness.page
     assert page.end_bar.title.accessibleName().startswith("Ended unexpectedly at ")
-    assert page.end_bar.detail.accessibleName() == (
-        "Its process is gone, and the agent with it. To start it again, choose “New chat like this”."
-    )
+    assert page.end_bar.detail.accessibleName() == "Its process is gone, and the agent with it."
     assert "hello" in screen_text(page), "the known part of its screen stays"
     page.end_bar.setFixedWidth(700)
     harness.settle()
@@ -287,7 +285,7 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarn
     words = page.end_bar.explanation
     assert words.isVisible()
     assert not page.end_bar.detail.isVisible()
-    assert words.text().endswith("choose “New chat like this”."), "in a narrow pane it takes several lines"
+    assert words.text().endswith("and the agent with it."), "in a narrow pane it takes several lines"
     assert words.height() >= words.heightForWidth(words.width())
 
 
@@ -296,7 +294,7 @@ async def test_a_chat_that_never_started_is_not_called_lost(harness: WindowHarne
     harness.open_window().open_chat(harness.chat(session_id))
     assert harness.page.end_bar.title.accessibleName().startswith("Failed to start on 2 January at ")
     assert harness.page.end_bar.detail.accessibleName() == (
-        "What was starting this chat was ended before its agent ran. To start it again, choose “New chat like this”."
+        "What was starting this chat was ended before its agent ran."
     )
 
 
