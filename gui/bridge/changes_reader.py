@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.chat import Chat
-from gui.bridge.restore_points import ListedPoint, points_of
+from gui.bridge.restore_points import ListedPoint, file_counts, points_of
 from gui.bridge.sessions import Sessions
 from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
 from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, lines_before, read_changes
@@ -93,9 +93,10 @@ class ChangesReader(QObject):
         finally:
             self._stops.discard(stop)
 
-    async def points(self) -> list[ListedPoint]:
-        """The chat's restore points, newest first; raises WorktreeError."""
-        return await points_of(self.chat, self._sessions)
+    async def points(self) -> list[tuple[ListedPoint, int]]:
+        """The chat's restore points, newest first, and how many files have changed since each; raises WorktreeError."""
+        points = await points_of(self.chat, self._sessions)
+        return list(zip(points, await file_counts(self.chat, points), strict=True))
 
     def _events(self) -> tuple[object, ...]:
         return self.chat.activity, self.chat.activity_since, self.chat.git_status

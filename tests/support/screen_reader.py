@@ -93,6 +93,21 @@ class Accessible:
         except Gone:
             return []
 
+    def names(self, state: str) -> list[str]:
+        """The names of the visible objects here and below it in a state; none while objects go."""
+        try:
+            return list(self._names(state))
+        except Gone:
+            return []
+
+    def _names(self, state: str) -> Iterator[str]:
+        states = self.states
+        if state in states:
+            yield self.name
+        if "showing" in states:
+            for child in self.children():
+                yield from child._names(state)
+
     def text(self) -> str:
         """All of its text."""
         return str(self.call("Text", "GetText", "ii", 0, -1))
@@ -132,7 +147,7 @@ class ScreenReader:
         answer = self._connection.send_and_get_reply(message, timeout=WAIT_S)
         if answer.header.message_type is MessageType.error:
             error = answer.header.fields[HeaderFields.error_name]
-            kind = Gone if error == "org.freedesktop.DBus.Error.UnknownObject" else RuntimeError
+            kind = Gone if error.endswith((".UnknownObject", ".UnknownInterface")) else RuntimeError
             raise kind(f"{method}: {error}: {answer.body}")
         return answer.body
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
-from itertools import zip_longest
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.bridge.changes_reader import Changes, ChangesReader, Since
-from gui.bridge.restore_points import ListedPoint, file_counts, name_of
+from gui.bridge.restore_points import ListedPoint, name_of
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.window.sheets.chooser import Choice, Chooser
@@ -35,10 +34,8 @@ class SinceSelector(QObject):
 
     chosen = Signal()
 
-    def __init__(
-        self, theme: Theme, reader: ChangesReader, chooser: Callable[[], Chooser], say: Callable[[str], object]
-    ) -> None:
-        """Make the button; ``chooser`` returns the sheet for the list, ``say`` shows a line."""
+    def __init__(self, theme: Theme, reader: ChangesReader, chooser: Chooser, say: Callable[[str], object]) -> None:
+        """Make the button; ``chooser`` shows the list, ``say`` a line."""
         super().__init__(reader)
         self._theme, self._reader, self._chooser, self._say = theme, reader, chooser, say
         self._max_px = 0
@@ -78,38 +75,32 @@ class SinceSelector(QObject):
     # ------------------------------------------------------------ choosing
 
     def choose(self) -> None:
-        """Open the list; the prompts and the numbers of changed files follow when they are read."""
-        chooser, name = self._chooser(), changes_texts.show_since()
+        """Open the list; the prompts follow when they are read."""
+        name = changes_texts.show_since()
         choices, marked = self._choices([])
-        chooser.ask(name, name, choices, marked=marked)
-        self._reader.tasks.start(self._list(chooser), "restore points")
+        self._chooser.ask(name, name, choices, marked=marked)
+        self._reader.tasks.start(self._list(), "restore points")
 
-    async def _list(self, chooser: Chooser) -> None:
-        reader, points, counts = self._reader, list[ListedPoint](), list[int]()
+    async def _list(self) -> None:
+        """Add the chat's restore points to the list; without any, a line says why."""
+        problem = restore_texts.none_yet()
+        points = list[tuple[ListedPoint, int]]()
         try:
-            points = await reader.points()
-            if not reader.is_released:
-                chooser.replace(*self._choices(points))
-            counts = await file_counts(reader.chat, points)
-            problem = "" if points else restore_texts.none_yet()
+            points = await self._reader.points()
         except WorktreeError as error:
             problem = restore_texts.cannot(error)
-        if reader.is_released:
+        if self._reader.is_released:
             return
-        if problem:
-            if len(self._choices([])[0]) == 1:
-                chooser.dismiss()  # There is nothing else to choose.
+        choices, marked = self._choices(points)
+        if len(choices) == 1:
+            self._chooser.dismiss()
+        else:
+            self._chooser.replace(choices, marked)
+        if not points:
             self._say(problem)
-        elif counts:
-            chooser.replace(self._choices(points, counts)[0])
 
-    def _choices(self, points: Sequence[ListedPoint], counts: Sequence[int] = ()) -> tuple[list[Choice], int]:
-        """All choices, and the number of the current one.
-
-        Args:
-            points: the restore points.
-            counts: how many files have changed since each; none while that is unknown.
-        """
+    def _choices(self, points: Iterable[tuple[ListedPoint, int | None]]) -> tuple[list[Choice], int]:
+        """All choices, and the number of the current one; ``points``: how many files have changed since each."""
         reader, changes, now = self._reader, self._reader.changes, datetime.now(UTC)
         since = reader.since if changes is None else changes.since
         choices = [Choice(changes_texts.last_commit(), "", partial(self._set, "commit"))]
@@ -117,11 +108,11 @@ class SinceSelector(QObject):
             name = changes_texts.branch_start(changes.default_branch)
             choices.append(Choice(name, "", partial(self._set, "branch")))
         marked = len(choices) - 1 if since == "branch" else 0
+        listed = [(each, count) for each, count in points if count or each.point.about.kind == "prompt"]
         chosen = reader.point
-        listed = list(points)
-        if chosen is not None and all(each.point != chosen.point for each in points):
-            listed.append(chosen)  # Another chat has it, of which this is a fork.
-        for each, count in zip_longest(listed, counts):
+        if chosen is not None and all(each.point != chosen.point for each, _ in listed):
+            listed.append((chosen, None))  # Such as one of another chat, of which this is a fork.
+        for each, count in listed:
             if since == "prompt" and chosen is not None and each.point == chosen.point:
                 marked = len(choices)
             row = restore_texts.row(name_of(each, restore_texts.ROW_CHARACTERS))

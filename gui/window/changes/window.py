@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
@@ -38,8 +37,8 @@ from gui.window.changes.review_bar import ReviewBar
 from gui.window.changes.since import SinceSelector
 from gui.window.page.find_bar import FindBar
 from gui.window.sheets.chooser import Chooser
-from gui.window.sheets.question import Question, QuestionSheet
-from gui.window.sheets.sheet import Sheet
+from gui.window.sheets.question import QuestionSheet
+from gui.window.sheets.sheet import is_over_window
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
 from gui.window.widgets.text_window import TextWindow
@@ -51,8 +50,6 @@ _LIST_SHARE = 0.3
 """The list's share of a narrow window."""
 _SINCE_SHARE = 0.5
 """The share of the button that chooses since when changes are shown, beside the list."""
-
-AnySheet = TypeVar("AnySheet", bound=Sheet)
 
 
 class ChangesWindow(TextWindow):
@@ -67,7 +64,7 @@ class ChangesWindow(TextWindow):
         summary: the line about all changes.
         since: chooses what the files are compared with.
         restore: the button that restores the files; hidden unless they differ from how they were before a prompt.
-        chooser, question: the sheets over the window; None until the first one is opened.
+        chooser, question: the sheets over the window.
         note: a line about what is not shown, or a file that cannot be opened; hidden without a text.
         message: the text in place of the diffs if there are none.
     """
@@ -95,9 +92,7 @@ class ChangesWindow(TextWindow):
         self._open_file = open_file
         self.reader = reader
         reader.setParent(self)
-        self._theme = theme
-        self.chooser: Chooser | None = None
-        self.question: QuestionSheet | None = None
+        self.chooser, self.question = Chooser(theme, self), QuestionSheet(theme, self)
         self._focused_before: QWidget | None = None
         """The widget that had the keyboard focus when a sheet was opened."""
         self._shown: Changes | None = None
@@ -108,8 +103,8 @@ class ChangesWindow(TextWindow):
         self.review = Review(self.page, reader, comments, receiver, ReviewBar())
         Discarding(self.page, reader, self.review.bar)
         Opening(self.page, reader, self.review.bar)
-        self.since = SinceSelector(theme, reader, self._chooser, self.review.bar.show_message)
-        self._restoring = Restoring(reader, self.review.bar, self._ask)
+        self.since = SinceSelector(theme, reader, self.chooser, self.review.bar.show_message)
+        self._restoring = Restoring(reader, self.review.bar, self.question.ask)
         self._lay_out(theme, self._right_side(theme))
         self._connect()
         self.describe()
@@ -163,6 +158,9 @@ class ChangesWindow(TextWindow):
         self.reader.started.connect(self.describe)
         self.reader.finished.connect(self._on_read)
         self.review.elsewhere_changed.connect(self.describe)
+        for sheet in (self.chooser, self.question):
+            sheet.opened.connect(self._on_sheet_opened)
+            sheet.closed.connect(self._on_sheet_closed)
         self.since.chosen.connect(lambda: self.navigation.setFocus(Qt.FocusReason.OtherFocusReason))
         for enter in ("Return", "Enter"):
             # A shortcut, since a button with the keyboard focus takes each Enter.
@@ -304,26 +302,9 @@ class ChangesWindow(TextWindow):
 
     # ------------------------------------------------------------ sheets
 
-    def _chooser(self) -> Chooser:
-        if self.chooser is None:
-            self.chooser = self._prepare(Chooser(self._theme, self))
-        return self.chooser
-
-    def _ask(self, question: Question) -> None:
-        if self.question is None:
-            self.question = self._prepare(QuestionSheet(self._theme, self))
-        self.question.ask(question)
-
-    def _prepare(self, sheet: AnySheet) -> AnySheet:
-        """Let the keyboard focus return after a sheet to where it was."""
-        sheet.opened.connect(self._on_sheet_opened)
-        sheet.closed.connect(self._on_sheet_closed)
-        return sheet
-
     def _on_sheet_opened(self) -> None:
-        focused = self.focusWidget()
-        if not any(sheet is not None and sheet.isAncestorOf(focused) for sheet in (self.chooser, self.question)):
-            self._focused_before = focused
+        if not is_over_window(self.focusWidget()):
+            self._focused_before = self.focusWidget()
 
     def _on_sheet_closed(self) -> None:
         before = self._focused_before
@@ -332,7 +313,7 @@ class ChangesWindow(TextWindow):
 
     @property
     def _has_sheet(self) -> bool:
-        return any(sheet is not None and sheet.is_open for sheet in (self.chooser, self.question))
+        return self.chooser.is_open or self.question.is_open
 
     def _send(self) -> None:
         if not self._has_sheet:

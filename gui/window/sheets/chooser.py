@@ -162,17 +162,11 @@ class Chooser(Sheet):
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def replace(self, choices: Sequence[Choice], marked: int | None = None) -> None:
-        """Show more or other lines for what is typed, if the sheet is still open.
-
-        Args:
-            choices: the lines.
-            marked: the line that is marked if nothing is typed; None for the one at the place of the marked one.
-        """
+    def replace(self, choices: Sequence[Choice], marked: int) -> None:
+        """Show more lines for what is typed, if the sheet is still open; this one is marked if nothing is typed."""
         if self.is_open:
             self._choices = ListedChoices(choices)
-            text, row = self.field.text(), self.list.currentIndex().row()
-            self._narrow(text, row if text or marked is None else marked)
+            self._narrow(self.field.text(), 0 if self.field.text() else marked)
 
     def _narrow(self, text: str, marked: int = 0) -> None:
         self.items.set_rows(map(_row, self._choices.find(text)), least=marked + 1)

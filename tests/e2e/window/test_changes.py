@@ -13,7 +13,7 @@ from tests.support.area import Area
 from tests.support.chat_commands import install_agent, wait, wait_for_text
 from tests.support.commands import new
 from tests.support.repositories import Checkout
-from tests.support.screen_reader import Accessible, ScreenReader
+from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, outlive
 
@@ -149,17 +149,17 @@ def test_files_are_restored_to_before_a_prompt_that_is_chosen_in_since_and_the_r
 
         def until_shown(text: str) -> None:
             """Wait until something that begins with this text is on the screen."""
-            wait_until(lambda: any(name.startswith(text) for name in named(program, "showing")), WAIT_S, text)
+            wait_until(lambda: any(name.startswith(text) for name in program.names("showing")), WAIT_S, text)
 
         def until_focused(text: str) -> None:
-            wait_until(lambda: any(name.startswith(text) for name in named(program, "focused")), WAIT_S, f"{text!r}")
+            wait_until(lambda: any(name.startswith(text) for name in program.names("focused")), WAIT_S, f"{text!r}")
 
         def go_to(text: str) -> None:
             """Press Tab until something that begins with this text has the keyboard."""
 
             def is_there() -> bool:
                 app.press("Tab")
-                return any(name.startswith(text) for name in named(program, "focused"))
+                return any(name.startswith(text) for name in program.names("focused"))
 
             wait_until(is_there, WAIT_S, text)
 
@@ -172,7 +172,7 @@ def test_files_are_restored_to_before_a_prompt_that_is_chosen_in_since_and_the_r
         app.press("Return")
         until_shown("Since “write: ")
         until_shown("made, added")
-        assert not any(name.startswith("mine") for name in named(program, "showing"))
+        assert not any(name.startswith("mine") for name in program.names("showing"))
         app.press("Tab", "Tab")
         until_focused("Restore…")
         app.press("Return")
@@ -186,10 +186,3 @@ def test_files_are_restored_to_before_a_prompt_that_is_chosen_in_since_and_the_r
         until_shown("The restore is undone: 1 file.")
         assert made.exists()
     assert checkout.git("status", "--porcelain") == "?? made\n?? mine"
-
-
-def named(part: Accessible, state: str) -> list[str]:
-    """The names of all visible parts in a state."""
-    states = part.states
-    found = [part.name] if state in states else []
-    return found + [name for child in part.children() for name in named(child, state)] if "showing" in states else []
