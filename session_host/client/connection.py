@@ -11,13 +11,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, cast
 
-from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
+from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.compatibility import encode_for, supports
 from session_host.protocol.greeting import ClientGreeting
-from session_host.protocol.messages import PROTOCOL_VERSION, Error, Message, Output, Role, Welcome
+from session_host.protocol.messages import Error, Message, Output, Role, Welcome
 from session_host.system.peer_credentials import is_foreign
 
 from .sessions.unresponsive_host import name_host
@@ -57,7 +56,6 @@ class HostConnection(asyncio.BufferedProtocol):
 
     def __init__(self, greeting: ClientGreeting) -> None:
         self._greeting = greeting
-        self._protocol = greeting.protocol
         self._decoder = HostDecoder()
         self._transport: asyncio.Transport | None = None
         self._descriptor = -1
@@ -79,26 +77,16 @@ class HostConnection(asyncio.BufferedProtocol):
 
     @classmethod
     async def open(cls, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
-        """Connect to a session's host and greet it, in an older protocol if the host knows no newer one.
+        """Connect to a session's host and greet it.
 
         Raises:
             HostUnavailable: no host answers there.
-            ProtocolMismatch: there is no common version of the protocol.
+            ProtocolMismatch: the host uses another version of the protocol.
             UnsafeDirectory: another user could have put the socket there.
         """
         check_private(runtime_dir())
-        greeting = ClientGreeting(session_id, role, engine_build)
-        while True:
-            try:
-                return await cls._open(greeting)
-            except ProtocolMismatch:
-                if not greeting.try_older():
-                    raise
-
-    @classmethod
-    async def _open(cls, greeting: ClientGreeting) -> HostConnection:
-        path = session_socket(greeting.session_id)
-        connection = cls(greeting)
+        path = session_socket(session_id)
+        connection = cls(ClientGreeting(session_id, role, engine_build))
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
@@ -112,7 +100,7 @@ class HostConnection(asyncio.BufferedProtocol):
                 connection.welcome = await connection._greeted
         except TimeoutError as error:
             connection.close()
-            hung = await asyncio.to_thread(name_host, greeting.session_id)
+            hung = await asyncio.to_thread(name_host, session_id)
             raise HostNotResponding(f"{hung} does not respond; end the chat with `outlive kill`") from error
         except OSError as error:
             raise HostUnavailable(
@@ -143,17 +131,12 @@ class HostConnection(asyncio.BufferedProtocol):
         if self._lost:
             on_lost()
 
-    def supports(self, kind: type[Message]) -> bool:
-        """Whether the host's version has a kind of message."""
-        return supports(self._protocol, kind)
-
     def send_message(self, message: Message) -> None:
         """Send a message; does nothing after the connection's end."""
         transport = self._transport
         if transport is None or self._lost:
             return
-        protocol, written = self._protocol, 0
-        frame = encode(message) if protocol >= PROTOCOL_VERSION else encode_for(protocol, message)
+        written, frame = 0, encode(message)
         # Hot path: while nothing is queued in the transport, a direct write takes a third less time.
         if not (transport.get_write_buffer_size() or transport.is_closing()):
             try:

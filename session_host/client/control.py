@@ -111,15 +111,10 @@ class ControlConnection:
 
         Raises:
             SessionEnded: the request needs a running session.
-            ProtocolMismatch: the host's version lacks the request; nothing was sent.
             HostUnavailable: the host went away before it answered, or does not answer in time.
             OutliveError: the host refused; the message is the host's.
         """
         assert self._connection is not None
-        if not self._connection.supports(type(request)):
-            raise ProtocolMismatch(
-                "the chat still runs with an older version, which cannot do this; run `outlive upgrade`"
-            )
         timeout_s = _TIMEOUTS_S.get(type(request), REPLY_TIMEOUT_S)
         if isinstance(request, Peek) and request.scrollback:
             timeout_s = SCROLLBACK_TIMEOUT_S

@@ -22,8 +22,8 @@ import socket
 import sys
 import time
 
-PROTOCOL_VERSION = 3
-"""The oldest version that has ``Report``, so that older hosts understand it, too."""
+PROTOCOL_VERSION = 1
+"""That of ``session_host.protocol.messages``, which is not imported: a hook starts with each event of an agent."""
 
 TIMEOUT_S = 1.0
 """How long an agent that waits for its hooks is delayed at most."""

@@ -57,8 +57,6 @@ class KeeperChannel:
         self._search: asyncio.Task[None] | None = None
         self._closed = False
         self._when_gone: Callable[[], None] = lambda: None
-        self._rejecting_keeper_pid: int | None = None
-        """The PID of a keeper that took no channel: one of an earlier version, or one that ended meanwhile."""
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
@@ -160,7 +158,7 @@ class KeeperChannel:
             self._when_gone()
 
     def _hand_over(self) -> MessageChannel:
-        """Hand the session over, with the keeper's end of a new channel; a keeper of an earlier version takes none.
+        """Hand the session over, with the keeper's end of a new channel.
 
         Raises:
             OutliveError: there is no keeper, or it does not adopt the session.
@@ -168,28 +166,18 @@ class KeeperChannel:
         """
         keeper = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
-        peer_pid = keeper.peer_pid()
-        if peer_pid == self._rejecting_keeper_pid:
-            self._rejecting_keeper_pid = None
-            try:
-                self.keeper_pid = peer_pid
-                keeper.send_message(adopt, self._descriptors.present)
-            except OSError:
-                keeper.close()
-                raise
-            return keeper
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         channel = MessageChannel(ours, FromKeeperDecoder())
         try:
             with contextlib.closing(keeper), theirs:
                 keeper.send_message(adopt, (*self._descriptors.present, theirs.fileno()))
-            self._wait_for_adoption(channel, peer_pid)
+            self._wait_for_adoption(channel)
         except BaseException:
             channel.close()
             raise
         return channel
 
-    def _wait_for_adoption(self, channel: MessageChannel, peer_pid: int) -> None:
+    def _wait_for_adoption(self, channel: MessageChannel) -> None:
         """Wait until the keeper says on the new channel that it has the session.
 
         Raises:
@@ -201,7 +189,4 @@ class KeeperChannel:
             case [KeeperChanged(pid=pid)]:
                 self.keeper_pid = pid
             case _:
-                # The keeper has ended, or is of an earlier version. If it is of an earlier version, the next try hands
-                # the session over without a channel.
-                self._rejecting_keeper_pid = peer_pid
-                raise HostUnavailable("the keeper takes no channel")
+                raise HostUnavailable("the keeper has ended")

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
 import socket
-import struct
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -77,12 +75,7 @@ def is_keeper_reachable() -> bool:
 
 def terminate_lock_holders(lock: int) -> None:
     """Send SIGTERM to the processes that have the lock."""
-    pids = read_keeper_pids(lock)
-    if sys.platform == "linux":  # Elsewhere, another layout of struct flock.
-        flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        # A keeper of an earlier version has a record lock; the kernel returns its owner.
-        pids.append(struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4])
-    for pid in pids:
+    for pid in read_keeper_pids(lock):
         if pid > 0:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

@@ -32,16 +32,15 @@ class InheritedSession(msgspec.Struct):
     """One session, as the new program gets it."""
 
     spec: LaunchSpec
-    descriptors: list[int] = msgspec.field(name="estate")  # as earlier versions call it
+    descriptors: list[int]
     host_pid: int
-    is_child: bool  # that earlier versions read; ``pidfd`` says as much
     pidfd: int
     child_pidfd: int
     channel: int
     child_pid: int
     version: str
     over: bool
-    protocol: int = 1
+    protocol: int
 
 
 class InheritedState(msgspec.Struct):
@@ -51,7 +50,7 @@ class InheritedState(msgspec.Struct):
     lock: int
     asked_by: int
     open_files: int
-    sessions: list[InheritedSession] = msgspec.field(name="wards")  # as earlier versions call it
+    sessions: list[InheritedSession]
     standby: int = -1
     """The connection with the standby, which holds all descriptors until the new program has another."""
 
@@ -99,7 +98,6 @@ def _inherited_session(session: KeptSession) -> InheritedSession:
         session.spec,
         list(session.descriptors.present),
         session.host_pid,
-        session.pidfd < 0,
         session.pidfd,
         session.child_pidfd,
         session.channel.socket.fileno() if session.channel is not None else -1,

@@ -8,7 +8,6 @@ to the host.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import socket
@@ -35,7 +34,6 @@ CHECK_DELAY_S = 0.05
 
 POLL_S = 60.0
 RETRY_S = 1.0
-BOUND_AGAIN_VERSION = 2
 """The first keeper protocol version with hosts that accept a new socket; an older host is replaced."""
 
 
@@ -60,7 +58,6 @@ def open_lock() -> int:
 def take_lock(descriptor: int) -> bool:
     """Take the lock; False if another process has it."""
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN)  # An earlier version of this process had a record lock.
         lock_open_file(descriptor)
     except BlockingIOError:
         return False
@@ -114,10 +111,7 @@ class ChatSockets:
         """Send the session's host the socket that is bound now."""
         session.is_rebound = True
         session.send_to_replacement(SocketRebound(), (session.descriptors.listener,))
-        if session.protocol >= BOUND_AGAIN_VERSION:
-            session.send_to_host(SocketRebound(), (session.descriptors.listener,))
-        else:
-            self._host_replacement.replace(session, None)
+        session.send_to_host(SocketRebound(), (session.descriptors.listener,))
 
     def _retry(self, session: KeptSession) -> None:
         if self._sessions.get(session.id) is session:

@@ -9,7 +9,6 @@
     evidence   an activity's evidence: the reports of its sources, and its changes
     key_names  key names as people write them
     untrusted_text  cleans names and titles for display
-    compatibility   adapts messages for peers of older protocols
 
 This package has everything that two processes must agree on, and nothing that one of them decides alone.
 """

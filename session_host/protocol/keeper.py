@@ -34,14 +34,14 @@ import msgspec
 from .launch import LaunchReport, LaunchSpec, Origin
 from .values import Runtime
 
-KEEPER_PROTOCOL_VERSION = 3
-"""Version 2 has SocketRebound; version 3 has KeeperChanged, and its channels carry packets."""
+KEEPER_PROTOCOL_VERSION = 1
+"""Increased with a change that a keeper or host of another version would misread; see CONTRIBUTING.md."""
 
 
 class KeeperMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Base of keeper messages; versions only add fields at the end, with defaults, and so understand each other.
 
-    The tag on the wire is the class's name; a renamed class keeps its first name as its tag.
+    The tag on the wire is the class's name.
     """
 
 
@@ -142,7 +142,7 @@ class Adopt(KeeperMessage, frozen=True):
     version: str
 
 
-class KeeperChanged(KeeperMessage, frozen=True, tag="KeptBy"):
+class KeeperChanged(KeeperMessage, frozen=True):
     """This process is the keeper: of an adopted session, or since the previous process of its pair died.
 
     For a replacement host, it also means TakeOver: the previous keeper may have died before it sent that.
@@ -161,7 +161,7 @@ class Running(KeeperMessage, frozen=True):
     """KEEPER_PROTOCOL_VERSION of the host."""
 
 
-class SocketRebound(KeeperMessage, frozen=True, tag="BoundAgain"):
+class SocketRebound(KeeperMessage, frozen=True):
     """The removed socket of the session is bound again; the new listening socket comes with this message."""
 
 
@@ -171,7 +171,7 @@ class Refused(KeeperMessage, frozen=True):
     report: LaunchReport
 
 
-class ExitSaved(KeeperMessage, frozen=True, tag="Over"):
+class ExitSaved(KeeperMessage, frozen=True):
     """The session has ended, and its end is recorded."""
 
 
@@ -187,7 +187,7 @@ class Prepared(KeeperMessage, frozen=True):
     """The checkpoint is made."""
 
 
-class Hibernate(KeeperMessage, frozen=True, tag="Rest"):
+class Hibernate(KeeperMessage, frozen=True):
     """The session has been idle for long; the descriptors for its waiting replacement come with this message.
 
     Attributes:
@@ -207,11 +207,11 @@ class Rehearsed(KeeperMessage, frozen=True):
     why: str = ""
 
 
-class Leave(KeeperMessage, frozen=True, tag="Yield"):
+class Leave(KeeperMessage, frozen=True):
     """Exit at once, and leave the session unchanged."""
 
 
-class TakeOver(KeeperMessage, frozen=True, tag="Go"):
+class TakeOver(KeeperMessage, frozen=True):
     """The previous host is gone: take over the session."""
 
 

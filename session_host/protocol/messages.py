@@ -47,11 +47,8 @@ from .values import (
     TerminalFile,
 )
 
-PROTOCOL_VERSION = 17
-"""The version, increased with each change that an older peer would misread."""
-
-OLDEST_PROTOCOL_VERSION = 1
-"""The oldest supported version; see ``compatibility``."""
+PROTOCOL_VERSION = 1
+"""The version, increased with each change that a peer of another version would misread."""
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024
 """A longer frame is refused before it is read."""
@@ -141,7 +138,6 @@ class Welcome(Message, frozen=True):
     protocol: int
     version: str
     session_id: str
-    epoch: str
     state: State
 
 
@@ -158,7 +154,7 @@ class Error(Message, frozen=True):
 class Attach(Message, frozen=True):
     """Start following the session.
 
-    ``resume`` names a previous attachment; ``epoch``, ``offset`` and ``resizes`` are then its own. The host sends only
+    ``resume`` names a previous attachment; ``offset`` and ``resizes`` are then its own. The host sends only
     the missing output, or a new snapshot if it no longer has that output.
     """
 
@@ -168,7 +164,6 @@ class Attach(Message, frozen=True):
     output: bool = True
     """Whether to send output; False for events only, as for a hidden tab."""
     resume: str = ""
-    epoch: str = ""
     offset: int = -1
     resizes: int = 0
     """How many resizes the replica has applied: several can be at one offset."""
@@ -181,7 +176,6 @@ class Follow(Message, frozen=True):
 
     attachment: str
     output: bool
-    epoch: str = ""
     offset: int = -1
     resizes: int = 0
 
@@ -250,7 +244,7 @@ class Paste(Message, frozen=True):
     """Whether the next input is a Paste, too, with more of the same text."""
 
 
-class AcceptRefusal(Message, frozen=True, tag="GoOn"):
+class AcceptRefusal(Message, frozen=True):
     """The user has seen that an input was refused: accept input again.
 
     After a refusal (TOO_LARGE, INPUT_FULL) the host refuses all input of the attachment until this message, so that no
@@ -399,7 +393,6 @@ class Attached(Message, frozen=True):
     """
 
     attachment: str
-    epoch: str
     offset: int
     size: GridSize
     state: State
@@ -617,7 +610,7 @@ class Rename(Message, frozen=True):
     name: str
 
 
-class SendChatInput(Message, frozen=True, tag="Act"):
+class SendChatInput(Message, frozen=True):
     """Give a structured chat an input without attaching; its ``attachment`` is "". The tag is the earlier name."""
 
     request: int

@@ -53,7 +53,6 @@ class Attachment:
         client: the connection, None while the viewer is away.
         follows_output: the viewer shows the screen; a hidden tab follows events only.
         focused: the viewer has the keyboard focus; None if it did not report it.
-        supports_hold: the viewer can send AcceptRefusal.
         is_input_held: the input hold: further input is refused until AcceptRefusal.
         paste_parts: the received parts of an incomplete paste.
         last_use: the number of the viewer's last use, the highest for the last used viewer; 0 without input.
@@ -69,7 +68,6 @@ class Attachment:
     follows_output: bool = False
     focused: bool | None = None
     key: bytes = b""
-    supports_hold: bool = False
     is_input_held: bool = False
     paste_parts: list[str] = field(default_factory=list)
     last_use: int = 0
@@ -98,7 +96,7 @@ class Attachment:
 
     def hold_input(self) -> None:
         """Accept no input until the user has seen that one was refused."""
-        self.is_input_held = self.supports_hold
+        self.is_input_held = True
         self.paste_parts.clear()
 
     def release_input(self) -> None:

@@ -60,7 +60,6 @@ from .session import Session
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
-MIN_HOLD_PROTOCOL = 5  # From this version on, viewers send ``AcceptRefusal`` once their user has seen a refusal.
 Unhandled = Request | Report | AskUser | ShowEchoes | StopEchoes  # Messages for the host, not for these rules.
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
@@ -240,8 +239,7 @@ class ClientConnection:
         if not isinstance(message, Hello):
             raise ProtocolViolation("the first message must be Hello")
         session = self._session
-        welcome = answer_hello(message, session.session_id, session.epoch, session.state)
-        self.frames.protocol = message.protocol
+        welcome = answer_hello(message, session.session_id, session.state)
         self._is_hello_awaited = False
         self._effects.append(StopTimer(self, HELLO))
         self._subscription.engine_build = message.engine_build
@@ -276,7 +274,6 @@ class ClientConnection:
             resume=message.resume,
             read_only=message.read_only,
             kind=message.kind,
-            supports_hold=self.frames.protocol >= MIN_HOLD_PROTOCOL,
         )
         self.attachment, self._attach_request = attachment, message
         self._log("attached", attachment)
@@ -300,11 +297,10 @@ class ClientConnection:
 
     def _attached(self, attachment: Attachment) -> None:
         session, request = self._session, self._attach_request
-        resumable = request.output and self._subscription.can_resume(request.epoch, request.offset)
+        resumable = request.output and self._subscription.can_resume(request.offset)
         self.send_message(
             Attached(
                 attachment.id,
-                session.epoch,
                 request.offset if resumable else session.ring.end,
                 session.sizing.size,
                 session.state,
@@ -342,7 +338,7 @@ class ClientConnection:
         if self.attachment is not None:
             self._session.viewers.set_follows_output(self.attachment, output=request.output)
         if request.output:
-            self._subscription.follow(request.epoch, request.offset, request.resizes)
+            self._subscription.follow(request.offset, request.resizes)
         else:
             self._subscription.unfollow()
             self._subscription.listen()

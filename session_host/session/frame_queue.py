@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from session_host.protocol.codec import encode
-from session_host.protocol.compatibility import encode_for
-from session_host.protocol.messages import PROTOCOL_VERSION, InputAck, Message
+from session_host.protocol.messages import InputAck, Message
 
 from .effects import Flush, StartTimer, StopTimer
 from .output_ring import Span
@@ -28,7 +27,6 @@ class FrameQueue:
     Attributes:
         peer: the socket's transport, which only the driver uses.
         refuse: sends the client an error, with its code and text, and drops it.
-        protocol: the version that the client speaks.
         subscription: the client's share of the output.
         ack_sequence: the last input that is written and not acknowledged yet; 0 for none.
     """
@@ -45,8 +43,7 @@ class FrameQueue:
             refuse: see the attribute.
         """
         self.peer, self.refuse = peer, refuse
-        self.protocol = PROTOCOL_VERSION
-        self.subscription = OutputSubscription(self, session.epoch, session.ring, session.subscribers, session.effects)
+        self.subscription = OutputSubscription(self, session.ring, session.subscribers, session.effects)
         self.ack_sequence = 0
         self._ack_attachment = ""
         self._is_ack_timer_running = self._has_written_since_timer = False
@@ -57,9 +54,8 @@ class FrameQueue:
 
     def queue_message(self, message: Message) -> None:
         """Queue a message behind the waiting ones."""
-        if frame := encode_for(self.protocol, message):
-            self._collect()
-            self._queue(frame)
+        self._collect()
+        self._queue(encode(message))
 
     def data_to_send(self) -> list[bytes | Span]:
         """Return the frames that wait for the client, in order; a Span stands for a part of the output file."""
@@ -119,5 +115,5 @@ class FrameQueue:
                 self._queue(message)
             elif isinstance(message, CaughtUp):
                 self._caught_up()
-            elif frame := encode_for(self.protocol, message):
-                self._queue(frame)
+            else:
+                self._queue(encode(message))

@@ -104,7 +104,7 @@ class Session:
         accepts_keys: whether a key only needs to be encoded: the program runs, and no input is held.
         starting: holds input until an agent takes it.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
-        session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
+        session_id: names the session.
         report_id: the value of ``launch.REPORT_ID`` that reports must have.
         name: the user's name for it; ``title`` is the title that the program sets.
         ring: the output that can be sent again.
@@ -150,7 +150,7 @@ class Session:
             look: looks at the program now, and calls ``set_suspended``.
         """
         self.effects: list[Effect] = []
-        self.session_id = self.epoch = spec.session_id
+        self.session_id = spec.session_id
         self.report_id = spec.env.get(REPORT_ID, "")
         self.state = State.STARTING
         self.exit_code: int | None = None

@@ -132,14 +132,11 @@ class OutputSubscription:
         engine_build: the engine build of the client's replica.
     """
 
-    def __init__(
-        self, client: object, epoch: str, ring: OutputRing, subscribers: Subscribers, effects: list[Effect]
-    ) -> None:
+    def __init__(self, client: object, ring: OutputRing, subscribers: Subscribers, effects: list[Effect]) -> None:
         """Begin OFF.
 
         Args:
             client: the subscriber, as the effects and ``Subscribers`` name it.
-            epoch: names the life of the ring's offsets.
             ring: the output that can be sent again.
             subscribers: the subscribers of the session.
             effects: the session's list of effects.
@@ -147,7 +144,6 @@ class OutputSubscription:
         self.state = State.OFF
         self.engine_build = ""
         self._client = client
-        self._epoch = epoch
         self._ring = ring
         self._subscribers = subscribers
         self._effects = effects
@@ -166,9 +162,9 @@ class OutputSubscription:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
         return self.state in {State.BEHIND, State.SNAPSHOT_REQUESTED}
 
-    def can_resume(self, epoch: str, offset: int) -> bool:
+    def can_resume(self, offset: int) -> bool:
         """Whether the client can resume at this offset without a snapshot."""
-        return epoch == self._epoch and self._ring.holds(offset)
+        return self._ring.holds(offset)
 
     def messages_to_send(self) -> list[Message | Span | CaughtUp]:
         """Return the messages that wait for the client, in order; a Span stands for a part of the output file."""
@@ -181,10 +177,10 @@ class OutputSubscription:
         """Notify the client of output from time to time, since it follows events only."""
         self._subscribers.set_listening(self, listens=self.state is State.OFF and OUTPUT_EVENT not in self._timers)
 
-    def follow(self, epoch: str, offset: int, resizes: int) -> None:
-        """Send output from the client's offset on; an offset of another epoch requires a snapshot."""
+    def follow(self, offset: int, resizes: int) -> None:
+        """Send output from the client's offset on; -1 asks for a snapshot."""
         self._subscribers.set_listening(self, listens=False)
-        self._offset = offset if epoch == self._epoch else -1
+        self._offset = offset
         self._resizes = resizes
         self._catch_up(was_behind=True)
 

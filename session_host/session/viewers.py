@@ -36,12 +36,10 @@ class Viewers:
         self.sizing = Sizing(self.attachments, effects, size, cell)
         self.focus = FocusReporter(self.attachments, effects, log_state.focus)
 
-    def attach(
-        self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", supports_hold: bool = False
-    ) -> Attachment:
+    def attach(self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "") -> Attachment:
         """Attach a client; returns its previous attachment, or a new one."""
         attachment = self.attachments.attach(client, resume=resume, read_only=read_only)
-        attachment.kind, attachment.supports_hold = kind, supports_hold
+        attachment.kind = kind
         return attachment
 
     def detach(self, attachment: Attachment) -> None:

@@ -61,7 +61,6 @@ class Status(msgspec.Struct, array_like=True):
     state: ChatState = "starting"
     turn: str = ""
     detail: str = ""
-    since_ms: int = 0
     at_ms: int = 0
     conversation: str = ""
     title: str = ""
@@ -268,8 +267,6 @@ class Transcript:
                 if request_id in self.requests:
                     self.answers.setdefault(request_id, change)
             case StateChanged(state, turn, detail):
-                if state != status.state:
-                    status.since_ms = at_ms
                 status.state, status.turn, status.detail = state, turn, detail
             case TurnEnded():
                 self._end_turn(change, at_ms)

@@ -24,8 +24,6 @@ def is_locked(descriptor: int) -> bool:
 def lock_open_file(descriptor: int) -> None:
     """Lock the whole file exclusively (fcntl(2), F_OFD_SETLK).
 
-    The lock conflicts with record locks (F_SETLK), which earlier versions used.
-
     Raises:
         BlockingIOError: another open file has the lock.
         OSError: the file does not support such locks.

@@ -13,8 +13,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import session_log
-from session_host.protocol.compatibility import supports
-from session_host.protocol.messages import Describe, Message
+from session_host.protocol.messages import Describe
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import EngineName
 from tests.programs import Gate, program
@@ -142,18 +141,4 @@ async def test_the_scrollback_can_be_cleared_during_a_flood_of_output() -> None:
         offset = int(re.findall(r"cleared scrollback offset=([0-9]+)", log.read_text(encoding="utf-8"))[0])
         await watcher.until(lambda: viewer._rules.offset > offset + 100_000, "the flood to go on")
         assert set(shown(viewer)[1:-1]) == {"a line of a flood"}
-    await end(record.id)
-
-
-async def test_a_host_of_an_older_version_is_not_asked_to_clear(monkeypatch: pytest.MonkeyPatch) -> None:
-    record = await start("cat")
-    async with watching(record.id) as (viewer, watcher):
-
-        def known(protocol: int, kind: type[Message]) -> bool:
-            return supports(min(protocol, 8), kind)
-
-        monkeypatch.setattr("session_host.client.connection.supports", known)
-        assert not viewer.clear_terminal("scrollback")
-        viewer.text("still here\r")
-        await see(viewer, watcher, "still here")
     await end(record.id)

@@ -194,7 +194,7 @@ async def test_a_host_of_another_protocol_version_is_reported(area: Area) -> Non
         decoder = ClientDecoder()
         while not list(decoder.feed(await reader.read(4096))):
             pass
-        writer.write(encode(Welcome(999, "9", session_id, "e", State.RUNNING)))
+        writer.write(encode(Welcome(999, "9", session_id, State.RUNNING)))
         await reader.read()
         writer.close()
         await writer.wait_closed()
@@ -216,7 +216,7 @@ async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: 
     requests: list[Kill] = []
 
     async def host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(encode(Welcome(PROTOCOL_VERSION, VERSION, session_id, session_id, State.RUNNING)))
+        writer.write(encode(Welcome(PROTOCOL_VERSION, VERSION, session_id, State.RUNNING)))
         decoder = ClientDecoder()
         while data := await reader.read(4096):
             for message in decoder.feed(data):

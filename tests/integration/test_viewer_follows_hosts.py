@@ -90,7 +90,7 @@ async def test_a_new_replica_keeps_the_scroll_position(tmp_path: Path) -> None:
             viewer.emulator.scroll(-100)
             top = viewer.emulator.frame().rows[0].text()
             # As if the viewer had missed more output than the host keeps.
-            viewer._rules.epoch = "another"
+            viewer._rules.offset = -1
             replaced = watcher.replaced
             await kill_host(record.id, viewer, watcher)
             await watcher.until(lambda: watcher.replaced > replaced, "a new replica")

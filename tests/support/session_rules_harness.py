@@ -19,7 +19,7 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
 from tests.support.playbook import Event, RulesHarness, do
-from tests.support.session_harness import SESSION_ID, spec_of
+from tests.support.session_harness import spec_of
 
 BUILD = "engine 1"
 HELLO_MESSAGE = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)
@@ -82,7 +82,7 @@ class Harness(RulesHarness[Effect]):
 
     def viewer(self, *, output: bool = False) -> ClientConnection:
         """A client that has attached."""
-        viewer = self.connection(HELLO_MESSAGE, m.Attach(output=output, epoch=SESSION_ID, offset=10))
+        viewer = self.connection(HELLO_MESSAGE, m.Attach(output=output, offset=10))
         self.take_effects()
         return viewer
 
@@ -129,7 +129,7 @@ def key(sequence: int, text: str = "a", attachment: str = ID) -> m.Key:
 
 
 def attached(*, offset: int = 10, state: State = State.RUNNING, last: int = 0, resumed: bool = True) -> m.Attached:
-    return m.Attached(ID, SESSION_ID, offset, SIZE, state, False, resumed, last)
+    return m.Attached(ID, offset, SIZE, state, False, resumed, last)
 
 
 def refused(sequence: int, code: str) -> Any:

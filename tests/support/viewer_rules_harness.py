@@ -13,8 +13,8 @@ from session_host.protocol.values import CellSize, GridSize, State
 from tests.support.playbook import Event, RulesHarness, do
 
 SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
-BUILD, EPOCH = "engine 1", "epoch"
-ATTACH = m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab")
+BUILD = "engine 1"
+ATTACH = m.Attach(SIZE, CELL, False, True, "", -1, 0, "tab")
 DESCRIBE = e.SendMessage(m.Describe(0))
 START_TIMER = e.StartAnswerTimer(INTERVAL_S)
 EXITED = m.StateEvent(State.EXITED, 3, None, "stop")
@@ -23,7 +23,7 @@ LOST = m.StateEvent(State.LOST, None, None)
 
 
 def attached(attachment: str = "one", *, resumed: bool = False, last_sequence: int = 0) -> m.Attached:
-    return m.Attached(attachment, EPOCH, 0, SIZE, State.RUNNING, False, resumed, last_sequence)
+    return m.Attached(attachment, 0, SIZE, State.RUNNING, False, resumed, last_sequence)
 
 
 def part(offset: int = 10, *, last: bool = True, resizes: int = 2) -> m.SnapshotPart:
@@ -35,7 +35,7 @@ def notify(state: ViewerState, message: str = "") -> e.NotifyState:
 
 
 def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: str = "one") -> e.SendMessage:
-    return e.SendMessage(m.Follow(attachment, output, EPOCH, offset, resizes))
+    return e.SendMessage(m.Follow(attachment, output, offset, resizes))
 
 
 class Harness(RulesHarness[e.Effect]):

@@ -8,10 +8,9 @@ import socket
 import time
 from collections.abc import Iterator
 
-from session_host.errors import HostUnavailable, ProtocolMismatch, ProtocolViolation
+from session_host.errors import HostUnavailable, ProtocolViolation
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.protocol.codec import HostDecoder
-from session_host.protocol.compatibility import encode_for
+from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES
@@ -77,7 +76,7 @@ def describe_all(session_ids: list[str]) -> dict[str, Description]:
 
 
 def _describe_all(session_ids: list[str]) -> dict[str, Description]:
-    """Like ``describe_all``, without the keeper; asks a host with an older protocol again in that protocol."""
+    """Like ``describe_all``, without the keeper."""
     check_private(runtime_dir())
     found: dict[str, Description] = {}
     waiting = [ClientGreeting(each, "control") for each in session_ids]
@@ -86,10 +85,8 @@ def _describe_all(session_ids: list[str]) -> dict[str, Description]:
             sockets = _open_sockets(min(len(waiting), CONNECTIONS_AT_ONCE), connections)
             asked, waiting = waiting[: len(sockets)], waiting[len(sockets) :]
             for greeting, answer in _describe(list(zip(asked, sockets, strict=True))):
-                if isinstance(answer, Description):
+                if answer is not None:
                     found[greeting.session_id] = answer
-                elif answer is not None and greeting.try_older():
-                    waiting.append(greeting)
     return found
 
 
@@ -112,7 +109,7 @@ def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.
 
 def _describe(
     sessions: list[tuple[ClientGreeting, socket.socket]],
-) -> Iterator[tuple[ClientGreeting, Description | ProtocolMismatch | None]]:
+) -> Iterator[tuple[ClientGreeting, Description | None]]:
     """Ask all hosts, then read the answers; None for a host that does not answer in time."""
     deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
     asked = []
@@ -121,7 +118,7 @@ def _describe(
             _limit(connection, deadline_s)
             connection.connect(str(session_socket(greeting.session_id)))
             if not is_foreign(connection):
-                connection.sendall(greeting.data_to_send() + encode_for(greeting.protocol, Describe(1)))
+                connection.sendall(greeting.data_to_send() + encode(Describe(1)))
                 asked.append((greeting, connection))
         except OSError:
             continue  # There is no host, or it accepts no connections.
@@ -129,9 +126,7 @@ def _describe(
         yield greeting, _answer(greeting, connection, deadline_s)
 
 
-def _answer(
-    greeting: ClientGreeting, connection: socket.socket, deadline_s: float
-) -> Description | ProtocolMismatch | None:
+def _answer(greeting: ClientGreeting, connection: socket.socket, deadline_s: float) -> Description | None:
     decoder = HostDecoder()
     is_greeted = False
     try:
@@ -146,8 +141,6 @@ def _answer(
                     is_greeted = True
                 elif isinstance(message, Description):
                     return message
-    except ProtocolMismatch as error:
-        return error
     except (OSError, ProtocolViolation, HostUnavailable):
         return None
 

@@ -9,7 +9,6 @@ from session_host.protocol.messages import (
     Input,
     Interrupt,
     Key,
-    Message,
     Mouse,
     Paste,
     Prompt,
@@ -38,10 +37,6 @@ class ViewerInput(ViewerFacts):
         self.read_only = read_only
 
     def _input(self, message: Input) -> None:
-        raise NotImplementedError
-
-    def _host_supports(self, kind: type[Message]) -> bool:
-        """Whether the host's version has a kind of message, as far as it is known."""
         raise NotImplementedError
 
     def _wants_releases(self) -> bool:
@@ -90,13 +85,8 @@ class ViewerInput(ViewerFacts):
         self._input(WithdrawPrompt(self._rules.attachment, self._rules.inputs.next_sequence, item))
 
     def send_now(self, item: str) -> None:
-        """The user interrupted the running turn, so that a queued prompt is sent; see ``messages.SendNow``.
-
-        A host before version 12 sends the oldest one.
-        """
-        attachment, number = self._rules.attachment, self._rules.inputs.next_sequence
-        is_supported = self._host_supports(SendNow)
-        self._input(SendNow(attachment, number, item) if is_supported else Interrupt(attachment, number))
+        """The user interrupted the running turn, so that a queued prompt is sent; see ``messages.SendNow``."""
+        self._input(SendNow(self._rules.attachment, self._rules.inputs.next_sequence, item))
 
     def interrupt(self) -> None:
         """The user interrupted the running turn."""

@@ -75,7 +75,7 @@ class ViewerRules:
         attachment: the id of its attachment, "" before the first.
         inputs: input that the host has not acknowledged.
         resizes: the number of the last resize that the replica has applied.
-        epoch, offset: the replica's position in the output; -1 without a replica, or while a snapshot is expected.
+        offset: the replica's position in the output; -1 without a replica, or while a snapshot is expected.
         engine_build: the requested format of snapshots; "" for the format that every engine reads.
         end: the program's end, once it has ended.
         turns: the turns of the agent that the replica has not reached yet.
@@ -91,7 +91,6 @@ class ViewerRules:
         self.size = size
         self.attachment = ""
         self.inputs = UnacknowledgedInput()
-        self.epoch = ""
         self.offset = -1
         self.engine_build = engine_build
         self.end = StateEvent(State.RUNNING, None, None)
@@ -130,7 +129,7 @@ class ViewerRules:
         size = self.size if self._output else None
         self._send(
             Attach(
-                size, self._cell, self._read_only, self._output, self.attachment, self.epoch, self.offset,
+                size, self._cell, self._read_only, self._output, self.attachment, self.offset,
                 self.resizes, self._kind,
             )
         )  # fmt: skip
@@ -257,7 +256,6 @@ class ViewerRules:
     def _attached(self, message: Attached) -> None:
         if self.state is not ViewerState.STARTING:  # That state has sent the inputs already.
             self._use_attachment(message.attachment, message.last_sequence)
-        self.epoch = message.epoch
         if self._output != self._requested_output:
             self._send_follow()
         if self._colors is not None:
@@ -368,7 +366,7 @@ class ViewerRules:
             self._send_follow()
 
     def _send_follow(self) -> None:
-        self._send(Follow(self.attachment, self._output, self.epoch, self.offset, self.resizes))
+        self._send(Follow(self.attachment, self._output, self.offset, self.resizes))
         if self._output and self.size is not None:
             self._send(Resize(self.attachment, self.size, self._cell))
 

@@ -20,7 +20,6 @@ from session_host.protocol.messages import (
     ClearTerminal,
     Continue,
     Input,
-    Message,
     Output,
     ShowEchoes,
     ShownOutput,
@@ -333,9 +332,6 @@ class Viewer(ClosableViewer):
         if self._effects:
             self._perform()
 
-    def _host_supports(self, kind: type[Message]) -> bool:
-        return self._connection is None or self._connection.supports(kind)
-
     def _wants_releases(self) -> bool:
         emulator = self.emulator
         return emulator is None or bool(emulator.modes.kitty_keyboard & REPORT_EVENTS)
@@ -363,7 +359,7 @@ class Viewer(ClosableViewer):
     def show_echoes(self, terminal: TerminalFile, room: int) -> bool:
         """Ask the host to show echoes in a terminal, from the output that the replica has; False if it can't."""
         connection, rules = self._connection, self._rules
-        if connection is None or not connection.supports(ShowEchoes) or rules.offset < 0:
+        if connection is None or rules.offset < 0:
             return False
         connection.send_message(ShowEchoes(rules.attachment, terminal, room, rules.offset, rules.resizes))
         return True
@@ -376,17 +372,17 @@ class Viewer(ClosableViewer):
         return True
 
     def clear_terminal(self, what: Clearing) -> bool:
-        """Ask the host to clear the terminal, for all viewers; False if no host is there that can do it."""
+        """Ask the host to clear the terminal, for all viewers; False if no host is there."""
         connection = self._connection
-        if connection is None or not connection.supports(ClearTerminal):
+        if connection is None:
             return False
         connection.send_message(ClearTerminal(self._rules.attachment, what))
         return True
 
     def continue_program(self) -> bool:
-        """Ask the host to continue the suspended program; False if no host is there that can do it."""
+        """Ask the host to continue the suspended program; False if no host is there."""
         connection = self._connection
-        if connection is None or not connection.supports(Continue):
+        if connection is None:
             return False
         connection.send_message(Continue(self._rules.attachment))
         return True

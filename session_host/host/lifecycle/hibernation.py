@@ -242,7 +242,7 @@ class _HibernatingHost:
                 answer = msgspec.structs.replace(description, request=number, host_pid=os.getpid())
                 if self.keeper_pid:
                     answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)
-                welcome = answer_hello(hello, answer.session_id, answer.session_id, answer.state)
+                welcome = answer_hello(hello, answer.session_id, answer.state)
                 connection.recv(len(data))
                 connection.sendall(encode(welcome) + encode(answer))
                 return True

@@ -15,8 +15,12 @@ from session_host.system.processes import proc
 from session_host.system.processes.pty_process import set_size
 from session_host.system.unix_sockets import bind_private
 
-_FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
-"""Names of files in memory, and the fields that they belong to. Hosts of earlier versions made files of these names."""
+_FILES_IN_MEMORY = {
+    "outlive-output": "output_file",
+    "outlive-input-log": "input_log",
+    "outlive-checkpoint": "checkpoint",
+}
+"""Names of files in memory, and the fields that they belong to."""
 
 _AGENT_OUTPUT = "outlive-agent-output"
 """The name of the file in memory that only structured sessions have."""

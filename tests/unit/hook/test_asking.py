@@ -65,7 +65,7 @@ def caller(listener: socket.socket, count: int) -> Iterator[tuple[socket.socket,
             data = connection.recv(65536)
             assert data
             messages += decoder.feed(data)
-        connection.sendall(encode(Welcome(PROTOCOL_VERSION, "1", "id", "id", State.RUNNING)))
+        connection.sendall(encode(Welcome(PROTOCOL_VERSION, "1", "id", State.RUNNING)))
         yield connection, messages
 
 

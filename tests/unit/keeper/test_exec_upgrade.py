@@ -198,7 +198,7 @@ def test_the_next_version_inherits_everything_and_continues(
         found = json.loads(report.read_text())
         assert found["state"] == expected
         assert found["handed on"] == []
-        assert found["sessions"] == expected["wards"]
+        assert found["sessions"] == expected["sessions"]
         assert [each["over"] for each in found["sessions"]] == [False, True]
         assert found["child"] == [program, program], "the log's header is the same"
         status = harness.asking.request(Status(), TIMEOUT_S)

@@ -17,7 +17,7 @@ from session_host.protocol.values import CellSize, GridSize, KeyAction, Modifier
 
 FROM_CLIENT: list[m.Message] = [
     m.Hello(m.PROTOCOL_VERSION, "viewer", "ghostty 1", "0.1"),
-    m.Attach(GridSize(80, 24), CellSize(9, 18), read_only=True, output=False, resume="a", epoch="e", offset=7),
+    m.Attach(GridSize(80, 24), CellSize(9, 18), read_only=True, output=False, resume="a", offset=7),
     m.Attach(kind="window"),
     m.Attach(),
     m.Key("a", 1, "Enter", "", int(Modifiers.CTRL | Modifiers.SHIFT), KeyAction.REPEAT),
@@ -30,7 +30,7 @@ FROM_CLIENT: list[m.Message] = [
     m.Detach("a"),
 ]
 FROM_HOST: list[m.Message] = [
-    m.Welcome(m.PROTOCOL_VERSION, "0.1", "id", "epoch", State.STARTING),
+    m.Welcome(m.PROTOCOL_VERSION, "0.1", "id", State.STARTING),
     m.SnapshotPart(5, 2, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
     m.Output(5, bytes(range(256))),
     m.StateEvent(State.EXITED, None, 9),

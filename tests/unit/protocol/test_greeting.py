@@ -8,7 +8,6 @@ from session_host.errors import HostUnavailable, ProtocolMismatch, ProtocolViola
 from session_host.protocol.codec import ClientDecoder
 from session_host.protocol.greeting import ClientGreeting, answer_hello
 from session_host.protocol.messages import (
-    OLDEST_PROTOCOL_VERSION,
     PROTOCOL_VERSION,
     Detach,
     Error,
@@ -26,39 +25,30 @@ def hello_of(greeting: ClientGreeting) -> Hello:
     return hello
 
 
-@pytest.mark.parametrize("protocol", range(OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION + 1))
-def test_a_host_answers_in_the_protocol_of_the_client(protocol: int) -> None:
-    welcome = answer_hello(Hello(protocol, "viewer"), "id", "epoch", State.RUNNING)
-    assert welcome == Welcome(protocol, VERSION, "id", "epoch", State.RUNNING)
-
-
-@pytest.mark.parametrize("protocol", [OLDEST_PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1])
-def test_a_host_refuses_a_protocol_that_it_does_not_know(protocol: int) -> None:
+@pytest.mark.parametrize("protocol", [PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1])
+def test_a_host_refuses_another_protocol_and_says_what_to_do(protocol: int) -> None:
     with pytest.raises(ProtocolViolation, match="outlive upgrade") as refusal:
-        answer_hello(Hello(protocol, "viewer"), "id", "epoch", State.RUNNING)
+        answer_hello(Hello(protocol, "viewer"), "id", State.RUNNING)
     assert refusal.value.code == ErrorCode.VERSION
 
 
-def test_a_client_offers_older_protocols_until_the_host_knows_one() -> None:
+def test_a_client_and_a_host_of_one_version_greet_each_other() -> None:
     greeting = ClientGreeting("id", "viewer", "engine 1")
-    offered = [hello_of(greeting).protocol]
-    with pytest.raises(ProtocolMismatch, match="too new"):
-        greeting.receive(Error(ErrorCode.VERSION, "too new"))
-    while greeting.try_older():
-        offered.append(hello_of(greeting).protocol)
-    assert offered == list(range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION - 1, -1))
-    assert hello_of(greeting) == Hello(OLDEST_PROTOCOL_VERSION, "viewer", "engine 1", VERSION)
-    welcome = answer_hello(hello_of(greeting), "id", "epoch", State.RUNNING)
+    hello = hello_of(greeting)
+    assert hello == Hello(PROTOCOL_VERSION, "viewer", "engine 1", VERSION)
+    welcome = answer_hello(hello, "id", State.RUNNING)
     assert greeting.receive(welcome) == welcome
 
 
 def test_a_client_talks_to_the_right_session_in_the_right_protocol_only() -> None:
     greeting = ClientGreeting("id", "viewer")
-    for answer in (Welcome(PROTOCOL_VERSION, VERSION, "other", "epoch", State.RUNNING), Detach("x")):
+    for answer in (Welcome(PROTOCOL_VERSION, VERSION, "other", State.RUNNING), Detach("x")):
         with pytest.raises(HostUnavailable, match="another chat"):
             greeting.receive(answer)
     with pytest.raises(HostUnavailable, match="go away") as refusal:
         greeting.receive(Error(ErrorCode.VIOLATION, "go away"))
     assert not isinstance(refusal.value, ProtocolMismatch), "no other protocol would help"
+    with pytest.raises(ProtocolMismatch, match="too new"):
+        greeting.receive(Error(ErrorCode.VERSION, "too new"))
     with pytest.raises(ProtocolMismatch, match="uses protocol 999"):
-        greeting.receive(Welcome(999, VERSION, "id", "epoch", State.RUNNING))
+        greeting.receive(Welcome(999, VERSION, "id", State.RUNNING))

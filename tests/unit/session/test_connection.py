@@ -47,7 +47,7 @@ def test_a_client_that_greets_gets_welcome(harness: Harness) -> None:
         << StopTimer(client, HELLO)
         << Flush(client.frames)
         >> harness.receives(client)
-        << Returned([m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.STARTING)])
+        << Returned([m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, State.STARTING)])
         >> do(client.receive_eof)
     )
 
@@ -131,7 +131,7 @@ def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(harness: 
     client = harness.connection(HELLO_MESSAGE)
     assert (
         harness.script()
-        >> harness.sends(client, m.Attach(epoch=SESSION_ID, offset=4))
+        >> harness.sends(client, m.Attach(offset=4))
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << Flush(client.frames)

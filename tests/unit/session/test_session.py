@@ -8,7 +8,6 @@ from session_host.protocol import messages as m
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES, ErrorCode
 from session_host.protocol.values import GridSize, KeyAction
-from session_host.session.connection import MIN_HOLD_PROTOCOL
 from session_host.session.effects import (
     AppendEntry,
     ClearOutput,
@@ -30,7 +29,6 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.events import Bell, Notification, TitleChanged
 from tests.support.playbook import Capture, Returned, do
 from tests.support.session_rules_harness import (
-    BUILD,
     ENGINE,
     HELLO_MESSAGE,
     ID,
@@ -162,17 +160,6 @@ def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_ac
         >> harness.sends(client, m.AcceptRefusal(ID), m.Text(ID, 3, "c"))
         << WriteToProgram(EntryKind.INPUT, b"c", TAG, 3)
         << NoteUserInput()
-    )
-
-
-def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(harness: Harness) -> None:
-    previous = m.Hello(MIN_HOLD_PROTOCOL - 1, "viewer", BUILD)
-    client = harness.start_program().connection(previous, m.Attach(output=False))
-    assert (
-        harness.script()
-        >> harness.sends(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))
-        << Returned(b"a")
-        << Flush(client.frames)
     )
 
 

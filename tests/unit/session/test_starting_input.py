@@ -41,7 +41,6 @@ class Harness:
             resume="",
             read_only=False,
             kind="",
-            supports_hold=True,
         )
         self.sequence = 0
         self.seen: list[Effect] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from session_host.protocol.messages import ErrorCode, OutputEvent, Resized, SnapshotPart
@@ -21,7 +19,7 @@ from session_host.session.subscription import (
 )
 from tests.support.playbook import Event, Playbook, Returned, RulesHarness, do
 
-CLIENT, BUILD, EPOCH = "a client", "engine 1", "one life"
+CLIENT, BUILD = "a client", "engine 1"
 FLUSH = Flush(CLIENT)
 SIZE = GridSize(80, 24)
 WIDER = Resized(10, GridSize(90, 24), number=1)
@@ -33,14 +31,14 @@ class Harness(RulesHarness[Effect]):
     def __init__(self) -> None:
         self.effects = []
         self.ring, self.subscribers = OutputRing(0, 10), Subscribers()
-        self.client = OutputSubscription(CLIENT, EPOCH, self.ring, self.subscribers, self.effects)
+        self.client = OutputSubscription(CLIENT, self.ring, self.subscribers, self.effects)
         self.client.engine_build = BUILD
         self.ask = MakeSnapshot(self.client, BUILD)
         self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
         self.event_pause = StartTimer(self.client, OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
 
-    def follows(self, offset: int, resizes: int = 0, epoch: str = EPOCH) -> Event:
-        return do(self.client.follow, epoch, offset, resizes)
+    def follows(self, offset: int, resizes: int = 0) -> Event:
+        return do(self.client.follow, offset, resizes)
 
     def output(self, count: int) -> Event:
         """Add output as the session does; returns the clients that get the frame."""
@@ -95,15 +93,10 @@ def test_a_client_with_a_part_of_the_output_gets_the_rest_and_then_each_frame(ha
     )
 
 
-@pytest.mark.parametrize(
-    "follows", [lambda harness: harness.follows(-1), lambda harness: harness.follows(5, epoch="another")]
-)
-def test_a_client_without_output_gets_a_snapshot_and_the_output_since_then(
-    harness: Harness, follows: Callable[[Harness], Event]
-) -> None:
+def test_a_client_without_output_gets_a_snapshot_and_the_output_since_then(harness: Harness) -> None:
     assert (
         harness.script()
-        >> follows(harness)
+        >> harness.follows(-1)
         << harness.ask
         >> harness.output(5)
         >> harness.snapshot(12)

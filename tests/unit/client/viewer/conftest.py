@@ -64,9 +64,9 @@ class FakeHost:
         self.received.append(message)
         match message:
             case Hello(protocol=protocol):
-                self.say(Welcome(protocol, "0.0.7", self.id, "epoch", State.RUNNING))
+                self.say(Welcome(protocol, "0.0.7", self.id, State.RUNNING))
             case Attach():
-                self.say(Attached(self.attachment, "epoch", 0, SIZE, State.RUNNING, False, False, 0))
+                self.say(Attached(self.attachment, 0, SIZE, State.RUNNING, False, False, 0))
             case Describe(request=request):
                 self.say(
                     Description(

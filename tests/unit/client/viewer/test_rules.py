@@ -63,7 +63,7 @@ def test_a_viewer_without_output_is_live_once_attached() -> None:
     assert (
         harness.script()
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(None, CELL, True, False, "", "", -1, 0, "tab"))
+        << e.SendMessage(m.Attach(None, CELL, True, False, "", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
         << notify(ViewerState.LIVE)
@@ -113,7 +113,7 @@ def test_colours_and_size_set_before_the_attachment_are_sent_with_it(harness: Ha
         >> do(harness.rules.set_colors, colors)
         >> do(harness.rules.resize, OTHER_SIZE, CELL)
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(OTHER_SIZE, CELL, False, True, "", "", -1, 0, "tab"))
+        << e.SendMessage(m.Attach(OTHER_SIZE, CELL, False, True, "", -1, 0, "tab"))
         >> harness.receives(attached())
         << told_colors
         << DESCRIBE

@@ -177,7 +177,7 @@ def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(harness
         << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", "epoch", 10, 2, "tab"))
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", 10, 2, "tab"))
         >> harness.receives(attached(resumed=True))
         << sent_key(1)
         << DESCRIBE
@@ -226,7 +226,7 @@ def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
         << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[3])
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab"))
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
         >> do(harness.rules.snapshot_restored, part())

@@ -12,7 +12,6 @@ from tests.support.playbook import Returned, do
 from tests.support.viewer_rules_harness import (
     CELL,
     DESCRIBE,
-    EPOCH,
     EXITED,
     OTHER_SIZE,
     RUNNING,
@@ -36,7 +35,7 @@ def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(harness: Harne
         << e.Connect(0.0)
         >> harness.types_key()
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", EPOCH, 10, 2, "tab"))
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", 10, 2, "tab"))
         >> harness.types_key()
         >> harness.receives(attached(resumed=True, last_sequence=2))
         << sent_key(3)
@@ -146,7 +145,7 @@ def test_a_viewer_hidden_while_disconnected_reconnects_for_events_only(harness: 
         >> do(harness.rules.free_replica)
         << e.FreeReplica()
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(None, CELL, False, False, "one", EPOCH, -1, 2, "tab"))
+        << e.SendMessage(m.Attach(None, CELL, False, False, "one", -1, 2, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
         << notify(ViewerState.LIVE)
@@ -168,7 +167,7 @@ def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(harness: Har
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", EPOCH, -1, 0, "tab"))
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
         >> do(harness.rules.snapshot_restored, part())
@@ -216,7 +215,7 @@ def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(harne
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", "", -1, 0, "tab"))
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", -1, 0, "tab"))
         >> harness.receives(m.Starting("one"))
         << sent_key(1)
         << notify(ViewerState.STARTING)

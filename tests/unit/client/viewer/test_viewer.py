@@ -10,11 +10,9 @@ from functools import partial
 
 import pytest
 
-from session_host.client.connection import HostConnection
 from session_host.client.viewer import closing
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
-from session_host.protocol.compatibility import supports
 from session_host.protocol.messages import (
     Attach,
     Detach,
@@ -233,12 +231,4 @@ async def test_echoes_are_asked_for_from_the_output_that_the_replica_has(host: F
     assert shower.viewer.stop_echoes()
     await eventually(lambda: StopEchoes() in host.received, 20, "the requests")
     assert ShowEchoes(host.attachment, TERMINAL, 9, 2, 0) in host.received
-    await shower.close()
-
-
-async def test_an_older_host_is_not_asked_for_echoes(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HostConnection, "supports", lambda _self, kind: supports(13, kind))
-    shower = Shower(host)
-    await shower.follow(host)
-    assert not shower.viewer.show_echoes(TERMINAL, 9)
     await shower.close()

@@ -128,7 +128,7 @@ async def snapshot(wire: FakeWire) -> list[Any]:
 async def test_a_client_greets_attaches_types_and_gets_output(host: ClientsHarness) -> None:
     host.output(b"before")
     connection, wire = host.client(HELLO)
-    assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.RUNNING)]
+    assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, State.RUNNING)]
     say(connection, m.Attach())
     got = await snapshot(wire)
     assert kinds(got) == ["Attached", "ActivityEvent", "SnapshotPart"]
@@ -150,7 +150,7 @@ async def test_a_reconnected_client_gets_the_missed_output_with_resizes_in_place
     host.output(b"two")
     host.session.ring.resized(m.Resized(6, GridSize(50, 7), number=1))
     host.output(b"three")
-    _, wire = host.client(HELLO, m.Attach(resume=attachment, epoch=SESSION_ID, offset=3))
+    _, wire = host.client(HELLO, m.Attach(resume=attachment, offset=3))
     _, attached, _, *rest = wire.take()
     assert (attached.attachment, attached.resumed, attached.offset) == (attachment, True, 3)
     assert rest == [m.Output(3, b"two"), m.Resized(6, GridSize(50, 7), number=1), m.Output(6, b"three")]

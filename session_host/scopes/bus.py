@@ -1,3 +1,0 @@
-"""Old path of ``system.dbus.bus``."""
-
-from session_host.system.dbus.bus import *  # noqa: F403
