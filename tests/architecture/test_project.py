@@ -116,6 +116,15 @@ def test_the_guide_lists_its_pages() -> None:
     assert pages == set(GUIDE), "the guide's README.md lists each page"
 
 
+def test_tasks_of_the_guide_fit_on_a_screen() -> None:
+    tasks, _, reference = text(Path("resources/guide/README.md")).partition("**Reference**")
+    assert reference
+    words = {
+        name: len(text(Path("resources/guide") / name).split()) for name in re.findall(r"\]\(([\w-]+\.md)\)", tasks)
+    }
+    assert not {name: count for name, count in words.items() if count > 450}, "leave out what the window itself says"
+
+
 def test_decisions_begin_with_a_question_and_are_short() -> None:
     entries = re.split(r"(?m)^## ", text(Path("DECISIONS.md")))[1:]
     headings = [entry.splitlines()[0] for entry in entries]
