@@ -48,7 +48,7 @@ SIZE = QSize(1200, 780)
 MIN_SIZE = QSize(480, 360)
 _LIST_SHARE = 0.3
 """The list's share of a narrow window."""
-_SINCE_SHARE = 0.5
+_SINCE_SHARE = 0.6
 """The share of the button that chooses since when changes are shown, beside the list."""
 
 
