@@ -50,7 +50,7 @@ def test_a_shell_beside_a_program_starts_where_that_is_and_a_file_opens_at_its_l
     with open_window() as app:
         app.show(shell)
         app.focus()
-        app.type("cat errors; cd src; cat")
+        app.type("cat errors; (cd src; cat)")
         app.press("Return")
         wait_for_text(shell, "app.py:12")
         wait_until(lambda: listed(shell)["foreground"] == "cat", WAIT_S, "the program in the foreground")
