@@ -422,6 +422,7 @@ class MainWindow(QWidget):
             "sidebar": not self.sidebar.collapsed,
             "status_line": self.layout_state.status_line,
             "full_screen": self.isFullScreen(),
+            **self.sidebar.view_options.switched_on(),
         }
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
@@ -431,6 +432,8 @@ class MainWindow(QWidget):
             "guide": self.guide_requested.emit,
             "settings": lambda: self.settings_requested.emit(""),
             "shortcuts": lambda: self.settings_requested.emit("keys"),
+            "new_window": lambda: self.others.open_empty(),  # noqa: PLW0108 - they are set later
             "close_window": self.close,
             "resume_all": self.resume_all.ask,
+            **self.sidebar.view_options.handlers(),
         }

@@ -34,6 +34,9 @@ class OtherWindows(Protocol):
     def take(self, session_id: str) -> tuple[int, str] | None:
         """Close a chat's tab in another window, if one has it; returns the scroll position there, None for the end."""
 
+    def open_empty(self) -> None:
+        """Open another window, without tabs."""
+
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         """Move a tab of the active pane to another window (its index in ``titles``), or to a new one at a point."""
 
@@ -62,6 +65,9 @@ class NoOtherWindows:
         return None
 
     def take(self, session_id: str) -> tuple[int, str] | None:
+        """See ``OtherWindows``."""
+
+    def open_empty(self) -> None:
         """See ``OtherWindows``."""
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:

@@ -226,7 +226,14 @@ class Windows(QObject):
             if other is not window:
                 other.tabs.replace_tabs(source, chat)
 
-    # ------------------------------------------------------------ moving tabs
+    # ------------------------------------------------------------ other windows, moving tabs
+
+    def open_empty(self, window: MainWindow) -> None:
+        """Open a window without tabs, of the size of another one."""
+        made = self._make_window_like(window, None)
+        made.raise_window()
+        for each in self.all:
+            each.describe()
 
     def move(self, window: MainWindow, session_id: str, to: int | None, at: QPoint | None) -> None:
         """Move a window's tab to another window or to a new one; see ``OtherWindows.move``."""
@@ -304,6 +311,9 @@ class _OtherWindowsOf:
         position = window.tabs.scroll_position_of(session_id)
         window.tabs.close(session_id, is_moved=True)
         return position
+
+    def open_empty(self) -> None:
+        self._windows.open_empty(self._window)
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         self._windows.move(self._window, session_id, to, at)

@@ -1,4 +1,4 @@
-"""Menus with the choices of how the list of chats looks."""
+"""The choices of how the list of chats looks: menus with them, and the actions that switch them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,32 @@ class ViewOptions:
 
     def fill(self, menu: QMenu) -> None:
         """Add the choices to a menu."""
-        window = self._settings.preferences.window
+        chosen = self._settings.preferences.window.group_chats
         for grouping, text in (("state", window_texts.by_state()), ("project", window_texts.by_project())):
             action = menu.addAction(text)
             action.setCheckable(True)
-            action.setChecked(window.group_chats == grouping)
+            action.setChecked(chosen == grouping)
             action.triggered.connect(partial(self._choose, {"group_chats": grouping}))
         menu.addSeparator()
         compact = menu.addAction(window_texts.compact_rows())
         compact.setCheckable(True)
-        compact.setChecked(window.compact_rows)
-        compact.triggered.connect(partial(self._choose, {"compact_rows": not window.compact_rows}))
+        compact.setChecked(self.switched_on()["compact_rows"])
+        compact.triggered.connect(lambda _checked: self._toggle_rows())
+
+    def switched_on(self) -> dict[str, bool]:
+        """Whether each switch of the table of actions on the list is on."""
+        window = self._settings.preferences.window
+        return {"group_by_project": window.group_chats == "project", "compact_rows": window.compact_rows}
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """The handlers of these switches."""
+        return {"group_by_project": self._toggle_grouping, "compact_rows": self._toggle_rows}
+
+    def _toggle_grouping(self) -> None:
+        self._choose({"group_chats": "state" if self.switched_on()["group_by_project"] else "project"})
+
+    def _toggle_rows(self) -> None:
+        self._choose({"compact_rows": not self.switched_on()["compact_rows"]})
 
     def show_below(self, button: QWidget) -> None:
         """Show the choices below their button."""

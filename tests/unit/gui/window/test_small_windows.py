@@ -42,7 +42,7 @@ def around(theme: Theme) -> Iterator[QWidget]:
     """The window around a sheet."""
     parent = QWidget()
     parent.resize(900, 600)
-    show(parent)  # A window that is hidden before it is on the screen may never be shown again.
+    show(parent)
     yield parent
     parent.close()
     parent.deleteLater()

@@ -119,6 +119,25 @@ async def test_a_tab_moves_to_a_new_window_and_back(harness: WindowHarness, open
     assert not first.actions_["move_to_window"].isEnabled()
 
 
+async def test_a_new_window_is_empty_and_its_chats_are_its_own(harness: WindowHarness, open_windows: Open):
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    layout = WindowLayout()
+    windows = open_windows(layout)
+    first = windows.all[0]
+    windows.open_chat(harness.chat(one))
+    await until_active(harness, windows, first)
+    first.actions_["new_window"].trigger()
+    second = windows.all[1]
+    await until_active(harness, windows, second)
+    assert second.empty.isVisible()
+    assert second.empty.hasFocus() or second.empty.isAncestorOf(second.focusWidget()), "Enter starts a chat"
+    assert first.actions_["move_to_window"].isEnabled()
+    second.open_chat(harness.chat(two))
+    assert tabs_of(windows) == [[one], [two]]
+    second.actions_["close_tab"].trigger()
+    assert windows.all == [first]
+
+
 async def test_a_chat_dragged_to_another_window_leaves_its_previous_one(harness: WindowHarness, open_windows: Open):
     one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
     windows = open_windows(

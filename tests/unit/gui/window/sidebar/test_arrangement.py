@@ -324,6 +324,26 @@ async def test_an_ended_chat_that_is_open_is_found_although_ended_chats_are_fold
     await harness.until(lambda: lines(sidebar.model) == ["[ended]", "one", "three"], "the chat that ended to stay")
 
 
+async def test_commands_of_the_palette_switch_how_chats_are_listed(harness: WindowHarness) -> None:
+    await harness.add("one", cwd="/tmp/site")
+    window = harness.open_window()
+
+    def offered() -> list[str]:
+        titles = [choice.title for choice in window.actions_.choices()]
+        known = ("Group by project", "Group by state", "Compact rows", "Rows of two lines")
+        return [title for title in known if title in titles]
+
+    assert offered() == ["Group by project", "Compact rows"]
+    for name in ("group_by_project", "compact_rows"):
+        window.actions_[name].trigger()
+    assert lines(window.sidebar.model) == ["[site]", "one"]
+    assert window.sidebar.delegate.compact
+    assert offered() == ["Group by state", "Rows of two lines"]
+    for name in ("group_by_project", "compact_rows"):
+        window.actions_[name].trigger()
+    assert offered() == ["Group by project", "Compact rows"]
+
+
 async def test_an_empty_sidebar_says_what_will_be_there(harness: WindowHarness) -> None:
     await harness.sessions.refresh_now()
     sidebar = harness.open_window().sidebar
