@@ -149,7 +149,7 @@ class ConversationActions(QObject):
                 picker.refuse(conversation_texts.cannot_list(agent.title, error))
             return
         if not opening.cancelled.is_set():
-            picker.show_rows(own + self._rows(opening, found), has_older=found.has_older)
+            picker.show_rows(self._rows(opening, own, found), has_older=found.has_older)
 
     async def _own_rows(self, opening: _Opening, chat: Chat) -> list[Row]:
         """The rows of the chat at hand: its conversation, and a new one."""
@@ -172,9 +172,10 @@ class ConversationActions(QObject):
         title, run = one_line(shown.record.topic) or shown.name, self._run_of_chat(opening, shown)
         return [Row("chat", title, details, run, copy, also=shown.name, chat=of_chat, comes_last=is_current), like]
 
-    def _rows(self, opening: _Opening, found: ConversationList) -> list[Row]:
+    def _rows(self, opening: _Opening, own: list[Row], found: ConversationList) -> list[Row]:
+        """All rows; ``own``: those of the chat at hand, of which the first gets its conversation's title and age."""
         chat_of = self._conversations.chats_of(opening.agent)
-        own = opening.chat.record.provider_session_id if opening.chat is not None else ""
+        current = opening.chat.record.provider_session_id if opening.chat is not None else ""
 
         def row(section: Section, stored: StoredConversation) -> Row:
             chat = chat_of(stored.conversation)
@@ -187,8 +188,12 @@ class ConversationActions(QObject):
                 partial(self._copy, opening, stored, continued), stored.changed_s, stored.last_prompt, chat,
             )  # fmt: skip
 
-        here = [row("here", each) for each in found.here if each.conversation != own]
-        return here + [row("elsewhere", each) for each in found.elsewhere if each.conversation != own]
+        if own and own[0].chat is not None:
+            for each in (*found.here, *found.elsewhere):
+                if each.conversation == current:
+                    own = [own[0]._replace(title=title_of(each), changed_s=each.changed_s), *own[1:]]
+        here = [row("here", each) for each in found.here if each.conversation != current]
+        return own + here + [row("elsewhere", each) for each in found.elsewhere if each.conversation != current]
 
     # ------------------------------------------------------------ continuing
 

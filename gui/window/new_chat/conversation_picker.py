@@ -276,6 +276,7 @@ class ConversationPicker(Sheet):
             self.state.setProperty("kind", kind)
             self.state.style().polish(self.state)
         self.state.setText(text)
+        self.state.setVisible(bool(text))
         if self.is_open:
             self.center()
 

@@ -100,8 +100,8 @@ class ResultList(QListView):
         return QSize(super().sizeHint().width(), self.maximumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show whole rows only, and the marked one among them."""
-        margin = (self.height() - 2 * self.frameWidth()) % self._row_px
+        """Show whole rows only, if all have one height, and the marked one among them."""
+        margin = (self.height() - 2 * self.frameWidth()) % self._row_px if self.uniformItemSizes() else 0
         if margin != self.viewportMargins().bottom():
             self.setViewportMargins(0, 0, 0, margin)
         super().resizeEvent(event)
