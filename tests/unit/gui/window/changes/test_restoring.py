@@ -81,6 +81,18 @@ async def until_said(opened: Opened, text: str) -> None:
     await opened.harness.until(lambda: opened.window.review.bar.notice.text() == text, f"the line {text!r}")
 
 
+async def until_written(opened: Opened, text: str) -> None:
+    """Wait until "file" has this text; git removes a file before it writes it again."""
+
+    def is_written() -> bool:
+        try:
+            return (opened.checkout.path / "file").read_text() == text
+        except FileNotFoundError:
+            return False
+
+    await opened.harness.until(is_written, f"the file to be {text!r}")
+
+
 async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes_it(
     open_changes: OpenChanges, checkout: Checkout
 ) -> None:
@@ -254,7 +266,7 @@ async def test_a_file_that_cannot_be_restored_is_named_and_the_restore_can_be_un
     await until_said(opened, "1 of 2 files were not restored: src/deep/file.")
     assert (checkout.path / "file").read_text() == "file\n"
     press_button(opened, "Undo restore")
-    await opened.harness.until(lambda: (checkout.path / "file").read_text() == "changed 0\n", "the undo")
+    await until_written(opened, "changed 0\n")
 
 
 async def test_a_restore_is_finished_although_the_window_is_closed(
@@ -265,7 +277,7 @@ async def test_a_restore_is_finished_although_the_window_is_closed(
     press_button(opened, "Restore…")
     (await question_after(opened)).yes.click()
     opened.window.close()
-    await opened.harness.until(lambda: (checkout.path / "file").read_text() == "file\n", "the restore")
+    await until_written(opened, "file\n")
     await opened.harness.sessions.tasks.wait_for_others(60)
     opened.harness.settle()
     assert caplog.records == []
