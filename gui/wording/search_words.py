@@ -18,6 +18,7 @@ SETTING_WORDS = {
     "ctrl_c_copies": QT_TRANSLATE_NOOP("settings", "clipboard"),
     "cursor_blinks": QT_TRANSLATE_NOOP("settings", "caret"),
     "cursor_shape": QT_TRANSLATE_NOOP("settings", "caret"),
+    "font_size": QT_TRANSLATE_NOOP("settings", "zoom"),
     "line_height": QT_TRANSLATE_NOOP("settings", "spacing"),
     "long_turn_s": QT_TRANSLATE_NOOP("settings", "finished done"),
     "notify_command": QT_TRANSLATE_NOOP("settings", "push webhook"),

@@ -121,7 +121,9 @@ HELP = {
         "settings", "A chat without events then uses less memory and keeps running."
     ),
     "chats.idle_timeout_min": QT_TRANSLATE_NOOP("settings", "In chat views; the next prompt resumes the chat."),
-    "chats.answer_from_outside": QT_TRANSLATE_NOOP("settings", "Also in a terminal, and by “outlive approve”."),
+    "chats.answer_from_outside": QT_TRANSLATE_NOOP(
+        "settings", "When it runs in a terminal; “outlive approve” can then answer it, too."
+    ),
     "chats.agents_may_control": QT_TRANSLATE_NOOP(
         "settings", "The chats that an agent may type into, answer and end; it can read all."
     ),
