@@ -7,12 +7,12 @@ never join pieces of text. ``lupdate`` finds the English text in the call of ``t
 action_texts      menus, command palette
 changes_texts     the window with the changes of a chat's directory
 broadcast_texts   typing into several panes at once
-chat_texts        a chat without a terminal: messages, tool calls, the prompt box
+chat_texts        a chat view: messages, tool calls, the prompt box
 color_texts       the colours by which the user marks chats
 comment_texts     comments on changes, and the text that is made of them for an agent
 common_texts      recurring buttons and field names
 conversation_texts  the list of an agent's earlier conversations
-diff_texts        diffs in a chat without a terminal, and in the window with all changes
+diff_texts        diffs in a chat view, and in the window with all changes
 discard_texts     changes that the user discards
 find_texts        the find bar
 fork_texts        forks of chats

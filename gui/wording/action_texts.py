@@ -41,7 +41,7 @@ def send_to_chats(count: int) -> str:
 
 def open_agent_terminal() -> str:
     """Menu item: also show a running chat in the agent's own screen."""
-    return translate("action", "Open in a terminal too")
+    return translate("action", "Open the terminal too")
 
 
 def mark() -> str:

@@ -1,4 +1,4 @@
-"""Texts of a chat without a terminal: its messages, tool calls, requests, and the prompt box."""
+"""Texts of a chat view: its messages, tool calls, requests, and the prompt box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of the diffs in a chat without a terminal: the change of a file, its lines, its buttons."""
+"""Texts of the diffs in a chat view: the change of a file, its lines, its buttons."""
 
 from __future__ import annotations
 

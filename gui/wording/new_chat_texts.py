@@ -168,17 +168,17 @@ def as_terminal() -> str:
 
 def as_terminal_hint() -> str:
     """Tooltip of the terminal's choice."""
-    return translate("new_chat", "The agent’s own screen, as in a terminal")
+    return translate("new_chat", "The agent’s own screen")
 
 
 def as_chat() -> str:
     """Choice: a chat view."""
-    return translate("new_chat", "Chat")
+    return translate("new_chat", "Chat view")
 
 
 def as_chat_hint() -> str:
     """Tooltip of the chat view's choice."""
-    return translate("new_chat", "Messages, tools and questions in a chat view")
+    return translate("new_chat", "The agent’s messages, tool calls and questions, as a page")
 
 
 def use_worktree() -> str:

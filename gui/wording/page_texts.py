@@ -48,8 +48,8 @@ def open_this_link() -> str:
 
 
 def conversation_of(name: str) -> str:
-    """Accessible name of a structured chat's view."""
-    return translate("page", "Conversation of {name}").format(name=name)
+    """Accessible name of a chat view."""
+    return translate("page", "Chat view of {name}").format(name=name)
 
 
 def terminal_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Texts of an open request in a chat without a terminal: what is asked, its buttons, why it cannot be allowed yet."""
+"""Texts of an open request in a chat view: what is asked, its buttons, why it cannot be allowed yet."""
 
 from __future__ import annotations
 

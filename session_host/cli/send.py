@@ -27,17 +27,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--enter", action="store_true", help="press Enter at the end")
     parser.add_argument("--anyway", action="store_true", help="send TEXT even if the chat is asking something")
-    parser.add_argument("--steer", action="store_true", help="add TEXT to the running turn of a structured chat")
+    parser.add_argument("--steer", action="store_true", help="add TEXT to the running turn of a chat view")
     parser.add_argument(
         "--interrupt",
         action="store_true",
-        help="stop the running turn of a structured chat; TEXT is the next prompt",
+        help="stop the running turn of a chat view; TEXT is the next prompt",
     )
     parser.epilog = (
         "In a terminal, TEXT is typed; an agent gets several lines as one paste. If the agent does not show TEXT, it "
         "is not ready: the command fails and does not press Enter. It also fails if an idle agent does not begin a "
         "turn. While the chat is asking something, TEXT is refused because it would answer the question; "
-        "answer with --key, --enter or a single character. In a structured chat, TEXT is a prompt: it is sent when the "
+        "answer with --key, --enter or a single character. In a chat view, TEXT is a prompt: it is sent when the "
         "running turn ends, or at once with --steer or --interrupt. Put a text that begins with a dash after `--`."
     )
 
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if info.runtime == "structured":
         return _prompt(info, options, text)
     if options.steer or options.interrupt:
-        raise UsageError(f"{info.name} runs in a terminal: --steer and --interrupt are for structured chats; use --key")
+        raise UsageError(f"{info.name} runs in a terminal: --steer and --interrupt are for chat views; use --key")
     try:
         done = ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:

@@ -24,11 +24,11 @@ _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
 
 
 class _Chip(NamedTuple):
-    """A setting's button, its menu, and the value that it shows."""
+    """A setting's button, its menu, and the text that it shows."""
 
     button: QPushButton
     menu: QMenu
-    value: str
+    text: str
 
 
 class SettingsRow(QWidget):
@@ -76,8 +76,9 @@ class SettingsRow(QWidget):
 
     def _chip(self, setting: Setting) -> _Chip:
         chosen = next((choice.name for choice in setting.choices if choice.id == setting.value), setting.value)
-        chosen = one_line(chosen or setting.name)
-        name = chat_texts.setting(one_line(setting.name), chosen)
+        chosen, name = one_line(chosen), one_line(setting.name)
+        if chosen:
+            name = chat_texts.setting(name, chosen if setting.category == "model" else _within_line(chosen))
         menu = Menu(name.replace("&", "&&"), self)
         group = QActionGroup(menu)
         for choice in setting.choices:
@@ -88,11 +89,12 @@ class SettingsRow(QWidget):
             group.addAction(action)
             action.triggered.connect(lambda _checked, value=choice.id: self.changed.emit(setting.id, value))
         menu.setToolTipsVisible(True)
-        made = self._quiet_button(_caption(chosen), menu)
+        text = chosen if chosen and setting.category == "model" else name  # A model's name needs no other.
+        made = self._quiet_button(_caption(text), menu)
         made.destroyed.connect(menu.deleteLater)
         set_tooltip(made, name)
         made.setAccessibleName(name)
-        return _Chip(made, menu, chosen)
+        return _Chip(made, menu, text)
 
     def _quiet_button(self, text: str, menu: QMenu) -> QPushButton:
         made = QPushButton(text)
@@ -111,7 +113,7 @@ class SettingsRow(QWidget):
     def _fit(self) -> None:
         """Show the buttons that fit; the first button elides its value before it is hidden."""
         for chip in self._chips:
-            chip.button.setText(_caption(chip.value))
+            chip.button.setText(_caption(chip.text))
         widths = [chip.button.sizeHint().width() + _GAP_PX for chip in self._chips]
         rest_px = self._more_button.sizeHint().width() + _GAP_PX if self._chips else 0
         room = self.width() - self.usage.fit(self.width() - rest_px)
@@ -122,8 +124,8 @@ class SettingsRow(QWidget):
             fitting = sum(right <= room for right in sums)
             if not fitting and room >= _MIN_CHIP_PX:
                 chip, fitting = self._chips[0], 1
-                text_px = room - (widths[0] - chip.button.fontMetrics().horizontalAdvance(chip.value))
-                elided = chip.button.fontMetrics().elidedText(chip.value, Qt.TextElideMode.ElideRight, text_px)
+                text_px = room - (widths[0] - chip.button.fontMetrics().horizontalAdvance(chip.text))
+                elided = chip.button.fontMetrics().elidedText(chip.text, Qt.TextElideMode.ElideRight, text_px)
                 chip.button.setText(_caption(elided))
         self._more_menu.clear()
         for index, chip in enumerate(self._chips):
@@ -133,8 +135,13 @@ class SettingsRow(QWidget):
         self._more_button.setVisible(fitting < len(self._chips) and rest_px <= self.width() + _GAP_PX)
 
 
-def _caption(value: str) -> str:
-    return f"{value} ▾".replace("&", "&&")
+def _within_line(value: str) -> str:
+    """A value after its setting's name: "Work" is "work", but "YOLO" and "Auto Edit" are the agent's own names."""
+    return value[:1].lower() + value[1:] if value[1:].islower() else value
+
+
+def _caption(text: str) -> str:
+    return f"{text} ▾".replace("&", "&&")
 
 
 def _above(menu: QMenu) -> QPoint:

@@ -20,12 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     add_session_argument(parser, optional=True)
     parser.add_argument("--read-only", action="store_true", help="show the chat without sending it any input")
-    parser.add_argument("--plain", action="store_true", help="print a structured chat line by line, not full screen")
+    parser.add_argument("--plain", action="store_true", help="print a chat view line by line, not full screen")
     parser.epilog = (
         "Without CHAT, shows the only one that runs, or asks which. "
         "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B PageUp scrolls back; Ctrl+B Ctrl+B types Ctrl+B; "
-        "Ctrl+B ? shows all keys. In Claude Code and in a structured chat, Left also detaches while the prompt is "
-        "empty. A structured chat is shown as text, with a prompt below."
+        "Ctrl+B ? shows all keys. In Claude Code and in a chat view, Left also detaches while the prompt is "
+        "empty. A chat view is shown as text, with a prompt below."
     )
 
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} {ending_text(info)}; see its last screen with: outlive peek {info.name}")
     if options.plain and info.runtime != "structured":
-        raise UsageError(f"{info.name} runs in a terminal: --plain works only with structured chats; leave it out")
+        raise UsageError(f"{info.name} runs in a terminal: --plain works only with chat views; leave it out")
     return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 ENGINES = ("ghostty", "pyte")
 PROGRESS_S = 1.0
-RUNTIMES = ("terminal", "structured")
+VIEWS: Final[dict[str, Runtime]] = {"terminal": "terminal", "chat": "structured"}
+"""The runtimes by their names for the user."""
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
@@ -35,7 +36,7 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime R] [--one-shot] [-- ARGS…]\n"
+        "[-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--view VIEW] [--one-shot] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -65,9 +66,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
     parser.add_argument(
-        "--runtime",
-        choices=RUNTIMES,
-        help="terminal: the agent's own screen; structured: a chat view with messages, diffs and questions",
+        "--view",
+        choices=tuple(VIEWS),
+        help="terminal: the agent's own screen; chat: the chat view, with messages, diffs and questions",
     )
     parser.add_argument(
         "--one-shot",
@@ -160,9 +161,9 @@ def _launch(
         if shutil.which(agent_name) is None:
             raise
         raise NoSuchAgent(f"{error}; to run the program {agent_name}: outlive new -- {agent_name}") from None
-    runtime: Runtime = options.runtime or ("structured" if options.one_shot else "terminal")
+    runtime = VIEWS[options.view] if options.view else ("structured" if options.one_shot else "terminal")
     if options.one_shot and runtime == "terminal":
-        raise UsageError("--one-shot is for structured chats; leave --runtime terminal out")
+        raise UsageError("--one-shot is for the chat view; leave --view terminal out")
     if options.prompt and not agent.accepts_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     arguments = arguments or list(agent.default_arguments)

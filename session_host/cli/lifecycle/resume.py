@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 
-from session_host.cli.lifecycle.new import RUNTIMES
+from session_host.cli.lifecycle.new import VIEWS
 from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import ConversationOpen
@@ -21,14 +21,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
     parser.add_argument("--anyway", action="store_true", help="resume even if the conversation is open elsewhere")
     parser.add_argument(
-        "--runtime",
-        choices=RUNTIMES,
-        help="terminal: the agent's own screen; structured: a chat view (default: as before)",
+        "--view",
+        choices=tuple(VIEWS),
+        help="terminal: the agent's own screen; chat: the chat view (default: as before)",
     )
     parser.epilog = (
         "Starts a new chat that continues exactly the ended chat's conversation, with the same name, directory, "
         "arguments and variables. A shell starts again below what it showed, and runs no command by itself. "
-        "--runtime terminal also works for a running structured chat with Codex: it opens the "
+        "--view terminal also works for a running chat view of Codex: it opens the "
         "conversation in Codex's own terminal, too."
     )
 
@@ -37,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
     """Resume a chat; attach to it in a terminal, else print its name and id."""
     session_id = find(options.session).id
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway, runtime=options.runtime))
+    record_id, name = event_loop.run_command(
+        _resume(session_id, anyway=options.anyway, runtime=VIEWS.get(options.view))
+    )
     if options.json:
         info = find(record_id)
         from session_host.client.chats.resumability import fill_in_resumable

@@ -17,7 +17,7 @@ FORMATS = (".cast", ".txt", ".html")
 """The formats of a terminal's recording."""
 
 STRUCTURED_FORMATS = (".md", ".txt", ".html", ".json")
-"""The formats of a structured chat."""
+"""The formats of a chat view."""
 
 _BUFFER_BYTES = 1024 * 1024
 
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="output file; its extension sets the format")
     parser.epilog = (
         "Formats of a terminal: .cast (asciicast v3, for asciinema), .html, and .txt (every line ever shown). "
-        "Formats of a structured chat: .md (Markdown), .html, .txt, and .json (messages, tool calls and questions)."
+        "Formats of a chat view: .md (Markdown), .html, .txt, and .json (messages, tool calls and questions)."
     )
 
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     info = find(options.session)
     formats = STRUCTURED_FORMATS if info.runtime == "structured" else FORMATS
     if suffix not in formats:
-        kind = "is a structured chat" if info.runtime == "structured" else "runs in a terminal"
+        kind = "is a chat view" if info.runtime == "structured" else "runs in a terminal"
         raise UsageError(f"{info.name} {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
     damage: list[None] = []
     write_whole(path, _content(suffix, info, lambda: damage.append(None)))

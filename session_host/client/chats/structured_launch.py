@@ -198,5 +198,5 @@ def watch_of_structured(agent: Agent) -> Watch:
 
 def _settings(agent: Agent) -> StructuredSettings:
     if agent.structured is None:
-        raise UsageError(f"{agent.title} runs in a terminal only; leave --runtime structured out")
+        raise UsageError(f"{agent.title} has no chat view; show it as a terminal")
     return agent.structured

@@ -14,6 +14,11 @@ FORK_OPTION: Final = "fork"
 """The option with the id of the conversation to fork."""
 THROUGH_OPTION: Final = "fork_through"
 """The option with the id of the last turn that the fork copies; without it, all turns."""
+EFFORTS: Final = {
+    "none": "None", "minimal": "Least", "low": "Low", "medium": "Medium", "high": "High", "xhigh": "Very high",
+    "max": "Greatest",
+}  # fmt: skip
+"""Names of the levels of a model's effort; agents' other levels keep their own."""
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):

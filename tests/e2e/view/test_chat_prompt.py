@@ -13,6 +13,8 @@ from PySide6.QtGui import QContextMenuEvent, QImage, QInputMethodEvent, QKeySequ
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
+from session_host.structured.dialects.codex.settings import shown as codex_settings
+from session_host.structured.dialects.codex.state import ThreadSettings
 from session_host.structured.items import (
     Capabilities,
     CapabilitiesKnown,
@@ -58,6 +60,22 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatV
     assert shown.of("setting_changed") == [("m", "b")]
 
 
+def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(
+    show_chat: Callable[..., ChatViewHarness],
+) -> None:
+    codex = ThreadSettings(mode="plan", approvals="on-request", sandbox="workspace-write", effort="xhigh", model="gpt")
+    own = Setting("own", "Mode", "y", (SettingChoice("y", "YOLO"),), "mode")
+    new = Setting("new", "Style", "", (SettingChoice("y", "Terse"),))
+    chat = ScriptedChat()
+    chat.apply(SettingsChanged((*codex_settings(codex), own, new)))
+    shown = show_chat(chat)
+    texts = [chip.button.text().removesuffix(" ▾") for chip in shown.view.prompt.settings._chips]
+    assert texts == [
+        "gpt", "Effort: very high", "Mode: plan", "Mode: YOLO", "Approvals: ask when needed", "Sandbox: this folder",
+        "Style",
+    ]  # fmt: skip
+
+
 def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = ScriptedChat()
     choice = (SettingChoice("a", "a model with quite a long name"),)
@@ -70,7 +88,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., Chat
     visible = [button for button in row.findChildren(QPushButton) if button.isVisible()]
     visible.sort(key=lambda button: button.x())
     assert all(button.geometry().right() <= row.width() for button in visible)
-    assert visible[0].text().startswith("a model with"), "what is shown can be read"
+    assert visible[0].text().startswith("Setting: a model with"), "what is shown can be read"
     visible[-1].click()
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)

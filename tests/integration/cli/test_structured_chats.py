@@ -146,7 +146,7 @@ def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> Non
     new_chat(area, "x")
     done = outlive("export", "x", str(tmp_path / "x.cast"))
     assert (done.code, done.complaint()) == (
-        2, "x is a structured chat: name the file FILE.md, FILE.txt, FILE.html or FILE.json",
+        2, "x is a chat view: name the file FILE.md, FILE.txt, FILE.html or FILE.json",
     )  # fmt: skip
     new("-n", "y", "--", "cat")
     done = outlive("export", "y", str(tmp_path / "y.md"))

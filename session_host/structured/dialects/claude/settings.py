@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from session_host.structured.dialects.base import DialectPort
+from session_host.structured.dialects.base import EFFORTS, DialectPort
 from session_host.structured.dialects.reading import array, text
 from session_host.structured.items import CommandsChanged, Setting, SettingChoice, SettingsChanged, SlashCommand
 
 from .state import ClaudeState
-
-EFFORTS: Final = {"low": "Low", "medium": "Medium", "high": "High", "xhigh": "Very high", "max": "Greatest"}
 
 MODES: Final = (
     SettingChoice("default", "Ask", "Ask before edits and commands"),

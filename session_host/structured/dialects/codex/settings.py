@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.structured.dialects.base import EFFORTS
 from session_host.structured.dialects.reading import array, at, mapping, text
 from session_host.structured.items import Setting, SettingChoice
 
@@ -22,8 +23,8 @@ APPROVALS: Final = (
 )
 SANDBOXES: Final = (
     SettingChoice("read-only", "Read only", "Commands change nothing and have no network."),
-    SettingChoice("workspace-write", "Write here", "Commands change files in the chat's directory."),
-    SettingChoice("danger-full-access", "No sandbox", "Commands can do all that you can."),
+    SettingChoice("workspace-write", "This folder", "Commands change files in the chat's directory."),
+    SettingChoice("danger-full-access", "Off", "Commands can do all that you can."),
 )
 _SANDBOX_OF_POLICY: Final = {
     "readOnly": "read-only",
@@ -78,14 +79,14 @@ def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
     efforts = next((model.efforts for model in settings.models if model.id == settings.model), None)
     if efforts is None and settings.models:
         efforts = settings.models[0].efforts
+    levels = tuple(
+        SettingChoice(name, EFFORTS.get(name, name), description)
+        for name, description in efforts or [(settings.effort, "")]
+        if name
+    )
     settings_shown = (
         Setting("model", "Model", settings.model, _with(models, settings.model), "model"),
-        Setting(
-            "effort", "Reasoning", settings.effort,
-            _with(tuple(SettingChoice(name, name, description) for name, description in efforts or []),
-                  settings.effort),
-            "effort",
-        ),
+        Setting("effort", "Effort", settings.effort, _with(levels, settings.effort), "effort"),
         Setting("mode", "Mode", settings.mode, _with(MODES, settings.mode), "mode"),
         Setting("approvals", "Approvals", settings.approvals, _with(APPROVALS, settings.approvals)),
         Setting("sandbox", "Sandbox", settings.sandbox, _with(SANDBOXES, settings.sandbox)),

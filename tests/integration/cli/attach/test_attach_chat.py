@@ -181,7 +181,7 @@ def test_the_end_of_the_agent_is_reported(area: Area) -> None:
 
 def test_a_new_chat_is_attached_at_once(area: Area) -> None:
     new_chat(area, "other")
-    with OnTerminal("new", "fake", "--runtime", "structured", "-n", "x", "-C", str(area.home)) as terminal:
+    with OnTerminal("new", "fake", "--view", "chat", "-n", "x", "-C", str(area.home)) as terminal:
         terminal.see("Enter sends")
         terminal.type(DETACH)
         assert terminal.end() == 0
@@ -213,7 +213,7 @@ def test_plain_lines_are_for_structured_chats() -> None:
     new("-n", "x", "--", "cat")
     assert (
         outlive("attach", "x", "--plain").complaint()
-        == "x runs in a terminal: --plain works only with structured chats; leave it out"
+        == "x runs in a terminal: --plain works only with chat views; leave it out"
     )
 
 

@@ -16,7 +16,7 @@ from session_host.storage.store import SessionRecord, Store
 from tests.support.menus import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
-TEXT = "Open in a terminal too"
+TEXT = "Open the terminal too"
 
 
 def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
