@@ -35,14 +35,14 @@ class SavedWindow(msgspec.Struct):
         panes: its panes; their numbers in ``tree`` are indices of this list.
         tree: the arrangement of the panes.
         active_pane: the pane with the keyboard.
-        is_pane_zoomed: whether that pane covers the others.
+        is_pane_maximised: whether that pane covers the others.
         geometry: left, top, width and height of the window when it is neither maximised nor full screen.
     """
 
     panes: list[SavedPane] = msgspec.field(default_factory=lambda: [SavedPane()])
     tree: Pane | Split = Pane(0)
     active_pane: int = 0
-    is_pane_zoomed: bool = False
+    is_pane_maximised: bool = False
     geometry: tuple[Px, Px, Px, Px] | None = None
     maximized: bool = False
     sidebar_width_px: int = SIDEBAR_WIDTH_PX

@@ -64,7 +64,7 @@ class Glyph(StrEnum):
     DOWN = "arrow-down"
     UP = "caret-up"
     IMAGE = "image"
-    UNZOOM = "corners-in"
+    RESTORE_PANE = "corners-in"
     MINUS = "minus"
     RESET = "arrow-counter-clockwise"
     DISCARD = "arrow-u-up-left"

@@ -14,7 +14,7 @@ It must not know hosts or the store, which the bridge hides.
     display_scale    draws all windows anew when a display's scale changes (Wayland)
     saving           saves a window's part of the layout
     other_windows    the interface to the other windows
-    panes/           the panes of a window: split, arranged, zoomed
+    panes/           the panes of a window: split, arranged, maximised
     tabs/            the open chats of a pane, their order, and the visible one
     page/            one open chat: the terminal, with bars and banners for each state
     actions/         the user's actions: keys, menus, the palette, actions on chats

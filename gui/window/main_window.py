@@ -417,7 +417,7 @@ class MainWindow(QWidget):
         return {
             "pin": chat is not None and chat.record.pinned,
             "mark_unread": chat is not None and chat.has_unseen_output,
-            "zoom_pane": self.tabs.is_zoomed,
+            "maximise_pane": self.tabs.is_maximised,
             "broadcast": self._broadcast.is_on,
             "sidebar": not self.sidebar.collapsed,
             "status_line": self.layout_state.status_line,

@@ -203,9 +203,9 @@ def too_small_to_split(*, is_row: bool) -> str:
     return translate("window", "Too narrow to split") if is_row else translate("window", "Too short to split")
 
 
-def show_all_panes() -> str:
+def restore_pane() -> str:
     """A button while one pane covers the others."""
-    return translate("window", "Show all panes")
+    return translate("window", "Restore pane")
 
 
 def pinned() -> str:

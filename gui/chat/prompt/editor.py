@@ -106,7 +106,7 @@ class PromptEditor(QPlainTextEdit):
     # ------------------------------------------------------------ keyboard
 
     def event(self, event: QEvent) -> bool:
-        # Ctrl+Shift+Z is left to the window, where it zooms a pane if there are several; Ctrl+Y always works.
+        # Ctrl+Shift+Z is left to the window, where it maximises a pane if there are several; Ctrl+Y always works.
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride

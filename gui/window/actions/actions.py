@@ -17,7 +17,7 @@ from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
 
 PANES = (
-    "split_right", "split_down", "mirror_right", "mirror_down", "", "zoom_pane", "even_out", "swap_panes",
+    "split_right", "split_down", "mirror_right", "mirror_down", "", "maximise_pane", "even_out", "swap_panes",
     "close_pane", "", "broadcast",
 )  # fmt: skip
 VIEW = (

@@ -65,7 +65,7 @@ class Broadcasting(QObject):
     def _shown(self) -> list[TerminalPage]:
         """The visible pages with running terminals; the first one of each chat."""
         found: dict[str, TerminalPage] = {}
-        panes = [self._tabs.active] if self._tabs.is_zoomed else self._tabs.panes()
+        panes = [self._tabs.active] if self._tabs.is_maximised else self._tabs.panes()
         for page in (pane.tabs.active_page for pane in panes):
             if isinstance(page, TerminalPage) and not page.chat.has_ended:
                 found.setdefault(page.chat.id, page)

@@ -43,7 +43,7 @@ class Commands:
             "search": sheets.search,
             "find": lambda: self._on_page(lambda page: page.open_find()),
             "select_by_keyboard": lambda: self._in_terminal(lambda view: view.modes.select()),
-            "show_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),
+            "link_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),
             "next_waiting": self.next_waiting,
             "new_chat": starting.new_chat,
             "new_chat_in_worktree": starting.new_chat_in_worktree,

@@ -19,7 +19,7 @@ def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerAr
     found: dict[str, Callable[[], object]] = {
         "mirror_right": partial(_mirror, panes, "right", banners),
         "mirror_down": partial(_mirror, panes, "down", banners),
-        "zoom_pane": panes.zoom,
+        "maximise_pane": panes.maximise,
         "even_out": panes.even_out,
         "close_pane": panes.close_pane,
         "swap_panes": lambda: panes.swap(_next_pane(panes)),

@@ -1,7 +1,7 @@
-"""The panes of a window: split, arranged, zoomed, and tabs dragged among them.
+"""The panes of a window: split, arranged, maximised, and tabs dragged among them.
 
     panes      the tabs in all panes of a window: opens, closes, reopens, saves and restores them
-    split_panes  the panes themselves: splits, arranges, zooms and closes them
+    split_panes  the panes themselves: splits, arranges, maximises and closes them
     pane       one pane: a row of tabs, and the page in front
     pane_area  places panes and the lines between them, and draws where a dragged tab would go
     tab_moves  moves and copies tabs between panes

@@ -33,18 +33,18 @@ class PaneWidget(Area):
     """
 
     def __init__(
-        self, theme: Theme, sessions: Sessions, recent: RecentChats, number: int, zoom: Callable[[], object]
+        self, theme: Theme, sessions: Sessions, recent: RecentChats, number: int, maximise: Callable[[], object]
     ) -> None:
-        """Make a pane; ``zoom`` shows it alone, or all panes again."""
+        """Make a pane; ``maximise`` shows it alone, or all panes again."""
         super().__init__("page")
         self.number = number
         self._theme = theme
-        self._zoom = zoom
+        self._maximise = maximise
         self.bar = TabBar(theme)
         self.overflow = OverflowButton(theme, self.bar)
         self.stack = QStackedWidget()
         self.tabs = Tabs(theme, sessions, recent, self.bar, self.stack)
-        self._unzoom = LazyWidget(self._make_unzoom)
+        self._restore = LazyWidget(self._make_restore)
         head = Area("sidebar")
         head.setFixedHeight(BAR_HEIGHT_PX - 1)
         self._row = QHBoxLayout(head)
@@ -60,8 +60,8 @@ class PaneWidget(Area):
         column.addWidget(self.line)
         column.addWidget(self.stack, 1)
 
-    def _make_unzoom(self) -> IconButton:
-        button = IconButton(self._theme, Glyph.UNZOOM, window_texts.show_all_panes(), self._zoom)
+    def _make_restore(self) -> IconButton:
+        button = IconButton(self._theme, Glyph.RESTORE_PANE, window_texts.restore_pane(), self._maximise)
         self._row.insertWidget(2, button)
         return button
 
@@ -70,7 +70,7 @@ class PaneWidget(Area):
         self._row.addWidget(button)
         self._row.setContentsMargins(0, 0, 4, 0)
 
-    def show_state(self, *, is_active: bool, is_alone: bool, is_zoomed: bool) -> None:
+    def show_state(self, *, is_active: bool, is_alone: bool, is_maximised: bool) -> None:
         """Mark the pane with the keyboard among several, and a pane that covers the others."""
         state = "" if is_alone else "active" if is_active else "other"
         if self.bar.property("pane") != state:
@@ -78,10 +78,10 @@ class PaneWidget(Area):
             self.bar.style().unpolish(self.bar)
             self.bar.style().polish(self.bar)
         self.line.set_color("accent" if state == "active" else "hairline")
-        if is_zoomed:
-            self._unzoom.get().show()
+        if is_maximised:
+            self._restore.get().show()
         else:
-            self._unzoom.hide()
+            self._restore.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -75,7 +75,7 @@ class Panes(SplitPanes):
 
     def shows(self, session_id: str) -> bool:
         """Whether a visible pane shows this chat."""
-        visible = [self.active] if self.is_zoomed else self.panes()
+        visible = [self.active] if self.is_maximised else self.panes()
         return any(pane.tabs.active_id == session_id for pane in visible)
 
     def _pane_of(self, session_id: str) -> PaneWidget | None:
@@ -100,7 +100,7 @@ class Panes(SplitPanes):
         indexes = {number: index for index, number in enumerate(order)}
         saved.panes = [self._panes[number].tabs.saved() for number in order]
         saved.tree = pane_tree.renumbered(self.tree, indexes) or saved.tree
-        saved.active_pane, saved.is_pane_zoomed = indexes[self.active.number], self.is_zoomed
+        saved.active_pane, saved.is_pane_maximised = indexes[self.active.number], self.is_maximised
 
     def restore(self, saved: SavedWindow) -> None:
         """Create the saved panes and open their tabs, except those of removed chats."""
@@ -109,7 +109,7 @@ class Panes(SplitPanes):
         if tree is None:
             return
         active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
-        self._make_panes(tree, len(kept), active, is_zoomed=saved.is_pane_zoomed)
+        self._make_panes(tree, len(kept), active, is_maximised=saved.is_pane_maximised)
         for number in sorted(self._panes, key=lambda number: number == active):  # The last one gets the keyboard.
             self._panes[number].tabs.restore(saved.panes[kept[number]])
 

@@ -24,7 +24,7 @@ class SplitPanes(QObject):
 
     Attributes:
         area: the widget that has the panes; ``tree``: their arrangement.
-        is_zoomed: whether the active pane covers the others.
+        is_maximised: whether the active pane covers the others.
         recent: the order in which chats were shown.
 
     Signals:
@@ -71,7 +71,7 @@ class SplitPanes(QObject):
         self._active = 0
         self._use_order: list[int] = [0]
         """Panes by when they were last active."""
-        self.is_zoomed = False
+        self.is_maximised = False
         self._next_number = 1
         self._is_closed = False
         self._make_pane(0)
@@ -82,7 +82,7 @@ class SplitPanes(QObject):
         self._arrange()
 
     def _make_pane(self, number: int) -> PaneWidget:
-        pane = PaneWidget(self._theme, self._sessions, self.recent, number, self.zoom)
+        pane = PaneWidget(self._theme, self._sessions, self.recent, number, self.maximise)
         tabs = pane.tabs
         tabs.changed.connect(self.changed)
         tabs.active_changed.connect(self.active_changed)
@@ -132,7 +132,7 @@ class SplitPanes(QObject):
         self.changed.emit()
 
     def _set_active(self, number: int) -> None:
-        self._active, self.is_zoomed = number, False
+        self._active, self.is_maximised = number, False
         self._use_order = [*(used for used in self._use_order if used != number), number]
 
     def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
@@ -148,13 +148,13 @@ class SplitPanes(QObject):
 
     # ------------------------------------------------------------ creating and closing
 
-    def _make_panes(self, tree: Node, count: int, active: int, *, is_zoomed: bool) -> None:
+    def _make_panes(self, tree: Node, count: int, active: int, *, is_maximised: bool) -> None:
         """Create the panes 0 to ``count - 1`` of a saved arrangement; pane 0 exists."""
         self.tree = tree
         for number in range(1, count):
             self._make_pane(number)
         self._active, self._next_number, self._use_order = active, count, [active]
-        self.is_zoomed = is_zoomed and count > 1
+        self.is_maximised = is_maximised and count > 1
         self._arrange()
 
     def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
@@ -211,12 +211,12 @@ class SplitPanes(QObject):
 
     def _arrange(self) -> None:
         """Place the panes, and mark the active one."""
-        is_zoomed = self.is_zoomed = self.is_zoomed and len(self._panes) > 1
+        is_maximised = self.is_maximised = self.is_maximised and len(self._panes) > 1
         for number, pane in self._panes.items():
-            pane.tabs.set_visible(not is_zoomed or number == self._active)
-            is_active, is_alone = number == self._active, is_zoomed or len(self._panes) == 1
-            pane.show_state(is_active=is_active, is_alone=is_alone, is_zoomed=is_zoomed and is_active)
-        self.area.arrange(self.tree, self._panes, self._active if is_zoomed else None, self._active)
+            pane.tabs.set_visible(not is_maximised or number == self._active)
+            is_active, is_alone = number == self._active, is_maximised or len(self._panes) == 1
+            pane.show_state(is_active=is_active, is_alone=is_alone, is_maximised=is_maximised and is_active)
+        self.area.arrange(self.tree, self._panes, self._active if is_maximised else None, self._active)
         self._panes[self.area.top_right()].add_button(self._button)
         self._button.show()
 
@@ -228,10 +228,10 @@ class SplitPanes(QObject):
         """Move a pane to a side of another one."""
         self._set_tree(pane_tree.moved(self.tree, pane.number, target.number, side))
 
-    def zoom(self) -> None:
-        """Zoom the active pane so that it covers the others, or show all panes again."""
+    def maximise(self) -> None:
+        """Let the active pane cover the others, or show all panes again."""
         if len(self._panes) > 1:
-            self.is_zoomed = not self.is_zoomed
+            self.is_maximised = not self.is_maximised
             self._arrange()
             self.active_changed.emit()
             self.changed.emit()
@@ -244,7 +244,7 @@ class SplitPanes(QObject):
         """Move the active pane's divider a few pixels in this direction."""
         is_row = side in {"left", "right"}
         divider = pane_tree.divider_to_push(self.tree, self.area.dividers, self._active, is_row=is_row)
-        if divider is not None and not self.is_zoomed:
+        if divider is not None and not self.is_maximised:
             self._on_divider_moved(divider, RESIZE_PX[side])
 
     def _on_divider_moved(self, divider: Divider, by_px: int) -> None:

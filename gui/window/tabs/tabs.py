@@ -278,7 +278,7 @@ class Tabs(QObject):
         return is_over_window(self._stack.window().focusWidget())
 
     def set_visible(self, visible: bool) -> None:
-        """Set whether the pane is visible; a pane that is covered by a zoomed one does not follow output."""
+        """Set whether the pane is visible; a pane that is covered by a maximised one does not follow output."""
         if visible == self._is_visible:
             return
         self._is_visible = visible

@@ -99,12 +99,12 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_l
             app, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False)
         )  # fmt: skip
 
-        # Keys move the focus between panes, zoom a pane and resize it.
+        # Keys move the focus between panes, maximise a pane and resize it.
         app.press("alt+shift+Right")
         wait_until(lambda: front_tabs(app)[3][3], WAIT_S, "the pane at the right to be active")
         narrow = columns(long)
         app.press("ctrl+shift+z")
-        wait_until(lambda: columns(long) > narrow + 20, WAIT_S, "the zoomed pane's size")
+        wait_until(lambda: columns(long) > narrow + 20, WAIT_S, "the maximised pane's size")
         app.press("ctrl+shift+z")
         wait_until(lambda: columns(long) == narrow, WAIT_S, "the previous size")
         app.press(*["ctrl+shift+Left"] * 4)

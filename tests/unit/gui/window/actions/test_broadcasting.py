@@ -176,13 +176,13 @@ async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_t
 async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(harness: WindowHarness) -> None:
     panes = PanesHarness(harness)
     await panes.open(2)
-    harness.window.tabs.zoom()
+    harness.window.tabs.maximise()
     panes.toggle()
     assert panes.banner == "Show two or more running terminals side by side first"
-    harness.window.tabs.zoom()
+    harness.window.tabs.maximise()
     panes.toggle()
     assert panes.type("a") == [["a"], ["a"]]
-    harness.window.tabs.zoom()
+    harness.window.tabs.maximise()
     await panes.focus(0)
     assert panes.type("b") == [["b"], []], "nothing is typed where the user does not see it"
     assert panes.banner == "What you type goes to one pane again"

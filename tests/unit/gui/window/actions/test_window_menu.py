@@ -74,7 +74,7 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
 TERMS = {
     "clone": "continue", "broadcast": "broadcast", "maximize": "full_screen", "jump": "previous_prompt",
     "balance": "even_out", "new tab": "new_shell", "cwd": "new_shell", "copy mode": "select_by_keyboard",
-    "url": "show_hints", "scrollback": "open_text", "title": "rename", "garbled": "reset_terminal",
+    "url": "link_hints", "scrollback": "open_text", "title": "rename", "garbled": "reset_terminal",
     "erase": "clear_scrollback",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Panes: split, focused, zoomed, resized and closed; tabs moved among them; restored."""
+"""Panes: split, focused, maximised, resized and closed; tabs moved among them; restored."""
 
 from __future__ import annotations
 
@@ -212,12 +212,12 @@ async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_
     assert sidebar.width() == before + 40
 
 
-async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(harness: WindowHarness):
+async def test_a_maximised_pane_covers_the_others_which_follow_no_output_meanwhile(harness: WindowHarness):
     one, *_, three = await three_chats(harness)
     panes, chat = harness.window.tabs, harness.chat(three)
     panes.mirror("right")
     move_here(panes, one)
-    panes.zoom()
+    panes.maximise()
     harness.settle()
     left, right = panes.panes()
     assert (left.isVisible(), right.size()) == (False, panes.area.size())
@@ -226,9 +226,9 @@ async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(
     unseen = [chat.has_unseen_output]
     panes.focus("left")
     assert left.isVisible()
-    assert not panes.is_zoomed
+    assert not panes.is_maximised
     assert [*unseen, chat.has_unseen_output] == [True, False]
-    panes.zoom()
+    panes.maximise()
     harness.window.chat_actions.close_tab(three)
     assert panes.active_id
 
@@ -327,19 +327,19 @@ async def test_panes_are_restored_as_they_were(harness: WindowHarness):
         [SavedPane(["gone"], "gone"), SavedPane([ids[0], "gone", ids[1]], ids[0]), SavedPane([ids[1], ids[2]], ids[1])],
         Split(True, (Pane(0), Split(False, (Pane(1), Pane(2)), (0.25, 0.75))), (0.5, 0.5)),
         active_pane=1,
-        is_pane_zoomed=True,
+        is_pane_maximised=True,
     )  # fmt: skip
     window = harness.open_window(WindowLayout(windows=[saved]))
     panes = window.tabs
     assert tabs_of(panes) == [[ids[0], ids[1]], [ids[1], ids[2]]]
     assert [pane.tabs.active_id for pane in panes.panes()] == [ids[0], ids[1]]
     assert panes.active is panes.panes()[0]
-    assert panes.is_zoomed
+    assert panes.is_maximised
     window.snapshot_layout()
     layout = WindowLayout.from_dict(harness.layouts[-1]).windows[0]
     assert layout.tree == Split(False, (Pane(0), Pane(1)), (0.25, 0.75))
-    assert (layout.active_pane, layout.is_pane_zoomed) == (0, True)
-    panes.zoom()
+    assert (layout.active_pane, layout.is_pane_maximised) == (0, True)
+    panes.maximise()
     upper, lower = panes.panes()
     assert abs(lower.height() - 3 * upper.height()) <= 4
 
