@@ -92,9 +92,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Named(Text):
-    """The name of something that is installed: a theme, or a font's family."""
+    """The name of something that is installed: a theme, a font's family, or an agent."""
 
-    of: Literal["theme", "font"] = "theme"
+    of: Literal["theme", "font", "agent"] = "theme"
 
 
 @dataclass(frozen=True)

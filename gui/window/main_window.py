@@ -147,7 +147,7 @@ class MainWindow(QWidget):
             self, theme, sessions, agents, layout, self.tabs, self.sheets, self.banners, KeysAhead(self),
             self.open_chat, self.focus_page,
         )  # fmt: skip
-        self.starting = StartActions(context)
+        self.starting = StartActions(context, settings)
         self.chat_actions = ChatActions(context, settings)
         self.resuming = EndedChatActions(context)
         self.resume_all = ResumeAll(context, self.resuming)

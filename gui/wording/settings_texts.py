@@ -25,6 +25,8 @@ LABELS = {
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.ctrl_c_copies": QT_TRANSLATE_NOOP("settings", "Ctrl+C copies selected text"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.new_chat_agent": QT_TRANSLATE_NOOP("settings", "Default agent"),
+    "window.new_chat_view": QT_TRANSLATE_NOOP("settings", "Default view"),
     "window.shell_exit": QT_TRANSLATE_NOOP("settings", "When a shell exits"),
     "window.end_idle_shells": QT_TRANSLATE_NOOP("settings", "Closing its tab ends an idle shell"),
     "window.wheel_lines": QT_TRANSLATE_NOOP("settings", "Mouse wheel scrolls"),
@@ -89,6 +91,7 @@ HELP = {
         "settings",
         "A command that opens files; may have {file}, {line} and {column}.",
     ),
+    "window.new_chat_view": QT_TRANSLATE_NOOP("settings", "Of agents that have both."),
     "window.shell_exit": QT_TRANSLATE_NOOP("settings", "A shell that was killed, or failed at its start, stays."),
     "window.end_idle_shells": QT_TRANSLATE_NOOP("settings", "For 10 s, Undo brings the shell back."),
     "window.right_click": QT_TRANSLATE_NOOP("settings", "With Shift, it always opens the menu."),
@@ -157,6 +160,9 @@ CHOICES = {
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),
+    "window.new_chat_view=last": QT_TRANSLATE_NOOP("settings", "As last used with the agent"),
+    "window.new_chat_view=structured": QT_TRANSLATE_NOOP("settings", "Chat view"),
+    "window.new_chat_view=terminal": QT_TRANSLATE_NOOP("settings", "Terminal"),
     "window.shell_exit=close": QT_TRANSLATE_NOOP("settings", "Close its tab"),
     "window.shell_exit=keep": QT_TRANSLATE_NOOP("settings", "Keep it"),
     "window.right_click=menu": QT_TRANSLATE_NOOP("settings", "Opens the menu"),
@@ -270,6 +276,11 @@ def reset(setting: str) -> str:
 
 def as_the_desktop(what: str) -> str:
     return translate("settings", "{what} (desktop)").format(what=what)
+
+
+def last_agent() -> str:
+    """A choice of the default agent."""
+    return translate("settings", "The last one used")
 
 
 def not_installed(name: str) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from msgspec import structs
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.new_chat_request import NewChatRequest
 from gui.bridge.worktree_setup import note_on_worktree, setup_of, write_setup
+from gui.settings.layout import Start
+from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
@@ -47,8 +51,9 @@ class StartActions(QObject):
 
     agent_selected = Signal(Agent)
 
-    def __init__(self, context: WindowContext) -> None:
+    def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
         super().__init__(context.window)
+        self._settings = settings
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
@@ -80,7 +85,7 @@ class StartActions(QObject):
         arguments: list[str] | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """Open the sheet for a new chat; values that are not given are those of the last start.
+        """Open the sheet for a new chat; values that are not given are the default ones, or those of the last start.
 
         Given ones hold for this one time.
         """
@@ -91,8 +96,26 @@ class StartActions(QObject):
         if arguments is not None and agent in self._agents:
             suggested[agent] = start_of(self._agents[agent], arguments)
         where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
-        self._sheets.new_chat.ask(agent or layout.last_agent, where, layout.starts, overrides or {}, suggested)
+        self._sheets.new_chat.ask(agent or self._default_agent(), where, self._starts(), overrides or {}, suggested)
         self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
+
+    def _default_agent(self) -> str:
+        """The agent of the settings, if it is installed; else the one used last."""
+        default = self._agents.get(self._settings.preferences.window.new_chat_agent)
+        is_installed = default is not None and default.find(os.environ.get("PATH", os.defpath)) is not None
+        return default.name if default is not None and is_installed else self._layout.last_agent
+
+    def _starts(self) -> Mapping[str, Start]:
+        """The last start of each agent, in the default view of the settings where the agent has both views."""
+        view, starts = self._settings.preferences.window.new_chat_view, self._layout.starts
+        if view == "last":
+            return starts
+        both = [
+            agent.name
+            for agent in self._agents.values()
+            if agent.structured is not None and not agent.arguments_replace
+        ]
+        return starts | {name: structs.replace(starts.get(name, Start()), runtime=view) for name in both}
 
     def new_chat_in_worktree(self) -> None:
         """Open the sheet for a new chat, with a git worktree suggested."""

@@ -95,6 +95,9 @@ class PageMaker:
             case Named(of="font"):
                 desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
                 return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
+            case Named(of="agent"):
+                agents = [(agent.name, agent.title) for agent in self._context.agents.values()]
+                return ChoiceControl(theme, [("", settings_texts.last_agent()), *agents])
             case Names(of="font"):
                 return FontsControl()
             case Names():

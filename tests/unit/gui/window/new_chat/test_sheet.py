@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
+from gui.settings.preferences import Preferences, WindowFile
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
@@ -197,6 +198,27 @@ async def test_the_previous_choice_of_a_worktree_does_not_count_outside_a_reposi
     window.sheets.new_chat.start.click()
     await harness.until(lambda: launches, "the start")
     assert launches[0].worktree is None
+
+
+async def test_new_chat_suggests_the_default_agent_and_view(
+    claude: None, harness: WindowHarness, launches: list[LaunchRequest]
+) -> None:
+    window = harness.open_window(
+        WindowLayout(last_agent="shell", starts={"claude": Start(arguments=["--verbose"])}),
+        Preferences(WindowFile(new_chat_agent="claude", new_chat_view="structured")),
+    )
+    window.starting.new_chat()
+    sheet = window.sheets.new_chat
+    assert (sheet.tiles.current(), sheet.runtime.value()) == ("claude", "structured")
+    assert sheet.arguments.text() == "--verbose", "the rest is that of the last start"
+    sheet.runtime.set_value("terminal")
+    for agent in ("command", "claude"):
+        sheet.tiles.choose(agent)
+        assert sheet.runtime.value() == "terminal", "the user's choice, and a command has no default view"
+    sheet.discard()
+    harness.settings.preferences = Preferences(WindowFile(new_chat_agent="aider", new_chat_view="structured"))
+    window.starting.new_chat()
+    assert sheet.tiles.current() == "shell", "aider is not installed"
 
 
 async def test_a_chat_like_another_has_its_own_conversation(
