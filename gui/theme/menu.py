@@ -8,12 +8,25 @@ window gets the keyboard.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QHelpEvent, QShowEvent, QWindow
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QGuiApplication,
+    QHelpEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QShowEvent,
+    QWindow,
+)
+from PySide6.QtWidgets import QApplication, QMenu, QStyleOptionMenuItem, QWidget
 
+from gui.theme.tokens import GAP_M_PX
 from gui.theme.tooltips import hide_others
 
 
@@ -54,9 +67,22 @@ class LeavesKeyboard(QObject):
 
 
 class Menu(QMenu):
-    """A menu of a window; it leaves the keyboard to the window."""
+    """A menu of a window; it leaves the keyboard to the window.
+
+    Letters that the user types select the next entry that begins with them, and run none: a letter too many would go
+    to the program in the terminal. An entry with an access key ("&") is Qt's. Shortcuts are at the right edge.
+    """
 
     _keyboard: LeavesKeyboard | None = None
+    _typed = ""
+    """The letters that the user types in a row, case-folded."""
+    _typed_at_s = 0.0
+
+    def addMenu(self, menu: QMenu | str) -> QMenu:  # type: ignore[override]  # no caller has an icon
+        """Add a menu, or an empty one with this title."""
+        submenu = Menu(menu, self) if isinstance(menu, str) else menu
+        super().addMenu(submenu)
+        return submenu
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and (action := self.actionAt(event.pos())) is not None:
@@ -65,6 +91,65 @@ class Menu(QMenu):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._typed_at_s = 0.0
         if self._keyboard is None:
             self._keyboard = LeavesKeyboard(self, self.close)
         self._keyboard.on_shown()
+
+    # ------------------------------------------------------------ typing
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        text = event.text().casefold()
+        plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier}
+        is_going_on = time.monotonic() < self._typed_at_s + QApplication.keyboardInputInterval() / 1000
+        if not (plain and text.isprintable() and (text.strip() or (text and is_going_on))) or self._is_access_key(text):
+            super().keyPressEvent(event)
+            return
+        self._typed = self._typed + text if is_going_on else text
+        self._typed_at_s = time.monotonic()
+        self._select(self._typed)
+
+    def _is_access_key(self, text: str) -> bool:
+        keys = (QKeySequence.mnemonic(action.text()) for action in self.actions())
+        return any(key == QKeySequence(f"Alt+{text}") for key in keys if not key.isEmpty())
+
+    def _select(self, typed: str) -> None:
+        """Select the next entry that begins with what is typed; one letter again and again selects each in turn."""
+        is_one_letter = len(set(typed)) == 1
+        begin = typed[0] if is_one_letter else typed
+        actions = self.actions()
+        current = self.activeAction()
+        first = actions.index(current) + is_one_letter if current in actions else 0
+        for action in (*actions[first:], *actions[:first]):
+            is_possible = action.isVisible() and action.isEnabled() and not action.isSeparator()
+            if is_possible and action.text().replace("&", "").casefold().startswith(begin):
+                self._go_to(action)
+                return
+
+    def _go_to(self, action: QAction) -> None:
+        """Select an entry by Qt's own key: ``setActiveAction`` would open its submenu, which gets the next letters."""
+        down = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier)
+        for _ in self.actions():
+            if self.activeAction() is action:
+                return
+            super().keyPressEvent(down)
+
+    # ------------------------------------------------------------ shortcuts
+
+    def initStyleOption(self, option: QStyleOptionMenuItem, action: QAction) -> None:
+        super().initStyleOption(option, action)
+        option.text = option.text.partition("\t")[0]  # Qt draws shortcuts from the left.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        side = Qt.AlignmentFlag.AlignLeft if is_mirrored else Qt.AlignmentFlag.AlignRight
+        for action in self.actions():
+            option = QStyleOptionMenuItem()
+            super().initStyleOption(option, action)
+            _, _, key = option.text.partition("\t")
+            area = self.actionGeometry(action).adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
+            painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, key)
+        painter.end()
