@@ -66,7 +66,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     readable_colors: bool = True
     editor: str = ""
     new_chat_agent: str = ""
-    new_chat_view: Literal["last", "structured", "terminal"] = "last"
+    new_chat_view: Literal["last", "chat", "terminal"] = "last"
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
     text_blinks: bool = True

@@ -106,7 +106,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("start_at_login", Toggle(), "general"),
     _window("editor", Text(is_command=True), "general"),
     _window("new_chat_agent", Named(of="agent"), "general", "new_chats"),
-    _window("new_chat_view", Choice(("last", "structured", "terminal")), "general", "new_chats"),
+    _window("new_chat_view", Choice(("last", "chat", "terminal")), "general", "new_chats"),
     _chats("record", Toggle(), "general", "new_chats"),
     _chats("record_limit_mib", _range(RECORD_LIMITS_MIB, unit="MiB", step=16), "general", "new_chats"),
     _chats("restore_points", Toggle(), "general", "new_chats"),

@@ -16,7 +16,7 @@ notifications     lists what can be muted, or notified of
 chat_actions      renames, pins, exports, stops, kills and removes chats
 prompt_changes    opens the changes since a prompt, from its menu and after a fork
 resuming          resumes ended chats
-continuing        continues conversations from outside of Outlive
+continuing        lists conversations, also from outside of Outlive, and continues one
 settings_problems the problems of the settings files, for ``outlive doctor``
 resume_all        resumes several chats, or all that a restart of the computer interrupted
 left_shells       closes the tabs of shells that the user has left, and removes their records

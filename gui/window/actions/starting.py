@@ -110,12 +110,12 @@ class StartActions(QObject):
         view, starts = self._settings.preferences.window.new_chat_view, self._layout.starts
         if view == "last":
             return starts
-        both = [
-            agent.name
-            for agent in self._agents.values()
-            if agent.structured is not None and not agent.arguments_replace
-        ]
-        return starts | {name: structs.replace(starts.get(name, Start()), runtime=view) for name in both}
+        runtime: Runtime = "structured" if view == "chat" else "terminal"
+        has_both = (
+            each for each in self._agents.values() if each.structured is not None and not each.arguments_replace
+        )
+        both = [each.name for each in agents if not each.arguments_replace]
+        return starts | {name: structs.replace(starts.get(name, Start()), runtime=runtime) for name in both}
 
     def new_chat_in_worktree(self) -> None:
         """Open the sheet for a new chat, with a git worktree suggested."""

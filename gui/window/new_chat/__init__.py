@@ -8,6 +8,6 @@ fields               composite fields of the sheet
 request              the user's launch request, read from the fields
 agent_tiles          the agents as tiles
 prompt_row           the first prompt, with saved prompts
-conversation_picker  chooses one of an agent's earlier conversations
+conversation_picker  chooses a conversation to continue
 directory_browser    chooses a directory from lists
 """

@@ -205,7 +205,7 @@ async def test_new_chat_suggests_the_default_agent_and_view(
 ) -> None:
     window = harness.open_window(
         WindowLayout(last_agent="shell", starts={"claude": Start(arguments=["--verbose"])}),
-        Preferences(WindowFile(new_chat_agent="claude", new_chat_view="structured")),
+        Preferences(WindowFile(new_chat_agent="claude", new_chat_view="chat")),
     )
     window.starting.new_chat()
     sheet = window.sheets.new_chat
@@ -216,7 +216,7 @@ async def test_new_chat_suggests_the_default_agent_and_view(
         sheet.tiles.choose(agent)
         assert sheet.runtime.value() == "terminal", "the user's choice, and a command has no default view"
     sheet.discard()
-    harness.settings.preferences = Preferences(WindowFile(new_chat_agent="aider", new_chat_view="structured"))
+    harness.settings.preferences = Preferences(WindowFile(new_chat_agent="aider", new_chat_view="chat"))
     window.starting.new_chat()
     assert sheet.tiles.current() == "shell", "aider is not installed"
 
