@@ -111,11 +111,9 @@ class StartActions(QObject):
         if view == "last":
             return starts
         runtime: Runtime = "structured" if view == "chat" else "terminal"
-        has_both = (
-            each for each in self._agents.values() if each.structured is not None and not each.arguments_replace
-        )
-        both = [each.name for each in agents if not each.arguments_replace]
-        return starts | {name: structs.replace(starts.get(name, Start()), runtime=runtime) for name in both}
+        both = (each for each in self._agents.values() if each.structured is not None and not each.arguments_replace)
+        own = {each.name: structs.replace(starts.get(each.name, Start()), runtime=runtime) for each in both}
+        return starts | own
 
     def new_chat_in_worktree(self) -> None:
         """Open the sheet for a new chat, with a git worktree suggested."""
