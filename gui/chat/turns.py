@@ -34,6 +34,10 @@ class TranscriptTurns:
         self._page.scroll_to(key, 0, always=True)
         self._at = key, self._top()
 
+    def has_listed(self) -> bool:
+        """Whether there are prompts for a list."""
+        return bool(self._prompts())
+
     def listed(self) -> list[Item]:
         """The prompts, newest first."""
         return [self._page.transcript[position] for position in reversed(self._prompts())]

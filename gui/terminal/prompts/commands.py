@@ -95,10 +95,14 @@ class TerminalCommands:
         if self.is_at_prompt():
             menu.addAction(prompt_texts.edit_and_rerun(), lambda: self.edit_and_rerun(prompt))
 
+    def all(self) -> list[Prompt]:
+        """The commands, oldest first."""
+        emulator = self._owner.emulator
+        return [prompt for prompt in emulator.prompts() if prompt.output is not None] if emulator is not None else []
+
     def listed(self) -> list[ListedCommand]:
         """The newest commands, newest first; if there are none, a line says so."""
-        emulator = self._owner.emulator
-        prompts = [prompt for prompt in emulator.prompts() if prompt.output is not None] if emulator is not None else []
+        emulator, prompts = self._owner.emulator, self.all()
         if emulator is None or not prompts:
             full_screen = emulator is not None and emulator.modes.alternate_screen
             self._label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.no_command())

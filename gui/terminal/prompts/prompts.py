@@ -157,6 +157,10 @@ class TerminalPrompts:
         if (emulator := self._owner.emulator) is not None:
             self._go_to(emulator, prompt)
 
+    def has_listed(self) -> bool:
+        """Whether there are commands for a list."""
+        return bool(self.commands.all())
+
     def with_listed(self, prompt: Prompt, act: Callable[[Prompt], object]) -> None:
         """Act on a command of a list; output may have moved it since. If its row is gone, a line says so."""
         emulator = self._owner.emulator

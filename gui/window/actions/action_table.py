@@ -45,9 +45,8 @@ class Action:
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the condition; "" for none. Of the shown chat: there is a "chat"; it is "running", "ended", "forkable", in a
-            "terminal", in a "running_terminal", "suspended", "structured" (and running), or has "commands" or prompts
-            that can be listed. Of the window: several "tabs" in the pane, tabs at the right of the shown one
-            ("tabs_right"), several "panes", several "windows".
+            "terminal", in a "running_terminal", "suspended", or "structured" (and running). Of the window: several
+            "tabs" in the pane, tabs at the right of the shown one ("tabs_right"), several "panes", several "windows".
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
         number: the number in the title; 0 for none.
@@ -64,7 +63,7 @@ class Action:
     listed: bool = True
     on: Literal[
         "", "chat", "running", "ended", "forkable",
-        "terminal", "commands", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
+        "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     repeats: bool = False
     number: int = 0
@@ -241,7 +240,7 @@ TABLE: tuple[Action, ...] = (
            repeats=True, words=N_("action", "jump command")),
     Action("next_prompt", TERMINAL, N_("action", "Go to next prompt"), keys=("Ctrl+Shift+PgDown",), on="chat",
            repeats=True, words=N_("action", "jump command")),
-    Action("commands", TERMINAL, N_("action", "Commands…"), on="commands",
+    Action("commands", TERMINAL, N_("action", "Commands…"), on="chat",
            words=N_("action", "go to jump list history recent failed error exit duration copy clipboard output select"
                               " open pager less last edit rerun run again repeat put at prompt insert shell")),
     Action("copy_output", TERMINAL, N_("action", "Copy last answer or output of command"), keys=("Ctrl+Shift+O",),

@@ -107,7 +107,6 @@ class Commands:
             "ended": has_ended,
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
-            "commands": chat is not None and (chat.is_shell_or_command or chat.record.runtime == "structured"),
             "running_terminal": isinstance(self._tabs.active_page, TerminalPage) and not has_ended,
             "suspended": isinstance(self._tabs.active_page, TerminalPage) and chat is not None and chat.is_suspended,
             "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
@@ -115,9 +114,10 @@ class Commands:
         }
 
     def without_effect(self) -> set[str]:
-        """The actions on tabs and on several chats that have nothing to do now."""
+        """The actions on tabs, on several chats and on what was run in a chat that have nothing to do now."""
         chats = self._sessions
         has_none, none_runs = not chats.listed_ids(), not chats.running()
+        page = self._tabs.active_page
         has_nothing = {
             "switch_chat": has_none,
             "search": has_none,
@@ -125,6 +125,7 @@ class Commands:
             "reopen_tab": self._tabs.closed.is_empty,
             "resume_all": not chats.groups()[Group.INTERRUPTED],
             "stop_all": none_runs,
+            "commands": page is not None and not page.handle.prompts.has_listed(),
         }
         return {action for action, nothing in has_nothing.items() if nothing}
 

@@ -29,6 +29,9 @@ class PagePrompts(Protocol):
     def go(self, by: int) -> None:
         """Go to the prompt before (-1) or after (1)."""
 
+    def has_listed(self) -> bool:
+        """Whether there are commands, or prompts to an agent, for a list."""
+
     def copy_output(self) -> None:
         """Put the output of a command, or an answer, on the clipboard."""
 

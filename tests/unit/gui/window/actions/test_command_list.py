@@ -14,6 +14,7 @@ from gui.wording import prompt_texts
 from session_host.structured.items import Item
 from tests.e2e.view.test_prompts import LONG, WAITING, command
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.actions.test_directory_actions import palette_of
 from tests.unit.gui.window.actions.test_forking import add_chat, with_prompts
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -123,10 +124,15 @@ async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: 
     assert page.view.turns._at[0] == "one"
 
 
-async def test_commands_are_offered_where_something_can_be_listed(harness: WindowHarness) -> None:
-    shell, agent = await harness.add("shell"), await harness.add("fix", agent="claude", argv=["claude"])
-    window = harness.open_window()
-    for session_id, is_offered in ((shell, True), (agent, False), (await add_chat(harness), True)):
-        window.open_chat(harness.chat(session_id))
-        harness.settle()
-        assert window.actions_["commands"].isEnabled() is is_offered
+async def test_the_palette_offers_commands_where_there_are_some_to_list(harness: WindowHarness) -> None:
+    await show_shell(harness)
+    for typed in ("commands", "pager", "rerun", "copy command", "failed", "select output"):
+        assert "Commands…" in palette_of(harness, typed), typed
+    for fields in ({}, {"agent": "claude", "argv": ["claude"]}):
+        harness.show(await harness.add("new", **fields))
+        assert "Commands…" not in palette_of(harness, "commands"), fields
+    chat = await add_chat(harness)
+    with_prompts(harness, chat)
+    assert "Commands…" not in palette_of(harness, "commands")
+    with_prompts(harness, chat, Item("one", "user", 0, "Fix it", "done"))
+    assert "Commands…" in palette_of(harness, "commands")

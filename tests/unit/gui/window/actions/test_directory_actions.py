@@ -115,8 +115,6 @@ async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness:
     window.open_chat(harness.chat(shell))
     assert "Fork…" not in palette_of(harness, "fork"), "a shell has no conversation"
     assert "Open whole text in editor" in palette_of(harness, "scrollback")
-    for typed in ("pager", "rerun", "copy command", "failed", "select output"):
-        assert "Commands…" in palette_of(harness, typed)
 
 
 async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(harness: WindowHarness, area: Area) -> None:
