@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -88,7 +89,7 @@ class AgentForm(Area):
     def _suggest(self, title: str) -> None:
         if self._edited is None:
             self.name.setText(re.sub(r"[^a-z0-9_-]+", "-", title.casefold()).strip("-")[:32])
-            self.monogram.setText("".join(word[0] for word in title.split()[:2]).capitalize() or title[:2])
+            self.monogram.setText(_monogram(title, {agent.monogram.casefold() for agent in self._agents.values()}))
 
     def _show_problem(self, problem: str) -> None:
         self.problem.setText(sentence(problem))
@@ -144,6 +145,14 @@ class AgentForm(Area):
             self._save()
         else:
             super().keyPressEvent(event)
+
+
+def _monogram(title: str, taken: Container[str]) -> str:
+    """Two letters of a title that are not taken: of its first two words, else the first letter and a later one."""
+    words = title.split()
+    seconds = [*(word[0] for word in words[1:2]), *"".join(words)[1:]]
+    found = [f"{words[0][0]}{second}".capitalize() for second in seconds]
+    return next((each for each in found if each.casefold() not in taken), "".join(words)[:2].capitalize())
 
 
 def _check(name: str, file: Path, values: Values) -> None:

@@ -87,6 +87,11 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
     page.add.click()
     QTest.keyClicks(page.form.title, "My agent")
     assert page.form.name.text() == "my-agent"
+    assert page.form.monogram.text() == "Ma"
+    for title, monogram in (("Cool Cat", "Cl"), ("Goose", "Go"), ("X", "X"), ("My agent", "Ma")):
+        page.form.title.clear()
+        QTest.keyClicks(page.form.title, title)
+        assert page.form.monogram.text() == monogram, title
     QTest.keyClick(page.form.title, Qt.Key.Key_Return)
     assert page.form.problem.text() == "Program: enter a value."
     save = page.form.save
