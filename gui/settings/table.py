@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gui.settings.kinds import Choice, Kind, Named, Names, Number, Text, Toggle, Unit
+from gui.settings.kinds import Choice, Kind, Named, Names, Number, Text, Toggle
 from gui.settings.preferences import (
     FEATURE_EXAMPLES,
     FONT_SIZE_RANGE_PX,
@@ -25,7 +25,6 @@ from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
     RECORD_LIMITS_MIB,
-    REST_AFTER_LIMITS_S,
     SCROLLBACK_LIMITS_LINES,
     ChatSettings,
 )
@@ -97,11 +96,6 @@ def _range(limits: tuple[int, int], **options: Any) -> Number:
     return Number(1 if least == 0 and options.get("zero") else least, most, **options)
 
 
-def _duration(limits: tuple[int, int], unit: Unit, step: int) -> Number:
-    """A time after which something is done; 0 for never."""
-    return _range(limits, unit=unit, zero="never", step=step, is_integer=False)
-
-
 SETTINGS: tuple[Setting, ...] = (
     _window("start_at_login", Toggle(), "general"),
     _window("editor", Text(is_command=True), "general"),
@@ -111,8 +105,12 @@ SETTINGS: tuple[Setting, ...] = (
     _chats("record_limit_mib", _range(RECORD_LIMITS_MIB, unit="MiB", step=16), "general", "new_chats"),
     _chats("restore_points", Toggle(), "general", "new_chats"),
     _chats("answer_from_outside", Toggle(), "general", "new_chats"),
-    _chats("idle_timeout_min", _duration(IDLE_LIMITS_MIN, "min", 5), "general", "new_chats"),
-    _chats("rest_after_s", _duration(REST_AFTER_LIMITS_S, "s", 30), "general", "new_chats"),
+    _chats(
+        "idle_timeout_min",
+        _range(IDLE_LIMITS_MIN, unit="min", zero="never", step=5, is_integer=False),
+        "general",
+        "new_chats",
+    ),
     _chats("ended_limit_mib", _range(ENDED_LIMITS_MIB, unit="MiB", zero="no limit", step=256), "general", "ended"),
     _window("theme", Named(of="theme"), "appearance", "theme"),
     _window("appearance", Choice(("desktop", "light", "dark")), "appearance", "theme"),

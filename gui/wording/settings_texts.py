@@ -53,7 +53,6 @@ LABELS = {
     "chats.record": QT_TRANSLATE_NOOP("settings", "Record chats"),
     "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "Size of a recording"),
     "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "Size of all recordings"),
-    "chats.rest_after_s": QT_TRANSLATE_NOOP("settings", "Save memory after"),
     "chats.idle_timeout_min": QT_TRANSLATE_NOOP("settings", "End idle agents after"),
     "chats.answer_from_outside": QT_TRANSLATE_NOOP("settings", "Answer Claude Code from notifications"),
     "chats.agents_may_control": QT_TRANSLATE_NOOP("settings", "Agents may control"),
@@ -119,9 +118,6 @@ HELP = {
     "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "The oldest output is removed first."),
     "chats.ended_limit_mib": QT_TRANSLATE_NOOP(
         "settings", "Chats that ended first are removed first, but none that is pinned, open, or ended today."
-    ),
-    "chats.rest_after_s": QT_TRANSLATE_NOOP(
-        "settings", "A chat without events then uses less memory and keeps running."
     ),
     "chats.idle_timeout_min": QT_TRANSLATE_NOOP("settings", "In chat views; the next prompt resumes the chat."),
     "chats.answer_from_outside": QT_TRANSLATE_NOOP(

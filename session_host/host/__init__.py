@@ -7,7 +7,7 @@
     operations/     what a structured chat's agent has its client do: files, terminals
     clients/        the clients' side: the socket, the clients, their requests
     watchers/       what the agent does: files, titles, hooks, followed without polling
-    lifecycle/      ownership of the session, writes to the store, hibernation
+    lifecycle/      ownership of the session, writes to the store
 
 A host knows nothing of windows; it serves any number of viewers, and never waits for one.
 """

@@ -47,8 +47,6 @@ from .clients.server import Server
 from .driver.driver import Driver
 from .driver.recover import RecoveredSession, rebuild, replay_log
 from .keeper_channel import KeeperChannel
-from .lifecycle.hibernation import Hibernation, WakeUp, hibernate
-from .lifecycle.idle_detection import IdleDetection
 from .lifecycle.ownership import try_lock_session, unlock_session
 from .lifecycle.store_writer import StoreWriter
 from .program.journal_writer import JournalWriter
@@ -74,7 +72,6 @@ class HostParameters(NamedTuple):
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
         rehearsal: this host replaces a living one, after a rehearsal of the recovery.
-        hibernation: this host replaces an idle one, and waits for an event; None for no hibernation.
         trial_s: time limit if a keeper runs this host to try the code, in no scope of its own; 0 for a real host.
     """
 
@@ -85,7 +82,6 @@ class HostParameters(NamedTuple):
     other_engine: bool
     rehearsal: bool
     trial_s: float = 0.0
-    hibernation: Hibernation | None = None
 
 
 def run_host(parameters: HostParameters, channel: socket.socket) -> int:
@@ -95,7 +91,7 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
         TimeoutError: a trial took too long.
     """
     starting = None
-    if not (parameters.rehearsal or parameters.hibernation):
+    if not parameters.rehearsal:
         starting = fork_program(
             parameters.spec, parameters.descriptors, parameters.slave, parameters.open_files,
             has_scope=not parameters.trial_s,
@@ -106,15 +102,9 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     # The event loop waits this long for the interpreter while the emulator's thread runs Python.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    wake_up = (
-        hibernate(parameters.hibernation, parameters.descriptors, Path(parameters.spec.socket_path), channel)
-        if parameters.hibernation
-        else None
-    )
-
     async def run() -> int:
         async with asyncio.timeout(parameters.trial_s or None):
-            return await _Host(parameters, channel, starting, wake_up).run()
+            return await _Host(parameters, channel, starting).run()
 
     try:
         return event_loop.run(run())
@@ -131,10 +121,8 @@ class _Host:
         parameters: HostParameters,
         channel: socket.socket,
         starting: StartingProcess | LaunchFailed | None = None,
-        wake_up: WakeUp | None = None,
     ) -> None:
         self._parameters = parameters
-        self._wake_up = wake_up or WakeUp((), parameters.spec.rest_after_s)
         self._starting = starting
         self._program: asyncio.Future[PtyProcess] = asyncio.get_running_loop().create_future()
         self._store_writer = StoreWriter(parameters.spec, os.getpid())
@@ -147,9 +135,7 @@ class _Host:
         self._server: Server | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._serving = asyncio.Event()
-        self._idle_detection: IdleDetection | None = None
         self._keeper = KeeperChannel(channel, parameters.spec, parameters.descriptors, self._on_keeper_message)
-        self._keeper.keeper_pid = self._wake_up.keeper_pid or self._keeper.keeper_pid
 
     async def run(self) -> int:
         """Serve the session to its end; returns the process's exit status."""
@@ -187,12 +173,7 @@ class _Host:
         await journal_writer.start(spec.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
-        idle_s = self._wake_up.idle_s
-        self._idle_detection = IdleDetection(driver, server, self._keeper, idle_s)
-        if idle_s and not self._parameters.trial_s:
-            self._idle_detection.start()
         await driver.ended.wait()
-        self._idle_detection.close()
         driver.conversation_changed.set()
         titling.cancel()
         await noting
@@ -233,14 +214,13 @@ class _Host:
         header = driver.input_log.header
         # The machine shuts down: end the agent gracefully; the chat counts as interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_gracefully)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come during hibernation.
         if self._starting is None:
             process = PtyProcess(header.child, started or start_time(header.child), self._parameters.descriptors.master)
             if started is None:  # The previous host was killed before it began with the program.
                 driver.begin(process)
             else:
                 driver.attach_process(process)
-            server.start(self._wake_up.connections)
+            server.start()
             self._report_running(process)
             return True
         server.start()
@@ -335,8 +315,6 @@ class _Host:
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
             case Leave():
                 log.info("leaving it to another host")
-                if self._idle_detection is not None:
-                    self._idle_detection.disconnect_if_active()
                 _exit_as_killed(0)
             case TakeOver() | KeeperChanged():
                 # A keeper that died after it promoted this host may not have sent TakeOver.

@@ -1,4 +1,4 @@
-"""Replaces a living host by one of another version, or by a hibernating one. See ``protocol.keeper``."""
+"""Replaces a living host by one of another version. See ``protocol.keeper``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from session_host.errors import why_not_started
-from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import (
-    Hibernate,
     KeeperChanged,
     KeeperMessage,
     Leave,
@@ -39,9 +37,7 @@ OnFork = Callable[[int, MessageChannel], None]
 class Fork(Protocol):
     """Forks a host for a session."""
 
-    def __call__(
-        self, session: KeptSession, on_fork: OnFork, *, rehearsal: bool = False, hibernation: Hibernation | None = None
-    ) -> None:
+    def __call__(self, session: KeptSession, on_fork: OnFork, *, rehearsal: bool = False) -> None:
         """Call ``on_fork`` with the host's PID and channel before the host runs; raises OSError."""
 
 
@@ -91,27 +87,6 @@ class HostReplacement:
             self._fork_host(session, replacement.set_process, rehearsal=True)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {why_not_started(error)}")
-
-    def hibernate(self, session: KeptSession, channel: MessageChannel, message: Hibernate) -> None:
-        """Fork a hibernating host that replaces an idle one, with the descriptors that wake it."""
-        count = min(message.descriptors, len(channel.descriptors))
-        descriptors = tuple(channel.descriptors.popleft() for _ in range(count))
-        try:
-            # Some are missing if this process has too many open files.
-            if (
-                count < message.descriptors
-                or session.replacement is not None
-                or session.state is not KeptSessionState.RUNNING
-            ):
-                return
-            session.replacement = replacement = ReplacementHost(None)
-            hibernation = Hibernation(message.description, message.idle_s, descriptors)
-            self._fork_host(session, replacement.set_process, hibernation=hibernation)
-        except OSError as error:
-            self.give_up(session, f"cannot start a process: {why_not_started(error)}")
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
 
     def on_rehearsed(self, session: KeptSession, replacement: ReplacementHost, reason: str) -> None:
         """Ask the previous host to leave after a good rehearsal; give up after a failed one."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, why_not_started
-from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import obstacle
@@ -22,7 +21,6 @@ from session_host.protocol.keeper import (
     ChildEnded,
     EndSession,
     ExitSaved,
-    Hibernate,
     KeeperChanged,
     KeeperMessage,
     KeeperStatus,
@@ -177,17 +175,13 @@ class Keeper:
         self._report(session, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._remove_session(session)
 
-    def _fork_host(
-        self, session: KeptSession, on_fork: OnFork, *, rehearsal: bool = False, hibernation: Hibernation | None = None
-    ) -> None:
-        parameters = session.host_parameters(self.open_files, rehearsal=rehearsal, hibernation=hibernation)
-        others = hibernation.wake_descriptors if hibernation is not None else ()
+    def _fork_host(self, session: KeptSession, on_fork: OnFork, *, rehearsal: bool = False) -> None:
+        parameters = session.host_parameters(self.open_files, rehearsal=rehearsal)
         fork_host(
             session.descriptors,
             session.slave,
             session.spec.log,
             lambda channel: run_host(parameters, channel),
-            others,
             on_fork=lambda pid, ours: on_fork(pid, self.channels.watch(session, ours)),
         )
 
@@ -212,8 +206,6 @@ class Keeper:
                 self.replication.update_session(session)
             case Prepared() if replacement is not None and not replacement.pid:
                 self._host_replacement.rehearse(session, replacement)
-            case Hibernate():
-                self._host_replacement.hibernate(session, channel, message)
             case Rehearsed(why=why) if replacement is not None and replacement.channel is channel:
                 self._host_replacement.on_rehearsed(session, replacement, why)
             case _:

@@ -20,7 +20,6 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Self
 
-from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import HostParameters
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import KeeperMessage, SessionSummary
@@ -151,13 +150,12 @@ class KeptSession:
         session = cls(spec, descriptors, LogHeader(descriptors.input_log))
         return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
-    def host_parameters(self, open_files: int, *, rehearsal: bool, hibernation: Hibernation | None) -> HostParameters:
+    def host_parameters(self, open_files: int, *, rehearsal: bool) -> HostParameters:
         """The parameters for a new host of this session.
 
         Args:
             open_files: the program's soft limit of open files.
             rehearsal: the new host replaces a living one.
-            hibernation: the new host replaces an idle one, and waits.
         """
         return HostParameters(
             spec=self.spec,
@@ -166,7 +164,6 @@ class KeptSession:
             open_files=open_files,
             other_engine=self.header.engine_suspected,
             rehearsal=rehearsal,
-            hibernation=hibernation,
         )
 
     def summary(self) -> SessionSummary:

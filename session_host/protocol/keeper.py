@@ -14,7 +14,6 @@ From a host, on the channel that it was forked with, or on its own connection th
                                                      ← KeeperChanged, on a channel that comes with Adopt
     → Running | Refused                              the result of the launch
     → Rehearsed | Prepared                           see below
-    → Hibernate(…) + descriptors                     the session is idle: a waiting host can take its place
     → ExitSaved()                                    the end is saved; the keeper may forget the session
                                                      ← ChildEnded    the input log has the exit status
                                                      ← KeeperChanged    another process is the keeper now
@@ -23,8 +22,7 @@ From a host, on the channel that it was forked with, or on its own connection th
 
 A host is replaced in steps; if one fails, everything stays as it was. The running host makes a checkpoint that any
 version can read (Prepare, Prepared). The keeper forks a replacement, which restores the session without taking it over
-(Rehearsed). Then the old host exits (Leave), and the replacement begins (TakeOver). A hibernating host takes the place
-of an idle one by the steps from Rehearsed on.
+(Rehearsed). Then the old host exits (Leave), and the replacement begins (TakeOver).
 """
 
 from __future__ import annotations
@@ -187,20 +185,6 @@ class Prepared(KeeperMessage, frozen=True):
     """The checkpoint is made."""
 
 
-class Hibernate(KeeperMessage, frozen=True):
-    """The session has been idle for long; the descriptors for its waiting replacement come with this message.
-
-    Attributes:
-        description: a ``messages.Description`` as a frame, which is valid until an event.
-        idle_s: how long the session has been idle.
-        descriptors: how many descriptors come: the clients' connections, and others that signal an event.
-    """
-
-    description: bytes
-    idle_s: float
-    descriptors: int
-
-
 class Rehearsed(KeeperMessage, frozen=True):
     """A replacement host has tried to restore the session; ``why`` is the failure, "" for success."""
 
@@ -217,7 +201,7 @@ class TakeOver(KeeperMessage, frozen=True):
 
 ToKeeper = (
     Launch | Status | ReplaceKeeper | ReplaceHost | EndSession
-    | Adopt | Running | Refused | ExitSaved | Prepared | Hibernate | Rehearsed
+    | Adopt | Running | Refused | ExitSaved | Prepared | Rehearsed
 )  # fmt: skip
 FromKeeper = (
     Launched | KeeperStatus | Replaced | NotReplaced | EndBegun

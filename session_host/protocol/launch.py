@@ -214,8 +214,6 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     origin: Origin = Origin()
     transitions: str = ""
     """The path of the activity log; "" for none."""
-    rest_after_s: float = 0.0
-    """The idle time after which the host hibernates; 0 for never."""
     settings: str = ""
     """The path of the user's ``chats.toml``, for settings that affect running chats; "" from earlier versions."""
     structured: StructuredLaunch | None = None

@@ -205,10 +205,6 @@ class Attachments:
         """How many viewers show the screen now."""
         return sum(each.client is not None and each.follows_output for each in self._by_id.values())
 
-    def sizes(self) -> set[tuple[GridSize | None, CellSize]]:
-        """The grid sizes that viewers show, with the cells'; None for a viewer that sent none."""
-        return {(each.size, each.cell) for each in self._all if each.client is not None and each.follows_output}
-
     def is_shown(self) -> bool:
         """Whether a viewer shows the screen now and has not reported a lost keyboard focus."""
         return any(each.client is not None and each.follows_output and each.focused is not False for each in self._all)

@@ -402,12 +402,6 @@ class ClientConnection:
         else:
             self._close()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether the client has all output and acknowledgements."""
-        is_known = self.state in {State.GREETED, State.ATTACHED}
-        return is_known and not (self._subscription.is_behind or self.frames.ack_sequence)
-
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Drop a client that sent no Hello."""
         self._is_hello_awaited = False

@@ -33,10 +33,9 @@ from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, encode_record
 from session_host.structured.operations import AnyResult
 from session_host.structured.pending_operations import lost_operations
-from session_host.structured.rules import STOPPING, StructuredRules
+from session_host.structured.rules import StructuredRules
 from session_host.structured.state import InputCause, SavedChat
 from session_host.structured.step import Refusal, Step
-from session_host.structured.step_collector import SILENCE
 
 from .attachments import Attachment
 from .effects import (
@@ -261,13 +260,6 @@ class StructuredChat:
         self._watches_idle = is_idle and self._launch.idle_timeout_s > 0
         if self._watches_idle:
             self.effects.append(StartTimer(self, IDLE, self._launch.idle_timeout_s))
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no timer that matters and no operation runs."""
-        state = self.rules.state
-        timers = self.timers if state.is_running else self.timers.keys() - {SILENCE, STOPPING}
-        return not (timers or self._watches_idle or state.operations or state.terminals)
 
     def _append(
         self,

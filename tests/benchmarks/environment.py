@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
-from session_host.keeper_client.requests import keeper_status
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.support import displays, processes
 from tests.support.area import Area, new_area
 from tests.support.buses import bus_daemon
 from tests.support.tray_host import TrayHost, tray_host
-from tests.support.waiting import wait_for_end
 from tests.support.windows import outlive
-
-HIBERNATION_TIMEOUT_S = 120.0
-
 
 _NUMBERS = itertools.count(1)
 """Numbers that make the names of running chats unique."""
@@ -48,15 +43,6 @@ class BenchmarkEnvironment:
         options = ["-d", "--json", "-n", f"{name}-{next(_NUMBERS)}", "--size", f"{COLUMNS}x{ROWS}", "--engine", engine]
         session: dict[str, Any] = json.loads(outlive("new", "command", *options, "--", *argv))
         return session
-
-    @staticmethod
-    def hibernating_hosts(previous: Collection[int]) -> list[int]:
-        """Wait until a hibernating host has replaced each of these hosts; return the new PIDs."""
-        for pid in previous:
-            wait_for_end(pid, HIBERNATION_TIMEOUT_S)
-        status = keeper_status()
-        assert status is not None
-        return [each.host_pid for each in status.sessions]
 
     def end_sessions(self) -> None:
         """End the product's processes in this environment and empty their runtime and state directories."""

@@ -18,7 +18,6 @@ from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.report import percentile
 from tests.benchmarks.usage import Usage, pss_mb, usage
 from tests.support.commands import outlive
-from tests.support.hosts import hibernate_after
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, window
 
@@ -26,7 +25,6 @@ SETTLE_S = 5.0
 SETTLE_EVERYDAY_S = 35.0
 """Cursors blink for 10 s after a key, the search index reads the new output, and Qt ends pooled threads after 30 s."""
 
-HIBERNATES_AFTER_S = 10.0
 MAX_CPU_PERCENT = 0.2
 """Of all measured processes together."""
 
@@ -36,12 +34,8 @@ MAX_WAKE_UPS_A_SECOND = 0.5
 WAIT_S = 30.0
 
 
-def run(
-    bench: BenchmarkEnvironment, sessions: int, seconds: float, *, with_window: bool, everyday: bool, hibernating: bool
-) -> int:
+def run(bench: BenchmarkEnvironment, sessions: int, seconds: float, *, with_window: bool, everyday: bool) -> int:
     """Run the benchmark; return 1 if a limit is exceeded."""
-    if hibernating:
-        hibernate_after(HIBERNATES_AFTER_S)
     with ExitStack() as stack:
         for number in range(sessions):
             bench.new_session(["cat"], f"idle-{number}")
@@ -60,10 +54,6 @@ def run(
             if everyday:
                 split(shown)
             pids["window"] = shown.process.pid
-        if hibernating:
-            names = {info["host_pid"]: info["name"] for info in infos}
-            pids = {name: pid for name, pid in pids.items() if pid not in names}
-            pids |= {f"host {number}": pid for number, pid in enumerate(bench.hibernating_hosts(names))}
         time.sleep(SETTLE_EVERYDAY_S if everyday else SETTLE_S)
         before = {name: usage(pid) for name, pid in pids.items()}
         began_s = time.monotonic()
@@ -128,16 +118,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.idle", description=__doc__)
     parser.add_argument("--sessions", type=int, default=50, help="how many (50)")
     parser.add_argument("--seconds", type=float, default=30, help="how long (30)")
-    parser.add_argument("--hibernating", action="store_true", help="when the hosts hibernate")
     window_or_none = parser.add_mutually_exclusive_group()
     window_or_none.add_argument("--no-window", action="store_true", help="hosts and keeper alone")
     window_or_none.add_argument("--everyday", action="store_true", help="all chats in tabs, three panes, two windows")
     options = parser.parse_args()
     with benchmark_environment(1) as bench:
         return run(
-            bench, options.sessions, options.seconds,
-            with_window=not options.no_window, everyday=options.everyday, hibernating=options.hibernating,
-        )  # fmt: skip
+            bench, options.sessions, options.seconds, with_window=not options.no_window, everyday=options.everyday
+        )
 
 
 if __name__ == "__main__":

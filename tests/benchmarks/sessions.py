@@ -2,8 +2,7 @@
 
 Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a warm process), compared
 with ``tmux new-session -d`` on a running server. Memory: the proportional set size (PSS) of each of 50 hosts, which
-share most of their memory, just after their start and after hibernation (here after ``HIBERNATES_AFTER_S`` without
-activity), compared with a Python process that has only started.
+share most of their memory, compared with a Python process that has only started.
 """
 
 from __future__ import annotations
@@ -20,14 +19,10 @@ from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, ratio
 from tests.benchmarks.usage import pss_mb
 from tests.programs import program
-from tests.support.hosts import hibernate_after
 
 SESSIONS = 50
 LAUNCHES = 20
 """Minimum number of launches from a warm process, since other load on the machine disturbs some."""
-
-HIBERNATES_AFTER_S = 20.0
-"""Longer than the start of all sessions takes, since hosts are first measured awake."""
 
 MAX_MB = 5.0
 MAX_MS = 25.0
@@ -44,12 +39,10 @@ def run(bench: BenchmarkEnvironment) -> Report:
     command = Series("outlive new -d", "ms", command="outlive new -d -- cat")
     warm = Series("launch from a warm process", "ms")
     tmux = Series("tmux new-session -d", "ms", command="tmux new-session -d cat")
-    awake = Series("memory of a host that was just started (PSS)", "MB")
     memory = Series("memory of an idle host (PSS)", "MB")
     bare = Series("memory of a bare Python (PSS)", "MB", command="python -c 'input()'")
-    report.series = [command, warm, tmux, awake, memory, bare]
+    report.series = [command, warm, tmux, memory, bare]
     hosts: list[int] = []
-    hibernate_after(HIBERNATES_AFTER_S)
     server = peers.Tmux(bench.cache)
     lacking = peers.missing("tmux")
     if lacking:
@@ -68,8 +61,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
     finally:
         if not lacking:
             server.kill()
-    awake.values = [pss_mb(pid) for pid in hosts]
-    memory.values = [pss_mb(pid) for pid in bench.hibernating_hosts(hosts)]
+    memory.values = [pss_mb(pid) for pid in hosts]
     bare.values = [bare_python_mb()]
     asyncio.run(launch_warm(warm, max(LAUNCHES, bench.rounds * 2)))
     report.verdicts.append(Verdict(f"an idle host with {SESSIONS} open", memory.median, "MB", MAX_MB, at_least=False))

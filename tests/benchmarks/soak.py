@@ -1,7 +1,7 @@
 """Hours of mixed work: ``python -m tests.benchmarks.soak --minutes 60 [--to DIRECTORY]``.
 
 Sessions write like agents, flood, redraw a full screen, echo, or wait. Viewers stay, come and go, resize, peek and
-type. Short sessions begin and end, some after hibernation. Every few seconds the benchmark measures the memory (PSS) of
+type. Short sessions begin and end. Every few seconds the benchmark measures the memory (PSS) of
 the keeper, of each lasting host and of a viewer (an ``outlive attach``), the size of the files in memory that hosts and
 keeper share, and the number of descriptors. It writes ``soak.csv`` and ``soak.svg``, and prints a verdict: flat, if
 over the last two thirds of the time nothing grew by more than noise.
@@ -27,14 +27,14 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import request
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
-from session_host.protocol.messages import Describe, Kill, Peek, Send
+from session_host.protocol.messages import Describe, Peek, Send
 from session_host.protocol.values import CellSize, GridSize
 from tests.benchmarks.environment import benchmark_environment
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.usage import descriptor_count, flatness, memory_files_mb, pss_mb
 from tests.support.commands import OnTerminal
-from tests.support.hosts import hibernate_after, watching
+from tests.support.hosts import watching
 
 MIN_GROWTH_MB, GROWTH_SHARE = 1.5, 0.05
 """Growth that allocators and caches cause; a leak exceeds it within minutes."""
@@ -59,9 +59,6 @@ while True:
     sys.stdout.flush()
     time.sleep(0.1)
 """
-HIBERNATES_AFTER_S = 0.1
-HIBERNATED_S = 2.0
-"""After this time the session has hibernated."""
 
 SIZES = (GridSize(1, 1), GridSize(80, 24), GridSize(100, 30))
 PROGRAMS = {
@@ -127,13 +124,6 @@ class Soak:
         """Start a session that ends at once."""
         await self.start("short", ["sh", "-c", "seq 1 100; exit 3"])
 
-    async def hibernate(self) -> None:
-        """Start a session, let it hibernate, wake it, and end it."""
-        session = await self.start("hibernating", ["cat"])
-        await asyncio.sleep(HIBERNATED_S)
-        await request(session, Send(0, "woken", enter=True))
-        await request(session, Kill(0))
-
     async def repeat(self, name: str, what: Any, pause_s: float) -> None:
         """Repeat one activity; record failures and continue."""
         while True:
@@ -182,7 +172,6 @@ async def drain(terminal: OnTerminal) -> None:
 async def run(minutes: float, directory: Path, seed: int) -> int:
     """Run the soak; return 1 unless all figures are flat and nothing failed."""
     soak = Soak(seed)
-    hibernate_after(HIBERNATES_AFTER_S)
     for name, argv in PROGRAMS.items():
         soak.sessions[name] = await soak.start(name, argv)
     until_s = minutes * 60
@@ -199,7 +188,6 @@ async def run(minutes: float, directory: Path, seed: int) -> int:
                 soak.repeat("looked", soak.look, 1.0),
                 soak.repeat("typed", soak.type, 0.3),
                 soak.repeat("short sessions", soak.short, 2.0),
-                soak.repeat("hibernated", soak.hibernate, 3.0),
             )
         ]
         writer: csv.DictWriter[str] | None = None

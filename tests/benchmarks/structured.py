@@ -6,7 +6,7 @@ until the X server has painted the word in the product's window, detected by DAM
 a program writes such words in a terminal chat in the same window, in turns with the structured chat, and in xterm. Each
 word comes after a pause; the first word of a turn is reported separately.
 
-Memory: idle hosts of a terminal chat and of structured chats, just after their start and hibernating: with their share
+Memory: idle hosts of a terminal chat and of structured chats, just after their start: with their share
 of common pages (PSS), without it (USS), and files in memory, which neither counts. The agents' memory is not included.
 
 The long chat is a resumed thread of the agent. An attach is measured from the message to the last part of the snapshot,
@@ -38,7 +38,7 @@ from tests.benchmarks.report import Report, Series, Verdict, percentile, ratio
 from tests.benchmarks.usage import memory_files_mb, pss_mb, uss_mb
 from tests.programs import Gate, program
 from tests.support.commands import environment
-from tests.support.hosts import end, hibernate_after
+from tests.support.hosts import end
 from tests.support.long_thread import lengthen
 from tests.support.structured_chats import received, start_chat, viewing
 from tests.support.windows import Window, window, xdotool
@@ -52,9 +52,6 @@ PROMPT = f"clock: {WORDS}\ndelay: {PAUSE_MS}"
 ITEMS = 10_000
 ATTACHES = 2
 """In each round."""
-
-HIBERNATES_AFTER_S = 6.0
-"""Longer than the chats take to start."""
 
 WAIT_S = 60.0
 QUIET_S = 0.4
@@ -71,7 +68,6 @@ def run(bench: BenchmarkEnvironment) -> Report:
     directory.mkdir()
     memory(bench, report, directory)
     bench.end_sessions()
-    hibernate_after(0)
     with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
         times = runner.run(at_viewer(directory, bench.rounds * TURNS))
     _add_results(report, "at the viewer", times)
@@ -272,7 +268,6 @@ def page_area(client: XClient, window_id: str) -> Area:
 
 def memory(bench: BenchmarkEnvironment, report: Report, directory: Path) -> None:
     """Measure attaches to the long chat; compare the memory of idle hosts."""
-    hibernate_after(HIBERNATES_AFTER_S)
     long_id = asyncio.run(long_chat(directory))
     attaching(report, long_id, bench.rounds * ATTACHES)
     short_id = asyncio.run(short_chat(directory))
@@ -281,14 +276,8 @@ def memory(bench: BenchmarkEnvironment, report: Report, directory: Path) -> None
         "a structured chat": short_id,
         f"a structured chat of {ITEMS:,} items": long_id,
     }
-    awake = hosts(chats)
-    _measure(report, awake, "just after its start")
-    bench.hibernating_hosts(awake.values())
-    hibernating = _measure(report, hosts(chats), "hibernating")
-    terminal, short, _ = hibernating
-    report.verdicts.append(
-        ratio("a structured chat's hibernating host, of a terminal chat's", short, terminal, at_least=None)
-    )
+    terminal, short, _ = _measure(report, hosts(chats))
+    report.verdicts.append(ratio("a structured chat's host, of a terminal chat's", short, terminal, at_least=None))
 
 
 def hosts(chats: dict[str, str]) -> dict[str, int]:
@@ -299,14 +288,14 @@ def hosts(chats: dict[str, str]) -> dict[str, int]:
     return {name: pids[session_id] for name, session_id in chats.items()}
 
 
-def _measure(report: Report, pids: dict[str, int], when: str) -> list[Series]:
+def _measure(report: Report, pids: dict[str, int]) -> list[Series]:
     """Measure each host once; return the series of PSS."""
     found = []
     for name, pid in pids.items():
-        series = Series(f"host of {name}, {when} (PSS)", "MB", [pss_mb(pid)])
+        series = Series(f"host of {name} (PSS)", "MB", [pss_mb(pid)])
         unshared, files = uss_mb(pid), memory_files_mb(pid)
         report.series.append(series)
-        report.notes.append(f"host of {name}, {when}: USS {unshared:.2f} MB, files in memory {files:.2f} MB")
+        report.notes.append(f"host of {name}: USS {unshared:.2f} MB, files in memory {files:.2f} MB")
         found.append(series)
     return found
 

@@ -24,7 +24,7 @@ from session_host.system.processes.permission import agent_chats
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
-from tests.support.hosts import has_hibernated, hibernate_after, peek
+from tests.support.hosts import peek
 from tests.support.structured_chats import start_chat
 from tests.support.waiting import wait_until
 
@@ -268,15 +268,6 @@ async def test_the_user_controls_every_chat(area: Area, agent: ShellInChat, othe
         terminal.until(b"ready")
     assert shell.outlive("kill", "docs").code == 0
     assert outlive("stop", other).code == 0
-
-
-async def test_an_agent_does_not_control_a_hibernating_chat(agent: ShellInChat) -> None:
-    hibernate_after(0.3)
-    other = started("command", "api-fix", "cat")
-    wait_until(lambda: has_hibernated(other, 1), 15, "the chat to rest")
-
-    assert_refused(agent.outlive("send", "api-fix", "yes"))
-    await assert_untouched(other)
 
 
 def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInChat, other: str) -> None:

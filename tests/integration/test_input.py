@@ -304,6 +304,21 @@ async def test_input_that_a_program_reads_only_after_the_viewer_closed_is_comple
     await end(record.id)
 
 
+@pytest.mark.usefixtures("long_delivery_timeout")
+async def test_text_typed_just_before_its_host_is_killed_arrives_although_the_viewer_closes_at_once() -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+        assert record.host_pid is not None
+        processes.stop(record.host_pid)
+        viewer.text("exit")
+        viewer.close()
+        os.kill(record.host_pid, signal.SIGKILL)  # Its end closes the connection with the text unread.
+        assert await viewer.closed() == 0
+    assert await peek(record.id) == ["exit"]
+    assert watcher.refusals == []
+    await end(record.id)
+
+
 async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_did_not_arrive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -18,7 +18,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.disks import remove_in_use
-from tests.support.hosts import end, has_hibernated, hibernate_after, see, start, watching
+from tests.support.hosts import end, see, start, watching
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -56,15 +56,6 @@ async def test_a_removed_socket_is_bound_again_and_viewers_stay_connected(area: 
         assert len(watcher.states) == len(set(watcher.states)), "it never had to connect anew"
     await end(record.id)
     wait_until(lambda: not session_socket(record.id).exists(), 5, "the new socket to go with the chat")
-
-
-async def test_the_removed_socket_of_a_hibernating_chat_is_bound_again(area: Area) -> None:
-    hibernate_after(0.2)
-    record = await start("cat")
-    wait_until(lambda: has_hibernated(record.id, 1), 10, "it to rest")
-    session_socket(record.id).unlink()
-    await check_usable(record)
-    await end(record.id)
 
 
 async def test_a_later_host_has_the_new_socket_too(area: Area) -> None:

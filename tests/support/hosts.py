@@ -17,7 +17,7 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded
-from session_host.paths import config_dir, session_log
+from session_host.paths import config_dir
 from session_host.protocol.messages import Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.store import SessionRecord
@@ -118,17 +118,6 @@ def shown(viewer: Viewer) -> list[str]:
     while lines and not lines[-1]:
         lines.pop()
     return lines
-
-
-def hibernate_after(seconds: float) -> None:
-    """Set the idle time after which the hosts of new sessions hibernate; 0 for never."""
-    config_dir().mkdir(parents=True, exist_ok=True)
-    (config_dir() / "chats.toml").write_text(f"rest_after_s = {seconds}\n", encoding="utf-8")
-
-
-def has_hibernated(session_id: str, times: int) -> bool:
-    """Whether the chat's host has hibernated this many times."""
-    return session_log(session_id).read_text(encoding="utf-8").count(".hibernation hibernating") >= times
 
 
 @asynccontextmanager

@@ -137,7 +137,6 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             topic=_topic(request),
         ),
         transitions=str(session_transitions(session_id)),
-        rest_after_s=settings.rest_after_s,
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
         begins_with_screen=begins_with_screen,

@@ -25,7 +25,6 @@ MIB = 1024 * 1024
 RECORD_LIMITS_MIB = (1, 1024 * 1024)
 ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
 SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
-REST_AFTER_LIMITS_S = (0, 7 * 86400)
 IDLE_LIMITS_MIN = (0, 365 * 1440)
 
 
@@ -38,7 +37,6 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shell_integration: bool = True
     restore_points: bool = True
     """See ``session_host.restore_points``."""
-    rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
     idle_timeout_min: float = 0.0
     answer_from_outside: bool = False
@@ -77,7 +75,6 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     _check(file, ("record_limit_mib",), settings.record_limit_mib, RECORD_LIMITS_MIB)
     _check(file, ("scrollback_lines",), settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
     _check(file, ("ended_limit_mib",), settings.ended_limit_mib, ENDED_LIMITS_MIB)
-    _check(file, ("rest_after_s",), settings.rest_after_s, REST_AFTER_LIMITS_S)
     for repository in settings.worktree_setup:
         if problem := repository_problem(repository):
             raise file.error(("worktree_setup", repository), f"worktree_setup: {problem}")

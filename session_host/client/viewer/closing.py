@@ -1,7 +1,7 @@
 """The close of a viewer: the user's last input is delivered first. Part of ``viewer``.
 
-When a viewer is closed, its host may just be replaced: a host that wakes from hibernation closes its connections, like
-a killed host. Then input that the host has not read must be sent again, so the viewer stays until then.
+When a viewer is closed, its host may just be killed or replaced by an upgrade. Its connections then end, with what the
+host has not read. Such input must be sent again to the next host, so the viewer stays until its input is acknowledged.
 """
 
 from __future__ import annotations

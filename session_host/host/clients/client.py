@@ -111,8 +111,3 @@ class Client:
     def _origin(self) -> tuple[str, ...]:
         """The agents' chats that the client belongs to, found once for each connection."""
         return agent_chats(self.transport.peer_pid)
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether the client has received everything and waits for nothing."""
-        return self.connection.is_quiet and not (self.transport.is_closed or self.transport.queued_bytes)

@@ -7,17 +7,16 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import Describe, Description, ErrorCode, Request
+from session_host.protocol.messages import ErrorCode, Request
 from session_host.system.login_sockets import links_of
 from session_host.system.peer_credentials import is_foreign
 
 from .client import Client
-from .requests import describe, handle_request
+from .requests import handle_request
 
 log = logging.getLogger(__name__)
 
@@ -37,23 +36,8 @@ REFRESH_S = 6 * 3600.0
 """How often the socket is touched: systemd-tmpfiles removes files that were untouched for days (tmpfiles.d(5))."""
 
 
-def touch(path: Path) -> None:
-    """Touch a session's socket, its links, and their directory."""
-    try:
-        os.utime(path)
-        os.utime(path.parent)
-        for link in links_of(path):
-            os.utime(link, follow_symlinks=False)
-    except FileNotFoundError:
-        log.warning("the socket is gone; the keeper binds it again")
-
-
 class Server:
-    """Listens for one session; owns its clients and pending requests. Implements ``ClientOwner``.
-
-    Attributes:
-        connection_count: the number of connections accepted so far.
-    """
+    """Listens for one session; owns its clients and pending requests. Implements ``ClientOwner``."""
 
     def __init__(self, driver: Driver, path: Path, listener: int, keeper: KeeperChannel) -> None:
         """Serve a session.
@@ -64,7 +48,6 @@ class Server:
             listener: the session's listening socket; the server uses a duplicate.
             keeper: the channel to the keeper, which also holds the socket.
         """
-        self.connection_count = 0
         self._driver = driver
         self._path = path
         self._held_listener = listener
@@ -77,11 +60,9 @@ class Server:
         self._refresh_timer: asyncio.TimerHandle | None = None
         self._retry_timer: asyncio.TimerHandle | None = None
 
-    def start(self, connections: Sequence[socket.socket] = ()) -> None:
-        """Start accepting, beginning with connections that a previous process accepted and did not serve."""
+    def start(self) -> None:
+        """Start accepting."""
         self._listener.setblocking(False)
-        for connection in connections:
-            self._add_client(connection)
         self._listen()
         self._touch()
 
@@ -120,7 +101,6 @@ class Server:
         self._add_client(connection)
 
     def _add_client(self, connection: socket.socket) -> None:
-        self.connection_count += 1
         if not self._may_connect(connection):
             connection.close()
             return
@@ -137,26 +117,15 @@ class Server:
         return True
 
     def _touch(self) -> None:
-        touch(self._path)
+        """Touch the session's socket, its links, and their directory."""
+        try:
+            os.utime(self._path)
+            os.utime(self._path.parent)
+            for link in links_of(self._path):
+                os.utime(link, follow_symlinks=False)
+        except FileNotFoundError:
+            log.warning("the socket is gone; the keeper binds it again")
         self._refresh_timer = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no request runs, and no client waits for data."""
-        return not self._requests and all(each.is_quiet for each in self._clients)
-
-    def descriptors(self) -> list[int]:
-        """The clients' sockets."""
-        return [each.transport.fileno() for each in self._clients]
-
-    def shutdown_connections(self) -> None:
-        """Shut down all connections, even where other processes have duplicates, so that clients reconnect."""
-        for client in self._clients:
-            client.transport.shutdown()
-
-    def description(self) -> Description:
-        """The reply that a Describe request would get now."""
-        return describe(self._driver, Describe(0), os.getpid(), self._keeper.keeper_pid)
 
     async def close(self) -> None:
         """Stop listening, and give viewers a moment to read their queues."""

@@ -9,7 +9,6 @@ turn of the event loop.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import select
 import socket
@@ -114,18 +113,9 @@ class SocketTransport:
         """Whether the socket is closed; its owner is notified in the next turn of the loop."""
         return self._closed
 
-    def fileno(self) -> int:
-        """The socket's descriptor."""
-        return self._socket.fileno()
-
     def has_unread(self) -> bool:
         """Whether bytes of the client wait to be read, or it has closed the connection."""
         return bool(self._poll.poll(0))
-
-    def shutdown(self) -> None:
-        """Shut down the connection, which a duplicate of the socket in another process would keep open."""
-        with contextlib.suppress(OSError):  # The client closed it first.
-            self._socket.shutdown(socket.SHUT_RDWR)
 
     def abort(self) -> None:
         """Close now."""

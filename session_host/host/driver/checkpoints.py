@@ -121,13 +121,6 @@ class Checkpointer:
         await self.close()
         return await self._begin(portable=True)
 
-    async def catch_up(self) -> None:
-        """Make a checkpoint of the present state, so that a recovery has nothing to repeat."""
-        await self.close()
-        worker = self._emulator_worker
-        if worker.interpreted_to > self._offset or worker.resizes > self._resizes:
-            await self._begin(portable=False)
-
     async def close(self) -> None:
         """Wait for a checkpoint that is being made."""
         if self._task is not None:

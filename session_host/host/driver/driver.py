@@ -244,18 +244,6 @@ class Driver:
         self.session.end_requests.exit_saved()
         self.performer.perform()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether the program has all input, and its output is interpreted."""
-        return (
-            self.program.is_quiet
-            and self.worker.is_quiet
-            and not self.session.pending.bytes
-            and not self.session.starting.is_holding
-            and (self.session.chat is None or self.session.chat.is_quiet)
-            and all(part.is_quiet for part in (self.questions, self.clearer, self.restore_points))
-        )
-
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
         self.clearer.close()

@@ -50,11 +50,6 @@ class RestorePointMaker:
     def holds_input(self) -> bool:
         return self._hold is not None
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether none is being made."""
-        return not self._is_making
-
     def before_prompt(self, item: str) -> None:
         """Keep the files before a structured chat's prompt, which waits up to ``HOLD_S`` for it.
 

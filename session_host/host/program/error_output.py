@@ -41,10 +41,6 @@ class ErrorOutput:
             with suppress(OSError):  # The disk was full, so there is no file.
                 self._inotify.watch(Path(self._path), self._inotify.flags.MODIFY | self._inotify.flags.ONESHOT)
 
-    def descriptors(self) -> list[int]:
-        """The descriptor that becomes readable when the program writes; empty if nothing is watched."""
-        return [self._inotify.fileno()] if self._inotify.is_open else []
-
     def close(self) -> None:
         """Stop watching."""
         self._inotify.close()

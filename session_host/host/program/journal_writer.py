@@ -82,11 +82,6 @@ class JournalWriter:
         self.error = ""
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether everything is written, and no retry is due."""
-        return not (self._waiting or self._timer or self._flushing or self.error)
-
-    @property
     def is_enabled(self) -> bool:
         """Whether the session has a journal."""
         return self._directory is not None

@@ -68,11 +68,6 @@ class Program:
         """Whether the program was started and not reaped yet."""
         return self.child_exit is not None and not self.child_exit.reaped
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether it runs, has all input that the PTY was given, and its output is being read."""
-        return self.is_running and self.pty_io is not None and self.pty_io.is_quiet
-
     def is_echoing(self) -> bool:
         """Whether its terminal itself echoes what is typed."""
         return self.process is not None and self.process.is_echoing()

@@ -69,11 +69,6 @@ class PtyIO:
         if self._quiet is not None:
             self._quiet.cancel()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether the program has read its input, and the PTY is being read."""
-        return self._reading and not (self._is_paused or self.writing)
-
     def watch_writable(self, wanted: bool) -> None:
         """Start or stop watching for the PTY to accept input again."""
         if wanted == self.writing:

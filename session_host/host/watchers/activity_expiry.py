@@ -38,11 +38,6 @@ class ActivityExpiry:
         ago_s = max(0.0, time.time() - previous_output_at_s)  # The wall clock may have been set in the meantime.
         self._previous_output_s = max(last.at_s if last is not None else 0.0, time.monotonic() - ago_s)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the timer runs."""
-        return self._timer is not None
-
     def output_s(self) -> float:
         """The time of the last output, by the monotonic clock; 0 for never."""
         return max(self._worker.last_output_s, self._previous_output_s)

@@ -344,16 +344,6 @@ class AgentWatch:
         self._plugin_end.close()
         self._reporter_end.close()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no timer runs and no transcript is guarded."""
-        return not self._expiry.is_running and self._guard is None and self._transcript_watcher.is_quiet
-
-    def descriptors(self) -> list[int]:
-        """The descriptors that become readable when the agent's state file changes, or the agent ends."""
-        of_file = self._file.descriptors() if self._file is not None else []
-        return [*of_file, *self._plugin_end.descriptors(), *self._reporter_end.descriptors()]
-
     def current_events(self) -> list[ActivityEvent | ForegroundEvent]:
         """The current state as events, for a viewer that has just attached."""
         tracker, foreground = self.tracker, self.foreground

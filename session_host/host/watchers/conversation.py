@@ -105,11 +105,6 @@ class ConversationTracker:
         if self._rank < RANKS[OPEN_FILES]:
             self.check_open_files()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no look at the open files is due."""
-        return not self._rescan.is_set
-
     def close(self) -> None:
         """Stop looking, since the program has ended."""
         self._pid = 0

@@ -94,11 +94,6 @@ class HookQuestions:
         self._opened = asyncio.Event()
         self._asking_since_s = time.monotonic()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no question is open."""
-        return not self._open
-
     # ------------------------------------------------------------ the hook
 
     def ask(self, message: AskUser, client: Any, reply: Callable[[Reply], None]) -> None:

@@ -137,10 +137,6 @@ class StateFile:
         if self._file is not None:
             self._read()
 
-    def descriptors(self) -> list[int]:
-        """The descriptors that become readable at a change; empty if nothing is followed."""
-        return [self._inotify.fileno(), *self._end.descriptors()] if self._inotify.is_open else []
-
     # ------------------------------------------------------------ watches
 
     def _watch_nearest(self) -> None:

@@ -51,11 +51,6 @@ class TranscriptWatcher:
         if self._turns is not None and activity is Activity.IDLE:
             self._scan_timer.set(SCAN_DELAY_S, self._scan)
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no scan is scheduled."""
-        return not self._scan_timer.is_set
-
     def close(self) -> None:
         """Cancel a scheduled scan."""
         self._scan_timer.cancel()

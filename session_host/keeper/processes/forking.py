@@ -9,7 +9,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import cache
 
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
@@ -59,7 +59,6 @@ def fork_host(
     slave: int,
     log_path: str,
     run: Callable[[socket.socket], int],
-    others: Collection[int] = (),
     *,
     on_fork: Callable[[int, socket.socket], None] = lambda *_: None,
 ) -> tuple[int, socket.socket]:
@@ -72,7 +71,6 @@ def fork_host(
         slave: the PTY's other side, or -1.
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
-        others: more descriptors for the host; they stay open in both processes.
         on_fork: called with the values that this function returns.
 
     Returns:
@@ -108,7 +106,7 @@ def fork_host(
         os.close(gate_write)
         if not os.read(gate, 1):
             os._exit(status)
-        _forget_parent({*descriptors.present, slave, theirs.fileno(), *others}, log_path)
+        _forget_parent({*descriptors.present, slave, theirs.fileno()}, log_path)
         status = run(theirs)
     except BaseException:
         log.exception("the host failed")

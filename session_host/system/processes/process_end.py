@@ -41,10 +41,6 @@ class ProcessEnd:
         if not is_running(pid, started):
             self._loop.call_soon(self._ended, self._process)
 
-    def descriptors(self) -> list[int]:
-        """The descriptor that becomes readable when the process ends; empty if nothing is watched."""
-        return [self._descriptor] if self._descriptor >= 0 else []
-
     def close(self) -> None:
         """Watch nothing."""
         self._process = None

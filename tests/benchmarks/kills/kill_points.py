@@ -309,14 +309,10 @@ async def ends_well(chat: Chat) -> list[str]:
     losses: list[str] = []
     try:
         await chat.answers()
-        host_pid = 0
-        while not host_pid:
-            info = await with_keeper(chat)
-            assert info.host_pid is not None
-            with contextlib.suppress(ProcessLookupError):  # A hibernating host has just replaced this one.
-                os.kill(info.host_pid, signal.SIGKILL)
-                host_pid = info.host_pid
-        await asyncio.to_thread(wait_for_end, host_pid, TIMEOUT_S)
+        info = await with_keeper(chat)
+        assert info.host_pid is not None
+        os.kill(info.host_pid, signal.SIGKILL)
+        await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
         await chat.settle()
         losses += await chat.screen_losses()
         losses += await chat.end(EXIT_CODE)

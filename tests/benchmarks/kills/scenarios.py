@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.benchmarks.kills.hibernation import hibernating_host, keeper_at_hibernation, previous_host_at_hibernation
 from tests.benchmarks.kills.kill_points import (
     KillResult,
     Workspace,
@@ -25,8 +24,6 @@ from tests.benchmarks.kills.replacing import (
     replacement_at_upgrade,
 )
 from tests.benchmarks.kills.structured_host import (
-    hibernating_structured_host,
-    previous_structured_host_at_hibernation,
     structured_host_at_launch,
     structured_host_at_recovery,
     structured_host_at_work,
@@ -60,13 +57,8 @@ SCENARIOS: dict[str, Scenario] = {
     "replacement at upgrade": replacement_at_upgrade,
     "keeper at replacement": keeper_at_replacement,
     "keeper at upgrade": keeper_at_upgrade,
-    "previous host at hibernation": previous_host_at_hibernation,
-    "hibernating host": hibernating_host,
-    "keeper at hibernation": keeper_at_hibernation,
     "relay at work": relay_at_work,
     "structured host at work": structured_host_at_work,
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
-    "hibernating structured host": hibernating_structured_host,
-    "previous structured host at hibernation": previous_structured_host_at_hibernation,
 }

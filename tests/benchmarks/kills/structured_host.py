@@ -20,12 +20,11 @@ from session_host.protocol.messages import Prompt, SendChatInput
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import chats, recorded
-from tests.benchmarks.kills.hibernation import hibernating_soon
 from tests.benchmarks.kills.kill_points import KillResult, Workspace, tracing
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import received
-from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
+from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
 ANSWER = "answer line 0001\nanswer line 0002\n"
 
@@ -124,41 +123,6 @@ async def structured_host_at_recovery(workspace: Workspace, number: int) -> Kill
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await _short_losses(witness)
-    finally:
-        await _close(witness)
-    return KillResult(number, result, losses, time.monotonic() - began_s)
-
-
-async def hibernating_structured_host(workspace: Workspace, number: int) -> KillResult:
-    """Kill the hibernating host of a structured chat that is woken by a prompt, from the host's first call on."""
-    return await _hibernate(workspace, number, follow="fork")
-
-
-async def previous_structured_host_at_hibernation(workspace: Workspace, number: int) -> KillResult:
-    """Kill the host of a structured chat while a hibernating one replaces it."""
-    return await _hibernate(workspace, number, follow="self")
-
-
-async def _hibernate(workspace: Workspace, number: int, *, follow: str) -> KillResult:
-    witness = _witness(workspace)
-    losses: list[str] = []
-    began_s = time.monotonic()
-    try:
-        with hibernating_soon():
-            await witness.start()
-        witness.viewer.viewer.prompt("run: echo 1\ncount: 2")
-        await _allow(witness)
-        info = (await chats())[witness.id]
-        assert info.host_pid is not None
-        with await tracing(info.host_pid if follow == "self" else info.keeper_pid, number, follow=follow) as traced:
-            try:
-                await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
-                witness.viewer.viewer.prompt("answer: queued")
-                await _idle(witness, "queued")
-            except WaitTimeout as error:
-                losses.append(str(error))
-            result = await asyncio.to_thread(traced.stop)
-        losses += await _short_losses(witness, ITEMS[10:12], HEARD[6:7])
     finally:
         await _close(witness)
     return KillResult(number, result, losses, time.monotonic() - began_s)

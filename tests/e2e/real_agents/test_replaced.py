@@ -10,7 +10,6 @@ import json
 import os
 import signal
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
-from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, ALL_AGENTS, RealAgent
 from tests.support.waiting import wait_until
@@ -208,28 +206,6 @@ def test_an_agent_asks_for_permission_and_continues_once_it_is_allowed(
 
     request = server.wait_asked(prompt, times=2)
     assert len(request.results) == 1, "the model got one result of its tool call"
-
-
-@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_a_waiting_agents_chat_hibernates_and_wakes_for_a_prompt(
-    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
-) -> None:
-    """A test of Outlive: the agent only needs to be quiet while it waits."""
-    if agent.name == "gemini":
-        pytest.skip("its transcript is guarded: its chats do not rest")
-    hibernate_after(1)
-    chat = start_detached(agent, project)
-    child = listed()["child_pid"]
-    wait_until(lambda: agent.ready in chat_text(chat), READY_S, lambda: f"{agent.ready!r} in:\n{chat_text(chat)}")
-    for turn, lines in ((1, 12), (2, 14)):
-        wait_until(partial(has_hibernated, chat, turn), READY_S, "the chat to rest")
-        prompt = f"count: {lines}"
-        outlive("send", chat, prompt, "--enter")
-        server.wait_asked(prompt, timeout_s=ANSWER_S)
-        wait_until(partial(has_answered, chat, lines), ANSWER_S, lambda: chat_text(chat))
-        # Qwen Code also sends a prompt of its own, to have its memory updated.
-        assert server.prompts().count(prompt) == 1, "it was asked once"
-    assert (listed()["child_pid"], listed()["state"]) == (child, "running")
 
 
 def has_answered(chat: str, lines: int) -> bool:

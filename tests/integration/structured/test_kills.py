@@ -26,7 +26,7 @@ from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.process_tree import chat_processes
-from tests.support.hosts import end, has_hibernated, hibernate_after, is_over
+from tests.support.hosts import end, is_over
 from tests.support.structured_chats import FAKE, RELAY, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
@@ -247,18 +247,6 @@ async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path
         assert result.ok, result
         await check_complete(chat)
     assert len(received(tmp_path, "turn/start")) == 1
-
-
-async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
-    hibernate_after(0.2)
-    record = await start_chat(tmp_path, prompt="answer: first")
-    async with viewing(record.id) as chat:
-        await chat.until_idle(1)
-        await eventually(lambda: has_hibernated(record.id, 1), 20, "the host to hibernate")
-        chat.viewer.prompt("answer: second")
-        await chat.until_said("second")
-        assert chat.texts() == ["first", "second"]
-    assert len(received(tmp_path, "turn/start")) == 2
 
 
 async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt(tmp_path: Path) -> None:

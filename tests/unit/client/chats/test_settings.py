@@ -14,7 +14,7 @@ from session_host.errors import ConfigError
 
 
 def test_without_a_file_everything_is_recorded_up_to_the_limit(tmp_path: Path) -> None:
-    expected = ChatSettings(record=True, record_limit_mib=64, scrollback_lines=10_000, rest_after_s=120)
+    expected = ChatSettings(record=True, record_limit_mib=64, scrollback_lines=10_000)
     assert load_chat_settings(tmp_path) == expected
 
 
@@ -30,8 +30,7 @@ def test_each_value_can_be_set(tmp_path: Path) -> None:
         ("recrod = true", r"chats\.toml:1: unknown setting 'recrod'$"),
         ("\nrecord_limit_mib = 0", r"chats\.toml:2: record_limit_mib is 0; allowed: 1 to"),
         ("scrollback_lines = 10000000", r"scrollback_lines is 10000000; allowed: 0 to"),
-        ("rest_after_s = -1", r"rest_after_s is -1\.0; allowed: 0 to"),
-        ("rest_after_s = nan", r"rest_after_s is nan; allowed: 0 to"),
+        ("idle_timeout_min = nan", r"idle_timeout_min is nan; allowed: 0 to"),
         ("record =", r"chats\.toml:1: invalid value$"),
         ("idle_timeout_min = '1'", r"chats\.toml:1: idle_timeout_min: expected a number, got text$"),
         ("\nidle_timeout_min = -1", r"chats\.toml:2: idle_timeout_min is -1\.0; allowed: 0 to"),

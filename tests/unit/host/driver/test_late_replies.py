@@ -79,7 +79,7 @@ async def test_a_kill_while_a_reply_waits_neither_loses_nor_repeats_it(harness: 
     start(harness)
     await send_queries(harness)
     if checkpoint:
-        await harness.checkpointer.catch_up()
+        await harness.checkpointer.make_portable()
         assert harness.unread_bytes == len(REPLY + DA1)
     else:
         assert harness.unread_bytes == 0

@@ -152,7 +152,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
 ) -> None:
     repository, other = Checkout.new(area.home / "api").path, Checkout.new(area.home / "other").path
     settings = area.config / "chats.toml"
-    settings.write_text('rest_after_s = 60 # mine\n[worktree_setup]\n"~/api" = "npm ci"\n')
+    settings.write_text('scrollback_lines = 60 # mine\n[worktree_setup]\n"~/api" = "npm ci"\n')
     window = harness.open_window()
     window.starting.new_chat("shell", str(repository))
     sheet = window.sheets.new_chat
@@ -178,7 +178,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
         count = len(launches)
         sheet.start.click()
         await harness.until(lambda count=count: len(launches) > count, "the start")  # type: ignore[misc]
-        assert settings.read_text().partition("\n")[0] == "rest_after_s = 60 # mine"
+        assert settings.read_text().partition("\n")[0] == "scrollback_lines = 60 # mine"
         assert settings.read_text().endswith(line)
     assert "npm" not in settings.read_text()
     assert "uv" not in settings.read_text()

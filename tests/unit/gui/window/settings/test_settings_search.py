@@ -14,7 +14,7 @@ def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Ope
     window = opened.window
     for typed, key in (
         ("scrollb", "scrollback_lines"),
-        ("rest_after", "rest_after_s"),
+        ("idle_timeout", "idle_timeout_min"),
         ("desktop notif", "notifications"),
         ("dark mode", "appearance"),
         ("contrast", "readable_colors"),
