@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText, blocks
-from gui.finding.query import Pattern
+from gui.finding.query import FindQuery, Pattern
 from session_host.structured.items import Item
 
 GUIDE = Path(__file__).parents[3] / "resources" / "guide"
@@ -19,6 +19,8 @@ FIRST = "README.md"
 """The chapter that lists the others, in their order."""
 ALL_KEYS = "The guide in the window lists all actions here, with your own keys."
 """The text in whose place the window's guide has the table of all keys."""
+NOT_IN_HEADINGS = 4
+"""The rank of a chapter for a search if neither its title nor another heading answers it."""
 _LINK = re.compile(r"\]\(([\w-]+\.md)\)")
 _CODE = r"```.*?```|`[^`\n]*`"
 
@@ -69,12 +71,13 @@ class Chapter:
         ]
 
     def rank(self, text: str) -> int:
-        """How well title and headings answer a search for a text: 0 is best, 4 if they do not have it."""
+        """How well title and headings answer a search for a text: 0 is best, NOT_IN_HEADINGS if they do not."""
         title, *others = self.headings.values()
         text = text.lower()
-        word = re.compile(rf"(?<!\w){re.escape(text)}")
-        answers = (title.startswith(text), text in others, word.search(title), any(map(word.search, others)))
-        return next((rank for rank, answer in enumerate(answers) if answer), len(answers))
+        words = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.split()]
+        in_title, *in_others = (all(word.search(heading) for word in words) for heading in (title, *others))
+        answers = (title.startswith(text), text in others, in_title, any(in_others))
+        return next((rank for rank, answer in enumerate(answers) if answer), NOT_IN_HEADINGS)
 
     def matches(self, pattern: Pattern) -> list[Match]:
         """The matches of a pattern, in their order."""
@@ -90,6 +93,28 @@ def read_chapters(keys: Mapping[str, str]) -> list[Chapter]:
     texts = [(FIRST, first := (GUIDE / FIRST).read_text(encoding="utf-8"))]
     texts += [(name, (GUIDE / name).read_text(encoding="utf-8")) for name in dict.fromkeys(_LINK.findall(first))]
     return [Chapter(name, text.split("\n", 1)[0].lstrip("# "), with_keys(text, keys)) for name, text in texts]
+
+
+def search(chapters: Sequence[Chapter], text: str, origin: int) -> tuple[Pattern, list[tuple[int, Match]]]:
+    """Find a text; if no chapter has it, or not the one with the best title, find its words in any order.
+
+    Chapters with the text in their title come first, then those with it in another heading, then the one where the
+    search began. The first chapter lists the titles of all others, so it comes after those that match as well.
+
+    Returns:
+        The pattern to mark, and its matches, each with its chapter's row.
+    """
+    ranks = [chapter.rank(text) for chapter in chapters]
+    rows = sorted(range(len(chapters)), key=lambda row: (ranks[row], row == 0, row != origin))
+    pattern = Pattern(FindQuery(text))
+    found = [(row, match) for row in rows for match in chapters[row].matches(pattern)]
+    words, best = text.split(), rows[0]
+    if len(words) > 1 and (not found or (ranks[best] < NOT_IN_HEADINGS and found[0][0] != best)):
+        each = [Pattern(FindQuery(word)) for word in words]
+        rows = [row for row in rows if all(chapters[row].matches(word) for word in each)]
+        pattern = Pattern(FindQuery("|".join(map(re.escape, words)), is_expression=True))
+        found = [(row, match) for row in rows for match in chapters[row].matches(pattern)]
+    return pattern, found
 
 
 def with_keys(text: str, keys: Mapping[str, str]) -> str:

@@ -10,9 +10,9 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 
 from gui.chat.content.segments import Action
 from gui.chat.page.positions import ScrollPosition
-from gui.finding.query import FindQuery, Pattern
+from gui.finding.query import Pattern
 from gui.theme.theme import Theme
-from gui.window.guide.chapters import Match, read_chapters
+from gui.window.guide.chapters import Match, read_chapters, search
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.text_window import TextWindow
@@ -135,22 +135,14 @@ class GuideWindow(TextWindow):
     # ------------------------------------------------------------ find
 
     def _find(self) -> None:
-        """Find the typed text: list the chapters that contain it, and show a match.
-
-        Chapters with the text in their title come first, then those with it in another heading, then the one where the
-        search began.
-        """
+        """Find the typed text: list the chapters that contain it, and show a match, in a heading if one has it."""
         text = self.search.text().strip()
         if not text:
             self._end_search()
             return
         if self._origin is None:
             self._origin = _Visit(self._row, self.page.scroll_position)
-        self._pattern = pattern = Pattern(FindQuery(text))
-        ranks, origin = [chapter.rank(text) for chapter in self._chapters], self._origin.row
-        # The first chapter lists the titles of all others, so it comes after those that match as well.
-        rows = sorted(range(len(ranks)), key=lambda row: (ranks[row], row == 0, row != origin))
-        self._found = [(row, match) for row in rows for match in self._chapters[row].matches(pattern)]
+        self._pattern, self._found = search(self._chapters, text, self._origin.row)
         self._side.set_listed(list(dict.fromkeys(row for row, _ in self._found)))
         if self._found:
             headings = self._chapters[self._found[0][0]].headings

@@ -38,10 +38,11 @@ PAGES = {
 }
 
 ATTACH = "Attach from a terminal, also over SSH"
+PANES = "Side by side: panes, tabs, windows"
 WORDS = {
     "terminal": "The terminal", "restore": "Restore files", "export": "Search and export", "paste": "The terminal",
     "resume": "Resume, continue, fork", "fork": "Resume, continue, fork", "kill": "Stop, kill and remove chats",
-    "upgrade": "When something is wrong", "fonts": "Themes and fonts", "broadcast": "Side by side",
+    "upgrade": "When something is wrong", "fonts": "Themes and fonts", "broadcast": PANES, "split pane": PANES,
     "mute": "Notifications", "recordings": "Search and export", "images": "What programs can show", "ssh": ATTACH,
     "comment": "Changes",
 }  # fmt: skip
@@ -221,7 +222,7 @@ def test_a_typed_title_or_heading_puts_its_page_first(theme: Theme, area: Area, 
             opened.window.search.clear()
             opened.type(typed)
             assert (typed, opened.listed[0], opened.title) == (typed, first, first)
-            assert typed in opened.shown.lower()
+            assert all(word in opened.shown.lower() for word in typed.split())
             opened.press(Qt.Key.Key_Escape)
             assert opened.title == first
     finally:
