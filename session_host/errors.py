@@ -23,7 +23,7 @@
     ├── LaunchFailed             the program could not be started; nothing remains
     │   └── AgentNotFound        install the agent: the message says how
     ├── NotResumable             the conversation cannot be resumed; the message says why
-    │   ├── ConversationUnknown  the conversation's id is unknown: use the agent's own picker
+    │   ├── ConversationUnknown  the conversation's id is unknown: it can be chosen from a list
     │   └── ConversationOpen     the conversation is open elsewhere: end that, or resume anyway
     ├── NoAnswer                 the agent's record has no such answer; the message says why
     ├── WorktreeError            git is missing or refuses; the directory is unchanged

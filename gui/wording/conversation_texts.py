@@ -33,7 +33,7 @@ def this_chat() -> str:
 
 
 def resumes_here() -> str:
-    return translate("conversations", "Resumes in this tab")
+    return translate("conversations", "Resumes this chat")
 
 
 def starts_again() -> str:
@@ -42,7 +42,7 @@ def starts_again() -> str:
 
 
 def runs_here() -> str:
-    return translate("conversations", "Runs here")
+    return translate("conversations", "Runs in this chat")
 
 
 def same_options(agent: str, directory: str) -> str:
