@@ -99,7 +99,7 @@ TABLE: tuple[Action, ...] = (
     Action("new_chat_in_worktree", CHAT, N_("action", "New chat in a git worktree…"), words=N_("action", "branch")),
     Action("continue", CHAT, N_("action", "Continue…"),
            words=N_("action", "resume restart start again reopen import history earlier another conversation session "
-                    "thread new chat like this duplicate clone copy resume command")),
+                    "thread chat like this duplicate clone copy resume command")),
     Action("fork", CHAT, N_("action", "Fork…"), on="forkable",
            words=N_("action", "branch copy chat conversation rewind back before a prompt edit undo retry")),
     Action("new_shell", CHAT, N_("action", "New shell in this directory"), keys=("Ctrl+Shift+Return",),

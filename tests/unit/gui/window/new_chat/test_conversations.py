@@ -423,7 +423,8 @@ async def test_continue_in_a_running_chat_marks_the_newest_other_conversation(
     chat = await harness.add("lexer", agent="claude", provider_session_id=IDS[0], cwd=str(project))
     picker = await continued(harness, chat)
     assert texts(picker) == ["This chat", "Mend the lexer", "New chat like this", "In ~/project", "Write the guide"]
-    assert picker.items.item(1).data(int(Qt.ItemDataRole.AccessibleTextRole)).startswith("Mend the lexer, Runs in this chat")
+    spoken = picker.items.item(1).data(int(Qt.ItemDataRole.AccessibleTextRole))
+    assert spoken.startswith("Mend the lexer, Runs in this chat")
     assert marked(picker) == "Write the guide"
     picker.another.click()
     await read(harness, harness.window.sheets.new_chat.conversations)
