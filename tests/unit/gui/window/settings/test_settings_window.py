@@ -100,6 +100,7 @@ def test_no_control_is_cut_in_a_narrow_window(opened: Opened, area: Area) -> Non
         window.resize(max(width, window.minimumWidth()), 500)
         for name in PAGES:
             window.show_page(name)
+            QApplication.processEvents()  # Until then, all have the places of the wider window.
             process_events_until(lambda name=name: not beyond_the_edge(name), 30, f"{name} to be whole")  # type: ignore[misc]
         rows = [row for row in page._rows if row.control.isVisibleTo(row)]
         process_events_until(lambda rows=rows: all(are_whole(row) for row in rows), 30, "the texts to be whole")  # type: ignore[misc]
