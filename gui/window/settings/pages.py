@@ -96,8 +96,7 @@ class PageMaker:
                 desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
                 return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
             case Named(of="agent"):
-                agents = [(agent.name, agent.title) for agent in self._context.agents.values()]
-                return ChoiceControl(theme, [("", settings_texts.last_agent()), *agents])
+                return _AgentControl(self._context)
             case Names(of="font"):
                 return FontsControl()
             case Names():
@@ -147,6 +146,22 @@ class _ThemeControl(ChoiceControl):
 
     def _named(self, value: object) -> str | None:
         return next((name for name, pair in self._pairs.items() if value in {pair.dark.id, pair.light.id}), None)
+
+
+class _AgentControl(ChoiceControl):
+    """The agents, and the last one used."""
+
+    def __init__(self, context: SettingsContext) -> None:
+        super().__init__(context.theme, ())
+        self._agents = context.agents
+        self._agents.changed.connect(self._read)
+        self._read()
+
+    def _read(self) -> None:
+        value = self.box.currentData()
+        agents = [(agent.name, agent.title) for agent in self._agents.values()]
+        self.set_choices([("", settings_texts.last_agent()), *agents])
+        self.show_value(value)
 
 
 class _AppearanceControl(ChoiceControl):

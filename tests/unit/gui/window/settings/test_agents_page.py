@@ -84,6 +84,7 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
     window.show_page("agents")
     page = window.page("agents")
     assert isinstance(page, AgentsPage)
+    assert opened.row("new_chat_agent").control.inner.currentData() == ""  # type: ignore[attr-defined]
     page.add.click()
     QTest.keyClicks(page.form.title, "My agent")
     assert page.form.name.text() == "my-agent"
@@ -106,6 +107,8 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
     row = next(row for row in page._rows if row.agent.name == "my-agent")
     assert "your own" in row.help.text()
     assert row.has_button
+    default = opened.row("new_chat_agent").control.inner
+    assert default.findData("my-agent") > 0, "it can be the default agent"  # type: ignore[attr-defined]
     claude = next(row for row in page._rows if row.agent.name == "claude")
     QTest.keyClicks(claude.control.inner, "--model 'x y'")
     QTest.keyClick(claude.control.inner, Qt.Key.Key_Return)
