@@ -21,12 +21,12 @@ PANES = (
     "close_pane", "", "broadcast",
 )  # fmt: skip
 VIEW = (
-    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "choose_theme",
-    "choose_appearance",
+    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "group_by_project",
+    "compact_rows", "", "choose_theme", "choose_appearance",
 )  # fmt: skip
 MENU: tuple[str | tuple[str, ...], ...] = (
-    "new_chat", "new_shell", "", "palette", "switch_chat", "search", "", PANES, VIEW, "", "settings", "guide", "",
-    "stop_all", "", "close_window",
+    "new_chat", "new_shell", "new_window", "", "palette", "switch_chat", "search", "", PANES, VIEW, "",
+    "settings", "guide", "", "stop_all", "", "close_window",
 )  # fmt: skip
 
 MAX_RECENT = 5
