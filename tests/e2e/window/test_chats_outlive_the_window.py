@@ -129,15 +129,6 @@ def test_a_tab_that_was_closed_stays_closed_and_its_chat_runs(open_window: OpenW
         wait_until(lambda: [tab["name"] for tab in second.tabs()] == ["kept", "closed"], WAIT_S, "its tab")
 
 
-def test_text_typed_in_the_window_reaches_the_program(open_window: OpenWindow, new_chat: NewChat):
-    chat = new_chat("typed", *program("raw_echo"))
-    with open_window() as app:
-        app.show(chat["id"])
-        app.focus()
-        app.type("hello from the window")
-        wait_until(lambda: "hello from the window" in chat_text(chat["id"]), WAIT_S, "what was typed")
-
-
 def test_a_missing_display_is_reported_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
     import sys
 

@@ -66,7 +66,9 @@ def test_a_second_start_raises_the_window_from_another_desktop(
             xdotool("set_desktop", "0")
 
 
-def test_a_command_opens_the_sheet_for_a_new_chat(open_window: OpenWindow, area: Area):
+def test_commands_open_the_sheet_for_a_new_chat_and_hide_the_window_that_the_user_is_in(open_window: OpenWindow):
+    """A global key of the desktop may run these commands, as for a terminal that drops down."""
+
     def started() -> list[dict[str, object]]:
         tabs = app.tabs()
         if not tabs:
@@ -77,15 +79,9 @@ def test_a_command_opens_the_sheet_for_a_new_chat(open_window: OpenWindow, area:
         outlive("window", "new")
         app.focus()
         [tab] = wait_until(started, WAIT_S, "the chat", every_s=0.2)
-    assert listed(str(tab["session_id"]))["agent"] == "shell"
+        assert listed(str(tab["session_id"]))["agent"] == "shell"
+        app.wait_connected([str(tab["session_id"])])
 
-
-def test_a_command_hides_the_window_that_the_user_is_in_and_shows_it_again(open_window: OpenWindow, new_chat: NewChat):
-    """A global key of the desktop may run this command, as for a terminal that drops down."""
-    chat = new_chat("echo", "cat")
-    with open_window() as app:
-        app.show(chat["id"])
-        app.focus()
         window = xdotool("getactivewindow").strip()
         place = xdotool("getwindowgeometry", window)
         outlive("window", "toggle")

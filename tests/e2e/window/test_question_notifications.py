@@ -26,14 +26,14 @@ def desktop(session_bus: BusDaemon) -> Iterator[NotificationThread]:
 
 
 def asks_behind(gate: Gate) -> list[str]:
-    """A program that waits at a gate, asks something, and then repeats its input."""
+    """A program that waits at a gate, asks something and waits for a line, again and again."""
     asks = rf"\033]7501;state=blocked:msg={base64.b64encode(b'Run npm test?').decode()}\007"
     answered = r"\033]7501;state=idle\007"
     wait, ask = f"head -c 1 {gate.path} >/dev/null", f"printf '{asks}'; read answer; printf '{answered}'"
-    return ["sh", "-c", f"{wait}; {ask}; exec cat"]
+    return ["sh", "-c", f"while {wait}; do {ask}; done"]
 
 
-def test_a_question_is_notified_and_a_click_goes_to_its_chat_where_its_tab_is(
+def test_a_question_is_notified_until_it_is_answered_and_a_click_goes_to_its_chat_where_its_tab_is(
     new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate, area: Area
 ):
     (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
@@ -67,15 +67,9 @@ def test_a_question_is_notified_and_a_click_goes_to_its_chat_where_its_tab_is(
         wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
         assert desktop.shown() == []
 
-
-def test_an_answer_from_elsewhere_withdraws_the_notification(
-    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
-):
-    shown = new_chat("shown", *program("raw_echo"))
-    asking = new_chat("asking", *asks_behind(gate))
-    with open_window() as app:
-        app.show(shown["id"])
-        app.focus()
+        # An answer from elsewhere withdraws the notification.
+        app.press("ctrl+Next")
+        wait_until(lambda: [tab["in_front"] for tab in app.tabs()] == [False, True, True], WAIT_S, "the other tab")
         gate.release()
         wait_until(desktop.shown, WAIT_S, "the notification")
         outlive("send", asking["id"], "yes", "--enter", "--anyway")
