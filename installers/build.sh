@@ -23,11 +23,10 @@ copy_sources() {
     rm -rf -- "$WORK/source"
     mkdir -- "$WORK/source"
     tar -C "$ROOT" --exclude=__pycache__ --exclude='*.egg-info' -cf - -- "${SOURCES[@]}" | tar -C "$WORK/source" -xf -
-    sed -i "s/^version = \".*\"/version = \"$1\"/" "$WORK/source/pyproject.toml"
     sed -i "s/^VERSION = \".*\"/VERSION = \"$1\"/" "$WORK/source/session_host/version.py"
 }
 
-clone_version() { sed -n 's/^version = "\(.*\)"/\1/p' "$ROOT/pyproject.toml"; }
+clone_version() { sed -n 's/^VERSION = "\(.*\)"/\1/p' "$ROOT/session_host/version.py"; }
 
 # make_environment NAME PACKAGE…: a fresh environment, which pip_install then uses.
 make_environment() {

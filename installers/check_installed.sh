@@ -114,7 +114,7 @@ check_command_line_files() {
 # check_commands OUTLIVE: a chat is started, listed, read, typed into and stopped.
 check_commands() {
     local outlive=$1 version
-    version="$(sed -n 's/^version = "\(.*\)"/\1/p' "$ROOT/pyproject.toml")"
+    version="$(sed -n 's/^VERSION = "\(.*\)"/\1/p' "$ROOT/session_host/version.py")"
     expect "outlive $version" "$outlive" --version
     expect "first " "$outlive" new -d -n first -- cat
     expect "first" "$outlive" ls
