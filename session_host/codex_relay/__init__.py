@@ -6,13 +6,6 @@ message of the server is a line on stdout. So the host has two pipes, as for any
 run with ``--terminal SOCKET -- COMMAND...``, is another client of the same server. The program knows nothing of hosts
 and sessions, and does not interpret the messages.
 
-    options   reads the command line
-    program   passes on bytes until stdin, the server or a signal ends it
-    link      the host's lines as WebSocket messages, and back; pure
-    server    the server's process and its socket
-    terminal  the agent's own terminal, which ends with the server
-    child     a child process that does not outlive this one
-
 The server speaks WebSocket, a JSON-RPC message in each text message, and a client that does not read holds up the
 others. So the program reads the server's messages even while the host is replaced and reads nothing.
 """

@@ -4,11 +4,6 @@ Run it with ``python -m session_host.one_shot``. It reads requests from stdin, r
 prompt, and writes the command's output to stdout, all as JSON lines. It knows nothing of hosts and sessions, and does
 not interpret the agent's lines: ``session_host/structured/dialects/one_shot`` does.
 
-    options   reads the command line: the commands of the first and of later turns
-    program   the requests, one turn at a time
-    command   one run of the agent's command
-    output    a command's output as JSON lines for the dialect
-
 Requests and replies::
 
                                           ← {"type": "ready", "format": "codex"}

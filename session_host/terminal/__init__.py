@@ -1,34 +1,5 @@
 """Terminal emulation: the Emulator protocol and its two engines.
 
-    base          the Emulator protocol and its values
-    rows          rows of cells: characters in styles
-    events        events in a program's output: title, bell, notification, …
-    ghostty/      libghostty-vt through pyghostty: fast and complete
-    pyte/         pyte, subclassed: wherever Python runs
-    images/       images that programs show (kitty's graphics protocol), so far for ghostty alone
-    encode_keys   keys as bytes, in Python alone
-    encode_mouse  mouse and focus events as bytes, in Python alone
-    echo          which output may be the echo of a key
-    pointer_shapes  the mouse pointer that a program sets (OSC 22)
-    shell_marks   marks that shells write around their prompts (OSC 133)
-    notifications kitty's notifications (OSC 99), in parts
-    clearing      the sequences that clear a terminal at the user's request
-    prompts       the rows of a shell's prompts and outputs, by those marks
-    redrawn_rows  how much of a prompt its shell draws again
-    replayed_prompts  the prompts of a snapshot, moved or as marks again
-    clipboard     a program's request to set the clipboard (OSC 52)
-    command_modes the modes that a killed command left, and the sequences that take them back
-    commands      the texts and times of a shell's commands
-    text          rows as text, for every engine
-    unfinished    the unfinished sequence at the end of output
-    sgr_lines     many lines as one text with their styles as sequences
-    lines         rows as lines with each character's cell, to search
-    engines       which engines are installed, the best of them, and their builds
-    engine_constants  what both engines have in common
-    capabilities  the answers to XTGETTCAP
-    installed     the engines' packages: directory and version
-    adapter       the engines behind JSON lines, for public conformance suites
-
 This package knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only when it is needed,
 since that costs tens of milliseconds.
 """

@@ -6,11 +6,6 @@ the agent, which gets the same PID, terminal, socket and pipe. So the setup belo
 window, is recorded, and ends with the chat. It knows nothing of hosts, sessions or agents. Until the agent begins, a
 file (option ``--mark``) says that the worktree is not set up, so that a resume of the chat runs it again.
 
-    options      reads the command line
-    command      one run of the user's command
-    in_terminal  shows the run on the chat's terminal, and asks there after a failure
-    in_chat      reports the run to ``structured.dialects.setup`` as JSON lines (option ``--lines``)
-
 The lines from the chat (→), and the replies (←)::
 
                                         ← {"worktree_setup": "started"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import re
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from session_host.version import VERSION
-from tests.architecture.source_tree import REPOSITORY, imports, project_files, python_files, text
+from tests.architecture.source_tree import REPOSITORY, docstring, imports, project_files, python_files, text
 from tests.support.commands import outlive
 
 SETTINGS: dict[str, Any] = tomllib.loads(text(Path("pyproject.toml")))
@@ -56,15 +55,18 @@ def test_everything_pinned_is_in_the_notices() -> None:
 
 
 @pytest.mark.parametrize("top_package", ["session_host", "gui"])
-def test_a_package_names_its_files(top_package: str) -> None:
-    """The docstring of each package names the files in its folder."""
-    left_out = []
-    for package in (REPOSITORY / top_package).rglob("__init__.py"):
-        words = set(re.findall(r"\w+", (ast.get_docstring(ast.parse(package.read_text("utf-8"))) or "")))
-        inside = {path.stem for path in package.parent.glob("*.py")}
-        inside |= {path.parent.name for path in package.parent.glob("*/__init__.py")}
-        left_out += [f"{package.parent}: {each}" for each in inside - words - {"__init__", "__main__"}]
-    assert not left_out, "name these files in the docstring of their package's __init__.py"
+def test_a_package_lists_no_files(top_package: str) -> None:
+    """Each file's own docstring says what it is; a list in its package would say it again."""
+    lists = []
+    for path in python_files(top_package):
+        if path.name == "__init__.py":
+            first = [
+                line.split()[0].rstrip("/,") for line in docstring(path).splitlines() if re.match(r" *\w+/?  +\w", line)
+            ]
+            inside = {each.stem for each in (REPOSITORY / path).parent.glob("*.py")}
+            inside |= {each.parent.name for each in (REPOSITORY / path).parent.glob("*/__init__.py")}
+            lists += [f"{path}: {name}" for name in first if name in inside]
+    assert not lists, "say there only why the package exists"
 
 
 def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,6 @@ of each record. Each session has one directory, which only its user can read. It
 ``00000002.log``, …, and for each segment, if possible, a snapshot of the terminal at its beginning,
 ``00000001.snapshot``.
 
-    segments   the form of segments and snapshots: bytes to values and back, pure
-    folder     the directory; never follows a symbolic link, nor opens another user's file
-    writer     Journal: appends, begins segments, keeps to the limit, survives a full disk; pack: compresses it
-    reader     read, snapshots, load_snapshot: reads all undamaged parts; stored_from, has_damaged_end: what is missing
-    restoring  restore: the terminal as it was at the journal's end; restore_transcript: the same for a structured chat
-
 All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
 
     head       magic "OUTLIVEJ" · version u16 · columns, rows u16 · cell width, height u16 (pixels) · packed u8
