@@ -84,6 +84,7 @@ class StartActions(QObject):
         directory: str = "",
         arguments: list[str] | None = None,
         overrides: Mapping[str, str] | None = None,
+        runtime: Runtime = "terminal",
     ) -> None:
         """Open the sheet for a new chat; values that are not given are the default ones, or those of the last start.
 
@@ -94,7 +95,7 @@ class StartActions(QObject):
         layout = self._layout
         suggested = {}
         if arguments is not None and agent in self._agents:
-            suggested[agent] = start_of(self._agents[agent], arguments)
+            suggested[agent] = start_of(self._agents[agent], arguments, runtime)
         where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
         self._sheets.new_chat.ask(agent or self._default_agent(), where, self._starts(), overrides or {}, suggested)
         self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
@@ -241,7 +242,7 @@ class StartActions(QObject):
         except OutliveError as error:
             if replaces is not None:
                 # The user can correct the values in the sheet.
-                self.new_chat(request.agent, request.directory, request.arguments, request.overrides)
+                self.new_chat(request.agent, request.directory, request.arguments, request.overrides, request.runtime)
             problem = phrases.first_upper(str(error))
             if self._sheets.new_chat.is_open:
                 self._sheets.new_chat.failed(problem)

@@ -10,6 +10,7 @@ from gui.settings.layout import Start
 from gui.wording import new_chat_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.protocol.untrusted_text import as_name
+from session_host.protocol.values import Runtime
 
 ENDPOINT = "endpoint"
 """The agent with a model and a server's address."""
@@ -88,10 +89,10 @@ def known_words(text: str) -> list[str]:
         return []
 
 
-def start_of(agent: Agent, arguments: list[str]) -> Start:
+def start_of(agent: Agent, arguments: list[str], runtime: Runtime) -> Start:
     """The fields' values for these arguments, for a similar chat."""
     defaults = list(agent.default_arguments)
     if agent.name != ENDPOINT:
-        return Start(arguments=arguments, defaults=defaults)
+        return Start(arguments=arguments, defaults=defaults, runtime=runtime)
     others, model, url = without_endpoint_arguments(arguments)
-    return Start(arguments=others, model=model, url=url, defaults=defaults)
+    return Start(arguments=others, model=model, url=url, defaults=defaults, runtime=runtime)

@@ -182,6 +182,20 @@ async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost
     assert sheet.start.isEnabled()
 
 
+async def test_a_chat_like_a_chat_view_that_does_not_start_is_suggested_as_a_chat_view(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def launch(_request: LaunchRequest) -> SessionRecord:
+        raise LaunchFailed("the disk is full; free some space")
+
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    session_id = await harness.add("one", agent="codex", runtime="structured", state=State.EXITED, exit_code=0)
+    window = harness.open_window()
+    window.starting.new_like(harness.chat(session_id))
+    await harness.until(lambda: window.sheets.is_any_open, "the sheet")
+    assert window.sheets.new_chat.runtime.value() == "structured"
+
+
 async def test_escape_cancels_a_start_that_waits_for_a_worktree(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
