@@ -403,6 +403,7 @@ class RequestCard(QWidget):
             fit(row, width - sides_px, is_narrow=is_narrow)
         for label, text in self._labels.items():
             show_text(label, text, width - sides_px)
+        self._message.ensurePolished()  # Else its room has the height of another font until it is shown.
         self._message.setMinimumHeight(self._message.fontMetrics().height())
         column = self._column
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)

@@ -117,10 +117,12 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(
     shown.view.page.scroll_to_end()
     names = ("main: what users have", "docs", "API: REST", "UI: Qt", "UI: Qt")
     window, none = card.window(), Qt.KeyboardModifier.NoModifier
+    area = card.geometry()
     places = [button.mapTo(window, button.rect().center()) for button in map(shown.button, names)]
     for place in places:
         QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
         shown.settle()
+        assert card.geometry() == area
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
 
