@@ -53,8 +53,11 @@ def _unquoted(part: re.Match[str]) -> str:
 
 def cut(text: str, characters: int = TITLE_CHARACTERS) -> str:
     """A text in one line; a long one has "…" in its middle. Misleading characters become escapes."""
-    lines = (" ".join(line.split()) for line in escaped(text).split("\n"))
+    lines = [line.replace("\t", " ").strip() for line in escaped(text).split("\n")]
     line = _LINE_END.join(filter(None, lines))
+    if len(line) <= characters:
+        return line
+    line = " ".join(line.split())  # Blanks do not push the end away.
     if len(line) <= characters:
         return line
     room = characters - len(_CUT)

@@ -112,7 +112,7 @@ def option_button(name: str) -> QPushButton:
 def title_of(request: AgentRequest) -> str:
     """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
     title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
-    repeats = title == cut(request.shown_subject)
+    repeats = title == " ".join(cut(request.shown_subject).split())
     return request_texts.run_this() if request.kind == "command" and title and repeats else escaped(request.title)
 
 

@@ -25,8 +25,8 @@ from session_host.protocol.untrusted_text import escaped
 from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from session_host.structured.shortening import cut
 from session_host.structured.text import INCOMPLETE, request_lines
-from session_host.structured.text_line import exact_lines
 
 Outcome = Literal["allow", "allow_always", "deny"]
 
@@ -124,8 +124,7 @@ def subject_line(request: AgentRequest) -> str:
     """A request's subject, one line."""
     if request.kind != "command" or not request.subject:
         return escaped(one_line(request.title))
-    first, *more = exact_lines(request.shown_subject)
-    return f"{first} …" if more else first
+    return cut(request.shown_subject)
 
 
 def as_object(request: AgentRequest) -> dict[str, object]:

@@ -22,6 +22,7 @@ from session_host.protocol.messages import Explain, Explanation
 from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, State
 from session_host.storage.store import activity_log as transitions
+from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
 
 TRANSITIONS = 20
@@ -284,10 +285,8 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     if explained.activity_detail:
         rows.append(("", explained.activity_detail))
     for request in explained.requests:
-        subject = str(request["subject"]).splitlines() or [str(request["title"])]
-        rows.append(
-            ("", f"outlive approve or deny --request {request['request']}: {subject[0]}{' …' * (len(subject) > 1)}")
-        )
+        subject = cut(shown_command(str(request["subject"]))) or str(request["title"])
+        rows.append(("", f"outlive approve or deny --request {request['request']}: {subject}"))
     return rows
 
 

@@ -44,7 +44,7 @@ def test_a_declined_command_does_not_run(asking: str) -> None:
 def test_always_chooses_the_permanent_option(asking: str) -> None:
     done = outlive("approve", asking, "--always", "--json")
     reply = done.json()
-    assert (reply["name"], reply["subject"]) == ("api-fix", "npm test")
+    assert (reply["name"], reply["subject"]) == ("api-fix", "/bin/bash -lc 'npm test'"), "exactly"
     kinds = {each["id"]: each["kind"] for each in reply["options"]}
     assert kinds[reply["answer"]] == "allow_always"
 

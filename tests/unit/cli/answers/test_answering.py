@@ -55,7 +55,8 @@ def test_an_incomplete_question_can_be_declined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "line"), [("make\nmake install", "make …"), ("a\x1b[8mb", "a\\u001b[8mb"), ("", "Run make?")]
+    ("subject", "line"),
+    [("make\nmake install", "make ⏎ make install"), ("a\x1b[8mb", "a\\u001b[8mb"), ("", "Run make?")],
 )
 def test_the_line_about_a_question_makes_control_characters_visible(subject: str, line: str) -> None:
     assert subject_line(request(subject=subject)) == line
