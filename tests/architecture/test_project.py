@@ -125,13 +125,21 @@ def test_tasks_of_the_guide_fit_on_a_screen() -> None:
     assert not {name: count for name, count in words.items() if count > 450}, "leave out what the window itself says"
 
 
-def test_decisions_begin_with_a_question_and_are_short() -> None:
-    entries = re.split(r"(?m)^## ", text(Path("DECISIONS.md")))[1:]
-    headings = [entry.splitlines()[0] for entry in entries]
-    numbers = [int(heading.split(".")[0]) for heading in headings]
-    assert numbers == sorted(set(numbers)), "others refer to an entry by its number"
-    assert not [heading for heading in headings if "?" not in heading], "a heading is a question"
-    assert not [entry.splitlines()[0] for entry in entries if len(entry.strip().splitlines()) > 11], "11 lines at most"
+def test_decisions_are_numbered_questions_with_short_answers() -> None:
+    parts = re.split(r"(?m)^### ", text(Path("DECISIONS.md")))[1:]
+    entries = [re.split(r"(?m)^## ", part)[0].strip().splitlines() for part in parts]
+    numbers = [int(entry[0].split(".")[0]) for entry in entries]
+    assert numbers == list(range(1, len(entries) + 1)), "number the entries consecutively"
+    assert not [entry[0] for entry in entries if not entry[0].endswith("?")], "a heading is a question"
+    assert not [entry[0] for entry in entries if not entry[1].startswith("**")], "an entry begins with its answer"
+    assert not [entry[0] for entry in entries if len(entry) > 11], "ten lines below the heading at most"
+
+
+@pytest.mark.parametrize(("page", "lines", "columns"), [("DECISIONS.md", 800, 120)])
+def test_a_page_for_developers_is_read_in_one_sitting(page: str, lines: int, columns: int) -> None:
+    written = text(Path(page)).splitlines()
+    assert len(written) <= lines, "leave out what names, docstrings and tests say"
+    assert not [line for line in written if len(line) > columns]
 
 
 def commands_in(page: str) -> list[str]:
