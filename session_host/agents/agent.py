@@ -165,7 +165,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     conversation: ConversationSettings = ConversationSettings()
     identity: Identity = Identity()
     signals: Watch = Watch()
-    structured: StructuredSettings | None = None
+    structured: StructuredSettings | None = msgspec.field(default=None, name="chat_view")
     """How it runs without a terminal; None if it cannot."""
 
     @property

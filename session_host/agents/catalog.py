@@ -19,7 +19,7 @@ from session_host.toml_file import read_users_file
 BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_KEYS = frozenset(Agent.__struct_fields__) - {"name"}
+_KEYS = frozenset(Agent.__struct_encode_fields__) - {"name"}
 _REQUIRED = ("title", "executable", "start", "monogram")
 _CACHED_FILES = 64
 """The size of the cache of parsed files: enough for all of Outlive's files, and some of the user's."""

@@ -29,7 +29,7 @@ start = ["sh"]
 monogram = "Fk"
 [conversation]
 resume = ["sh", "-c", "echo in {{conversation}}; exec cat"]
-[structured]
+[chat_view]
 dialect = "codex"
 start = [{words}]
 fork = [{words}]

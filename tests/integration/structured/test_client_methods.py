@@ -29,7 +29,7 @@ title = "Fake ACP"
 executable = "sh"
 start = ["sh"]
 monogram = "Fa"
-[structured]
+[chat_view]
 dialect = "acp"
 start = [{words}]
 """

@@ -37,7 +37,7 @@ monogram = "Fc"
 [conversation]
 preset = true
 store = "claude"
-[structured]
+[chat_view]
 dialect = "claude"
 start = [{words}, ["--session-id", "{{conversation}}"]]
 """
@@ -124,7 +124,7 @@ start = ["sh"]
 monogram = "Fk"
 [conversation]
 resume = ["sh"]
-[structured]
+[chat_view]
 dialect = "codex"
 start = [{server}]
 probed = ["app-server"]
