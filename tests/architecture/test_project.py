@@ -135,7 +135,9 @@ def test_decisions_are_numbered_questions_with_short_answers() -> None:
     assert not [entry[0] for entry in entries if len(entry) > 11], "ten lines below the heading at most"
 
 
-@pytest.mark.parametrize(("page", "lines", "columns"), [("DECISIONS.md", 800, 120)])
+@pytest.mark.parametrize(("page", "lines", "columns"), [
+    ("ARCHITECTURE.md", 120, 160), ("CONTRIBUTING.md", 120, 160), ("DECISIONS.md", 800, 120),
+])  # fmt: skip
 def test_a_page_for_developers_is_read_in_one_sitting(page: str, lines: int, columns: int) -> None:
     written = text(Path(page)).splitlines()
     assert len(written) <= lines, "leave out what names, docstrings and tests say"
