@@ -7,10 +7,5 @@ alacritty, xterm, or a bare PTY) do the same thing in turns, in several rounds, 
 Debian packages; the report names missing ones as skipped. The test suite runs no benchmark, since other load on the
 machine would make it fail.
 
-    report      series of figures, their medians and ratios, the verdicts; as a table or JSON
-    environment the environment of one run: directories, processes, displays; ends its processes by PID
-    peers       the programs to compare with: which are installed, how to start them
-    streams     generated program output, the same in each run
-
-and one module for each benchmark. Its docstring defines what it measures.
+Each benchmark's docstring defines what it measures; ``RESULTS.md`` has what they said.
 """
