@@ -31,10 +31,9 @@ Outlive, only the last record of the last segment can be incomplete; it is cut o
 from .reader import has_damaged_end, load_snapshot, read, size_bytes, snapshots, stored_from
 from .restoring import restore, restore_transcript
 from .segments import Entry, Output, Resize, Snapshot
-from .writer import LIMIT_BYTES, SEGMENT_BYTES, Journal, pack
+from .writer import SEGMENT_BYTES, Journal, pack
 
 __all__ = [
-    "LIMIT_BYTES",
     "SEGMENT_BYTES",
     "Entry",
     "Journal",

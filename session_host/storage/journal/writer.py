@@ -32,9 +32,6 @@ from .segments import (
     entry_of,
 )
 
-LIMIT_BYTES: Final = 64 * 1024 * 1024
-"""Default limit of a journal's size on disk."""
-
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 """A segment of this size is followed by another, even without ``begin_segment``."""
 
@@ -74,7 +71,7 @@ class Journal:
         self.resizes = 0
 
     @classmethod
-    def open(cls, directory: Path, limit_bytes: int = LIMIT_BYTES) -> Journal:
+    def open(cls, directory: Path, limit_bytes: int = 64 * 1024 * 1024) -> Journal:
         """Open the journal in a directory, or begin one; cut off a torn end that a crash left.
 
         Raises:

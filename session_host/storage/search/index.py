@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 
 from session_host.errors import StoreError
 from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
-from session_host.storage.store.schema import Columns
 
 from .pages import MAX_PAGE_LINES, DamagedPage, Line, Page, clean, newest_ns
 from .query import Query, Term, trigrams
-from .schema import ADDED_COLUMNS, STEPS, TABLES
+from .schema import STEPS, TABLES
 
 MAX_SESSION_BYTES: Final = 64 * 1024 * 1024
 """How much text of a session is kept; of more, the oldest is removed. The limit is that of the journal."""
@@ -155,9 +154,6 @@ class _File(Database):
     def _tables(self) -> frozenset[str]:
         return TABLES
 
-    def _added_columns(self) -> Columns:
-        return ADDED_COLUMNS
-
 
 class Index:
     """The open index; several processes may open it at once. Not thread-safe."""
@@ -167,7 +163,7 @@ class Index:
 
         Raises:
             StoreCorrupt: the index is damaged; ``delete_damaged`` deletes it, so that another can be created.
-            StoreError: the index cannot be opened or written, or a newer version wrote it.
+            StoreError: the index cannot be opened or written, or another version wrote it.
         """
         self._file = _File(path)
         with self._file.reading() as connection:
@@ -404,8 +400,9 @@ class Writer:
         self._least_id = self._last_id = 0  # of the last page that was put
         self.progress = _progress(connection, session_id)
         connection.execute(
-            "INSERT OR IGNORE INTO session (id, journal, offset, resizes, reader, number, passes, bytes)"
-            " VALUES (?, '', 0, -1, x'', 0, 0, 0)",
+            "INSERT OR IGNORE INTO session"
+            " (id, journal, offset, resizes, reader, number, passes, continues, own_from, bytes)"
+            " VALUES (?, '', 0, -1, x'', 0, 0, '', 0, 0)",
             (session_id,),
         )
         self._key, self._bytes = connection.execute(

@@ -10,8 +10,6 @@ the trigrams' lists were merged.
 
 from __future__ import annotations
 
-from session_host.storage.store.schema import Columns
-
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -24,6 +22,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
             reader BLOB NOT NULL,
             number INTEGER NOT NULL,
             passes INTEGER NOT NULL,
+            continues TEXT NOT NULL,
+            own_from INTEGER NOT NULL,
             bytes INTEGER NOT NULL
         )
         """,
@@ -45,11 +45,6 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
-)
-
-ADDED_COLUMNS: Columns = (
-    ("session", "continues", "TEXT NOT NULL DEFAULT ''"),
-    ("session", "own_from", "INTEGER NOT NULL DEFAULT 0"),
 )
 
 TABLES = frozenset({"session", "page", "leaving", "removed", "trigram"})

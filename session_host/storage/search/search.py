@@ -35,7 +35,7 @@ class Search:
         """Open the index, or create it.
 
         Raises:
-            StoreError: the index cannot be opened or written, or a newer version wrote it.
+            StoreError: the index cannot be opened or written, or another version wrote it.
             UnsafeDirectory: the state directory cannot be trusted.
         """
         self.problems: dict[str, str] = {}

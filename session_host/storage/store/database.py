@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private, lock_refusal, obstacle
-from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
+from session_host.storage.store.schema import MIGRATIONS, TABLES
 
 BUSY_TIMEOUT_MS = 5000
 FILE_TRIES = 10
@@ -141,16 +141,12 @@ class Database:
         """The tables of the current schema."""
         return TABLES
 
-    def _added_columns(self) -> Columns:
-        """The columns that a file of the current schema may lack."""
-        return ADDED_COLUMNS
-
     def __init__(self, path: Path) -> None:
         """Open or create the file and bring it to the current schema.
 
         Raises:
             StoreCorrupt: the file is damaged.
-            StoreError: it cannot be opened or written, or is of a newer version.
+            StoreError: it cannot be opened or written, or is of another version.
             UnsafeDirectory: its directory cannot be trusted.
         """
         self.path = path
@@ -329,29 +325,14 @@ class Database:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # Has an effect only before the first table.
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
-                self._add_columns(connection)  # Under one lock: a file without them seems damaged, see ``is_sound``.
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if missing := self._tables() - names:
             raise damaged(self.path, f"no table {', '.join(sorted(missing))}")
-        if self._missing_columns(connection):
-            with directory_lock(self.path.parent):
-                self._add_columns(connection)
-
-    def _missing_columns(self, connection: sqlite3.Connection) -> Columns:
-        return tuple(
-            (table, name, definition)
-            for table, name, definition in self._added_columns()
-            if not connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, name)).fetchone()
-        )
-
-    def _add_columns(self, connection: sqlite3.Connection) -> None:
-        for table, name, definition in self._missing_columns(connection):
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition}")
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(self._steps()):
-            raise StoreError(f"{self.path}: written by a newer Outlive; upgrade to use it")
+            raise StoreError(f"{self.path}: written by another version of Outlive; upgrade to use it, or move it away")
         if version < 0:
             raise damaged(self.path, f"schema version {version}")
         return version

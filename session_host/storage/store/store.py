@@ -63,7 +63,7 @@ class Store:
 
         Raises:
             StoreCorrupt: the file is damaged; ``move_damaged`` makes room for a fresh one.
-            StoreError: it cannot be opened or written, or a newer version wrote it.
+            StoreError: it cannot be opened or written, or another version wrote it.
             UnsafeDirectory: its directory cannot be trusted.
         """
         return cls(Database(path))

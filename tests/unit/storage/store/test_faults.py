@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import StoreCorrupt, StoreError
-from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store, schema
+from session_host.storage.store import Store, schema
 from session_host.storage.store.database import Database
 from tests.support.records import MakeRecord, fill, one_line
 
@@ -142,9 +141,9 @@ class TestMovingDamagedFiles:
         path.parent.mkdir(mode=0o700)
         path.write_bytes(b"damaged" * 100)
         first = Store.move_damaged(path)
-        missing_columns = Database._missing_columns
+        version = Database._version
 
-        def find_damage_meanwhile(database: Database, connection: sqlite3.Connection) -> schema.Columns:
+        def find_damage_meanwhile(database: Database, connection: sqlite3.Connection) -> int:
             descriptor = os.open(path.parent, os.O_RDONLY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -155,9 +154,9 @@ class TestMovingDamagedFiles:
             os.close(descriptor)
             if is_free:
                 Store.move_damaged(path)
-            return missing_columns(database, connection)
+            return version(database, connection)
 
-        monkeypatch.setattr(Database, "_missing_columns", find_damage_meanwhile)
+        monkeypatch.setattr(Database, "_version", find_damage_meanwhile)
         Store.open(path).close()
         assert [each.name for each in path.parent.glob("*.damaged-*")] == [first.name]
 
@@ -178,7 +177,7 @@ class TestMovingDamagedFiles:
         path.write_bytes(b"damaged" * 100)
         first = Store.move_damaged(path)
         connection = sqlite3.connect(path)
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 1")
         connection.close()
 
         assert Store.move_damaged(path) != first
@@ -238,46 +237,18 @@ class TestMovingDamagedFiles:
 
 
 class TestVersions:
-    def test_a_newer_file_is_refused_and_untouched(self, path: Path) -> None:
+    def test_a_file_of_another_version_is_refused_and_untouched(self, path: Path) -> None:
         Store.open(path).close()
         connection = sqlite3.connect(path)
         connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
         connection.close()
         before = path.read_bytes()
 
-        with pytest.raises(StoreError, match="newer Outlive; upgrade") as caught:
+        with pytest.raises(StoreError, match="another version of Outlive; upgrade") as caught:
             Store.open(path)
 
         assert not isinstance(caught.value, StoreCorrupt)
         assert path.read_bytes() == before
-
-    def test_an_earlier_version_can_use_a_file_with_an_added_column(
-        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        from session_host.storage.store import database, insertion, session_row, store
-
-        added = {name for _, name, _ in schema.ADDED_COLUMNS}
-        previous_fields = tuple(field for field in SessionRecord.__struct_fields__ if field not in added)
-        with monkeypatch.context() as previous:
-            previous.setattr(database, "ADDED_COLUMNS", ())
-            columns, marks = ", ".join(previous_fields), ", ".join("?" * len(previous_fields))
-            for module in (store, session_row):
-                previous.setattr(module, "FIELDS", previous_fields)
-            previous.setattr(store, "COLUMNS", columns)
-            previous.setattr(insertion, "INSERTED", f"INTO session ({columns}) VALUES ({marks})")
-            [record] = fill(path, make_record, 1)
-            with Store.open(path) as held:
-                with monkeypatch.context() as current:
-                    current.setattr(database, "ADDED_COLUMNS", schema.ADDED_COLUMNS)
-                    Store.open(path).close()
-                held.update(record.id, state=State.EXITED, exit_signal=9)
-                later = make_record()
-                held.insert(later)
-                assert {each.id for each in held.all()} == {record.id, later.id}
-        with Store.open(path) as opened:
-            assert {each.end_request for each in opened.all()} == {""}
-            opened.update(later.id, state=State.EXITED, end_request="kill")
-            assert {each.id: each.end_request for each in opened.all()} == {record.id: "", later.id: "kill"}
 
     def test_an_older_file_is_migrated_and_keeps_its_rows(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
