@@ -1,7 +1,5 @@
 """``python -m session_host.cli``."""
 
-import sys
+from session_host.cli import run
 
-from session_host.cli import main
-
-sys.exit(main())
+run()

@@ -7,11 +7,13 @@ unavailable, 8 not allowed; 130 for Ctrl+C, 141 when the reader of the output ha
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from session_host.cli.arguments import Parser
 from session_host.cli.output import prepare_streams, print_error
@@ -95,6 +97,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_unwritable_output()
         return 1
     return code
+
+
+def run() -> NoReturn:
+    """Run this process's command, and exit without the interpreter's clean-up, which takes longer than short commands.
+
+    A process with threads that may still work exits in the usual way.
+    """
+    # Collecting garbage while modules are imported takes longer than short commands, too.
+    gc.set_threshold(50_000)
+    code = main()
+    if "threading" not in sys.modules or sys.modules["threading"].active_count() == 1:
+        _drop_unwritable_output()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _rebuild_store(found: StoreCorrupt) -> int:

@@ -7,7 +7,6 @@ import fcntl
 import os
 import select
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -164,6 +163,8 @@ def keeper_environment() -> dict[str, str]:
 
 def _start() -> None:
     """Start a keeper; returns when it listens or has failed."""
+    import subprocess  # rarely needed
+
     _lift_file_size_limit()
     log_path = keeper_log()
     try:
@@ -185,7 +186,12 @@ def _start() -> None:
         os.close(ready_write)
         ready_write = -1
         # The keeper daemonizes itself; the pipe closes when it listens, or when it has failed.
-        _wait_for(process)
+        try:
+            process.wait(START_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            process.wait()
+            raise HostUnavailable(f"the keeper did not start within {START_TIMEOUT_S:.0f} s") from error
         select.select([ready], [], [], START_TIMEOUT_S)
     except OSError as error:
         raise HostUnavailable(f"cannot start the keeper: {why_not_started(error)}") from error
@@ -216,13 +222,3 @@ def _lift_file_size_limit() -> None:
             f"this shell limits files to {hard} bytes (ulimit -f), and a chat would freeze after as much output; "
             "start it from another shell"
         ) from error
-
-
-def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """Wait for the starter process to exit; kill it after a timeout."""
-    try:
-        process.wait(START_TIMEOUT_S)
-    except subprocess.TimeoutExpired as error:
-        process.kill()
-        process.wait()
-        raise HostUnavailable(f"the keeper did not start within {START_TIMEOUT_S:.0f} s") from error

@@ -6,16 +6,13 @@ that called listen(2), maybe a dead one.
 
 from __future__ import annotations
 
-import hashlib
-import logging
+import contextlib
 import os
 from pathlib import Path
 
 from session_host.paths import runtime_dir
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
-
-log = logging.getLogger(__name__)
 
 
 def lock_path() -> Path:
@@ -25,18 +22,16 @@ def lock_path() -> Path:
 
 def service_prefix() -> str:
     """The prefix of the names of the keeper's services; each runtime directory has its own."""
+    import hashlib  # most commands do not need it
+
     return f"outlive-keeper-{hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]}"
 
 
 def write_keeper_pids(descriptor: int, standby: int, active: int) -> None:
     """Write into the lock file which processes have the lock."""
-    try:
+    with contextlib.suppress(OSError):  # A full disk; the file only helps to find a keeper that cannot be reached.
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{standby} {active}".encode(), 0)
-    except OSError as error:
-        log.warning(
-            "the lock file: %s", error
-        )  # A full disk; the file only helps to find a keeper that cannot be reached.
 
 
 def read_keeper_pids(descriptor: int) -> list[int]:

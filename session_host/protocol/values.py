@@ -149,6 +149,9 @@ class Activity(StrEnum):
 WITHOUT_AGENT = frozenset({"shell", "command"})
 """Catalog names without activity signals: their foreground program is shown instead."""
 
+ENDPOINT = "endpoint"
+"""The catalog name of our own agent, the chat with a model server."""
+
 
 MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 """Names of keys that neither type text nor move the cursor."""

@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 
-from .command_modes import CommandModes
-from .commands import CommandLog
-from .events import TerminalEvent
-from .images.values import PlacedImage
-from .prompts import Prompt, RowMark
 from .rows import DEFAULT_COLOR, Color, Row
-from .sgr_lines import SgrLines
+
+if TYPE_CHECKING:
+    from session_host.protocol.messages import Key, Mouse
+
+    from .command_modes import CommandModes
+    from .commands import CommandLog
+    from .events import TerminalEvent
+    from .images.values import PlacedImage
+    from .prompts import Prompt, RowMark
+    from .sgr_lines import SgrLines
 
 EngineName = Literal["ghostty", "pyte"]
 

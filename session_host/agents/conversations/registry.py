@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Final
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, ConversationStore, LookupResult
-from session_host.agents.conversations.claude import Claude
-from session_host.agents.conversations.codex import Codex
-from session_host.agents.conversations.copilot import Copilot
-from session_host.agents.conversations.gemini import Gemini
-from session_host.agents.conversations.opencode import OpenCode
-from session_host.agents.conversations.own_files import Aider, Endpoint
-from session_host.agents.conversations.qwen import Qwen
 from session_host.agents.conversations.turns import Turn
 
-STORES: Final[dict[str, ConversationStore]] = {
-    "aider": Aider(),
-    "claude": Claude(),
-    "codex": Codex(),
-    "copilot": Copilot(),
-    "endpoint": Endpoint(),
-    "gemini": Gemini(),
-    "opencode": OpenCode(),
-    "qwen": Qwen(),
+STORES: Final[dict[str, str]] = {
+    "aider": "own_files.Aider",
+    "claude": "claude.Claude",
+    "codex": "codex.Codex",
+    "copilot": "copilot.Copilot",
+    "endpoint": "own_files.Endpoint",
+    "gemini": "gemini.Gemini",
+    "opencode": "opencode.OpenCode",
+    "qwen": "qwen.Qwen",
 }
+"""The classes of the stores, each with its module in this package, which is imported when it is needed."""
+
+
+@cache
+def _store(name: str) -> ConversationStore | None:
+    if name not in STORES:
+        return None
+    module, _, kind = STORES[name].partition(".")
+    store: ConversationStore = getattr(import_module(f".{module}", __package__), kind)()
+    return store
 
 
 def locating(name: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -40,13 +45,13 @@ def relocated(name: str, environment: Mapping[str, str], located_by: Mapping[str
 
 
 def _variables(name: str) -> tuple[str, ...]:
-    store = STORES.get(name)
+    store = _store(name)
     return store.variables if store is not None else ()
 
 
 def find_conversation(name: str, query: ConversationQuery) -> LookupResult:
     """Look up a conversation; the result is unknown if no store has this name, or its files cannot be read."""
-    store = STORES.get(name)
+    store = _store(name)
     if store is None:
         return LookupResult(Availability.UNKNOWN)
     try:
@@ -57,7 +62,7 @@ def find_conversation(name: str, query: ConversationQuery) -> LookupResult:
 
 def opened_by(name: str, query: ConversationQuery) -> list[int]:
     """The living processes that have a conversation open, according to the agent's own files."""
-    store = STORES.get(name)
+    store = _store(name)
     try:
         return store.opened_by(query) if store is not None else []
     except OSError:
@@ -70,13 +75,14 @@ def turns_in(name: str, query: ConversationQuery) -> Iterator[Turn]:
     Raises:
         OSError, TooFarBack: as ``ConversationStore.turns``.
     """
-    store = STORES.get(name)
+    store = _store(name)
     return store.turns(query) if store is not None else iter(())
 
 
 def before_start(name: str, query: ConversationQuery) -> None:
     """Prevent an agent that is about to start from deleting conversations."""
-    store = STORES.get(name)
-    if isinstance(store, Gemini):
+    if name == "gemini":
+        from session_host.agents.conversations.gemini import Gemini
+
         with contextlib.suppress(OSError):
-            store.before_start(query)
+            Gemini().before_start(query)

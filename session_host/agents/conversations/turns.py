@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from session_host.terminal.prompts import TurnPosition
+if TYPE_CHECKING:
+    from session_host.terminal.prompts import TurnPosition
 
 _SPREAD: Final = 20
 """How many turns the terminal's marks and the agent's record may differ by: commands make marks without prompts."""

@@ -18,7 +18,7 @@ SHOW_TIMEOUT_S = 30.0
 SIZE = (40, 120)
 """Rows and columns."""
 
-_BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); from session_host.cli import main; sys.exit(main())"
+_BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); from session_host.cli import run; run()"
 _READ_BYTES = 65536
 _KEPT_BYTES = 1024 * 1024
 

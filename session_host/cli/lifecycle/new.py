@@ -6,10 +6,8 @@ import argparse
 import contextlib
 import os
 import re
-import shutil
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -130,9 +128,11 @@ def checked_name(name: str) -> str:
 
 def _enforce_limit_of_ended_chats() -> None:
     """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest."""
-    from session_host.client.chats.retention import enforce_limit
+    from session_host.client.chats.retention import enforce_limit, has_work_for_command
     from session_host.client.sessions.store_access import open_store
 
+    if not has_work_for_command():
+        return
     try:
         with open_store() as store:
             lines = enforce_limit(store)
@@ -158,6 +158,8 @@ def _launch(
     try:
         agent = load_agent(config_dir(), agent_name)
     except NoSuchAgent as error:
+        import shutil
+
         if shutil.which(agent_name) is None:
             raise
         raise NoSuchAgent(f"{error}; to run the program {agent_name}: outlive new -- {agent_name}") from None
@@ -208,10 +210,14 @@ def _launch(
 @contextlib.contextmanager
 def _progress(*, is_shown: bool) -> Iterator[None]:
     """Say after a while what a start waits for."""
+    if not is_shown:
+        yield
+        return
+    import threading  # most starts do not need it
+
     text = "git checks out the worktree, and runs its hooks; Ctrl+C stops it"
     timer = threading.Timer(PROGRESS_S, print_error, (text,))
-    if is_shown:
-        timer.start()
+    timer.start()
     try:
         yield
     finally:

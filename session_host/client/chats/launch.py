@@ -10,11 +10,10 @@ import contextlib
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.client.sessions.listing import describe
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
 from session_host.errors import (
     AgentNotFound,
@@ -27,7 +26,6 @@ from session_host.errors import (
     StoreIncomplete,
     WorktreeError,
 )
-from session_host.git import Stop
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import (
@@ -50,6 +48,9 @@ from session_host.system.processes.identity import start_time
 from .launch_request import LaunchRequest
 from .launch_spec import build_spec, choose_name
 
+if TYPE_CHECKING:
+    from session_host.git import Stop
+
 KEEPER_TIMEOUT_S = 8.0
 """A keeper that takes longer hangs."""
 
@@ -66,7 +67,9 @@ class _Unknown(LaunchFailed):
 
 async def launch(request: LaunchRequest, stop: Stop | None = None) -> SessionRecord:
     """Like ``launch_now``, in a thread; a cancelled task sets ``stop``."""
-    import asyncio  # a command that starts one chat does not need it
+    import asyncio  # a command that starts one chat does not need them
+
+    from session_host.git import Stop
 
     stop = stop or Stop()
     try:
@@ -100,7 +103,7 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> SessionRecor
             try:
                 if request.worktree is None:
                     return _start(spec, store)
-                return _start_in_worktree(request.worktree, spec, store, stop or Stop())
+                return _start_in_worktree(request.worktree, spec, store, stop)
             except NameTaken:
                 if request.name:
                     raise
@@ -110,11 +113,13 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> SessionRecor
                 spec = msgspec.structs.replace(spec, name=name, origin=origin)
 
 
-def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop) -> SessionRecord:
+def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop | None) -> SessionRecord:
     from session_host.client.worktrees import Mark
+    from session_host.git import Stop
 
     from .chat_worktree import clean_up_worktrees, in_worktree, undo_worktree  # most starts do not need it
 
+    stop = stop or Stop()
     clean_up_worktrees(store)
     with Mark() as mark:
         moved = in_worktree(spec, branch, mark, stop)
@@ -220,6 +225,8 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     Raises:
         _Unknown: no process knows.
     """
+    from session_host.client.sessions.listing import describe  # rarely needed
+
     deadline_s = time.monotonic() + REPORT_TIMEOUT_S
     while time.monotonic() < deadline_s:
         try:

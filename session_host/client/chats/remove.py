@@ -14,15 +14,12 @@ from pathlib import Path
 
 from session_host.errors import StoreError, WorktreeError
 from session_host.paths import endpoint_conversation, session_journal, session_log
-from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT
+from session_host.protocol.values import ENDPOINT, RUNNING_STATES, WITHOUT_AGENT
 from session_host.storage.store import SessionRecord, Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
 
 log = logging.getLogger(__name__)
-
-ENDPOINT = "endpoint"
-"""The name of our own agent."""
 
 TRIES = 100
 """Number of tries to remove a directory while others add or remove files in it, such as another removal."""

@@ -20,15 +20,13 @@ from typing import NamedTuple
 
 from session_host.client.sessions.session_info import has_live_socket
 from session_host.errors import OutliveError
-from session_host.paths import config_dir, runtime_dir, search_index, session_dir, state_dir
-from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.search import Search
-from session_host.storage.store import SessionRecord, Store
+from session_host.paths import config_dir, database, runtime_dir, search_index, session_dir, state_dir
+from session_host.protocol.values import ENDPOINT, RUNNING_STATES
+from session_host.storage.store import SessionRecord, Store, moved_aside
 from session_host.system.clock import now, parse_time
 from session_host.system.directory_entries import file_size
 from session_host.system.replaced_file import replace_file
 
-from .remove import ENDPOINT, finish_removals, remove_files
 from .settings import MIB, load_chat_settings
 
 MIN_AGE_S = WARNED_S = 86400
@@ -115,6 +113,8 @@ def _index_sizes() -> dict[str, int]:
     """The size of each chat in the search index, in bytes; nothing if the index cannot be read now."""
     with contextlib.suppress(OutliveError, OSError):
         if search_index().exists():
+            from session_host.storage.search import Search  # most checks of the limit do not get here
+
             with Search() as search:
                 return search.sizes()
     return {}
@@ -195,6 +195,8 @@ def remove_by_limit(store: Store, session_id: str) -> str:
         StoreError: the store cannot be written; the chat stays.
         OSError: its files cannot be moved; the chat stays.
     """
+    from .remove import remove_files  # most checks remove nothing
+
     line, removed = "", None
 
     def is_still_due(record: SessionRecord) -> bool:
@@ -234,6 +236,8 @@ def check_limit(store: Store, *, by_window: bool) -> Tidying:
     Blocks on the disk. If there ever was a window, only a window's warning counts. Commands do not check the limit for
     a while then: the user may undo what a window removes.
     """
+    from .remove import finish_removals  # most commands need no check
+
     try:
         _checked_mark().touch(mode=0o600)
         finish_removals(store)
@@ -263,10 +267,11 @@ def enforce_limit(store: Store) -> list[str]:
     Returns:
         Lines for the user: the warning, or each removed chat; ``removed_log`` has the latter, too.
     """
+    from .remove import finish_removals  # most commands need no check
+
     with contextlib.suppress(OutliveError, OSError):  # The next command tries again.
         finish_removals(store)
-    age_s = _age_s(_checked_mark())
-    if age_s is not None and age_s < CHECK_INTERVAL_S:
+    if not _is_check_due():
         return []
     tidying = check_limit(store, by_window=False)
     lines = [f"warning: {tidying.warning} (ended_limit_mib in chats.toml)"] if tidying.warning else []
@@ -279,6 +284,16 @@ def enforce_limit(store: Store) -> list[str]:
             if line := remove_by_limit(store, chat.record.id):
                 lines.append(line)
     return lines
+
+
+def has_work_for_command() -> bool:
+    """Whether ``enforce_limit`` has anything to do."""
+    return _is_check_due() or bool(moved_aside.ids(database()))
+
+
+def _is_check_due() -> bool:
+    age_s = _age_s(_checked_mark())
+    return age_s is None or age_s >= CHECK_INTERVAL_S
 
 
 def _checked_mark() -> Path:

@@ -17,7 +17,6 @@ import msgspec
 
 from session_host.agents.shell_integration import shell_integration
 from session_host.protocol.launch import Watch
-from session_host.storage.journal import LIMIT_BYTES
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
 from session_host.toml_file import TomlFile
 
@@ -32,7 +31,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings; see the module."""
 
     record: bool = True
-    record_limit_mib: int = LIMIT_BYTES // MIB
+    record_limit_mib: int = 64
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
     shell_integration: bool = True
     restore_points: bool = True

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from session_host.agents.agent import Agent, StructuredSettings, Template
-from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.earlier_items import earlier_items
 from session_host.errors import StoreError, UsageError
 from session_host.paths import make_directories, session_history
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
-from session_host.structured.copied_items import encode_items, recorded_items
-from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION
 
 from .settings import ChatSettings
+
+if TYPE_CHECKING:
+    from session_host.agents.conversations.base import ConversationQuery
 
 NEVER_STALE_S = 10 * 365 * 86400.0
 """An agent that reports everything may be silent for any time."""
@@ -132,6 +131,8 @@ def structured_launch(
         chats: the user's settings for chats.
         fork: the chat that is forked.
     """
+    from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION  # a terminal does not need it
+
     history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
     options, fork_of = mode.options, ""
     if fork is not None:
@@ -156,6 +157,9 @@ def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork |
     """
     if fork is not None:
         return fork.items
+    from session_host.agents.conversations.earlier_items import earlier_items  # a terminal does not need them
+    from session_host.structured.copied_items import encode_items, recorded_items
+
     items = [] if launch.history else earlier_items(launch.dialect, query)
     return encode_items(recorded_items(items)) if items else b""
 
