@@ -1,4 +1,4 @@
-"""Connects a page's signals to the window."""
+"""Connects a page's signals to the window, and gives the page the window's settings."""
 
 from __future__ import annotations
 

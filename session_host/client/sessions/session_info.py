@@ -1,4 +1,4 @@
-"""Session info: the stored row merged with the host's description. Imports no asyncio, for fast startup."""
+"""A session's row merged with its host's description; a row of an earlier boot is "interrupted". Imports no asyncio."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from session_host.structured.items import ConversationKnown, Put, StateChanged, 
 from session_host.structured.operations import AnyResult
 from session_host.system.clock import now_ms
 
-from .history import history_of
+from .beginning import history_of
 from .performer import Performer
 from .recover_chat import RecoveredChat
 

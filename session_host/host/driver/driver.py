@@ -41,11 +41,11 @@ from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
 from session_host.terminal.events import CommandEnded, TerminalEvent
 
+from .beginning import previous_screen_of
 from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
 from .clearer import Clearer
 from .echo_terminals import EchoTerminals, Peer
-from .history import previous_screen_of
 from .late_replies import LateReplies
 from .performer import Performer
 from .recover import RecoveredSession
