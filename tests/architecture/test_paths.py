@@ -60,8 +60,8 @@ def section_of(page: str, heading: re.Pattern[str]) -> str:
     return "\n".join(section)
 
 
-def test_every_file_that_architecture_names_exists() -> None:
-    page = text(Path("ARCHITECTURE.md"))
-    named = set(re.findall(r"\b((?:session_host|gui|tests|installers|resources)/[\w./-]*\w)", page))
-    missing = [name for name in named if not (REPOSITORY / name).exists()]
-    assert not missing, "ARCHITECTURE.md names files that do not exist: correct it"
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "DECISIONS.md"])
+def test_every_file_that_a_page_for_developers_names_exists(page: str) -> None:
+    named = set(re.findall(r"\b((?:session_host|gui|tests|installers|resources)/[\w./-]*\w)", text(Path(page))))
+    missing = [name for name in named if "NAME" not in name and not (REPOSITORY / name).exists()]
+    assert not missing, f"{page} names files that do not exist: correct it"
