@@ -129,10 +129,11 @@ def checked_name(name: str) -> str:
 def _enforce_limit_of_ended_chats() -> None:
     """Warn the user if ended chats take nearly as much space as allowed; if more, remove the oldest."""
     from session_host.client.chats.retention import enforce_limit, has_work_for_command
-    from session_host.client.sessions.store_access import open_store
 
     if not has_work_for_command():
         return
+    from session_host.client.sessions.store_access import open_store
+
     try:
         with open_store() as store:
             lines = enforce_limit(store)

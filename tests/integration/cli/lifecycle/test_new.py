@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import OnTerminal, new, outlive
+from tests.support.commands import OnTerminal, environment, new, outlive
 from tests.support.waiting import TIMEOUT_S, wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -61,6 +63,23 @@ class TestNew:
         done = outlive("new", "-n", "x", "--", "cat")
 
         assert done.output == f"x {listed()[0]['id']}\n"
+
+    def test_a_start_loads_only_what_it_needs(self) -> None:
+        new("-n", "first", "--", "true")  # The first one checks the limit of ended chats.
+        code = (
+            "import sys\nfrom session_host.cli import main\n"
+            "code = main(['new', '-d', '--', 'true'])\nprint(*sys.modules, file=sys.stderr)\nsys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment()
+        )
+        assert done.returncode == 0
+        assert not set(done.stderr.split()) & {
+            "asyncio", "concurrent.futures", "hashlib", "logging", "subprocess", "threading", "session_host.git",
+            "session_host.agents.conversations.claude", "session_host.client.chats.remove",
+            "session_host.client.sessions.store_access", "session_host.storage.journal",
+            "session_host.storage.search", "session_host.structured", "session_host.terminal.prompts",
+        }  # fmt: skip
 
     def test_shell_starts_the_users_interactive_shell(self) -> None:
         session = outlive("new", "shell", "--json", env={"SHELL": "/bin/bash"}).json()

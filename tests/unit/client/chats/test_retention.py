@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.client.chats import retention
-from session_host.client.chats.remove import ENDPOINT
 from session_host.client.chats.retention import (
     MIN_AGE_S,
     VIEWED_S,
@@ -25,7 +24,7 @@ from session_host.client.chats.retention import (
 )
 from session_host.client.chats.settings import MIB
 from session_host.paths import database, session_dir, session_journal, state_dir
-from session_host.protocol.values import State
+from session_host.protocol.values import ENDPOINT, State
 from session_host.storage.journal import Journal
 from session_host.storage.search import Search
 from session_host.storage.store import SessionRecord, Store
