@@ -9,8 +9,6 @@ A connection, from the client's side::
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
     → AcceptRefusal, Resize, Follow, Detach, ClearTerminal, Continue
-    → ShowEchoes(terminal, room, offset, …)          ← ShownOutput(offset, data) …
-    → StopEchoes                                     ← EchoesStopped
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
@@ -44,7 +42,6 @@ from .values import (
     MouseButton,
     Runtime,
     State,
-    TerminalFile,
 )
 
 PROTOCOL_VERSION = 1
@@ -290,24 +287,6 @@ class Continue(Message, frozen=True):
     attachment: str
 
 
-class ShowEchoes(Message, frozen=True):
-    """Show echoes of keys at the cursor of the viewer's terminal, up to ``room`` characters, until StopEchoes.
-
-    The viewer has the output up to ``offset`` and ``resizes`` resizes, and writes nothing there itself. The first
-    output that the host does not show ends this, and so does a resize.
-    """
-
-    attachment: str
-    terminal: TerminalFile
-    room: int
-    offset: int
-    resizes: int
-
-
-class StopEchoes(Message, frozen=True):
-    """The viewer wants to write to its terminal itself; the host answers with EchoesStopped."""
-
-
 # ---------------------------------------------------------------- input of a structured chat
 
 
@@ -422,14 +401,6 @@ class Output(Message, frozen=True):
 
     offset: int
     data: bytes
-
-
-class ShownOutput(Output, frozen=True):
-    """Output that the host has shown in the viewer's terminal: see ShowEchoes."""
-
-
-class EchoesStopped(Message, frozen=True):
-    """The host does not write to the viewer's terminal any more, or cannot."""
 
 
 class Resized(Message, frozen=True):
@@ -812,17 +783,17 @@ Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInpu
 Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
-    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | EchoesStopped
+    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent
 )  # fmt: skip
 
 FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
-    | ShowEchoes | StopEchoes | Key | Text | Paste | Mouse | Focus
+    | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
 )  # fmt: skip
 FromHost = (
-    Welcome | Error | Starting | Attached | SnapshotPart | Output | ShownOutput | EchoesStopped | Resized
+    Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | InputAck | InputRefused
     | Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed

@@ -17,16 +17,6 @@ MAX_COLUMNS = 1000
 MAX_ROWS = 1000
 
 
-class TerminalFile(msgspec.Struct, frozen=True, array_like=True):
-    """The file of a terminal, as a path and the numbers that ``stat`` gives for it."""
-
-    path: str
-    device: int
-    inode: int
-    number: int
-    """The number of the terminal's device (``st_rdev``)."""
-
-
 class GridSize(msgspec.Struct, frozen=True, array_like=True):
     """The size of a terminal's grid, in cells; a peer's size fits TIOCSWINSZ."""
 

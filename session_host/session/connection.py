@@ -41,10 +41,8 @@ from session_host.protocol.messages import (
     Request,
     Resize,
     Resized,
-    ShowEchoes,
     Starting,
     StateEvent,
-    StopEchoes,
     Text,
 )
 from session_host.protocol.values import State as ProgramState
@@ -60,7 +58,7 @@ from .session import Session
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
-Unhandled = Request | Report | AskUser | ShowEchoes | StopEchoes  # Messages for the host, not for these rules.
+Unhandled = Request | Report | AskUser  # Messages for the host, not for these rules.
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
@@ -191,7 +189,7 @@ class ClientConnection:
             case Resize():
                 if (attachment := self._own_attachment(message.attachment)) is not None:
                     self._session.viewers.resized(attachment, message.size, message.cell)
-            case Colors() | ClearTerminal() | Continue() | ShowEchoes():
+            case Colors() | ClearTerminal() | Continue():
                 if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
                     self._change_terminal(message)
             case Follow():
@@ -225,11 +223,9 @@ class ClientConnection:
         self.send_message(Failed(message.request, ErrorCode.NOT_ALLOWED, reason))  # type: ignore[attr-defined]
         return True
 
-    def _change_terminal(self, message: Colors | ClearTerminal | Continue | ShowEchoes) -> None:
+    def _change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
         if isinstance(message, Colors):
             self._session.set_colors(message)
-        elif isinstance(message, ShowEchoes):
-            self._events.append(message)
         elif isinstance(message, Continue):
             self._session.continue_program()
         else:

@@ -39,9 +39,7 @@ from session_host.protocol.messages import (
     Send,
     SendChatInput,
     SendNow,
-    ShowEchoes,
     Stop,
-    StopEchoes,
     Text,
     WithdrawPrompt,
 )
@@ -67,8 +65,8 @@ REFUSABLE = (Right.CONTROL, Right.ANSWER)
 
 _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Hello, Describe, Peek, Explain, OpenRequests), Right.READ),
-    **dict.fromkeys((Follow, Detach, AcceptRefusal, Resize, StopEchoes), Right.ATTACHMENT),
-    **dict.fromkeys((Colors, ClearTerminal, Continue, ShowEchoes, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
+    **dict.fromkeys((Follow, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
+    **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(
         (Prompt, WithdrawPrompt, Interrupt, SendNow, AnswerRequest, ChangeSetting), Right.ATTACHMENT
     ),

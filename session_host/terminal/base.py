@@ -225,9 +225,6 @@ class Emulator(Protocol):
     def mark_turn(self) -> None:
         """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""
 
-    def is_echo(self, text: str, column: int, row: int) -> bool:
-        """Whether ``text`` (ASCII) is at this cell of the screen without a style, and the cursor right behind."""
-
     def frame(self) -> Frame:
         """The changes to paint; resets the damage."""
 

@@ -103,15 +103,6 @@ def begins_wide(row: Row) -> bool:
     return bool(row.runs) and row.runs[0].column == 0 and row.runs[0].cluster and row.runs[0].cells == 2
 
 
-def has_plain(row: Row, text: str, column: int) -> bool:
-    """Whether this text (ASCII) is at this column without a style."""
-    end = column + len(text)
-    for run in row.runs:
-        if run.column < end and column < run.column + run.cells and (run.style != PLAIN or run.cluster):
-            return False
-    return row_text(row).ljust(end)[column:end] == text
-
-
 def ansi_row(row: Row, *, links: bool = True) -> str:
     """A row as text with escape sequences; it begins and ends in the plain style."""
     parts: list[str] = []

@@ -129,14 +129,3 @@ def test_unknown_sequences_are_not_shown(make: Maker) -> None:
     strings = "a\x1bP1;2|x\x1b\\b\x1b_apc\x1b\\c\x1b^pm\x1b\\d\x1b]1337;File=x\x07"
     output = strings + "e\x1b[?9999hf\x1b[>7;1mg\x1b[=1;1uh\x1b[<ui\x1b[1 vj"
     assert texts(make(output=output))[0] == "abcdefghij"
-
-
-def test_an_echo_is_a_text_without_a_style_that_ends_at_the_cursor(make: Maker) -> None:
-    emulator = make(columns=10, output="a \x1b[31mred\x1b[0m bc")
-    assert emulator.is_echo("c", 7, 0)
-    assert emulator.is_echo(" bc", 5, 0)
-    assert not emulator.is_echo("d bc", 4, 0), "a part is red"
-    assert not emulator.is_echo("b", 6, 0), "the cursor is elsewhere"
-    assert not emulator.is_echo("x", 7, 0)
-    assert not make(output="\x1b(0q").is_echo("q", 0, 0), "it is a line"
-    assert not make(output="\x1b]8;;x:y\x1b\\a").is_echo("a", 0, 0), "it is a link"

@@ -119,7 +119,7 @@ async def test_a_host_survives_random_client_messages(engine: EngineName) -> Non
         async with watching(record.id, engine=engine) as (viewer, watcher):
             # A client's request to clear the screen may wait for the end of a sequence; it must not clear what follows.
             viewer.text("\x18\x18")
-            await watcher.until(lambda: viewer.fed != b"", "the echo")
+            await watcher.until(lambda: watcher.damaged > 0, "the echo")
         async with watching(record.id, size=GridSize(100, 30), engine=engine) as (viewer, watcher):
             viewer.text("\r\nsomething sensible")  # From column 0 on, so that it is not wrapped.
             await see(viewer, watcher, "something sensible")

@@ -69,7 +69,7 @@ class Watcher:
         self.messages: list[str] = []
         self.events: list[Event] = []
         self.refusals: list[InputRefused] = []
-        self.replaced = 0
+        self.replaced = self.damaged = 0
         self._changed = asyncio.Event()
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
@@ -82,6 +82,7 @@ class Watcher:
         self._changed.set()
 
     def viewer_damaged(self) -> None:
+        self.damaged += 1
         self._changed.set()
 
     def viewer_event(self, event: Event) -> None:

@@ -16,14 +16,12 @@ from session_host.cli.attach.input_values import KeyTyped, TerminalInput
 from session_host.cli.attach.outer_signals import BELL, OuterSignals
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
-from session_host.cli.attach.shared_output import SharedOutput
 from session_host.cli.attach.signal_queue import SignalQueue
 from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, EndingKind
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
     BellEvent,
     ClipboardEvent,
-    EchoesStopped,
     Event,
     InputRefused,
     NameEvent,
@@ -71,7 +69,6 @@ class FullScreenView(AttachView):
         self._waiting_signals: deque[bytes] = deque(maxlen=MAX_WAITING_SIGNALS)
         self._program_title = ""
         self._viewer = self._make_viewer()
-        self._output = SharedOutput(terminal, self._viewer, self._drained)
         self._left_detaches = not read_only and os.environ.get(LEFT_DETACHES, "") != "0"
         self._undecided_since_s = 0.0
         self._is_prefixed = False
@@ -114,14 +111,13 @@ class FullScreenView(AttachView):
         with self._terminal:
             self._terminal.final_output = self._leave()
             self._terminal.start(self._input, self._drained, lambda: self._end(EndingKind.TERMINAL_GONE))
-            self._output.write(self._painter.enter())
+            self._terminal.write(self._painter.enter())
             self._viewer.start()
             try:
                 return await self._ending
             finally:
                 for timer in self._timers.values():
                     timer.cancel()
-                await self._output.until_own()
                 self._viewer.close()
                 await self._signal_queue.finish()
                 self._terminal.final_output = self._leave()
@@ -195,14 +191,11 @@ class FullScreenView(AttachView):
 
     def _resized(self) -> None:
         self._size, self._cell = self._terminal.size()
-        self._output.write(self._painter.resize(self._size))
+        self._terminal.write(self._painter.resize(self._size))
         self._viewer.resize(self._size, self._cell)
 
     def _suspended(self) -> None:
         """Restore the terminal, then stop this process, as the user's shell asked."""
-        self._output.when_own(self._suspend)
-
-    def _suspend(self) -> None:
         self._terminal.final_output = self._leave()
         self._terminal.restore()
         self._was_restored = True
@@ -211,7 +204,7 @@ class FullScreenView(AttachView):
     def _continued(self) -> None:
         """Redraw after SIGCONT: another program may have changed the terminal meanwhile."""
         self._terminal.make_raw()
-        self._output.write(self._painter.enter(again=not self._was_restored))
+        self._terminal.write(self._painter.enter(again=not self._was_restored))
         self._was_restored = False
         self._resized()
         self._write_signals()
@@ -220,12 +213,16 @@ class FullScreenView(AttachView):
 
     def _damaged(self) -> None:
         self._dirty = True
-        if "paint" not in self._timers and self._output.is_drained:
-            self._after("paint", max(0.0, self._pacer.due_s() - time.monotonic()), self._paint)
+        if "paint" not in self._timers and self._terminal.is_drained:
+            wait_s = self._pacer.due_s() - time.monotonic()
+            if wait_s > 0:
+                self._after("paint", wait_s, self._paint)
+            else:
+                self._paint()
 
     def _paint(self) -> None:
         self._timers.pop("paint", None)
-        if not self._dirty or not self._output.is_drained:
+        if not self._dirty or not self._terminal.is_drained:
             return
         began_s, used_s = time.monotonic(), time.thread_time()
         self._paint_frame()
@@ -243,10 +240,10 @@ class FullScreenView(AttachView):
 
     def _write_signals(self) -> None:
         """Write bells, notifications and the title, if the terminal takes them."""
-        while self._output.is_drained and self._waiting_signals:
-            self._output.write(self._waiting_signals.popleft())
-        if self._output.is_drained and self._was_live:
-            self._output.write(self._signals.title(self._program_title or self._name))
+        while self._terminal.is_drained and self._waiting_signals:
+            self._terminal.write(self._waiting_signals.popleft())
+        if self._terminal.is_drained and self._was_live:
+            self._terminal.write(self._signals.title(self._program_title or self._name))
 
     @property
     def _lasting_notice(self) -> str:
@@ -260,7 +257,7 @@ class FullScreenView(AttachView):
     def _notice(self, text: str, for_s: float | None = None) -> None:
         """Show a notice, for a limited time if one is given; "" shows the lasting notice, if any."""
         self._cancel("notice")
-        self._output.write(self._painter.notice(text or self._lasting_notice))
+        self._terminal.write(self._painter.notice(text or self._lasting_notice))
         if for_s is not None:
             self._after("notice", for_s, lambda: self._notice(""))
 
@@ -279,7 +276,6 @@ class FullScreenView(AttachView):
                     self._viewer.focus(True)
                     self._write_signals()
             case ViewerState.RECONNECTING:
-                self._output.connection_lost()
                 text = f"reconnecting… {message}".strip()
                 self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
             case _:
@@ -302,9 +298,6 @@ class FullScreenView(AttachView):
                 self._program_title = title
             case NoticeEvent(text=text):
                 self._notice(text, CHAT_NOTICE_S if text else None)
-                return
-            case EchoesStopped():
-                self._output.host_stopped()
                 return
             case BellEvent():
                 self._pass_on(self._signals.bell())

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, EchoPacer
+from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.full_screen import NOTICE_S, PREFIX, FullScreenView
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
-from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.scrolled_back.mode import ScrolledBack
-from session_host.cli.attach.shared_output import State
 from session_host.cli.attach.view import EndingKind
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ErrorCode, InputRefused
 from session_host.protocol.values import KeyAction, Modifiers
 from session_host.terminal.base import Emulator, Frame, Modes
-from session_host.terminal.echo import ECHO_STYLE, echo_in
 
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long to wait for the end of a synchronized update before painting anyway."""
@@ -39,16 +36,10 @@ class FullScreenTerminal(FullScreenView):
     _held_since_s: float | None = None
     _scrolled: ScrolledBack | None = None
 
-    def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
-        super().__init__(session_id, name, terminal, read_only=read_only)
-        self._echo_pacer = EchoPacer()
-
     def _make_viewer(self) -> Viewer:
-        viewer = Viewer(
+        return Viewer(
             self._session_id, self, size=self._size, cell=self._cell, read_only=self._read_only, kind="attach"
         )
-        viewer.before_feeding = self._before_feeding
-        return viewer
 
     def _command(self, value: KeyTyped) -> bool:
         if value.key == "PageUp" or value.text == "[":
@@ -61,11 +52,7 @@ class FullScreenTerminal(FullScreenView):
         return True
 
     def _input(self, data: bytes) -> None:
-        key = self._parser.plain_key(data)
-        if key is None or self._is_prefixed or self._scrolled is not None or self._read_only or self._ending.done():
-            super()._input(data)
-        else:  # Shortcut for most keys: the same result.
-            self._viewer.key(key.key, key.text, key.modifiers)
+        super()._input(data)
         if self._has_to_wait():
             self._terminal.pause_reading()
             self._after("reading", _READ_AGAIN_AFTER_S, self._read_again)
@@ -107,7 +94,6 @@ class FullScreenTerminal(FullScreenView):
     # ------------------------------------------------------------ scrolling back
 
     def _scroll_back(self, *, by_page: bool) -> None:
-        self._viewer.catch_up()
         emulator = self._viewer.emulator
         if emulator is None:
             return
@@ -146,7 +132,6 @@ class FullScreenTerminal(FullScreenView):
     # ------------------------------------------------------------ painting
 
     def _paint_frame(self) -> None:
-        self._viewer.catch_up()
         emulator = self._viewer.emulator
         if emulator is None:
             return
@@ -162,70 +147,16 @@ class FullScreenTerminal(FullScreenView):
         self._dirty = False
         frame = emulator.frame()
         if self._scrolled is not None:
-            self._output.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
+            self._terminal.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
             return
-        self._output.write(self._painter.paint(frame, modes))
-
-    def _before_feeding(self, data: bytes, is_shown: bool) -> bool:
-        """Note an echo that the host has shown; the frame that follows paints over it if it was something else."""
-        output, emulator = self._output, self._viewer.emulator
-        if not is_shown:
-            output.output_not_shown()
-            return False
-        if output.state is State.SHARED:
-            self._painter.echoed(data.decode("ascii"))
-            self._paint_soon()
-            return True
-        if output.state is not State.STOPPING and emulator is not None:
-            emulator.damage_all()  # The host was late: the cursor was elsewhere.
-        return False
+        self._terminal.write(self._painter.paint(frame, modes))
 
     def viewer_damaged(self) -> None:
-        """Paint: at once an echo or the end of a synchronized update; else at the next opportunity."""
+        """Paint at the next opportunity; at once at the end of a synchronized update."""
         emulator = self._viewer.emulator
-        # If the host has shown an echo, the frame finds out whether it was one.
-        is_shown = self._painter.note_echo() is not None
-        if not is_shown and emulator is not None and not self._dirty and self._is_echo(emulator):
-            if self._viewer.pending and not self._read_only:  # The user types: more echoes will come.
-                self._output.share(self._painter.room())
-            self._paint_soon()
-            return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
             self._cancel("paint")
-        self._damaged()
-
-    def _is_echo(self, emulator: Emulator) -> bool:
-        """Show the typed text if the program has just echoed it, and nothing else has changed.
-
-        This is several times as fast as painting a frame. A frame follows a moment later in any case.
-        """
-        data = self._viewer.fed
-        text = echo_in(data)
-        if not text or self._scrolled is not None or not self._output.is_drained:
-            return False
-        cell = self._painter.next_cell(text)
-        if cell is None or not emulator.is_echo(text, *cell):
-            return False
-        self._output.write(ECHO_STYLE + data)
-        self._painter.echoed(text)
-        return True
-
-    def _paint_soon(self) -> None:
-        """Paint a frame some time after the first of several echoes."""
-        now_s = self._loop.time()
-        due_s = self._echo_pacer.echoed(now_s)
-        if due_s is not None:
-            self._after("after echo", due_s - now_s, self._paint_after_echo)
-
-    def _paint_after_echo(self) -> None:
-        self._timers.pop("after echo", None)
-        now_s = self._loop.time()
-        due_s = self._echo_pacer.due(now_s, is_key_pending=bool(self._viewer.pending))
-        if due_s is not None:
-            self._after("after echo", due_s - now_s, self._paint_after_echo)
-            return
-        self._viewer.catch_up()
         self._damaged()
 
     def viewer_replaced(self) -> None:

@@ -49,7 +49,6 @@ _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B
 _PASTE_END = b"\x1b[201~"
 _STRING_INTRODUCERS = b"]PX^_"
-_PLAIN_KEYS = {bytes([code]): character(chr(code), Modifiers.NONE) for code in range(0x20, 0x7F)}
 
 
 class _State(Enum):
@@ -65,10 +64,6 @@ class _State(Enum):
     STRING = auto()
     """Within an OSC, DCS, SOS, PM or APC, up to its ST or BEL."""
     PASTE = auto()
-
-
-# Hot path: avoids the enums' attribute lookups for each key.
-_GROUND, _PASTE = _State.GROUND, _State.PASTE
 
 
 class InputParser:
@@ -96,7 +91,7 @@ class InputParser:
     @property
     def undecided(self) -> bool:
         """Whether the last bytes may begin a sequence; if nothing follows, they were typed."""
-        return self._state is not _GROUND and self._state is not _PASTE and not self._sequence.startswith(_PASTE_BEGINS)
+        return self._state not in {_State.GROUND, _State.PASTE} and not self._sequence.startswith(_PASTE_BEGINS)
 
     @property
     def timeout_s(self) -> float:
@@ -108,10 +103,6 @@ class InputParser:
     @property
     def _begins_reply(self) -> bool:
         return self._state is _State.STRING and _REPLY.match(self._sequence) is not None
-
-    def plain_key(self, data: bytes) -> KeyTyped | None:
-        """The key of one printable ASCII character that continues no sequence; None for other input: call ``feed``."""
-        return _PLAIN_KEYS.get(data) if self._state is _GROUND and not self._utf8 else None
 
     def feed(self, data: bytes) -> list[TerminalInput]:
         """Parse more input."""

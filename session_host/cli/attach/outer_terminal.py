@@ -15,8 +15,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from session_host.protocol.values import CellSize, GridSize, TerminalFile
-from session_host.system.terminal_file import identify, open_for_writing
+from session_host.protocol.values import CellSize, GridSize
 
 READ_BYTES = 4096
 """The most that a terminal returns at once (n_tty)."""
@@ -35,14 +34,14 @@ class OuterTerminal:
 
     Attributes:
         final_output: bytes that are always written when the terminal is restored.
-        file: the terminal's file; None if it has no name here, as in another mount namespace.
         ignores_unknown: whether it ignores sequences that it does not know. Old Linux consoles print them.
     """
 
     def __init__(self, input_descriptor: int, output_descriptor: int) -> None:
         self._input = input_descriptor
         self._output = output_descriptor
-        self.file: TerminalFile | None = None
+        self._is_opened = False
+        """Whether the output is a description of its own; False if the terminal has no name here."""
         self._saved: list[Any] | None = None
         self._unwritten = bytearray()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -55,10 +54,9 @@ class OuterTerminal:
     def __enter__(self) -> Self:
         self._saved = termios.tcgetattr(self._input)
         try:
-            path = os.ttyname(self._output)
-            self._output = open_for_writing(path)
-            self.file = identify(path, self._output)
-        except OSError:
+            self._output = os.open(os.ttyname(self._output), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            self._is_opened = True
+        except OSError:  # As in another mount namespace.
             pass  # Writing may block.
         self.make_raw()
         return self
@@ -73,7 +71,7 @@ class OuterTerminal:
             if caught.args[0] not in _GONE:
                 raise
         finally:
-            if self.file is not None:
+            if self._is_opened:
                 os.close(self._output)
 
     def make_raw(self) -> None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Frame, Modes
-from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Attribute, Color, Row, Run, Style
+from session_host.terminal.rows import DEFAULT_COLOR, Attribute, Color, Row, Run, Style
 from session_host.terminal.text import style_change, web_link
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -73,10 +73,6 @@ class Painter:
         self._keyboard = keyboard
         self._links = links
         self._rows: dict[int, Row] = {}
-        self._echoed: dict[int, Row] = {}
-        """Rows with an echo since the last frame, in their state of that frame."""
-        self._echo = ""
-        """Echoed text that is in no row yet."""
         self._grid = size
         self._cursor: Cursor | None = None
         self._shown_shape: tuple[CursorShape, bool] | None = None
@@ -114,7 +110,6 @@ class Painter:
 
     def resize(self, size: GridSize) -> bytes:
         """The outer terminal's size has changed."""
-        self.note_echo()
         self._size = size
         return self._screen(range(size.rows))
 
@@ -122,23 +117,16 @@ class Painter:
         """Show a message over the last line; "" removes it."""
         if text == self._notice:
             return b""
-        self.note_echo()
         self._notice = text
         return self._screen([self._size.rows - 1])
 
     def paint(self, frame: Frame, modes: Modes) -> bytes:
         """Paint the changed rows of a frame; returns b"" if the terminal shows it already."""
-        self.note_echo()
         colors = (frame.foreground, frame.background, frame.palette)
         everything = frame.full or colors != (self._foreground, self._background, self._palette)
         everything = everything or frame.size != self._grid
-        # A row that the frame lacks is unchanged since the last frame.
-        restored = {row: was for row, was in self._echoed.items() if row not in frame.rows}
-        shown = {row for row in self._echoed if frame.rows.get(row) == self._rows.get(row)}
-        self._echoed.clear()
         if frame.full:
             self._rows.clear()
-        self._rows.update(restored)
         self._rows.update(frame.rows)
         previous, self._cursor = self._cursor, frame.cursor
         self._grid = frame.size
@@ -148,55 +136,10 @@ class Painter:
         if top != self._top:
             self._top, everything = top, True
         modes_text = self._mode_changes(modes)
-        changed = {*frame.rows, *restored} - shown
-        dirty = range(self._size.rows) if everything else sorted(row - top for row in changed)
+        dirty = range(self._size.rows) if everything else sorted(row - top for row in frame.rows)
         if not (dirty or modes_text) and frame.cursor == previous and self._shown_shape is not None:
-            return b""  # As after an echo.
+            return b""
         return self._screen(dirty, modes_text)
-
-    def room(self) -> int:
-        """How many characters can be shown at the cursor without painting a frame.
-
-        There is no room if an echo could change more than text: the cursor is hidden or outside the visible rows,
-        text follows it, a notice is shown, or the program has changed the colours. The last column is left out.
-        """
-        self.note_echo()
-        cursor = self._cursor
-        if cursor is None or not cursor.visible or self._notice:
-            return 0
-        column, row = cursor.column, cursor.row
-        known = self._rows.get(row)
-        if (
-            0 <= row - self._top < self._size.rows
-            and self._foreground == self._background == DEFAULT_COLOR
-            and known is not None
-            and known.selection is None
-            and not (known.runs and known.runs[-1].column + known.runs[-1].cells > column)
-        ):
-            return max(0, min(self._grid.columns, self._size.columns) - column - 1)
-        return 0
-
-    def next_cell(self, text: str) -> tuple[int, int] | None:
-        """The cell (column, row) of the grid where a text can be shown without a frame; None if it can't."""
-        has_room = len(text) <= self.room()
-        return (self._cursor.column, self._cursor.row) if self._cursor and has_room else None
-
-    def echoed(self, text: str) -> None:
-        """Note that an ASCII text within ``room`` was shown at the cursor, without a style (``ECHO_STYLE``)."""
-        self._echo += text
-
-    def note_echo(self) -> tuple[str, int, int] | None:
-        """Add the echoed text to the painted rows; returns it with its cell (column, row), None if there is none."""
-        if not (text := self._echo):
-            return None
-        self._echo = ""
-        assert self._cursor is not None
-        column, row = self._cursor.column, self._cursor.row
-        known = self._rows[row]
-        self._echoed.setdefault(row, known)
-        self._rows[row] = known._replace(runs=_appended(tuple(known.runs), column, text))
-        self._cursor = self._cursor._replace(column=column + len(text))
-        return text, column, row
 
     # ------------------------------------------------------------ parts
 
@@ -315,17 +258,6 @@ def _at_the_edge(text: str, is_last: bool) -> str:
 def _types_arrows(modes: Modes) -> bool:
     """Whether the wheel types arrow keys; at a prompt on the main screen, they would recall earlier inputs."""
     return modes.alternate_screen and modes.alternate_scroll
-
-
-def _appended(runs: tuple[Run, ...], column: int, text: str) -> tuple[Run, ...]:
-    """The runs with an unstyled text after them, in a frame's form, so that the next frame does not repaint them."""
-    if runs and runs[-1].style == PLAIN and not runs[-1].cluster:
-        last = runs[-1]
-        text = last.text + " " * (column - last.column - last.cells) + text
-        runs, column = runs[:-1], last.column
-    shown = text.rstrip(" ")
-    bare = shown.lstrip(" ")
-    return (*runs, Run(column + len(shown) - len(bare), len(bare), bare, PLAIN, cluster=False)) if bare else runs
 
 
 def _selected(runs: Iterable[Run], first: int, last: int) -> Iterator[Run]:

@@ -8,7 +8,7 @@ Drives ``ViewerRules``: owns the connection, the timers and the replica, and cal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection, HostNotResponding
@@ -21,13 +21,10 @@ from session_host.protocol.messages import (
     Continue,
     Input,
     Output,
-    ShowEchoes,
-    ShownOutput,
     SnapshotPart,
     StateEvent,
-    StopEchoes,
 )
-from session_host.protocol.values import CellSize, GridSize, Runtime, TerminalFile
+from session_host.protocol.values import CellSize, GridSize, Runtime
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
@@ -68,10 +65,6 @@ class Viewer(ClosableViewer):
 
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
-        fed: the output that last changed the replica; b"" if something else changed it last.
-        before_feeding: called before the replica is fed, with the output, and whether the host has shown it in this
-            viewer's terminal already. If it returns True, the replica is fed at the next ``catch_up``, which the
-            delegate calls soon.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -95,11 +88,8 @@ class Viewer(ClosableViewer):
         super().__init__(rules, read_only=read_only)
         self.session_id = session_id
         self.emulator: Emulator | None = None
-        self.fed = b""
-        self.before_feeding: Callable[[bytes, bool], bool] = lambda _data, _is_shown: False
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
-        self._shown = b""  # Output that is shown and that the replica lacks.
         self._times = ReceivedTimes()
         self.host_version = ""
         self._delegate = delegate
@@ -230,30 +220,16 @@ class Viewer(ClosableViewer):
             if not self._times.receive(message, self.emulator):
                 self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            is_postponed = self.before_feeding(message.data, type(message) is ShownOutput)
-            if is_postponed and not self._rules.turns.ahead:
-                self._shown += message.data
-            else:
-                self._feed(replica, message)
+            self._feed(replica, message)
         if self._effects:
             self._perform()
 
-    def catch_up(self) -> None:
-        """Feed the replica with output that the delegate has already shown."""
-        if (replica := self._replica) is not None and self._shown:
-            self.fed, self._shown = self._shown, b""
-            replica.feed(self.fed)
-            discard_side_effects(replica)
-            self._delegate.viewer_damaged()
-
     def _feed(self, replica: Replica, message: Output) -> None:
-        self.catch_up()
         if self._rules.turns.ahead:
             self._feed_with_turns(replica, message)
         else:
             replica.feed(message.data)
         discard_side_effects(replica)
-        self.fed = message.data
         self._delegate.viewer_damaged()
 
     def _feed_with_turns(self, replica: Replica, message: Output) -> None:
@@ -267,7 +243,6 @@ class Viewer(ClosableViewer):
         replica.feed(message.data[fed:])
 
     def _mark_turn(self) -> None:
-        self.catch_up()
         if self.emulator is not None:
             self.emulator.mark_turn()
 
@@ -288,7 +263,6 @@ class Viewer(ClosableViewer):
             self._replace(replica)
 
     def _use_replica(self, replica: Replica | None) -> None:
-        self._shown = b""  # The new replica contains this output.
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
@@ -297,7 +271,6 @@ class Viewer(ClosableViewer):
     def _replace(self, replica: Replica) -> None:
         previous = self._replica
         self._use_replica(replica)
-        self.fed = b""
         discard_side_effects(replica)
         if previous is not None:
             copy_scroll_position(previous, replica)
@@ -306,11 +279,9 @@ class Viewer(ClosableViewer):
             previous.close()
 
     def _resize_replica(self, size: GridSize, cell: CellSize) -> None:
-        self.catch_up()
         emulator = self.emulator
         if emulator is not None and (size, cell) != (emulator.size, emulator.cell):
             emulator.resize(size, cell)
-            self.fed = b""
             discard_side_effects(emulator)
             self._delegate.viewer_damaged()
 
@@ -355,21 +326,6 @@ class Viewer(ClosableViewer):
         """The colours of this viewer's terminal changed; the host answers colour queries with them."""
         self._rules.set_colors(colors)
         self._perform()
-
-    def show_echoes(self, terminal: TerminalFile, room: int) -> bool:
-        """Ask the host to show echoes in a terminal, from the output that the replica has; False if it can't."""
-        connection, rules = self._connection, self._rules
-        if connection is None or rules.offset < 0:
-            return False
-        connection.send_message(ShowEchoes(rules.attachment, terminal, room, rules.offset, rules.resizes))
-        return True
-
-    def stop_echoes(self) -> bool:
-        """Ask the host to stop; it answers with the event ``EchoesStopped``. False without a connection."""
-        if self._connection is None:
-            return False
-        self._connection.send_message(StopEchoes())
-        return True
 
     def clear_terminal(self, what: Clearing) -> bool:
         """Ask the host to clear the terminal, for all viewers; False if no host is there."""

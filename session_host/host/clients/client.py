@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from session_host.host.driver.driver import Driver
-from session_host.protocol.messages import AskUser, EchoesStopped, Reply, Report, Request, ShowEchoes, StopEchoes
+from session_host.protocol.messages import AskUser, Reply, Report, Request
 from session_host.session.connection import ClientConnection
 from session_host.session.rights import Right
 from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
@@ -66,12 +66,6 @@ class Client:
                 self._driver.watch.on_hook_report(event, self.transport.peer_pid)
             elif isinstance(event, AskUser):
                 self._driver.questions.ask(event, self, self.reply)
-            elif isinstance(event, ShowEchoes):
-                if not self._driver.echo_terminals.start(self.transport, event):
-                    self.connection.send_message(EchoesStopped())
-            elif isinstance(event, StopEchoes):
-                self._driver.echo_terminals.stop(self.transport)
-                self.connection.send_message(EchoesStopped())
             else:
                 self._owner.handle_client_request(self, event)
 
@@ -89,7 +83,6 @@ class Client:
         self.connection.receive_eof()
         self._driver.performer.perform()
         self._driver.questions.client_disconnected(self)
-        self._driver.echo_terminals.close_terminal(self.transport)
         self._owner.client_closed(self)
 
     def finish(self) -> None:

@@ -113,9 +113,6 @@ class SocketTransport:
         """Whether the socket is closed; its owner is notified in the next turn of the loop."""
         return self._closed
 
-    def has_unread(self) -> bool:
-        """Whether bytes of the client wait to be read, or it has closed the connection."""
-        return bool(self._poll.poll(0))
 
     def abort(self) -> None:
         """Close now."""

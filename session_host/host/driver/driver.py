@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
@@ -23,9 +23,8 @@ from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.command_times import CommandTimer
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
-from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent, ShownOutput
+from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
 from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
 from session_host.session.effects import ClearOutput, NoteTitle, NoteUserInput, PromptSent, WriteToProgram
@@ -45,7 +44,6 @@ from .beginning import previous_screen_of
 from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
 from .clearer import Clearer
-from .echo_terminals import EchoTerminals, Peer
 from .late_replies import LateReplies
 from .performer import Performer
 from .recover import RecoveredSession
@@ -71,7 +69,6 @@ class Driver:
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
         chat_steps: the parts that only a structured chat has; None for a terminal.
         clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
-        echo_terminals: the terminals in which this host shows echoes itself.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
@@ -140,7 +137,6 @@ class Driver:
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.command_timer = CommandTimer(recovered.commands, log_state.commands, input_log, self.broadcast)
-        self.echo_terminals = EchoTerminals()
         self.ended, self.ended_at = asyncio.Event(), ""
         self._now = now
         self.notice = recovered.notice
@@ -247,7 +243,6 @@ class Driver:
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
         self.clearer.close()
-        self.echo_terminals.close()
         self.late_replies.close()
         self.questions.close()
         self.restore_points.close()
@@ -273,16 +268,10 @@ class Driver:
         self._send_output(self.program_output.append(data))
 
     def _send_output(self, data: bytes) -> bool:
-        session, end = self.session, self.output_file.end
-        shown: Sequence[Peer] = ()
-        if self.worker.awaits_echo and self.echo_terminals.are_any:
-            peers = [client.peer for client in session.subscribers.current]
-            shown = self.echo_terminals.show(data, end - len(data), session.ring.resizes, peers)
-        frame = session.on_output(data, end)
-        if frame:
-            for client in session.subscribers.current:
-                own = encode(ShownOutput(end - len(data), data)) if shown and client.peer in shown else frame
-                client.peer.write(client.frame(own))
+        session = self.session
+        frame = session.on_output(data, self.output_file.end)
+        for client in session.subscribers.current:
+            client.peer.write(client.frame(frame))
         if session.effects:
             self.performer.perform()
         return self.worker.feed_output(data)

@@ -55,11 +55,6 @@ class RawRow(NamedTuple):
     selection: tuple[int, int] | None
 
 
-def is_plain_cell(bits: int, character: str) -> bool:
-    """Whether a cell holds this character, narrow and without a style."""
-    return not bits & _KEY_MASK and bits >> 2 & _CODEPOINT_MASK == ord(character)
-
-
 def without_cut_character(data: bytes) -> bytes:
     """A whole row of cells, with a blank in place of a wide character whose second half is beyond the row's end.
 

@@ -295,10 +295,6 @@ class GhosttyEmulator:
         """Mark the beginning of an agent's turn."""
         self._prompts.mark(TURN)
 
-    def is_echo(self, text: str, column: int, row: int) -> bool:
-        """Whether a text was just typed there."""
-        return self._frames.is_echo(text, column, row)
-
     def frame(self) -> Frame:
         """The changes to paint."""
         kept = self.scrollback_rows

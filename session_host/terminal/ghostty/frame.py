@@ -9,9 +9,8 @@ from session_host.terminal.base import Cursor, CursorShape, Frame
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color, Row
 
-from .cell_bits import is_plain_cell
 from .cells import RowReader, without_marks
-from .library.calls import Getter, ffi, find_cell, lib, mode, point, scroll_viewport, sized
+from .library.calls import Getter, ffi, lib, mode, scroll_viewport, sized
 from .render_state import RenderState
 from .stream import Stream
 
@@ -80,8 +79,6 @@ class FrameBuilder:
         self._reader: RowReader | None = None
         self._colors = ProgramColors(terminal)
         self._cursor = sized("GhosttyRenderStateCursor")
-        self._cell, self._reference = ffi.new("GhosttyCell*"), sized("GhosttyGridRef")
-        self._point = point(lib.GHOSTTY_POINT_TAG_ACTIVE, 0, 0)
         self._visible = Getter(terminal, "CURSOR_VISIBLE", "bool")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
@@ -109,19 +106,6 @@ class FrameBuilder:
             self._reader = RowReader(RenderState(self._terminal))
         self._reader.state.update()
         return self._reader
-
-    def is_echo(self, text: str, column: int, row: int) -> bool:
-        """See ``Emulator``."""
-        if (self._cursor_x(), self._cursor_y()) != (column + len(text), row):
-            return False
-        cell, reference, point = self._cell, self._reference, self._point
-        point.value.y = row
-        for point.value.x, character in enumerate(text, column):
-            if not find_cell(self._terminal, point, reference) or lib.ghostty_grid_ref_cell(reference, cell):
-                return False
-            if not is_plain_cell(cell[0], character):
-                return False
-        return True
 
     def _leave_hidden_rows(self, scrollback_rows: int) -> None:
         """Scroll down to the oldest row that is not hidden, if the viewport is above it."""

@@ -36,7 +36,7 @@ from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
 from session_host.terminal.sgr_lines import SgrLines
-from session_host.terminal.text import has_plain, paste_bytes
+from session_host.terminal.text import paste_bytes
 
 from . import replay as pyte_replay
 from . import state
@@ -238,12 +238,6 @@ class PyteEmulator:
 
     def mark_turn(self) -> None:
         self._screen.mark_prompt(TURN)
-
-    def is_echo(self, text: str, column: int, row: int) -> bool:
-        screen, end = self._screen, column + len(text)
-        if (screen.cursor.x, screen.cursor.y) != (end, row):
-            return False
-        return has_plain(self._view.rows([screen.top_line + row])[0], text, column)
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view

@@ -205,7 +205,7 @@ class FullScreenChat(FullScreenView):
         changed = {index: row for index, row in enumerate(rows) if is_full or self._shown.get(index) != row}
         self._shown = dict(enumerate(rows))
         frame = Frame(self._size, is_full, changed, cursor, 0, 0, DEFAULT_COLOR, DEFAULT_COLOR, {})
-        self._output.write(self._painter.paint(frame, _MODES))
+        self._terminal.write(self._painter.paint(frame, _MODES))
 
     def _status_text(self) -> str:
         """The line above the prompt: the chat's state and the keys."""

@@ -85,11 +85,6 @@ def grid_ref(terminal: Any, tag: int, column: int, row: int) -> Any | None:
     return reference
 
 
-def find_cell(terminal: Any, point: Any, reference: Any) -> bool:
-    """Make a reference point to a cell, as ``grid_ref`` for objects that are used again; False outside of the grid."""
-    return not _grid_ref(terminal, point[0], reference)
-
-
 def track(terminal: Any, tag: int, column: int, row: int) -> Any | None:
     """A reference which follows its content and must be freed; None outside of the grid."""
     reference = ffi.new("GhosttyTrackedGridRef*")

@@ -14,7 +14,6 @@ from session_host.cli.attach.painter import Painter
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
-from session_host.terminal.echo import ECHO_STYLE
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Row, Style
 from session_host.terminal.text import logical_ansi_lines
 
@@ -41,10 +40,6 @@ class Outer:
         data = self.painter.paint(inner.frame(), inner.modes)
         self.emulator.feed(data)
         return data
-
-    def echo(self, text: str) -> None:
-        self.emulator.feed(ECHO_STYLE + text.encode())
-        self.painter.echoed(text)
 
     def resize(self, size: GridSize) -> None:
         self.emulator.resize(size, CellSize())
@@ -133,30 +128,14 @@ PIECES = st.one_of(
 )  # fmt: skip
 
 
-ECHOES = st.lists(st.tuples(st.sampled_from(["a", " ", "bc", "q", "~!"]), st.booleans()), max_size=3)
-"""Each with whether it is shown before the replica has it."""
-
-
-@given(st.lists(st.tuples(st.lists(PIECES, max_size=6).map(b"".join), ECHOES), min_size=1, max_size=5))
-def test_frame_after_frame_of_any_program_and_echoes_between(
-    frames: list[tuple[bytes, list[tuple[str, bool]]]],
-) -> None:
+@given(st.lists(st.lists(PIECES, max_size=6).map(b"".join), min_size=1, max_size=5))
+def test_frame_after_frame_of_any_program(frames: list[bytes]) -> None:
     inner, outer = create(None, SIZE), Outer()
     try:
-        for program, echoes in frames:
+        for program in frames:
             inner.feed(program)
             outer.show(inner)
             same_picture(inner, outer.emulator)
-            for text, is_early in echoes:
-                cell = outer.painter.next_cell(text)
-                if is_early and cell is not None:
-                    outer.echo(text)
-                inner.feed(text.encode())
-                if cell is None or not inner.is_echo(text, *cell):
-                    outer.show(inner)
-                elif not is_early:
-                    outer.echo(text)
-                same_picture(inner, outer.emulator)
     finally:
         inner.close()
         outer.emulator.close()
@@ -376,24 +355,6 @@ def test_a_character_that_the_locale_lacks_is_replaced(inner: Emulator) -> None:
 
     assert b"?\x1b[3G" in data
     assert b"|" in data
-
-
-def test_an_echo_is_written_alone(inner: Emulator, outer: Outer) -> None:
-    inner.feed(b"\x1b[31m$\x1b[0m ")
-    outer.show(inner)
-    for text in ("l", "s"):
-        cell = outer.painter.next_cell(text)
-        assert cell is not None
-        assert not inner.is_echo(text, *cell), "the program has not answered"
-        inner.feed(text.encode())
-        assert inner.is_echo(text, *cell)
-        outer.echo(text)
-        assert outer.painter.note_echo() == (text, *cell)
-    assert outer.show(inner) == b"", "the terminal shows the frame already"
-    same_picture(inner, outer.emulator)
-    inner.feed(b"\x1b[D")
-    outer.show(inner)
-    assert outer.painter.next_cell("x") is None, "there is text after the cursor"
 
 
 def test_selected_cells_have_swapped_colours(inner: Emulator, outer: Outer) -> None:

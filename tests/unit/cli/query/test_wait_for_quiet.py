@@ -11,7 +11,7 @@ import pytest
 
 from session_host.cli.query import wait
 from session_host.protocol.messages import Output as HostOutput
-from session_host.protocol.messages import OutputEvent, ShownOutput
+from session_host.protocol.messages import OutputEvent
 
 
 class Limit:
@@ -59,7 +59,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Limit:
 
 
 async def test_each_output_begins_the_time_anew(limit: Limit) -> None:
-    connection: Any = Connection(HostOutput(0, b"a"), OutputEvent(1), ShownOutput(1, b"b"))
+    connection: Any = Connection(HostOutput(0, b"a"), OutputEvent(1), HostOutput(1, b"b"))
     await wait._wait_for_quiet(connection, 10.0)
     assert connection.follows_output
     assert len(limit.times_s) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,28 +13,19 @@ from session_host.client.viewer import closing
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
 from session_host.protocol.messages import (
-    Attach,
     Detach,
     ErrorCode,
-    Follow,
     InputAck,
     InputRefused,
     Message,
-    Output,
-    ShowEchoes,
-    ShownOutput,
-    SnapshotPart,
-    StopEchoes,
     Text,
 )
-from session_host.protocol.values import GridSize, KeyAction, TerminalFile
+from session_host.protocol.values import GridSize, KeyAction
 from session_host.terminal import create
 from tests.support.area import Area
-from tests.support.hosts import Watcher, shown, watching
+from tests.support.hosts import Watcher, watching
 from tests.support.waiting import eventually
-from tests.unit.client.viewer.conftest import SIZE, FakeHost
-
-TERMINAL = TerminalFile("/dev/pts/1", 2, 3, 4)
+from tests.unit.client.viewer.conftest import FakeHost
 
 
 async def test_a_viewer_fails_at_once_in_an_unsafe_runtime_directory(area: Area) -> None:
@@ -128,82 +118,6 @@ async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 
 
-class Shower(Watcher):
-    """A delegate that notes what the host has shown; the replica gets that a moment later."""
-
-    def __init__(self, host: FakeHost) -> None:
-        super().__init__()
-        self.fed: list[bytes] = []
-        self.viewer = Viewer(host.id, self, size=SIZE)
-        self.viewer.before_feeding = self.show
-
-    def show(self, data: bytes, is_shown: bool) -> bool:
-        """Note letters that the host has shown."""
-        asyncio.get_running_loop().call_later(0.01, self.viewer.catch_up)
-        return is_shown
-
-    def viewer_damaged(self) -> None:
-        self.fed.append(self.viewer.fed)
-        super().viewer_damaged()
-
-    async def follow(self, host: FakeHost) -> None:
-        """Start with an empty screen."""
-        self.viewer.start()
-        # A snapshot before Attached would leave the viewer without its attachment.
-        await eventually(lambda: any(type(each) is Attach for each in host.received), 20, "the attachment")
-        host.say(SnapshotPart(0, 0, "vt", SIZE, 100, True, b""))
-        await self.until(lambda: self.viewer.state is ViewerState.LIVE, "the viewer to be live")
-
-    async def close(self) -> None:
-        self.viewer.close()
-        await self.viewer.closed()
-
-
-async def test_output_that_the_host_has_shown_is_fed_to_the_replica_a_moment_later(host: FakeHost) -> None:
-    shower = Shower(host)
-    await shower.follow(host)
-    host.say(ShownOutput(0, b"ab"))
-    await shower.until(lambda: bool(shower.fed), "the replica to be fed")
-    host.say(ShownOutput(2, b"c"))
-    host.say(Output(3, b"\r\n"))
-    host.say(Output(5, b"d"))
-    await shower.until(lambda: b"".join(shower.fed) == b"abc\r\nd", "the rest, in order and once")
-    assert shown(shower.viewer) == ["abc", "d"]
-    await shower.close()
-
-
-async def test_the_replica_catches_up_with_shown_output_on_request(host: FakeHost) -> None:
-    shower = Shower(host)
-    await shower.follow(host)
-    seen: list[list[str]] = []
-
-    def show(data: bytes, is_shown: bool) -> bool:
-        shower.viewer.catch_up()
-        seen.append(shown(shower.viewer))
-        return shower.show(data, is_shown)
-
-    shower.viewer.before_feeding = show
-    host.say(ShownOutput(0, b"ab"))
-    host.say(ShownOutput(2, b"c"))
-    await shower.until(lambda: b"".join(shower.fed) == b"abc", "the replica to be fed")
-    assert seen == [[], ["ab"]]
-    await shower.close()
-
-
-async def test_output_that_the_host_has_shown_is_not_fed_to_a_snapshot_that_contains_it(host: FakeHost) -> None:
-    shower = Shower(host)
-    await shower.follow(host)
-    host.say(ShownOutput(0, b"ab"))
-    host.say(Output(4, b"e"))  # After a gap the viewer asks for a snapshot.
-    await eventually(lambda: Follow(host.attachment, True) in host.received, 20, "the request")
-    host.say(Output(5, b"f"))
-    host.say(SnapshotPart(6, 0, "vt", SIZE, 100, True, b"abcdef"))
-    host.say(Output(6, b"g"))
-    await shower.until(lambda: b"g" in b"".join(shower.fed), "the output behind the snapshot")
-    assert shown(shower.viewer) == ["abcdefg"]
-    await shower.close()
-
-
 def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
     viewer = Viewer(str(uuid.uuid4()), Watcher())
     emulator = create(None, GridSize(80, 24))
@@ -218,17 +132,3 @@ def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
     viewer.key("a", action=KeyAction.RELEASE)
     assert viewer.pending == 3, "without a replica, the host decides"
     emulator.close()
-
-
-async def test_echoes_are_asked_for_from_the_output_that_the_replica_has(host: FakeHost) -> None:
-    shower = Shower(host)
-    assert not shower.viewer.show_echoes(TERMINAL, 9)
-    assert not shower.viewer.stop_echoes()
-    await shower.follow(host)
-    host.say(Output(0, b"ab"))
-    await shower.until(lambda: bool(shower.fed), "the replica to be fed")
-    assert shower.viewer.show_echoes(TERMINAL, 9)
-    assert shower.viewer.stop_echoes()
-    await eventually(lambda: StopEchoes() in host.received, 20, "the requests")
-    assert ShowEchoes(host.attachment, TERMINAL, 9, 2, 0) in host.received
-    await shower.close()
