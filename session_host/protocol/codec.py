@@ -1,11 +1,11 @@
-"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 12. Output path, 6 of 16.
+"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 14. Output path, 6 of 16.
 
 Pure: bytes in, messages out, and the reverse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -18,10 +18,8 @@ from .untrusted_text import plain
 
 LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120
-_MAX_WHOLE_BYTES = MAX_FRAME_BYTES + LENGTH_BYTES
 _NO_MESSAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
-_from_bytes = int.from_bytes
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -48,27 +46,12 @@ class Decoder:
         self._message: Callable[[bytes | memoryview], Any] = msgspec.msgpack.Decoder(messages).decode
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterable[Any]:
+    def feed(self, data: bytes) -> Iterator[Any]:
         """Yield each message that ``data`` completes.
 
         Raises:
             ProtocolViolation: a length is over the limit, or the bytes are not a message of this direction.
         """
-        if self._buffer:
-            return self._feed(data)
-        begin = _from_bytes(data[:LENGTH_BYTES], "big") + LENGTH_BYTES
-        if begin == len(data) <= _MAX_WHOLE_BYTES:  # One complete frame, as of a key or its echo.
-            try:
-                return (self._message(data[LENGTH_BYTES:]),)
-            except _NO_MESSAGE as error:
-                raise _violation(error) from None
-        end = begin + LENGTH_BYTES + _from_bytes(data[begin : begin + LENGTH_BYTES], "big")
-        if end == len(data) <= _MAX_WHOLE_BYTES:
-            # Two complete frames, as of an echo and an acknowledgement.
-            return map(self._decode, (data[LENGTH_BYTES:begin], data[begin + LENGTH_BYTES :]))
-        return self._feed(data)
-
-    def _feed(self, data: bytes) -> Iterator[Any]:
         buffer = self._buffer
         buffer += data
         start = 0

@@ -1,4 +1,4 @@
-"""The rules of one client's connection to the session. Key path, 9 of 12.
+"""The rules of one client's connection to the session. Key path, 9 of 14.
 
 The module ``connection_states`` has its states.
 
@@ -34,7 +34,6 @@ from session_host.protocol.messages import (
     Hello,
     Input,
     InputRefused,
-    Key,
     Message,
     Paste,
     Report,
@@ -60,7 +59,6 @@ HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
 Unhandled = Request | Report | AskUser  # Messages for the host, not for these rules.
 _WITH_TEXT = (Text, Paste)
-_CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
 
 class ClientConnection:
@@ -98,55 +96,21 @@ class ClientConnection:
 
     # ------------------------------------------------------------ what the client sends
 
-    def receive_data(self, data: bytes, emulator: Emulator | None) -> bytes:
+    def receive_data(self, data: bytes, emulator: Emulator | None) -> None:
         """Handle the next complete message; on a protocol violation, send an error and drop the client.
 
         Args:
             data: the received bytes.
             emulator: encodes keys for the program; None while it is in use.
-
-        Returns:
-            The bytes of a key; b"" if there are none for the caller to write. Before anything else, record them as the
-            input ``attachment.accepted`` and write them to the program. Call ``written`` once all are written, and
-            ``Session.note_use`` in any case.
         """
         received = self._received
-        message: Any = None
         try:
-            if data:
-                messages = self._decoder.feed(data)
-                if type(messages) is tuple and not received:
-                    message = messages[0]
-                else:
-                    received.extend(messages)
+            received.extend(self._decoder.feed(data) if data else ())
         except ProtocolViolation as error:
             received.append(error)
-        if message is None:
-            message = received.popleft() if received else None
-            self.has_more = bool(received)
-        session, attachment = self._session, self.attachment
-        if (
-            type(message) is Key
-            and emulator is not None
-            and attachment is not None
-            and attachment.id == message.attachment
-            and attachment.client is self
-            and message.sequence > attachment.last_sequence
-            and session.accepts_keys
-            and not message.may_detach
-            and not (attachment.read_only or attachment.is_input_held or session.pending.bytes or self.state is _CLOSED)
-        ):
-            # Shortcut: the same result as ``_message``, for a key that nothing blocks.
-            typed = emulator.encode_key(message)
-            attachment.last_sequence = attachment.accepted = message.sequence
-            session.last_key = message
-            if typed:
-                return typed
-            self.written(attachment.id, message.sequence)  # The key has no bytes for this program.
-            session.note_input(attachment, message)
-        elif message is not None:
-            self._receive(message, emulator)
-        return b""
+        if received:
+            self._receive(received.popleft(), emulator)
+        self.has_more = bool(received)
 
     def receive_eof(self) -> None:
         """Keep the attachment of a client that disconnected; the agent does not notice."""

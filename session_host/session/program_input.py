@@ -6,7 +6,6 @@ from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator
 
-_RELEASE = KeyAction.RELEASE  # Hot path: avoids the enum's attribute lookup for each key.
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _NO_ANSWER = MODIFIER_KEYS | _MOVING
 _WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT})
@@ -33,7 +32,7 @@ def is_use(message: Input) -> bool:
     """Whether an input shows that its viewer is the one in use."""
     if isinstance(message, Focus):
         return message.focused
-    return not (isinstance(message, Key) and message.action is _RELEASE)
+    return not (isinstance(message, Key) and message.action is KeyAction.RELEASE)
 
 
 def is_navigation(message: Input) -> bool:
@@ -43,7 +42,7 @@ def is_navigation(message: Input) -> bool:
     around in the question.
     """
     if isinstance(message, Key):
-        return message.key in _NO_ANSWER or message.action is _RELEASE
+        return message.key in _NO_ANSWER or message.action is KeyAction.RELEASE
     match message:
         case Mouse(button=button, action=action):
             return action is MouseAction.MOTION or button in _WHEEL

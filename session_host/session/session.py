@@ -1,4 +1,6 @@
-"""The rules of one session: its program, its terminal and its attachments. Output path, 5 of 16.
+"""The rules of one session: its program, its terminal and its attachments.
+
+Key path, 10 of 14. Output path, 5 of 16.
 
 States of the program::
 
@@ -41,7 +43,6 @@ from session_host.protocol.messages import (
     NameEvent,
     NotificationEvent,
     Output,
-    Paste,
     Resized,
     StateEvent,
     TitleEvent,
@@ -101,7 +102,6 @@ class Session:
     Attributes:
         state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
         end: the event that clients get at the program's end, None before.
-        accepts_keys: whether a key only needs to be encoded: the program runs, and no input is held.
         starting: holds input until an agent takes it.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session.
@@ -116,7 +116,6 @@ class Session:
         send_queue, end_requests: commands' requests that take time.
         prompt: tracks whether the agent's input line is empty.
         chat: speaks to an agent without a terminal; None for a terminal.
-        last_key: the last key for which ``ClientConnection.receive_data`` returned bytes.
     """
 
     def __init__(
@@ -156,7 +155,6 @@ class Session:
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.end: StateEvent | None = None
-        self.accepts_keys = False
         self.name = log_state.name or spec.name
         self.title = title
         self.ring, self.pending = ring, pending
@@ -165,7 +163,6 @@ class Session:
         self.sizing = self.viewers.sizing
         self.colors = log_state.colors
         self.requests = list(log_state.requests)
-        self.last_key: Key
         watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
         attachments = self.viewers.attachments
         self.starting = StartingInput(self, self.effects, watch, attachments, log_state, is_echoing, age_s)
@@ -222,9 +219,8 @@ class Session:
     # ------------------------------------------------------------ the program
 
     def program_runs(self) -> None:
-        """Accept sizes and keys, since the program runs; call ``program_started`` next."""
+        """Accept sizes, since the program runs; call ``program_started`` next."""
         self.state = TABLE.after(self.state, _Trigger.RUNS)
-        self._set_accepts_keys(accepts=self.starting.is_off)
         self.sizing.program_runs()
         if self.chat is not None:
             self.chat.program_runs()
@@ -235,19 +231,9 @@ class Session:
         self.viewers.focus.viewers_changed()
         self.starting.program_started()
 
-    def agent_started(self) -> None:
-        """Use the shortcut for keys, since the agent takes input."""
-        self._set_accepts_keys(accepts=True)
-
     def set_suspended(self, is_suspended: bool) -> None:
         """Set whether the program is suspended, so that the next input continues it."""
-        if is_suspended is self._is_suspended:
-            return
         self._is_suspended = is_suspended
-        self._set_accepts_keys(accepts=self.starting.is_off)
-
-    def _set_accepts_keys(self, *, accepts: bool) -> None:
-        self.accepts_keys = accepts and self.state is State.RUNNING and self.chat is None and not self._is_suspended
 
     def continue_program(self, *, look: bool = True) -> bool:
         """Continue the program if it is suspended; returns whether it was.
@@ -272,7 +258,6 @@ class Session:
             end_request: the user's request that ended it, "" for none.
         """
         self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Trigger.ENDED), exit_code, exit_signal
-        self.accepts_keys = False
         self.starting.program_ended()
         self.end = StateEvent(self.state, exit_code, exit_signal, end_request)
         self.viewers.program_ended()
@@ -336,20 +321,16 @@ class Session:
     # ------------------------------------------------------------ input
 
     def receive_input(self, attachment: Attachment, message: Input, emulator: Emulator | None) -> None:
-        """Accept one input of a viewer exactly once and in order, or refuse it with a message.
-
-        A key usually takes the shortcut in ``ClientConnection.receive_data``.
-        """
+        """Accept one input of a viewer exactly once and in order, or refuse it with a message."""
         if message.sequence <= attachment.last_sequence:
             return  # Sent again after a reconnect; its acknowledgement is on its way or was lost.
         attachment.last_sequence = message.sequence
         if self.chat is not None or isinstance(message, CHAT_INPUTS):
             self._receive_chat_input(attachment, message)
             return
-        if attachment.read_only or attachment.is_input_held or type(message) is Paste:
-            if (admitted := attachment.admit(message)) is None:
-                return
-            message = admitted
+        if (admitted := attachment.admit(message)) is None:
+            return
+        message = admitted
         if type(message) is Key and message.may_detach and emulator is not None and self.prompt.is_empty(emulator):
             attachment.refuse(message.sequence, ErrorCode.NOTHING_TYPED, "nothing is typed")
             attachment.accepted = message.sequence

@@ -91,9 +91,6 @@ class Owner(Protocol):
     def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
         """Type the bytes of a held input."""
 
-    def agent_started(self) -> None:
-        """The agent takes input: it gets all further input at once."""
-
 
 class StartingInput:
     """Holds input until the agent takes it.
@@ -357,7 +354,6 @@ class StartingInput:
         self.state = State.OFF
         self._effects.append(AppendEntry(EntryKind.STARTED))
         self._set_notice("")
-        self._owner.agent_started()
 
     def _set_notice(self, notice: str) -> None:
         if notice != self.notice:

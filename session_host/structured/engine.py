@@ -39,11 +39,6 @@ class TranscriptEngine:
         """Read more of the transcript log."""
         self.transcript.feed(data)
 
-    def is_plain(self, data: bytes) -> bool:
-        """False: no record may wait."""
-        del data
-        return False
-
     def snapshot(self) -> bytes:
         """The whole state."""
         return self.transcript.snapshot()

@@ -167,12 +167,6 @@ class Emulator(Protocol):
     def feed(self, data: bytes) -> None:
         """Interpret output of the program."""
 
-    def is_plain(self, data: bytes) -> bool:
-        """Whether ``data``, fed now, is plain text for certain: it changes no mode, and causes no reply or event.
-
-        The answer stays True after more plain data, fed or not.
-        """
-
     def is_ground(self) -> bool:
         """Whether the output so far ends outside of sequences and characters."""
 

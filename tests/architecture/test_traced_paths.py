@@ -27,8 +27,8 @@ from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.values import GridSize, Runtime, State
 from session_host.storage.store import SessionRecord
 from session_host.terminal import default_engine
-from tests.architecture.source_tree import REPOSITORY, text
-from tests.architecture.test_paths import HEADINGS, section_of, steps
+from tests.architecture.source_tree import REPOSITORY
+from tests.architecture.test_paths import steps
 from tests.support.qt_waiting import show
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -157,7 +157,7 @@ async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplic
 
 
 def check_path(name: str, described: list[str], turns: Turns) -> None:
-    """Check that the described files are called in the described order, without other files of a host between them.
+    """Check that the described files are called in the described order; they may call others in between.
 
     Turns before the first described file, and turns that begin in other files, are other work: timers and
     acknowledgements.
@@ -166,8 +166,3 @@ def check_path(name: str, described: list[str], turns: Turns) -> None:
     calls = list(dict.fromkeys(path for turn in later if turn[0] in described for path in turn))
     traced = "\n".join(calls)
     assert [path for path in calls if path in described] == described, f"{name} path:\n{traced}"
-    on_the_way = calls[: calls.index(described[-1])]
-    page = section_of(text(Path("ARCHITECTURE.md")), HEADINGS[name])
-    hosts = ("session_host/host/", "session_host/session/", "session_host/storage/")
-    missing = [path for path in on_the_way if path.startswith(hosts) and path.removeprefix("session_host/") not in page]
-    assert not missing, f"{name} path, not in ARCHITECTURE.md: {missing}\n{traced}"

@@ -38,44 +38,6 @@ def test_the_pending_wrap_leaves_the_cursor_in_the_last_column(make: Maker) -> N
 
 @given(output=outputs(), cuts=st.lists(st.integers(1, 9), max_size=80))
 @ENGINE_IS_NOT_CHANGED
-def test_plain_output_says_nothing_and_changes_no_mode(engine: EngineName, output: bytes, cuts: list[int]) -> None:
-    """At any split, and also if plain output is fed later than ``is_plain`` was asked about it."""
-    emulator = create(engine, GridSize(30, 8))
-    start, waiting = 0, b""
-    for length in (*cuts, len(output)):
-        piece = output[start : start + length]
-        start += length
-        if emulator.is_plain(waiting + piece):
-            waiting += piece
-            continue
-        emulator.take_replies(), emulator.take_events()
-        before = emulator.modes, [emulator.encode_key(key) for key in KEYS]
-        emulator.feed(waiting)
-        assert (emulator.take_replies(), emulator.take_events()) == (b"", [])
-        assert (emulator.modes, [emulator.encode_key(key) for key in KEYS]) == before
-        emulator.feed(piece)
-        waiting = b""
-    emulator.close()
-
-
-def test_text_is_plain_where_no_sequence_is_open() -> None:
-    """Only for the ghostty engine: the other one always answers False, which is allowed."""
-    emulator = create("ghostty", GridSize(30, 8))
-    assert emulator.is_plain(b"text\r\n\tand more\b")
-    assert not any(map(emulator.is_plain, (b"\a", b"\5", b"\x1b", b"\x0e", b"\x7f", b"\x9b", "ä".encode())))
-    for opened, closed in ((b"\x1b[?2004", b"h"), (b"\x1b]2;title", b"\a"), (b"\x1bP", b"\x1b\\")):
-        emulator.feed(opened)
-        assert not emulator.is_plain(b"h")
-        emulator.feed(closed)
-        assert emulator.is_plain(b"h")
-    restored = restore("ghostty", emulator.snapshot())
-    assert restored.is_plain(b"h")
-    emulator.feed(b"\x1b[>1")
-    assert not restore("ghostty", emulator.snapshot()).is_plain(b"u")
-
-
-@given(output=outputs(), cuts=st.lists(st.integers(1, 9), max_size=80))
-@ENGINE_IS_NOT_CHANGED
 def test_how_output_is_cut_makes_no_difference(engine: EngineName, output: bytes, cuts: list[int]) -> None:
     whole, cut = create(engine, GridSize(30, 8)), create(engine, GridSize(30, 8))
     whole.feed(output)

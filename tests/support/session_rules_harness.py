@@ -86,19 +86,16 @@ class Harness(RulesHarness[Effect]):
         self.take_effects()
         return viewer
 
-    def _receive(self, connection: ClientConnection, data: bytes) -> bytes:
-        typed = b""
-        while True:
-            typed += connection.receive_data(data, self.emulator)
-            if not connection.has_more:
-                return typed
-            data = b""
+    def _receive(self, connection: ClientConnection, data: bytes) -> None:
+        connection.receive_data(data, self.emulator)
+        while connection.has_more:
+            connection.receive_data(b"", self.emulator)
 
     def sends(self, connection: ClientConnection, *messages: m.Message) -> Event:
-        """An event: the client sends these messages in one write; returns the encoded keys."""
+        """An event: the client sends these messages in one write."""
 
-        def sends(*sent: m.Message) -> bytes:
-            return self._receive(connection, b"".join(map(encode, sent)))
+        def sends(*sent: m.Message) -> None:
+            self._receive(connection, b"".join(map(encode, sent)))
 
         return do(sends, *messages)
 

@@ -22,8 +22,6 @@ from session_host.protocol.values import Image, KeyAction, MouseAction, MouseBut
 from .facts import ViewerFacts
 from .rules import ViewerRules
 
-_RELEASE = KeyAction.RELEASE  # Hot path: avoids the enum's attribute lookup for each key.
-
 
 class ViewerInput(ViewerFacts):
     """The input methods of a viewer.
@@ -56,7 +54,7 @@ class ViewerInput(ViewerFacts):
 
         A release is sent only to a program that asked for releases: of any other, the host would drop it.
         """
-        if action is _RELEASE and not self._wants_releases():
+        if action is KeyAction.RELEASE and not self._wants_releases():
             return
         rules = self._rules
         number = rules.inputs.next_sequence

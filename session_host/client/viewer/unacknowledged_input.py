@@ -40,8 +40,6 @@ _WITHOUT_HOLD = frozenset(
 )
 """Refusals after which further input is accepted."""
 
-_NOT_READING = "the program is not reading its input"
-
 
 class UnacknowledgedInput:
     """Unacknowledged inputs from oldest to newest; ``sequence`` counts from 1 within one attachment.
@@ -77,15 +75,6 @@ class UnacknowledgedInput:
         if self.is_holding and not isinstance(message, Focus):
             text = "an earlier input was refused"
             return InputRefused(message.attachment, message.sequence, ErrorCode.HELD, text)
-        if not isinstance(message, _WITH_TEXT):
-            # Shortcut for a key or the mouse: the same result as below.
-            if len(self._inputs) >= MAX_INPUTS or self._short_characters >= PENDING_INPUT_BYTES:
-                return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
-            self._inputs.append(message)
-            self._characters += 1
-            self._short_characters += 1
-            self.next_sequence += 1
-            return [message]
         length = _length(message)
         if isinstance(message, Prompt) and length > MAX_PROMPT_BYTES:
             text = f"the prompt is too large ({length:,} bytes, {MAX_PROMPT_BYTES:,} at most)"
@@ -98,7 +87,7 @@ class UnacknowledgedInput:
         # Only the last part of a long paste counts against the limit, so that later keys have room.
         waiting = self._characters if is_long else self._short_characters + length
         if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
-            return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
+            return self._refuse(message, ErrorCode.INPUT_FULL, "the program is not reading its input")
         messages = list(_parts(message))
         self._inputs += messages
         for each in messages:

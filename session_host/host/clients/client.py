@@ -1,4 +1,4 @@
-"""One client's socket, driven by the rules of its connection. Key path, 8 of 12."""
+"""One client's socket, driven by the rules of its connection. Key path, 8 of 14."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ class Client:
     def __init__(self, client_socket: socket.socket, driver: Driver, owner: ClientOwner) -> None:
         self._driver = driver
         self._owner = owner
-        self._effects = driver.session.effects
         self.transport = (TracedTransport if log.isEnabledFor(logging.DEBUG) else SocketTransport)(client_socket, self)
         self.connection = ClientConnection(driver.session, self.transport, self.refusal)
         driver.performer.perform()
@@ -47,13 +46,9 @@ class Client:
         """The client sent these bytes."""
         connection, driver = self.connection, self._driver
         while True:
-            typed = connection.receive_data(data, driver.worker.idle)
-            if typed:
-                driver.key_typed(connection, typed)
-            else:
-                self._handle_events()
-            if self._effects:
-                driver.performer.perform()
+            connection.receive_data(data, driver.worker.idle)
+            self._handle_events()
+            driver.performer.perform()
             if not connection.has_more:
                 return
             data = b""

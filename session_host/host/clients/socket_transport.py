@@ -1,6 +1,6 @@
 """Transport of one client's socket: reads eagerly, writes directly, queues when the socket is full.
 
-Key path, 7 of 12. Output path, 8 of 16.
+Key path, 7 of 14. Output path, 8 of 16.
 
 Bytes are written directly in the caller's turn while the socket accepts them: a key's echo need not wait for another
 turn of the event loop.
@@ -112,7 +112,6 @@ class SocketTransport:
     def is_closed(self) -> bool:
         """Whether the socket is closed; its owner is notified in the next turn of the loop."""
         return self._closed
-
 
     def abort(self) -> None:
         """Close now."""

@@ -1,6 +1,6 @@
 """Drives one session: passes events to its rules and carries out their effects.
 
-Key path, 10 of 12. Output path, 4 of 16.
+Key path, 12 of 14. Output path, 4 of 16.
 
 The rules are in ``session_host.session``; their effects are carried out in ``performer``. Here are the parts that they
 need: the program on its PTY, the emulator in its worker, the input log, the journal, the watch of the agent.
@@ -26,7 +26,6 @@ from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
 from session_host.protocol.values import Activity
-from session_host.session.connection import ClientConnection
 from session_host.session.effects import ClearOutput, NoteTitle, NoteUserInput, PromptSent, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
@@ -50,8 +49,6 @@ from .recover import RecoveredSession
 from .restore_points import RestorePointMaker
 
 log = logging.getLogger(__name__)
-
-_INPUT = EntryKind.INPUT  # Hot path: avoids the enum's attribute lookup for each key.
 
 Spawner = Callable[[], Awaitable[PtyProcess]]
 """Starts the program; raises LaunchFailed."""
@@ -356,25 +353,6 @@ class Driver:
             self.questions.activity_changed(event.activity)
 
     # ------------------------------------------------------------ input for the program
-
-    def key_typed(self, connection: ClientConnection, data: bytes) -> None:
-        """Write a key's bytes, returned by ``connection.receive_data``, to the program."""
-        attachment, pty_io, child_exit = connection.attachment, self.program.pty_io, self.program.child_exit
-        assert attachment is not None
-        assert pty_io is not None
-        assert child_exit is not None
-        sequence = attachment.accepted
-        if child_exit.reaped:
-            self.input_log.append(_INPUT, data, attachment.key, sequence)
-        elif self.input_log.append_and_send(_INPUT, data, attachment.key, sequence):
-            connection.frames.written(attachment.id, sequence)
-        else:
-            pty_io.watch_writable(True)
-        # The program has the key by now: the rest does not delay it.
-        self.worker.awaits_echo = True
-        self.session.prompt.typed(data)
-        if self.session.note_use(attachment, self.session.last_key):
-            self.watch.on_input()
 
     def _write_to_program(self, effect: WriteToProgram) -> None:
         self.input_log.append(effect.kind, effect.data, effect.tag, effect.number)

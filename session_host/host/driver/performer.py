@@ -1,4 +1,4 @@
-"""Carries out the rules' effects in order; see ``session_host.session``."""
+"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 11 of 14."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 An engine must not be used from two threads at once, and a flood of output is best interpreted on another core than the
 one that reads it. So small output is fed at once, on the loop, and large output in a worker thread. A caller that needs
-the emulator then waits for the gap between two jobs. A little plain text, such as the echo of a key, is fed a moment
-later: it affects only the screen. If a caller needs the screen, the text is fed first.
+the emulator then waits for the gap between two jobs.
 """
 
 from __future__ import annotations
@@ -31,14 +30,6 @@ Failed = Callable[[], None]
 INLINE_BYTES = 16 * 1024
 INLINE_WINDOW_S = 0.005
 """Output below this rate is interpreted on the event loop, because switching to the thread would delay an echo."""
-
-PLAIN_BYTES = 1024
-PLAIN_S = 0.05
-"""Plain text up to this size is collected for this time, then interpreted as one piece: of the keys typed in this time,
-at most one waits for the echo of another."""
-
-ECHO_WAIT_S = 0.005
-"""The piece waits for this much longer if a key's echo is on its way."""
 
 MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
@@ -83,7 +74,6 @@ class EmulatorWorker:
 
     Attributes:
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
-        awaits_echo: set by the owner when the program has got a key; False again at the next output.
         interpreted_to: the offset up to which output is interpreted.
         resizes: the number of the last resize that the emulator has applied; the output may be ahead of it.
         cpu_s: the processor's total time of interpreting, in seconds; it does not grow while other programs run.
@@ -121,10 +111,6 @@ class EmulatorWorker:
         self._queue: deque[int | Use] = deque()
         """Output to interpret, as a number of bytes, and uses in between."""
         self._soon: deque[Use | _Work] = deque()
-        self._is_plain = emulator.is_plain
-        self._plain = bytearray()
-        """The last plain text, not interpreted yet; empty while the emulator is in use."""
-        self._plain_timer: asyncio.TimerHandle | None = None
         self._waiting_bytes = 0
         self._was_full = False
         self._window_began_s = 0.0
@@ -132,7 +118,6 @@ class EmulatorWorker:
         self._job_bytes = 64 * 1024
         self._full_bytes = FIRST_FULL_BYTES
         self.idle: Emulator | None = emulator
-        self.awaits_echo = False
         self._closed = False
         self.interpreted_to, self.resizes = fed, resizes
         self.cpu_s = 0.0
@@ -141,12 +126,12 @@ class EmulatorWorker:
     @property
     def is_quiet(self) -> bool:
         """Whether all output is interpreted, and no caller waits for the emulator."""
-        return self.idle is not None and not (self._plain or self._queue or self._soon)
+        return self.idle is not None and not (self._queue or self._soon)
 
     @property
     def received_to(self) -> int:
         """The offset of the end of all output that was received, interpreted or not."""
-        return self.interpreted_to + self._waiting_bytes + len(self._plain)
+        return self.interpreted_to + self._waiting_bytes
 
     @property
     def is_full(self) -> bool:
@@ -166,21 +151,11 @@ class EmulatorWorker:
         Args:
             data: the output's next bytes, which ``read`` can return from now on.
         """
-        self.awaits_echo = False
-        if self.idle is not None and not self._queue:
-            plain = self._plain
-            is_plain = self._is_plain
-            if len(plain) + len(data) <= PLAIN_BYTES and is_plain(data):
-                plain += data
-                if self._plain_timer is None:
-                    self._plain_timer = self._loop.call_later(PLAIN_S, self._plain_is_due)
-                return True
-            if plain:
-                data = bytes(plain) + data
-                plain.clear()
-            if self._is_little(len(data)):
-                self._interpret_now(data)
-                return True
+        if self.idle is not None and not self._queue and self._is_little(len(data)):
+            self._interpret(self._emulator, data, self.interpreted_to)
+            self.interpreted_to += len(data)
+            self._deliver(self._emulator)
+            return True
         self._queue_output(len(data))
         self._queued_at_s = self._loop.time()
         self._next()
@@ -201,27 +176,12 @@ class EmulatorWorker:
         self._window_bytes += length
         return self._window_bytes <= INLINE_BYTES
 
-    def _interpret_now(self, data: bytes) -> None:
-        self._interpret(self._emulator, data, self.interpreted_to)
-        self.interpreted_to += len(data)
-        self._deliver(self._emulator)
-
     def _deliver(self, emulator: Emulator) -> None:
         """Report the emulator's replies and events; a failure must not block waiting output and callers."""
         try:
             self._after(emulator)
         except Exception:
             log.exception("an event of the emulator was not handled")
-
-    def _plain_is_due(self) -> None:
-        if self.awaits_echo:
-            self._plain_timer = self._loop.call_later(ECHO_WAIT_S, self._interpret_plain)
-        else:
-            self._interpret_plain()
-
-    def _interpret_plain(self) -> None:
-        self._plain_timer = None
-        self._next()
 
     def run_after_output(self, use: Use) -> None:
         """Use the emulator once all output so far is interpreted. Exceptions of ``use`` are logged."""
@@ -276,8 +236,6 @@ class EmulatorWorker:
         """Free the emulator; drop waiting output and uses."""
         self._closed = True
         self.idle = None
-        if self._plain_timer is not None:
-            self._plain_timer.cancel()
         self._thread.join()
         self._emulator.close()
 
@@ -285,11 +243,6 @@ class EmulatorWorker:
 
     def _next(self) -> None:
         """Do the work that belongs on the loop, and give the thread the rest."""
-        if self._plain and self.idle is not None:
-            plain = bytes(self._plain)
-            self._plain.clear()
-            self._is_little(len(plain))
-            self._interpret_now(plain)
         while (emulator := self.idle) is not None:
             if self._soon:
                 first = self._soon.popleft()

@@ -41,8 +41,6 @@ from .suspension import Suspension
 from .terminal_title import TitleWatcher
 from .transcript import TranscriptWatcher
 
-_NEEDS_INPUT = Activity.NEEDS_INPUT  # Hot path: avoids the enum attribute lookup for each key.
-
 BEGINS_CONVERSATION = "sessionstart"
 """The hook event, in lower case, with which agents report a new conversation."""
 
@@ -261,7 +259,7 @@ class AgentWatch:
             # A replacement host reads the same question again.
             self._repeatable_sources.discard(report.source)
             if (
-                report.activity is _NEEDS_INPUT is self.tracker.activity
+                report.activity is Activity.NEEDS_INPUT is self.tracker.activity
                 and self.tracker.current_report(report.source) == report.text
             ):
                 return
@@ -284,7 +282,7 @@ class AgentWatch:
         """Note input from the user, which may answer the agent."""
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Most keys need nothing more: the agent asks nothing.
-        if tracker.activity is _NEEDS_INPUT:
+        if tracker.activity is Activity.NEEDS_INPUT:
             call_logged(self._on_answer)
         self.suspension.schedule_poll()
 

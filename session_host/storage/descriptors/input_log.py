@@ -1,4 +1,4 @@
-"""Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 11 of 12.
+"""Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 13 of 14.
 
 A file in memory. Its length shows what was accepted: an entry is complete, or it is cut off if a kill tore it during a
 long write. Its *position* shows what the program has read: ``sendfile`` moves bytes into the PTY and the position past
@@ -213,25 +213,6 @@ class InputLog:
             self.pending.append(
                 PendingEntry(start, len(payload), tag if kind == EntryKind.INPUT else NO_TAG, number), len(payload)
             )
-
-    def append_and_send(self, kind: EntryKind, payload: bytes, tag: bytes, number: int) -> bool:
-        """``append`` and ``send_pending`` in one, with a fast path when nothing else is pending.
-
-        Returns:
-            Whether nothing is left. An input that is written at once is not in ``pending.collect_delivered``.
-        """
-        if self.pending.entries:
-            self.append(kind, payload, tag, number)
-            return self.send_pending()
-        file, length = self._file, len(payload)
-        start = self._write(_pack_header(length, kind, tag, number) + payload)
-        os.lseek(file, start, 0)
-        sent = self._splicer.sendfile_to_pty(self._master, file, length)
-        self._position = start + sent
-        if sent < length:
-            self.pending.append(PendingEntry(start, length, tag, number), length - sent)
-            return self.send_pending()
-        return True
 
     def _write(self, entry: bytes) -> int:
         """Write an entry at the end; returns the offset of its payload."""

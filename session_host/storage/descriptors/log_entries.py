@@ -53,7 +53,6 @@ class EntryKind(IntEnum):
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)
-"""Hot path: a tuple ordered by frequency; comparing is faster than hashing an enum member."""
 
 
 class LogEntry(NamedTuple):

@@ -27,7 +27,6 @@ class PromptState(StrEnum):
     """Nothing was typed since the agent began, or since it took the last line."""
 
 
-_ESC: Final = b"\x1b"
 _ENTER: Final = (b"\r", b"\x1b[13u", b"\x1b[13;1u", b"\x1b[13;1:1u")
 _NEW_LINE: Final = b"\x1b\r"
 """Alt+Enter, with which agents insert a line."""
@@ -44,8 +43,7 @@ _NOTHING: Final = re.compile(
 
 def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptState:
     """The state after input of the user, given as the bytes that the program got, with the agent's activity."""
-    # Hot path: a letter, which is most input, needs no search.
-    if activity is Activity.NEEDS_INPUT or (data[:1] == _ESC and _NOTHING.fullmatch(data) is not None):
+    if activity is Activity.NEEDS_INPUT or _NOTHING.fullmatch(data) is not None:
         return state
     is_entered = data.endswith(_ENTER) and not data.endswith(_NEW_LINE)
     return PromptState.ENTERED if is_entered else PromptState.TYPED

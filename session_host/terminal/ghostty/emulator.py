@@ -57,7 +57,7 @@ class GhosttyEmulator:
     """An Emulator over one libghostty-vt terminal.
 
     Attributes:
-        is_plain, is_ground, encode_key: see ``Emulator``; every key calls them, so they are bound methods of the parts.
+        is_ground, encode_key: see ``Emulator``.
         commands: see ``Emulator``.
     """
 
@@ -88,7 +88,7 @@ class GhosttyEmulator:
         self.command_modes = self._stream.command_modes
         self._selector = Selector(terminal)
         self._encoder = InputEncoder(terminal, self._stream)
-        self.is_plain, self.is_ground = self._stream.is_plain, self._stream.is_ground
+        self.is_ground = self._stream.is_ground
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
         self._frames = FrameBuilder(terminal, self._stream, self._images)

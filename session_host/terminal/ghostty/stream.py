@@ -57,10 +57,6 @@ _DECSTR: Final = (
 )
 """Replacement of DECSTR, which the library does not know; the cursor is at home afterwards."""
 
-_is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
-_CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
-"""Single characters, as most echoes of keys are."""
-
 _MAX_WRITE_BYTES: Final = 256 * 1024
 """More output is written in parts: the history's limits are adjusted after each, before much of it can be lost."""
 
@@ -134,10 +130,6 @@ class Stream:
     def _read_state(self) -> None:
         lib.ghostty_terminal_get_multi(self._terminal, 5, self._keys, self._values, self._written)
         self._width_may_change = self._width_mode.value
-
-    def is_plain(self, data: bytes) -> bool:
-        """Whether output is plain text: it changes no mode, and causes no reply or event."""
-        return self._ground[0] and (data in _CHARACTERS or _is_text(data) is not None)
 
     def is_ground(self) -> bool:
         """Whether the output so far ends outside of sequences and characters."""

@@ -159,9 +159,6 @@ class PyteEmulator:
     def feed(self, data: bytes) -> None:
         self._stream.feed(data)
 
-    def is_plain(self, data: bytes) -> bool:  # noqa: ARG002 - it is never certain
-        return False
-
     def is_ground(self) -> bool:
         return not self._stream.unfinished
 

@@ -13,8 +13,10 @@ from session_host.session.effects import (
     Close,
     Flush,
     MakeSnapshot,
+    NoteUserInput,
     StartTimer,
     StopTimer,
+    WriteToProgram,
 )
 from session_host.session.focus import GRACE_S, UNSEEN
 from session_host.session.frame_queue import ACK
@@ -153,7 +155,8 @@ def test_a_reconnected_viewer_is_recognised_and_its_previous_connection_is_stale
     assert (
         harness.script()
         >> harness.sends(previous, key(1))
-        << Returned(b"a")
+        << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
+        << NoteUserInput()
         >> harness.sends(client, m.Attach(resume=ID, output=False))
         << Flush(client.frames)
         >> harness.receives(client)
@@ -163,10 +166,12 @@ def test_a_reconnected_viewer_is_recognised_and_its_previous_connection_is_stale
         >> harness.receives(previous)
         << Returned([refused(2, ErrorCode.STALE_ATTACHMENT)])
         >> harness.sends(client, key(1), key(2, "b"))
-        << Returned(b"b")
+        << WriteToProgram(EntryKind.INPUT, b"b", TAG, 2)
+        << NoteUserInput()
         >> do(previous.receive_eof)
         >> harness.sends(client, key(3, "c"))
-        << Returned(b"c")
+        << WriteToProgram(EntryKind.INPUT, b"c", TAG, 3)
+        << NoteUserInput()
     )
 
 
@@ -192,7 +197,8 @@ def test_a_detached_client_may_attach_again(harness: Harness) -> None:
         << AppendEntry(EntryKind.ATTACHED, tag=bytes.fromhex(OTHER_ID))
         << Flush(client.frames)
         >> harness.sends(client, key(1, attachment=OTHER_ID))
-        << Returned(b"a")
+        << WriteToProgram(EntryKind.INPUT, b"a", bytes.fromhex(OTHER_ID), 1)
+        << NoteUserInput()
     )
 
 

@@ -48,7 +48,8 @@ def test_the_acknowledgement_of_a_key_follows_its_echo(harness: Harness) -> None
     assert (
         harness.script()
         >> harness.sends(client, key(1))
-        << Returned(b"a")
+        << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
+        << NoteUserInput()
         >> do(client.written, ID, 1)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
         >> do(harness.session.on_output, b"a", 11)
@@ -102,7 +103,14 @@ def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(harness:
 
 def test_repeated_input_is_typed_once(harness: Harness) -> None:
     client = harness.start_program().viewer()
-    assert harness.script() >> harness.sends(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
+    assert (
+        harness.script()
+        >> harness.sends(client, key(1), key(1), key(2, "b"), key(1))
+        << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
+        << NoteUserInput()
+        << WriteToProgram(EntryKind.INPUT, b"b", TAG, 2)
+        << NoteUserInput()
+    )
 
 
 def test_a_key_without_bytes_is_acknowledged(harness: Harness) -> None:
@@ -240,10 +248,9 @@ def test_a_key_in_another_viewer_changes_the_grid_to_its_size(harness: Harness) 
     assert (
         harness.script()
         >> harness.sends(other, key(1, attachment=OTHER_ID))
-        << Returned(b"a")
-        >> do(harness.session.note_use, other.attachment, key(1, attachment=OTHER_ID))
-        << Returned(True)
+        << WriteToProgram(EntryKind.INPUT, b"a", bytes.fromhex(OTHER_ID), 1)
         << StartTimer(harness.session.sizing, RESIZE, RESIZE_DEBOUNCE_S)
+        << NoteUserInput()
     )
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,12 +14,10 @@ from hypothesis import strategies as st
 from session_host.errors import OutliveError
 from session_host.host.program import emulator_worker
 from session_host.host.program.emulator_worker import (
-    ECHO_WAIT_S,
     INLINE_BYTES,
     MAX_FULL_BYTES,
     MIN_FULL_BYTES,
     PIECE_BYTES,
-    PLAIN_S,
     RESUME_BYTES,
     EmulatorWorker,
 )
@@ -106,42 +103,6 @@ async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: E
     assert all(fed == expected for fed, expected in seen)
 
 
-async def test_plain_text_is_interpreted_and_counted_a_moment_later() -> None:
-    fed = asyncio.Event()
-    worker = WorkerOnOutput("ghostty", lambda _: fed.set())
-    worker.feed_output(b"te")
-    worker.feed_output(b"xt")
-    assert worker.interpreted_to == 0
-    assert worker.idle is not None, "the encoding of a key does not depend on it"
-    await asyncio.wait_for(fed.wait(), 60)
-    assert worker.interpreted_to == 4
-    assert worker.last_output_s > 0
-    worker.close()
-
-
-async def test_plain_text_waits_longer_while_the_echo_of_a_key_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    fed = asyncio.Event()
-    worker = WorkerOnOutput("ghostty", lambda _: fed.set())
-    loop = asyncio.get_running_loop()
-    call_later = loop.call_later
-    waits: list[tuple[float, int]] = []
-
-    def recorded(delay: float, callback: Callable[..., Any], *arguments: Any, **options: Any) -> asyncio.TimerHandle:
-        if delay != 60:
-            waits.append((delay, worker.interpreted_to))
-        return call_later(delay, callback, *arguments, **options)
-
-    monkeypatch.setattr(loop, "call_later", recorded)
-    worker.feed_output(b"prompt")
-    worker.awaits_echo = True
-    await asyncio.wait_for(fed.wait(), 60)
-    assert waits == [(PLAIN_S, 0), (ECHO_WAIT_S, 0)], "nothing is interpreted until both are over"
-    assert worker.interpreted_to == len("prompt")
-    worker.feed_output(b"e")
-    assert not worker.awaits_echo, "the echo has come"
-    worker.close()
-
-
 async def test_output_that_waits_for_the_emulator_counts_as_output(worker: EmulatorWorker) -> None:
     held = threading.Event()
     use = asyncio.ensure_future(worker.run_in_thread(lambda _emulator: held.wait(60)))
@@ -153,27 +114,6 @@ async def test_output_that_waits_for_the_emulator_counts_as_output(worker: Emula
     finally:
         held.set()
         await use
-
-
-async def test_plain_text_is_interpreted_before_any_use_and_any_later_output() -> None:
-    worker = WorkerOnOutput("ghostty")
-    worker.feed_output(b"one")
-    assert await worker.run(first_line) == "one"
-    worker.feed_output(b" two")
-    seen: list[str] = []
-    worker.run_after_output(lambda emulator: seen.append(first_line(emulator)))
-    assert seen == ["one two"]
-    worker.feed_output(b" three")
-    worker.feed_output(b"\x1b[Hzero")
-    assert worker.interpreted_to == 20
-    worker.feed_output(b"!")
-    worker.feed_output(b"\r" * INLINE_BYTES)
-    done = asyncio.Event()
-    worker.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 60)
-    assert await worker.run(first_line) == "zero!wo three"
-    worker.feed_output(b"not any more")
-    worker.close()
 
 
 async def test_a_resize_happens_between_the_bytes_around_it(worker: EmulatorWorker) -> None:

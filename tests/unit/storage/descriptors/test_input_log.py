@@ -68,13 +68,6 @@ class InputLogHarness:
         self.reader.takes = 0
         return done
 
-    def give(self, payload: bytes, count: int, number: int) -> bool:
-        """Accept an input while the program takes up to this many bytes; returns whether nothing is left."""
-        self.reader.takes = count
-        done = self.input_log.append_and_send(EntryKind.INPUT, payload, TAG, number)
-        self.reader.takes = 0
-        return done
-
     def delivered(self) -> list[int]:
         """The numbers of the waiting inputs that the program has taken since the last call."""
         return [number for _, number in self.input_log.pending.collect_delivered()]
@@ -107,13 +100,6 @@ class Add(NamedTuple):
     number: int
 
 
-class Give(NamedTuple):
-    """An input that is sent at once to a program that takes this many of all pending bytes."""
-
-    payload: bytes
-    length: int
-
-
 class Take(NamedTuple):
     length: int
 
@@ -134,12 +120,10 @@ adds = st.builds(
     st.binary(min_size=16, max_size=16),
     st.integers(0, 2**64 - 1),
 )
-gives = st.builds(Give, st.binary(min_size=1, max_size=40), st.integers(0, 60))
 steps = st.lists(
     st.one_of(
         adds,
         adds,
-        gives,
         st.builds(Take, st.integers(0, 5000)),
         st.builds(Reopen, st.integers(0, 60)),
         st.builds(Commit),
@@ -157,10 +141,6 @@ def test_after_kills_at_any_time_no_input_is_lost_or_repeated(steps: list[NamedT
                 case Add():
                     added.append(LogEntry(harness.input_log.end, step.kind, step.tag, step.number, step.payload))
                     harness.input_log.append(step.kind, step.payload, step.tag, step.number)
-                    assert harness.input_log.end == added[-1].end
-                case Give(payload=payload, length=length):
-                    added.append(LogEntry(harness.input_log.end, EntryKind.INPUT, TAG, len(added), payload))
-                    assert harness.give(payload, length, len(added) - 1) == (harness.input_log.pending.bytes == 0)
                     assert harness.input_log.end == added[-1].end
                 case Take(length=length):
                     assert harness.take(length) == (harness.input_log.pending.bytes == 0)
@@ -257,17 +237,6 @@ def test_each_complete_delivery_is_reported_once_and_in_order(harness: InputLogH
     assert harness.delivered() == [1]
     harness.take(100)
     assert harness.delivered() == [2]
-
-
-def test_an_input_is_taken_at_once_or_in_order_and_reported_if_it_waited(harness: InputLogHarness) -> None:
-    assert harness.give(b"at once", 7, 1)
-    assert harness.delivered() == [], "the caller knows it already"
-    assert not harness.give(b"in part", 3, 2)
-    assert not harness.give(b"behind", 0, 3)
-    assert (harness.delivered(), harness.input_log.pending.bytes) == ([], 10)
-    assert harness.give(b"last", 14, 4)
-    assert harness.delivered() == [2, 3, 4]
-    assert harness.reader.got == b"at oncein partbehindlast"
 
 
 def test_empty_input_is_delivered_at_once(harness: InputLogHarness) -> None:
