@@ -189,7 +189,7 @@ async def test_a_chat_like_a_chat_view_that_does_not_start_is_suggested_as_a_cha
         raise LaunchFailed("the disk is full; free some space")
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
-    session_id = await harness.add("one", agent="codex", runtime="structured", state=State.EXITED, exit_code=0)
+    session_id = await harness.add("one", agent="endpoint", runtime="structured", state=State.EXITED, exit_code=0)
     window = harness.open_window()
     window.starting.new_like(harness.chat(session_id))
     await harness.until(lambda: window.sheets.is_any_open, "the sheet")
