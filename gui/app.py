@@ -27,7 +27,6 @@ from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
-from gui.terminal.glyphs.atlas_import import QUIET_S, AtlasImport
 from gui.terminal.links.links import FileLocation
 from gui.theme.desktop import DesktopSettings
 from gui.theme.theme import Theme
@@ -325,7 +324,6 @@ class App:
             self.sessions.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()
-            AtlasImport.start = self._start_atlas_import
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
             self._check_limit_if_due()
@@ -334,12 +332,6 @@ class App:
         finally:
             await self._end()
         return 0
-
-    def _start_atlas_import(self) -> None:
-        if AtlasImport.is_time():
-            self.sessions.tasks.start(_import_atlas(), "the atlas of glyphs")
-        else:
-            QTimer.singleShot(round(QUIET_S * 1000), self.sessions, self._start_atlas_import)
 
     def _check_limit_if_due(self) -> None:
         """Check the limit of ended chats at the start, and when a chat has changed a while after the last check."""
@@ -409,7 +401,6 @@ class App:
         self.tray.set_recent(await self.sessions.recent_directories(8))
 
     async def _end(self) -> None:
-        AtlasImport.start = None
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
         self._separate.close()
@@ -425,11 +416,6 @@ class App:
         self.storage.close(layout if self._can_save_layout else None)
         self._claim.release()
         self.windows.delete()
-
-
-async def _import_atlas() -> None:
-    await asyncio.to_thread(AtlasImport.run)
-    garbage.keep_objects()
 
 
 def _read_startup_data(

@@ -30,11 +30,6 @@ def start_collecting() -> None:
     _connect()
 
 
-def keep_objects() -> None:
-    """From now on, skip the objects that exist now, such as those of a module that was imported late."""
-    gc.freeze()
-
-
 @cache
 def _connect() -> None:
     QAbstractEventDispatcher.instance().aboutToBlock.connect(collect_due)

@@ -78,7 +78,7 @@ refuses() {
 
 check_has_no_qt() {
     local python=$1 module
-    for module in PySide6 shiboken6 numpy qasync qtawesome qtpy; do
+    for module in PySide6 shiboken6 qasync qtawesome qtpy; do
         if "$python" -c "import $module" 2>/dev/null; then fail "the base installation brings $module"; fi
     done
 }

@@ -34,7 +34,6 @@ from .drawing.frame_pacing import FramePacer
 from .drawing.grid_layout import GridLayout
 from .drawing.regions import scaled
 from .drawing.surface import Surface
-from .glyphs.atlas_import import AtlasImport
 from .grid_size import GridSizeReporter
 from .history.new_output import NewOutput
 from .history.scroll_position import SavedFrame, ScrollPosition
@@ -215,8 +214,6 @@ class TerminalScreen(QWidget):
         elif not region.isEmpty():
             paint(self._logical(region))
         # An echo is on the screen by now; the rest does not delay it.
-        if at_once and surface.has_changed_much and not self._pacer.is_for_user:
-            AtlasImport.count_frame(self)
         self._scrolling.may_look_back = self.scrolled_back
         self._new_output.follow(surface.viewport.offset, surface.size.rows)
         self._bar.show_viewport(*surface.viewport, max(surface.size.rows, 1))

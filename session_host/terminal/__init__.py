@@ -19,7 +19,6 @@ __all__ = [
     "from_replay",
     "restore",
     "restore_beginning",
-    "use_numpy",
 ]
 
 
@@ -97,11 +96,3 @@ def from_replay(
     emulator.take_replies()
     emulator.take_events()
     return emulator
-
-
-def use_numpy() -> None:
-    """Load numpy, and read frames with many changed rows with it from now on, in this process; for any thread."""
-    if "ghostty" in available_engines():
-        from .ghostty.emulator import GhosttyEmulator
-
-        GhosttyEmulator.use_numpy()

@@ -29,7 +29,7 @@ FOR_WINDOWS = {"many_rows"}
 
 
 def test_every_module_of_session_host_loads_without_the_windows_libraries() -> None:
-    blocked = {"PySide6", "shiboken6", "numpy", "qasync", "qtawesome", "qtpy", "gui"}
+    blocked = {"PySide6", "shiboken6", "qasync", "qtawesome", "qtpy", "gui"}
     modules = [
         ".".join(path.with_suffix("").parts)
         for path in python_files("session_host")
@@ -47,7 +47,7 @@ def test_every_module_of_session_host_loads_without_the_windows_libraries() -> N
 
 def test_libraries_for_the_window_alone_are_an_extra() -> None:
     assert names(PROJECT["optional-dependencies"]["window"]) == {
-        "numpy", "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
+        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
     }  # fmt: skip
     assert not names(PROJECT["dependencies"]) & names(PROJECT["optional-dependencies"]["window"])
 

@@ -2,7 +2,7 @@
 
 Two screens: a log, with long runs of one style, and spans, in which each cell has a colour of its own.
 
-- Our window's share: a terminal in a window of this process, on an X server, with its atlas of glyphs. The time begins
+- Our window's share: a terminal in a window of this process, on an X server. The time begins
   when the replica has the screen, and ends when Qt has sent the picture to the X server: the rows are read from the
   engine, compared, painted, and sent. The processor time for it is also reported, since other programs on the machine
   influence it little.
@@ -24,7 +24,6 @@ from PySide6.QtTest import QTest
 
 from gui import garbage
 from gui.terminal.drawing.frame_pacing import LONGEST_INTERVAL_S
-from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
@@ -50,7 +49,9 @@ PAUSE_S = 0.15
 """Between screens: terminals paint output that comes after a pause at once."""
 
 WAIT_S = 30.0
-LIMIT_MS = 4.0
+LIMITS_MS = {"log": 8.0}
+"""A frame takes half of the time at most: 8 ms of 16 at 60 frames a second."""
+
 _STRIP_PX = 4
 
 
@@ -88,7 +89,7 @@ def _paint(report: Report, rounds: int) -> None:
                 if number >= WARM_UP:
                     series.values.append((view.painted_s - began_s) * 1000)
                     processor.values.append((view.worked_s - worked_s) * 1000)
-            _add_results(report, series, LIMIT_MS)
+            _add_results(report, series, LIMITS_MS.get(kind))
             _add_results(report, processor)
 
 
@@ -104,8 +105,7 @@ class _TimedView(TerminalView):
 
 @contextmanager
 def _view() -> Iterator[tuple[_TimedView, Emulator]]:
-    """A terminal in a window, and its emulator; with the atlas and garbage collection of the product's window."""
-    AtlasImport.run()
+    """A terminal in a window, and its emulator; with the garbage collection of the product's window."""
     garbage.start_collecting()
     view = _TimedView(DARK_TERMINAL)
     emulator = create(None, SIZE)

@@ -24,7 +24,6 @@ def main() -> None:
     """Serve until the other end of the socket is closed; each fork becomes a window."""
     importlib.import_module("gui.qt_overrides").guard_overrides()
     importlib.import_module("gui.start")
-    importlib.import_module("gui.terminal.drawing.row_assembly")  # A window imports this later.
     gc.collect()
     gc.freeze()
     keepers = socket.socket(fileno=int(sys.argv[2]))

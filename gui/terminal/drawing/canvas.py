@@ -1,16 +1,10 @@
 """The picture of the grid: receives frames, and paints only changed rows. Output path, 15 of 16.
 
 Engines report whole screens as changed when they scroll. So each new row is compared with the shown ones: equal rows
-stay, and rows that only moved are moved as pixels.
-
-Changed rows are painted when they are shown: few in the canvas's own picture, from which they are copied; many at once
-in the window's picture, which saves the copy. The canvas's picture is behind then, until a part of such a row is shown
-alone.
+stay, and rows that only moved are moved as pixels. Changed rows are painted when the picture is shown.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter, QRegion
@@ -19,10 +13,8 @@ from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Frame
 from session_host.terminal.rows import Row
 
-from .regions import bands, rectangles
-from .row_layout import LaidRows
-from .row_painter import MANY_ROWS, RowPainter
-from .window_picture import WindowPicture
+from .regions import rectangles
+from .row_painter import RowPainter
 
 _SMALLEST_MOVE_ROWS = 4
 """Fewer changed rows than this are painted; searching for a move would take longer."""
@@ -99,52 +91,16 @@ class Canvas:
             region: a part of the grid, in these coordinates.
             corner: the grid's corner.
         """
-        if rows := self._behind_in(region, corner):
-            laid = self._paint_at_once(painter, region, corner, rows)
-            self._catch_up(laid)
-            shown = rows.keys() - laid.keys()
-            width, height = self._image.width(), self._painter.metrics.height
-            for first, last in bands(shown):
-                top = corner.y() + first * height
-                region = region.subtracted(QRegion(corner.x(), top, width, (last - first + 1) * height))
+        self._paint_changed()
         for rect in rectangles(region):
             painter.drawImage(rect.topLeft(), self._image, rect.translated(-corner))
 
-    def _behind_in(self, region: QRegion, corner: QPoint) -> dict[int, Row]:
-        """The rows in a region that the picture does not show yet, by their numbers."""
-        if not self._behind:
-            return {}
-        height = self._painter.metrics.height
-        numbers: set[int] = set()
-        for rect in rectangles(region.translated(-corner)):
-            numbers.update(range(rect.top() // height, rect.bottom() // height + 1))
-        return {number: row for number in sorted(numbers & self._behind) if (row := self.rows[number]) is not None}
-
-    def _paint_at_once(self, painter: QPainter, region: QRegion, corner: QPoint, rows: Mapping[int, Row]) -> LaidRows:
-        """Paint in the window's picture those rows that are wholly in a region, and that the atlas can draw.
-
-        Returns:
-            The other rows, laid out; all if there are few, or their pixels cannot be written.
-        """
-        if len(rows) < MANY_ROWS or (picture := WindowPicture.of(painter)) is None:
-            return self._painter.lay_out_rows(rows, self._cursor)
-        width, height = self._image.width(), self._painter.metrics.height
-        whole: set[int] = set()
-        for rect in rectangles(region.intersected(picture.clip).translated(-corner)):
-            if rect.left() <= 0 and rect.right() >= width - 1:
-                whole.update(range(-(-rect.top() // height), (rect.bottom() + 1) // height))
-        found = {number: row for number, row in rows.items() if number in whole}
-        if len(found) < MANY_ROWS:
-            return self._painter.lay_out_rows(rows, self._cursor)
-        others = {number: row for number, row in rows.items() if number not in whole}
-        left_out = self._painter.assemble_rows(picture.area(corner, self.size.columns), found, self._cursor)
-        return {**left_out, **self._painter.lay_out_rows(others, self._cursor)}
-
-    def _catch_up(self, laid: LaidRows) -> None:
-        """Paint rows in the canvas's picture."""
-        self._behind.difference_update(laid)
-        if laid and not self._image.isNull():
-            self._painter.paint_rows(self._image, laid)
+    def _paint_changed(self) -> None:
+        """Paint the changed rows in the picture."""
+        rows = {number: row for number in sorted(self._behind) if (row := self.rows[number]) is not None}
+        self._behind.clear()
+        if rows and not self._image.isNull():
+            self._painter.paint_rows(self._image, rows, self._cursor)
 
     def _follow_cursor(self, cursor: Cursor | None, changed: dict[int, Row]) -> None:
         """Add the rows to ``changed`` in which a ligature must be drawn again, or drawn no more."""

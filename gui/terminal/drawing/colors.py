@@ -8,7 +8,6 @@ from typing import NamedTuple
 from PySide6.QtGui import QColor
 
 from gui.terminal.cell_metrics import BOLD, ITALIC
-from gui.terminal.glyphs.cell_colors import CellColors
 from gui.theme.contrast import MARK_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
@@ -67,10 +66,6 @@ class Look(NamedTuple):
     link: bool
     decorated: bool
     """Whether any line is drawn along the text."""
-    bare_variant: int
-    """The font's variant if nothing but the text itself is drawn; -1 if there is more, or less."""
-    cell_colors: CellColors
-    """The key of the pictures of its cells."""
 
 
 @cache
@@ -170,8 +165,6 @@ class Colors:
             overline=bool(attributes & Attribute.OVERLINE),
             link=bool(style.link),
             decorated=decorated,
-            bare_variant=-1 if hidden or decorated else variant,
-            cell_colors=CellColors(variant, foreground.rgb(), (painted or self.background).rgb()),
         )
 
     def _readable(self, style: Style, foreground: QColor, background: QColor) -> QColor:
@@ -214,5 +207,4 @@ class Colors:
             fill_rgb=foreground.rgb() & 0xFFFFFF,
             background=fill,
             underline_color=foreground,
-            cell_colors=CellColors(plain.variant, foreground.rgb(), fill.rgb()),
         )

@@ -1,10 +1,10 @@
 """Frame pacing: collects damage until a frame is due. Output path, 13 of 16.
 
-After a pause the first damage is painted at once, so that an echo appears without delay, and the second frame follows
-soon: a whole screen arrives in two parts. Then frames are painted at most every 16 ms, and take at most about a quarter
-of the time: feeding has priority over painting. Under a flood, which nobody can read, they come half as often. Frames
-that the user waits for, as while scrolling, are painted every 16 ms, whatever previous frames cost. While a program is
-drawing a frame (synchronized output), painting waits, for up to 150 ms.
+After a pause the first damage is painted at once, so that an echo appears without delay. Then frames are painted at
+most every 16 ms, and take at most half of the time. Under a flood, which nobody can read, they come half as often and
+take at most an eighth of the time: feeding has priority over painting. Frames that the user waits for, as while
+scrolling, are painted every 16 ms, whatever previous frames cost. While a program is drawing a frame (synchronized
+output), painting waits, for up to 150 ms.
 """
 
 from __future__ import annotations
@@ -17,23 +17,16 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 FRAME_S = 0.016
 HOLD_S = 0.150
-_COST_FACTOR = 4
-_COST_FACTOR_AFTER_PAUSE = 1.5
+_COST_FACTOR, _FLOOD_COST_FACTOR = 2, 8
 _FLOOD_REQUESTS = 5
 """More requests than this in FRAME_S are a flood. Programs draw with fewer writes; a host passes on 64 KiB at once."""
 
-_FLOOD_FACTOR = 2
+_FLOOD_FRAME_S = 2 * FRAME_S
 LONGEST_INTERVAL_S = 0.100
-_PAUSE_S = 0.100
-"""If nothing waited to be painted for this time, it is a pause."""
 
 
 class FramePacer(QObject):
-    """Calls ``paint`` when a frame is due.
-
-    Attributes:
-        is_for_user: whether the user waits for the last requested frame.
-    """
+    """Calls ``paint`` when a frame is due."""
 
     def __init__(self, paint: Callable[[], None], is_drawing: Callable[[], bool], parent: QObject) -> None:
         """``is_drawing`` returns whether the program is in the middle of a frame."""
@@ -46,9 +39,8 @@ class FramePacer(QObject):
         self._timer.timeout.connect(self._run)
         self._begun_s = self._due_s = 0.0
         self._requests = 0
-        self._factor = 1
+        self._cost_factor = _COST_FACTOR
         self._held_since_s: float | None = None
-        self.is_for_user = False
 
     @property
     def pending(self) -> bool:
@@ -57,10 +49,6 @@ class FramePacer(QObject):
 
     def request(self) -> None:
         """Request a frame: it is painted now, or when the next frame is due."""
-        self.is_for_user = False
-        self._request()
-
-    def _request(self) -> None:
         self._requests += 1
         if self._timer.isActive():
             if self._held_since_s is None or self._is_drawing():
@@ -80,13 +68,12 @@ class FramePacer(QObject):
         self._due_s = min(self._due_s, self._begun_s + FRAME_S)
         if self._held_since_s is None:
             self._timer.stop()
-        self.is_for_user = True
-        self._request()
+        self.request()
 
     def note_cost(self, cost_s: float) -> None:
         """Report the cost of the last frame; the next one is delayed accordingly."""
         longest_s = time.monotonic() + LONGEST_INTERVAL_S
-        self._due_s = min(self._due_s + self._factor * _COST_FACTOR * cost_s, longest_s)
+        self._due_s = min(self._due_s + self._cost_factor * cost_s, longest_s)
 
     def cancel(self) -> None:
         """Cancel a requested frame."""
@@ -107,10 +94,10 @@ class FramePacer(QObject):
                 return
         self._held_since_s = None
         frames = (begin_s - self._begun_s) / FRAME_S
-        self._factor = _FLOOD_FACTOR if self._requests > _FLOOD_REQUESTS * max(frames, 1) else 1
-        cost_factor = _COST_FACTOR_AFTER_PAUSE if begin_s - self._due_s >= _PAUSE_S else _COST_FACTOR
+        is_flood = self._requests > _FLOOD_REQUESTS * max(frames, 1)
+        shortest_s, self._cost_factor = (_FLOOD_FRAME_S, _FLOOD_COST_FACTOR) if is_flood else (FRAME_S, _COST_FACTOR)
         self._begun_s, self._requests = begin_s, 0
         self._paint()
         cost_s = time.monotonic() - begin_s
-        interval_s = self._factor * max(FRAME_S, cost_factor * cost_s)
+        interval_s = max(shortest_s, self._cost_factor * cost_s)
         self._due_s = begin_s + min(interval_s, LONGEST_INTERVAL_S)

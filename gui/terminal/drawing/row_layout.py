@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from gui.terminal.glyphs.right_to_left import LETTER, stretch
 from gui.terminal.ligatures import Ligatures
-from session_host.terminal.rows import PLAIN, Row, Run, StyledText
+from session_host.terminal.rows import PLAIN, Row, Run
 
 from .colors import Colors, Look
 
 LaidRun = tuple[Run, Look]
-LaidRows = Mapping[int, list[LaidRun]]
-"""The runs of rows, by the rows' numbers."""
-
-StyledRows = Mapping[int, StyledText]
-"""The cells of rows that are painted as they were read, by the rows' numbers."""
 
 
 def lay_out(row: Row, colors: Colors) -> list[LaidRun]:
@@ -31,7 +25,7 @@ def lay_out(row: Row, colors: Colors) -> list[LaidRun]:
     return [(run, look_of(run.style, selected)) for run, selected in split_at_selection(runs, first, last)]
 
 
-def _with_blanks(runs: Sequence[Run], first: int, last: int) -> tuple[Run, ...]:
+def _with_blanks(runs: tuple[Run, ...], first: int, last: int) -> tuple[Run, ...]:
     """Runs, and blank ones in the gaps between the columns ``first`` … ``last``."""
     filled: list[Run] = []
     end = first

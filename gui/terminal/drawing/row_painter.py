@@ -1,34 +1,21 @@
-"""Draws rows of cells: many from the pictures of an atlas, few with QPainter. Output path, 16 of 16."""
+"""Draws rows of cells. Output path, 16 of 16."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from gui.terminal.cell_metrics import CellMetrics
-from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyphs import Glyphs, Kind
-from gui.terminal.glyphs.grid_area import GridArea
 from gui.terminal.glyphs.symbols import fills_cell
 from session_host.terminal.base import Cursor
-from session_host.terminal.rows import PLAIN, Row, Run, StyledText, StyleTable
+from session_host.terminal.rows import Row, Run
 
 from . import decorations
 from .colors import Colors, Look
-from .row_layout import LaidRows, LaidRun, is_blank_behind, join, join_right_to_left, lay_out, ligature_at
-
-if TYPE_CHECKING:
-    from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
-
-    from .style_alphabets import StyleAlphabets
-
-MANY_ROWS, MANY_RUNS = 4, 64
-"""From this many rows or runs on, rows are assembled from pictures. For fewer, as an echo has, Qt's calls are
-faster.
-"""
+from .row_layout import LaidRun, is_blank_behind, join, join_right_to_left, lay_out, ligature_at
 
 
 class RowPainter:
@@ -38,83 +25,23 @@ class RowPainter:
         self.metrics = metrics
         self.glyphs = glyphs
         self.colors = colors
-        self._alphabets: StyleAlphabets | None = None
 
-    def lay_out_rows(self, rows: Mapping[int, Row], cursor: Cursor | None) -> LaidRows:
-        """The runs of rows, by the rows' numbers, split at their ligatures; no ligature is at the ``cursor``."""
-        laid = {number: join_right_to_left(lay_out(row, self.colors)) for number, row in rows.items()}
-        ligatures = self.metrics.ligatures
-        if ligatures is None:
-            return laid
+    def paint_rows(self, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None) -> None:
+        """Paint rows, by their numbers, in a picture of the grid; no ligature is at the ``cursor``."""
+        height, page, ligatures = self.metrics.height, self.colors.background, self.metrics.ligatures
         at, column = -1, None
-        if ligatures.yields and cursor is not None and cursor.visible:
+        if ligatures is not None and ligatures.yields and cursor is not None and cursor.visible:
             at, column = cursor.row, cursor.column
-        return {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
-
-    def paint_rows(self, image: QImage, laid: LaidRows) -> None:
-        """Paint rows in a picture of the grid."""
-        metrics, page = self.metrics, self.colors.background
-        is_much = len(laid) >= MANY_ROWS or sum(map(len, laid.values())) >= MANY_RUNS
-        atlas = self.glyphs.atlas() if is_much else None
-        undrawn: Mapping[int, Collection[int]]
-        if atlas is None:
-            undrawn = {number: range(len(runs)) for number, runs in laid.items()}
-        else:
-            from .row_assembly import assemble_rows
-
-            area = GridArea(image, 0, 0, image.width() // metrics.width)
-            undrawn = assemble_rows(area, laid, self._page, atlas)
-            if not undrawn:
-                return
         painter = QPainter(image)
-        for number, indexes in undrawn.items():
-            top = number * metrics.height
-            painter.setClipRect(0, top, image.width(), metrics.height)
-            if atlas is None:
-                painter.fillRect(0, top, image.width(), metrics.height, page)
-            self.paint_runs(painter, laid[number], top, indexes)
+        for number, row in rows.items():
+            top = number * height
+            runs = join_right_to_left(lay_out(row, self.colors))
+            if ligatures is not None:
+                runs = join(runs, ligatures, column if number == at else None)
+            painter.setClipRect(0, top, image.width(), height)
+            painter.fillRect(0, top, image.width(), height, page)
+            self.paint_runs(painter, runs, top)
         painter.end()
-
-    def assemble_rows(self, area: GridArea, rows: Mapping[int, Row], cursor: Cursor | None) -> LaidRows:
-        """Paint those rows that can be put together from pictures alone; returns the others, laid out."""
-        atlas = self.glyphs.atlas()
-        if atlas is None:
-            return self.lay_out_rows(rows, cursor)
-        from .row_assembly import assemble_rows, assemble_styled_rows
-
-        styled = {number: cells for number, row in rows.items() if (cells := self._bare_cells(row)) is not None}
-        if styled:
-            # Rows of an earlier table, which was full, are painted by their runs.
-            table = next(reversed(styled.values())).table
-            alphabets = self._alphabets_of(table, atlas)
-            styled = {
-                number: cells for number, cells in styled.items() if cells.table is table and alphabets.has_all(cells)
-            }
-            assemble_styled_rows(area, styled, alphabets, atlas)
-        laid = self.lay_out_rows({number: row for number, row in rows.items() if number not in styled}, cursor)
-        left_out = assemble_rows(area, laid, self._page, atlas, only_whole=True)
-        return {number: laid[number] for number in left_out}
-
-    def _bare_cells(self, row: Row) -> StyledText | None:
-        """The cells of a row if it has a style for each, and they need no layout."""
-        cells = row.runs
-        if not isinstance(cells, StyledText) or row.selection is not None:
-            return None
-        if not (cells.text.isascii() and cells.text.isprintable()):
-            return None
-        ligatures = self.metrics.ligatures
-        return None if ligatures is not None and ligatures.search(cells.text) is not None else cells
-
-    def _alphabets_of(self, table: StyleTable, atlas: GlyphAtlas) -> StyleAlphabets:
-        if self._alphabets is None or not self._alphabets.is_of(table, atlas):
-            from .style_alphabets import StyleAlphabets
-
-            self._alphabets = StyleAlphabets(table, self.colors, atlas)
-        return self._alphabets
-
-    @property
-    def _page(self) -> CellColors:
-        return self.colors.resolve_style(PLAIN).cell_colors
 
     def ligature_at(self, row: Row, column: int) -> LaidRun | None:
         """The ligature that a column is a part of."""
@@ -123,26 +50,21 @@ class RowPainter:
             return None
         return ligature_at(join(lay_out(row, self.colors), ligatures, None), ligatures, column)
 
-    def paint_runs(
-        self, painter: QPainter, laid: list[LaidRun], top: int, indexes: Collection[int] | None = None
-    ) -> None:
-        """Paint runs, or those with these indexes, with their upper edge at ``top``.
+    def paint_runs(self, painter: QPainter, laid: list[LaidRun], top: int) -> None:
+        """Paint runs with their upper edge at ``top``.
 
         All backgrounds are painted first, so that none covers a neighbour's slanted glyph.
         """
         metrics = self.metrics
         cell = metrics.width
-        indexes = range(len(laid)) if indexes is None else indexes
-        for index in indexes:
-            run, look = laid[index]
+        for run, look in laid:
             if look.background is not None:
                 painter.fillRect(run.column * cell, top, run.cells * cell, metrics.height, look.background)
         pen: QColor | None = None
         variant = -1
         baseline = top + metrics.ascent
         ligatures = metrics.ligatures
-        for index in indexes:
-            run, look = laid[index]
+        for index, (run, look) in enumerate(laid):
             text = run.text
             if look.decorated:
                 decorations.draw(painter, metrics, look, run.column * cell, top, run.cells * cell)

@@ -28,7 +28,7 @@ from .cursor import blank_picture, cell_under, cursor_picture
 from .grid_layout import GridLayout
 from .image_layer import ImageLayer
 from .regions import bands, rectangles
-from .row_painter import MANY_ROWS, RowPainter
+from .row_painter import RowPainter
 
 _HAIRLINE_SHARE = 0.18
 
@@ -62,7 +62,6 @@ class Surface:
         layout: the grid's position.
         cursor: the last frame's cursor; None if it is not visible.
         viewport: the last frame's position in the history.
-        has_changed_much: whether the last frame has changed several rows.
         focused: whether the view has the keyboard focus.
         cursor_shown: False while a blinking cursor is hidden.
         live: False for a read-only screen, which has no cursor.
@@ -77,7 +76,6 @@ class Surface:
         self.cursor: Cursor | None = None
         self._asked_cursor: Cursor | None = None
         self.viewport = Viewport()
-        self.has_changed_much = False
         self.focused = False
         self.cursor_shown = True
         self.live = True
@@ -163,7 +161,6 @@ class Surface:
             self._set_colors(overrides)
         previous = self.cursor
         touched = self._canvas.apply(frame)
-        self.has_changed_much = len(touched) >= MANY_ROWS
         self._asked_cursor = frame.cursor
         self.cursor = self._theme.chosen_cursor(frame.cursor)
         self.viewport = Viewport(frame.scrollback_rows, frame.scroll_offset)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from enum import IntEnum
 from functools import lru_cache
 from string import ascii_uppercase, digits
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import (
@@ -30,10 +30,6 @@ from gui.terminal.cell_metrics import BOLD, CellMetrics
 from session_host.terminal.images.placeholders import PLACEHOLDER
 
 from . import box_drawing, legacy_shapes, powerline, right_to_left, symbols
-from .atlas_import import AtlasImport
-
-if TYPE_CHECKING:
-    from .glyph_atlas import GlyphAtlas
 
 EMOJI_SELECTOR = "\ufe0f"
 """VS16: shows the character before it as a colour emoji."""
@@ -101,21 +97,12 @@ class Glyphs:
         self._metrics = metrics
         self._pictures: OrderedDict[tuple[str, int, int, int, int], QImage] = OrderedDict()
         self._bytes = 0
-        self._atlas: GlyphAtlas | None = None
         self.pieces = lru_cache(maxsize=4096)(self._pieces)
 
     def forget_pictures(self) -> None:
         """Free the pictures; they are drawn again when needed."""
         self._pictures.clear()
         self._bytes = 0
-        if self._atlas is not None:
-            self._atlas.clear()
-
-    def atlas(self) -> GlyphAtlas | None:
-        """The pictures of ASCII cells; None as long as their module is not imported."""
-        if self._atlas is None and AtlasImport.found is not None:
-            self._atlas = AtlasImport.found(self._metrics)
-        return self._atlas
 
     def _pieces(self, text: str, variant: int) -> tuple[Piece, ...]:
         pieces: list[Piece] = []

@@ -32,8 +32,6 @@ _FEW_BITS: Final = 32
 
 BLANK_HEAD: Final = HEAD << WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF
-NOT_ASCII: Final = 0xFFFF80
-"""Bits of a content that is no ASCII character."""
 _CHARACTER_MASK: Final = TAG_MASK | _CODEPOINT_MASK << 2 | 0b11 << WIDE_SHIFT
 
 
@@ -104,22 +102,13 @@ class RowKeys(NamedTuple):
     length: int
     """The number of cells."""
 
-    @property
-    def has_many_groups(self) -> bool:
-        """Whether there are many differences between neighbours."""
-        return self.changes.bit_count() > _FEW_BITS
-
-    def cells(self) -> list[int]:
-        """The key of each cell."""
-        return memoryview(self.keys.to_bytes(self.length * 8, "little")).cast("Q").tolist()
-
     def groups(self) -> list[tuple[int, int]]:
         """Pairs: a key, and the number of neighbours that have it."""
         keys, changes, rest = self
-        if self.has_many_groups:
+        if changes.bit_count() > _FEW_BITS:
             changed = memoryview(changes.to_bytes(rest * 8, "little")).cast("Q").tolist()
             ends = [*compress(range(1, rest), changed), rest]
-            cells = self.cells()
+            cells = memoryview(keys.to_bytes(rest * 8, "little")).cast("Q").tolist()
             return [(cells[end - 1], end - start) for start, end in pairwise((0, *ends))]
         found: list[tuple[int, int]] = []
         while changes:

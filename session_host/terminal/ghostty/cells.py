@@ -6,13 +6,10 @@ A call into the library for each cell would cost twenty times more than the rest
 
 from __future__ import annotations
 
-import sys
-from collections import defaultdict
-from collections.abc import Collection, Iterator
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from session_host.terminal.rows import PLAIN, RGB, UNDER_IMAGE, Row, Run, Style, StyledText, StyleTable, new_run
+from session_host.terminal.rows import PLAIN, RGB, UNDER_IMAGE, Row, Run, Style, new_run
 
 from .cell_bits import (
     BLANK_HEAD,
@@ -34,17 +31,9 @@ from .cell_bits import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from .many_rows import ManyRows
     from .render_state import RenderState
 
-_STYLE_BITS: Final = STYLE_MASK << STYLE_SHIFT
-_PLAIN_NUMBER: Final = bytes(2)
-"""The number of PLAIN in a ``StyleTable``, as in a ``StyledText``."""
-
 BLANK_ROW: Final = Row((), False)
-
-_MANY_ROWS: Final = 4
-"""From this many changed rows on, they are read at once. An echo has fewer."""
 
 
 class RowReader:
@@ -53,10 +42,7 @@ class RowReader:
     Attributes:
         state: the render state.
         has_marks: whether a row that was read had an image over its text; see ``without_marks``.
-        many_rows: reads many changed rows at once; None if this process does without numpy.
     """
-
-    many_rows: ClassVar[type[ManyRows] | None] = None
 
     def __init__(self, state: RenderState) -> None:
         self.state = state
@@ -64,17 +50,11 @@ class RowReader:
         self._page_styles: dict[tuple[int, int], Style] = {}
         self._text_styles: dict[int, dict[int, Style]] = {}
         """For each page, the styles of cells that hold a character and nothing else, by the cells' keys."""
-        self._table = StyleTable()
-        self._style_numbers: dict[int, dict[int, bytes]] = {}
-        """For each page, the numbers of these styles in the table, also by the cells' keys."""
 
     def forget_styles(self) -> None:
         """Forget style ids, which may have other meanings after the terminal has changed."""
         self._page_styles.clear()
         self._text_styles.clear()
-        self._style_numbers.clear()
-        if self._table.is_full:
-            self._table = StyleTable()
 
     def all_rows(self, count: int, *, with_selection: bool) -> list[Row]:
         """The first ``count`` rows from the top."""
@@ -85,37 +65,7 @@ class RowReader:
         """The changed rows by their numbers, with their selections."""
         state = self.state
         with_selection = state.has_selection()
-        if self.many_rows is not None and sum(1 for _ in state.changed_rows()) >= _MANY_ROWS:
-            return self._read_at_once([state.raw_row(y, with_selection=with_selection) for y in state.changed_rows()])
         return {y: self._read(state.raw_row(y, with_selection=with_selection)) for y in state.changed_rows()}
-
-    def _read_at_once(self, raw_rows: list[RawRow]) -> dict[int, Row]:
-        """Read changed rows at once, and those one by one for which that is impossible."""
-        assert self.many_rows is not None
-        many_rows = self.many_rows(raw_rows)
-        styles = self._number_styles_of(many_rows)
-        rows = {} if styles is None else many_rows.rows(styles, self._table)
-        others = {raw.y: raw for raw in raw_rows if raw.y not in rows}
-        for y in self._changed_rows_in(others):
-            rows[y] = self._read(others[y])
-        return {raw.y: rows[raw.y] for raw in raw_rows}
-
-    def _number_styles_of(self, many_rows: ManyRows) -> dict[int, dict[int, int]] | None:
-        """The numbers in the table of all styles, by their pages and ids; None if the table is full."""
-        numbers: dict[int, dict[int, int]] = defaultdict(dict)
-        styled_cells = {cells.y: cells for cells in many_rows.styled_cells}
-        for y in self._changed_rows_in(styled_cells):
-            page, _, columns = styled_cells[y]
-            for style_id, style in zip(columns, self.state.styles_at(columns.values()), strict=True):
-                number = self._table.number(style)
-                if number is None:
-                    return None
-                numbers[page][style_id] = number
-        return numbers
-
-    def _changed_rows_in(self, numbers: Collection[int]) -> Iterator[int]:
-        """Move the state's iterator to each of these changed rows."""
-        return (y for y in self.state.changed_rows() if y in numbers) if numbers else iter(())
 
     def _read(self, raw: RawRow) -> Row:
         """The state's current row."""
@@ -123,41 +73,10 @@ class RowReader:
         count = -(-len(data.rstrip(b"\0")) // 8)
         if not count:
             return Row((), raw.wrapped, raw.selection) if raw.wrapped or raw.selection else BLANK_ROW
-        return Row(self._cells_of(raw, data[: count * 8], count), raw.wrapped, raw.selection)
-
-    def _cells_of(self, raw: RawRow, data: bytes, count: int) -> tuple[Run, ...] | StyledText:
+        data = data[: count * 8]
         bits = int.from_bytes(data, "little")
-        text, keys = row_text(bits, count), row_keys(bits, count)
-        if keys.has_many_groups and (styled := self._styled_text(raw.page, text, keys)) is not None:
-            return styled
-        return self._runs(raw, memoryview(data).cast("Q"), text, keys)
-
-    def _styled_text(self, page: int, text: str, keys: RowKeys) -> StyledText | None:
-        """The state's current row, if all of its cells hold one narrow character and are not linked."""
-        numbers = self._style_numbers.setdefault(page, {0: _PLAIN_NUMBER})
-        cells = keys.cells()
-        number_of = numbers.__getitem__
-        try:
-            styles = b"".join(map(number_of, cells))
-        except KeyError:
-            if not self._number_styles(page, cells, numbers):
-                return None
-            styles = b"".join(map(number_of, cells))
-        last_styled = -(-len(styles.rstrip(b"\0")) // len(_PLAIN_NUMBER))
-        end = max(len(text.rstrip(" ")), last_styled)
-        return StyledText(text[:end], styles[: end * len(_PLAIN_NUMBER)], self._table)
-
-    def _number_styles(self, page: int, cells: list[int], numbers: dict[int, bytes]) -> bool:
-        """Add the styles of cells with these keys to their page's; returns False if some cells hold something else."""
-        for key in set(cells) - numbers.keys():
-            if key & ~_STYLE_BITS:
-                return False
-            style_id = key >> STYLE_SHIFT & STYLE_MASK
-            number = self._table.number(self._style_with_id(page, style_id, cells.index(key)))
-            if number is None:
-                return False
-            numbers[key] = number.to_bytes(len(_PLAIN_NUMBER), sys.byteorder)
-        return True
+        runs = self._runs(raw, memoryview(data).cast("Q"), row_text(bits, count), row_keys(bits, count))
+        return Row(runs, raw.wrapped, raw.selection)
 
     def _runs(self, raw: RawRow, cells: memoryview[int], text: str, keys: RowKeys) -> tuple[Run, ...]:
         page = raw.page
@@ -244,7 +163,7 @@ class RowReader:
 
 def without_marks(row: Row) -> Row:
     """A row without the marks of text under images, for readers outside of the engine."""
-    if isinstance(row.runs, StyledText) or not any(run.cluster and UNDER_IMAGE in run.text for run in row.runs):
+    if not any(run.cluster and UNDER_IMAGE in run.text for run in row.runs):
         return row
     runs: list[Run] = []
     for run in row.runs:

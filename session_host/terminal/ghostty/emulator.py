@@ -22,7 +22,6 @@ from session_host.terminal.sgr_lines import SgrLines
 from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
-from .cells import RowReader
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .frame import FrameBuilder
 from .grid_reader import GridReader
@@ -104,13 +103,6 @@ class GhosttyEmulator:
             self._set_colors()
         else:
             self._parts().restore(*restored[1:])
-
-    @staticmethod
-    def use_numpy() -> None:
-        """See ``session_host.terminal.use_numpy``."""
-        from .many_rows import ManyRows
-
-        RowReader.many_rows = ManyRows
 
     @classmethod
     def restore(cls, snapshot: bytes, scrollback_lines: int = 0) -> GhosttyEmulator:

@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QCursor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalTheme
 from gui.theme.terminal_font import TerminalFont
@@ -28,8 +27,6 @@ from tests.support.scripted_chat import ScriptedChat
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 from tests.support.windows import has_keyboard, xdotool
-
-AtlasImport.run()  # The window imports it later, in a thread.
 
 WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -20,9 +19,6 @@ from gui.app import App
 from gui.bridge import chat_list, text_files
 from gui.input.draft import Draft
 from gui.settings.themes.library import Library
-from gui.terminal.glyphs import atlas_import
-from gui.terminal.glyphs.atlas_import import MANY_FRAMES, QUIET_S, AtlasImport
-from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
 from gui.theme.theme import Look
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
@@ -161,38 +157,6 @@ async def test_garbage_is_collected_only_in_qts_thread_while_no_event_is_pending
         await until(is_collected)
         waker.stop()
     assert set(ended) == {threading.main_thread()}
-
-
-@pytest.mark.parametrize("pauses", [True, False])
-async def test_the_atlas_is_imported_after_many_frames_of_one_terminal(
-    pauses: bool,
-    qapp: QApplication,
-    display: XServer,
-    window_manager: None,
-    recorded: None,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    now_s = 1000.0
-    monkeypatch.setattr(atlas_import, "time", SimpleNamespace(monotonic=lambda: now_s))
-    monkeypatch.setattr(AtlasImport, "found", None)
-    monkeypatch.setattr(AtlasImport, "_counted_s", 0.0)
-    async with opened(qapp):
-        for _ in range(3 * MANY_FRAMES):
-            now_s += 2
-            AtlasImport.count_frame("a terminal")
-        for number in range(3 * MANY_FRAMES):  # one tab after the other is shown
-            AtlasImport.count_frame(number)
-        assert AtlasImport._frames == 1, "such frames are rare in each"
-        for _ in range(MANY_FRAMES):
-            now_s += 0.5
-            AtlasImport.count_frame("a terminal")
-        assert AtlasImport.start is None
-        assert not AtlasImport.is_time(), "the program may be quiet soon"
-        while not pauses and not AtlasImport.is_time():
-            now_s += 0.1
-            AtlasImport.count_frame("a terminal")
-        now_s += QUIET_S if pauses else 0
-        await until(lambda: AtlasImport.found is GlyphAtlas)
 
 
 async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):

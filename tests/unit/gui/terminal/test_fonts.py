@@ -15,7 +15,6 @@ from gui.terminal.cell_metrics import CellMetrics, features_of
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.row_painter import RowPainter
-from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.glyphs.glyphs import Glyphs, _loose_marks
 from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.values import GridSize
@@ -132,7 +131,7 @@ def test_vowel_signs_and_viramas_stay_with_their_letters(text, loose):
     assert _loose_marks(text, cast("QFontMetricsF", measured)) == loose
 
 
-def test_features_change_glyphs_and_can_disable_ligatures(qapp, monkeypatch):
+def test_features_change_glyphs_and_can_disable_ligatures(qapp):
     text = "0O r & a -> b != c"
     plain, changed = TerminalFont(OTHER), TerminalFont(OTHER, features=("zero", "ss03"))
     assert picture_of(painted(text, changed)) != picture_of(painted(text, plain))
@@ -142,12 +141,6 @@ def test_features_change_glyphs_and_can_disable_ligatures(qapp, monkeypatch):
     assert picture_of(painted(text, off)) == picture_of(painted(text, TerminalFont(OTHER, "never")))
     unknown = TerminalFont(OTHER, features=("zzzz", "not a feature", "ß"))
     assert picture_of(painted(text, unknown)) == picture_of(painted(text, plain))
-    # Rows put together from pictures of characters have the features, too.
-    monkeypatch.setattr(AtlasImport, "found", None)
-    lines = "\r\n".join([text] * SIZE.rows)
-    alone = picture_of(painted(lines, changed))
-    AtlasImport.run()
-    assert picture_of(painted(lines, changed)) == alone
 
 
 def test_features_are_written_as_in_kitty():

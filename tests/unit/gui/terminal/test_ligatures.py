@@ -14,7 +14,6 @@ from gui.terminal.drawing.cursor import cell_under, cursor_picture
 from gui.terminal.drawing.grid_layout import GridLayout
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
-from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal_font import LigatureMode, TerminalFont
 from session_host.protocol.values import GridSize
@@ -220,13 +219,3 @@ def test_after_any_frames_each_ligature_is_drawn_as_the_cursor_requires(qapp, fr
     fresh.apply(emulator.frame())
     emulator.close()
     assert window.grid() == picture_of(fresh)
-
-
-def test_rows_drawn_from_the_atlas_have_the_pixels_of_rows_drawn_alone(qapp, monkeypatch):
-    text = HIDDEN + "\r\n".join(["fn f() -> X { a != b => c; }", "│ x := y │ \x1b[7m=>\x1b[m", "\x1b[1m== ==="] * 2)
-    metrics = metrics_of("always")
-    monkeypatch.setattr(AtlasImport, "found", None)
-    alone = picture_of(painted(text, metrics))
-    AtlasImport.run()
-    assert canvas_of(metrics).painter.glyphs.atlas() is not None
-    assert picture_of(painted(text, metrics)) == alone
