@@ -24,16 +24,11 @@ for name in sys.argv[2:]:
 PROGRAMS = {"__main__"}
 """Modules that run something when they are imported."""
 
-FOR_WINDOWS = {"many_rows"}
-"""Modules that only windows load, since they need a library of the window's."""
-
 
 def test_every_module_of_session_host_loads_without_the_windows_libraries() -> None:
     blocked = {"PySide6", "shiboken6", "qasync", "qtawesome", "qtpy", "gui"}
     modules = [
-        ".".join(path.with_suffix("").parts)
-        for path in python_files("session_host")
-        if path.stem not in PROGRAMS | FOR_WINDOWS
+        ".".join(path.with_suffix("").parts) for path in python_files("session_host") if path.stem not in PROGRAMS
     ]
 
     run = subprocess.run(

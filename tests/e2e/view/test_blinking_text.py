@@ -80,7 +80,7 @@ def test_text_does_not_blink_if_the_user_or_the_desktop_does_not_want_it(show_vi
         hints.setCursorFlashTime(usual_ms)
 
 
-def test_text_blinks_also_if_many_rows_change_at_once(show_view, monkeypatch):
+def test_text_blinks_also_if_a_program_changes_most_rows(show_view, monkeypatch):
     """Then the looks of styles are found when the rows are painted, not when the frame is taken."""
     terminal = show_view()
     monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
