@@ -151,7 +151,7 @@ async def test_an_agent_does_not_control_other_chats(agent: ShellInChat, other: 
 
 async def test_an_agent_opens_no_terminal_on_another_running_chat(agent: ShellInChat, tmp_path: Path) -> None:
     await start_chat(tmp_path, agent="live", name="api-fix")
-    assert_refused(agent.outlive("resume", "api-fix", "--view", "terminal", "-d"))
+    assert_refused(agent.outlive("resume", "api-fix", "--runtime", "terminal", "-d"))
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
 
 

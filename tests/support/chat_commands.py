@@ -32,7 +32,7 @@ def new_chat(area: Area, name: str, prompt: str = "") -> str:
         install_agent(area)
     words = ["-n", name, "-C", str(area.home), "-e", f"FAKE_APP_SERVER_LOG={input_log(area)}"]
     words += ["-e", f"FAKE_APP_SERVER_THREADS={area.home}"]
-    session_id = new("fake", "--view", "chat", *words, *(["-p", prompt] if prompt else []))
+    session_id = new("fake", "--runtime", "structured", *words, *(["-p", prompt] if prompt else []))
     if not prompt:
         wait(name, "idle")
     return session_id

@@ -9,22 +9,20 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.errors import NoSuchAgent, OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
-from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
 
 if TYPE_CHECKING:
     from session_host.storage.store import SessionRecord
 
 ENGINES = ("ghostty", "pyte")
 PROGRESS_S = 1.0
-VIEWS: Final[dict[str, Runtime]] = {"terminal": "terminal", "chat": "structured"}
-"""The runtimes by their names for the user."""
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
@@ -34,7 +32,7 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--view VIEW] [--one-shot] [-- ARGS…]\n"
+        "[-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime RUNTIME] [--one-shot] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -64,9 +62,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
     parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
     parser.add_argument(
-        "--view",
-        choices=tuple(VIEWS),
-        help="terminal: the agent's own screen; chat: the chat view, with messages, diffs and questions",
+        "--runtime",
+        choices=("terminal", "structured"),
+        help="terminal: the agent's own screen; structured: the chat view, with messages, diffs and questions",
     )
     parser.add_argument(
         "--one-shot",
@@ -164,9 +162,9 @@ def _launch(
         if shutil.which(agent_name) is None:
             raise
         raise NoSuchAgent(f"{error}; to run the program {agent_name}: outlive new -- {agent_name}") from None
-    runtime = VIEWS[options.view] if options.view else ("structured" if options.one_shot else "terminal")
+    runtime: Runtime = options.runtime or ("structured" if options.one_shot else "terminal")
     if options.one_shot and runtime == "terminal":
-        raise UsageError("--one-shot is for the chat view; leave --view terminal out")
+        raise UsageError("--one-shot is for the chat view; leave --runtime terminal out")
     if options.prompt and not agent.accepts_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     arguments = arguments or list(agent.default_arguments)

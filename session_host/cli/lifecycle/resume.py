@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 
-from session_host.cli.lifecycle.new import VIEWS
 from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import ConversationOpen
@@ -21,14 +20,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
     parser.add_argument("--anyway", action="store_true", help="resume even if the conversation is open elsewhere")
     parser.add_argument(
-        "--view",
-        choices=tuple(VIEWS),
-        help="terminal: the agent's own screen; chat: the chat view (default: as before)",
+        "--runtime",
+        choices=("terminal", "structured"),
+        help="terminal: the agent's own screen; structured: the chat view (default: as before)",
     )
     parser.epilog = (
         "Starts a new chat that continues exactly the ended chat's conversation, with the same name, directory, "
         "arguments and variables. A shell starts again below what it showed, and runs no command by itself. "
-        "--view terminal also works for a running chat view of Codex: it opens the "
+        "--runtime terminal also works for a running chat view of Codex: it opens the "
         "conversation in Codex's own terminal, too."
     )
 
@@ -37,9 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Resume a chat; attach to it in a terminal, else print its name and id."""
     session_id = find(options.session).id
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    record_id, name = event_loop.run_command(
-        _resume(session_id, anyway=options.anyway, runtime=VIEWS.get(options.view))
-    )
+    record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway, runtime=options.runtime))
     if options.json:
         info = find(record_id)
         from session_host.client.chats.resumability import fill_in_resumable

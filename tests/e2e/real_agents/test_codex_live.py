@@ -67,7 +67,7 @@ async def wait_until_said(chat: ChatViewer, text: str) -> None:
 
 async def terminal_of(agent: RealAgent, server: ModelServer, chat: str) -> Chat:
     """Open Codex's own terminal for a chat, and wait until it takes input."""
-    started = json.loads(await asyncio.to_thread(done, "resume", chat, "--view", "terminal", "--json"))
+    started = json.loads(await asyncio.to_thread(done, "resume", chat, "--runtime", "terminal", "--json"))
     terminal = Chat(agent, server, started["id"])
     await asyncio.to_thread(terminal.sees, agent.ready)
     return terminal
@@ -185,7 +185,7 @@ async def test_a_terminal_needs_a_prompt_first_and_ends_with_the_chat(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with chat_view(agent, project) as (record, chat):
-        early = await asyncio.to_thread(outlive, "resume", "work", "--view", "terminal", "--json")
+        early = await asyncio.to_thread(outlive, "resume", "work", "--runtime", "terminal", "--json")
         assert (early.code, early.error) == (1, "outlive: work: the conversation is empty; send a prompt first\n")
         chat.viewer.prompt("hello")
         await wait_until_said(chat, "echo: hello")

@@ -135,7 +135,7 @@ def test_files_are_restored_to_before_a_prompt_that_is_chosen_in_since_and_the_r
     install_agent(area)
     with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
         file.write("[signals]\nends_all = true\n")
-    session = new("fake", "--view", "chat", "-n", "x", "-C", str(checkout.path))
+    session = new("fake", "--runtime", "structured", "-n", "x", "-C", str(checkout.path))
     wait("x", "idle")
     with open_window() as app:
         app.show(session)

@@ -47,7 +47,7 @@ async def chat_and_terminal(directory: Path) -> AsyncIterator[tuple[SessionRecor
     record = await start_chat(directory, agent="live", name="work", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
-        started = json.loads(await done("resume", "work", "--view", "terminal", "--json"))
+        started = json.loads(await done("resume", "work", "--runtime", "terminal", "--json"))
         await wait_for_text(started["id"], "ready")
         yield record, chat, started["id"]
 
@@ -82,7 +82,7 @@ async def test_a_question_is_answered_once_in_chat_or_terminal(tmp_path: Path) -
 
 async def test_the_terminal_ends_in_mid_turn_and_is_resumed(tmp_path: Path) -> None:
     async with chat_and_terminal(tmp_path) as (record, chat, terminal):
-        assert json.loads(await done("resume", "work", "--view", "terminal", "--json"))["id"] == terminal
+        assert json.loads(await done("resume", "work", "--runtime", "terminal", "--json"))["id"] == terminal
         await done("send", terminal, "count: 9 hold: 3", "--enter")
         await chat.until_said("line 0003")
         assert chat.state == "running"

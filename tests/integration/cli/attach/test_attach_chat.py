@@ -181,7 +181,7 @@ def test_the_end_of_the_agent_is_reported(area: Area) -> None:
 
 def test_a_new_chat_is_attached_at_once(area: Area) -> None:
     new_chat(area, "other")
-    with OnTerminal("new", "fake", "--view", "chat", "-n", "x", "-C", str(area.home)) as terminal:
+    with OnTerminal("new", "fake", "--runtime", "structured", "-n", "x", "-C", str(area.home)) as terminal:
         terminal.see("Enter sends")
         terminal.type(DETACH)
         assert terminal.end() == 0
