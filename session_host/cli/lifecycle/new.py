@@ -19,6 +19,7 @@ from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
 
 if TYPE_CHECKING:
+    from session_host.protocol.values import Runtime
     from session_host.storage.store import SessionRecord
 
 ENGINES = ("ghostty", "pyte")
