@@ -142,8 +142,8 @@ class App:
         self._limit_checked_s = float("-inf")
         self.sessions.changed.connect(self._check_limit_if_due)
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
-        damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
-        catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
+        damaged = "" if self._is_layout_complete else notice_texts.LAYOUT_DAMAGED()
+        catalog_problem = notice_texts.BUILT_IN_AGENTS(error=catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))
         self._separate = SeparateWindows(self.windows, self.sessions, self.theme, self.settings, catalog, layout)
         self._connect()
@@ -179,7 +179,7 @@ class App:
         opener = self.window.opener
         self.window.banners.show_banner(
             Banner(
-                text, notice_texts.show_report(), lambda: opener.open_file(FileLocation(report)), "fault", lasting=True,
+                text, notice_texts.SHOW_REPORT(), lambda: opener.open_file(FileLocation(report)), "fault", lasting=True,
                 kind="failed",
             )
         )  # fmt: skip
@@ -240,8 +240,8 @@ class App:
             if not self.layout.tray_explained:
                 self.layout.tray_explained = True
                 self._save_layout()
-                text = tray_texts.in_the_tray()
-                self.notifications.show("closed to the tray", tray_texts.in_the_tray_title(), text)
+                text = tray_texts.IN_THE_TRAY()
+                self.notifications.show("closed to the tray", tray_texts.IN_THE_TRAY_TITLE(), text)
         else:
             self.quit()
 
@@ -263,7 +263,7 @@ class App:
         try:
             set_start_at_login(enabled=enabled, is_changed=is_changed)
         except ConfigError as error:
-            self._warn([notice_texts.cannot_start_at_login(error)])
+            self._warn([notice_texts.CANNOT_START_AT_LOGIN(error=error)])
             return
         if is_changed:
             self.layout.starts_at_login = enabled
@@ -279,7 +279,7 @@ class App:
         """Show the agents of the catalog, since one of the user's files has changed."""
         self.window.banners.withdraw("agents")
         if self.agents.problem:
-            text = notice_texts.previous_agents(self.agents.problem)
+            text = notice_texts.PREVIOUS_AGENTS(error=self.agents.problem)
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
         self.sessions.apply_agents()
         self.sessions.path_found.emit()
@@ -347,7 +347,7 @@ class App:
         banners, removals = self.window.banners, self.sessions.removals
         if warning:
             change = Banner(
-                phrases.first_upper(warning), notice_texts.change_limit(),
+                phrases.first_upper(warning), notice_texts.CHANGE_LIMIT(),
                 partial(self._separate.settings.open, "general"), "limit", lasting=True,
             )  # fmt: skip
             banners.show_banner(change)
@@ -356,7 +356,7 @@ class App:
         if begun := removals.begin(chats, undo_ms=LIMIT_UNDO_MS, by_limit=True):
             text = notice_texts.removed_by_limit(len(begun))
             undo = partial(removals.undo, begun)
-            banners.show_banner(Banner(text, notice_texts.undo(), undo, f"removed {begun[0].id}", lasting=True))
+            banners.show_banner(Banner(text, notice_texts.UNDO(), undo, f"removed {begun[0].id}", lasting=True))
 
     def _check_claim(self) -> None:
         """Listen on a new socket if the window's socket was removed."""
@@ -372,7 +372,7 @@ class App:
             self._report_claim_problem(str(error))
             self._claim_retry.start()
         if self._claim.is_lost and not was_lost:
-            text = notice_texts.another_window()
+            text = notice_texts.ANOTHER_WINDOW()
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed"))
 
     def _report_claim_problem(self, problem: str) -> None:
@@ -390,7 +390,7 @@ class App:
             return
         if self.sessions.running():
             self.layout.no_tray_explained = True
-            self.window.banners.inform(notice_texts.no_tray(), key="tray")
+            self.window.banners.inform(notice_texts.NO_TRAY(), key="tray")
 
     def _show_without_tray(self) -> None:
         """Show a window that was started hidden if there is no tray icon: the user could not open it otherwise."""

@@ -68,9 +68,9 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     translation.install(qt)
     faults = FaultReport(paths.window_log())
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
-    faults.failed.connect(lambda: app.show_fault(notice_texts.window_fault(), str(faults.path)))
+    faults.failed.connect(lambda: app.show_fault(notice_texts.WINDOW_FAULT(), str(faults.path)))
     if faults.has_crashed:
-        app.show_fault(notice_texts.window_crashed(), str(faults.path))
+        app.show_fault(notice_texts.WINDOW_CRASHED(), str(faults.path))
     qt.commitDataRequest.connect(_on_session_end)
 
     async def run() -> int:

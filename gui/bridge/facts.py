@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gui.theme.marks import Mark
-from gui.wording import activity_phrases, common_texts, page_texts, phrases, window_texts
+from gui.wording import common_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, group_of, mark_of, order_key
+from gui.wording.text import Text
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import before_more, last_command, one_line
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _EXITED, _LOST = State.EXITED, State.LOST
 """Hot path: avoids the enum's attribute lookup and hash for each chat of a long list."""
 
-_LOST_TEXTS: dict[Reason, Callable[[], str]] = {
-    "interrupted": page_texts.interrupted,
-    "lost": page_texts.ended_unexpectedly,
-    "unstarted": page_texts.failed_to_start,
+_LOST_TEXTS: dict[Reason, Text] = {
+    "interrupted": page_texts.INTERRUPTED,
+    "lost": page_texts.ENDED_UNEXPECTEDLY,
+    "unstarted": page_texts.FAILED_TO_START,
 }
 
 
@@ -257,15 +257,15 @@ class ChatFacts:
         if self.has_ended:
             return self._topic_and_end
         if self.is_unresponsive:
-            return page_texts.does_not_answer()
+            return page_texts.DOES_NOT_ANSWER()
         if self.is_suspended:
-            return phrases.first_upper(activity_phrases.activity_words(self.activity))
+            return phrases.first_upper(phrases.activity_words(self.activity))
         if self.needs_you:
-            return self.activity_detail or page_texts.needs_answer()
+            return self.activity_detail or page_texts.NEEDS_ANSWER()
         if self.is_silent:
-            return phrases.first_upper(activity_phrases.no_activity(self.since, datetime.now(UTC)))
+            return phrases.first_upper(phrases.no_activity(self.since, datetime.now(UTC)))
         if self.is_starting:
-            return common_texts.starting()
+            return common_texts.STARTING()
         if self._is_plain:
             return self.foreground or self._short_last_command or self.title
         if self.is_shell_or_command and self.foreground:
@@ -278,8 +278,8 @@ class ChatFacts:
     def reason_for_bell(self) -> str:
         """Why it is marked with a bell: an unseen notification of its program, or a bell; "" for no mark."""
         if self.unseen_notification:
-            return window_texts.notified(self.unseen_notification)
-        return window_texts.bell() if self.has_unseen_bell else ""
+            return window_texts.NOTIFIED(text=self.unseen_notification)
+        return window_texts.BELL() if self.has_unseen_bell else ""
 
     @property
     def ended_when(self) -> str:
@@ -292,7 +292,7 @@ class ChatFacts:
         topic = "" if self.is_shell_or_command else plain_text(self.title)
         end, code = self.how_it_ended, self.record.exit_code
         if self.has_failed and self.record.state is State.EXITED and not self.record.exit_signal and code:
-            end = page_texts.last_exit_code(code)
+            end = page_texts.LAST_EXIT_CODE(code=code)
         parts = (end, topic) if self.has_failed else (topic, end)
         return " · ".join(filter(None, parts))
 
@@ -317,12 +317,16 @@ class ChatFacts:
         """``last_command`` in a short form that is never elided."""
         if not self.last_command:
             return ""
-        return page_texts.last_exit_code(code) if (code := self.last_exit_code) else page_texts.last_command_succeeded()
+        return (
+            page_texts.LAST_EXIT_CODE(code=code)
+            if (code := self.last_exit_code)
+            else page_texts.LAST_COMMAND_SUCCEEDED()
+        )
 
     @property
     def is_silent(self) -> bool:
         """Whether the agent was working and then stopped reporting."""
-        return not self.has_ended and not self.is_shell_or_command and self.activity_source == activity_phrases.SILENCE
+        return not self.has_ended and not self.is_shell_or_command and self.activity_source == phrases.SILENCE
 
     @property
     def is_at_prompt(self) -> bool:
@@ -339,27 +343,27 @@ class ChatFacts:
         if self.is_starting:
             return Mark.STARTING.value
         if self._is_plain:
-            return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
-        return activity_phrases.activity_and_age(self.activity, self.activity_source, self.since, datetime.now(UTC))
+            return phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
+        return phrases.activity_and_age(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property
     def reason_to_confirm_end(self) -> str:
         """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
         if self.activity is Activity.WORKING:
-            return page_texts.is_working(self.name)
+            return page_texts.IS_WORKING(name=self.name)
         if self.needs_you:
-            return page_texts.needs_your_answer(self.name)
+            return page_texts.NEEDS_YOUR_ANSWER(name=self.name)
         if self.is_shell_or_command and self.foreground:
-            return page_texts.is_still_running(phrases.shortened(self.foreground))
+            return page_texts.IS_STILL_RUNNING(program=phrases.shortened(self.foreground))
         is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
         if is_recent and self.activity is not Activity.IDLE:
-            return page_texts.was_active(self.name)
+            return page_texts.WAS_ACTIVE(name=self.name)
         return ""
 
     @property
     def name_and_state(self) -> str:
         """Its name with its activity or end, as a line in a question to the user."""
-        return page_texts.chat_and_state(self.name, self._activity_or_end)
+        return page_texts.CHAT_AND_STATE(name=self.name, state=self._activity_or_end)
 
     @property
     def _activity_or_end(self) -> str:
@@ -370,12 +374,12 @@ class ChatFacts:
         now = datetime.now(UTC)
         if self._is_plain:
             # The previous command's end does not matter for a question about stopping.
-            return activity_phrases.running(self.foreground, self.since, now)
+            return phrases.running(self.foreground, self.since, now)
         if self.is_silent:
-            return activity_phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
-        words = activity_phrases.activity_words(self.activity)
+            return phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
+        words = phrases.activity_words(self.activity)
         detail = self.activity_detail or self.title
-        return page_texts.state_and_detail(words, detail) if detail else words
+        return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
 
     @property
     def command(self) -> str:

@@ -27,4 +27,4 @@ async def ask(chat: Chat, request: Request) -> Any:
     try:
         return await control.request(chat.id, request)
     except HostNotResponding as error:
-        raise HostUnavailable(page_texts.wait_or_kill(chat.name)) from error
+        raise HostUnavailable(page_texts.WAIT_OR_KILL(name=chat.name)) from error

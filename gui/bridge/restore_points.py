@@ -10,7 +10,7 @@ from pathlib import Path
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_transcript
 from gui.bridge.sessions import Sessions
-from gui.wording import restore_texts
+from gui.wording import changes_texts
 from session_host.client.chats.restore_list import ListedPoint, restore_list, resumed_chats
 from session_host.errors import OutliveError
 from session_host.restore_points import restoring
@@ -25,10 +25,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-def name_of(listed: ListedPoint, characters: int = restore_texts.NAME_CHARACTERS) -> str:
+def name_of(listed: ListedPoint, characters: int = changes_texts.POINT_NAME_CHARACTERS) -> str:
     """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
     point = listed.point
-    return restore_texts.name(point.about.kind, listed.prompt, point.moment, datetime.now(UTC), characters)
+    return changes_texts.point_name(point.about.kind, listed.prompt, point.moment, datetime.now(UTC), characters)
 
 
 async def points_of(chat: Chat, sessions: Sessions) -> list[ListedPoint]:

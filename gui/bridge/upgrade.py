@@ -61,18 +61,22 @@ def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:
     parts = []
     if done and len(done) == count:
         parts.append(
-            notice_texts.updated_chat(done[0], VERSION) if count == 1 else notice_texts.updated_chats(count, VERSION)
+            notice_texts.UPDATED_CHAT(name=done[0], version=VERSION)
+            if count == 1
+            else notice_texts.UPDATED_CHATS(n=count, version=VERSION)
         )
     elif count:
-        parts.append(notice_texts.updated_some(len(done), count) if done else notice_texts.updated_none())
+        parts.append(notice_texts.UPDATED_SOME(done=len(done), n=count) if done else notice_texts.UPDATED_NONE())
     if failed:
         parts.append(_as_before([result.name for result in failed], failed[0].message.removeprefix(_UNCHANGED)))
     if left:
-        parts.append(_as_before(left, notice_texts.too_old_to_update()))
-    return " ".join(parts) or common_texts.no_running_chats(), not failed and not left
+        parts.append(_as_before(left, notice_texts.TOO_OLD_TO_UPDATE()))
+    return " ".join(parts) or common_texts.NO_RUNNING_CHATS(), not failed and not left
 
 
 def _as_before(names: list[str], why: str) -> str:
     if len(names) == 1:
-        return notice_texts.not_updated(names[0], why)
-    return notice_texts.several_not_updated(window_texts.and_(", ".join(names[:-1]), names[-1]), why)
+        return notice_texts.NOT_UPDATED(name=names[0], reason=why)
+    return notice_texts.SEVERAL_NOT_UPDATED(
+        names=window_texts.AND(first=", ".join(names[:-1]), last=names[-1]), reason=why
+    )

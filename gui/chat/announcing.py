@@ -6,7 +6,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.chat import limits
-from gui.wording import chat_texts, limit_texts
+from gui.wording import chat_texts
 from session_host.structured.items import Item, UsageChanged
 from session_host.structured.transcript import Transcript
 
@@ -35,11 +35,11 @@ class Announcer:
         for item in self._last(transcript):
             if item.kind == "agent" and _is_complete(item) and item.id not in self._announced:
                 self._announced.add(item.id)
-                self.announce(chat_texts.spoken(chat_texts.message_of_agent(), item.text[:_MAX_CHARACTERS]))
+                self.announce(chat_texts.SPOKEN(kind=chat_texts.MESSAGE_OF_AGENT(), text=item.text[:_MAX_CHARACTERS]))
         for request in transcript.open_requests:
             if request.id not in self._announced:
                 self._announced.add(request.id)
-                self.announce(chat_texts.spoken(chat_texts.asks(), request.title))
+                self.announce(chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=request.title))
         self._announce_limit(transcript.status.usage)
 
     def _announce_limit(self, usage: UsageChanged | None) -> None:
@@ -48,7 +48,7 @@ class Announcer:
         level, previous = limits.level(current), self._limit_level
         self._limit_level = level
         if level > previous:
-            self.announce(limit_texts.used(current[0], now))
+            self.announce(chat_texts.limit_used(current[0], now))
 
     def announce(self, text: str) -> None:
         """Let the screen reader read a text."""

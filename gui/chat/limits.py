@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from gui.wording.limit_texts import percent
+from gui.wording.chat_texts import used_percent
 from session_host.structured.items import UsageChanged, UsageLimit
 
 SHOWN_FROM_PERCENT: Final = 75
@@ -33,7 +33,7 @@ def current(usage: UsageChanged | None, moment: datetime) -> list[UsageLimit]:
 
 def level(limits: list[UsageLimit]) -> int:
     """How the first limit is shown: 0 not at all, 1 its value, 2 as a warning, 3 as reached."""
-    used = percent(limits[0]) if limits else 0
+    used = used_percent(limits[0]) if limits else 0
     return sum(used >= each for each in (SHOWN_FROM_PERCENT, WARNS_FROM_PERCENT, 100))
 
 

@@ -72,8 +72,8 @@ class PromptHeading(QAbstractButton):
 
     def _show(self, item: Item | None) -> None:
         if item is not None:
-            self.setText(one_line(item.text[:_LINE_CHARACTERS]).strip() or chat_texts.prompt_without_text())
-            self.setAccessibleName(chat_texts.go_to_prompt(self.text()))
+            self.setText(one_line(item.text[:_LINE_CHARACTERS]).strip() or chat_texts.PROMPT_WITHOUT_TEXT())
+            self.setAccessibleName(chat_texts.GO_TO_PROMPT(prompt=self.text()))
             self.update()
 
     def _go(self) -> None:

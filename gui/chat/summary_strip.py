@@ -11,7 +11,7 @@ from gui.chat.content.summary import ChangedFile, Summary
 from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.wording import chat_texts, diff_texts
+from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
 
 _MAX_FILES = 40
@@ -73,16 +73,16 @@ class SummaryStrip(QWidget):
             current = next((entry for entry in entries if entry.status == "in_progress"), None)
             current = current or next(entry for entry in entries if entry.status == "pending")
             self._plan_item = summary.plan.id
-            step = chat_texts.plan_step(done, len(entries), one_line(current.text))
+            step = chat_texts.PLAN_STEP(done=done, count=len(entries), step=one_line(current.text))
         files = list(summary.files.values())
         if (step, files) == (self._step, self._files):
             return
         self._step, self._files = step, files
         added, removed = sum(file.added for file in files), sum(file.removed for file in files)
-        lines = diff_texts.changed_lines(added, removed)
+        lines = changes_texts.changed_lines(added, removed)
         self._file_texts = (chat_texts.changed_files(len(files), lines), lines)
         self.files_button.setAccessibleName(self._file_texts[0])
-        self.files_button.setAccessibleDescription(diff_texts.spoken_lines(added, removed))
+        self.files_button.setAccessibleDescription(changes_texts.spoken_lines(added, removed))
         self._fit()
         self._show()
 
@@ -126,12 +126,12 @@ class SummaryStrip(QWidget):
 
     def _fill_menu(self) -> None:
         self._menu.clear()
-        self._menu.addAction(chat_texts.show_changes(), self.changes_requested.emit)
+        self._menu.addAction(chat_texts.SHOW_CHANGES(), self.changes_requested.emit)
         self._menu.addSeparator()
         for file in reversed(self._files[-_MAX_FILES:]):
-            lines = diff_texts.changed_lines(file.added, file.removed)
+            lines = changes_texts.changed_lines(file.added, file.removed)
             text = f"{shown_path(file.path, self._directory)}\t{lines}".replace("&", "&&")
             action = self._menu.addAction(text)
             action.triggered.connect(lambda _checked, item=file.item: self.item_chosen.emit(item))
         if (hidden := len(self._files) - _MAX_FILES) > 0:
-            self._menu.addAction(chat_texts.more_files(hidden)).setEnabled(False)
+            self._menu.addAction(chat_texts.MORE_FILES(n=hidden)).setEnabled(False)

@@ -22,7 +22,7 @@ from gui.input.dropping import accept_as_copy
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import chat_texts, image_texts, saved_prompt_texts
+from gui.wording import chat_texts, sheet_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
@@ -295,23 +295,23 @@ class ChatView(QWidget):
             return
         if item.kind == "user":
             menu.addSeparator()
-            copy = menu.addAction(chat_texts.copy_prompt(), lambda: QGuiApplication.clipboard().setText(item.text))
+            copy = menu.addAction(chat_texts.COPY_PROMPT(), lambda: QGuiApplication.clipboard().setText(item.text))
             copy.setEnabled(bool(item.text))
-            put = menu.addAction(chat_texts.put_into_prompt(), lambda: self._reuse(item))
+            put = menu.addAction(chat_texts.PUT_INTO_PROMPT(), lambda: self._reuse(item))
             put.setEnabled(not self.prompt.editor.isReadOnly())
-            save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(item.text))
+            save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
             if item.status not in {"queued", "unsent", "withdrawn"}:
                 self.prompt_menu_built.emit(menu, item)
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()
-            menu.addAction(chat_texts.copy_answer(), lambda: QGuiApplication.clipboard().setText(answer))
+            menu.addAction(chat_texts.COPY_ANSWER(), lambda: QGuiApplication.clipboard().setText(answer))
 
     def _add_image_actions(self, menu: QMenu, image: Image) -> None:
-        menu.addAction(image_texts.enlarge_image(), lambda: self.image_activated.emit(image))
-        menu.addAction(image_texts.copy_image(), lambda: copy_image(image))
+        menu.addAction(chat_texts.ENLARGE_IMAGE(), lambda: self.image_activated.emit(image))
+        menu.addAction(chat_texts.COPY_IMAGE(), lambda: copy_image(image))
         directory, report = self.prompt.completion.files.directory, self.notice_given.emit
-        menu.addAction(image_texts.save_image_as(), lambda: save_image(self.theme, self, image, directory, report))
+        menu.addAction(chat_texts.SAVE_IMAGE_AS(), lambda: save_image(self.theme, self, image, directory, report))
 
     def _reuse(self, item: Item) -> None:
         self.prompt.put(Draft(item.text, item.images))
@@ -343,7 +343,7 @@ class ChatView(QWidget):
                 self.page.answer_by_key(kind)
         elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
             if not event.isAutoRepeat() and self.prompt.escape():
-                self._announcer.announce(chat_texts.escape_again())
+                self._announcer.announce(chat_texts.ESCAPE_AGAIN())
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste()
         else:

@@ -32,7 +32,7 @@ def _insert(field: Field, data: QMimeData) -> None:
     elif isinstance(field, QLineEdit) and (text := data.text()):
         field.insert(text)
     else:
-        reading.notices.given.emit(notice_texts.nothing_to_paste())
+        reading.notices.given.emit(notice_texts.NOTHING_TO_PASTE())
 
 
 class FieldPasting(QObject):

@@ -81,7 +81,7 @@ class _PendingRead(QObject):
         self.held: deque[Callable[[], object]] = deque()
         self._keyboard, self._mode, self._use = keyboard, mode, use
         self._said = QTimer(self, interval=SAID_AFTER_MS, singleShot=True)
-        self._said.timeout.connect(lambda: notices.given.emit(notice_texts.waits_for_clipboard()))
+        self._said.timeout.connect(lambda: notices.given.emit(notice_texts.WAITS_FOR_CLIPBOARD()))
         self._said.start()
         keyboard.installEventFilter(self)
         application = QCoreApplication.instance()
@@ -111,7 +111,7 @@ class _PendingRead(QObject):
         self._keyboard.removeEventFilter(self)
         self.setParent(None)  # The next read of this widget does not find it.
         if content is None:
-            notices.given.emit(notice_texts.clipboard_does_not_answer())
+            notices.given.emit(notice_texts.CLIPBOARD_DOES_NOT_ANSWER())
         else:
             if was_said:
                 notices.given.emit("")

@@ -49,19 +49,19 @@ def context_menu(owner: MenuOwner, link: Link | None, key_of: KeyOf, parent: QWi
     emulator = owner.emulator
     if link is not None and link.is_known:
         is_file = link.file is not None
-        title = page_texts.open_file() if is_file else page_texts.open_link()
+        title = page_texts.OPEN_FILE() if is_file else page_texts.OPEN_LINK()
         set_tooltip(menu.addAction(title, lambda: owner.open_link(link)), link.tip)
         menu.addAction(
-            page_texts.copy_path() if is_file else page_texts.copy_link(),
+            page_texts.COPY_PATH() if is_file else page_texts.COPY_LINK(),
             lambda: clipboard.copy_text(link.text),
         )
         menu.addSeparator()
-    copy = menu.addAction(common_texts.copy(), owner.copy)
+    copy = menu.addAction(common_texts.COPY(), owner.copy)
     copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
-    paste = menu.addAction(common_texts.paste(), owner.paste)
+    paste = menu.addAction(common_texts.PASTE(), owner.paste)
     # Whether there is a text on the clipboard is not asked: its owner may be busy, or the text be large.
     paste.setEnabled(owner.sink is not None)
-    select_all = menu.addAction(common_texts.select_all(), owner.select_all)
+    select_all = menu.addAction(common_texts.SELECT_ALL(), owner.select_all)
     select_all.setEnabled(emulator is not None)
     for action, name in ((copy, "copy"), (paste, "paste"), (select_all, "select_all")):
         show_key(action, key_of(name))

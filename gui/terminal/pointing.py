@@ -114,7 +114,7 @@ class PointingScreen(TerminalScreen):
         elif links.may_open(link.uri):
             (self.markedLinkActivated if link.is_marked else self.linkActivated).emit(link.uri)
         else:
-            self.notice.emit(notice_texts.not_a_link(link.tip))
+            self.notice.emit(notice_texts.NOT_A_LINK(address=link.tip))
 
     def repaint_device(self, region: QRegion) -> None:
         """Repaint a region given in device pixels."""

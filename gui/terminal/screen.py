@@ -82,7 +82,7 @@ class TerminalScreen(QWidget):
         self._bar.moved.connect(self.scroll_lines)
         self._new_output = NewOutput(self, self.scroll_to_end, self.gridResized)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName(page_texts.terminal())
+        self.setAccessibleName(page_texts.TERMINAL())
 
     # -- content
 

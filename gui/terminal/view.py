@@ -98,7 +98,7 @@ class TerminalView(PointingScreen):
         self.setAttribute(Qt.WidgetAttribute.WA_KeyCompression, on=False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
-        self.setAccessibleName(page_texts.terminal())
+        self.setAccessibleName(page_texts.TERMINAL())
 
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and accept input for it; None for an empty page."""

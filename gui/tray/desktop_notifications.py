@@ -153,7 +153,7 @@ class DesktopNotifications(QObject):
         key, title, text, more = request
         await self._find_service()
         body = html.escape(text, quote=False) if "body-markup" in self._capabilities else text
-        buttons = [("default", common_texts.open_()), *more] if "actions" in self._capabilities else []
+        buttons = [("default", common_texts.OPEN()), *more] if "actions" in self._capabilities else []
         actions = [word for button in buttons for word in button]
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
         arguments = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)

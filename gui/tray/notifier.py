@@ -21,7 +21,7 @@ from gui.bridge.sessions import Sessions
 from gui.tray import questions
 from gui.tray.events import UNCERTAIN_MS, Event, Events, Kind
 from gui.wording import notice_texts, phrases, tray_texts
-from gui.wording.program_texts import passed_on
+from gui.wording.tray_texts import passed_on
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.protocol.messages import NotificationEvent
@@ -210,9 +210,9 @@ class Notifier(QObject):
         named = list(dict.fromkeys(filter(None, map(self._chat, self._groups[kind]))))
         names = [chat.name for chat in named]
         title = {
-            "asks": tray_texts.several_need_you, "done": tray_texts.several_finished,
-            "died": tray_texts.several_died, "notified": tray_texts.several_notified,
-        }[kind](len(names))  # fmt: skip
+            "asks": tray_texts.SEVERAL_NEED_YOU, "done": tray_texts.SEVERAL_FINISHED,
+            "died": tray_texts.SEVERAL_DIED, "notified": tray_texts.SEVERAL_NOTIFIED,
+        }[kind](n=len(names))  # fmt: skip
         self._notifications.show(kind, title, tray_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
 
     def _show(self, key: str, chat: Chat, event: Event) -> None:
@@ -223,18 +223,20 @@ class Notifier(QObject):
         elif event.kind == "notified":
             self._notifications.show(key, *passed_on(chat.name, event.messages))
         elif event.kind == "done":
-            text = tray_texts.after(phrases.duration(event.seconds), event.text or where)
-            self._notifications.show(chat.id, tray_texts.finished(chat.name), text)
+            text = tray_texts.AFTER(duration=phrases.duration(event.seconds), what=event.text or where)
+            self._notifications.show(chat.id, tray_texts.FINISHED(name=chat.name), text)
         elif event.kind == "ran":
             title = tray_texts.command_ended(phrases.shortened(event.text), chat.name, chat.last_exit_code)
-            text = tray_texts.how_long_and_where(phrases.duration(event.seconds), where)
+            text = tray_texts.HOW_LONG_AND_WHERE(duration=phrases.duration(event.seconds), directory=where)
             self._notifications.show(chat.id, title, text)
         elif event.kind == "quiet" and not chat.has_ended:
-            text = tray_texts.how_quiet_and_where(QUIET_S, where)
-            self._notifications.show(chat.id, tray_texts.quiet(chat.name), text)
+            text = tray_texts.HOW_QUIET_AND_WHERE(seconds=QUIET_S, where=where)
+            self._notifications.show(chat.id, tray_texts.QUIET(name=chat.name), text)
         else:
-            title_of = tray_texts.ended_unexpectedly if chat.has_failed else notice_texts.ended
-            self._notifications.show(chat.id, title_of(chat.name), tray_texts.how_and_where(chat.how_it_ended, where))
+            title_of = tray_texts.ENDED_UNEXPECTEDLY if chat.has_failed else notice_texts.ENDED
+            self._notifications.show(
+                chat.id, title_of(name=chat.name), tray_texts.HOW_AND_WHERE(how=chat.how_it_ended, where=where)
+            )
 
     def _show_question(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
@@ -246,9 +248,9 @@ class Notifier(QObject):
 
     def _show_text(self, chat: Chat, question: str = "") -> None:
         where = phrases.short_directory(chat.record.cwd)
-        text = question or chat.activity_detail or tray_texts.needs_your_answer(chat.agent_title, where)
+        text = question or chat.activity_detail or tray_texts.NEEDS_YOUR_ANSWER(agent=chat.agent_title, directory=where)
         self._offers.pop(chat.id, None)
-        self._notifications.show(chat.id, tray_texts.needs_you(chat.name), text)
+        self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.name), text)
 
     async def _show_offer(self, chat: Chat) -> None:
         """Show a question that can be answered outside of a terminal; with answers if it is short enough."""
@@ -262,7 +264,7 @@ class Notifier(QObject):
                 self._show_text(chat, questions.summary(found) if found is not None else "")
             return
         self._offers[chat.id] = offered
-        self._notifications.show(chat.id, tray_texts.needs_you(chat.name), offered.text, offered.actions)
+        self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.name), offered.text, offered.actions)
 
     def _withdraw(self, key: str) -> None:
         self._pending.pop(key, None)

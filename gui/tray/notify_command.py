@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QTimer
 
-from gui.wording import notify_command_texts
+from gui.wording import settings_texts
 
 from .notifier import Notifications
 
@@ -87,14 +87,16 @@ class NotifyCommand(QObject):
         said = errors.decode(errors="replace").strip().split("\n")[-1]
         process.deleteLater()
         if status is QProcess.ExitStatus.CrashExit:
-            self._report(notify_command_texts.killed(process.program()))
+            self._report(settings_texts.NOTIFY_COMMAND_KILLED(program=process.program()))
         elif code:
-            self._report(notify_command_texts.failed(process.program(), code, said))
+            self._report(settings_texts.notify_command_failed(process.program(), code, said))
 
     def _on_error(self, process: QProcess, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:  # After other errors, it has finished.
             process.deleteLater()
-            self._report(notify_command_texts.cannot_run(process.program(), process.errorString()))
+            self._report(
+                settings_texts.CANNOT_RUN_NOTIFY_COMMAND(program=process.program(), reason=process.errorString())
+            )
 
 
 def _read_errors(process: QProcess, errors: bytearray) -> None:

@@ -16,7 +16,7 @@ from gui.theme.marks import mark_icon
 from gui.theme.theme import Theme
 from gui.tray.changing_actions import ChangingActions, Entry
 from gui.tray.waiting import WATCHER
-from gui.wording import action_texts, common_texts, mute_texts, phrases, tray_texts
+from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
@@ -66,8 +66,8 @@ class Tray(QObject):
         self._balloon_key = ""
         """The key of the last balloon that the icon showed."""
         self.menu = QMenu()
-        self._recent_menu = QMenu(tray_texts.new_chat_in())
-        self._mute_menu = QMenu(tray_texts.mute_menu())
+        self._recent_menu = QMenu(tray_texts.NEW_CHAT_IN())
+        self._mute_menu = QMenu(tray_texts.MUTE_MENU())
         self._make_menu()
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)
@@ -115,11 +115,11 @@ class Tray(QObject):
             self.icon.setIcon(tray_icon(self._theme, dot=waiting_count > 0))
         self._waiting_count = waiting_count
         running = len(self._sessions.running())
-        parts = [tray_texts.running(running)]
+        parts = [tray_texts.RUNNING(n=running)]
         if waiting_count:
-            parts.append(tray_texts.waiting(waiting_count))
+            parts.append(tray_texts.WAITING(n=waiting_count))
         if self._sessions.muting.until is not None:
-            parts.append(tray_texts.muted())
+            parts.append(tray_texts.MUTED())
         self.icon.setToolTip(f"Outlive: {', '.join(parts)}")
         # Some trays read the menu before it is opened, so it is kept up to date.
         self._fill()
@@ -153,7 +153,7 @@ class Tray(QObject):
         until = self._sessions.muting.until
         self._mute_menu.menuAction().setVisible(until is None)
         if until is not None:
-            self._muted_until.setText(mute_texts.muted_until(phrases.clock_time(until)))
+            self._muted_until.setText(window_texts.MUTED_UNTIL(when=phrases.clock_time(until)))
         self._muted_until.setVisible(until is not None)
         self._unmute.setVisible(until is not None)
         self._stop_all.setEnabled(bool(self._sessions.running()))
@@ -161,24 +161,24 @@ class Tray(QObject):
     def _make_menu(self) -> None:
         """Make the entries that always exist; those that do not apply are hidden."""
         menu, muting = self.menu, self._sessions.muting
-        self._no_chats = menu.addAction(common_texts.no_running_chats())
+        self._no_chats = menu.addAction(common_texts.NO_RUNNING_CHATS())
         self._no_chats.setEnabled(False)
-        menu.addAction(tray_texts.all_chats(), self.all_chats.emit)
+        menu.addAction(tray_texts.ALL_CHATS(), self.all_chats.emit)
         menu.addSeparator()
         menu.addMenu(self._recent_menu)
-        self._new_chat = menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
-        menu.addAction(tray_texts.open_outlive(), self.open_requested.emit)
-        self._mute_menu.addAction(tray_texts.for_an_hour(), muting.mute_for_an_hour)
-        self._mute_menu.addAction(tray_texts.until_tomorrow(), muting.mute_until_tomorrow)
+        self._new_chat = menu.addAction(action_texts.NEW_CHAT_MENU(), lambda: self.new_chat.emit(""))
+        menu.addAction(tray_texts.OPEN_OUTLIVE(), self.open_requested.emit)
+        self._mute_menu.addAction(tray_texts.FOR_AN_HOUR(), muting.mute_for_an_hour)
+        self._mute_menu.addAction(tray_texts.UNTIL_TOMORROW(), muting.mute_until_tomorrow)
         menu.addMenu(self._mute_menu)
         self._muted_until = menu.addAction("")
         self._muted_until.setEnabled(False)
-        self._unmute = menu.addAction(tray_texts.unmute(), muting.unmute_all)
+        self._unmute = menu.addAction(tray_texts.UNMUTE(), muting.unmute_all)
         menu.addSeparator()
-        self._stop_all = menu.addAction(action_texts.stop_all_menu(), self.stop_all_requested.emit)
+        self._stop_all = menu.addAction(action_texts.STOP_ALL_MENU(), self.stop_all_requested.emit)
         menu.addSeparator()
-        menu.addAction(tray_texts.settings(), self.settings_requested.emit)
-        menu.addAction(tray_texts.quit_window(), self.quit_requested.emit)
+        menu.addAction(tray_texts.SETTINGS(), self.settings_requested.emit)
+        menu.addAction(tray_texts.QUIT_WINDOW(), self.quit_requested.emit)
         self._chat_actions = ChangingActions(menu, self._no_chats, self._choose_chat, mark_icon)
         self._directory_actions = ChangingActions(self._recent_menu, None, self.new_chat.emit)
 

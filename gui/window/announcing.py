@@ -58,12 +58,12 @@ class StatusAnnouncer(QObject):
     def _announce_change(self, chat: Chat, previous: _Status, now: _Status) -> None:
         if now.has_ended:
             if not previous.has_ended:
-                self._announce(notice_texts.how_chat_ended(chat.name, chat.how_it_ended))
+                self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.name, how=chat.how_it_ended))
         elif now.question != previous.question and chat.needs_you:
             if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.
-                self._announce(notice_texts.asks(chat.name, chat.status_text), Politeness.Assertive)
+                self._announce(notice_texts.ASKS(name=chat.name, question=chat.status_text), Politeness.Assertive)
         elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
-            self._announce(tray_texts.finished(chat.name))
+            self._announce(tray_texts.FINISHED(name=chat.name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:
         event = QAccessibleAnnouncementEvent(self._window(), text)

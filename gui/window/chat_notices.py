@@ -52,6 +52,6 @@ class ChatNotices(QObject):
     def on_sent(self, chats: Sequence[Chat]) -> None:
         """The user sent a text to one chat or several: say so, unless the user sees it arrive."""
         if len(chats) > 1:
-            self._banners.inform(notice_texts.sent_to_several(len(chats)), key="send")
+            self._banners.inform(notice_texts.SENT_TO_SEVERAL(count=len(chats)), key="send")
         elif chats[0].id != self._tabs.active_id:
-            self._banners.inform(notice_texts.sent_to(chats[0].name), key="send")
+            self._banners.inform(notice_texts.SENT_TO(name=chats[0].name), key="send")

@@ -129,7 +129,7 @@ class MainWindow(QWidget):
         self.setWindowTitle("Outlive")
         self.sidebar = Sidebar(theme, sessions, set(layout.groups_folded), settings)
         self.empty = EmptyState(theme)
-        menu = window_texts.menu()
+        menu = window_texts.MENU()
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
@@ -158,7 +158,7 @@ class MainWindow(QWidget):
             sessions.tasks, lambda: settings.preferences.window.editor, self.edit_in_tab,
             lambda line: self.banners.inform(line, key="terminal"),
             lambda line, uri: self.banners.show_banner(
-                Banner(line, page_texts.copy_link(), partial(clipboard.copy_text, uri), key="terminal")
+                Banner(line, page_texts.COPY_LINK(), partial(clipboard.copy_text, uri), key="terminal")
             ),
         )  # fmt: skip
         directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
@@ -345,7 +345,7 @@ class MainWindow(QWidget):
     def describe(self) -> None:
         """Update the title and the status line for the visible chat."""
         chat, page = self.tabs.active_chat, self.tabs.active_page
-        self.setWindowTitle(window_texts.title_of(chat.name) if chat is not None else "Outlive")
+        self.setWindowTitle(window_texts.TITLE_OF(name=chat.name) if chat is not None else "Outlive")
         self.status_line.describe(chat, page)
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
         if chat is None:

@@ -1,114 +1,66 @@
-"""Texts of the window with the changes of a chat's directory."""
+"""Texts of changes to files: the window Changes, diffs, comments, discarding, restore points."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from gui.wording import chat_texts, diff_texts, phrases
+from gui.wording import chat_texts, phrases
+from gui.wording.text import Text
 from session_host.client.worktrees.changed_files import State
+from session_host.protocol.untrusted_text import one_line
 
-translate = QCoreApplication.translate
+if TYPE_CHECKING:
+    from session_host.restore_points.points import Kind
+    from session_host.restore_points.restoring import How
 
-
-def changes() -> str:
-    return translate("changes", "Changes")
-
-
-def show() -> str:
-    """A button that opens the window."""
-    return translate("changes", "Show changes")
-
-
-def title_of(chat: str) -> str:
-    return translate("changes", "Changes — {chat} — Outlive").format(chat=chat)
-
-
-def search() -> str:
-    return translate("changes", "Filter files")
-
-
-def files() -> str:
-    return translate("changes", "Changed files")
-
-
-def refresh() -> str:
-    return translate("changes", "Read the changes again")
-
-
-def reading() -> str:
-    return translate("changes", "Reading the changes…")
+CHANGES = Text("changes", "Changes")
+SHOW_CHANGES = Text("changes", "Show changes")
+"""A button that opens the window."""
+TITLE_OF = Text("changes", "Changes — {chat} — Outlive")
+FILTER_FILES = Text("changes", "Filter files")
+CHANGED_FILES = Text("changes", "Changed files")
+READ_AGAIN = Text("changes", "Read the changes again")
+READING = Text("changes", "Reading the changes…")
 
 
 def cannot_read(reason: object) -> str:
     text = str(reason)
-    return translate("changes", "{reason}.").format(reason=phrases.first_upper(text))
+    return Text("changes", "{reason}.")(reason=phrases.first_upper(text))
 
 
-def nothing_since_commit() -> str:
-    return translate("changes", "No file differs from the last commit.")
-
-
-def nothing_since_branch(branch: str) -> str:
-    return translate("changes", "No file differs from where the branch left {branch}.").format(branch=branch)
-
-
-def nothing_since_prompt() -> str:
-    return translate("changes", "No file differs from how it was before the prompt.")
-
-
-def since_commit() -> str:
-    return translate("changes", "Since the last commit")
-
-
-def since_branch(branch: str) -> str:
-    return translate("changes", "Since the branch left {branch}").format(branch=branch)
-
-
-def since_prompt(name: str) -> str:
-    """Compared with the files before a prompt; ``name`` quotes the prompt, or gives its time."""
-    return translate("changes", "Since {prompt}").format(prompt=name)
-
-
-def show_since() -> str:
-    """The name of the control that chooses what the files are compared with."""
-    return translate("changes", "Show changes since…")
-
-
-def last_commit() -> str:
-    """A row of the list that it opens."""
-    return translate("changes", "The last commit")
-
-
-def branch_start(branch: str) -> str:
-    """A row of that list."""
-    return translate("changes", "Where the branch left {branch}").format(branch=branch)
-
-
-def since_this_prompt() -> str:
-    """Item of a prompt's context menu."""
-    return translate("changes", "Changes since this prompt")
+NOTHING_SINCE_COMMIT = Text("changes", "No file differs from the last commit.")
+NOTHING_SINCE_BRANCH = Text("changes", "No file differs from where the branch left {branch}.")
+NOTHING_SINCE_PROMPT = Text("changes", "No file differs from how it was before the prompt.")
+SINCE_COMMIT = Text("changes", "Since the last commit")
+SINCE_BRANCH = Text("changes", "Since the branch left {branch}")
+SINCE_PROMPT = Text("changes", "Since {prompt}")
+"""Compared with the files before a prompt; ``prompt`` quotes the prompt, or gives its time."""
+SHOW_SINCE = Text("changes", "Show changes since…")
+"""The name of the control that chooses what the files are compared with."""
+LAST_COMMIT = Text("changes", "The last commit")
+"""A row of the list that it opens."""
+BRANCH_START = Text("changes", "Where the branch left {branch}")
+"""A row of that list."""
+SINCE_THIS_PROMPT = Text("changes", "Changes since this prompt")
+"""Item of a prompt's context menu."""
 
 
 def summary(count: int, added: int, removed: int) -> str:
-    return " ".join(filter(None, (file_count(count), diff_texts.changed_lines(added, removed))))
+    return " ".join(filter(None, (FILE_COUNT(n=count), changed_lines(added, removed))))
 
 
-def file_count(count: int) -> str:
-    return translate("changes", "{count} file(s) changed", "", count).format(count=f"{count:,}")
+FILE_COUNT = Text("changes", "{n:,} file(s) changed")
 
 
 def where(directory: str, branch: str | None, text: str) -> str:
     return chat_texts.joined(directory, branch or "", text)
 
 
-def more_files(count: int) -> str:
-    return translate("changes", "{count} more changed file(s) are not listed", "", count).format(count=f"{count:,}")
-
-
-def without_lines(count: int, megabytes: int) -> str:
-    return translate(
-        "changes", "More than {size} MB changed: {count} file(s) are listed without their lines", "", count
-    ).format(count=f"{count:,}", size=megabytes)
+MORE_FILES = Text("changes", "{n:,} more changed file(s) are not listed")
+WITHOUT_LINES = Text("changes", "More than {size} MB changed: {n:,} file(s) are listed without their lines")
 
 
 def limits(*lines: str) -> str:
@@ -116,46 +68,19 @@ def limits(*lines: str) -> str:
     return chat_texts.joined(*lines)
 
 
-def too_large() -> str:
-    return translate("changes", "The change is too large to show here")
+TOO_LARGE = Text("changes", "The change is too large to show here")
+UNREADABLE = Text("changes", "This file cannot be read, so its change is not shown")
+BEYOND_LIMIT = Text("changes", "Not shown, because all changes together are too large")
+CANNOT_SHOW = Text("changes", "The unchanged lines of {path} cannot be shown: {reason}.")
+"""Why the unchanged lines of a file cannot be shown."""
+OTHER_LINES = Text("changes", "git has other lines there")
+OTHER_REPOSITORY = Text("changes", "another git repository")
+SYMBOLIC_LINK = Text("changes", "symbolic link")
+NO_SYMBOLIC_LINK = Text("changes", "no longer a symbolic link")
+CONFLICT = Text("changes", "merge conflict")
 
 
-def unreadable() -> str:
-    return translate("changes", "This file cannot be read, so its change is not shown")
-
-
-def beyond_limit() -> str:
-    return translate("changes", "Not shown, because all changes together are too large")
-
-
-def cannot_show(path: str, reason: object) -> str:
-    """Why the unchanged lines of a file cannot be shown."""
-    return translate("changes", "The unchanged lines of {path} cannot be shown: {reason}.").format(
-        path=path, reason=reason
-    )
-
-
-def other_lines() -> str:
-    return translate("changes", "git has other lines there")
-
-
-def other_repository() -> str:
-    return translate("changes", "another git repository")
-
-
-def symbolic_link() -> str:
-    return translate("changes", "symbolic link")
-
-
-def no_symbolic_link() -> str:
-    return translate("changes", "no longer a symbolic link")
-
-
-def conflict() -> str:
-    return translate("changes", "merge conflict")
-
-
-def letter(state: State) -> str:
+def state_letter(state: State) -> str:
     """The letter of a state, as git and editors write it."""
     return {
         "added": "A", "deleted": "D", "modified": "M", "renamed": "R", "type": "T", "untracked": "U", "conflict": "!",
@@ -164,34 +89,375 @@ def letter(state: State) -> str:
 
 def state_name(state: State) -> str:
     return {
-        "added": translate("changes", "added"),
-        "deleted": translate("changes", "deleted"),
-        "modified": translate("changes", "modified"),
-        "renamed": translate("changes", "renamed"),
-        "type": translate("changes", "type changed"),
-        "untracked": translate("changes", "untracked"),
-        "conflict": conflict(),
-    }[state]
+        "added": Text("changes", "added"),
+        "deleted": Text("changes", "deleted"),
+        "modified": Text("changes", "modified"),
+        "renamed": Text("changes", "renamed"),
+        "type": Text("changes", "type changed"),
+        "untracked": Text("changes", "untracked"),
+        "conflict": CONFLICT,
+    }[state]()
 
 
-def row(path: str, state: State, added: int, removed: int) -> str:
+def changed_row(path: str, state: State, added: int, removed: int) -> str:
     """A row of the list for screen readers, and as a tool tip."""
-    return ", ".join(filter(None, (path, state_name(state), diff_texts.spoken_lines(added, removed))))
+    return ", ".join(filter(None, (path, state_name(state), spoken_lines(added, removed))))
 
 
-def open_at_line(line: int) -> str:
-    return translate("changes", "Open line {line} in your editor").format(line=line)
+OPEN_AT_LINE = Text("changes", "Open line {line} in your editor")
+NOT_A_TEXT = Text("changes", "{path} is not a text file")
+"""A file cannot be opened because it is binary or too large."""
+IS_DELETED = Text("changes", "{path} is deleted: there is no file to open")
+"""A deleted file cannot be opened."""
+COPY_PATH = Text("changes", "Copy path")
+
+# Diffs in a chat view, and in the window Changes.
+NEW_FILE = Text("chat", "new file")
+DELETED_FILE = Text("chat", "deleted")
+CHANGED_FILE = Text("chat", "changed")
+"""Shown at a file if the agent sent none of the changed lines."""
+BINARY_FILE = Text("chat", "binary file")
+MOVED_FROM = Text("chat", "moved from {path}")
+RENAMED_FROM = Text("chat", "renamed from {name}")
+FILE_MODE = Text("chat", "mode {mode}")
+EXECUTABLE = Text("chat", "executable")
+NOT_EXECUTABLE = Text("chat", "no longer executable")
+UNCHANGED_LINES = Text("chat", "{n:,} unchanged line(s)")
 
 
-def not_a_text(path: str) -> str:
-    """A file cannot be opened because it is binary or too large."""
-    return translate("changes", "{path} is not a text file").format(path=path)
+def hidden_lines(count: int, first: int) -> str:
+    """The unchanged lines that are not shown, by their number and the first one's; 0 for unknown or none."""
+    return UNCHANGED_LINES(n=count) if count else LINES_BELOW() if first else ""
 
 
-def is_deleted(path: str) -> str:
-    """A deleted file cannot be opened."""
-    return translate("changes", "{path} is deleted: there is no file to open").format(path=path)
+LINES_BELOW = Text("chat", "Unchanged lines below")
+"""Below the last change of a file, if it is not known how many lines follow."""
+SHOW_UNCHANGED = Text("chat", "Show {n:,} unchanged line(s)")
+SHOW_LINES_BELOW = Text("chat", "Show the lines below")
+SHOW_FIRST = Text("chat", "Show the first {count} of these lines")
+SHOW_LAST = Text("chat", "Show the last {count} of these lines")
+SHOWN_LINES = Text("chat", "{n:,} line(s) shown")
+"""Said to screen readers."""
+FOLD_LINES = Text("chat", "Hide the opened lines")
+"""Hides the unchanged lines that the user has opened."""
 
 
-def copy_path() -> str:
-    return translate("changes", "Copy path")
+def cut_line(beginning: str, hidden: int) -> str:
+    """A long line; only its beginning is shown."""
+    more = Text("chat", "{n:,} more character(s)")(n=hidden)
+    return Text("chat", "{beginning}… ({more})")(beginning=beginning, more=more)
+
+
+COPY_PATCH = Text("chat", "Copy as a patch")
+DISCARD_FILE = Text("chat", "Discard changes of this file…")
+OPEN_IN_EDITOR = Text("chat", "Open the file in your editor")
+
+
+def changed_lines(added: int, removed: int) -> str:
+    """The numbers of lines that a change adds and removes; "" if there are none."""
+    return " ".join(
+        filter(None, (ADDED_LINES(count=added) if added else "", REMOVED_LINES(count=removed) if removed else ""))
+    )
+
+
+def spoken_lines(added: int, removed: int) -> str:
+    """The numbers of lines that a change adds and removes, for screen readers."""
+    more = Text("chat", "{n:,} line(s) added")(n=added) if added else ""
+    less = Text("chat", "{n:,} line(s) removed")(n=removed) if removed else ""
+    return ", ".join(filter(None, (more, less)))
+
+
+ADDED_LINES = Text("chat", "+{count:,}")
+REMOVED_LINES = Text("chat", "−{count:,}")
+SIDE_BY_SIDE = Text("chat", "Show old and new side by side")
+ONE_COLUMN = Text("chat", "Show the changes in one column")
+
+# Comments on changes: their cards, and the text that is made of them for an agent.
+CHAT_CHARACTERS = 24
+"""A longer name of a chat is cut in a button."""
+QUOTED_LINES = 6
+"""If a comment has more lines, the first ones and the last one are quoted."""
+QUOTED_CHARACTERS = 160
+"""A longer line is cut when it is quoted."""
+
+
+class CommentLocation(NamedTuple):
+    """The lines of a comment.
+
+    Attributes:
+        path: the file's path, as it is shown or sent.
+        first, last: the numbers of its lines; 0 if unknown.
+        is_old: whether they are lines that the change removed.
+        is_changed: whether the lines are not there any more.
+    """
+
+    path: str
+    first: int
+    last: int
+    is_old: bool = False
+    is_changed: bool = False
+
+
+COMMENT_HERE = Text("comments", "Comment on {n:,} line(s)")
+
+
+def comment_line(line: int, *, is_old: bool) -> str:
+    if is_old:
+        return Text("comments", "Comment on removed line {line}")(line=line)
+    return Text("comments", "Comment on line {line}")(line=line)
+
+
+def counted_comments(count: int, drafts: int) -> str:
+    """How many comments there are, and how many that were not saved."""
+    saved = Text("comments", "{n:,} comment(s)")(n=count)
+    if drafts and not count:
+        return Text("comments", "{n:,} comment(s) not saved yet")(n=drafts)
+    unsaved = Text("comments", "{count:,} not saved yet")(count=drafts) if drafts else ""
+    return chat_texts.joined(saved, unsaved)
+
+
+def send_comments_to(chat: str) -> str:
+    """The button that puts all comments into a chat."""
+    return Text("comments", "Send to {chat}")(chat=_short_chat(chat))
+
+
+SEND_COMMENTS_HELP = Text(
+    "comments", "Puts the comments where you write to the chat, and does not press Enter (Ctrl+Shift+Enter)"
+)
+COPY_COMMENTS = Text("comments", "Copy comments")
+SAVE_COMMENT = Text("comments", "Save comment")
+EDIT_COMMENT = Text("comments", "Edit")
+REMOVE_COMMENT = Text("comments", "Remove")
+CLOSE_COMMENT = Text("comments", "Close")
+"""Closes the box; what was typed is kept."""
+COMMENT_HINT = Text("comments", "Comment for the agent")
+COMMENT_KEYS = Text("comments", "Ctrl+Enter saves, Escape closes and keeps what you typed")
+COMMENT_NOT_SAVED = Text("comments", "Not saved yet")
+COMMENT_ON = Text("comments", "Comment on {location}")
+"""The name of a comment for screen readers."""
+COMMENTS_ELSEWHERE = Text("comments", "Comments on files that are not among these changes")
+
+
+def location_line(where: CommentLocation) -> str:
+    """A comment's location in one line: the file, the lines, and whether they are still there."""
+    numbers = line_numbers(where.first, where.last)
+    old = Text("comments", "before the change")() if where.is_old else ""
+    changed = ""
+    if where.is_changed:
+        is_one = where.first == where.last
+        changed = (Text("comments", "the line has changed") if is_one else Text("comments", "the lines have changed"))()
+    return chat_texts.joined(f"{where.path}{f':{numbers}' if numbers else ''}", old, changed)
+
+
+def line_numbers(first: int, last: int) -> str:
+    if not first:
+        return ""
+    return str(first) if first == last else f"{first}-{last}"
+
+
+COMMENT_REMOVED = Text("comments", "The comment is removed.")
+UNDO_COMMENT = Text("comments", "Undo")
+
+
+def comments_sent(count: int, chat: str, *, in_prompt_box: bool) -> str:
+    if in_prompt_box:
+        text = Text("comments", "{n:,} comment(s) put into the prompt box of {chat}, not sent yet.")
+    else:
+        text = Text("comments", "{n:,} comment(s) pasted into {chat}, without Enter.")
+    return text(n=count, chat=_short_chat(chat))
+
+
+COMMENTS_COPIED = Text("comments", "{n:,} comment(s) copied.")
+
+
+def has_ended(chat: str) -> str:
+    return Text("comments", "{chat} has ended. Resume it, then send the comments, or copy them.")(
+        chat=_short_chat(chat)
+    )
+
+
+RESUME_CHAT = Text("comments", "Resume chat")
+
+
+def answer_first(chat: str) -> str:
+    return Text("comments", "{chat} asks you something. Answer that first, then send the comments.")(
+        chat=_short_chat(chat)
+    )
+
+
+def not_connected(chat: str) -> str:
+    return Text("comments", "{chat} is not connected yet. Try again, or copy the comments.")(chat=_short_chat(chat))
+
+
+SAVE_COMMENT_FIRST = Text("comments", "No comment is saved yet. Choose Edit and save it first.")
+NO_COMMENTS_YET = Text("comments", "There are no comments yet.")
+NO_LINE_TO_COMMENT = Text("comments", "Select lines of a change first, or mark one with Ctrl+Down.")
+
+
+def _short_chat(chat: str) -> str:
+    return chat if len(chat) <= CHAT_CHARACTERS else f"{chat[: CHAT_CHARACTERS - 1].rstrip()}…"
+
+
+def prompt_of_comments(comments: Sequence[tuple[CommentLocation, Sequence[str], str]]) -> str:
+    """One text of comments: for each its location, its quoted lines with their signs, and the comment."""
+    head = Text("comments", "Comments on your changes:")()
+    return "\n\n".join([head, *(_of_one_comment(*each) for each in comments)])
+
+
+def _of_one_comment(where: CommentLocation, lines: Sequence[str], text: str) -> str:
+    quoted = list(lines)
+    if len(quoted) > QUOTED_LINES:
+        quoted = [*quoted[: QUOTED_LINES - 2], "…", quoted[-1]]
+    return "\n".join([f"{location_line(where)}", *(f"> {quoted_line(line)}" for line in quoted), text])
+
+
+def quoted_line(line: str) -> str:
+    return line if len(line) <= QUOTED_CHARACTERS else f"{line[: QUOTED_CHARACTERS - 1]}…"
+
+
+# Changes that the user discards.
+DISCARD_CHANGE = Text("discard", "Discard this change")
+
+
+def discard_question(state: State) -> str:
+    """Asked below the head of a file."""
+    if state in {"added", "untracked"}:
+        return Text("discard", "Delete this new file?")()
+    if state == "deleted":
+        return Text("discard", "Bring back the deleted file?")()
+    return Text("discard", "Discard all changes of this file?")()
+
+
+def discard_button(state: State) -> str:
+    if state in {"added", "untracked"}:
+        return Text("discard", "Delete")()
+    return Text("discard", "Bring back")() if state == "deleted" else Text("discard", "Discard")()
+
+
+def discarded(path: str, state: State, count: int) -> str:
+    """What was done: this many changes of a file are discarded; 0: a new file is deleted, or a deleted one back."""
+    if count:
+        return Text("discard", "Discarded {n} change(s) in {path}")(n=count, path=path)
+    if state == "deleted":
+        return Text("discard", "Brought back {path}")(path=path)
+    return Text("discard", "Deleted {path}")(path=path)
+
+
+def undo_discard() -> str:
+    return UNDO_COMMENT()
+
+
+DISCARD_UNDONE = Text("discard", "{path} is as it was before you discarded the change.")
+CANNOT_DISCARD = Text("discard", "Nothing was discarded: {reason}.")
+CANNOT_UNDO_DISCARD = Text("discard", "Nothing was undone: {reason}.")
+
+# Restore points: the files as they were before a prompt.
+POINT_NAME_CHARACTERS = 40
+"""A longer prompt is cut in a name."""
+POINT_ROW_CHARACTERS = 200
+"""A longer prompt is cut in the list, which shows as much of it as there is room for."""
+
+
+def point_name(
+    kind: Kind, prompt: str, moment: datetime, now: datetime, characters: int = POINT_NAME_CHARACTERS
+) -> str:
+    """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
+    if text := one_line(prompt).strip():
+        return quoted_prompt(text, characters)
+    return restore_at(moment, now) if kind == "restore" else prompt_at(moment, now)
+
+
+def quoted_prompt(prompt: str, characters: int = POINT_NAME_CHARACTERS) -> str:
+    """The name of a prompt by its text, by default for a sentence."""
+    cut = prompt if len(prompt) <= characters else f"{prompt[: characters - 1].rstrip()}…"
+    return Text("restore", "“{prompt}”")(prompt=cut)
+
+
+def prompt_at(moment: datetime, now: datetime) -> str:
+    """The name of a prompt without a known text, for a sentence."""
+    return Text("restore", "the prompt {when}")(when=phrases.clock(moment, now))
+
+
+def restore_at(moment: datetime, now: datetime) -> str:
+    """The name of a restore, for a sentence."""
+    return Text("restore", "the restore {when}")(when=phrases.clock(moment, now))
+
+
+def point_row(name: str) -> str:
+    """A name at the beginning of a row."""
+    return phrases.first_upper(name)
+
+
+def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:
+    """The age of a restore point, and the number of files that have changed since; None for an unknown one."""
+    return chat_texts.joined("" if changed is None else changed_files(changed), phrases.age(moment, now))
+
+
+def changed_files(count: int) -> str:
+    if not count:
+        return Text("restore", "no file changed")()
+    return Text("restore", "{n:,} file(s) changed")(n=count)
+
+
+NO_POINTS_YET = Text(
+    "restore",
+    "No files were saved yet. They are saved before each prompt to an agent, if the setting “Restore points” is "
+    "on, and before you discard a change.",
+)
+POINT_NOT_KEPT = Text("restore", "The files were not saved before this prompt.")
+CANNOT_RESTORE = Text("restore", "No files can be restored: {reason}.")
+NOTHING_DIFFERS = Text("restore", "No file differs from how it was before {prompt}.")
+RESTORE_QUESTION = Text("restore", "Restore {n:,} file(s) to before {prompt}?")
+OFFER_RESTORE = Text("restore", "Restore…")
+"""The button that leads to the question."""
+RESTORE = Text("restore", "Restore")
+RESTORE_UNDOES_ALL = Text(
+    "restore", "This also undoes changes that you or other chats made to these files since then. You can undo it."
+)
+AGENT_WORKS = Text("restore", "{agent} is working and may change files during the restore.")
+BRANCH_STAYS = Text("restore", "The branch was {then}; {now} stays checked out.")
+CHANGED_MEANWHILE = Text("restore", "Files have changed in the meantime.")
+LARGE_FILES_STAY = Text("restore", "{n} large or unreadable file(s) stay as they are.")
+UNTRACKED_STAY = Text("restore", "New files were not saved, and none is deleted.")
+SUBMODULES_STAY = Text("restore", "{n} submodule(s) stay as they are.")
+
+
+def restore_details(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def restore_counts(modified: int, recreated: int, deleted: int) -> str:
+    """How many files a restore changes, for a list that does not show all at once."""
+    parts = [
+        Text("restore", "{count:,} to change")(count=modified) if modified else "",
+        Text("restore", "{count:,} to create")(count=recreated) if recreated else "",
+        Text("restore", "{count:,} to delete")(count=deleted) if deleted else "",
+    ]
+    return Text("restore", "{counts}.")(counts=", ".join(filter(None, parts)))
+
+
+def restored_files(rows: Sequence[tuple[How, str]], columns: int = 0) -> str:
+    """The files of a question, one a line: what happens to each, and its path, cut to ``columns``; 0: not cut."""
+    words = {
+        "modified": Text("restore", "change")(),
+        "recreated": Text("restore", "create")(),
+        "deleted": Text("restore", "delete")(),
+    }
+    width = max(map(len, words.values()))
+    room = columns - width - 2 if columns else sys.maxsize
+    return "\n".join(f"{words[how]:<{width}}  {phrases.short_path(path, room)}" for how, path in rows)
+
+
+RESTORING = Text("restore", "Restoring {n:,} file(s)…")
+RESTORED = Text("restore", "{n:,} file(s) restored.")
+RESTORE_UNDONE = Text("restore", "The restore is undone: {n:,} file(s).")
+UNDO_RESTORE = Text("restore", "Undo restore")
+
+
+def partly_restored(failed: int, count: int, paths: str, problem: str) -> str:
+    """Some files could not be restored; ``paths`` names the first ones."""
+    text = Text("restore", "{failed:,} of {count:,} files were not restored: {paths}.")(
+        failed=failed, count=count, paths=paths
+    )
+    reason = Text("restore", "The reason: {problem}.")(problem=problem.rstrip(".")) if problem else ""
+    return restore_details(text, reason)

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from PySide6.QtCore import QCoreApplication
-
-from gui.wording import activity_phrases, phrases
+from gui.wording import phrases
 from gui.wording.groups import Group, group_words
+from gui.wording.text import Text
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.system.clock import parse_time
-
-translate = QCoreApplication.translate
 
 
 class Row(NamedTuple):
@@ -62,7 +59,7 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     evidence = [
         Row(
             (
-                activity_phrases.source_words(report.source),
+                phrases.source_words(report.source),
                 one_line(report.said),
                 _meaning(report.activity),
                 ago(report.at),
@@ -73,16 +70,16 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     ]
     notes: list[str] = []
     if explanation.stale_after_s < NEVER_S and (evidence or not is_plain):
-        text = translate("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
-        notes.append(text.format(duration=phrases.duration(explanation.stale_after_s)))
+        text = Text("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
+        notes.append(text(duration=phrases.duration(explanation.stale_after_s)))
     if when := ago(explanation.last_output):
-        notes.append(translate("explanation", "Last output {when}").format(when=when))
+        notes.append(Text("explanation", "Last output {when}")(when=when))
     if when := ago(explanation.last_input):
-        notes.append(translate("explanation", "Last input {when}").format(when=when))
+        notes.append(Text("explanation", "Last input {when}")(when=when))
     if explanation.remark:
         notes.append(explanation.remark)
     if explanation.child_pid is not None:
-        notes.append(translate("explanation", "Process ID: {pid}").format(pid=explanation.child_pid))
+        notes.append(Text("explanation", "Process ID: {pid}")(pid=explanation.child_pid))
     notes += _conversation_notes(explanation.conversation, explanation.conversation_source, is_plain=is_plain)
     return Explained(evidence, _changes(explanation.transitions, has_ended=False, is_plain=is_plain), notes)
 
@@ -101,7 +98,7 @@ def _changes(transitions: Sequence[Transition], *, has_ended: bool, is_plain: bo
     for index, change in enumerate(reversed(transitions)):
         is_end = has_ended and not index
         activity = _changed(change, is_plain=is_plain, is_end=is_end)
-        why = activity_phrases.source_words(change.source) or _started_or_ended(is_end=is_end)
+        why = phrases.source_words(change.source) or _started_or_ended(is_end=is_end)
         rows.append(Row((_clock(change.at), activity, why, one_line(change.detail))))
     return rows
 
@@ -110,22 +107,22 @@ def _changed(change: Transition, *, is_plain: bool, is_end: bool) -> str:
     """The activity after a change; a shell or a command without reports runs until it ends."""
     if is_plain and change.activity is Activity.NO_SIGNAL:
         return "" if is_end else group_words(Group.RUNNING)
-    return activity_phrases.activity_words(change.activity)
+    return phrases.activity_words(change.activity)
 
 
 def _started_or_ended(*, is_end: bool) -> str:
-    return translate("explanation", "chat ended") if is_end else translate("explanation", "chat started")
+    return Text("explanation", "chat ended")() if is_end else Text("explanation", "chat started")()
 
 
 def _conversation_notes(conversation: str, source: str, *, is_plain: bool) -> list[str]:
     if not conversation:
-        return [] if is_plain else [translate("explanation", "Conversation: unknown")]
-    note = f" ({activity_phrases.source_words(source)})" if source else ""
-    return [translate("explanation", "Conversation: {conversation}").format(conversation=f"{conversation}{note}")]
+        return [] if is_plain else [Text("explanation", "Conversation: unknown")()]
+    note = f" ({phrases.source_words(source)})" if source else ""
+    return [Text("explanation", "Conversation: {conversation}")(conversation=f"{conversation}{note}")]
 
 
 def _meaning(activity: Activity | None) -> str:
-    return activity_phrases.activity_words(activity) if activity is not None else translate("explanation", "no effect")
+    return phrases.activity_words(activity) if activity is not None else Text("explanation", "no effect")()
 
 
 def _clock(text: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
-
 from gui.theme.marks import Mark
+from gui.wording.text import Text
 from session_host.protocol.values import Activity, State
 
 
@@ -26,13 +25,13 @@ OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
 """The groups of chats that have ended; the latest end comes first."""
 
 _WORDS = {
-    Group.NEEDS_YOU: QT_TRANSLATE_NOOP("group", "needs you"),
-    Group.WORKING: QT_TRANSLATE_NOOP("group", "working"),
-    Group.RUNNING: QT_TRANSLATE_NOOP("group", "running"),
-    Group.IDLE: QT_TRANSLATE_NOOP("group", "idle"),
-    Group.NO_SIGNAL: QT_TRANSLATE_NOOP("group", "no signal"),
-    Group.INTERRUPTED: QT_TRANSLATE_NOOP("group", "interrupted"),
-    Group.ENDED: QT_TRANSLATE_NOOP("group", "ended"),
+    Group.NEEDS_YOU: Text("group", "needs you"),
+    Group.WORKING: Text("group", "working"),
+    Group.RUNNING: Text("group", "running"),
+    Group.IDLE: Text("group", "idle"),
+    Group.NO_SIGNAL: Text("group", "no signal"),
+    Group.INTERRUPTED: Text("group", "interrupted"),
+    Group.ENDED: Text("group", "ended"),
 }
 
 _BY_ACTIVITY = {
@@ -72,7 +71,7 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
 
 def group_words(group: Group) -> str:
     """The window's name for a group."""
-    return QCoreApplication.translate("group", str(_WORDS[group]))
+    return _WORDS[group]()
 
 
 def mark_of(

@@ -1,4 +1,4 @@
-"""Short texts about chats: age, directory, end."""
+"""Words for ages, durations, directories, the ends of chats, and agents' activities. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 import signal
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QLocale, QTime
+from PySide6.QtCore import QLocale, QTime
 
+from gui.wording.text import Text
 from session_host.protocol.untrusted_text import ended_by_user
-from session_host.protocol.values import State
-
-translate = QCoreApplication.translate
+from session_host.protocol.values import Activity, State
 
 NOW_S = 5
 MINUTE_S = 60
@@ -69,8 +69,8 @@ def ago(since: datetime | None, now: datetime) -> str:
         return ""
     seconds = (now - since).total_seconds()
     if seconds < NOW_S:
-        return translate("phrases", "just now")
-    return translate("phrases", "{duration} ago").format(duration=duration(seconds))
+        return Text("phrases", "just now")()
+    return Text("phrases", "{duration} ago")(duration=duration(seconds))
 
 
 def clock_time(moment: datetime) -> str:
@@ -162,7 +162,7 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return translate("phrases", "signal {number}").format(number=number)
+        return Text("phrases", "signal {number}")(number=number)
 
 
 def clock(moment: datetime | None, now: datetime) -> str:
@@ -170,14 +170,14 @@ def clock(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     local, today = moment.astimezone(), now.astimezone().date()
-    at = translate("phrases", "at {time}").format(time=f"{local:%H:%M}")
+    at = Text("phrases", "at {time:%H:%M}")(time=local)
     days = (today - local.date()).days
     if days == 0:
         return at
     if days == 1:
-        return translate("phrases", "yesterday {at}").format(at=at)
+        return Text("phrases", "yesterday {at}")(at=at)
     day = f"{local.day} {local:%B}" + ("" if local.year == today.year else f" {local.year}")
-    return translate("phrases", "on {day} {at}").format(day=day, at=at)
+    return Text("phrases", "on {day} {at}")(day=day, at=at)
 
 
 def short_clock(moment: datetime | None, now: datetime) -> str:
@@ -208,17 +208,92 @@ def how_it_ended(
     if exit_signal:
         detail = signal_name(exit_signal)
     elif exit_code:
-        detail = translate("phrases", "exit code {code}").format(code=exit_code)
+        detail = Text("phrases", "exit code {code}")(code=exit_code)
     if is_ended_by_user:
-        by_you = translate("phrases", "Ended by you")
+        by_you = Text("phrases", "Ended by you")()
         return f"{by_you} ({detail})" if detail else by_you
     if exit_signal:
-        return translate("phrases", "Ended by {signal}").format(signal=detail)
+        return Text("phrases", "Ended by {signal}")(signal=detail)
     if exit_code:
-        return translate("phrases", "Ended with {exit_code}").format(exit_code=detail)
-    return translate("phrases", "Finished") if exit_code == 0 else translate("phrases", "Ended")
+        return Text("phrases", "Ended with {exit_code}")(exit_code=detail)
+    return Text("phrases", "Finished")() if exit_code == 0 else Text("phrases", "Ended")()
 
 
 def without_remedy(line: str) -> str:
     """An error line without the command that it suggests, for a place with a button that does the same."""
     return line.partition("; ")[0]
+
+
+# An agent's activity, its source and age.
+SILENCE = "silence"
+"""The source of the activity "no signal", which begins because no report came."""
+
+SOURCES: Final = {
+    "protocol": Text("activity", "agent’s messages"),
+    "hook": Text("activity", "hooks"),
+    "plugin": Text("activity", "plugin"),
+    "state file": Text("activity", "agent’s own file"),
+    "osc 7501": Text("activity", "agent’s own report"),
+    "osc 9;4": Text("activity", "progress in the terminal"),
+    "title": Text("activity", "window title"),
+    "notification": Text("activity", "notification"),
+    "bell": Text("activity", "bell"),
+    "input": Text("activity", "your answer"),
+    SILENCE: Text("activity", "silence"),
+    "process": Text("activity", "its process"),
+    "chosen at the start": Text("activity", "chosen at the start"),
+    "written": Text("activity", "transcript"),
+    "open files": Text("activity", "open files"),
+}
+"""The sources of activities, and of a conversation's id, as *Status details* names them."""
+
+_ACTIVITIES = {
+    Activity.NEEDS_INPUT: Text("activity", "needs you"),
+    Activity.WORKING: Text("activity", "working"),
+    Activity.IDLE: Text("activity", "idle"),
+    Activity.SUSPENDED: Text("activity", "suspended"),
+    Activity.NO_SIGNAL: Text("activity", "no signal"),
+}
+
+
+def activity_words(activity: Activity) -> str:
+    """The window's term for an activity."""
+    return _ACTIVITIES[activity]()
+
+
+def source_words(source: str) -> str:
+    """The window's term for a source, such as "hooks"; an unknown source keeps its own name."""
+    return SOURCES[source]() if source in SOURCES else source
+
+
+def activity_and_age(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
+    """An agent's activity and its age: "working · 14 s ago"; without a source, nothing was reported yet."""
+    what = activity_words(activity)
+    if source == SILENCE:
+        return f"{what} · {no_activity(since, now)}"
+    age = ago(since, now) if source else ""
+    return f"{what} · {age}" if age else what
+
+
+def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:
+    """A shell's foreground program and its duration, "running make -j8 for 2 min"; or its last command's end."""
+    if last_command:
+        return ", ".join(
+            filter(
+                None,
+                (Text("activity", "idle · {command}")(command=last_command), ago(since, now)),
+            )
+        )
+    if not foreground:
+        return Text("activity", "running")() if foreground is None else Text("activity", "idle · at the prompt")()
+    lasted_s = (now - since).total_seconds() if since is not None else 0.0
+    if lasted_s < NOW_S:
+        return Text("activity", "running {command}")(command=foreground)
+    return Text("activity", "running {command} for {duration}")(command=foreground, duration=duration(lasted_s))
+
+
+def no_activity(since: datetime | None, now: datetime) -> str:
+    """The duration without reports and output: "no activity for 2 min"."""
+    if since is None:
+        return Text("activity", "no activity")()
+    return Text("activity", "no activity for {duration}")(duration=duration((now - since).total_seconds()))

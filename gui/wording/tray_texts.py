@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from collections.abc import Sequence
 
-translate = QCoreApplication.translate
+from gui.wording.text import Text
+from session_host.protocol.untrusted_text import one_line
 
-
-def needs_your_answer(agent: str, directory: str) -> str:
-    return translate("notice", "{agent} in {directory} needs your answer").format(agent=agent, directory=directory)
+NEEDS_YOUR_ANSWER = Text("notice", "{agent} in {directory} needs your answer")
 
 
 def command_ended(command: str, name: str, exit_code: int | None) -> str:
     """The end of a shell's command, in a chat with this name."""
     if exit_code:
-        text = translate("notice", "{command} failed in {name} (exit code {code})")
-        return text.format(command=command, name=name, code=exit_code)
-    return translate("notice", "{command} ended in {name}").format(command=command, name=name)
+        text = Text("notice", "{command} failed in {name} (exit code {code})")
+        return text(command=command, name=name, code=exit_code)
+    return Text("notice", "{command} ended in {name}")(command=command, name=name)
 
 
-def how_long_and_where(duration: str, directory: str) -> str:
-    return translate("notice", "After {duration}, {directory}").format(duration=duration, directory=directory)
-
-
-def needs_you(name: str) -> str:
-    return translate("notice", "{name} needs you").format(name=name)
-
-
-def finished(name: str) -> str:
-    return translate("notice", "{name} finished").format(name=name)
-
-
-def after(duration: str, what: str) -> str:
-    """The duration of a turn, and the agent's last message, or else the directory."""
-    return translate("notice", "After {duration}: {what}").format(duration=duration, what=what)
-
-
-def several_need_you(count: int) -> str:
-    return translate("notice", "%n chat(s) need(s) you", "", count)
-
-
-def several_finished(count: int) -> str:
-    return translate("notice", "%n chat(s) finished", "", count)
-
-
-def several_died(count: int) -> str:
-    return translate("notice", "%n chat(s) ended unexpectedly", "", count)
-
-
-def several_notified(count: int) -> str:
-    return translate("notice", "%n chat(s) notified you", "", count)
+HOW_LONG_AND_WHERE = Text("notice", "After {duration}, {directory}")
+NEEDS_YOU = Text("notice", "{name} needs you")
+FINISHED = Text("notice", "{name} finished")
+AFTER = Text("notice", "After {duration}: {what}")
+"""The duration of a turn, and the agent's last message, or else the directory."""
+SEVERAL_NEED_YOU = Text("notice", "{n:,} chat(s) need(s) you")
+SEVERAL_FINISHED = Text("notice", "{n:,} chat(s) finished")
+SEVERAL_DIED = Text("notice", "{n:,} chat(s) ended unexpectedly")
+SEVERAL_NOTIFIED = Text("notice", "{n:,} chat(s) notified you")
 
 
 def names(shown: list[str], further: int) -> str:
@@ -57,77 +34,47 @@ def names(shown: list[str], further: int) -> str:
     listed = ", ".join(shown)
     if further <= 0:
         return listed
-    return translate("notice", "{names} and {count} more").format(names=listed, count=further)
+    return Text("notice", "{names} and {count} more")(names=listed, count=further)
 
 
-def mute_menu() -> str:
-    return translate("notice", "Mute notifications")
+MUTE_MENU = Text("notice", "Mute notifications")
+FOR_AN_HOUR = Text("notice", "For an hour")
+UNTIL_TOMORROW = Text("notice", "Until tomorrow morning")
+MUTED = Text("notice", "muted")
+UNMUTE = Text("notice", "Unmute")
+ENDED_UNEXPECTEDLY = Text("notice", "{name} ended unexpectedly")
+QUIET = Text("notice", "{name} is quiet")
+"""A chat that the user watched has written nothing for a while."""
+HOW_QUIET_AND_WHERE = Text("notice", "No output for {seconds:g} s, in {where}")
+HOW_AND_WHERE = Text("notice", "{how}, in {where}")
+NEW_CHAT_IN = Text("notice", "New chat in")
+RUNNING = Text("notice", "{n:,} chat(s) running")
+ALL_CHATS = Text("notice", "All chats…")
+OPEN_OUTLIVE = Text("notice", "Open Outlive")
+QUIT_WINDOW = Text("notice", "Quit (chats keep running)")
+WAITING = Text("notice", "{n:,} need(s) you")
+IN_THE_TRAY = Text("notice", "Your chats keep running. Click the tray icon to open the window again.")
+IN_THE_TRAY_TITLE = Text("notice", "Outlive is still running")
+SETTINGS = Text("tray", "Settings…")
+
+# Notifications of programs in shells, which are untrusted.
+MAX_TITLE, MAX_TEXT = 80, 400
+"""The most characters of a program's notification that are passed on."""
 
 
-def for_an_hour() -> str:
-    return translate("notice", "For an hour")
+def passed_on(name: str, messages: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Title and text of a desktop notification that passes on those of a chat's programs: titles and texts.
+
+    The title begins with the chat's name, so that no program's words can be mistaken for another's.
+    """
+    if len(messages) == 1 and all(messages[0]):
+        ((title, text),) = messages
+        title = Text("notice", "{name}: {title}")(name=name, title=_cut(one_line(title), MAX_TITLE))
+        return title, _cut(text, MAX_TEXT)
+    lines = (": ".join(filter(None, map(one_line, message))) for message in messages)
+    return name, _cut("\n".join(lines) if len(messages) > 1 else "".join(messages[0]), MAX_TEXT)
 
 
-def until_tomorrow() -> str:
-    return translate("notice", "Until tomorrow morning")
-
-
-def muted() -> str:
-    return translate("notice", "muted")
-
-
-def unmute() -> str:
-    return translate("notice", "Unmute")
-
-
-def ended_unexpectedly(name: str) -> str:
-    return translate("notice", "{name} ended unexpectedly").format(name=name)
-
-
-def quiet(name: str) -> str:
-    """A chat that the user watched has written nothing for a while."""
-    return translate("notice", "{name} is quiet").format(name=name)
-
-
-def how_quiet_and_where(seconds: float, where: str) -> str:
-    return translate("notice", "No output for {seconds} s, in {where}").format(seconds=f"{seconds:g}", where=where)
-
-
-def how_and_where(how: str, where: str) -> str:
-    return translate("notice", "{how}, in {where}").format(how=how, where=where)
-
-
-def new_chat_in() -> str:
-    return translate("notice", "New chat in")
-
-
-def running(count: int) -> str:
-    return translate("notice", "%n chat(s) running", "", count)
-
-
-def all_chats() -> str:
-    return translate("notice", "All chats…")
-
-
-def open_outlive() -> str:
-    return translate("notice", "Open Outlive")
-
-
-def quit_window() -> str:
-    return translate("notice", "Quit (chats keep running)")
-
-
-def waiting(count: int) -> str:
-    return translate("notice", "%n need(s) you", "", count)
-
-
-def in_the_tray() -> str:
-    return translate("notice", "Your chats keep running. Click the tray icon to open the window again.")
-
-
-def in_the_tray_title() -> str:
-    return translate("notice", "Outlive is still running")
-
-
-def settings() -> str:
-    return translate("tray", "Settings…")
+def _cut(text: str, most: int) -> str:
+    text = text.strip()
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

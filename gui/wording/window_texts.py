@@ -1,242 +1,109 @@
-"""Texts of the window around the pages: sidebar, tabs, status line, and the page without a chat."""
+"""Texts of the window around the pages: sidebar, tabs, panes, status line, colours, broadcast, muting."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from PySide6.QtCore import QCoreApplication
-
-translate = QCoreApplication.translate
+from gui.wording.text import Text
 
 DAYS_BY_NAME = 7
 """The days before today that are shown by the name of their weekday."""
-
-
-def open_running_chat() -> str:
-    return translate("window", "Open a running chat…")
-
-
-def agents_to_choose() -> str:
-    """Heading over the installed agents, which are buttons."""
-    return translate("window", "NEW CHAT WITH")
-
-
-def chats_keep_running() -> str:
-    return translate("window", "Chats keep running when you close this window.")
-
-
-def no_open_chats() -> str:
-    return translate("window", "No open chats")
-
-
-def new_chat_with(agent: str) -> str:
-    return translate("window", "New chat with {agent}").format(agent=agent)
-
-
-def choose_or_start() -> str:
-    return translate("window", "Choose one in the sidebar, or start a new one.")
-
-
-def ended_chats_are_in_the_sidebar() -> str:
-    return translate("window", "Ended chats are in the sidebar: read or resume one, or start a new one.")
-
-
-def cannot_list_chats() -> str:
-    return translate("window", "Can’t list your chats yet")
-
-
-def chats_appear_later() -> str:
-    return translate(
-        "window", "Running chats are not affected. They appear here as soon as the chat database can be read."
-    )
-
-
-def first_chat() -> str:
-    return translate("window", "Start your first chat")
-
-
-def first_chat_hint() -> str:
-    return translate(
-        "window",
-        "Choose an agent and a directory. Close the tab or the window whenever you like: the chat keeps "
-        "running and is here when you come back.",
-    )
-
-
-def menu() -> str:
-    return translate("window", "Menu")
-
-
-def title_of(name: str) -> str:
-    return translate("window", "{name} — Outlive").format(name=name)
-
-
-def sidebar() -> str:
-    return translate("window", "Sidebar")
-
-
-def filter_() -> str:
-    return translate("window", "Filter")
-
-
-def filter_chats() -> str:
-    return translate("window", "Filter chats")
-
-
-def chats() -> str:
-    return translate("window", "Chats")
-
-
-def chats_appear_here() -> str:
-    """In place of the chats, before there is one."""
-    return translate("window", "Your chats appear here, those that need you first.")
-
-
-def status() -> str:
-    return translate("window", "Status")
-
-
-def fit_to_window() -> str:
-    return translate("window", "Fit to window")
-
-
-def fit_to_window_hint() -> str:
-    return translate("window", "Resize the terminal to fit this window")
-
-
-def all_open_chats() -> str:
-    return translate("window", "All open chats")
-
-
-def open_chats() -> str:
-    return translate("window", "Open chats")
-
-
-def close_tab(name: str) -> str:
-    return translate("window", "Close tab {name}").format(name=name)
+OPEN_RUNNING_CHAT = Text("window", "Open a running chat…")
+AGENTS_TO_CHOOSE = Text("window", "NEW CHAT WITH")
+"""Heading over the installed agents, which are buttons."""
+CHATS_KEEP_RUNNING = Text("window", "Chats keep running when you close this window.")
+NO_OPEN_CHATS = Text("window", "No open chats")
+NEW_CHAT_WITH = Text("window", "New chat with {agent}")
+CHOOSE_OR_START = Text("window", "Choose one in the sidebar, or start a new one.")
+ENDED_CHATS_ARE_IN_THE_SIDEBAR = Text(
+    "window", "Ended chats are in the sidebar: read or resume one, or start a new one."
+)
+CANNOT_LIST_CHATS = Text("window", "Can’t list your chats yet")
+CHATS_APPEAR_LATER = Text(
+    "window", "Running chats are not affected. They appear here as soon as the chat database can be read."
+)
+FIRST_CHAT = Text("window", "Start your first chat")
+FIRST_CHAT_HINT = Text(
+    "window",
+    "Choose an agent and a directory. Close the tab or the window whenever you like: the chat keeps "
+    "running and is here when you come back.",
+)
+MENU = Text("window", "Menu")
+TITLE_OF = Text("window", "{name} — Outlive")
+SIDEBAR = Text("window", "Sidebar")
+FILTER = Text("window", "Filter")
+FILTER_CHATS = Text("window", "Filter chats")
+CHATS = Text("window", "Chats")
+CHATS_APPEAR_HERE = Text("window", "Your chats appear here, those that need you first.")
+"""In place of the chats, before there is one."""
+STATUS = Text("window", "Status")
+FIT_TO_WINDOW = Text("window", "Fit to window")
+FIT_TO_WINDOW_HINT = Text("window", "Resize the terminal to fit this window")
+ALL_OPEN_CHATS = Text("window", "All open chats")
+OPEN_CHATS = Text("window", "Open chats")
+CLOSE_TAB = Text("window", "Close tab {name}")
 
 
 def close_tab_hint(*, keeps_running: bool) -> str:
-    return (
-        translate("window", "Close tab (the chat keeps running)") if keeps_running else translate("window", "Close tab")
-    )
+    return Text("window", "Close tab (the chat keeps running)")() if keeps_running else Text("window", "Close tab")()
 
 
 def tabs_closed(running: int) -> str:
     """Several tabs were closed; ``running`` of their chats keep running."""
     if not running:
-        return translate("window", "Tabs closed")
-    return translate("window", "Tabs closed. %n chat(s) keep(s) running.", "", running)
+        return Text("window", "Tabs closed")()
+    return Text("window", "Tabs closed. {n:,} chat(s) keep(s) running.")(n=running)
 
 
-def started(time: str) -> str:
-    return translate("window", "Started {time}").format(time=time)
-
-
-def started_in(directory: str) -> str:
-    return translate("window", "Started in {directory}").format(directory=directory)
-
-
-def muted() -> str:
-    return translate("window", "notifications muted")
-
-
-def bell() -> str:
-    return translate("window", "rang the bell")
-
-
-def notified(text: str) -> str:
-    """A notification that a chat's program sent."""
-    return translate("window", "notified you: {text}").format(text=text)
-
-
-def unread() -> str:
-    return translate("window", "unread")
-
-
-def running_chats(count: int) -> str:
-    return translate("window", "%n running chat(s)", "", count)
-
-
-def chats_count(count: int) -> str:
-    return translate("window", "%n chat(s)", "", count)
-
-
-def group(name: str, chats: str) -> str:
-    return translate("window", "{name}, {chats}").format(name=name, chats=chats)
-
-
-def folded_group(name: str, chats: str) -> str:
-    return translate("window", "{name}, {chats}, collapsed").format(name=name, chats=chats)
-
-
-def to_install(agents: str) -> str:
-    return translate("window", "To install {agents}, open New chat.").format(agents=agents)
-
-
-def and_(first: str, last: str) -> str:
-    return translate("window", "{first} and {last}").format(first=first, last=last)
-
-
-def or_(first: str, last: str) -> str:
-    return translate("window", "{first} or {last}").format(first=first, last=last)
-
-
-def sized_by(size: str, viewer: str) -> str:
-    return translate("window", "{size}, sized by {viewer}").format(size=size, viewer=viewer)
-
-
-def another_pane() -> str:
-    """The viewer that determines a terminal's size."""
-    return translate("window", "another pane or window")
+STARTED = Text("window", "Started {time}")
+STARTED_IN = Text("window", "Started in {directory}")
+MUTED = Text("window", "notifications muted")
+BELL = Text("window", "rang the bell")
+NOTIFIED = Text("window", "notified you: {text}")
+"""A notification that a chat's program sent."""
+UNREAD = Text("window", "unread")
+RUNNING_CHATS = Text("window", "{n:,} running chat(s)")
+CHATS_COUNT = Text("window", "{n:,} chat(s)")
+GROUP = Text("window", "{name}, {chats}")
+FOLDED_GROUP = Text("window", "{name}, {chats}, collapsed")
+TO_INSTALL = Text("window", "To install {agents}, open New chat.")
+AND = Text("window", "{first} and {last}")
+OR = Text("window", "{first} or {last}")
+SIZED_BY = Text("window", "{size}, sized by {viewer}")
+ANOTHER_PANE = Text("window", "another pane or window")
+"""The viewer that determines a terminal's size."""
 
 
 def cannot_split(*, is_row: bool) -> str:
     """Why a pane is not split, side by side (``is_row``) or one above the other."""
     if is_row:
-        return translate("window", "This pane is too narrow to split. Make it or the window wider.")
-    return translate("window", "This pane is too short to split. Make it or the window taller.")
+        return Text("window", "This pane is too narrow to split. Make it or the window wider.")()
+    return Text("window", "This pane is too short to split. Make it or the window taller.")()
 
 
 def too_small_to_split(*, is_row: bool) -> str:
     """Shown over a pane while a tab is dragged to its edge."""
-    return translate("window", "Too narrow to split") if is_row else translate("window", "Too short to split")
+    return Text("window", "Too narrow to split")() if is_row else Text("window", "Too short to split")()
 
 
-def restore_pane() -> str:
-    """A button while one pane covers the others."""
-    return translate("window", "Restore pane")
-
-
-def pinned() -> str:
-    return translate("window", "Pinned")
-
-
-def view_options() -> str:
-    return translate("window", "How chats are listed")
-
-
-def by_state() -> str:
-    return translate("window", "Group by state")
-
-
-def by_project() -> str:
-    return translate("window", "Group by project")
-
-
-def compact_rows() -> str:
-    return translate("window", "Compact rows")
+RESTORE_PANE = Text("window", "Restore pane")
+"""A button while one pane covers the others."""
+PINNED = Text("window", "Pinned")
+VIEW_OPTIONS = Text("window", "How chats are listed")
+BY_STATE = Text("window", "Group by state")
+BY_PROJECT = Text("window", "Group by project")
+COMPACT_ROWS = Text("window", "Compact rows")
 
 
 def day(date: dt.date | None, today: dt.date) -> str:
     """The day on which chats ended: "Today", "Yesterday", a weekday of the last week, or a date."""
     if date is None:
-        return translate("window", "Earlier")
+        return Text("window", "Earlier")()
     ago = (today - date).days
     if ago <= 0:
-        return translate("window", "Today")
+        return Text("window", "Today")()
     if ago == 1:
-        return translate("window", "Yesterday")
+        return Text("window", "Yesterday")()
     if ago < DAYS_BY_NAME:
         return f"{date:%A}"
     return f"{date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
@@ -245,19 +112,101 @@ def day(date: dt.date | None, today: dt.date) -> str:
 def month(date: dt.date | None, today: dt.date) -> str:
     """The month in which chats ended."""
     if date is None:
-        return translate("window", "Earlier")
+        return Text("window", "Earlier")()
     return f"{date:%B}" + ("" if date.year == today.year else f" {date.year}")
 
 
 def undelivered(name: str, count: int) -> str:
     if count == 1:
-        text = translate("window", "{name} did not respond when the window closed. Your last key may be missing.")
-        return text.format(name=name)
-    return translate(
+        text = Text("window", "{name} did not respond when the window closed. Your last key may be missing.")
+        return text(name=name)
+    return Text(
         "window",
-        "{name} did not respond when the window closed. Up to {count} characters of your input may be missing.",
-    ).format(name=name, count=f"{count:,}")
+        "{name} did not respond when the window closed. Up to {count:,} characters of your input may be missing.",
+    )(name=name, count=count)
 
 
-def search_all_chats() -> str:
-    return translate("window", "Search all chats…")
+SEARCH_ALL_CHATS = Text("window", "Search all chats…")
+
+# Colours by which the user marks chats.
+_NAMES = {
+    "": Text("color", "None"),
+    "red": Text("color", "Red"),
+    "orange": Text("color", "Orange"),
+    "yellow": Text("color", "Yellow"),
+    "green": Text("color", "Green"),
+    "cyan": Text("color", "Cyan"),
+    "blue": Text("color", "Blue"),
+    "purple": Text("color", "Purple"),
+    "pink": Text("color", "Pink"),
+}
+
+COLOR = Text("color", "Colour")
+"""The menu of colours."""
+
+
+def color_name(label: str) -> str:
+    """The name of a colour of ``LABEL_COLORS``; "" is none."""
+    return _NAMES[label]()
+
+
+def labelled_color(label: str) -> str:
+    """A screen reader's text for a chat's colour; "" for none."""
+    return Text("color", "colour {name}")(name=color_name(label).lower()) if label else ""
+
+
+# Broadcast: typing into several panes at once.
+BROADCAST_IS_ON = Text("broadcast", "What you type goes to {count} panes")
+"""``count`` is at least 2."""
+BROADCAST_IS_OFF = Text("broadcast", "What you type goes to one pane again")
+NEEDS_TWO_TERMINALS = Text("broadcast", "Show two or more running terminals side by side first")
+
+
+def typing_goes_to(count: int) -> str:
+    """Mark of the pane in which the user types; ``count`` may be 1."""
+    if count < 2:
+        return Text("broadcast", "Typed only here now")()
+    return Text("broadcast", "Typed into {count} panes")(count=count)
+
+
+ONLY_HERE = Text("broadcast", "Your answer is typed only here")
+"""Mark of a pane in which the user answers an agent."""
+TYPED_HERE_TOO = Text("broadcast", "Typed here, too")
+NEEDS_YOUR_ANSWER = Text("broadcast", "Not typed here: needs your answer")
+NOT_TYPED_HERE = Text("broadcast", "Not typed here now")
+LEAVE_BROADCAST = Text("broadcast", "Don’t type into this pane")
+"""Button of a pane's mark."""
+HOW_TO_END_BROADCAST = Text(
+    "broadcast", "Broadcast: to end it, choose it again in the command palette or the menu Panes"
+)
+"""Tool tip of a pane's mark."""
+PASTED_INTO = Text("broadcast", "It is pasted into {count} panes.")
+"""Part of the question before a paste; ``count`` is at least 2."""
+
+# Muting chats, and a notification once a chat is quiet.
+NOTIFICATIONS_OF = Text("mute", "Notifications of {name}")
+MUTE_THIS = Text("mute", "Mute this chat")
+UNMUTE_THIS = Text("mute", "Unmute this chat")
+
+
+def watch_this(*, cancel: bool) -> str:
+    """Notify once when the chat is quiet, or cancel that."""
+    if cancel:
+        return Text("mute", "Don’t notify when this chat is quiet")()
+    return Text("mute", "Notify once when this chat is quiet")()
+
+
+HOW_QUIET = Text("mute", "{seconds:g} s without output")
+MUTE_ALL_FOR_AN_HOUR = Text("mute", "Mute all chats for an hour")
+MUTE_ALL_UNTIL_TOMORROW = Text("mute", "Mute all chats until tomorrow morning")
+UNMUTE_ALL = Text("mute", "Unmute all chats")
+UNTIL = Text("mute", "until {when}")
+MUTE_SEVERAL = Text("mute", "Mute notifications")
+"""In the menu of several chats."""
+UNMUTE_SEVERAL = Text("mute", "Unmute notifications")
+MUTED_UNTIL = Text("mute", "Notifications are muted until {when}")
+UNMUTED = Text("mute", "Notifications are on")
+CHAT_MUTED = Text("mute", "Notifications from {name} are muted")
+CHAT_UNMUTED = Text("mute", "Notifications from {name} are on")
+WATCHING_FOR_QUIET = Text("mute", "You get a notification when {name} has been quiet for {seconds:g} s, or ends")
+NOT_WATCHING_FOR_QUIET = Text("mute", "You get no notification when {name} is quiet")

@@ -4,404 +4,404 @@
 <context>
     <name>changes</name>
     <message numerus="yes">
-        <source>{count} file(s) changed</source>
+        <source>{n:,} file(s) changed</source>
         <translation>
-            <numerusform>{count} file changed</numerusform>
-            <numerusform>{count} files changed</numerusform>
+            <numerusform>{n:,} file changed</numerusform>
+            <numerusform>{n:,} files changed</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} more changed file(s) are not listed</source>
+        <source>{n:,} more changed file(s) are not listed</source>
         <translation>
-            <numerusform>{count} more changed file is not listed</numerusform>
-            <numerusform>{count} more changed files are not listed</numerusform>
+            <numerusform>{n:,} more changed file is not listed</numerusform>
+            <numerusform>{n:,} more changed files are not listed</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>More than {size} MB changed: {count} file(s) are listed without their lines</source>
+        <source>More than {size} MB changed: {n:,} file(s) are listed without their lines</source>
         <translation>
-            <numerusform>More than {size} MB changed: {count} file is listed without its lines</numerusform>
-            <numerusform>More than {size} MB changed: {count} files are listed without their lines</numerusform>
+            <numerusform>More than {size} MB changed: {n:,} file is listed without its lines</numerusform>
+            <numerusform>More than {size} MB changed: {n:,} files are listed without their lines</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>comments</name>
     <message numerus="yes">
-        <source>Comment on {count} line(s)</source>
+        <source>Comment on {n:,} line(s)</source>
         <translation>
-            <numerusform>Comment on {count} line</numerusform>
-            <numerusform>Comment on {count} lines</numerusform>
+            <numerusform>Comment on {n:,} line</numerusform>
+            <numerusform>Comment on {n:,} lines</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} comment(s)</source>
+        <source>{n:,} comment(s)</source>
         <translation>
-            <numerusform>{count} comment</numerusform>
-            <numerusform>{count} comments</numerusform>
+            <numerusform>{n:,} comment</numerusform>
+            <numerusform>{n:,} comments</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} comment(s) not saved yet</source>
+        <source>{n:,} comment(s) not saved yet</source>
         <translation>
-            <numerusform>{count} comment not saved yet</numerusform>
-            <numerusform>{count} comments not saved yet</numerusform>
+            <numerusform>{n:,} comment not saved yet</numerusform>
+            <numerusform>{n:,} comments not saved yet</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} comment(s) put into the prompt box of {chat}, not sent yet.</source>
+        <source>{n:,} comment(s) put into the prompt box of {chat}, not sent yet.</source>
         <translation>
-            <numerusform>{count} comment put into the prompt box of {chat}, not sent yet.</numerusform>
-            <numerusform>{count} comments put into the prompt box of {chat}, not sent yet.</numerusform>
+            <numerusform>{n:,} comment put into the prompt box of {chat}, not sent yet.</numerusform>
+            <numerusform>{n:,} comments put into the prompt box of {chat}, not sent yet.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} comment(s) pasted into {chat}, without Enter.</source>
+        <source>{n:,} comment(s) pasted into {chat}, without Enter.</source>
         <translation>
-            <numerusform>{count} comment pasted into {chat}, without Enter.</numerusform>
-            <numerusform>{count} comments pasted into {chat}, without Enter.</numerusform>
+            <numerusform>{n:,} comment pasted into {chat}, without Enter.</numerusform>
+            <numerusform>{n:,} comments pasted into {chat}, without Enter.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} comment(s) copied.</source>
+        <source>{n:,} comment(s) copied.</source>
         <translation>
-            <numerusform>{count} comment copied.</numerusform>
-            <numerusform>{count} comments copied.</numerusform>
+            <numerusform>{n:,} comment copied.</numerusform>
+            <numerusform>{n:,} comments copied.</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>chat</name>
     <message numerus="yes">
-        <source>{count} unchanged line(s)</source>
+        <source>{n:,} unchanged line(s)</source>
         <translation>
-            <numerusform>{count} unchanged line</numerusform>
-            <numerusform>{count} unchanged lines</numerusform>
+            <numerusform>{n:,} unchanged line</numerusform>
+            <numerusform>{n:,} unchanged lines</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Show {count} unchanged line(s)</source>
+        <source>Show {n:,} unchanged line(s)</source>
         <translation>
-            <numerusform>Show {count} unchanged line</numerusform>
-            <numerusform>Show {count} unchanged lines</numerusform>
+            <numerusform>Show {n:,} unchanged line</numerusform>
+            <numerusform>Show {n:,} unchanged lines</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} line(s) shown</source>
+        <source>{n:,} line(s) shown</source>
         <translation>
-            <numerusform>{count} line shown</numerusform>
-            <numerusform>{count} lines shown</numerusform>
+            <numerusform>{n:,} line shown</numerusform>
+            <numerusform>{n:,} lines shown</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} line(s) added</source>
+        <source>{n:,} line(s) added</source>
         <translation>
-            <numerusform>{count} line added</numerusform>
-            <numerusform>{count} lines added</numerusform>
+            <numerusform>{n:,} line added</numerusform>
+            <numerusform>{n:,} lines added</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} line(s) removed</source>
+        <source>{n:,} line(s) removed</source>
         <translation>
-            <numerusform>{count} line removed</numerusform>
-            <numerusform>{count} lines removed</numerusform>
+            <numerusform>{n:,} line removed</numerusform>
+            <numerusform>{n:,} lines removed</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} line(s) hidden</source>
+        <source>{n:,} line(s) hidden</source>
         <translation>
-            <numerusform>{count} line hidden</numerusform>
-            <numerusform>{count} lines hidden</numerusform>
+            <numerusform>{n:,} line hidden</numerusform>
+            <numerusform>{n:,} lines hidden</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} token(s)</source>
+        <source>{n:,} token(s)</source>
         <translation>
-            <numerusform>{count} token</numerusform>
-            <numerusform>{count} tokens</numerusform>
+            <numerusform>{n:,} token</numerusform>
+            <numerusform>{n:,} tokens</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} more character(s)</source>
+        <source>{n:,} more character(s)</source>
         <translation>
-            <numerusform>{count} more character</numerusform>
-            <numerusform>{count} more characters</numerusform>
+            <numerusform>{n:,} more character</numerusform>
+            <numerusform>{n:,} more characters</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) changed</source>
+        <source>{n:,} file(s) changed</source>
         <translation>
-            <numerusform>{count} file changed</numerusform>
-            <numerusform>{count} files changed</numerusform>
+            <numerusform>{n:,} file changed</numerusform>
+            <numerusform>{n:,} files changed</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>and {count} more file(s)</source>
+        <source>and {n:,} more file(s)</source>
         <translation>
-            <numerusform>and {count} more file</numerusform>
-            <numerusform>and {count} more files</numerusform>
+            <numerusform>and {n:,} more file</numerusform>
+            <numerusform>and {n:,} more files</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} token(s) in all turns</source>
+        <source>{n:,} token(s) in all turns</source>
         <translation>
-            <numerusform>{count} token in all turns</numerusform>
-            <numerusform>{count} tokens in all turns</numerusform>
+            <numerusform>{n:,} token in all turns</numerusform>
+            <numerusform>{n:,} tokens in all turns</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>discard</name>
     <message numerus="yes">
-        <source>Discarded {count} change(s) in {path}</source>
+        <source>Discarded {n} change(s) in {path}</source>
         <translation>
-            <numerusform>Discarded {count} change in {path}</numerusform>
-            <numerusform>Discarded {count} changes in {path}</numerusform>
+            <numerusform>Discarded {n} change in {path}</numerusform>
+            <numerusform>Discarded {n} changes in {path}</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>fork</name>
     <message numerus="yes">
-        <source>Edit the prompt and send it. Since it was first sent, %n file(s) changed.</source>
+        <source>Edit the prompt and send it. Since it was first sent, {n:,} file(s) changed.</source>
         <translation>
-            <numerusform>Edit the prompt and send it. Since it was first sent, %n file changed.</numerusform>
-            <numerusform>Edit the prompt and send it. Since it was first sent, %n files changed.</numerusform>
+            <numerusform>Edit the prompt and send it. Since it was first sent, {n:,} file changed.</numerusform>
+            <numerusform>Edit the prompt and send it. Since it was first sent, {n:,} files changed.</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>notice</name>
     <message numerus="yes">
-        <source>%n chat(s) running</source>
+        <source>{n:,} chat(s) running</source>
         <translation>
-            <numerusform>%n chat running</numerusform>
-            <numerusform>%n chats running</numerusform>
+            <numerusform>{n:,} chat running</numerusform>
+            <numerusform>{n:,} chats running</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n chat(s) need(s) you</source>
+        <source>{n:,} chat(s) need(s) you</source>
         <translation>
-            <numerusform>%n chat needs you</numerusform>
-            <numerusform>%n chats need you</numerusform>
+            <numerusform>{n:,} chat needs you</numerusform>
+            <numerusform>{n:,} chats need you</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n chat(s) finished</source>
+        <source>{n:,} chat(s) finished</source>
         <translation>
-            <numerusform>%n chat finished</numerusform>
-            <numerusform>%n chats finished</numerusform>
+            <numerusform>{n:,} chat finished</numerusform>
+            <numerusform>{n:,} chats finished</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n chat(s) notified you</source>
+        <source>{n:,} chat(s) notified you</source>
         <translation>
-            <numerusform>%n chat notified you</numerusform>
-            <numerusform>%n chats notified you</numerusform>
+            <numerusform>{n:,} chat notified you</numerusform>
+            <numerusform>{n:,} chats notified you</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n chat(s) ended unexpectedly</source>
+        <source>{n:,} chat(s) ended unexpectedly</source>
         <translation>
-            <numerusform>%n chat ended unexpectedly</numerusform>
-            <numerusform>%n chats ended unexpectedly</numerusform>
+            <numerusform>{n:,} chat ended unexpectedly</numerusform>
+            <numerusform>{n:,} chats ended unexpectedly</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n need(s) you</source>
+        <source>{n:,} need(s) you</source>
         <translation>
-            <numerusform>%n needs you</numerusform>
-            <numerusform>%n need you</numerusform>
+            <numerusform>{n:,} needs you</numerusform>
+            <numerusform>{n:,} need you</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>A restart of the computer interrupted %n chat(s).</source>
+        <source>A restart of the computer interrupted {n:,} chat(s).</source>
         <translation>
-            <numerusform>A restart of the computer interrupted %n chat.</numerusform>
-            <numerusform>A restart of the computer interrupted %n chats.</numerusform>
+            <numerusform>A restart of the computer interrupted {n:,} chat.</numerusform>
+            <numerusform>A restart of the computer interrupted {n:,} chats.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Updated %n running chat(s) to {version}. Nothing was interrupted.</source>
+        <source>Updated {n:,} running chat(s) to {version}. Nothing was interrupted.</source>
         <translation>
-            <numerusform>Updated %n running chat to {version}. Nothing was interrupted.</numerusform>
-            <numerusform>Updated %n running chats to {version}. Nothing was interrupted.</numerusform>
+            <numerusform>Updated {n:,} running chat to {version}. Nothing was interrupted.</numerusform>
+            <numerusform>Updated {n:,} running chats to {version}. Nothing was interrupted.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Updated {done} of %n running chat(s).</source>
+        <source>Updated {done} of {n:,} running chat(s).</source>
         <translation>
-            <numerusform>Updated {done} of %n running chat.</numerusform>
-            <numerusform>Updated {done} of %n running chats.</numerusform>
+            <numerusform>Updated {done} of {n:,} running chat.</numerusform>
+            <numerusform>Updated {done} of {n:,} running chats.</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>page</name>
     <message numerus="yes">
-        <source>Paste {count} line(s)?</source>
+        <source>Paste {n:,} line(s)?</source>
         <translation>
-            <numerusform>Paste {count} line?</numerusform>
-            <numerusform>Paste {count} lines?</numerusform>
+            <numerusform>Paste {n:,} line?</numerusform>
+            <numerusform>Paste {n:,} lines?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Paste {count} line(s), {characters} characters?</source>
+        <source>Paste {n:,} line(s), {characters:,} characters?</source>
         <translation>
-            <numerusform>Paste {count} line, {characters} characters?</numerusform>
-            <numerusform>Paste {count} lines, {characters} characters?</numerusform>
+            <numerusform>Paste {n:,} line, {characters:,} characters?</numerusform>
+            <numerusform>Paste {n:,} lines, {characters:,} characters?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Paste {characters} character(s)?</source>
+        <source>Paste {n:,} character(s)?</source>
         <translation>
-            <numerusform>Paste {characters} character?</numerusform>
-            <numerusform>Paste {characters} characters?</numerusform>
+            <numerusform>Paste {n:,} character?</numerusform>
+            <numerusform>Paste {n:,} characters?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>({count} more character(s))</source>
+        <source>({n:,} more character(s))</source>
         <translation>
-            <numerusform>({count} more character)</numerusform>
-            <numerusform>({count} more characters)</numerusform>
+            <numerusform>({n:,} more character)</numerusform>
+            <numerusform>({n:,} more characters)</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Stop all %n running chats?</source>
+        <source>Stop all {n:,} running chats?</source>
         <translation>
-            <numerusform>Stop %n running chat?</numerusform>
-            <numerusform>Stop all %n running chats?</numerusform>
+            <numerusform>Stop {n:,} running chat?</numerusform>
+            <numerusform>Stop all {n:,} running chats?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Stop %n chat(s)</source>
+        <source>Stop {n:,} chat(s)</source>
         <translation>
-            <numerusform>Stop %n chat</numerusform>
-            <numerusform>Stop %n chats</numerusform>
+            <numerusform>Stop {n:,} chat</numerusform>
+            <numerusform>Stop {n:,} chats</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Remove %n chat(s)</source>
+        <source>Remove {n:,} chat(s)</source>
         <translation>
-            <numerusform>Remove %n chat</numerusform>
-            <numerusform>Remove %n chats</numerusform>
+            <numerusform>Remove {n:,} chat</numerusform>
+            <numerusform>Remove {n:,} chats</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>prompts</name>
     <message numerus="yes">
-        <source>Copied the last answer (%n line(s))</source>
+        <source>Copied the last answer ({n:,} line(s))</source>
         <translation>
-            <numerusform>Copied the last answer (%n line)</numerusform>
-            <numerusform>Copied the last answer (%n lines)</numerusform>
+            <numerusform>Copied the last answer ({n:,} line)</numerusform>
+            <numerusform>Copied the last answer ({n:,} lines)</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Copied the answer so far (%n line(s)); it is still being written</source>
+        <source>Copied the answer so far ({n:,} line(s)); it is still being written</source>
         <translation>
-            <numerusform>Copied the answer so far (%n line); it is still being written</numerusform>
-            <numerusform>Copied the answer so far (%n lines); it is still being written</numerusform>
+            <numerusform>Copied the answer so far ({n:,} line); it is still being written</numerusform>
+            <numerusform>Copied the answer so far ({n:,} lines); it is still being written</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>The last prompt has no answer; copied the one before (%n line(s))</source>
+        <source>The last prompt has no answer; copied the one before ({n:,} line(s))</source>
         <translation>
-            <numerusform>The last prompt has no answer; copied the one before (%n line)</numerusform>
-            <numerusform>The last prompt has no answer; copied the one before (%n lines)</numerusform>
+            <numerusform>The last prompt has no answer; copied the one before ({n:,} line)</numerusform>
+            <numerusform>The last prompt has no answer; copied the one before ({n:,} lines)</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Copied the answer to this prompt (%n line(s))</source>
+        <source>Copied the answer to this prompt ({n:,} line(s))</source>
         <translation>
-            <numerusform>Copied the answer to this prompt (%n line)</numerusform>
-            <numerusform>Copied the answer to this prompt (%n lines)</numerusform>
+            <numerusform>Copied the answer to this prompt ({n:,} line)</numerusform>
+            <numerusform>Copied the answer to this prompt ({n:,} lines)</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>restore</name>
     <message numerus="yes">
-        <source>{count} file(s) changed</source>
+        <source>{n:,} file(s) changed</source>
         <translation>
-            <numerusform>{count} file changed</numerusform>
-            <numerusform>{count} files changed</numerusform>
+            <numerusform>{n:,} file changed</numerusform>
+            <numerusform>{n:,} files changed</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Restore {count} file(s) to before {prompt}?</source>
+        <source>Restore {n:,} file(s) to before {prompt}?</source>
         <translation>
-            <numerusform>Restore {count} file to before {prompt}?</numerusform>
-            <numerusform>Restore {count} files to before {prompt}?</numerusform>
+            <numerusform>Restore {n:,} file to before {prompt}?</numerusform>
+            <numerusform>Restore {n:,} files to before {prompt}?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} large or unreadable file(s) stay as they are.</source>
+        <source>{n} large or unreadable file(s) stay as they are.</source>
         <translation>
-            <numerusform>{count} large or unreadable file stays as it is.</numerusform>
-            <numerusform>{count} large or unreadable files stay as they are.</numerusform>
+            <numerusform>{n} large or unreadable file stays as it is.</numerusform>
+            <numerusform>{n} large or unreadable files stay as they are.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} submodule(s) stay as they are.</source>
+        <source>{n} submodule(s) stay as they are.</source>
         <translation>
-            <numerusform>{count} submodule stays as it is.</numerusform>
-            <numerusform>{count} submodules stay as they are.</numerusform>
+            <numerusform>{n} submodule stays as it is.</numerusform>
+            <numerusform>{n} submodules stay as they are.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Restoring {count} file(s)…</source>
+        <source>Restoring {n:,} file(s)…</source>
         <translation>
-            <numerusform>Restoring {count} file…</numerusform>
-            <numerusform>Restoring {count} files…</numerusform>
+            <numerusform>Restoring {n:,} file…</numerusform>
+            <numerusform>Restoring {n:,} files…</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) restored.</source>
+        <source>{n:,} file(s) restored.</source>
         <translation>
-            <numerusform>{count} file restored.</numerusform>
-            <numerusform>{count} files restored.</numerusform>
+            <numerusform>{n:,} file restored.</numerusform>
+            <numerusform>{n:,} files restored.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>The restore is undone: {count} file(s).</source>
+        <source>The restore is undone: {n:,} file(s).</source>
         <translation>
-            <numerusform>The restore is undone: {count} file.</numerusform>
-            <numerusform>The restore is undone: {count} files.</numerusform>
+            <numerusform>The restore is undone: {n:,} file.</numerusform>
+            <numerusform>The restore is undone: {n:,} files.</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>sheet</name>
     <message numerus="yes">
-        <source>%n line(s)</source>
+        <source>{n:,} line(s)</source>
         <translation>
-            <numerusform>%n line</numerusform>
-            <numerusform>%n lines</numerusform>
+            <numerusform>{n:,} line</numerusform>
+            <numerusform>{n:,} lines</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>window</name>
     <message numerus="yes">
-        <source>Tabs closed. %n chat(s) keep(s) running.</source>
+        <source>Tabs closed. {n:,} chat(s) keep(s) running.</source>
         <translation>
-            <numerusform>Tabs closed. %n chat keeps running.</numerusform>
-            <numerusform>Tabs closed. %n chats keep running.</numerusform>
+            <numerusform>Tabs closed. {n:,} chat keeps running.</numerusform>
+            <numerusform>Tabs closed. {n:,} chats keep running.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n running chat(s)</source>
+        <source>{n:,} running chat(s)</source>
         <translation>
-            <numerusform>%n running chat</numerusform>
-            <numerusform>%n running chats</numerusform>
+            <numerusform>{n:,} running chat</numerusform>
+            <numerusform>{n:,} running chats</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n chat(s)</source>
+        <source>{n:,} chat(s)</source>
         <translation>
-            <numerusform>%n chat</numerusform>
-            <numerusform>%n chats</numerusform>
+            <numerusform>{n:,} chat</numerusform>
+            <numerusform>{n:,} chats</numerusform>
         </translation>
     </message>
 </context>
@@ -497,17 +497,17 @@
 <context>
     <name>several</name>
     <message numerus="yes">
-        <source>%n chat(s), {size}</source>
+        <source>{n:,} chat(s), {size}</source>
         <translation>
-            <numerusform>%n chat, {size}</numerusform>
-            <numerusform>%n chats, {size}</numerusform>
+            <numerusform>{n:,} chat, {size}</numerusform>
+            <numerusform>{n:,} chats, {size}</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n pinned chat(s) stay(s)</source>
+        <source>{n:,} pinned chat(s) stay(s)</source>
         <translation>
-            <numerusform>%n pinned chat stays</numerusform>
-            <numerusform>%n pinned chats stay</numerusform>
+            <numerusform>{n:,} pinned chat stays</numerusform>
+            <numerusform>{n:,} pinned chats stay</numerusform>
         </translation>
     </message>
 </context>

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from xml.etree import ElementTree as ET
 
 import PySide6
@@ -61,7 +63,7 @@ def test_no_widget_has_a_text_outside_of_the_wording() -> None:
         for path in (ROOT / "gui").rglob("*.py")
         if WORDING not in path.parents and (texts := _written_in_place(path.read_text(encoding="utf-8")))
     }
-    assert found == {}, "move these texts into functions of gui/wording"
+    assert found == {}, "move these texts into gui/wording"
 
 
 @pytest.mark.parametrize(
@@ -72,24 +74,26 @@ def test_a_text_outside_of_the_wording_is_found(source: str) -> None:
     assert _written_in_place(source)
 
 
+_FIELD_N = re.compile(r"\{n[:}]")
+"""The number that decides between a text's plural forms."""
+
+
 def _plurals(path: Path) -> set[tuple[str, str]]:
     return {
         (context.findtext("name", ""), source)
         for context in ET.parse(path).getroot().iter("context")
         for message in context.iter("message")
-        if "(s)" in (source := message.findtext("source", "")) or "%n" in source
+        if _FIELD_N.search(source := message.findtext("source", "")) or "(s)" in source
     }
 
 
 def test_each_plural_has_its_english_forms_and_qt_finds_all_texts(tmp_path: Path) -> None:
     generated = tmp_path / "found.ts"
     files = sorted(map(str, (*WORDING.glob("*.py"), ROOT / "gui" / "window" / "actions" / "action_table.py")))
-    noop = ("-tr-function-alias", "QT_TRANSLATE_NOOP+=N_")
-    subprocess.run([TOOLS / "lupdate", "-silent", *noop, *files, "-ts", str(generated)], check=True)
-    assert len(ET.parse(generated).getroot().findall(".//message")) > 300
-    advice = (
-        "resources/translations/outlive_en.ts has both forms of each text with %n or (s); then run PySide6's lrelease"
-    )
+    alias = ("-tr-function-alias", "translate+=Text")
+    subprocess.run([TOOLS / "lupdate", "-silent", *alias, *files, "-ts", str(generated)], check=True)
+    assert len(ET.parse(generated).getroot().findall(".//message")) > 1000
+    advice = "resources/translations/outlive_en.ts has both forms of each text with {n}; then run PySide6's lrelease"
     assert _plurals(generated) == _plurals(TRANSLATIONS / "outlive_en.ts"), advice
 
 
@@ -99,3 +103,97 @@ def test_the_compiled_translation_is_up_to_date(tmp_path: Path) -> None:
     subprocess.run([TOOLS / "lrelease", "-silent", str(source), "-qm", str(compiled)], check=True)
     advice = f"run {TOOLS / 'lrelease'} resources/translations/outlive_en.ts"
     assert compiled.read_bytes() == (TRANSLATIONS / "outlive_en.qm").read_bytes(), advice
+
+
+# ------------------------------------------------------------ fields
+
+
+def _texts_named() -> dict[tuple[str, str], str]:
+    """The texts that have a name, by their module and name."""
+    found = {}
+    for path in WORDING.glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value) if text := _source(value):
+                    found[path.stem, name] = text
+    return found
+
+
+def _source(call: ast.Call) -> str:
+    """The English text of a call of ``Text``; "" for another call."""
+    match call:
+        case ast.Call(func=ast.Name(id="Text"), args=[ast.Constant(), ast.Constant(value=str(text))]):
+            return text
+        case _:
+            return ""
+
+
+def _possible_texts(
+    called: ast.expr, named: Mapping[tuple[str, str], str], names: Mapping[str, list[str]]
+) -> list[str]:
+    """The texts that an expression may be.
+
+    Args:
+        called: the expression.
+        named: all texts with a name.
+        names: the texts that each name without a module may be.
+    """
+    match called:
+        case ast.Call():
+            return [text] if (text := _source(called)) else []
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            return [named[module, name]] if (module, name) in named else []
+        case ast.Name(id=name):
+            return names.get(name, [])
+        case ast.IfExp(body=body, orelse=other):
+            return [*_possible_texts(body, named, names), *_possible_texts(other, named, names)]
+        case ast.Subscript(value=ast.Dict(values=values)):
+            return [text for value in values for text in _possible_texts(value, named, names)]
+        case _:
+            return []
+
+
+def _wrong_calls(source: str, named: Mapping[tuple[str, str], str], module: str = "") -> list[str]:
+    """The calls of texts that give other fields than the text has; ``module`` is the file's, in the wording."""
+    tree = ast.parse(source)
+    names = {name: [text] for (of, name), text in named.items() if of == module}
+    wrong = {}
+    for part in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))):
+        within = list(ast.walk(part))
+        local = dict(names)
+        for node in within if part is not tree else ():
+            if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name):
+                local[target.id] = [*local.get(target.id, []), *_possible_texts(node.value, named, names)]
+        for call in [node for node in within if isinstance(node, ast.Call)]:
+            given = {keyword.arg for keyword in call.keywords}
+            for text in _possible_texts(call.func, named, local):
+                if call.args or given != {name for _, name, _, _ in Formatter().parse(text) if name is not None}:
+                    wrong[call.lineno] = f"line {call.lineno}: {ast.unparse(call)}: {text}"
+    return list(wrong.values())
+
+
+def test_each_call_of_a_text_gives_its_fields() -> None:
+    named = _texts_named()
+    found = {
+        str(path.relative_to(ROOT)): wrong
+        for directory in ("gui", "tests")
+        for path in (ROOT / directory).rglob("*.py")
+        if "wording" in (source := path.read_text(encoding="utf-8"))
+        and (wrong := _wrong_calls(source, named, path.stem if WORDING in path.parents else ""))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "notice_texts.COPIED()",
+        "notice_texts.COPIED(pth=path)",
+        "notice_texts.COPIED(path)",
+        "(notice_texts.COPIED if is_new else notice_texts.COPIED)(paths=path)",
+        "def f():\n say = notice_texts.COPIED if is_new else notice_texts.COPIED\n say(name=path)",
+        'Text("notice", "Copied {path}")()',
+    ],
+)
+def test_a_call_with_a_wrong_field_is_found(source: str) -> None:
+    assert _wrong_calls(source, {("notice_texts", "COPIED"): "Copied {path}"})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gui.theme.icons import Glyph
-from gui.wording import chat_texts, diff_texts
+from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line, with_visible
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
@@ -119,7 +119,7 @@ def request_segments(request: AgentRequest, row: str, directory: str) -> list[Se
 def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
     """The line of an answered request: the answer, who gave it, and when."""
     if not answer.option:
-        return QuietLine(chat_texts.request_withdrawn(), icon=Glyph.INFO)
+        return QuietLine(chat_texts.REQUEST_WITHDRAWN(), icon=Glyph.INFO)
     option = next((option for option in request.options if option.id == answer.option), None)
     rejected = option is not None and option.kind in REJECTIONS
     text = chat_texts.answered(answer.name or answer.option, answer.by, answer.at_ms)
@@ -128,7 +128,7 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
 
 def with_send_now(found: list[Segment], item: Item) -> list[Segment]:
     """The segments of a queued prompt, with the button that stops the running turn for it."""
-    send_now = Button(chat_texts.send_now(), Action("send_now", item.id))
+    send_now = Button(chat_texts.SEND_NOW(), Action("send_now", item.id))
     last = found[-1]
     return (
         [*found[:-1], dataclasses.replace(last, buttons=(*last.buttons, send_now))]
@@ -143,28 +143,28 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
     lines = item.text.split("\n", MAX_LINES)
     if len(lines) > MAX_LINES and not mode.whole:
         shown = "\n".join(lines[:_FIRST_PROMPT_LINES])
-        hidden = chat_texts.hidden_lines(item.text.count("\n") + 1 - _FIRST_PROMPT_LINES)
-        show = Button(chat_texts.show_all(), Action("show_all", item.id))
+        hidden = chat_texts.HIDDEN_LINES(n=item.text.count("\n") + 1 - _FIRST_PROMPT_LINES)
+        show = Button(chat_texts.SHOW_ALL(), Action("show_all", item.id))
         found = [*plain_paragraphs(shown), QuietLine(hidden, icon=Glyph.MORE, buttons=(show,))]
     else:
         found = plain_paragraphs(item.text) if item.text else []
     found += _pictures(item)
     match item.status:
         case "queued":
-            withdraw = Button(chat_texts.put_back(), Action("withdraw", item.id))
-            line = QuietLine(chat_texts.queued(), buttons=(withdraw,))
+            withdraw = Button(chat_texts.PUT_BACK(), Action("withdraw", item.id))
+            line = QuietLine(chat_texts.QUEUED(), buttons=(withdraw,))
         case "sent":
-            line = QuietLine(chat_texts.sent())
+            line = QuietLine(chat_texts.SENT())
         case "unsent":
-            reuse = Button(chat_texts.put_back(), Action("reuse", item.id))
-            send = Button(chat_texts.send(), Action("again", item.id))
-            line = QuietLine(chat_texts.unsent(), tone="needs_you", buttons=(reuse, send))
+            reuse = Button(chat_texts.PUT_BACK(), Action("reuse", item.id))
+            send = Button(chat_texts.SEND(), Action("again", item.id))
+            line = QuietLine(chat_texts.UNSENT(), tone="needs_you", buttons=(reuse, send))
         case "unconfirmed":
-            again = Button(chat_texts.send_again(), Action("again", item.id))
-            line = QuietLine(chat_texts.unconfirmed(), tone="needs_you", buttons=(again,))
+            again = Button(chat_texts.SEND_AGAIN(), Action("again", item.id))
+            line = QuietLine(chat_texts.UNCONFIRMED(), tone="needs_you", buttons=(again,))
         case "failed":
-            again = Button(chat_texts.send_again(), Action("again", item.id))
-            line = QuietLine(chat_texts.not_accepted(), tone="failed", buttons=(again,))
+            again = Button(chat_texts.SEND_AGAIN(), Action("again", item.id))
+            line = QuietLine(chat_texts.NOT_ACCEPTED(), tone="failed", buttons=(again,))
         case _:
             return found
     return [*found, line]
@@ -172,16 +172,16 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
 
 def _pictures(item: Item) -> list[Segment]:
     return [
-        Picture(chat_texts.image(image.mime, len(image.data)), image=image, inner=item.kind == "tool")
+        Picture(chat_texts.described_image(image.mime, len(image.data)), image=image, inner=item.kind == "tool")
         for image in item.images
     ]
 
 
 def _ending_line(item: Item) -> list[Segment]:
     if item.status == "cut":
-        return [QuietLine(chat_texts.agent_ended_here(), icon=Glyph.WARNING, tone="needs_you")]
+        return [QuietLine(chat_texts.AGENT_ENDED_HERE(), icon=Glyph.WARNING, tone="needs_you")]
     if item.status == "interrupted":
-        return [QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
+        return [QuietLine(chat_texts.INTERRUPTED(), icon=Glyph.STOP)]
     return []
 
 
@@ -192,7 +192,7 @@ def _inner(found: Sequence[Segment]) -> list[Segment]:
 def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
     running = item.status == "running"
     duration = item.ended_ms - item.at_ms if item.ended_ms else 0
-    title = chat_texts.thinking() if running else chat_texts.thought(duration)
+    title = chat_texts.THINKING() if running else chat_texts.thought(duration)
     unfolded = is_unfolded(item, mode)
     head = FoldLine(
         title, item=item.id, icon=Glyph.BRAIN, folded=not unfolded if item.text.strip() else None, running=running
@@ -209,7 +209,7 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
     title, is_code = tool_title(item, directory)
     detail, tone = _tool_state(item, requests)
     if item.changes and not unfolded:
-        detail = chat_texts.joined(diff_texts.changed_lines(*patches.counts(item.changes)), detail)
+        detail = chat_texts.joined(changes_texts.changed_lines(*patches.counts(item.changes)), detail)
     head = FoldLine(
         title, item=item.id, icon=_ICONS.get(item.tool, Glyph.WRENCH), detail=detail, tone=tone, code=is_code,
         folded=not unfolded if has_content else None, running=item.status == "running" and not is_asked,
@@ -238,24 +238,24 @@ def _is_command(title: str, command: str) -> bool:
 
 def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
     if requests.open:
-        return chat_texts.waits(), "needs_you"
+        return chat_texts.WAITS(), "needs_you"
     began_ms = max(item.at_ms, *(answer.at_ms for _, answer in requests.answered), 0)  # It waited for the answer.
     duration = chat_texts.duration(item.ended_ms - began_ms) if item.ended_ms > began_ms else ""
     match item.status:
         case "failed":
-            how = chat_texts.exit_code(item.exit_code) if item.exit_code else chat_texts.failed()
+            how = chat_texts.EXIT_CODE(code=item.exit_code) if item.exit_code else chat_texts.FAILED()
             return chat_texts.joined(how, duration), "failed"
         case "declined":
-            return chat_texts.declined(), "secondary"
+            return chat_texts.DECLINED(), "secondary"
         case "interrupted":
-            return chat_texts.joined(chat_texts.interrupted(), duration), "secondary"
+            return chat_texts.joined(chat_texts.INTERRUPTED(), duration), "secondary"
         case "cut":
-            return chat_texts.agent_ended_here(), "needs_you"
+            return chat_texts.AGENT_ENDED_HERE(), "needs_you"
         case "running":
-            return chat_texts.running(), "secondary"
+            return chat_texts.RUNNING(), "secondary"
         case _:
             if item.exit_code:
-                return chat_texts.joined(chat_texts.exit_code(item.exit_code), duration), "failed"
+                return chat_texts.joined(chat_texts.EXIT_CODE(code=item.exit_code), duration), "failed"
             return duration, "secondary"
 
 
@@ -283,7 +283,7 @@ def _output(item: Item, mode: Mode) -> list[Segment]:
     text = item.output.removesuffix("\n")
     lines = text.count("\n") + 1
     if mode.whole or (lines <= MAX_LINES and len(text) <= _MAX_CHARACTERS):
-        return _block(text, title=chat_texts.output())
+        return _block(text, title=chat_texts.OUTPUT())
     half = MAX_LINES // 2
     if lines > MAX_LINES:
         head = "\n".join(text.split("\n", half)[:half])
@@ -291,10 +291,10 @@ def _output(item: Item, mode: Mode) -> list[Segment]:
     else:
         head, tail = text, text
     head, tail = head[: _MAX_CHARACTERS // 2], tail[-_MAX_CHARACTERS // 2 :]
-    hidden = chat_texts.hidden_lines(lines - 2 * half) if lines > MAX_LINES else chat_texts.hidden_text()
-    show = Button(chat_texts.show_all(), Action("show_all", item.id))
+    hidden = chat_texts.HIDDEN_LINES(n=lines - 2 * half) if lines > MAX_LINES else chat_texts.HIDDEN_TEXT()
+    show = Button(chat_texts.SHOW_ALL(), Action("show_all", item.id))
     return [
-        *_block(head, title=chat_texts.output()),
+        *_block(head, title=chat_texts.OUTPUT()),
         QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)),
         *_block(tail, title=""),
     ]
@@ -328,13 +328,13 @@ def _block(text: str, *, title: str) -> list[Segment]:
 
 def _plan(item: Item) -> list[Segment]:
     done = sum(entry.status == "completed" for entry in item.plan)
-    head = FoldLine(chat_texts.plan(done, len(item.plan)), item=item.id, icon=Glyph.PLAN)
+    head = FoldLine(chat_texts.PLAN(done=done, count=len(item.plan)), item=item.id, icon=Glyph.PLAN)
     return [head, *(PlanLine(entry.text, inner=True, state=entry.status) for entry in item.plan)]
 
 
 def _raw(item: Item, mode: Mode) -> list[Segment]:
     unfolded = is_unfolded(item, mode)
-    title = item.title or chat_texts.unknown_message()
+    title = item.title or chat_texts.UNKNOWN_MESSAGE()
     head = FoldLine(title, item=item.id, icon=Glyph.CODE, folded=not unfolded if item.text else None)
     if not unfolded:
         return [head]

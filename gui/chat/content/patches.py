@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
-from gui.wording import chat_texts, diff_texts
+from gui.wording import changes_texts, chat_texts
 from session_host.structured.items import FileChange
 
 from . import diff_files
@@ -131,8 +131,8 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
         )  # fmt: skip
         start = end
     if len(shown) < len(lines):
-        show = Button(chat_texts.show_all(), Action("show_all", item))
-        hidden = chat_texts.hidden_lines(len(lines) - len(shown))
+        show = Button(chat_texts.SHOW_ALL(), Action("show_all", item))
+        hidden = chat_texts.HIDDEN_LINES(n=len(lines) - len(shown))
         found.append(QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)))
     return found
 
@@ -157,7 +157,7 @@ def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[D
     for line in lines:
         text = line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text
         if cuts_long_lines and (hidden := len(text) - _MAX_LINE_CHARACTERS) > 0:
-            text = diff_texts.cut_line(text[:_MAX_LINE_CHARACTERS], hidden)
+            text = changes_texts.cut_line(text[:_MAX_LINE_CHARACTERS], hidden)
         shown.append(line._replace(text=visible(text)))
     for left, right in pairs(shown):
         if left is not None and right is not None and left != right:
@@ -176,17 +176,21 @@ def _note(file: DiffFile, old: str, new: str) -> str:
     """The change of the file itself, such as "new file" or "renamed from a.py"."""
     notes = []
     if not old and new:
-        notes.append(diff_texts.new_file())
+        notes.append(changes_texts.NEW_FILE())
     elif old and not new:
-        notes.append(diff_texts.deleted_file())
+        notes.append(changes_texts.DELETED_FILE())
     elif old != new:
         is_renamed = PurePosixPath(old).parent == PurePosixPath(new).parent
-        notes.append(diff_texts.renamed_from(PurePosixPath(old).name) if is_renamed else diff_texts.moved_from(old))
+        notes.append(
+            changes_texts.RENAMED_FROM(name=PurePosixPath(old).name)
+            if is_renamed
+            else changes_texts.MOVED_FROM(path=old)
+        )
     if file.is_binary:
-        notes.append(diff_texts.binary_file())
+        notes.append(changes_texts.BINARY_FILE())
     notes.append(_mode_note(*file.modes))
     if not file.lines and not any(notes):
-        notes.append(diff_texts.changed_file())
+        notes.append(changes_texts.CHANGED_FILE())
     return chat_texts.joined(*notes)
 
 
@@ -196,11 +200,11 @@ def _mode_note(before: str, after: str) -> str:
         case (_, "") | ("100644", "100644"):
             return ""
         case "100644", "100755":
-            return diff_texts.executable()
+            return changes_texts.EXECUTABLE()
         case "100755", "100644":
-            return diff_texts.not_executable()
+            return changes_texts.NOT_EXECUTABLE()
         case _:
-            return diff_texts.file_mode(visible(after))
+            return changes_texts.FILE_MODE(mode=visible(after))
 
 
 def _header(file: DiffFile, old: str, new: str) -> str:

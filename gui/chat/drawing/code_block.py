@@ -95,6 +95,6 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
         laid.over.append(lambda painter: painter.fillRect(background_area, background))
         icon = QRectF(area.center().x() - 7, area.center().y() - 7, 14, 14)
         laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
-        laid.controls.append(Control(area, Action("copy"), chat_texts.copy_code()))
+        laid.controls.append(Control(area, Action("copy"), chat_texts.COPY_CODE()))
     paint_quotes(laid, segment, style)
     return laid

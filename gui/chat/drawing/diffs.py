@@ -19,7 +19,7 @@ from gui.finding.query import unit_offsets
 from gui.theme.code import on
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import diff_texts
+from gui.wording import changes_texts
 
 from .code_block import color_formats, fill_smoothly, rounded
 from .prose import left_of
@@ -63,16 +63,16 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     metrics, font = style.metrics(style.small_px), style.font(style.small_px)
     right = width - GAP_S_PX
     glyphs: list[tuple[Glyph, QRectF]] = []
-    buttons = [(Glyph.COPY, Action("copy"), diff_texts.copy_patch())]
+    buttons = [(Glyph.COPY, Action("copy"), changes_texts.COPY_PATCH())]
     if segment.can_pair and width >= COLUMNS_FROM_PX:
-        name = diff_texts.one_column() if columns else diff_texts.side_by_side()
+        name = changes_texts.ONE_COLUMN() if columns else changes_texts.SIDE_BY_SIDE()
         buttons.append((Glyph.ROWS if columns else Glyph.COLUMNS, Action("columns", segment.item), name))
     if segment.discards:
-        buttons.append((Glyph.DISCARD, Action("discard", segment.item), diff_texts.discard_file()))
+        buttons.append((Glyph.DISCARD, Action("discard", segment.item), changes_texts.DISCARD_FILE()))
     if segment.file is not None:
-        buttons.append((Glyph.OPEN, Action("file", file=segment.file), diff_texts.open_in_editor()))
+        buttons.append((Glyph.OPEN, Action("file", file=segment.file), changes_texts.OPEN_IN_EDITOR()))
     if segment.folds:  # The leftmost: when it goes, no other button comes under the pointer.
-        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", segment.item), diff_texts.fold_lines()))
+        buttons.append((Glyph.FOLD_LINES, Action("fold_lines", segment.item), changes_texts.FOLD_LINES()))
     for glyph, action, name in buttons:
         button = QRectF(right - _BUTTON_PX, above + (_HEAD_PX - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
         laid.controls.append(Control(button, action, name))
@@ -82,8 +82,8 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     laid.controls.reverse()  # The Tab key goes from left to right.
     facts = [(segment.note, on(style.secondary, style.code.ground))] if segment.note else []
     for count, text, token in (
-        (segment.added, diff_texts.added_lines(segment.added), "fine"),
-        (segment.removed, diff_texts.removed_lines(segment.removed), "failed"),
+        (segment.added, changes_texts.ADDED_LINES(count=segment.added), "fine"),
+        (segment.removed, changes_texts.REMOVED_LINES(count=segment.removed), "failed"),
     ):
         if count:
             facts.append((text, on(style.color(token), style.code.ground)))
@@ -229,7 +229,7 @@ class _Lines:
             return style.code_line_px
         title = hunk_title(line.text)
         is_first = number == 0 and self._segment.first
-        words = diff_texts.hidden_lines(line.old, line.first_hidden) or ("" if is_first else "…")
+        words = changes_texts.hidden_lines(line.old, line.first_hidden) or ("" if is_first else "…")
         if not (words or title):
             return 0.0
         height: float = style.line_px + 2 * _NARROW_GAP_PX
@@ -261,20 +261,20 @@ class _Lines:
         first, count, item = line.first_hidden, line.old, self._segment.opens
         if not count:
             action = Action("lines", item, f"{first}-")
-            self._laid.controls.append(Control(area, action, diff_texts.show_lines_below()))
+            self._laid.controls.append(Control(area, action, changes_texts.SHOW_LINES_BELOW()))
             return [(Glyph.EXPANDED, _square(area, 0))]
         last = first + count - 1
         found: list[tuple[Glyph, QRectF]] = []
         if count > 2 * SHOWN_AT_ONCE:
             for glyph, value, name in (
-                (Glyph.EXPANDED, f"{first}-{first + SHOWN_AT_ONCE - 1}", diff_texts.show_first(SHOWN_AT_ONCE)),
-                (Glyph.UP, f"{last - SHOWN_AT_ONCE + 1}-{last}", diff_texts.show_last(SHOWN_AT_ONCE)),
+                (Glyph.EXPANDED, f"{first}-{first + SHOWN_AT_ONCE - 1}", changes_texts.SHOW_FIRST(count=SHOWN_AT_ONCE)),
+                (Glyph.UP, f"{last - SHOWN_AT_ONCE + 1}-{last}", changes_texts.SHOW_LAST(count=SHOWN_AT_ONCE)),
             ):
                 square = _square(area, len(found))
                 self._laid.controls.append(Control(square, Action("lines", item, value), name))
                 found.append((glyph, square))
         self._laid.controls.append(
-            Control(area, Action("lines", item, f"{first}-{last}"), diff_texts.show_unchanged(count))
+            Control(area, Action("lines", item, f"{first}-{last}"), changes_texts.SHOW_UNCHANGED(n=count))
         )
         return found or [(Glyph.EXPANDED, _square(area, 0))]
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QPainterPath, 
 from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFooter
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
-from gui.wording import chat_texts, image_texts
+from gui.wording import chat_texts
 from session_host.protocol.values import Image
 
 from .prose import left_of
@@ -70,7 +70,7 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
 
     laid.over.append(paint)
     if segment.folded is not None:
-        name = chat_texts.unfold(segment.text) if segment.folded else chat_texts.fold(segment.text)
+        name = chat_texts.UNFOLD(title=segment.text) if segment.folded else chat_texts.FOLD(title=segment.text)
         laid.controls.append(Control(area, Action("fold", segment.item), name))
     return laid
 
@@ -134,7 +134,7 @@ def lay_out_turn_footer(segment: TurnFooter, width: float, style: Style) -> Segm
         painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
 
     laid.over.append(paint)
-    laid.controls.append(Control(button, Action("copy_answer", segment.item), chat_texts.copy_answer()))
+    laid.controls.append(Control(button, Action("copy_answer", segment.item), chat_texts.COPY_ANSWER()))
     return laid
 
 
@@ -209,5 +209,5 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
 
     laid.under.append(paint)
     ring = area.adjusted(-_RING_PX, -_RING_PX, _RING_PX, _RING_PX)
-    laid.controls.append(Control(ring, Action("image", image=segment.image), image_texts.enlarge_image()))
+    laid.controls.append(Control(ring, Action("image", image=segment.image), chat_texts.ENLARGE_IMAGE()))
     return laid

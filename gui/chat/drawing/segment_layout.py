@@ -87,7 +87,7 @@ class SegmentLayout:
         self.links += links
         for link in links:
             if (area := self.area_of(link.start, link.end)) is not None:
-                self.controls.append(Control(area, Action("link", value=link.address), chat_texts.link(link.text)))
+                self.controls.append(Control(area, Action("link", value=link.address), chat_texts.LINK(text=link.text)))
 
     def area_of(self, start: int, end: int) -> QRectF | None:
         """The area of a part of the text, on several lines that of the first; None if it is not shown."""

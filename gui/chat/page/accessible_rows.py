@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.diff_files import hunk_title
 from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment
-from gui.wording import chat_texts, diff_texts
+from gui.wording import changes_texts, chat_texts
 
 from .positions import PlacedSegment
 from .rows import Row, Rows
@@ -69,11 +69,11 @@ def spoken_row(rows: Rows, row: Row) -> str:
     if item is None and not any(isinstance(segment, DiffHead) for segment in row.segments):
         return ""
     kind = {
-        "user": chat_texts.prompt_of_user(), "agent": chat_texts.message_of_agent(), "tool": chat_texts.tool_call(),
+        "user": chat_texts.PROMPT_OF_USER(), "agent": chat_texts.MESSAGE_OF_AGENT(), "tool": chat_texts.TOOL_CALL(),
     }.get(item.kind if item is not None else "", "")  # fmt: skip
     is_asked = any(isinstance(segment, Card) for segment in row.segments)
     text = spoken_segments(row.segments)[: _MAX_REQUEST_CHARACTERS if is_asked else _MAX_CHARACTERS]
-    return chat_texts.spoken(kind, text) if kind else text
+    return chat_texts.SPOKEN(kind=kind, text=text) if kind else text
 
 
 def spoken_segments(segments: Sequence[Segment]) -> str:
@@ -81,7 +81,7 @@ def spoken_segments(segments: Sequence[Segment]) -> str:
     texts: list[str] = []
     for segment in segments:
         if isinstance(segment, DiffHead):
-            counts = diff_texts.spoken_lines(segment.added, segment.removed)
+            counts = changes_texts.spoken_lines(segment.added, segment.removed)
             texts.append(chat_texts.joined(segment.text, segment.note, counts))
         elif isinstance(segment, Diff):
             texts += [_spoken_line(line) for line in segment.lines]
@@ -96,7 +96,7 @@ def _spoken_line(line: DiffLine) -> str:
     """A line of a diff with its sign; for a hunk's first line, the unchanged lines above it and its title."""
     match line.kind:
         case "@":
-            return chat_texts.joined(diff_texts.hidden_lines(line.old, line.first_hidden), hunk_title(line.text))
+            return chat_texts.joined(changes_texts.hidden_lines(line.old, line.first_hidden), hunk_title(line.text))
         case "\\":
             return line.text.lstrip("\\ ")
         case sign:

@@ -27,7 +27,7 @@ class DocumentPage(TranscriptPage):
         self.selection.clear()
         self.set_transcript(transcript)
         self.setAccessibleName(name)
-        self._bar.setAccessibleName(page_texts.scrollbar_of(name))
+        self._bar.setAccessibleName(page_texts.SCROLLBAR_OF(title=name))
         self.go_to(scroll_position)
 
     def go_to(self, scroll_position: ScrollPosition | None) -> None:

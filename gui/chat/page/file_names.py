@@ -13,7 +13,7 @@ from gui.chat.content.segments import Action, Code, DiffHead, Segment
 from gui.chat.drawing.segment_layout import Control, SegmentLayout, utf16_length
 from gui.terminal.links.file_lookup import FileLookup, directories_of
 from gui.terminal.links.links import FileLocation, LinkRules
-from gui.wording import link_texts
+from gui.wording import notice_texts
 
 _MAX_KNOWN = 1000
 
@@ -105,7 +105,7 @@ def _names(segment: Segment, laid: SegmentLayout) -> list[FileName]:
         start, end = (offset if is_ascii else utf16_length(text[:offset]) for offset in (name.first, name.end))
         area = laid.area_of(start, end)
         if area is not None:
-            title = link_texts.opens_file(text[name.first : name.end])
+            title = notice_texts.OPENS_FILE(name=text[name.first : name.end])
             control = Control(area, Action("file", file=name.file), title)
             # The head of a diff has a button, too.
             found.append(FileName(start, end, name.file, control, not isinstance(segment, Code | DiffHead)))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.chat.content.ansi import visible
 from gui.theme.flow_layout import FlowLayout
-from gui.wording import request_texts
+from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Question
 
@@ -49,7 +49,9 @@ class QuestionForm(QObject):
         if question.options:
             row = add_row()
             for option, meaning in question.described():
-                button = option_button(request_texts.choice_and_meaning(option, meaning) if meaning else option)
+                button = option_button(
+                    chat_texts.CHOICE_AND_MEANING(choice=option, meaning=meaning) if meaning else option
+                )
                 button.setProperty("kind", "chip")
                 button.setCheckable(True)
                 button.setAutoExclusive(not question.several)
@@ -59,7 +61,7 @@ class QuestionForm(QObject):
                 stops.append(button)
         if question.free or not question.options:
             field = AnswerField()
-            field.setPlaceholderText(request_texts.your_answer())
+            field.setPlaceholderText(chat_texts.YOUR_ANSWER())
             field.setAccessibleName(question.shown_text)
             if question.secret:
                 field.setEchoMode(QLineEdit.EchoMode.Password)
@@ -127,4 +129,4 @@ class QuestionForm(QObject):
         answers = self.answers()
         missing = [question.text for question in self._questions if not answers.get(question.id)]
         names = [one_line(visible(text.strip().split("\n")[0])) for text in missing]
-        return request_texts.still_to_answer(names) if names else ""
+        return chat_texts.still_to_answer(names) if names else ""

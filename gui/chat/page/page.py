@@ -61,7 +61,7 @@ class TranscriptPage(PointedPage):
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(chat_texts.messages())
+        self.setAccessibleName(chat_texts.MESSAGES())
         self._cards: dict[str, RequestCard] = {}
         self._begun = ""
         """The last request that was shown from its beginning, as it is higher than the page."""

@@ -324,21 +324,21 @@ class PointedPage(ScrollingPage):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         selected = not self.selection.is_empty(self.rows)
         if address := self.link_at(point):
-            menu.addAction(page_texts.open_link(), lambda: self.action_triggered.emit(Action("link", value=address)))
-            menu.addAction(page_texts.copy_link(), lambda: QGuiApplication.clipboard().setText(address))
+            menu.addAction(page_texts.OPEN_LINK(), lambda: self.action_triggered.emit(Action("link", value=address)))
+            menu.addAction(page_texts.COPY_LINK(), lambda: QGuiApplication.clipboard().setText(address))
             menu.addSeparator()
         elif (found := self.file_at(point)) is not None and (path := self.names.path_of(found[1].file.path)):
             file = found[1].file._replace(path=path)
-            menu.addAction(page_texts.open_file(), lambda: self.action_triggered.emit(Action("file", file=file)))
-            menu.addAction(page_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(file.text))
+            menu.addAction(page_texts.OPEN_FILE(), lambda: self.action_triggered.emit(Action("file", file=file)))
+            menu.addAction(page_texts.COPY_PATH(), lambda: QGuiApplication.clipboard().setText(file.text))
             menu.addSeparator()
         elif (control := self.control_of(self._control_at(point))) is not None and control.action.image is not None:
             self.image_menu_made.emit(menu, control.action.image)
             menu.addSeparator()
-        copy = menu.addAction(common_texts.copy(), self.copy)
+        copy = menu.addAction(common_texts.COPY(), self.copy)
         copy.setEnabled(selected)
-        menu.addAction(chat_texts.copy_as_markdown(), self.copy_markdown).setEnabled(selected)
-        select_all = menu.addAction(common_texts.select_all(), self.select_all)
+        menu.addAction(chat_texts.COPY_AS_MARKDOWN(), self.copy_markdown).setEnabled(selected)
+        select_all = menu.addAction(common_texts.SELECT_ALL(), self.select_all)
         for action, name, own in (
             (copy, "copy", QKeySequence.StandardKey.Copy),
             (select_all, "select_all", QKeySequence.StandardKey.SelectAll),

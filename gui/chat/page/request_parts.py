@@ -10,7 +10,7 @@ from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import kind_of_answer
 from gui.theme.flow_layout import FlowLayout
-from gui.wording import request_texts
+from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.items import AgentRequest
 from session_host.structured.shortening import cut
@@ -113,7 +113,7 @@ def title_of(request: AgentRequest) -> str:
     """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
     title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
     repeats = title == " ".join(cut(request.shown_subject).split())
-    return request_texts.run_this() if request.kind == "command" and title and repeats else escaped(request.title)
+    return chat_texts.RUN_THIS() if request.kind == "command" and title and repeats else escaped(request.title)
 
 
 class SubjectView(QPlainTextEdit):
@@ -124,7 +124,7 @@ class SubjectView(QPlainTextEdit):
         self._measured = (0, False)
         self.setReadOnly(True)
         self.setTabChangesFocus(True)
-        self.setAccessibleName(request_texts.what_will_run())
+        self.setAccessibleName(chat_texts.WHAT_WILL_RUN())
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setPlainText(text)

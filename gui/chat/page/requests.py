@@ -22,7 +22,7 @@ from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
-from gui.wording import chat_texts, phrases, request_texts
+from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, RequestOption
@@ -88,7 +88,7 @@ class RequestCard(QWidget):
         """Why the last answer had no effect, until the user does something else about the request."""
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
+        self.setAccessibleName(chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=request.title))
         self._labels: dict[QLabel, str] = {}
         self._title = self._label(title_of(request), "title")
         self._subject = self._make_subject()
@@ -109,11 +109,11 @@ class RequestCard(QWidget):
             self._column.addWidget(self._subject, 1)
         if request.directory:
             directory = self._label(
-                request_texts.in_directory(phrases.short_directory(escaped(request.directory))), "secondary"
+                chat_texts.IN_DIRECTORY(directory=phrases.short_directory(escaped(request.directory))), "secondary"
             )
             self._column.addWidget(directory)
         if not request.complete:
-            incomplete = self._label(request_texts.incomplete(), "failed")
+            incomplete = self._label(chat_texts.REQUEST_INCOMPLETE(), "failed")
             self._column.addWidget(incomplete)
         is_title_asked = bool(request.questions) and self._is_title(request.questions[0].text)
         if is_title_asked:
@@ -160,7 +160,7 @@ class RequestCard(QWidget):
         row = self._add_row()
         self._answer_button: QPushButton | None = None
         if self.request.questions:
-            self._answer_button = answer = option_button(request_texts.send_answer())
+            self._answer_button = answer = option_button(chat_texts.SEND_ANSWER())
             answer.setProperty("kind", "primary")
             answer.clicked.connect(lambda _checked: self._send("", self._form.answers()))
             self._form.submitted.connect(lambda: self._press(answer))
@@ -174,7 +174,7 @@ class RequestCard(QWidget):
             row.addWidget(button)
         self._exact_button: QPushButton | None = None
         if self.request.has_more:
-            self._exact_button = exact = option_button(request_texts.show_exactly())
+            self._exact_button = exact = option_button(chat_texts.SHOW_EXACTLY())
             exact.setProperty("kind", "quiet")
             exact.clicked.connect(self._on_exact_clicked)
             row.addWidget(exact)
@@ -207,13 +207,13 @@ class RequestCard(QWidget):
             for option in self.available_options()
         ]
         if self._answer_button is not None:
-            names.append((self._answer_button, request_texts.send_answer(), "allow_once"))
+            names.append((self._answer_button, chat_texts.SEND_ANSWER(), "allow_once"))
         for button, name, kind in names:
             key = answer_key(kind) if self._shows_keys and button is self.button_of(kind) else ""
             shown = escaped(one_line(name))
-            button.setAccessibleName(request_texts.option_with_key(shown, key) if key else shown)
+            button.setAccessibleName(chat_texts.OPTION_WITH_KEY(name=shown, key=key) if key else shown)
         if self._exact_button is not None:
-            words = request_texts.show_shortened() if self._is_exact else request_texts.show_exactly()
+            words = chat_texts.SHOW_SHORTENED() if self._is_exact else chat_texts.SHOW_EXACTLY()
             self._exact_button.setAccessibleName(words)
 
     def _option_of(self, kind: str) -> RequestOption | None:
@@ -266,7 +266,7 @@ class RequestCard(QWidget):
         self.setAccessibleDescription(hint)
         is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
         is_hint_shown = self._is_hint_wanted or is_begun
-        text = request_texts.answer_sent() if self._is_sent else self._refusal or (hint if is_hint_shown else "")
+        text = chat_texts.ANSWER_SENT() if self._is_sent else self._refusal or (hint if is_hint_shown else "")
         if text != self._labels[self._message]:
             self._show_message(text)
 

@@ -342,12 +342,14 @@ class Rows:
         for request in requests.open:
             found += item_content.request_segments(request, TAIL, self.directory)
         if self.transcript.damaged:
-            found.append(QuietLine(chat_texts.damaged(self.transcript.damaged), tone="failed", icon=Glyph.WARNING))
+            found.append(
+                QuietLine(chat_texts.DAMAGED(reason=self.transcript.damaged), tone="failed", icon=Glyph.WARNING)
+            )
         if status.state == "starting":
-            found.append(StatusLine(common_texts.starting()))
+            found.append(StatusLine(common_texts.STARTING()))
         elif status.state == "running":
-            end = (Button(chat_texts.end_agent(), Action("end")),) if status.detail == NOT_STOPPED else ()
-            found.append(StatusLine(one_line(status.detail) or chat_texts.working(), buttons=end))
+            end = (Button(chat_texts.END_AGENT(), Action("end")),) if status.detail == NOT_STOPPED else ()
+            found.append(StatusLine(one_line(status.detail) or chat_texts.WORKING(), buttons=end))
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:

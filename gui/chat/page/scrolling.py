@@ -72,7 +72,7 @@ class ScrollingPage(PaintedPage):
         """Whether the page shows the beginning of a request, and the user has not scrolled since."""
         self._pacer = FramePacer(self._show_frame, lambda: False, self)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self._bar.setAccessibleName(page_texts.scrollbar())
+        self._bar.setAccessibleName(page_texts.SCROLLBAR())
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._bar.setCursor(Qt.CursorShape.ArrowCursor)
         self._bar.valueChanged.connect(self._on_bar)
@@ -246,7 +246,7 @@ class ScrollingPage(PaintedPage):
         is_shown = self.grows and not (self._is_following_end or is_small)
         kind = "to_new" if self._has_new_items else "to_end"
         if is_shown and button.property("kind") != kind:
-            text = chat_texts.new_messages() if self._has_new_items else chat_texts.scroll_to_end()
+            text = chat_texts.NEW_MESSAGES() if self._has_new_items else chat_texts.SCROLL_TO_END()
             button.setAccessibleName(text)
             set_tooltip(button, text)
             button.setProperty("kind", kind)

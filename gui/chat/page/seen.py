@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from gui.wording import request_texts
+from gui.wording import chat_texts
 
 _SEEN_AFTER_MS = 300
 """A subject counts as seen after this time, so that a click meant for something else does not allow it."""
@@ -95,7 +95,7 @@ class SeenSubject(QObject):
         if self.is_seen:
             return ""
         if self._visible_ends is not None:
-            return request_texts.look_through_to_allow()
+            return chat_texts.LOOK_THROUGH_TO_ALLOW()
         bar = self._subject.verticalScrollBar() if self._subject is not None else None
         is_cut = bar is not None and bar.value() < bar.maximum()
-        return request_texts.scroll_to_allow() if is_cut else request_texts.scroll_up_to_allow()
+        return chat_texts.SCROLL_TO_ALLOW() if is_cut else chat_texts.SCROLL_UP_TO_ALLOW()

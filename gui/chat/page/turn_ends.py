@@ -63,12 +63,12 @@ def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str
             error = ending.error.removesuffix("…")
             is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
             text = chat_texts.turn_failed(item.text if is_of_error else ending.error)
-            buttons = (Button(chat_texts.try_again(), Action("again", prompt)),) if prompt else ()
+            buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
             line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
             return [line] if is_of_error else [*found, line]
         case "interrupted" if not (item.kind in _SHOWING_STATUS and item.status == "interrupted"):
-            return [*found, QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
+            return [*found, QuietLine(chat_texts.INTERRUPTED(), icon=Glyph.STOP)]
         case "cut" if not (item.kind in _SHOWING_STATUS and item.status == "cut"):
-            return [*found, QuietLine(chat_texts.agent_ended_here(), tone="needs_you", icon=Glyph.WARNING)]
+            return [*found, QuietLine(chat_texts.AGENT_ENDED_HERE(), tone="needs_you", icon=Glyph.WARNING)]
         case _:
             return found

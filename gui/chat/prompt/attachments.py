@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.chat.drawing.lines import MAX_IMAGE_BYTES, decode
 from gui.theme.tooltips import set_tooltip
-from gui.wording import image_texts
+from gui.wording import chat_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
 
@@ -59,13 +59,13 @@ class Attachments(QWidget):
             return None
         try:
             if Path(path).stat().st_size > MAX_IMAGE_BYTES:
-                return image_texts.image_too_large(MAX_IMAGE_BYTES // (1024 * 1024))
+                return chat_texts.IMAGE_TOO_LARGE(size=MAX_IMAGE_BYTES // (1024 * 1024))
             data = Path(path).read_bytes()
         except OSError as error:
             return error.strerror or str(error)
         image = Image(mime, data)
         if decode(image, QSize(1, 1)) is None:
-            return image_texts.not_an_image()
+            return chat_texts.NOT_AN_IMAGE()
         return self._add(fitted(image, self._room_bytes))
 
     @property
@@ -79,18 +79,18 @@ class Attachments(QWidget):
 
     def _add(self, image: Image | None) -> str:
         if len(self._images) >= MAX_IMAGES:
-            return image_texts.too_many_images(MAX_IMAGES)
+            return chat_texts.TOO_MANY_IMAGES(count=MAX_IMAGES)
         if image is None:
-            return image_texts.images_too_large()
+            return chat_texts.IMAGES_TOO_LARGE()
         size = QSize(_THUMBNAIL_PX * 2, _THUMBNAIL_PX * 2)
         decoded = decode(image, size)
         if decoded is None:
-            return image_texts.not_an_image()
+            return chat_texts.NOT_AN_IMAGE()
         button = QToolButton()
         button.setIcon(QIcon(QPixmap.fromImage(decoded)))
         button.setIconSize(QSize(_THUMBNAIL_PX, _THUMBNAIL_PX))
-        set_tooltip(button, image_texts.remove_image())
-        button.setAccessibleName(image_texts.remove_image())
+        set_tooltip(button, chat_texts.REMOVE_IMAGE())
+        button.setAccessibleName(chat_texts.REMOVE_IMAGE())
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda _checked: self._remove(button, image))
         self._images.append(image)

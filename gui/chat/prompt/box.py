@@ -14,7 +14,7 @@ from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
-from gui.wording import chat_texts, image_texts, notice_texts, page_texts, saved_prompt_texts
+from gui.wording import chat_texts, notice_texts, page_texts, sheet_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
@@ -64,7 +64,7 @@ class PromptBox(QWidget):
         self._resumes = False
         self._status = Status()
         self._max_px = 200
-        self._placeholder = chat_texts.prompt_hint()
+        self._placeholder = chat_texts.PROMPT_HINT()
         self._hint = ""
         self._is_low = False
         self._grid = QGridLayout(self)
@@ -80,11 +80,11 @@ class PromptBox(QWidget):
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)
         self._message.setContentsMargins(4, 0, 4, 0)  # Aligned with the text of the prompt.
-        self._attach = self._button(image_texts.attach_images(), "", self._choose_images)
+        self._attach = self._button(chat_texts.ATTACH_IMAGES(), "", self._choose_images)
         self._attach.hide()
-        self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
-        self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
-        set_tooltip(self._stop, chat_texts.stop_with_keys())
+        self._send = self._button(chat_texts.SEND(), "primary", lambda: self.submit("queue"))
+        self._stop = self._button(chat_texts.STOP(), "", self.interrupted.emit)
+        set_tooltip(self._stop, chat_texts.STOP_WITH_KEYS())
         self._stop.hide()
         self._escaped = QTimer(self, singleShot=True, interval=ESCAPE_MS)
         """Runs after a first Escape."""
@@ -166,10 +166,10 @@ class PromptBox(QWidget):
         has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
-        hint = chat_texts.prompt_hint()
+        hint = chat_texts.PROMPT_HINT()
         if self.editor.has_queue:
             hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
-        texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (hint,) * 2
+        texts = (chat_texts.PROMPT_RESUMES(), chat_texts.ENDED()) if has_ended else (hint,) * 2
         if not self.can_interrupt:
             self._escaped.stop()
         self._fit_buttons()
@@ -216,13 +216,13 @@ class PromptBox(QWidget):
         if self._status.is_running and can_send:
             can = self._status.capabilities
             texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
-        self._hint = chat_texts.escape_again() if self._escaped.isActive() else "\n".join(texts)
+        self._hint = chat_texts.ESCAPE_AGAIN() if self._escaped.isActive() else "\n".join(texts)
         self._show_message()
         self._resize()
 
     def _show_message(self) -> None:
         """Show the line below the prompt; a narrow box gets a short form, since the full one would wrap."""
-        short = page_texts.needs_answer() if self._status.state == "requires_action" else ""
+        short = page_texts.NEEDS_ANSWER() if self._status.state == "requires_action" else ""
         text = self._hint if self.width() >= _MIN_MESSAGE_PX else short if self.width() >= _MIN_SHORT_PX else ""
         text = "" if self._is_low else text
         if text != self._message.text():
@@ -237,9 +237,9 @@ class PromptBox(QWidget):
     def _resize(self) -> None:
         room_px = self.editor.contentsRect().width() - 2 * round(self.editor.document().documentMargin())
         is_asked = self._is_low and self._status.state == "requires_action"
-        text = page_texts.needs_answer() if is_asked else self._placeholder
+        text = page_texts.NEEDS_ANSWER() if is_asked else self._placeholder
         if self._is_low and self._escaped.isActive():
-            text = chat_texts.escape_again()
+            text = chat_texts.ESCAPE_AGAIN()
         if self.editor.composed_text:
             text = ""  # Qt would paint it under the composed text.
         hint = self.editor.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room_px)
@@ -306,7 +306,7 @@ class PromptBox(QWidget):
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:
-            self.notice_given.emit(chat_texts.prompt_too_large())
+            self.notice_given.emit(chat_texts.PROMPT_TOO_LARGE())
             return
         if mode == "steer" and not (self._status.is_running and self._status.capabilities.steer):
             mode = "queue"
@@ -340,10 +340,10 @@ class PromptBox(QWidget):
         text = self.draft.text
         menu.addSeparator()
         if self._can_attach:
-            menu.addAction(image_texts.attach_images(), self._choose_images)
-        insert = menu.addAction(saved_prompt_texts.insert_menu(), self.saved_requested.emit)
+            menu.addAction(chat_texts.ATTACH_IMAGES(), self._choose_images)
+        insert = menu.addAction(sheet_texts.INSERT_PROMPT_MENU(), self.saved_requested.emit)
         insert.setEnabled(not self.editor.isReadOnly())
-        save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(text))
+        save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.save_requested.emit(text))
         save.setEnabled(bool(text.strip()))
 
     def _choose_images(self) -> None:
@@ -355,9 +355,9 @@ class PromptBox(QWidget):
 
     def _add_image(self, image: object) -> None:
         if not self._status.capabilities.images:
-            self.notice_given.emit(image_texts.no_images())
+            self.notice_given.emit(chat_texts.NO_IMAGES())
         elif not isinstance(image, QImage) or image.isNull():
-            self.notice_given.emit(notice_texts.unreadable_image())
+            self.notice_given.emit(notice_texts.UNREADABLE_IMAGE())
         elif problem := self.attachments.add_image(image):
             self.notice_given.emit(problem)
 

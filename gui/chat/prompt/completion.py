@@ -40,7 +40,7 @@ class Completion(QObject):
         self.files = DirectoryFiles()
         self.files.listed.connect(self._offer)
         self._model = QStringListModel(self)
-        self.list = PopupList(page, self._model, chat_texts.completions())
+        self.list = PopupList(page, self._model, chat_texts.COMPLETIONS())
         self.list.setItemDelegate(_MatchDelegate(theme, self))
         self.list.clicked.connect(lambda index: self._accept(index.row()))
         editor.textChanged.connect(self._offer)

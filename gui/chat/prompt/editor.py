@@ -72,7 +72,7 @@ class PromptEditor(QPlainTextEdit):
         super().__init__()
         self.is_completing = self.has_queue = False
         self.composed_text = ""
-        self.setAccessibleName(chat_texts.prompt())
+        self.setAccessibleName(chat_texts.PROMPT())
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)

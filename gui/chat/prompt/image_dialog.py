@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gui.chat.drawing.lines import decode
 from gui.theme.file_dialog import FileDialog
 from gui.theme.theme import Theme
-from gui.wording import image_texts
+from gui.wording import chat_texts
 from session_host.protocol.values import Image
 
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
@@ -22,9 +22,9 @@ class ImageDialog(FileDialog):
     """Chooses images."""
 
     def __init__(self, theme: Theme, parent: QWidget, directory: str) -> None:
-        super().__init__(theme, parent, image_texts.choose_images(), directory)
+        super().__init__(theme, parent, chat_texts.CHOOSE_IMAGES(), directory)
         self.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        self.setNameFilter(image_texts.image_files(" ".join(f"*{end}" for end in TYPES)))
+        self.setNameFilter(chat_texts.IMAGE_FILES(patterns=" ".join(f"*{end}" for end in TYPES)))
 
 
 def copy_image(image: Image) -> None:
@@ -36,7 +36,7 @@ def copy_image(image: Image) -> None:
 def save_image(theme: Theme, parent: QWidget, image: Image, directory: str, report: Callable[[str], object]) -> None:
     """Let the user save an image, unchanged; ``report`` gets a line about the result."""
     end = next((end for end, mime in TYPES.items() if mime == image.mime), "")
-    dialog = FileDialog(theme, parent, image_texts.save_image(), directory)
+    dialog = FileDialog(theme, parent, chat_texts.SAVE_IMAGE(), directory)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(end.removeprefix("."))
     dialog.selectFile(f"image{end}")
@@ -45,9 +45,9 @@ def save_image(theme: Theme, parent: QWidget, image: Image, directory: str, repo
         try:
             Path(path).write_bytes(image.data)
         except OSError as error:
-            report(image_texts.not_saved(path, error.strerror or str(error)))
+            report(chat_texts.IMAGE_NOT_SAVED(path=path, reason=error.strerror or str(error)))
         else:
-            report(image_texts.saved(path))
+            report(chat_texts.IMAGE_SAVED(path=path))
 
     dialog.fileSelected.connect(save)
     dialog.open()

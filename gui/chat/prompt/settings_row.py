@@ -51,8 +51,8 @@ class SettingsRow(QWidget):
         self.usage.resized.connect(self._fit)
         self._more_menu = Menu(self)
         self._more_button = self._quiet_button("⋯", self._more_menu)
-        set_tooltip(self._more_button, chat_texts.more_settings())
-        self._more_button.setAccessibleName(chat_texts.more_settings())
+        set_tooltip(self._more_button, chat_texts.MORE_SETTINGS())
+        self._more_button.setAccessibleName(chat_texts.MORE_SETTINGS())
         self._more_button.hide()
         self._row.addWidget(self._more_button)
         self._row.addStretch(1)
@@ -78,7 +78,7 @@ class SettingsRow(QWidget):
         chosen = next((choice.name for choice in setting.choices if choice.id == setting.value), setting.value)
         chosen, name = one_line(chosen), one_line(setting.name)
         if chosen:
-            name = chat_texts.setting(name, chosen if setting.category == "model" else _within_line(chosen))
+            name = chat_texts.SETTING(name=name, value=chosen if setting.category == "model" else _within_line(chosen))
         menu = Menu(name.replace("&", "&&"), self)
         group = QActionGroup(menu)
         for choice in setting.choices:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from gui.chat import limits
 from gui.theme.plain_label import PlainLabel
 from gui.theme.tooltips import show_tooltip
-from gui.wording import chat_texts, limit_texts
+from gui.wording import chat_texts
 from session_host.structured.items import UsageChanged
 
 _CHECK_MS: Final = 60_000
@@ -65,13 +65,13 @@ class UsageLabels(QWidget):
         shown = limits.current(self._usage, now)
         level = limits.level(shown)
         context, tips = _context(self._usage)
-        tips += limit_texts.all_used(shown, now)
+        tips += chat_texts.all_limits_used(shown, now)
         kind = "warning" if level >= limits.WARNING else "secondary"
         if kind != self.limit.property("kind"):
             self.limit.setProperty("kind", kind)
             self.limit.style().unpolish(self.limit)
             self.limit.style().polish(self.limit)
-        texts = limit_texts.used(shown[0], now) if level else "", context
+        texts = chat_texts.limit_used(shown[0], now) if level else "", context
         if texts != (self.limit.text(), self.context.text()):
             self.limit.setText(texts[0])
             self.context.setText(texts[1])
@@ -109,12 +109,12 @@ def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
     if usage is None:
         return text, tips
     if usage.used and usage.window:
-        text = chat_texts.context_used(min(round(100 * usage.used / usage.window), 100))
-        tips.append(chat_texts.tokens_of(usage.used, usage.window))
+        text = chat_texts.CONTEXT_USED(percent=min(round(100 * usage.used / usage.window), 100))
+        tips.append(chat_texts.TOKENS_OF(used=usage.used, window=usage.window))
     elif usage.total or usage.used:
-        text = chat_texts.tokens_used(usage.total or usage.used)
+        text = chat_texts.TOKENS_USED(n=usage.total or usage.used)
     if usage.total and tips:
-        tips.append(chat_texts.tokens_of_all_turns(usage.total))
+        tips.append(chat_texts.TOKENS_OF_ALL_TURNS(n=usage.total))
     if usage.cost:
         tips.append(chat_texts.cost(usage.cost, usage.currency))
     return text, tips

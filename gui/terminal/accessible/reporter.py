@@ -106,7 +106,7 @@ class TextReporter(QObject):
         if text.selection is not None and text.selection != known.selection:
             selected = text.text(*text.selection)
             if known.selection is None or selected != known.text(*known.selection):
-                announcement = page_texts.selected(selected[:_SELECTED_CHARACTERS])
+                announcement = page_texts.SELECTED(text=selected[:_SELECTED_CHARACTERS])
                 QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, announcement))
 
     def _announce_change(self, change: Change) -> None:

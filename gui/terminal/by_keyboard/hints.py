@@ -154,7 +154,7 @@ class Hints(Mode):
             self._owner.on_mode()
         else:
             self.leave()
-            self._notice.emit(notice_texts.nothing_to_open())
+            self._notice.emit(notice_texts.NOTHING_TO_OPEN())
 
     def _link_of(self, target: Target) -> Link:
         file = target.file

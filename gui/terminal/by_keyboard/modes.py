@@ -12,7 +12,7 @@ from gui.terminal.drawing.regions import scaled
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.links.file_lookup import FileLookup
 from gui.terminal.links.hovering import Link
-from gui.wording import mode_texts
+from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 
 from .hints import Hints
@@ -163,15 +163,15 @@ class KeyboardModes(QObject):
             self.line.hide()  # The open find bar explains the keys.
         elif selecting.is_on:
             title = {
-                "": mode_texts.select(),
-                "characters": mode_texts.selecting_characters(),
-                "lines": mode_texts.selecting_lines(),
-                "block": mode_texts.selecting_a_block(),
+                "": page_texts.SELECT(),
+                "characters": page_texts.SELECTING_CHARACTERS(),
+                "lines": page_texts.SELECTING_LINES(),
+                "block": page_texts.SELECTING_A_BLOCK(),
             }[selecting.kind]
-            keys = mode_texts.keys_while_selecting() if selecting.kind else mode_texts.keys_to_begin()
+            keys = page_texts.KEYS_WHILE_SELECTING() if selecting.kind else page_texts.KEYS_TO_BEGIN_SELECTING()
             self.line.show_texts(title, keys)
         elif hints.is_on and not hints.is_looking:
-            self.line.show_texts(mode_texts.open_or_copy(), mode_texts.keys_of_hints())
+            self.line.show_texts(page_texts.TYPE_THE_LETTERS(), page_texts.KEYS_OF_HINTS())
         else:
             self.line.hide()
         is_on = self.active is not None

@@ -44,7 +44,7 @@ class NewOutput:
             return
         self.is_visible = is_visible
         if self.button is None:
-            self.button = QPushButton(page_texts.new_output(), self._view)
+            self.button = QPushButton(page_texts.NEW_OUTPUT(), self._view)
             self.button.setProperty("kind", "primary")
             self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.button.setCursor(Qt.CursorShape.ArrowCursor)

@@ -43,7 +43,7 @@ class HistoryBar(QScrollBar):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.setAccessibleName(page_texts.scrollbar())
+        self.setAccessibleName(page_texts.SCROLLBAR())
         self.setSingleStep(1)
         self.hide()
         self.valueChanged.connect(self._on_value)

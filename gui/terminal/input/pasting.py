@@ -60,7 +60,7 @@ class Pasting:
         if self._owner.typed_input is None or check == PasteCheck.EMPTY:
             return
         if check == PasteCheck.TOO_LONG:
-            self._notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
+            self._notice.emit(notice_texts.PASTE_TOO_LONG(count=len(text), most=MAX_WHOLE_PASTE_CHARACTERS))
         elif check == PasteCheck.ASK:
             self._ask.emit(text)
         else:
@@ -87,7 +87,7 @@ class Pasting:
             if isinstance(image, QImage) and not image.isNull():
                 self._image.emit(image)
             else:
-                problem = notice_texts.unreadable_image if data.hasImage() else notice_texts.nothing_to_paste
+                problem = notice_texts.UNREADABLE_IMAGE if data.hasImage() else notice_texts.NOTHING_TO_PASTE
                 self._notice.emit(problem())
 
     def paste_files(self, files: Sequence[str]) -> None:

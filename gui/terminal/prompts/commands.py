@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from gui.terminal.input import clipboard
 from gui.terminal.input.input_sink import TypedInput
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt
@@ -64,7 +64,7 @@ class TerminalCommands:
         emulator = self._owner.emulator
         text = command_text(emulator, prompt) if emulator is not None else ""
         if not text:
-            self._label.show_text(prompt_texts.command_not_known())
+            self._label.show_text(page_texts.COMMAND_NOT_KNOWN())
         return text
 
     def copy(self, prompt: Prompt, *, with_output: bool = False) -> None:
@@ -75,13 +75,13 @@ class TerminalCommands:
         if with_output and (output := output_text(emulator, prompt)):
             text = f"{text}\n{output}"
         clipboard.copy_text(text)
-        copied = prompt_texts.command_and_output_copied if with_output else prompt_texts.command_copied
+        copied = page_texts.COMMAND_AND_OUTPUT_COPIED if with_output else page_texts.COMMAND_COPIED
         self._label.show_text(copied())
 
     def edit_and_rerun(self, prompt: Prompt) -> None:
         """Paste a command at the shell's prompt; the user presses Enter."""
         if not self.is_at_prompt():
-            self._label.show_text(prompt_texts.not_at_prompt())
+            self._label.show_text(page_texts.NOT_AT_PROMPT())
         elif text := self.text(prompt):
             self._owner.paste_text(text)
 
@@ -90,10 +90,10 @@ class TerminalCommands:
         emulator = self._owner.emulator
         if emulator is None or not command_text(emulator, prompt):
             return
-        menu.addAction(prompt_texts.copy_command(), lambda: self.copy(prompt))
-        menu.addAction(prompt_texts.copy_command_and_output(), lambda: self.copy(prompt, with_output=True))
+        menu.addAction(page_texts.COPY_COMMAND(), lambda: self.copy(prompt))
+        menu.addAction(page_texts.COPY_COMMAND_AND_OUTPUT(), lambda: self.copy(prompt, with_output=True))
         if self.is_at_prompt():
-            menu.addAction(prompt_texts.edit_and_rerun(), lambda: self.edit_and_rerun(prompt))
+            menu.addAction(page_texts.EDIT_AND_RERUN(), lambda: self.edit_and_rerun(prompt))
 
     def all(self) -> list[Prompt]:
         """The commands, oldest first."""
@@ -105,12 +105,12 @@ class TerminalCommands:
         emulator, prompts = self._owner.emulator, self.all()
         if emulator is None or not prompts:
             full_screen = emulator is not None and emulator.modes.alternate_screen
-            self._label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.no_command())
+            self._label.show_text(page_texts.NO_PROMPTS_IN_FULL_SCREEN() if full_screen else page_texts.NO_COMMAND())
             return []
         found = []
         for prompt in reversed(prompts[-MAX_LISTED:]):
             line = one_line(command_text(emulator, prompt)) or command_line(emulator, prompt)
-            line = line or prompt_texts.erased_command()
+            line = line or page_texts.ERASED_COMMAND()
             found.append(ListedCommand(line, facts_of(emulator, prompt, for_list=True), prompt))
         return found
 
@@ -123,8 +123,8 @@ def facts_of(emulator: Emulator, prompt: Prompt, *, for_list: bool = False) -> s
     command = emulator.commands.of(prompt.number)
     code = None if for_list and not prompt.exit_code else prompt.exit_code
     if command is None:
-        return prompt_texts.command_facts(code, None, None)
-    return prompt_texts.command_facts(
+        return page_texts.command_facts(code, None, None)
+    return page_texts.command_facts(
         code, command.took_ms if command.took_ms >= 0 else None, command.began_ms or None,
         is_running=prompt.end is None,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from gui.terminal.history.scrollbar import HistoryBar
 from gui.theme.contrast import TEXT_RATIO, readable
 from gui.theme.tokens import TERMINAL_PADDING_PX, blend
 from gui.theme.tooltips import show_tooltip
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt
 
@@ -85,7 +85,7 @@ class CommandHeading(QAbstractButton):
             return
         self._prompt = prompt
         self._facts, self._short_facts = facts_of(emulator, prompt), facts_of(emulator, prompt, for_list=True)
-        self.setAccessibleName(prompt_texts.go_to_command(self.text(), self._facts))
+        self.setAccessibleName(page_texts.go_to_command(self.text(), self._facts))
         self.update()
 
     def forget(self) -> None:

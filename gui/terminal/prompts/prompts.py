@@ -12,7 +12,7 @@ from gui.input.shortcuts import KeyOf, show_key
 from gui.terminal.drawing.surface import Surface, Viewport
 from gui.terminal.input import clipboard
 from gui.terminal.input.input_sink import TypedInput
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPosition
 
@@ -142,15 +142,15 @@ class TerminalPrompts:
             index = next((n for n, prompt in enumerate(prompts) if prompt.row > start), -1)
         if index >= 0:
             self._go_to(emulator, prompts[index])
-            text = prompt_texts.turn if prompts[index].turn else prompt_texts.position
+            text = page_texts.TURN_POSITION if prompts[index].turn else page_texts.PROMPT_POSITION
             times = facts_of(emulator, prompts[index]._replace(exit_code=None))
-            self.label.show_text(" · ".join(filter(None, (text(index + 1, len(prompts)), times))))
+            self.label.show_text(" · ".join(filter(None, (text(number=index + 1, count=len(prompts)), times))))
         elif by > 0:
             self._current = None
             self._owner.scroll_to_end()
             self.show_marks()
         else:
-            self.label.show_text(prompt_texts.no_earlier())
+            self.label.show_text(page_texts.NO_EARLIER_PROMPT())
 
     def go_to(self, prompt: Prompt) -> None:
         """Go to a command."""
@@ -169,7 +169,7 @@ class TerminalPrompts:
         candidates = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
         found = next((each for each in candidates if each.number == prompt.number), None)
         if found is None:
-            self.label.show_text(prompt_texts.no_command())
+            self.label.show_text(page_texts.NO_COMMAND())
         else:
             act(found)
 
@@ -178,7 +178,7 @@ class TerminalPrompts:
         prompts = self._finder.prompts(emulator) if emulator is not None else []
         if emulator is not None and not prompts:
             full_screen = emulator.modes.alternate_screen
-            self.label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.none())
+            self.label.show_text(page_texts.NO_PROMPTS_IN_FULL_SCREEN() if full_screen else page_texts.NO_PROMPTS())
         return prompts
 
     def _start_row(self) -> int:
@@ -245,7 +245,7 @@ class TerminalPrompts:
         """The output of a command; "" for none, and then a line says so."""
         text = self._output_of(prompt)
         if not text:
-            self.label.show_text(prompt_texts.no_output())
+            self.label.show_text(page_texts.NO_OUTPUT())
         return text
 
     def _output_of(self, prompt: Prompt | None) -> str:
@@ -257,9 +257,9 @@ class TerminalPrompts:
         """Copy the output of a command, or of the chosen one; copy the answer if the chat is an agent's."""
         if text := self._output_of(prompt or self.chosen()):
             clipboard.copy_text(text)
-            self.label.show_text(prompt_texts.copied())
+            self.label.show_text(page_texts.OUTPUT_COPIED())
         elif self._answers is None or not self._answers.copy_answer(self._turn_position()):
-            self.label.show_text(prompt_texts.no_output())
+            self.label.show_text(page_texts.NO_OUTPUT())
 
     def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> None:
         """Add the actions for the command or the agent's turn at a row of the viewport.
@@ -269,15 +269,15 @@ class TerminalPrompts:
         prompt, answers, chosen = self.at(row), self._answers, self.chosen()
         if prompt is not None:
             menu.addSeparator()
-            command = menu.addMenu(prompt_texts.this_command())
-            copy = command.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
+            command = menu.addMenu(page_texts.THIS_COMMAND())
+            copy = command.addAction(page_texts.COPY_OUTPUT(), lambda: self.copy_output(prompt))
             self.commands.extend_menu(command, prompt)
             if prompt == chosen:
                 show_key(copy, key_of("copy_output"))
         elif answers is not None and answers.has_answers():
             turn = self._turn_position(row)
             menu.addSeparator()
-            title = prompt_texts.copy_answer() if turn is not None else prompt_texts.copy_last_answer()
+            title = page_texts.COPY_ANSWER() if turn is not None else page_texts.COPY_LAST_ANSWER()
             copy = menu.addAction(title, lambda: answers.copy_answer(turn))
             if chosen is None and turn == self._turn_position():
                 show_key(copy, key_of("copy_output"))

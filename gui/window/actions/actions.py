@@ -101,7 +101,7 @@ class Actions:
         for entry in action_table.TABLE:
             if entry.on:
                 self._actions[entry.name].setEnabled(applies[entry.on])
-        short, title = action_texts.close_tab(), action_table.title("close_tab")
+        short, title = action_texts.CLOSE_TAB(), action_table.title("close_tab")
         self._actions["close_tab"].setText(short if applies["ended"] or applies["shell"] else title)
 
     def key_of(self, name: str) -> QKeySequence:
@@ -146,10 +146,10 @@ class Actions:
         return [
             Choice(
                 self._actions[name].text(),
-                self.key_text(name) if self._actions[name].isEnabled() else action_texts.not_running(),
+                self.key_text(name) if self._actions[name].isEnabled() else action_texts.NOT_RUNNING(),
                 partial(self._run, name),
                 also=listed[name].search_words,
-                group=action_texts.recent() if name in recent else action_texts.group(listed[name].group),
+                group=action_texts.RECENT() if name in recent else action_texts.group(listed[name].group),
             )
             for name in dict.fromkeys((*recent, *listed))
         ]
@@ -165,10 +165,10 @@ class Actions:
         choices = self.choices()
         banner = self._banners.current
         if banner is not None and banner.action:
-            choices.insert(0, Choice(banner.action, action_texts.from_the_notice(), self._banners.run_action))
+            choices.insert(0, Choice(banner.action, action_texts.FROM_THE_NOTICE(), self._banners.run_action))
         if banner is not None:
-            choices.append(Choice(action_texts.dismiss_the_notice(), "", self._banners.dismiss))
-        self._sheets.chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)
+            choices.append(Choice(action_texts.DISMISS_THE_NOTICE(), "", self._banners.dismiss))
+        self._sheets.chooser.ask(action_texts.COMMANDS(), action_texts.SEARCH_COMMANDS(), choices)
 
     def new_menu(self) -> QMenu:
         """An empty menu. Until it closes, the actions that have nothing to do now are disabled."""
@@ -187,7 +187,7 @@ class Actions:
                 self.fill(menu, [part])
             else:
                 possible = [name for name in part if not name or self._actions[name].isEnabled()]
-                self.fill(menu.addMenu(action_texts.panes() if part is PANES else action_texts.view()), possible)
+                self.fill(menu.addMenu(action_texts.PANES() if part is PANES else action_texts.VIEW()), possible)
         point = button.mapToGlobal(button.rect().bottomRight())
         point.setX(point.x() - menu.sizeHint().width())
         menu.popup(point)

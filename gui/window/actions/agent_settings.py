@@ -23,7 +23,7 @@ def choose_setting(page: StructuredPage, category: Category, sheets: Sheets, ban
         (setting, choice) for setting in page.settings if setting.category == category for choice in setting.choices
     ]
     if not offered:
-        banners.inform(notice_texts.setting_not_offered(page.chat.name), key="agent setting")
+        banners.inform(notice_texts.SETTING_NOT_OFFERED(chat=page.chat.name), key="agent setting")
         return
     choices = [
         Choice(

@@ -19,7 +19,7 @@ from gui.window.page.banners import BannerArea
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.widgets.accessibility import announce
-from gui.wording import broadcast_texts
+from gui.wording import window_texts
 
 
 class Broadcasting(QObject):
@@ -48,11 +48,11 @@ class Broadcasting(QObject):
         """Switch broadcast on for the shown terminals, or off."""
         if self._pages:
             self._stop()
-            self._banners.inform(broadcast_texts.is_off(), key="broadcast")
+            self._banners.inform(window_texts.BROADCAST_IS_OFF(), key="broadcast")
             return
         pages = self._shown()
         if len(pages) < 2:
-            self._banners.inform(broadcast_texts.needs_two_terminals(), key="broadcast")
+            self._banners.inform(window_texts.NEEDS_TWO_TERMINALS(), key="broadcast")
             return
         self._pages = pages
         for page in pages:
@@ -60,7 +60,7 @@ class Broadcasting(QObject):
             page.broadcast_left.connect(self._on_left)
         self._banners.withdraw("broadcast")
         self._show()
-        announce(self._tabs.area, broadcast_texts.is_on(len(pages)))
+        announce(self._tabs.area, window_texts.BROADCAST_IS_ON(count=len(pages)))
 
     def _shown(self) -> list[TerminalPage]:
         """The visible pages with running terminals; the first one of each chat."""
@@ -101,7 +101,7 @@ class Broadcasting(QObject):
     def _end_if_alone(self) -> None:
         if len(self._pages) == 1:
             self._stop()
-            self._banners.inform(broadcast_texts.is_off(), key="broadcast")
+            self._banners.inform(window_texts.BROADCAST_IS_OFF(), key="broadcast")
 
     def _stop(self) -> None:
         for page in list(self._pages):
@@ -114,12 +114,12 @@ class Broadcasting(QObject):
         count = sum(page is active or not _is_left_out(page) for page in self._pages)
         for page in self._pages:
             if page is active:
-                text = broadcast_texts.only_here() if asks_here else broadcast_texts.typing_goes_to(count)
+                text = window_texts.ONLY_HERE() if asks_here else window_texts.typing_goes_to(count)
                 page.show_broadcast(text, is_left_out=False)
             elif asks_here or types_outside or _is_left_out(page):
                 page.show_broadcast(_why_left_out(page), is_left_out=True)
             else:
-                page.show_broadcast(broadcast_texts.typed_here_too(), is_left_out=False)
+                page.show_broadcast(window_texts.TYPED_HERE_TOO(), is_left_out=False)
 
 
 def _is_left_out(page: TerminalPage) -> bool:
@@ -129,4 +129,4 @@ def _is_left_out(page: TerminalPage) -> bool:
 
 
 def _why_left_out(page: TerminalPage) -> str:
-    return broadcast_texts.needs_your_answer() if page.chat.needs_you else broadcast_texts.not_typed_here()
+    return window_texts.NEEDS_YOUR_ANSWER() if page.chat.needs_you else window_texts.NOT_TYPED_HERE()

@@ -72,7 +72,9 @@ class ChatActions(QObject):
         try:
             terminal = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped(), runtime="terminal")
         except OutliveError as error:
-            self._banners.inform(notice_texts.cannot_open_terminal(error), kind="failed", key=f"terminal {chat.id}")
+            self._banners.inform(
+                notice_texts.CANNOT_OPEN_TERMINAL(reason=error), kind="failed", key=f"terminal {chat.id}"
+            )
             return
         self._tabs.activate(chat.id)
         self._open_chat(terminal)
@@ -97,8 +99,8 @@ class ChatActions(QObject):
         self._tabs.close(session_id)
         self._focus_page()
         if explains:
-            text = notice_texts.tab_closed()
-            self._banners.show_banner(Banner(text, notice_texts.reopen(), self._tabs.reopen, key="closed tab"))
+            text = notice_texts.TAB_CLOSED()
+            self._banners.show_banner(Banner(text, notice_texts.REOPEN(), self._tabs.reopen, key="closed tab"))
 
     def ends_with_tab(self, chat: Chat) -> bool:
         """Whether closing the only tab of an idle shell, which was started in a window, ends it."""
@@ -117,8 +119,8 @@ class ChatActions(QObject):
             if self._sessions.is_listed(chat):
                 self._open_chat(chat)
 
-        text = notice_texts.shell_closed(chat.name)
-        self._banners.show_banner(Banner(text, notice_texts.undo(), undo, key=f"removed {chat.id}"))
+        text = notice_texts.SHELL_CLOSED(name=chat.name)
+        self._banners.show_banner(Banner(text, notice_texts.UNDO(), undo, key=f"removed {chat.id}"))
 
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
@@ -148,11 +150,11 @@ class ChatActions(QObject):
         if (reason := chat.reason_to_confirm_end) and not chat.has_ended:
             question = (
                 Question(
-                    page_texts.kill_question(reason), common_texts.kill(), now, page_texts.unsaved_work_is_lost(),
-                    discards=True,
+                    page_texts.KILL_QUESTION(reason=reason), common_texts.KILL(), now,
+                    page_texts.UNSAVED_WORK_IS_LOST(), discards=True,
                 )
                 if kills
-                else Question(page_texts.stop_question(reason), common_texts.stop(), now, discards=True)
+                else Question(page_texts.STOP_QUESTION(reason=reason), common_texts.STOP(), now, discards=True)
             )  # fmt: skip
             self._open_chat(chat).ask(question)
         else:
@@ -162,8 +164,8 @@ class ChatActions(QObject):
         """Remove an ended chat; the user can undo this for a while."""
         if self._sessions.removals.begin([chat]):
             undo = Banner(
-                notice_texts.removed(chat.name),
-                notice_texts.undo(),
+                notice_texts.REMOVED(name=chat.name),
+                notice_texts.UNDO(),
                 lambda: self._sessions.removals.undo([chat]),
                 key=f"removed {chat.id}",
             )
@@ -185,11 +187,11 @@ class ChatActions(QObject):
         try:
             is_complete = await export_to(path, chat, self._banners, key)
         except OutliveError as error:
-            self._banners.inform(notice_texts.cannot_export(chat.name, error), kind="failed", key=key)
+            self._banners.inform(notice_texts.CANNOT_EXPORT(name=chat.name, reason=error), kind="failed", key=key)
         else:
             text = notice_texts.exported(chat.name, phrases.short_directory(str(path)), is_complete=is_complete)
             show = Banner(
-                text, notice_texts.show_in_folder(),
+                text, notice_texts.SHOW_IN_FOLDER(),
                 lambda: show_directory(str(path.parent), lambda line: self._banners.inform(line, kind="failed")), key,
                 kind="" if is_complete else "failed",
             )  # fmt: skip
@@ -201,15 +203,15 @@ class ChatActions(QObject):
         """Ask whether to stop all chats."""
         running = self._sessions.running()
         if not running:
-            self._banners.inform(common_texts.no_running_chats(), key="stop all")
+            self._banners.inform(common_texts.NO_RUNNING_CHATS(), key="stop all")
             return
         count = len(running)
         self._sheets.question.ask(
             Question(
-                page_texts.stop_one(running[0].name) if count == 1 else page_texts.stop_all(count),
-                common_texts.stop() if count == 1 else page_texts.stop_chats(count),
+                page_texts.STOP_ONE(name=running[0].name) if count == 1 else page_texts.STOP_ALL(n=count),
+                common_texts.STOP() if count == 1 else page_texts.STOP_CHATS(n=count),
                 lambda: self.stop_now(running),
-                page_texts.agents_may_save(),
+                page_texts.AGENTS_MAY_SAVE(),
                 listed(running) if count > 1 else "",
                 discards=True,
             )
@@ -235,7 +237,7 @@ def listed(chats: Sequence[Chat]) -> str:
     def line(chat: Chat, text: str) -> str:
         difference = lines[chat.id].difference
         is_named = difference == chat.status_text or difference in text
-        return text if is_named else page_texts.chat_and_state(text, difference)
+        return text if is_named else page_texts.CHAT_AND_STATE(name=text, state=difference)
 
     shells = [line(chat, chat.name) for chat in chats if chat.is_at_prompt]
     others = [chat for chat in chats if not chat.is_at_prompt]

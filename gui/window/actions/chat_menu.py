@@ -38,15 +38,15 @@ class ChatMenu:
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
         menu = new_menu(self._window)
-        show_key(menu.addAction(common_texts.open_(), lambda: self._open_chat(chat)), key_of_row("open"))
+        show_key(menu.addAction(common_texts.OPEN(), lambda: self._open_chat(chat)), key_of_row("open"))
         menu.addSeparator()
         self._fill(menu, chat, key_of_row)
         if not chat.has_ended:
-            menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
-        menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
+            menu.addAction(action_texts.SEND(), lambda: self._sheets.send.ask(chat))
+        menu.addAction(action_texts.STATUS_DETAILS(), lambda: self._sheets.explain.ask(chat))
         menu.addSeparator()
         if chat.has_ended:
-            remove = menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
+            remove = menu.addAction(action_texts.REMOVE(), lambda: self._chat_actions.remove(chat))
             show_key(remove, key_of_row("remove"))
         else:
             self._add_ending(menu, chat, key_of_row)
@@ -56,11 +56,11 @@ class ChatMenu:
         """Show the menu of a chat's tab, which is in front and in the active pane."""
         menu = new_menu(self._window)
         self._fill(menu, chat, actions.key_of)
-        actions.fill(menu.addMenu(action_texts.move()), [name for name in MOVE if actions[name].isEnabled()])
+        actions.fill(menu.addMenu(action_texts.MOVE()), [name for name in MOVE if actions[name].isEnabled()])
         menu.addSeparator()
         actions.fill(menu, ["close_tab"])
         if others := [name for name in CLOSE_OTHERS if actions[name].isEnabled()]:
-            actions.fill(menu.addMenu(action_texts.close_others()), others)
+            actions.fill(menu.addMenu(action_texts.CLOSE_OTHERS()), others)
         if not chat.has_ended:
             self._add_ending(menu, chat, actions.key_of)
         menu.popup(point)
@@ -68,8 +68,8 @@ class ChatMenu:
     def _fill(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         """Add what a tab and a row have in common."""
         chat_actions = self._chat_actions
-        _add(menu, action_texts.rename(), lambda: chat_actions.rename(chat), key_of("rename"))
-        mark = menu.addMenu(action_texts.mark())
+        _add(menu, action_texts.RENAME(), lambda: chat_actions.rename(chat), key_of("rename"))
+        mark = menu.addMenu(action_texts.MARK())
         add_pin(mark, chat_actions, [chat], key_of("pin"))
         add_unread(mark, [chat], key_of("mark_unread"))
         mark.addSeparator()
@@ -82,30 +82,30 @@ class ChatMenu:
         directories = self._directories.by_name
         title = action_table.title
         _add(menu, title("show_changes"), partial(directories["show_changes"], chat), key_of("show_changes"))
-        directory = menu.addMenu(action_texts.directory())
+        directory = menu.addMenu(action_texts.DIRECTORY())
         for name in ("open_directory", "show_directory"):
             _add(directory, title(name), partial(directories[name], chat), key_of(name))
-        copy = menu.addMenu(common_texts.copy())
-        _add(copy, common_texts.name(), lambda: chat_actions.copy_name(chat), key_of("copy_name"))
-        _add(copy, action_texts.directory_path(), partial(directories["copy_path"], chat), key_of("copy_path"))
-        _add(menu, common_texts.export_(), lambda: chat_actions.export(chat), key_of("export"))
+        copy = menu.addMenu(common_texts.COPY())
+        _add(copy, common_texts.NAME(), lambda: chat_actions.copy_name(chat), key_of("copy_name"))
+        _add(copy, action_texts.DIRECTORY_PATH(), partial(directories["copy_path"], chat), key_of("copy_path"))
+        _add(menu, common_texts.EXPORT(), lambda: chat_actions.export(chat), key_of("export"))
 
     def _add_continuing(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         """Add the submenu of ways to go on with the chat's conversation, or from it."""
         chat_actions, resuming, forking = self._chat_actions, self._resuming, self._chat_actions.forking
-        ways = menu.addMenu(action_texts.continue_())
+        ways = menu.addMenu(action_texts.CONTINUE())
         if chat.has_ended and chat_actions.can_resume(chat):
-            ways.addAction(common_texts.resume(), lambda: resuming.resume(chat))
+            ways.addAction(common_texts.RESUME(), lambda: resuming.resume(chat))
         if chat_actions.can_show_terminal(chat):
-            ways.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
+            ways.addAction(action_texts.OPEN_AGENT_TERMINAL(), lambda: chat_actions.open_agent_terminal(chat))
         _add(ways, action_table.title("continue"), lambda: self._continuing.open(chat), key_of("continue"))
         if forking.can_fork(chat):
             _add(ways, action_table.title("fork"), lambda: forking.choose(chat), key_of("fork"))
 
     def _add_ending(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
-        ending = menu.addMenu(action_texts.end_chat())
-        _add(ending, common_texts.stop(), lambda: self._chat_actions.stop(chat), key_of("stop"))
-        _add(ending, common_texts.kill(), lambda: self._chat_actions.kill(chat), key_of("kill"))
+        ending = menu.addMenu(action_texts.END_CHAT())
+        _add(ending, common_texts.STOP(), lambda: self._chat_actions.stop(chat), key_of("stop"))
+        _add(ending, common_texts.KILL(), lambda: self._chat_actions.kill(chat), key_of("kill"))
 
 
 def new_menu(window: QWidget) -> QMenu:

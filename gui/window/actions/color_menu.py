@@ -15,14 +15,14 @@ from gui.theme.tokens import LABEL_COLORS, Tokens
 from gui.window.actions import action_table
 from gui.window.all_sheets import Sheets
 from gui.window.sheets.chooser import Choice
-from gui.wording import action_texts, color_texts
+from gui.wording import action_texts, window_texts
 
 
 def add_colors(menu: QMenu, labels: ColorLabels, chats: Sequence[Chat], tokens: Tokens) -> None:
     """Add the colours, of which that of the chats is checked if they have the same one."""
     group = QActionGroup(menu)
     for name in ("", *LABEL_COLORS):
-        action = QAction(color_texts.name_of(name), menu)
+        action = QAction(window_texts.color_name(name), menu)
         action.setCheckable(True)
         action.setChecked(all(chat.color_label == name for chat in chats))
         # Style sheets draw no check beside an icon.
@@ -39,7 +39,7 @@ def choose_color(chat: Chat, labels: ColorLabels, sheets: Sheets) -> None:
     names = ("", *LABEL_COLORS)
     choices = [
         Choice(
-            color_texts.name_of(name), action_texts.in_use() if name == chat.color_label else "",
+            window_texts.color_name(name), action_texts.IN_USE() if name == chat.color_label else "",
             partial(labels.set_label, [chat], name),
         )
         for name in names

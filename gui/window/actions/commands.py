@@ -177,11 +177,11 @@ class Commands:
         if chat.has_ended:
             self._chat_actions.remove(chat)
         else:
-            self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
+            self._banners.inform(common_texts.RUNNING_CANNOT_BE_REMOVED(), key="remove")
 
     def _mark_unread(self, chat: Chat) -> None:
         chat.set_unread(unread=not chat.has_unseen_output)
-        text = notice_texts.marked_unread() if chat.has_unseen_output else notice_texts.marked_read()
+        text = notice_texts.MARKED_UNREAD() if chat.has_unseen_output else notice_texts.MARKED_READ()
         self._banners.inform(text, key="unread")
 
     def _choose_color(self, chat: Chat) -> None:
@@ -193,7 +193,7 @@ class Commands:
         if chat is not None:
             self._open_chat(chat)
         else:
-            self._banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
+            self._banners.inform(notice_texts.NO_CHATS_NEED_YOU(), key="next waiting")
         return chat
 
     def act_on_double_click(self, session_id: str) -> None:
@@ -207,18 +207,18 @@ class Commands:
         for key in ("closed tab", "closed tabs"):
             self._banners.withdraw(key)  # Its button reopens that tab, too.
         if not self._tabs.reopen():
-            self._banners.inform(notice_texts.nothing_to_reopen(), key="closed tab")
+            self._banners.inform(notice_texts.NOTHING_TO_REOPEN(), key="closed tab")
 
     def show_send_sheet(self) -> None:
         """Ask for a text to send to the shown chat, or to another one."""
         if not self._sheets.send.ask(self._tabs.active_chat):
-            self._banners.inform(common_texts.no_running_chats(), key="send")
+            self._banners.inform(common_texts.NO_RUNNING_CHATS(), key="send")
 
     def switch_chat(self) -> None:
         """List all chats; the previously shown one comes first, so that Enter returns to it."""
         order = self._tabs.recent.ordered(self._sessions.listed_ids(), self._tabs.active_id)
         choices = ChatChoices(self._sessions, order, self._open_chat)
-        self._sheets.chooser.ask(action_texts.switch_chat(), action_texts.search_chats(), choices)
+        self._sheets.chooser.ask(action_texts.SWITCH_CHAT(), action_texts.SEARCH_CHATS(), choices)
 
 
 def _go_to(tabs: Panes, number: int) -> Callable[[], None]:

@@ -24,7 +24,7 @@ from gui.window.new_chat.request import suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import common_texts, conversation_texts, notice_texts, phrases
+from gui.wording import common_texts, new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import PROMPT, Agent
 from session_host.errors import ConversationOpen, OutliveError
 from session_host.protocol.untrusted_text import one_line
@@ -89,7 +89,7 @@ class ConversationActions(QObject):
             return
         agent = self._agents.get(chat.record.agent)
         if agent is None:
-            self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
+            self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.agent), kind="failed")
             return
         picker, has_both = self._sheets.conversations, self._chat_actions.other_runtime(chat) is not None
         request = replace(request_like(agent, chat), is_named=False)
@@ -105,7 +105,7 @@ class ConversationActions(QObject):
         if agent is None or not can_list(agent) or not sheet.tiles.is_installed(agent.name):
             able = [name for name, each in self._agents.items() if sheet.tiles.is_installed(name) and can_list(each)]
             if not able:
-                sheet.failed(conversation_texts.no_agent())
+                sheet.failed(new_chat_texts.NO_AGENT_WITH_CONVERSATIONS())
                 return
             sheet.tiles.choose(able[0])
         sheet.choose_conversation()
@@ -113,7 +113,7 @@ class ConversationActions(QObject):
     def _open_below_fields(self, request: NewChatRequest) -> None:
         agent, sheet = self._agents[request.agent], self._sheets.new_chat
         if request.prompt and request.runtime == "terminal" and not _takes_prompt(agent):
-            sheet.failed(conversation_texts.takes_no_prompt(agent.title))
+            sheet.failed(new_chat_texts.TAKES_NO_PROMPT(agent=agent.title))
             return
         sheet.conversations.begin(agent.title, request.directory)
         self._begin(_Opening(sheet.conversations, agent, request))
@@ -146,7 +146,7 @@ class ConversationActions(QObject):
         except (OutliveError, OSError) as error:
             if not opening.cancelled.is_set():
                 picker.show_rows(own)
-                picker.refuse(conversation_texts.cannot_list(agent.title, error))
+                picker.refuse(new_chat_texts.CANNOT_LIST_CONVERSATIONS(agent=agent.title, error=error))
             return
         if not opening.cancelled.is_set():
             picker.show_rows(self._rows(opening, own, found), has_older=found.has_older)
@@ -156,17 +156,17 @@ class ConversationActions(QObject):
         shown = self._sessions.latest_continuation(chat.id) or chat
         is_shell, is_current = shown.record.is_shell, not shown.has_ended
         like = Row(
-            "chat", common_texts.new_chat_like_this(),
-            conversation_texts.same_options(opening.agent.title, phrases.short_directory(chat.record.cwd)),
+            "chat", common_texts.NEW_CHAT_LIKE_THIS(),
+            new_chat_texts.SAME_OPTIONS(agent=opening.agent.title, directory=phrases.short_directory(chat.record.cwd)),
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
             comes_last=is_current,
         )  # fmt: skip
         if not self._chat_actions.can_resume(shown) or (shown.has_ended and not await _is_resumable(shown)):
             return [like]
         if is_current:
-            details = conversation_texts.runs_here() if shown is chat else conversation_texts.running_in(shown.name)
+            details = new_chat_texts.RUNS_HERE() if shown is chat else new_chat_texts.RUNNING_IN(chat=shown.name)
         else:
-            details = conversation_texts.starts_again() if is_shell else conversation_texts.resumes_here()
+            details = new_chat_texts.STARTS_AGAIN() if is_shell else new_chat_texts.RESUMES_HERE()
         copy = None if is_shell else partial(self._resuming.copy_command, shown)
         of_chat = ChatOfConversation(self._sessions, shown.record)
         title, run = one_line(shown.record.topic) or shown.name, self._run_of_chat(opening, shown)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from gui.bridge.answers import read_answer
 from gui.bridge.chat import Chat
 from gui.terminal.input import clipboard
 from gui.window.actions.context import WindowContext
-from gui.wording import prompt_texts
+from gui.wording import page_texts
+from gui.wording.text import Text
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.terminal.prompts import TurnPosition
 
-_COPIED: Mapping[str, Callable[[int], str]] = {
-    "last": prompt_texts.copied_last_answer,
-    "unfinished": prompt_texts.copied_unfinished_answer,
-    "before": prompt_texts.copied_answer_before,
-    "chosen": prompt_texts.copied_answer,
+_COPIED: Mapping[str, Text] = {
+    "last": page_texts.COPIED_LAST_ANSWER,
+    "unfinished": page_texts.COPIED_UNFINISHED_ANSWER,
+    "before": page_texts.COPIED_ANSWER_BEFORE,
+    "chosen": page_texts.COPIED_ANSWER,
 }
 
 
@@ -54,9 +55,9 @@ class ChatAnswers:
             found = await read_answer(self._chat, position)
         except TimeoutError:
             title = self._chat.agent_title
-            self._banners.inform(prompt_texts.record_is_slow(title), kind="failed", key="answer")
+            self._banners.inform(page_texts.RECORD_IS_SLOW(agent=title), kind="failed", key="answer")
         except OutliveError as error:
             self._banners.inform(str(error), key="answer")
         else:
             clipboard.copy_text(found.text)
-            self._banners.inform(_COPIED[found.which](found.text.count("\n") + 1), key="answer")
+            self._banners.inform(_COPIED[found.which](n=found.text.count("\n") + 1), key="answer")

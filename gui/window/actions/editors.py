@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gui.terminal.links.links import FileLocation
-from gui.wording import link_texts
+from gui.wording import notice_texts
 from session_host.errors import OutliveError
 
 _QUERY_TIMEOUT_S: Final = 5.0
@@ -96,7 +96,7 @@ def command_for(file: FileLocation, editor: str, environment: Mapping[str, str])
         return _filled(named[0], file)._replace(needs_terminal=True)
     fallback = next(filter(shutil.which, _FALLBACKS), None)
     if fallback is None:
-        raise NotOpened(link_texts.no_editor(file.path))
+        raise NotOpened(notice_texts.NO_EDITOR(path=file.path))
     return _filled([fallback], file)
 
 
@@ -119,7 +119,7 @@ def _split(command: str) -> list[str]:
 def _filled(argv: list[str], file: FileLocation) -> EditorCommand:
     """An editor's command with the file."""
     if not argv:
-        raise NotOpened(link_texts.wrong_editor())
+        raise NotOpened(notice_texts.WRONG_EDITOR())
     needs_terminal = _needs_terminal(argv)
     if not any("{file}" in argument for argument in argv):
         at_line = {**_WINDOWED, **_IN_TERMINAL}.get(_name(argv), ("{file}",))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint
 
 from gui.window.actions.actions import Actions
 from gui.window.sidebar.view_options import ViewOptions
-from gui.wording import several_texts
+from gui.wording import sheet_texts
 
 
 def show_in_sidebar(
@@ -21,7 +21,7 @@ def show_in_sidebar(
     actions.fill(menu, ("", "sidebar"))
     if remove_ended is not None:
         menu.addSeparator()
-        menu.addAction(several_texts.remove_ended(), remove_ended)
+        menu.addAction(sheet_texts.REMOVE_ENDED(), remove_ended)
     menu.popup(point)
 
 

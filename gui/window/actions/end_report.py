@@ -11,7 +11,7 @@ from gui.window.actions.context import WindowContext
 from gui.window.actions.resume_all import ResumeAll, resumable
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
-from gui.wording import action_texts, common_texts, notice_texts, several_texts
+from gui.wording import action_texts, common_texts, notice_texts, sheet_texts
 
 END_MS = 10_000
 """The report names chats that still run this long after they were stopped; a host sends SIGKILL after 9 s at most."""
@@ -60,11 +60,13 @@ class EndReport(QObject):
                 self._resuming.resume(chats[0])
 
         count = len(ended)
-        text = several_texts.several_ended(count) if count > 1 or running else notice_texts.ended(ended[0].name)
+        text = (
+            sheet_texts.SEVERAL_ENDED(count=count) if count > 1 or running else notice_texts.ENDED(name=ended[0].name)
+        )
         if running:
             names = ", ".join(chat.name for chat in running)
-            text = several_texts.some_ended(count, count + len(running), names)
-        action = action_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume()
+            text = sheet_texts.SOME_ENDED(count=count, total=count + len(running), names=names)
+        action = action_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.RESUME()
         self._banners.show_banner(
             Banner(
                 text, action if chats else "", resume if chats else None, key="several ended",

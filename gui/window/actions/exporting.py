@@ -38,7 +38,7 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bo
     try:
         done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
         if not done:
-            banners.show_banner(Banner(notice_texts.exporting(chat.name), key=key, lasting=True))
+            banners.show_banner(Banner(notice_texts.EXPORTING(name=chat.name), key=key, lasting=True))
         return await work
     finally:
         work.cancel()
@@ -81,13 +81,13 @@ class ChatTexts(QObject):
             await self._replace_previous(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(text_files.count_lines, path)
         except OutliveError as error:
-            self._banners.inform(notice_texts.cannot_open_text(chat.name, error), kind="failed", key=key)
+            self._banners.inform(notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error), kind="failed", key=key)
             return
         if lines:
             self._banners.withdraw(key)
             self._opener.open_file(FileLocation(str(path), lines))
         else:
-            self._banners.inform(notice_texts.no_text(chat.name), key=key)
+            self._banners.inform(notice_texts.NO_TEXT(name=chat.name), key=key)
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
@@ -95,7 +95,7 @@ class ChatTexts(QObject):
             await asyncio.to_thread(text_files.write, path, text + "\n")
             await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:
-            text = notice_texts.cannot_open_text(chat.name, error)
+            text = notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error)
             self._banners.inform(text, kind="failed", key=f"text {chat.id}")
         else:
             self._opener.open_file(FileLocation(str(path)))

@@ -14,7 +14,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import fork_texts
+from gui.wording import new_chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
@@ -77,12 +77,12 @@ class ForkActions(QObject):
         now = datetime.now(UTC)
 
         def choice(prompt: Item) -> Choice:
-            detail = fork_texts.time_of(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
-            return Choice(fork_texts.row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
+            detail = new_chat_texts.fork_time(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
+            return Choice(new_chat_texts.fork_row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
 
-        choices = [Choice(fork_texts.from_the_end(), fork_texts.whole(), lambda: self.fork(chat))]
+        choices = [Choice(new_chat_texts.FROM_THE_END(), new_chat_texts.WHOLE_CONVERSATION(), lambda: self.fork(chat))]
         choices += [choice(each) for each in reversed(prompts)]
-        self._sheets.chooser.ask(action_table.title("fork"), fork_texts.choose(), choices)
+        self._sheets.chooser.ask(action_table.title("fork"), new_chat_texts.CHOOSE_FORK(), choices)
 
     async def _fork(self, chat: Chat, typed: HeldKeys, before: Item | None = None) -> None:
         size = GridSize(*self._layout.grid).clamped()
@@ -90,7 +90,7 @@ class ForkActions(QObject):
             try:
                 forked = await self._sessions.fork(chat, size, before=before.id if before is not None else "")
             except OutliveError as error:
-                self._banners.inform(fork_texts.cannot_fork(error), kind="failed", key=f"fork {chat.id}")
+                self._banners.inform(new_chat_texts.CANNOT_FORK(reason=error), kind="failed", key=f"fork {chat.id}")
                 return
             if before is not None:
                 self._sessions.drafts.set(forked.id, Draft(before.text, before.images))

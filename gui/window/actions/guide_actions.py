@@ -12,7 +12,7 @@ from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
 from gui.window.actions import action_table
 from gui.window.actions.single_window import SingleWindow
-from gui.wording import action_texts, guide_texts
+from gui.wording import action_texts, sheet_texts
 
 if TYPE_CHECKING:
     from gui.window.guide.window import GuideWindow
@@ -68,7 +68,7 @@ def all_keys(overrides: Mapping[str, Sequence[str]]) -> str:
         keys = ", ".join(map(_written, chosen[entry.name]))
         groups.setdefault(entry.group, []).append(f"| {entry.title} | {keys} | `{entry.name}` |")
     heads = (
-        f"| {action_texts.group(name)} | {guide_texts.key()} | `keys.toml` |\n| --- | --- | --- |" for name in groups
+        f"| {action_texts.group(name)} | {sheet_texts.KEY()} | `keys.toml` |\n| --- | --- | --- |" for name in groups
     )
     return "\n\n".join("\n".join((head, *rows)) for head, rows in zip(heads, groups.values(), strict=True))
 

@@ -9,7 +9,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
-from gui.wording import comment_texts
+from gui.wording import changes_texts
 from session_host.protocol.values import Activity
 
 WAIT_S = 15.0
@@ -32,7 +32,7 @@ class CommentInserter:
         asks = chat.record.runtime == "terminal" and chat.activity is Activity.NEEDS_INPUT
         page = self._open_chat(chat)
         if asks or page.is_question_open:
-            report(comment_texts.answer_first(chat.name))  # The text could become the answer.
+            report(changes_texts.answer_first(chat.name))  # The text could become the answer.
         elif _is_ready(page):
             page.append_prompt(text)
             report("")
@@ -55,7 +55,7 @@ class CommentInserter:
             page.append_prompt(text)
             report("")
         else:
-            report(comment_texts.not_connected(chat.name))
+            report(changes_texts.not_connected(chat.name))
 
 
 def _is_ready(page: ChatPage) -> bool:

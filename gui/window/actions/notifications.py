@@ -12,7 +12,7 @@ from gui.bridge.quiet_watch import QUIET_S
 from gui.window.actions import action_table
 from gui.window.actions.context import WindowContext
 from gui.window.sheets.chooser import Choice
-from gui.wording import mute_texts, phrases
+from gui.wording import phrases, window_texts
 
 
 class Notifications:
@@ -32,46 +32,46 @@ class Notifications:
         title = action_table.title("notifications")
         if chat is not None and self.concern(chat):
             choices = [*self._one_chat(chat), *choices]
-            title = mute_texts.notifications_of(chat.name)
+            title = window_texts.NOTIFICATIONS_OF(name=chat.name)
         self._sheets.chooser.ask(title, title, choices)
 
     def _one_chat(self, chat: Chat) -> list[Choice]:
-        mute = mute_texts.unmute_this() if chat.is_muted else mute_texts.mute_this()
+        mute = window_texts.UNMUTE_THIS() if chat.is_muted else window_texts.MUTE_THIS()
         choices = [Choice(mute, chat.name, partial(self._mute, chat, muted=not chat.is_muted))]
         if not chat.has_ended and chat.record.runtime != "structured":
-            title = mute_texts.watch_this(cancel=self._watch.is_watched(chat))
-            choices.append(Choice(title, mute_texts.how_quiet(QUIET_S), partial(self._watch_for_quiet, chat)))
+            title = window_texts.watch_this(cancel=self._watch.is_watched(chat))
+            choices.append(Choice(title, window_texts.HOW_QUIET(seconds=QUIET_S), partial(self._watch_for_quiet, chat)))
         return choices
 
     def _all_chats(self) -> list[Choice]:
         muting, now = self._muting, datetime.now().astimezone()
         if muting.until is not None:
-            detail = mute_texts.muted_until(phrases.clock_time(muting.until))
-            return [Choice(mute_texts.unmute_all(), detail, partial(self._mute_all, muting.unmute_all))]
+            detail = window_texts.MUTED_UNTIL(when=phrases.clock_time(muting.until))
+            return [Choice(window_texts.UNMUTE_ALL(), detail, partial(self._mute_all, muting.unmute_all))]
         return [
-            Choice(title, mute_texts.until(phrases.clock_time(end)), partial(self._mute_all, mute))
+            Choice(title, window_texts.UNTIL(when=phrases.clock_time(end)), partial(self._mute_all, mute))
             for title, end, mute in (
-                (mute_texts.mute_all_for_an_hour(), now + HOUR, muting.mute_for_an_hour),
-                (mute_texts.mute_all_until_tomorrow(), next_morning(now), muting.mute_until_tomorrow),
+                (window_texts.MUTE_ALL_FOR_AN_HOUR(), now + HOUR, muting.mute_for_an_hour),
+                (window_texts.MUTE_ALL_UNTIL_TOMORROW(), next_morning(now), muting.mute_until_tomorrow),
             )
         ]
 
     def _mute(self, chat: Chat, *, muted: bool) -> None:
         self._muting.mute_chat(chat, muted=muted)
-        message_of = mute_texts.chat_muted if muted else mute_texts.chat_unmuted
-        self._banners.inform(message_of(chat.name), key="muting")
+        message_of = window_texts.CHAT_MUTED if muted else window_texts.CHAT_UNMUTED
+        self._banners.inform(message_of(name=chat.name), key="muting")
 
     def _watch_for_quiet(self, chat: Chat) -> None:
         if self._watch.is_watched(chat):
             self._watch.end(chat.id)
-            message = mute_texts.not_watching_for_quiet(chat.name)
+            message = window_texts.NOT_WATCHING_FOR_QUIET(name=chat.name)
         else:
             self._watch.begin(chat)
-            message = mute_texts.watching_for_quiet(chat.name, QUIET_S)
+            message = window_texts.WATCHING_FOR_QUIET(name=chat.name, seconds=QUIET_S)
         self._banners.inform(message, key="quiet")
 
     def _mute_all(self, mute: Callable[[], None]) -> None:
         mute()
         until = self._muting.until
-        text = mute_texts.unmuted() if until is None else mute_texts.muted_until(phrases.clock_time(until))
+        text = window_texts.UNMUTED() if until is None else window_texts.MUTED_UNTIL(when=phrases.clock_time(until))
         self._banners.inform(text, key="muting")

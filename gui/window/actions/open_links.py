@@ -27,7 +27,7 @@ from gui.terminal.links.file_lookup import directories_of, existing
 from gui.terminal.links.links import FileLocation, has_no_scheme, may_open
 from gui.window.actions import desktop_opening
 from gui.window.actions.editors import NotOpened, command_for
-from gui.wording import link_texts
+from gui.wording import notice_texts
 
 _LOOKED_AT_BYTES: Final = 8192
 _FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?(?:-.*)?")
@@ -70,11 +70,11 @@ class LinkOpener:
         if has_no_scheme(uri):
             uri = f"file:{uri}"
         if not may_open(uri):
-            self._on_failure(link_texts.not_a_link_here())
+            self._on_failure(notice_texts.NOT_A_LINK_HERE())
         elif urlsplit(uri).scheme == "file":
             self._tasks.start(self._open(lambda: checked(own_file(uri, directory)), directory), "open file")
         else:
-            line = link_texts.link_not_opened(urlsplit(uri).scheme)
+            line = notice_texts.LINK_NOT_OPENED(scheme=urlsplit(uri).scheme)
             desktop_opening.open_address(uri, lambda: self._on_dead_link(line, uri))
 
     def open_file(self, file: FileLocation, directory: str = "") -> None:
@@ -112,7 +112,7 @@ class LinkOpener:
         if needs_terminal:
             self._edit_in_tab(argv, file, directory or str(Path(file.path).parent))
         elif not QProcess.startDetached(argv[0], argv[1:])[0]:
-            self._on_failure(link_texts.cannot_start(argv[0]))
+            self._on_failure(notice_texts.CANNOT_START(program=argv[0]))
 
 
 def named_file(file: FileLocation, directory: str) -> FileLocation:
@@ -131,7 +131,7 @@ def own_file(uri: str, directory: str) -> FileLocation:
     """
     parts = urlsplit(uri)
     if parts.netloc not in {"", "localhost", socket.gethostname()}:
-        raise NotOpened(link_texts.file_elsewhere())
+        raise NotOpened(notice_texts.FILE_ELSEWHERE())
     named = unquote(parts.path).replace("\0", "")
     position = _FRAGMENT.fullmatch(parts.fragment)
     roots = directories_of(directory)
@@ -140,7 +140,7 @@ def own_file(uri: str, directory: str) -> FileLocation:
         named, position = behind["path"], behind
     path = os.path.realpath(named_file(FileLocation(named), directory).path)
     if not any(os.path.commonpath([path, root]) == root for root in roots):
-        raise NotOpened(link_texts.file_outside(path))
+        raise NotOpened(notice_texts.FILE_OUTSIDE(path=path))
     return (
         FileLocation(path, int(position["line"] or 0), int(position["column"] or 0)) if position else FileLocation(path)
     )
@@ -149,7 +149,7 @@ def own_file(uri: str, directory: str) -> FileLocation:
 def show_directory(directory: str, on_failure: Callable[[str], object]) -> None:
     """Show a directory in the desktop's file manager; ``on_failure`` gets a line if there is none."""
     address = QUrl.fromLocalFile(directory).toString(QUrl.ComponentFormattingOption.FullyEncoded)
-    desktop_opening.open_address(address, lambda: on_failure(link_texts.no_file_manager()))
+    desktop_opening.open_address(address, lambda: on_failure(notice_texts.NO_FILE_MANAGER()))
 
 
 def checked_directory(directory: str) -> str:
@@ -159,7 +159,7 @@ def checked_directory(directory: str) -> str:
         NotOpened: the directory does not exist.
     """
     if not Path(directory).is_dir():
-        raise NotOpened(link_texts.no_directory(directory))
+        raise NotOpened(notice_texts.NO_DIRECTORY(path=directory))
     return directory
 
 
@@ -174,9 +174,9 @@ def checked(file: FileLocation) -> FileLocation:
         # Opening a pipe would wait for its other end.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise NotOpened(link_texts.not_a_file(path))
+                raise NotOpened(notice_texts.NOT_A_FILE(path=path))
             if b"\0" in opened.read(_LOOKED_AT_BYTES):
-                raise NotOpened(link_texts.not_a_text_file(path))
+                raise NotOpened(notice_texts.NOT_A_TEXT_FILE(path=path))
     except OSError as error:
-        raise NotOpened(link_texts.cannot_open(path, error.strerror)) from error
+        raise NotOpened(notice_texts.CANNOT_OPEN(path=path, reason=error.strerror)) from error
     return file

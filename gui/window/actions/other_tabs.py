@@ -35,7 +35,7 @@ class OtherTabs:
         self._sessions.removals.begin(hidden, ends_shells=True)
         text = window_texts.tabs_closed(sum(not chat.has_ended for chat in chats if chat not in ending))
         reopen = partial(self._reopen, closed, hidden)
-        self._banners.show_banner(Banner(text, notice_texts.reopen(), reopen, key="closed tabs"))
+        self._banners.show_banner(Banner(text, notice_texts.REOPEN(), reopen, key="closed tabs"))
 
     def _reopen(self, session_ids: list[str], hidden: list[Chat]) -> None:
         panes = self._panes

@@ -26,7 +26,7 @@ from gui.window.page.end_bar import EndBar
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
-from gui.wording import broadcast_texts, changes_texts, common_texts, fork_texts, notice_texts, page_texts
+from gui.wording import changes_texts, common_texts, new_chat_texts, notice_texts, page_texts, window_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.terminal.text import has_controls
@@ -154,9 +154,9 @@ class PageWiring:
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
         forking = self._chat_actions.forking
         menu.addSeparator()
-        menu.addAction(changes_texts.since_this_prompt(), lambda: self._prompt_changes.show(chat, prompt))
+        menu.addAction(changes_texts.SINCE_THIS_PROMPT(), lambda: self._prompt_changes.show(chat, prompt))
         if is_in_conversation(prompt) and forking.can_fork_before(chat):
-            menu.addAction(fork_texts.before_this_prompt(), lambda: forking.fork_before(chat, prompt))
+            menu.addAction(new_chat_texts.BEFORE_THIS_PROMPT(), lambda: forking.fork_before(chat, prompt))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming
@@ -173,11 +173,11 @@ class PageWiring:
 
     def _on_refused(self, page: ChatPage, line: str) -> None:
         chat, source = page.chat, page.source
-        text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"
+        text, key = notice_texts.INPUT_REFUSED(name=chat.name, reason=line), f"refused {chat.id}"
         if source.holds_input:
             # A part of the typed input is missing: later input is refused until the user has seen this.
             self._banners.show_banner(
-                Banner(text, notice_texts.continue_typing(), source.accept_refusal, key, lasting=True, kind="failed")
+                Banner(text, notice_texts.CONTINUE_TYPING(), source.accept_refusal, key, lasting=True, kind="failed")
             )
         else:
             self._banners.inform(text, kind="failed", key=key)
@@ -191,14 +191,14 @@ class PageWiring:
             clipboard.setText(text, QClipboard.Mode.Selection)
         if "c" in targets:
             clipboard.setText(text)
-            self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
+            self._banners.inform(notice_texts.CLIPBOARD_SET(name=page.chat.name), key="clipboard")
 
     def _open_marked(self, page: ChatPage, address: str) -> None:
         def open_it() -> None:
             self._opener.open_address(address, page.chat.record.cwd)
 
         if self._window.settings().confirm_links:
-            page.ask(Question(page_texts.open_this_link(), common_texts.open_(), open_it, subject=shown(address)))
+            page.ask(Question(page_texts.OPEN_THIS_LINK(), common_texts.OPEN(), open_it, subject=shown(address)))
         else:
             open_it()
 
@@ -210,16 +210,20 @@ class PageWiring:
         lines = ends if text[-1] in "\n\r" else ends + 1
         if lines > 1:
             is_large = len(text) > LARGE_CHARACTERS
-            question = page_texts.paste_many_lines(lines, len(text)) if is_large else page_texts.paste_lines(lines)
+            question = (
+                page_texts.PASTE_MANY_LINES(n=lines, characters=len(text))
+                if is_large
+                else page_texts.PASTE_LINES(n=lines)
+            )
         else:
-            question = page_texts.paste_line_and_break() if ends else page_texts.paste_text(len(text))
+            question = page_texts.PASTE_LINE_AND_BREAK() if ends else page_texts.PASTE_TEXT(n=len(text))
         if ends and not page.view.is_paste_bracketed:
-            detail = page_texts.runs_each_line() if lines > 1 else page_texts.runs_it()
+            detail = page_texts.RUNS_EACH_LINE() if lines > 1 else page_texts.RUNS_IT()
         elif has_controls(text):
-            detail = page_texts.has_controls()
+            detail = page_texts.HAS_CONTROLS()
         else:
             detail = ""
         if (count := page.view.receiver_count) > 1:
-            detail = f"{broadcast_texts.pasted_into(count)} {detail}".rstrip()
+            detail = f"{window_texts.PASTED_INTO(count=count)} {detail}".rstrip()
         paste = partial(page.view.confirm_paste, text)
-        page.ask(Question(question, common_texts.paste(), paste, detail, text, is_code=True))
+        page.ask(Question(question, common_texts.PASTE(), paste, detail, text, is_code=True))

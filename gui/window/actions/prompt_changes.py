@@ -10,7 +10,7 @@ from gui.bridge.restore_points import ListedPoint, point_before, read_plan
 from gui.window.actions.context import WindowContext
 from gui.window.actions.forking import ForkActions
 from gui.window.page.banners import Banner
-from gui.wording import changes_texts, fork_texts, restore_texts
+from gui.wording import changes_texts, new_chat_texts
 from session_host.errors import WorktreeError
 from session_host.structured.items import Item
 
@@ -33,10 +33,10 @@ class PromptChanges:
         try:
             point = await point_before(chat, self._sessions, prompt)
         except WorktreeError as error:
-            self._banners.inform(restore_texts.cannot(error), key=f"changes {chat.id}")
+            self._banners.inform(changes_texts.CANNOT_RESTORE(reason=error), key=f"changes {chat.id}")
             return
         if point is None:
-            self._banners.inform(restore_texts.not_kept(), key=f"changes {chat.id}")
+            self._banners.inform(changes_texts.POINT_NOT_KEPT(), key=f"changes {chat.id}")
         else:
             self._show_since(chat, point)
 
@@ -45,10 +45,10 @@ class PromptChanges:
 
     async def _offer(self, chat: Chat, forked: Chat, prompt: Item) -> None:
         """Offer to show the changes in a fork that begins before a prompt, if files have changed since."""
-        banner = Banner(fork_texts.forked_before(), key=f"fork {forked.id}")
+        banner = Banner(new_chat_texts.FORKED_BEFORE(), key=f"fork {forked.id}")
         with contextlib.suppress(WorktreeError):
             point = await point_before(chat, self._sessions, prompt)
             if point is not None and (files := (await read_plan(forked, point.point)).files):
-                banner.text = fork_texts.files_changed(len(files))
-                banner.action, banner.on_action = changes_texts.show(), lambda: self._show_since(forked, point)
+                banner.text = new_chat_texts.FILES_CHANGED(n=len(files))
+                banner.action, banner.on_action = changes_texts.SHOW_CHANGES(), lambda: self._show_since(forked, point)
         self._banners.show_banner(banner)

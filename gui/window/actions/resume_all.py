@@ -13,7 +13,7 @@ from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
-from gui.wording import common_texts, notice_texts, page_texts, phrases, several_texts
+from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
@@ -44,19 +44,19 @@ class ResumeAll(QObject):
     async def _offer(self) -> None:
         interrupted = self._interrupted()
         if (await resumable(interrupted))[0]:
-            text = notice_texts.restart_interrupted_chats(len(interrupted))
-            self._banners.show_banner(Banner(text, several_texts.resume_all(), self.ask, key=_KEY, lasting=True))
+            text = notice_texts.RESTART_INTERRUPTED_CHATS(n=len(interrupted))
+            self._banners.show_banner(Banner(text, sheet_texts.RESUME_ALL(), self.ask, key=_KEY, lasting=True))
 
     def ask(self) -> None:
         """List which of the interrupted chats can be resumed, and ask whether to do so."""
         self._banners.withdraw(_KEY)
         chats = self._interrupted()
-        none = several_texts.no_interrupted_can_be_resumed() if chats else several_texts.nothing_interrupted()
+        none = sheet_texts.NO_INTERRUPTED_CAN_BE_RESUMED() if chats else sheet_texts.NOTHING_INTERRUPTED()
         self._sessions.tasks.start(self._ask(chats, none), "interrupted chats")
 
     def ask_about(self, chats: Sequence[Chat]) -> None:
         """List which of these ended chats can be resumed, and ask whether to do so."""
-        self._sessions.tasks.start(self._ask(chats, several_texts.none_can_be_resumed()), "resume several")
+        self._sessions.tasks.start(self._ask(chats, sheet_texts.NONE_CAN_BE_RESUMED()), "resume several")
 
     async def _ask(self, candidates: Sequence[Chat], none: str) -> None:
         """Ask about those that can be resumed; if none can be, say ``none``."""
@@ -65,13 +65,13 @@ class ResumeAll(QObject):
             self._banners.inform(none, key=_KEY)
             return
         details = (
-            several_texts.shells_begin_anew() if any(chat.record.is_shell for chat in chats) else "",
-            several_texts.not_resumed(", ".join(chat.name for chat in others)) if others else "",
+            sheet_texts.SHELLS_BEGIN_ANEW() if any(chat.record.is_shell for chat in chats) else "",
+            sheet_texts.NOT_RESUMED(names=", ".join(chat.name for chat in others)) if others else "",
         )
         self._sheets.question.ask(
             Question(
-                several_texts.resume_these_chats(),
-                page_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume(),
+                sheet_texts.RESUME_THESE_CHATS(),
+                page_texts.RESUME_CHATS(count=len(chats)) if len(chats) > 1 else common_texts.RESUME(),
                 lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
                 "\n".join(filter(None, details)),
                 "\n".join(self._lines(chats)),
@@ -90,8 +90,8 @@ class ResumeAll(QObject):
     def _line(self, chat: Chat) -> str:
         directory = phrases.short_directory(chat.record.cwd)
         if chat.record.is_shell:
-            return several_texts.shell_starts_again(chat.name, directory)
-        return several_texts.chat_agent_and_directory(chat.name, chat.agent_title, directory)
+            return sheet_texts.SHELL_STARTS_AGAIN(name=chat.name, directory=directory)
+        return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.name, agent=chat.agent_title, directory=directory)
 
     async def _resume(self, chats: list[Chat]) -> None:
         failed: dict[str, list[str]] = {}
@@ -99,7 +99,7 @@ class ResumeAll(QObject):
             if reason := await self._resuming.resume_in_place(chat):
                 failed.setdefault(reason, []).append(chat.name)
         for reason, names in failed.items():  # One agent that is not installed is one line for all its chats.
-            text = notice_texts.cannot_resume(", ".join(names), reason)
+            text = notice_texts.CANNOT_RESUME(name=", ".join(names), reason=reason)
             self._banners.show_banner(Banner(text, key=f"resume {reason}", lasting=True, kind="failed"))
 
     def _interrupted(self) -> list[Chat]:

@@ -82,7 +82,7 @@ class EndedChatActions(QObject):
     def _reason(self, chat: Chat, found: EndedChat) -> str:
         """Why a chat cannot be resumed, or what resuming a shell does; "" for neither."""
         if chat.record.is_shell:
-            return page_texts.resumed_shell() if found.can_resume else found.reason
+            return page_texts.RESUMED_SHELL() if found.can_resume else found.reason
         agent = self._agents.get(chat.record.agent)
         if agent is not None and not (agent.conversation.resume or agent.conversation.picker):
             return ""  # An agent without conversations needs no reason why resuming is impossible.
@@ -120,7 +120,7 @@ class EndedChatActions(QObject):
         text = "" if prompt.images else prompt.text
         self._begin(
             chat,
-            page_texts.resuming(),
+            page_texts.RESUMING(),
             lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime, prompt=text),
             prompt,
         )
@@ -189,7 +189,7 @@ class EndedChatActions(QObject):
             line = phrases.without_remedy(reason) if isinstance(error, ConversationUnknown) else reason
             page.end_bar.refuse(line, can_force=isinstance(error, ConversationOpen))
         else:
-            self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")
+            self._banners.inform(notice_texts.CANNOT_RESUME(name=page.chat.name, reason=error), kind="failed")
 
     def copy_command(self, chat: Chat) -> None:
         """Copy the command that resumes a chat in any terminal."""
@@ -201,15 +201,17 @@ class EndedChatActions(QObject):
         try:
             command = await asyncio.to_thread(resume_command, chat.id)
         except OutliveError as error:
-            self._banners.inform(notice_texts.no_resume_command(chat.name, error), kind="failed", key="command")
+            self._banners.inform(
+                notice_texts.NO_RESUME_COMMAND(name=chat.name, reason=error), kind="failed", key="command"
+            )
             return
         self.put_on_clipboard(command, is_running=not chat.has_ended)
 
     def put_on_clipboard(self, command: str, *, is_running: bool = False) -> None:
         """Copy a command that resumes a conversation; ``is_running``: a chat is in it now."""
         QGuiApplication.clipboard().setText(command)
-        copied = notice_texts.copied_command_of_running if is_running else notice_texts.copied_command
-        self._banners.inform(copied(command), key="command")
+        copied = notice_texts.COPIED_COMMAND_OF_RUNNING if is_running else notice_texts.COPIED_COMMAND
+        self._banners.inform(copied(command=command), key="command")
 
     # ------------------------------------------------------------ undoing an end
 
@@ -230,7 +232,10 @@ class EndedChatActions(QObject):
             return
         if found.can_resume and not chat.is_continued:
             banner = Banner(
-                notice_texts.ended(chat.name), common_texts.resume(), lambda: self.resume(chat), key=f"ended {chat.id}"
+                notice_texts.ENDED(name=chat.name),
+                common_texts.RESUME(),
+                lambda: self.resume(chat),
+                key=f"ended {chat.id}",
             )
             self._banners.show_banner(banner)
 

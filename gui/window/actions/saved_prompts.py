@@ -20,7 +20,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.sheet import Sheet
-from gui.wording import saved_prompt_texts
+from gui.wording import sheet_texts
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
 from session_host.protocol.untrusted_text import one_line
@@ -66,7 +66,7 @@ class SavedPrompts:
         if "new_chat" in vars(self._sheets) and self._sheets.new_chat.is_open:
             self._offer_in(self._sheets.new_chat)
         elif page is None or not page.can_insert:
-            self._banners.inform(saved_prompt_texts.no_running_chat(), key="saved prompts")
+            self._banners.inform(sheet_texts.NO_RUNNING_CHAT(), key="saved prompts")
         elif not page.is_question_open:
             self._offer(page)
 
@@ -75,18 +75,18 @@ class SavedPrompts:
         # A prompt for a repository is also for the worktrees that were made of it.
         choices = self._choices(record.agent, [record.cwd, record.project], page.insert_prompt)
         choices += [
-            Choice(saved_prompt_texts.new(), "", lambda: self.save(page.chat, "")),
-            Choice(saved_prompt_texts.edit(), "", self._choose_to_edit),
-            Choice(saved_prompt_texts.show_directory(), "", self._show_directory),
+            Choice(sheet_texts.NEW_PROMPT(), "", lambda: self.save(page.chat, "")),
+            Choice(sheet_texts.EDIT_PROMPT(), "", self._choose_to_edit),
+            Choice(sheet_texts.SHOW_PROMPTS(), "", self._show_directory),
         ]
-        self._sheets.chooser.ask(saved_prompt_texts.insert(), saved_prompt_texts.search(), choices)
+        self._sheets.chooser.ask(sheet_texts.INSERT_PROMPT(), sheet_texts.SEARCH_PROMPTS(), choices)
 
     def _offer_in(self, sheet: NewChatSheet) -> None:
         row = sheet.prompt_row
         if row.isVisible():
             choices = self._choices(sheet.tiles.current(), [sheet.directory.directory()], row.insert)
-            choices.append(Choice(saved_prompt_texts.new(), "", lambda: self._save_from(sheet)))
-            row.chooser.ask(saved_prompt_texts.insert(), saved_prompt_texts.search(), choices)
+            choices.append(Choice(sheet_texts.NEW_PROMPT(), "", lambda: self._save_from(sheet)))
+            row.chooser.ask(sheet_texts.INSERT_PROMPT(), sheet_texts.SEARCH_PROMPTS(), choices)
 
     def _choices(self, agent: str, directories: Sequence[str], insert: Callable[[str], object]) -> list[Choice]:
         """The prompts that are for this agent and directory, and all broken files.
@@ -98,14 +98,14 @@ class SavedPrompts:
         return found + [self._broken_choice(each) for each in broken]
 
     def _broken_choice(self, broken: BrokenPrompt) -> Choice:
-        detail = saved_prompt_texts.broken(broken.line, one_line(broken.problem))
+        detail = sheet_texts.PROMPT_BROKEN(line=broken.line, problem=one_line(broken.problem))
         return Choice(one_line(broken.path.name), detail, lambda: self._open(broken.path, broken.line))
 
     def _choose_to_edit(self) -> None:
         prompts, broken = read_prompts(self._directory, self._agents)
         choices = [_choice(prompt, partial(self._open, prompt.path)) for prompt in prompts]
         choices += [self._broken_choice(each) for each in broken]
-        self._sheets.chooser.ask(saved_prompt_texts.edit(), saved_prompt_texts.search_to_edit(), choices)
+        self._sheets.chooser.ask(sheet_texts.EDIT_PROMPT(), sheet_texts.CHOOSE_PROMPT_TO_EDIT(), choices)
 
     def _open(self, path: Path, line: int = 0) -> None:
         self._opener.open_file(FileLocation(str(path), line))
@@ -126,7 +126,7 @@ class SavedPrompts:
         if isinstance(page, StructuredPage) and (text := page.view.prompt.draft.text).strip():
             self.save(page.chat, text)
         else:
-            self._banners.inform(saved_prompt_texts.nothing_to_save(), key="saved prompts")
+            self._banners.inform(sheet_texts.NO_PROMPT_TO_SAVE(), key="saved prompts")
 
     def save(self, chat: Chat, text: str) -> None:
         """Ask for the name of a prompt of a chat."""
@@ -150,8 +150,8 @@ class SavedPrompts:
     def _on_saved(self, prompt: SavedPrompt) -> None:
         self._banners.show_banner(
             Banner(
-                saved_prompt_texts.saved(prompt.name),
-                saved_prompt_texts.open_file(),
+                sheet_texts.PROMPT_SAVED(name=prompt.name),
+                sheet_texts.OPEN_PROMPT_IN_EDITOR(),
                 lambda: self._open(prompt.path),
                 "saved prompts",
             )

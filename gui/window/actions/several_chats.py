@@ -21,7 +21,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sidebar.sidebar import key_of_row
-from gui.wording import action_texts, color_texts, common_texts, mute_texts, notice_texts, page_texts, phrases
+from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, window_texts
 
 
 class SeveralChats:
@@ -53,7 +53,7 @@ class SeveralChats:
         if running:
             self._add_mute(menu, running)
         add_unread(menu, chats)
-        add_colors(menu.addMenu(color_texts.color()), self._sessions.color_labels, chats, self._theme.tokens)
+        add_colors(menu.addMenu(window_texts.COLOR()), self._sessions.color_labels, chats, self._theme.tokens)
         if running:
             menu.addSeparator()
             menu.addAction(action_texts.stop_chats(len(running)), lambda: self.stop(chats))
@@ -71,7 +71,7 @@ class SeveralChats:
             for chat in chats:
                 self._sessions.muting.mute_chat(chat, muted=not muted)
 
-        menu.addAction(mute_texts.unmute_several() if muted else mute_texts.mute_several(), mute)
+        menu.addAction(window_texts.UNMUTE_SEVERAL() if muted else window_texts.MUTE_SEVERAL(), mute)
 
     def stop(self, chats: Sequence[Chat]) -> None:
         """Stop the running chats after a question."""
@@ -81,8 +81,8 @@ class SeveralChats:
         elif running:
             self._sheets.question.ask(
                 Question(
-                    page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
-                    lambda: self._chat_actions.stop_now(running), page_texts.agents_may_save(), listed(running),
+                    page_texts.STOP_SEVERAL(count=len(running)), page_texts.STOP_CHATS(n=len(running)),
+                    lambda: self._chat_actions.stop_now(running), page_texts.AGENTS_MAY_SAVE(), listed(running),
                     discards=True,
                 )
             )  # fmt: skip
@@ -91,13 +91,13 @@ class SeveralChats:
         """Remove the ended chats after a question; the user can undo this for a while."""
         ended = [chat for chat in chats if chat.has_ended]
         if not ended:
-            self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
+            self._banners.inform(common_texts.RUNNING_CANNOT_BE_REMOVED(), key="remove")
         elif len(ended) == 1:
             self._chat_actions.remove(ended[0])
         else:
             question = Question(
-                page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
-                lambda: self._remove_now(ended), page_texts.removed_for_good(UNDO_MS // 1000), listed(ended),
+                page_texts.remove_several(len(ended)), page_texts.REMOVE_CHATS(n=len(ended)),
+                lambda: self._remove_now(ended), page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), listed(ended),
                 discards=True,
             )  # fmt: skip
             self._sheets.question.ask(question)
@@ -118,10 +118,14 @@ class SeveralChats:
     def _remove_now(self, chats: Sequence[Chat]) -> None:
         begun = self._sessions.removals.begin(chats)
         if begun:
-            text = notice_texts.removed_several(len(begun)) if len(begun) > 1 else notice_texts.removed(begun[0].name)
+            text = (
+                notice_texts.REMOVED_SEVERAL(count=len(begun))
+                if len(begun) > 1
+                else notice_texts.REMOVED(name=begun[0].name)
+            )
             self._banners.show_banner(
                 Banner(
-                    text, notice_texts.undo(),
+                    text, notice_texts.UNDO(),
                     lambda: self._sessions.removals.undo(begun), key=f"removed {begun[0].id}",
                 )
             )  # fmt: skip
@@ -138,7 +142,7 @@ class SeveralChats:
 def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat], key: QKeySequence | None = None) -> None:
     """Add the menu item that pins chats, or unpins them if all are pinned; ``key`` is shown."""
     pinned = all(chat.record.pinned for chat in chats)
-    text = common_texts.unpin() if pinned else common_texts.pin()
+    text = common_texts.UNPIN() if pinned else common_texts.PIN()
     pin = menu.addAction(text, lambda: chat_actions.pin(chats, pinned=not pinned))
     show_key(pin, key or QKeySequence())
 

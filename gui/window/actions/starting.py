@@ -147,7 +147,7 @@ class StartActions(QObject):
         """Start a chat with the same options as this one, in a new conversation; ``runtime``: in another view."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
-            self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
+            self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.agent), kind="failed")
             return
         request = request_like(agent, chat)
         request = replace(request, runtime=runtime or request.runtime)
@@ -181,7 +181,7 @@ class StartActions(QObject):
     def _install(self, agent: str) -> None:
         """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""
         self._sheets.new_chat.dismiss()
-        name, command = new_chat_texts.installation_name(agent), ["sh", "-c", self._agents[agent].install_hint]
+        name, command = new_chat_texts.INSTALLATION_NAME(agent=agent), ["sh", "-c", self._agents[agent].install_hint]
         request = NewChatRequest(agent=COMMAND, directory=str(Path.home()), name=name, arguments=command)
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold()), "install")
 

@@ -75,9 +75,9 @@ class ThemeActions(QObject):
             )
             for pair in pairs
         ]
-        choices.append(Choice(settings_texts.import_theme(), "", self._import_instead, preview=self.apply_settings))
+        choices.append(Choice(settings_texts.IMPORT_THEME(), "", self._import_instead, preview=self.apply_settings))
         self._sheets.chooser.ask(
-            action_texts.choose_theme(), action_texts.search_themes(), choices,
+            action_texts.CHOOSE_THEME(), action_texts.SEARCH_THEMES(), choices,
             marked=current, restore=self.apply_settings,
         )  # fmt: skip
 
@@ -89,22 +89,22 @@ class ThemeActions(QObject):
         """List the appearances; the marked one is shown at once."""
         preferences = self._settings.preferences
         offered: list[tuple[Appearance, str]] = [
-            ("desktop", action_texts.follow_the_desktop()),
-            ("light", action_texts.always_light()),
-            ("dark", action_texts.always_dark()),
+            ("desktop", action_texts.FOLLOW_THE_DESKTOP()),
+            ("light", action_texts.ALWAYS_LIGHT()),
+            ("dark", action_texts.ALWAYS_DARK()),
         ]
         current = [each for each, _title in offered].index(preferences.window.appearance)
         choices = [
             Choice(
                 title,
-                joined(action_texts.in_use() if at == current else "", _missing(preferences.schemes, each)),
+                joined(action_texts.IN_USE() if at == current else "", _missing(preferences.schemes, each)),
                 partial(self._keep, {"appearance": each}),
                 preview=partial(self._preview, preferences.schemes, each),
             )
             for at, (each, title) in enumerate(offered)
         ]
         self._sheets.chooser.ask(
-            action_texts.choose_appearance(), action_texts.search_appearances(), choices,
+            action_texts.CHOOSE_APPEARANCE(), action_texts.SEARCH_APPEARANCES(), choices,
             marked=current, restore=self.apply_settings,
         )  # fmt: skip
 
@@ -121,7 +121,7 @@ class ThemeActions(QObject):
         try:
             self._settings.write(values)
         except ConfigError as error:
-            self._banners.show_banner(Banner(notice_texts.setting_not_saved(error), lasting=True, kind="failed"))
+            self._banners.show_banner(Banner(notice_texts.SETTING_NOT_SAVED(error=error), lasting=True, kind="failed"))
         self.apply_settings()
 
     # ------------------------------------------------------------ themes of other terminals
@@ -144,8 +144,8 @@ class ThemeActions(QObject):
             Choice(path.stem or path.name, short_directory(str(path)), partial(self._import_listed, path))
             for path in nearby
         ]
-        choices.append(Choice(action_texts.another_file(), "", partial(self._ask_for_file, "~/")))
-        self._sheets.chooser.ask(action_texts.import_a_theme(), action_texts.search_files(), choices)
+        choices.append(Choice(action_texts.ANOTHER_FILE(), "", partial(self._ask_for_file, "~/")))
+        self._sheets.chooser.ask(action_texts.IMPORT_A_THEME(), action_texts.SEARCH_FILES(), choices)
         self._end_with(self._sheets.chooser)
 
     def _ask_for_file(self, path: str, problem: str = "") -> None:
@@ -180,7 +180,7 @@ class ThemeActions(QObject):
             return str(error)
         self.apply_settings()
         written = short_directory(str(directory / f"{identifier}.toml"))
-        self._imported = notice_texts.theme_imported(written)
+        self._imported = notice_texts.THEME_IMPORTED(path=written)
         return ""
 
 

@@ -35,15 +35,15 @@ class UpgradeOffer(QObject):
             return
         self._offered = self._is_shown = True
         if older:
-            text = notice_texts.older_chats(older[0].host_version, VERSION)
-            self._banners.show_banner(Banner(text, notice_texts.update_chats(), self._start, key=_KEY, lasting=True))
+            text = notice_texts.OLDER_CHATS(theirs=older[0].host_version, ours=VERSION)
+            self._banners.show_banner(Banner(text, notice_texts.UPDATE_CHATS(), self._start, key=_KEY, lasting=True))
         else:
-            text = notice_texts.newer_chats(newer[0].host_version, VERSION)
+            text = notice_texts.NEWER_CHATS(theirs=newer[0].host_version, ours=VERSION)
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True))
 
     def _start(self) -> None:
         self._is_shown = False
-        self._banners.show_banner(Banner(notice_texts.updating(), key=_KEY, lasting=True))
+        self._banners.show_banner(Banner(notice_texts.UPDATING(), key=_KEY, lasting=True))
         self._sessions.tasks.start(self._upgrade(), "upgrade")
 
     async def _upgrade(self) -> None:
@@ -51,7 +51,7 @@ class UpgradeOffer(QObject):
         try:
             results = await upgrade.upgrade_all()
         except OutliveError as error:
-            text = notice_texts.cannot_update(error)
+            text = notice_texts.CANNOT_UPDATE(reason=error)
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True, kind="failed"))
             return
         tried = {result.session_id for result in results}

@@ -19,7 +19,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.window.widgets.prompt_field import PromptField
-from gui.wording import comment_texts
+from gui.wording import changes_texts
 
 _BAR_PX = 4
 """The room for the coloured bar, added to the padding."""
@@ -34,7 +34,7 @@ class ShownComment(NamedTuple):
     """
 
     comment: ReviewComment
-    location: comment_texts.CommentLocation
+    location: changes_texts.CommentLocation
     is_apart: bool = False
 
 
@@ -81,7 +81,7 @@ class CommentCard(QWidget):
         comment = shown.comment
         is_same = (comment, shown) == (self.comment, self._shown) and bool(self._stops)
         self.comment, self._shown = comment, shown
-        self.setAccessibleName(comment_texts.comment_on(comment_texts.location_line(shown.location)))
+        self.setAccessibleName(changes_texts.COMMENT_ON(location=changes_texts.location_line(shown.location)))
         if is_same or self.editor is not None:
             return
         self._clear()
@@ -89,9 +89,9 @@ class CommentCard(QWidget):
         text = self._add_label(comment.draft or comment.text, "")
         text.setAccessibleName(comment.draft or comment.text)
         if comment.draft:
-            self._add_label(comment_texts.not_saved(), "warning")
-        edit = button(comment_texts.edit(), "quiet", self.edit)
-        remove = button(comment_texts.remove(), "quiet", lambda: self.removed.emit(self.comment.id))
+            self._add_label(changes_texts.COMMENT_NOT_SAVED(), "warning")
+        edit = button(changes_texts.EDIT_COMMENT(), "quiet", self.edit)
+        remove = button(changes_texts.REMOVE_COMMENT(), "quiet", lambda: self.removed.emit(self.comment.id))
         self._add_buttons(edit, remove)
         self.resized.emit()
 
@@ -113,8 +113,8 @@ class CommentCard(QWidget):
     def _add_location(self) -> None:
         """Show the location of a comment that is not below its lines."""
         if self._shown.is_apart:
-            self._add_label(comment_texts.location_line(self._shown.location), "secondary")
-            lines = [comment_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
+            self._add_label(changes_texts.location_line(self._shown.location), "secondary")
+            lines = [changes_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
             quoted = self._add_label("\n".join(lines + ["…"] * (len(self.comment.lines) > _QUOTED_LINES)), "code")
             quoted.setFont(monospace_font())
 
@@ -142,9 +142,9 @@ class CommentCard(QWidget):
         if self.editor is None:
             self._clear()
             self._add_location()
-            self.editor = editor = PromptField(comment_texts.hint(), enter_submits=False)
+            self.editor = editor = PromptField(changes_texts.COMMENT_HINT(), enter_submits=False)
             editor.min_lines = 2
-            editor.setPlaceholderText(comment_texts.hint())
+            editor.setPlaceholderText(changes_texts.COMMENT_HINT())
             editor.setPlainText(self.comment.draft or self.comment.text)
             editor.setAccessibleDescription(self.accessibleName())
             editor.moveCursor(editor.textCursor().MoveOperation.End)
@@ -155,9 +155,10 @@ class CommentCard(QWidget):
             editor.show()
             self._stops = [editor]
             self._add_buttons(
-                button(comment_texts.save(), "primary", self.save), button(comment_texts.later(), "", self.leave)
+                button(changes_texts.SAVE_COMMENT(), "primary", self.save),
+                button(changes_texts.CLOSE_COMMENT(), "", self.leave),
             )
-            self._add_label(comment_texts.keys(), "secondary")
+            self._add_label(changes_texts.COMMENT_KEYS(), "secondary")
             self.resized.emit()
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 

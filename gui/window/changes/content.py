@@ -17,7 +17,7 @@ from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, Diff
 from gui.theme.icons import Glyph
 from gui.window.changes.anchors import Anchored, lines_of
 from gui.window.changes.hidden_lines import HiddenLines, can_open
-from gui.wording import changes_texts, chat_texts, comment_texts, common_texts, discard_texts
+from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import FileChange, Item
 
@@ -29,7 +29,7 @@ ELSEWHERE = "\0"
 """The id of the item with the comments on other files; no file has this path."""
 
 _WITHHELD = {
-    "large": changes_texts.too_large, "limit": changes_texts.beyond_limit, "unreadable": changes_texts.unreadable,
+    "large": changes_texts.TOO_LARGE, "limit": changes_texts.BEYOND_LIMIT, "unreadable": changes_texts.UNREADABLE,
 }  # fmt: skip
 
 
@@ -108,7 +108,7 @@ class FileSegments:
     ) -> list[Segment]:
         comments = self.comments.get(item.id, ())
         if item.id == ELSEWHERE:
-            head = QuietLine(comment_texts.elsewhere(), icon=Glyph.INFO)
+            head = QuietLine(changes_texts.COMMENTS_ELSEWHERE(), icon=Glyph.INFO)
             return [head, *(Card(request=each.comment.id) for each in comments)]
         whole = mode.whole or any((each.last or 0) >= WHOLE_LINES for each in comments)
         file = self._files[item.id]
@@ -134,10 +134,10 @@ def _question(file: ChangedFile) -> QuietLine:
     """The question whether to discard the change of a file; Enter takes it back."""
     yes = Action("discard", file.path, "yes")
     buttons = (
-        Button(common_texts.cancel(), Action("discard", file.path, "no")),
-        Button(discard_texts.yes(file.state), yes, "" if file.state == "deleted" else "failed"),
+        Button(common_texts.CANCEL(), Action("discard", file.path, "no")),
+        Button(changes_texts.discard_button(file.state), yes, "" if file.state == "deleted" else "failed"),
     )
-    text = discard_texts.question(file.state)
+    text = changes_texts.discard_question(file.state)
     return QuietLine(text, inner=True, tone="needs_you", icon=Glyph.WARNING, buttons=buttons)
 
 
@@ -202,8 +202,8 @@ def _segments(file: ChangedFile, top: str, lines: list[DiffLine], *, opens: bool
         else:
             found.append(segment)
     if cut:
-        show = Button(chat_texts.show_all(), Action("show_all", file.path))
-        found.append(QuietLine(chat_texts.hidden_lines(cut), inner=True, icon=Glyph.MORE, buttons=(show,)))
+        show = Button(chat_texts.SHOW_ALL(), Action("show_all", file.path))
+        found.append(QuietLine(chat_texts.HIDDEN_LINES(n=cut), inner=True, icon=Glyph.MORE, buttons=(show,)))
     if text := _WITHHELD.get(file.withheld):
         found.append(QuietLine(text(), inner=True, icon=Glyph.INFO))
     return found
@@ -213,12 +213,12 @@ def _head(head: DiffHead, file: ChangedFile, top: str) -> DiffHead:
     """A file's head with git's numbers of lines, and the file's true path to open."""
     notes = [head.note] if head.note else []
     if file.state == "conflict":
-        notes.insert(0, changes_texts.conflict())
+        notes.insert(0, changes_texts.CONFLICT())
     if file.is_submodule:
-        notes.append(changes_texts.other_repository())
+        notes.append(changes_texts.OTHER_REPOSITORY())
     if LINK in file.modes:
         is_link = file.modes[1] in {LINK, ""}
-        notes.append(changes_texts.symbolic_link() if is_link else changes_texts.no_symbolic_link())
+        notes.append(changes_texts.SYMBOLIC_LINK() if is_link else changes_texts.NO_SYMBOLIC_LINK())
     patch = f"{head.header}\n{file.patch}" if file.patch else head.patch
     location = head.file
     if location is not None:

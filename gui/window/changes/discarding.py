@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -17,7 +17,8 @@ from gui.window.changes.content import shown
 from gui.window.changes.line_ranges import LineRange
 from gui.window.changes.page import ChangesPage
 from gui.window.changes.review_bar import LineButton, ReviewBar
-from gui.wording import diff_texts, discard_texts
+from gui.wording import changes_texts
+from gui.wording.text import Text
 from session_host.errors import WorktreeError
 
 
@@ -38,12 +39,13 @@ class Discarding(QObject):
         file, hunk = self._page.file(lines.key), self._hunk_of(lines)
         if file is not None and hunk is not None:
             menu.addAction(
-                discard_texts.discard_change(), lambda: self._start(self._discard(file, hunk), discard_texts.cannot)
+                changes_texts.DISCARD_CHANGE(),
+                lambda: self._start(self._discard(file, hunk), changes_texts.CANNOT_DISCARD),
             )
 
     def _add_file(self, menu: QMenu, key: str) -> None:
         if self._page.can_discard(key):
-            menu.addAction(diff_texts.discard_file(), lambda: self._page.ask_discard(key))
+            menu.addAction(changes_texts.DISCARD_FILE(), lambda: self._page.ask_discard(key))
 
     def _hunk_of(self, lines: LineRange) -> int | None:
         """The number of the hunk that has all of these lines; None if it cannot be discarded alone."""
@@ -68,11 +70,11 @@ class Discarding(QObject):
         else:
             self._page.ask_discard("")
             if action.value == "yes" and file is not None:
-                self._start(self._discard(file, None), discard_texts.cannot)
+                self._start(self._discard(file, None), changes_texts.CANNOT_DISCARD)
 
     # ------------------------------------------------------------ doing
 
-    def _start(self, work: Coroutine[Any, Any, None], cannot: Callable[[object], str]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
         """Start work on the files; ``cannot`` says that it was refused."""
         if self._is_busy:
             work.close()
@@ -80,11 +82,11 @@ class Discarding(QObject):
         self._is_busy = True
         self._reader.tasks.start(self._run(work, cannot), "discard")
 
-    async def _run(self, work: Coroutine[Any, Any, None], cannot: Callable[[object], str]) -> None:
+    async def _run(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
         try:
             await work
         except WorktreeError as error:
-            self._say(cannot(error))
+            self._say(cannot(reason=error))
         finally:
             self._is_busy = False
         self._reader.refresh()
@@ -96,13 +98,15 @@ class Discarding(QObject):
         done = await discarding.discard(reader.directory, changes, file, reader.chat.id, hunk)
         is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
         count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
-        text = discard_texts.discarded(shown(file.path), file.state, count)
-        undo = LineButton(discard_texts.undo(), lambda: self._start(self._undo(done), discard_texts.cannot_undo))
+        text = changes_texts.discarded(shown(file.path), file.state, count)
+        undo = LineButton(
+            changes_texts.undo_discard(), lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD)
+        )
         self._say(text, undo)
 
     async def _undo(self, done: Discarded) -> None:
         await discarding.undo(self._reader.directory, done, self._reader.chat.id)
-        self._say(discard_texts.undone(shown(done.path)))
+        self._say(changes_texts.DISCARD_UNDONE(path=shown(done.path)))
 
     def _say(self, text: str, *offers: LineButton) -> None:
         if not self._reader.is_released:

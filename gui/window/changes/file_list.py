@@ -14,7 +14,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.changes.content import shown
 from gui.window.widgets.page_list import PAGE_ROW_PX, PageList
 from gui.window.widgets.result_list import RowDelegate
-from gui.wording import changes_texts, common_texts, diff_texts
+from gui.wording import changes_texts, common_texts
 
 WIDTH_PX = 320
 MIN_WIDTH_PX = 184
@@ -38,7 +38,7 @@ class FileList(PageList):
     opened = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, WIDTH_PX, [], search=changes_texts.search(), pages=changes_texts.files())
+        super().__init__(theme, WIDTH_PX, [], search=changes_texts.FILTER_FILES(), pages=changes_texts.CHANGED_FILES())
         self.files: Sequence[ChangedFile] = ()
         self._current = -1
         self.list.setItemDelegate(_FileDelegate(theme, self))
@@ -61,7 +61,7 @@ class FileList(PageList):
         self.files = files
         self._current = next((number for number, file in enumerate(files) if file.path == marked), -1)
         self.set_titles(
-            [changes_texts.row(shown(file.path), file.state, file.added, file.removed) for file in files]
+            [changes_texts.changed_row(shown(file.path), file.state, file.added, file.removed) for file in files]
         )  # fmt: skip
         self._filter()
 
@@ -75,7 +75,7 @@ class FileList(PageList):
         ]
         self.set_listed(listed)
         self.set_current(self._current)
-        self.say_found(common_texts.no_matches() if words and not listed else "")
+        self.say_found(common_texts.NO_MATCHES() if words and not listed else "")
 
 
 class _FileDelegate(RowDelegate):
@@ -92,12 +92,12 @@ class _FileDelegate(RowDelegate):
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.setFont(font(SECONDARY_PX, bold=True))
         painter.setPen(tokens.color(_COLORS[file.state]))
-        painter.drawText(room, middle, changes_texts.letter(file.state))
+        painter.drawText(room, middle, changes_texts.state_letter(file.state))
         room.setLeft(room.left() + _LETTER_PX)
         painter.setFont(font(SECONDARY_PX))
         for text, color in (
-            (diff_texts.removed_lines(file.removed) if file.removed else "", "failed"),
-            (diff_texts.added_lines(file.added) if file.added else "", "fine"),
+            (changes_texts.REMOVED_LINES(count=file.removed) if file.removed else "", "failed"),
+            (changes_texts.ADDED_LINES(count=file.added) if file.added else "", "fine"),
         ):
             if text:
                 painter.setPen(tokens.color(color))

@@ -13,7 +13,7 @@ from gui.window.changes.hidden_lines import HiddenLines
 from gui.window.changes.page import ChangesPage
 from gui.window.changes.review_bar import ReviewBar
 from gui.window.widgets.accessibility import announce
-from gui.wording import changes_texts, diff_texts
+from gui.wording import changes_texts
 from session_host.errors import WorktreeError
 
 
@@ -62,9 +62,9 @@ class Opening(QObject):
             if hidden.fits(lines_of(file)):
                 self._show(key, hidden, asked)
                 return
-            hidden.lines, problem = None, changes_texts.other_lines()
+            hidden.lines, problem = None, changes_texts.OTHER_LINES()
         if asked:
-            self._bar.show_message(changes_texts.cannot_show(shown(key), problem))
+            self._bar.show_message(changes_texts.CANNOT_SHOW(path=shown(key), reason=problem))
 
     def _show(self, key: str, hidden: HiddenLines, asked: str) -> None:
         """Show hidden lines of a file that is read."""
@@ -78,4 +78,4 @@ class Opening(QObject):
             hidden.opened |= opened
         self._page.show_opened_lines(key)
         if asked:
-            announce(self._page, diff_texts.shown_lines(len(opened)))
+            announce(self._page, changes_texts.SHOWN_LINES(n=len(opened)))

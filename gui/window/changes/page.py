@@ -26,7 +26,7 @@ from gui.window.changes.hidden_lines import HiddenLines
 from gui.window.changes.line_marks import LineMarkPage
 from gui.window.changes.line_ranges import LineRange
 from gui.window.widgets.accessibility import announce
-from gui.wording import changes_texts, diff_texts
+from gui.wording import changes_texts
 
 _MAX_SPOKEN = 4_000
 _READ_AT_PX = 40
@@ -337,9 +337,9 @@ class ChangesPage(LineMarkPage):
         first, path = menu.actions()[0], head.text
         if (file := head.file) is not None:
             file = file._replace(line=self._line_at(placed, point) or file.line)
-            text = changes_texts.open_at_line(max(file.line, 1))
+            text = changes_texts.OPEN_AT_LINE(line=max(file.line, 1))
             menu.insertAction(first, self._action(menu, text, file))
-        copy = menu.addAction(changes_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(path))
+        copy = menu.addAction(changes_texts.COPY_PATH(), lambda: QGuiApplication.clipboard().setText(path))
         menu.insertAction(first, copy)
         menu.insertSeparator(first)
         menu.addSeparator()
@@ -347,7 +347,7 @@ class ChangesPage(LineMarkPage):
             self.line_menu_made.emit(menu, lines)
         key = self.rows.key(placed.position)
         if head.folds:
-            menu.addAction(diff_texts.fold_lines(), lambda: self.fold_lines(key))
+            menu.addAction(changes_texts.FOLD_LINES(), lambda: self.fold_lines(key))
         self.file_menu_made.emit(menu, key)
         return menu
 

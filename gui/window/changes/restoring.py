@@ -11,7 +11,7 @@ from gui.bridge.restore_points import FilesChanged, ListedPoint, Outcome, Plan, 
 from gui.window.changes.content import shown
 from gui.window.changes.review_bar import LineButton, ReviewBar
 from gui.window.sheets.question import SUBJECT_LINES, Question
-from gui.wording import restore_texts
+from gui.wording import changes_texts
 from session_host.errors import WorktreeError
 from session_host.protocol.values import Activity
 
@@ -40,22 +40,22 @@ class Restoring(QObject):
         then, now = plan.point.branch, plan.branch
         works = not self._chat.has_ended and self._chat.activity is Activity.WORKING
         kept = plan.keeps_untracked
-        detail = restore_texts.details(
-            restore_texts.changed_meanwhile() if again else "",
-            restore_texts.counts(*_counts(plan)) if len(plan.files) > SUBJECT_LINES else "",
-            restore_texts.undoes_all(),
-            restore_texts.agent_works(self._chat.agent_title) if works else "",
-            restore_texts.branch_stays(then, now) if then and now and then != now else "",
-            restore_texts.large_files_stay(plan.too_large) if plan.too_large else "",
-            "" if kept else restore_texts.untracked_stay(),
-            restore_texts.submodules_stay(plan.submodules) if plan.submodules else "",
+        detail = changes_texts.restore_details(
+            changes_texts.CHANGED_MEANWHILE() if again else "",
+            changes_texts.restore_counts(*_counts(plan)) if len(plan.files) > SUBJECT_LINES else "",
+            changes_texts.RESTORE_UNDOES_ALL(),
+            changes_texts.AGENT_WORKS(agent=self._chat.agent_title) if works else "",
+            changes_texts.BRANCH_STAYS(then=then, now=now) if then and now and then != now else "",
+            changes_texts.LARGE_FILES_STAY(n=plan.too_large) if plan.too_large else "",
+            "" if kept else changes_texts.UNTRACKED_STAY(),
+            changes_texts.SUBMODULES_STAY(n=plan.submodules) if plan.submodules else "",
         )
         rows = [(file.how, shown(file.path)) for file in plan.files]
         self._show(
             Question(
-                restore_texts.question(len(plan.files), name_of(listed)), restore_texts.restore_(),
-                lambda: self._restore(plan, listed), detail, restore_texts.files(rows), is_code=True, discards=True,
-                fitted=lambda columns: restore_texts.files(rows, columns),
+                changes_texts.RESTORE_QUESTION(n=len(plan.files), prompt=name_of(listed)), changes_texts.RESTORE(),
+                lambda: self._restore(plan, listed), detail, changes_texts.restored_files(rows),
+                is_code=True, discards=True, fitted=lambda columns: changes_texts.restored_files(rows, columns),
             )
         )  # fmt: skip
 
@@ -64,10 +64,10 @@ class Restoring(QObject):
         try:
             plan = await read_plan(self._chat, listed.point)
         except WorktreeError as error:
-            self._say(restore_texts.cannot(error))
+            self._say(changes_texts.CANNOT_RESTORE(reason=error))
             return None
         if not plan.files:
-            self._say(restore_texts.nothing_differs(name_of(listed)))
+            self._say(changes_texts.NOTHING_DIFFERS(prompt=name_of(listed)))
             return None
         return plan
 
@@ -76,13 +76,13 @@ class Restoring(QObject):
 
     async def _restore_now(self, plan: Plan, listed: ListedPoint) -> None:
         if len(plan.files) >= MANY_FILES:
-            self._say(restore_texts.restoring(len(plan.files)))
+            self._say(changes_texts.RESTORING(n=len(plan.files)))
         try:
             outcome = await restore(self._chat, plan)
         except FilesChanged:
             await self._ask(listed, again=True)
         except WorktreeError as error:
-            self._say(restore_texts.cannot(error))
+            self._say(changes_texts.CANNOT_RESTORE(reason=error))
         else:
             self._report(outcome, plan, is_undo=listed.point.about.kind == "restore")
         self._reader.refresh()
@@ -95,10 +95,10 @@ class Restoring(QObject):
             more = ", …" if len(outcome.failed) > NAMED else ""
             paths = ", ".join(shown(path) for path in outcome.failed[:NAMED]) + more
             problem = shown(outcome.problem)
-            text = restore_texts.partly_restored(len(outcome.failed), len(plan.files), paths, problem)
+            text = changes_texts.partly_restored(len(outcome.failed), len(plan.files), paths, problem)
         else:
-            text = (restore_texts.undone if is_undo else restore_texts.restored)(outcome.restored)
-        self._say(text, *([] if is_undo and not outcome.failed else [LineButton(restore_texts.undo_restore(), undo)]))
+            text = (changes_texts.RESTORE_UNDONE if is_undo else changes_texts.RESTORED)(n=outcome.restored)
+        self._say(text, *([] if is_undo and not outcome.failed else [LineButton(changes_texts.UNDO_RESTORE(), undo)]))
 
     async def _undo(self, before: ListedPoint, restored: Plan) -> None:
         """Undo a restore; ask if other files have changed since."""

@@ -23,7 +23,7 @@ from gui.window.changes.content import ELSEWHERE, shown
 from gui.window.changes.line_ranges import LineRange
 from gui.window.changes.page import ChangesPage
 from gui.window.changes.review_bar import LineButton, ReviewBar
-from gui.wording import comment_texts
+from gui.wording import changes_texts
 
 
 class CommentReceiver(Protocol):
@@ -157,7 +157,7 @@ class Review(QObject):
         """Comment on the lines that are selected or marked."""
         lines = self._page.chosen_lines()
         if lines is None:
-            self.bar.show_message(comment_texts.no_line())
+            self.bar.show_message(changes_texts.NO_LINE_TO_COMMENT())
         else:
             self.comment_on(lines)
 
@@ -191,8 +191,8 @@ class Review(QObject):
             comment = anchors.new_comment("", file.path, self._page.lines(file.path), lines.first, lines.last)
         if comment is not None:
             count = len(comment.lines)
-            text = comment_texts.comment_line(comment.first, is_old=comment.is_old)
-            text = text if count == 1 else comment_texts.comment_here(count)
+            text = changes_texts.comment_line(comment.first, is_old=comment.is_old)
+            text = text if count == 1 else changes_texts.COMMENT_HERE(n=count)
             action = menu.addAction(text, lambda: self.comment_on(lines))
             action.setShortcut(QKeySequence.fromString("Ctrl+Return"))
             menu.insertAction(menu.actions()[0], action)
@@ -214,14 +214,14 @@ class Review(QObject):
     def _remove(self, comment_id: str) -> None:
         removed = self._comments.remove(self._reader.chat.id, comment_id)
         self._page.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.bar.show_message(comment_texts.removed_one(), self._undo_of(removed))
+        self.bar.show_message(changes_texts.COMMENT_REMOVED(), self._undo_of(removed))
 
     def _undo_of(self, removed: Sequence[ReviewComment]) -> LineButton:
         def undo() -> None:
             self.bar.hide_notice()
             self._comments.put(self._reader.chat.id, *removed)
 
-        return LineButton(comment_texts.undo(), undo)
+        return LineButton(changes_texts.UNDO_COMMENT(), undo)
 
     # ------------------------------------------------------------ giving
 
@@ -247,26 +247,28 @@ class Review(QObject):
             path = visible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
             location = _location(comment, path, is_changed=each.last is None)
             rows.append((location, [visible(line) for line in comment.lines], comment.text))
-        return comment_texts.prompt(rows)
+        return changes_texts.prompt_of_comments(rows)
 
     def copy(self) -> None:
         """Put the comments on the clipboard; they stay."""
         sent = self._to_send()
         if not sent:
-            self.bar.show_message(comment_texts.save_first())
+            self.bar.show_message(changes_texts.SAVE_COMMENT_FIRST())
             return
         QGuiApplication.clipboard().setText(self._text(sent))
-        self.bar.show_message(comment_texts.copied(len(sent)))
+        self.bar.show_message(changes_texts.COMMENTS_COPIED(n=len(sent)))
 
     def send(self) -> None:
         """Put the comments where the user writes to the chat; then they are removed here."""
         sent, chat = self._to_send(), self._target
         if not sent:
-            self.bar.show_message(comment_texts.save_first() if self._own() else comment_texts.none_yet())
+            self.bar.show_message(
+                changes_texts.SAVE_COMMENT_FIRST() if self._own() else changes_texts.NO_COMMENTS_YET()
+            )
             return
         if chat.has_ended:
-            resume = LineButton(comment_texts.resume(), lambda: self._receiver.resume(chat))
-            self.bar.show_message(comment_texts.has_ended(chat.name), resume)
+            resume = LineButton(changes_texts.RESUME_CHAT(), lambda: self._receiver.resume(chat))
+            self.bar.show_message(changes_texts.has_ended(chat.name), resume)
             return
 
         def report(problem: str) -> None:
@@ -278,11 +280,11 @@ class Review(QObject):
             if self._reader.is_released:
                 return
             is_structured = chat.record.runtime == "structured"
-            text = comment_texts.sent(len(removed), chat.name, in_prompt_box=is_structured)
+            text = changes_texts.comments_sent(len(removed), chat.name, in_prompt_box=is_structured)
             self.bar.show_message(text, self._undo_of(removed))
 
         self._receiver.insert(chat, self._text(sent), report)
 
 
-def _location(comment: ReviewComment, path: str, *, is_changed: bool) -> comment_texts.CommentLocation:
-    return comment_texts.CommentLocation(path, comment.first, comment.last, comment.is_old, is_changed)
+def _location(comment: ReviewComment, path: str, *, is_changed: bool) -> changes_texts.CommentLocation:
+    return changes_texts.CommentLocation(path, comment.first, comment.last, comment.is_old, is_changed)

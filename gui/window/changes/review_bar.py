@@ -12,7 +12,7 @@ from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, button, label
-from gui.wording import comment_texts
+from gui.wording import changes_texts
 
 
 class LineButton(NamedTuple):
@@ -34,10 +34,10 @@ class ReviewBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.count = ElidedLabel("", "secondary")
-        self.copy = button(comment_texts.copy_comments(), "quiet")
+        self.copy = button(changes_texts.COPY_COMMENTS(), "quiet")
         self.send = button("", "primary")
-        set_tooltip(self.send, comment_texts.send_help())
-        self.send.setAccessibleDescription(comment_texts.send_help())
+        set_tooltip(self.send, changes_texts.SEND_COMMENTS_HELP())
+        self.send.setAccessibleDescription(changes_texts.SEND_COMMENTS_HELP())
         self._counts = QWidget()
         row = self._row(self._counts)
         row.addWidget(self.count, 1)
@@ -74,9 +74,9 @@ class ReviewBar(QWidget):
 
     def show_counts(self, saved: int, drafts: int, chat: str) -> None:
         """Show how many comments are saved, how many texts are not, and the name of the chat that gets them."""
-        self.count.set_whole(comment_texts.counted(saved, drafts))
-        self.send.setText(comment_texts.send_to(chat).replace("&", "&&"))
-        self.send.setAccessibleName(comment_texts.send_to(chat))
+        self.count.set_whole(changes_texts.counted_comments(saved, drafts))
+        self.send.setText(changes_texts.send_comments_to(chat).replace("&", "&&"))
+        self.send.setAccessibleName(changes_texts.send_comments_to(chat))
         for each in (self.copy, self.send):
             each.setEnabled(bool(saved or drafts))
         self._counts.setVisible(bool(saved or drafts))

@@ -14,7 +14,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.window.sheets.chooser import Choice, Chooser
 from gui.window.widgets.parts import button
-from gui.wording import changes_texts, restore_texts
+from gui.wording import changes_texts
 from session_host.errors import WorktreeError
 
 _ARROW_PX = 12
@@ -40,7 +40,7 @@ class SinceSelector(QObject):
         self._theme, self._reader, self._chooser, self._say = theme, reader, chooser, say
         self._max_px = 0
         self.button = button("", "quiet", self.choose)
-        self.button.setAccessibleDescription(changes_texts.show_since())
+        self.button.setAccessibleDescription(changes_texts.SHOW_SINCE())
         self.button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # The arrow is behind the text.
         self.button.hide()
         self._apply_theme()
@@ -67,28 +67,28 @@ class SinceSelector(QObject):
 
     def _name(self, since: Since, changes: Changes | None) -> str:
         if since == "prompt" and self._reader.point is not None:
-            return changes_texts.since_prompt(name_of(self._reader.point))
+            return changes_texts.SINCE_PROMPT(prompt=name_of(self._reader.point))
         if since == "branch" and changes is not None:
-            return changes_texts.since_branch(changes.default_branch)
-        return changes_texts.since_commit()
+            return changes_texts.SINCE_BRANCH(branch=changes.default_branch)
+        return changes_texts.SINCE_COMMIT()
 
     # ------------------------------------------------------------ choosing
 
     def choose(self) -> None:
         """Open the list; the prompts follow when they are read."""
-        name = changes_texts.show_since()
+        name = changes_texts.SHOW_SINCE()
         choices, marked = self._choices([])
         self._chooser.ask(name, name, choices, marked=marked)
         self._reader.tasks.start(self._list(), "restore points")
 
     async def _list(self) -> None:
         """Add the chat's restore points to the list; without any, a line says why."""
-        problem = restore_texts.none_yet()
+        problem = changes_texts.NO_POINTS_YET()
         points = list[tuple[ListedPoint, int]]()
         try:
             points = await self._reader.points()
         except WorktreeError as error:
-            problem = restore_texts.cannot(error)
+            problem = changes_texts.CANNOT_RESTORE(reason=error)
         if self._reader.is_released:
             return
         choices, marked = self._choices(points)
@@ -103,9 +103,9 @@ class SinceSelector(QObject):
         """All choices, and the number of the current one; ``points``: how many files have changed since each."""
         reader, changes, now = self._reader, self._reader.changes, datetime.now(UTC)
         since = reader.since if changes is None else changes.since
-        choices = [Choice(changes_texts.last_commit(), "", partial(self._set, "commit"))]
+        choices = [Choice(changes_texts.LAST_COMMIT(), "", partial(self._set, "commit"))]
         if changes is not None and changes.default_branch:
-            name = changes_texts.branch_start(changes.default_branch)
+            name = changes_texts.BRANCH_START(branch=changes.default_branch)
             choices.append(Choice(name, "", partial(self._set, "branch")))
         marked = len(choices) - 1 if since == "branch" else 0
         listed = [(each, count) for each, count in points if count or each.point.about.kind == "prompt"]
@@ -115,8 +115,8 @@ class SinceSelector(QObject):
         for each, count in listed:
             if since == "prompt" and chosen is not None and each.point == chosen.point:
                 marked = len(choices)
-            row = restore_texts.row(name_of(each, restore_texts.ROW_CHARACTERS))
-            detail = restore_texts.detail(each.point.moment, now, count)
+            row = changes_texts.point_row(name_of(each, changes_texts.POINT_ROW_CHARACTERS))
+            detail = changes_texts.point_detail(each.point.moment, now, count)
             choices.append(Choice(row, detail, partial(self._set, "prompt", each), cut=Qt.TextElideMode.ElideNone))
         return choices, marked
 

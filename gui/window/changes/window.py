@@ -42,7 +42,7 @@ from gui.window.sheets.sheet import is_over_window
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
 from gui.window.widgets.text_window import TextWindow
-from gui.wording import changes_texts, restore_texts
+from gui.wording import changes_texts
 
 SIZE = QSize(1200, 780)
 MIN_SIZE = QSize(480, 360)
@@ -88,7 +88,7 @@ class ChangesWindow(TextWindow):
         """
         self.files = FileList(theme)
         self.page = ChangesPage(theme)
-        super().__init__(changes_texts.changes(), self.files, self.page, size=SIZE, min_size=MIN_SIZE)
+        super().__init__(changes_texts.CHANGES(), self.files, self.page, size=SIZE, min_size=MIN_SIZE)
         self._open_file = open_file
         self.reader = reader
         reader.setParent(self)
@@ -112,9 +112,9 @@ class ChangesWindow(TextWindow):
     def _right_side(self, theme: Theme) -> QWidget:
         right = Area("page")
         self.summary = ElidedLabel("", "secondary")
-        self.restore = button(restore_texts.offer(), "quiet", self._ask_restore)
+        self.restore = button(changes_texts.OFFER_RESTORE(), "quiet", self._ask_restore)
         self.restore.hide()
-        self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.refresh(), self.reader.refresh)
+        self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.READ_AGAIN(), self.reader.refresh)
         self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         head = QHBoxLayout()
         head.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
@@ -172,7 +172,7 @@ class ChangesWindow(TextWindow):
     def describe(self) -> None:
         """Update the title, the summary and the message."""
         reader, changes = self.reader, self.reader.changes
-        self.setWindowTitle(changes_texts.title_of(reader.chat.name))
+        self.setWindowTitle(changes_texts.TITLE_OF(chat=reader.chat.name))
         self.review.update_bar()
         top_name = shown(PurePosixPath(changes.top if changes is not None else reader.directory).name)
         text = ""
@@ -195,14 +195,14 @@ class ChangesWindow(TextWindow):
         if reader.problem and not (reader.is_reading and self._shown is not None):
             return changes_texts.cannot_read(reader.problem)
         if changes is None:
-            return changes_texts.reading()
+            return changes_texts.READING()
         if changes.files or self.review.has_cards_elsewhere:
             return ""
         if changes.since == "prompt":
-            return changes_texts.nothing_since_prompt()
+            return changes_texts.NOTHING_SINCE_PROMPT()
         if changes.since == "branch":
-            return changes_texts.nothing_since_branch(changes.default_branch)
-        return changes_texts.nothing_since_commit()
+            return changes_texts.NOTHING_SINCE_BRANCH(branch=changes.default_branch)
+        return changes_texts.NOTHING_SINCE_COMMIT()
 
     def _on_read(self) -> None:
         changes = self.reader.changes
@@ -210,7 +210,7 @@ class ChangesWindow(TextWindow):
             is_first = self._shown is None or not self._shown.files
             self._shown = changes
             self.files.show_files(changes.files)
-            self.review.show_changes(changes, changes_texts.changes())
+            self.review.show_changes(changes, changes_texts.CHANGES())
             self._search_again()
             if is_first and changes.files:
                 self.files.set_current(0)
@@ -227,9 +227,9 @@ class ChangesWindow(TextWindow):
             return ""
         lines = []
         if changes.more:
-            lines.append(changes_texts.more_files(changes.more))
+            lines.append(changes_texts.MORE_FILES(n=changes.more))
         if changes.without_lines:
-            lines.append(changes_texts.without_lines(changes.without_lines, MAX_BYTES >> 20))
+            lines.append(changes_texts.WITHOUT_LINES(n=changes.without_lines, size=MAX_BYTES >> 20))
         return changes_texts.limits(*lines)
 
     def show_message(self, text: str) -> None:
@@ -277,7 +277,7 @@ class ChangesWindow(TextWindow):
             self._open_file(head.file)
         elif head is not None:
             is_deleted = self.files.files[number].state == "deleted"
-            self.show_message((changes_texts.is_deleted if is_deleted else changes_texts.not_a_text)(head.text))
+            self.show_message((changes_texts.IS_DELETED if is_deleted else changes_texts.NOT_A_TEXT)(path=head.text))
 
     def _on_action(self, action: Action) -> None:
         if action.kind == "file" and action.file is not None:

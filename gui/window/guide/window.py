@@ -16,7 +16,7 @@ from gui.window.guide.chapters import Match, read_chapters, search
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.text_window import TextWindow
-from gui.wording import common_texts, find_texts, guide_texts
+from gui.wording import common_texts, page_texts, sheet_texts
 
 SIZE = QSize(1120, 760)
 MIN_SIZE = QSize(480, 360)
@@ -52,11 +52,11 @@ class GuideWindow(TextWindow):
         self._chapters = read_chapters(keys)
         titles = [chapter.title for chapter in self._chapters]
         side = PageList(
-            theme, CHAPTERS_PX, titles, search=guide_texts.search(), pages=guide_texts.chapters()
+            theme, CHAPTERS_PX, titles, search=sheet_texts.SEARCH_GUIDE(), pages=sheet_texts.CHAPTERS()
         )  # fmt: skip
         side.widen_for_titles(MAX_CHAPTERS_PX)
         self.page = GuidePage(theme)
-        super().__init__(guide_texts.guide(), side, self.page, size=SIZE, min_size=MIN_SIZE)
+        super().__init__(sheet_texts.GUIDE(), side, self.page, size=SIZE, min_size=MIN_SIZE)
         self._list_px = side.width()
         self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}
         self._row = 0
@@ -114,7 +114,9 @@ class GuideWindow(TextWindow):
     def _show(self, visit: _Visit) -> None:
         self._row = visit.row
         chapter = self._chapters[visit.row]
-        self.setWindowTitle(guide_texts.title_of(chapter.title) if visit.row else guide_texts.title())
+        self.setWindowTitle(
+            sheet_texts.GUIDE_TITLE_OF(chapter=chapter.title) if visit.row else sheet_texts.GUIDE_TITLE()
+        )
         self._side.set_current(visit.row)
         self.page.show_chapter(chapter, visit.scroll_position)
 
@@ -150,7 +152,7 @@ class GuideWindow(TextWindow):
         else:
             self._show(self._origin)
             self.page.mark(None, None)
-            self._side.say_found(common_texts.no_matches())
+            self._side.say_found(common_texts.NO_MATCHES())
 
     def _end_search(self) -> None:
         """List all chapters again; the chapter stays, and the way back leads to where the search began."""
@@ -172,7 +174,7 @@ class GuideWindow(TextWindow):
             self._show(_Visit(row))
         self._side.set_current(row)
         self.page.mark(self._pattern, match)
-        self._side.say_found(find_texts.matches(self._match + 1, len(self._found)))
+        self._side.say_found(page_texts.MATCHES(position=self._match + 1, count=len(self._found)))
 
     # ------------------------------------------------------------ keyboard
 

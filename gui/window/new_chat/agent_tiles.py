@@ -48,9 +48,9 @@ class AgentTile(QAbstractButton):
         """Set whether the agent is installed."""
         self.installed = installed
         title = self.agent.title
-        self.setAccessibleName(title if installed else new_chat_texts.agent_missing(title))
+        self.setAccessibleName(title if installed else new_chat_texts.AGENT_MISSING(agent=title))
         about = new_chat_texts.about(self.agent.name, title)
-        set_tooltip(self, about if installed else new_chat_texts.not_installed(title))
+        set_tooltip(self, about if installed else new_chat_texts.NOT_INSTALLED(agent=title))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -118,7 +118,7 @@ class AgentTiles(QWidget):
         """The width that the widest title needs."""
         self._typed = ""
         self._last_typed = QElapsedTimer()
-        self.setAccessibleName(new_chat_texts.agent())
+        self.setAccessibleName(new_chat_texts.AGENT())
 
     def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
         """Show these agents; those that are not on ``path`` are greyed."""

@@ -22,7 +22,7 @@ from gui.window.sheets.sheet import LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
-from gui.wording import common_texts, conversation_texts, phrases
+from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.protocol.values import Runtime
 
 if TYPE_CHECKING:
@@ -78,15 +78,15 @@ class Row(NamedTuple):
 
 def title_of(stored: StoredConversation) -> str:
     """The first line of a conversation's row."""
-    return stored.title or conversation_texts.untitled()
+    return stored.title or new_chat_texts.UNTITLED()
 
 
 def details_of(stored: StoredConversation, directory: str, chat: ChatOfConversation | None) -> str:
     """The second line of a conversation's row."""
     parts = [directory]
     if chat is not None:
-        text = conversation_texts.was_in if chat.has_ended else conversation_texts.running_in
-        parts.append(text(chat.name))
+        text = new_chat_texts.WAS_IN if chat.has_ended else new_chat_texts.RUNNING_IN
+        parts.append(text(chat=chat.name))
     elif stored.last_prompt != stored.title:
         parts.append(stored.last_prompt)
     return " · ".join(part for part in parts if part)
@@ -102,7 +102,7 @@ class ConversationPicker(Sheet):
     another_requested = Signal()
 
     def __init__(self, theme: Theme, around: QWidget) -> None:
-        super().__init__(theme, around, conversation_texts.conversations(), LIST_PX)
+        super().__init__(theme, around, new_chat_texts.CONVERSATIONS(), LIST_PX)
         self._rows: list[tuple[str, Row]] = []
         self._agent = self._directory = ""
         self._is_read = self._is_busy = self._has_older = False
@@ -112,10 +112,10 @@ class ConversationPicker(Sheet):
         self._accepted: Row | None = None
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
-        self.field.setAccessibleName(conversation_texts.conversations())
+        self.field.setAccessibleName(new_chat_texts.CONVERSATIONS())
         self.field.textChanged.connect(self._narrow)
         self.field.installEventFilter(self)
-        self.list = ResultList(conversation_texts.conversations(), ROW_PX, ROWS_SHOWN, wraps=False)
+        self.list = ResultList(new_chat_texts.CONVERSATIONS(), ROW_PX, ROWS_SHOWN, wraps=False)
         self.list.setUniformItemSizes(False)
         self.list.setItemDelegate(_RowDelegate(theme, ROW_PX, self.list))
         self.items = self.list.items
@@ -123,10 +123,10 @@ class ConversationPicker(Sheet):
         self.list.selectionModel().currentChanged.connect(lambda index, _previous: self._on_marked(index))
         self.state = label("", "secondary")
         self.state.setWordWrap(True)
-        self.anyway = button(conversation_texts.continue_anyway(), "", self._force)
+        self.anyway = button(new_chat_texts.CONTINUE_ANYWAY(), "", self._force)
         self.runtime = RuntimeField()
-        self.copy = button(conversation_texts.copy_command(), "link", self._copy)
-        self.another = button(conversation_texts.another_agent(), "link", self.another_requested.emit)
+        self.copy = button(new_chat_texts.COPY_COMMAND(), "link", self._copy)
+        self.another = button(new_chat_texts.ANOTHER_AGENT(), "link", self.another_requested.emit)
         self._list_px = 0
         """The height of the list, if the window has room for it."""
         self._footer = QWidget()
@@ -149,8 +149,8 @@ class ConversationPicker(Sheet):
 
     def opening_button(self, below: Sheet, on_click: Callable[[], object]) -> QPushButton:
         """A button of the sheet below this one, which opens this one, and gets the keyboard focus back."""
-        made = button(common_texts.continue_(), "link", on_click)
-        set_tooltip(made, conversation_texts.continue_hint())
+        made = button(common_texts.CONTINUE(), "link", on_click)
+        set_tooltip(made, new_chat_texts.CONTINUE_HINT())
         self.set_below(below, made)
         return made
 
@@ -169,7 +169,7 @@ class ConversationPicker(Sheet):
         self.runtime.setVisible(runtime is not None)
         self.runtime.set_value(runtime or "terminal")
         self.another.setVisible(is_alone)
-        search = conversation_texts.search(agent) if agent else common_texts.choose()
+        search = new_chat_texts.SEARCH_CONVERSATIONS(agent=agent) if agent else common_texts.CHOOSE()
         self.field.setPlaceholderText(search)
         self.field.setAccessibleName(search)
         self.field.clear()
@@ -204,7 +204,7 @@ class ConversationPicker(Sheet):
     def set_busy(self) -> None:
         """Show that a chat is being started."""
         self._is_busy = True
-        self._show_state(common_texts.starting())
+        self._show_state(common_texts.STARTING())
 
     # ------------------------------------------------------------ rows
 
@@ -225,7 +225,7 @@ class ConversationPicker(Sheet):
         wanted_px = self.items.rowCount() * ROW_PX - headings * (ROW_PX - HEADING_PX)
         self._list_px = min(wanted_px, ROWS_SHOWN * ROW_PX) + 2 * self.list.frameWidth()
         summary = self._summary(fitting, is_filtered=bool(words))
-        self._show_state(conversation_texts.without_older(summary) if self._has_older else summary)
+        self._show_state(new_chat_texts.WITHOUT_OLDER(summary=summary) if self._has_older else summary)
 
     def _row_at(self, number: int) -> Row | None:
         """The row of an item; None for a heading."""
@@ -239,9 +239,9 @@ class ConversationPicker(Sheet):
 
     def _add_heading(self, row: Row) -> None:
         texts: dict[Section, str] = {
-            "chat": conversation_texts.this_chat(),
-            "here": conversation_texts.in_directory(self._directory),
-            "elsewhere": conversation_texts.in_other_directories(),
+            "chat": new_chat_texts.THIS_CHAT(),
+            "here": new_chat_texts.IN_DIRECTORY(directory=self._directory),
+            "elsewhere": new_chat_texts.IN_OTHER_DIRECTORIES(),
         }
         item = QStandardItem(texts[row.section])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
@@ -258,17 +258,17 @@ class ConversationPicker(Sheet):
 
     def _summary(self, fitting: list[Row], *, is_filtered: bool) -> str:
         if not self._is_read:
-            return conversation_texts.reading()
+            return new_chat_texts.READING_CONVERSATIONS()
         if not fitting and self._rows:
-            return common_texts.no_matches()
+            return common_texts.NO_MATCHES()
         if not any(row.section != "chat" for _, row in self._rows):
-            return conversation_texts.none_at_all(self._agent) if self._agent else ""
+            return new_chat_texts.NO_CONVERSATIONS(agent=self._agent) if self._agent else ""
         if len(fitting) > MAX_ROWS:
-            return conversation_texts.only_newest(MAX_ROWS, len(fitting))
+            return new_chat_texts.ONLY_NEWEST(shown=MAX_ROWS, count=len(fitting))
         here, elsewhere = (sum(row.section == section for row in fitting) for section in ("here", "elsewhere"))
         if not here and not is_filtered:
-            return conversation_texts.none_here()
-        return conversation_texts.counts(here, elsewhere)
+            return new_chat_texts.NO_CONVERSATIONS_HERE()
+        return new_chat_texts.CONVERSATION_COUNTS(here=here, elsewhere=elsewhere)
 
     def _show_state(self, text: str, kind: str = "secondary") -> None:
         self.anyway.hide()

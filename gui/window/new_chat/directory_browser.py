@@ -37,7 +37,7 @@ class DirectoryList(QListView):
         self.setProperty("kind", "popup")
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setUniformItemSizes(True)
-        self.setAccessibleName(new_chat_texts.directories())
+        self.setAccessibleName(new_chat_texts.DIRECTORIES())
 
     def sizeHint(self) -> QSize:
         return QSize(ASK_PX, HEIGHT_PX)
@@ -59,7 +59,7 @@ class DirectoryBrowser(Sheet):
     """
 
     def __init__(self, theme: Theme, parent: QWidget, field: DirectoryField) -> None:
-        super().__init__(theme, parent, new_chat_texts.choose_directory(), ASK_PX)
+        super().__init__(theme, parent, new_chat_texts.CHOOSE_DIRECTORY(), ASK_PX)
         self._field = field
         self._at = Path("/")
         self.path_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)
@@ -68,10 +68,10 @@ class DirectoryBrowser(Sheet):
         self.list.setModel(self._model)
         self.list.activated.connect(self.enter)
         self.problem = label("", "failed")
-        self.cancel = button(common_texts.cancel(), "", self.dismiss)
-        self.choose = button(new_chat_texts.choose_directory(), "primary", self._choose)
+        self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
+        self.choose = button(new_chat_texts.CHOOSE_DIRECTORY(), "primary", self._choose)
         layout = self.column()
-        for part in (label(new_chat_texts.choose_directory(), "title"), self.path_label, self.list, self.problem):
+        for part in (label(new_chat_texts.CHOOSE_DIRECTORY(), "title"), self.path_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
         layout.addLayout(button_row(self.cancel, self.choose))
 
@@ -106,11 +106,13 @@ class DirectoryBrowser(Sheet):
         try:
             names = within(LOOK_TIMEOUT_S, lambda: _directories_in(path))
         except TimeoutError:
-            self.problem.setText(new_chat_texts.disk_does_not_answer(short_directory(str(path))))
+            self.problem.setText(new_chat_texts.DISK_DOES_NOT_ANSWER(path=short_directory(str(path))))
             self.problem.show()
             return
         except OSError as error:
-            self.problem.setText(new_chat_texts.cannot_open_directory(short_directory(str(path)), error.strerror))
+            self.problem.setText(
+                new_chat_texts.CANNOT_OPEN_DIRECTORY(path=short_directory(str(path)), reason=error.strerror)
+            )
             self.problem.show()
             return
         self.problem.hide()
@@ -120,7 +122,7 @@ class DirectoryBrowser(Sheet):
         self.path_label.set_whole(short_directory(str(path)))
         name = one_line(path.name or str(path))
         shown = self.choose.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_PX)
-        self.choose.setText(new_chat_texts.choose_this_directory(shown.replace("&", "&&")))
+        self.choose.setText(new_chat_texts.CHOOSE_THIS_DIRECTORY(name=shown.replace("&", "&&")))
         row = rows.index(selected) if selected in rows else min(1, len(rows) - 1) if names else 0
         self.list.setCurrentIndex(self._model.index(row))
 
@@ -143,8 +145,8 @@ class DirectoryRow(QWidget):
     def __init__(self, theme: Theme, sheet: Sheet, field: DirectoryField) -> None:
         super().__init__()
         self.browser = DirectoryBrowser(theme, sheet.around, field)
-        self.browse = button(new_chat_texts.browse(), "", self.browser.browse)
-        self.browse.setAccessibleName(new_chat_texts.choose_directory())
+        self.browse = button(new_chat_texts.BROWSE(), "", self.browser.browse)
+        self.browse.setAccessibleName(new_chat_texts.CHOOSE_DIRECTORY())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)

@@ -43,7 +43,7 @@ class PresetButtons(QWidget):
         self._presets: Mapping[str, tuple[str, ...]] = {}
         self._buttons: dict[str, QPushButton] = {}
         self._flow = FlowLayout(self)
-        self.setAccessibleName(new_chat_texts.presets())
+        self.setAccessibleName(new_chat_texts.PRESETS())
 
     def set_presets(self, presets: Mapping[str, tuple[str, ...]], chosen: list[str]) -> None:
         """Set the named arguments, and which of them are on."""
@@ -57,7 +57,7 @@ class PresetButtons(QWidget):
             made.setCheckable(True)
             made.setChecked(name in chosen)
             set_tooltip(made, shlex.join(arguments))
-            made.setAccessibleName(new_chat_texts.preset(name))
+            made.setAccessibleName(new_chat_texts.PRESET(name=name))
             self._flow.addWidget(made)
             self._buttons[name] = made
 
@@ -89,8 +89,8 @@ class RuntimeField(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
         texts: dict[Runtime, tuple[str, str]] = {
-            "terminal": (new_chat_texts.as_terminal(), new_chat_texts.as_terminal_hint()),
-            "structured": (new_chat_texts.as_chat(), new_chat_texts.as_chat_hint()),
+            "terminal": (new_chat_texts.AS_TERMINAL(), new_chat_texts.AS_TERMINAL_HINT()),
+            "structured": (new_chat_texts.AS_CHAT(), new_chat_texts.AS_CHAT_HINT()),
         }
         self._made: dict[Runtime, QPushButton] = {}
         for runtime, (text, hint) in texts.items():
@@ -124,16 +124,16 @@ class WorktreeField(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._entry: SetupEntry | None = None
-        self.checkbox = QCheckBox(new_chat_texts.use_worktree())
-        self.checkbox.setAccessibleName(new_chat_texts.use_worktree())
-        set_tooltip(self.checkbox, new_chat_texts.use_worktree_hint())
+        self.checkbox = QCheckBox(new_chat_texts.USE_WORKTREE())
+        self.checkbox.setAccessibleName(new_chat_texts.USE_WORKTREE())
+        set_tooltip(self.checkbox, new_chat_texts.USE_WORKTREE_HINT())
         self.branch = QLineEdit()
-        self.branch.setAccessibleName(new_chat_texts.branch())
-        self.branch.setPlaceholderText(new_chat_texts.new_branch())
+        self.branch.setAccessibleName(new_chat_texts.BRANCH())
+        self.branch.setPlaceholderText(new_chat_texts.NEW_BRANCH())
         self.setup = QLineEdit()
-        self.setup.setAccessibleName(new_chat_texts.setup_command())
-        self.setup.setPlaceholderText(new_chat_texts.setup_example())
-        set_tooltip(self.setup, new_chat_texts.setup_hint())
+        self.setup.setAccessibleName(new_chat_texts.SETUP_COMMAND())
+        self.setup.setPlaceholderText(new_chat_texts.SETUP_EXAMPLE())
+        set_tooltip(self.setup, new_chat_texts.SETUP_HINT())
         self.stops = (self.checkbox, self.branch, self.setup)
         self.note = label("", "secondary")
         self.checkbox.toggled.connect(self._show_fields)
@@ -184,7 +184,7 @@ class WorktreeField(QWidget):
         self.checkbox.setEnabled(True)
         self._entry = None
         self._show_fields()
-        self.branch.setPlaceholderText(new_chat_texts.new_branch())
+        self.branch.setPlaceholderText(new_chat_texts.NEW_BRANCH())
         self.note.clear()
 
     def set_repository_status(self, status: Status | None, setup: SetupEntry | None) -> None:
@@ -192,9 +192,11 @@ class WorktreeField(QWidget):
         self._set_setup(setup)
         self.checkbox.setEnabled(status is not None)
         self._show_fields()
-        self.note.setText("" if status is not None else new_chat_texts.no_repository())
+        self.note.setText("" if status is not None else new_chat_texts.NO_REPOSITORY())
         start = (status.branch or status.commit) if status is not None else ""
-        self.branch.setPlaceholderText(new_chat_texts.new_branch_from(start) if start else new_chat_texts.new_branch())
+        self.branch.setPlaceholderText(
+            new_chat_texts.NEW_BRANCH_FROM(start=start) if start else new_chat_texts.NEW_BRANCH()
+        )
 
 
 class EndpointFields:
@@ -208,7 +210,7 @@ class EndpointFields:
         defaults = endpoint_defaults()
         self.model.setText(model)
         self.url.setText(url)
-        self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
+        self.model.setPlaceholderText(defaults.model or new_chat_texts.MODEL_FROM_SERVER())
         self.url.setPlaceholderText(defaults.url or _EXAMPLE_URL)
 
     @property
@@ -226,9 +228,9 @@ class EndpointFields:
         try:
             base_url(url or _EXAMPLE_URL)
         except UsageError:
-            raise InvalidField(self.url, new_chat_texts.invalid_address(_EXAMPLE_URL)) from None
+            raise InvalidField(self.url, new_chat_texts.INVALID_ADDRESS(example=_EXAMPLE_URL)) from None
         if self.lacks_address and not any("url" in word for word in others):
-            raise InvalidField(self.url, new_chat_texts.enter_address())
+            raise InvalidField(self.url, new_chat_texts.ENTER_ADDRESS())
         return [*endpoint_arguments(model, url), *others]
 
 
@@ -245,10 +247,10 @@ class InstallHint(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.command.setWordWrap(True)
-        self.command.setAccessibleName(new_chat_texts.install_command())
+        self.command.setAccessibleName(new_chat_texts.INSTALL_COMMAND())
         self.copy = CopyButton(theme, self.command.text)
-        self.install = button(new_chat_texts.install())
-        set_tooltip(self.install, new_chat_texts.install_hint())
+        self.install = button(new_chat_texts.INSTALL())
+        set_tooltip(self.install, new_chat_texts.INSTALL_HINT())
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.command, 1)
@@ -265,8 +267,8 @@ class InstallHint(QWidget):
         """Show the message for this agent; None for no message."""
         self.setVisible(agent is not None)
         if agent is not None:
-            how = new_chat_texts.install_with() if agent.install_hint else new_chat_texts.see(agent.website)
-            self.hint.setText(new_chat_texts.how_to_install(agent.title, agent.executable, how))
+            how = new_chat_texts.INSTALL_WITH() if agent.install_hint else new_chat_texts.SEE(address=agent.website)
+            self.hint.setText(new_chat_texts.HOW_TO_INSTALL(agent=agent.title, executable=agent.executable, how=how))
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy, self.install):
                 part.setVisible(bool(agent.install_hint))

@@ -42,7 +42,7 @@ class NameField(QWidget):
         self.is_chosen = self.is_settled = False
         self.line = QLineEdit()
         self.line.setMaxLength(MAX_CHARACTERS)
-        self.line.setAccessibleName(common_texts.name())
+        self.line.setAccessibleName(common_texts.NAME())
         self.line.textEdited.connect(self._on_edited)
         self.note = label("", "secondary")
         self.note.setWordWrap(True)
@@ -73,7 +73,7 @@ class NameField(QWidget):
             self.line.setText(suggestion)
         name = self.name
         free = self._free_name(name, is_chosen=self.is_chosen)
-        note = new_chat_texts.name_is_taken(name, free) if free != name else ""
+        note = new_chat_texts.NAME_IS_TAKEN(name=name, free=free) if free != name else ""
         self.note.setText(note)
         self.note.setVisible(bool(note))
         self.line.setAccessibleDescription(note)

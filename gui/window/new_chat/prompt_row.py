@@ -14,7 +14,7 @@ from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import IconButton
 from gui.window.widgets.prompt_field import PromptField
-from gui.wording import new_chat_texts, saved_prompt_texts
+from gui.wording import new_chat_texts, sheet_texts
 
 
 class PromptRow(QWidget):
@@ -35,9 +35,9 @@ class PromptRow(QWidget):
         super().__init__()
         self._theme = theme
         self._below = below
-        self.field = PromptField(new_chat_texts.first_prompt())
-        self.field.setPlaceholderText(new_chat_texts.optional())
-        self.saved = IconButton(theme, Glyph.SAVED_PROMPT, saved_prompt_texts.insert_menu(), self.saved_requested.emit)
+        self.field = PromptField(new_chat_texts.FIRST_PROMPT())
+        self.field.setPlaceholderText(new_chat_texts.OPTIONAL())
+        self.saved = IconButton(theme, Glyph.SAVED_PROMPT, sheet_texts.INSERT_PROMPT_MENU(), self.saved_requested.emit)
         self.saved.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -49,7 +49,7 @@ def variables_of(text: str, control: QWidget) -> dict[str, str]:
     pairs = [word.partition("=") for word in words_of(text, control, "Environment")]
     for name, equals, _ in pairs:
         if not name or not equals:
-            raise InvalidField(control, new_chat_texts.wrong_variable(name or "="))
+            raise InvalidField(control, new_chat_texts.WRONG_VARIABLE(name=name or "="))
     return {name: value for name, _, value in pairs}
 
 

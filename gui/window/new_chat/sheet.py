@@ -37,7 +37,7 @@ from gui.window.new_chat.start_fields import StartFields
 from gui.window.sheets.sheet import LIST_PX, FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
-from gui.wording import common_texts, conversation_texts, new_chat_texts, phrases
+from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 
 MAX_PX = 1000
@@ -65,7 +65,7 @@ class NewChatSheet(FormSheet):
     def __init__(
         self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = wanted_name
     ) -> None:
-        super().__init__(theme, parent, common_texts.new_chat(), LIST_PX)
+        super().__init__(theme, parent, common_texts.NEW_CHAT(), LIST_PX)
         self._agents = agents
         self._is_draft = False
         """Whether the sheet has input that was not started yet."""
@@ -76,7 +76,7 @@ class NewChatSheet(FormSheet):
         self.missing.install.clicked.connect(lambda: self.install_requested.emit(self.tiles.current()))
         self.directory = DirectoryField()
         self.directory_row = DirectoryRow(theme, self, self.directory)
-        self.directory.setAccessibleName(new_chat_texts.directory())
+        self.directory.setAccessibleName(new_chat_texts.DIRECTORY())
         self.directory.textChanged.connect(self._on_directory)
         self.directory_row.settled.connect(self.directory_settled)
         self.conversations = ConversationPicker(theme, self.around)
@@ -93,22 +93,22 @@ class NewChatSheet(FormSheet):
         self.runtime.changed.connect(self._show_fields)
         self.arguments.textChanged.connect(self._suggest_name)
         self.environment = QLineEdit()
-        self.environment.setPlaceholderText(new_chat_texts.variable_example())
-        self.more = button(new_chat_texts.more_options(), "link", self._toggle_more)
-        self.more.setAccessibleName(new_chat_texts.more_options_hint())
+        self.environment.setPlaceholderText(new_chat_texts.VARIABLE_EXAMPLE())
+        self.more = button(new_chat_texts.MORE_OPTIONS(), "link", self._toggle_more)
+        self.more.setAccessibleName(new_chat_texts.MORE_OPTIONS_HINT())
         self._more_shown = self._started_by_button = False
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
-        self.progress = label(new_chat_texts.making_worktree(), "secondary")
+        self.create_button = button(new_chat_texts.CREATE_DIRECTORY(), "link", self._make_directory)
+        self.progress = label(new_chat_texts.MAKING_WORKTREE(), "secondary")
         self.progress.setWordWrap(True)
         self.progress.hide()
         self._progress_timer = QTimer(self, singleShot=True, interval=PROGRESS_MS)
         self._progress_timer.timeout.connect(self.progress.show)
         self.is_starting = False
         """Whether a start is in progress."""
-        self.cancel = button(common_texts.cancel(), "", self.discard)
-        self.start = button(new_chat_texts.start(), "primary", self._submit)
+        self.cancel = button(common_texts.CANCEL(), "", self.discard)
+        self.start = button(new_chat_texts.START(), "primary", self._submit)
         self._lines = (self.directory, self.name, self.model, self.url, self.arguments, self.environment)
         for field in self._lines:
             field.textEdited.connect(self._on_typed)
@@ -120,17 +120,17 @@ class NewChatSheet(FormSheet):
     def _lay_out(self) -> None:
         inner = QWidget()
         rows: list[tuple[str, QWidget]] = [
-            (new_chat_texts.directory(), self.directory_row),
-            (conversation_texts.conversation(), self.conversation),
-            (common_texts.name(), self.naming),
-            (new_chat_texts.first_prompt(), self.prompt_row),
-            (new_chat_texts.show_as(), self.runtime),
-            (new_chat_texts.model(), self.model),
-            (new_chat_texts.server(), self.url),
-            (new_chat_texts.arguments(), self.arguments),
-            (new_chat_texts.presets(), self.presets),
-            (new_chat_texts.worktree(), self.worktree),
-            (new_chat_texts.environment(), self.environment),
+            (new_chat_texts.DIRECTORY(), self.directory_row),
+            (new_chat_texts.CONVERSATION(), self.conversation),
+            (common_texts.NAME(), self.naming),
+            (new_chat_texts.FIRST_PROMPT(), self.prompt_row),
+            (new_chat_texts.SHOW_AS(), self.runtime),
+            (new_chat_texts.MODEL(), self.model),
+            (new_chat_texts.SERVER(), self.url),
+            (new_chat_texts.ARGUMENTS(), self.arguments),
+            (new_chat_texts.PRESETS(), self.presets),
+            (new_chat_texts.WORKTREE(), self.worktree),
+            (new_chat_texts.ENVIRONMENT(), self.environment),
         ]
         self._fields = FieldGrid(rows, (self.prompt_row, self.naming, self.worktree))
         column = QVBoxLayout(inner)
@@ -144,8 +144,8 @@ class NewChatSheet(FormSheet):
         column.addWidget(self.create_button)
         column.addStretch(1)
         layout = self.column()
-        layout.addWidget(label(common_texts.new_chat(), "title"))
-        self.scrolled = Scrolled(inner, MAX_PX, common_texts.new_chat())
+        layout.addWidget(label(common_texts.NEW_CHAT(), "title"))
+        self.scrolled = Scrolled(inner, MAX_PX, common_texts.NEW_CHAT())
         layout.addWidget(self.scrolled, 1)
         last = button_row(self.cancel, self.start)
         last.insertWidget(0, self.more)
@@ -296,7 +296,7 @@ class NewChatSheet(FormSheet):
         if busy:
             self._started_by_button = self.start.hasFocus()  # A disabled button loses the focus.
         self.start.setEnabled(not busy)
-        self.start.setText(common_texts.starting() if busy else new_chat_texts.start())
+        self.start.setText(common_texts.STARTING() if busy else new_chat_texts.START())
 
     # ------------------------------------------------------------ fields
 
@@ -347,9 +347,9 @@ class NewChatSheet(FormSheet):
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and needs_a_command(agent)
-        name = new_chat_texts.command() if replaces else new_chat_texts.arguments()
+        name = new_chat_texts.COMMAND() if replaces else new_chat_texts.ARGUMENTS()
         self._fields.rename(self.arguments, name)
-        self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())
+        self.arguments.setPlaceholderText(new_chat_texts.COMMAND_EXAMPLE() if needs_command else new_chat_texts.NONE())
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
@@ -364,7 +364,7 @@ class NewChatSheet(FormSheet):
             (self.environment, shown),
         ):
             self._fields.set_shown(control, is_shown=is_shown)
-        self.more.setText(new_chat_texts.fewer_options() if shown else new_chat_texts.more_options())
+        self.more.setText(new_chat_texts.FEWER_OPTIONS() if shown else new_chat_texts.MORE_OPTIONS())
 
     @property
     def _is_structured(self) -> bool:
@@ -414,7 +414,7 @@ class NewChatSheet(FormSheet):
     def _read(self) -> NewChatRequest:
         agent = self._agents.get(self.tiles.current())
         if agent is None:
-            raise InvalidField(self.tiles, new_chat_texts.choose_agent())
+            raise InvalidField(self.tiles, new_chat_texts.CHOOSE_AGENT())
         if problem := self.directory.problem():
             raise InvalidField(self.directory, problem)
         start, arguments = self._start_fields.read(agent)

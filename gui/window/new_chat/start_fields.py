@@ -89,7 +89,7 @@ class StartFields:
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
         if needs_a_command(agent) and not arguments:
-            raise InvalidField(self.arguments, new_chat_texts.enter_command())
+            raise InvalidField(self.arguments, new_chat_texts.ENTER_COMMAND())
         if agent.name == ENDPOINT:
             arguments = self.endpoint.arguments(arguments)
         return self._to_remember(agent.name, start), arguments

@@ -115,7 +115,7 @@ class BannerArea(QWidget):
         """The banner of each timer."""
         self._text, self._text_below = _line(), _line()
         self._action = button("", "", self.run_action)
-        self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.dismiss)
+        self._close = IconButton(theme, Glyph.CLOSE, common_texts.DISMISS(), self.dismiss)
         for control in (self._action, self._close):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = Area("banner", self)
@@ -171,7 +171,7 @@ class BannerArea(QWidget):
             return
         banner = Banner(" ".join(map(sentence, lines)), lasting=True, kind="failed", key=key)
         if (found := _FILE.match(lines[0])) is not None:
-            banner.action = page_texts.open_file()
+            banner.action = page_texts.OPEN_FILE()
             banner.on_action = partial(self.file_requested.emit, FileLocation(found["path"], int(found["line"])))
         self.show_banner(banner)
 

@@ -11,7 +11,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, Hairline, IconButton
-from gui.wording import broadcast_texts
+from gui.wording import window_texts
 
 FRAME_PX = 2
 _BUTTON_PX = 20
@@ -51,10 +51,10 @@ class BroadcastMark(Area):
 
     def __init__(self, theme: Theme, page: QWidget) -> None:
         super().__init__("sidebar", page)
-        set_tooltip(self, broadcast_texts.how_to_end())
+        set_tooltip(self, window_texts.HOW_TO_END_BROADCAST())
         self.frame_ = _Frame(theme, page)
         self.text = ElidedLabel("", "secondary")
-        self.close_button = IconButton(theme, Glyph.CLOSE, broadcast_texts.leave(), self.left.emit)
+        self.close_button = IconButton(theme, Glyph.CLOSE, window_texts.LEAVE_BROADCAST(), self.left.emit)
         self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.close_button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
         row = QHBoxLayout()

@@ -290,7 +290,7 @@ class ChatPage(Area):
         """Called by a subclass when the saved end of a chat is shown; ``found``: whether one was saved."""
         self.waiting.end()
         if not found:
-            self.waiting.show_notice(page_texts.no_screen(), "")
+            self.waiting.show_notice(page_texts.NO_SCREEN(), "")
         self._set_settled(settled=True)
 
     def _set_settled(self, *, settled: bool) -> None:

@@ -53,10 +53,10 @@ class EmptyState(Area):
         self.title = label("", "title")
         self._text = label("", "secondary")
         self._text.setWordWrap(True)
-        self._start = button(common_texts.new_chat(), "primary", self.new_chat.emit)
+        self._start = button(common_texts.NEW_CHAT(), "primary", self.new_chat.emit)
         self._key = label("", "secondary")
-        self._switch = button(window_texts.open_running_chat(), "", self.switch_requested.emit)
-        self._heading = label(window_texts.agents_to_choose(), "heading")
+        self._switch = button(window_texts.OPEN_RUNNING_CHAT(), "", self.switch_requested.emit)
+        self._heading = label(window_texts.AGENTS_TO_CHOOSE(), "heading")
         self._heading.hide()
         self._agents = QWidget()
         self._rows = FlowLayout(self._agents, gap_px=4)
@@ -79,7 +79,7 @@ class EmptyState(Area):
         layout.addWidget(self._agents)
         layout.addSpacing(GAP_L_PX + GAP_S_PX)
         layout.addWidget(self._promise)
-        self.scrolled = Scrolled(column, MAX_PX, window_texts.no_open_chats())
+        self.scrolled = Scrolled(column, MAX_PX, window_texts.NO_OPEN_CHATS())
         self.scrolled.setMaximumWidth(WIDTH_PX)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -90,24 +90,24 @@ class EmptyState(Area):
         outer.addStretch(2)
         outer.addLayout(row)
         outer.addStretch(3)
-        self.setAccessibleName(window_texts.no_open_chats())
+        self.setAccessibleName(window_texts.NO_OPEN_CHATS())
         self.setFocusProxy(self._start)  # Enter starts a chat.
 
     def describe(self, agents: Mapping[str, Agent], path: str, chats: Sessions, key: str) -> None:
         """Set the texts for a user with running chats, with ended chats, or without chats."""
         running = len(chats.running())
         if running:
-            self.title.setText(window_texts.running_chats(running))
-            self._text.setText(window_texts.choose_or_start())
+            self.title.setText(window_texts.RUNNING_CHATS(n=running))
+            self._text.setText(window_texts.CHOOSE_OR_START())
         elif any(chats.groups().values()):
-            self.title.setText(common_texts.no_running_chats())
-            self._text.setText(window_texts.ended_chats_are_in_the_sidebar())
+            self.title.setText(common_texts.NO_RUNNING_CHATS())
+            self._text.setText(window_texts.ENDED_CHATS_ARE_IN_THE_SIDEBAR())
         elif not chats.is_loaded:
-            self.title.setText(window_texts.cannot_list_chats())
-            self._text.setText(window_texts.chats_appear_later())
+            self.title.setText(window_texts.CANNOT_LIST_CHATS())
+            self._text.setText(window_texts.CHATS_APPEAR_LATER())
         else:
-            self.title.setText(window_texts.first_chat())
-            self._text.setText(window_texts.first_chat_hint())
+            self.title.setText(window_texts.FIRST_CHAT())
+            self._text.setText(window_texts.FIRST_CHAT_HINT())
         self._show_promise()
         self._switch.setVisible(bool(running))
         self._key.setText(key)
@@ -149,14 +149,14 @@ class EmptyState(Area):
 
     def _show_promise(self) -> None:
         """Say that chats keep running, if the text above does not, and how to install the other agents."""
-        lines = [] if self._text.text() == window_texts.first_chat_hint() else [window_texts.chats_keep_running()]
+        lines = [] if self._text.text() == window_texts.FIRST_CHAT_HINT() else [window_texts.CHATS_KEEP_RUNNING()]
         if self._missing:
-            lines.append(window_texts.to_install(_listed(self._missing)))
+            lines.append(window_texts.TO_INSTALL(agents=_listed(self._missing)))
         self._promise.setText(" ".join(lines))
 
     def _row(self, agent: Agent, index: int) -> QWidget:
         made = button(agent.title, "row", lambda: self.agent_chosen.emit(agent.name))
-        made.setAccessibleName(window_texts.new_chat_with(agent.title))
+        made.setAccessibleName(window_texts.NEW_CHAT_WITH(agent=agent.title))
         set_tooltip(made, new_chat_texts.about(agent.name, ""))
         row = QHBoxLayout(made)
         row.setContentsMargins(4, 0, GAP_M_PX, 0)
@@ -173,4 +173,4 @@ class EmptyState(Area):
 def _listed(names: list[str]) -> str:
     if len(names) <= 1:
         return "".join(names)
-    return window_texts.or_(", ".join(names[:-1]), names[-1])
+    return window_texts.OR(first=", ".join(names[:-1]), last=names[-1])

@@ -62,7 +62,7 @@ class EndBar(Area):
         self._is_resumable = self._is_narrow = False
         self._explains = False
         """Whether the detail is an explanation, which has to be seen whole."""
-        self.setAccessibleName(page_texts.how_it_ended())
+        self.setAccessibleName(page_texts.HOW_IT_ENDED())
         self._mark = MarkLabel(theme, Mark.ENDED)
         self.title = ElidedLabel("", "title")
         self.whole_title = label("", "title")
@@ -74,15 +74,15 @@ class EndBar(Area):
         self.explanation.setWordWrap(True)
         self.refusal = label("", "needs_you")
         self.refusal.setWordWrap(True)
-        self.resume = button(common_texts.resume(), "primary", lambda: self.resume_requested.emit(False))
-        self.continued = button(page_texts.open_continued(), "primary", self.continued_requested.emit)
-        self.continue_ = button(common_texts.continue_(), "", self.continue_requested.emit)
-        self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_requested.emit(True))
-        self.again = button(common_texts.new_chat_like_this(), "primary", self.again_requested.emit)
-        self.end_left = button(page_texts.end_left(), "", self.end_left_requested.emit)
-        self.errors = button(common_texts.error_output(), "", self.errors_requested.emit)
-        self.export = button(common_texts.export_(), "", self.export_requested.emit)
-        self.close_button = button(common_texts.close(), "", self.close_requested.emit)
+        self.resume = button(common_texts.RESUME(), "primary", lambda: self.resume_requested.emit(False))
+        self.continued = button(page_texts.OPEN_CONTINUED(), "primary", self.continued_requested.emit)
+        self.continue_ = button(common_texts.CONTINUE(), "", self.continue_requested.emit)
+        self.anyway = button(page_texts.RESUME_ANYWAY(), "", lambda: self.resume_requested.emit(True))
+        self.again = button(common_texts.NEW_CHAT_LIKE_THIS(), "primary", self.again_requested.emit)
+        self.end_left = button(page_texts.END_LEFT(), "", self.end_left_requested.emit)
+        self.errors = button(common_texts.ERROR_OUTPUT(), "", self.errors_requested.emit)
+        self.export = button(common_texts.EXPORT(), "", self.export_requested.emit)
+        self.close_button = button(common_texts.CLOSE(), "", self.close_requested.emit)
         texts = QVBoxLayout()
         texts.setSpacing(0)
         for part in (self.title, self.whole_title, self.detail, self.explanation, self.refusal):
@@ -111,7 +111,7 @@ class EndBar(Area):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(Hairline(theme))
-        layout.addWidget(Scrolled(inner, ANY_HEIGHT_PX, page_texts.how_it_ended()))
+        layout.addWidget(Scrolled(inner, ANY_HEIGHT_PX, page_texts.HOW_IT_ENDED()))
         self.offer(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -164,9 +164,9 @@ class EndBar(Area):
         if self.has_conversations and found is not None and found.can_resume is None:
             message = phrases.without_remedy(message)
         if found is not None and found.can_resume is False and message:
-            message = page_texts.cannot_resume(message)
+            message = page_texts.CANNOT_RESUME(reason=message)
         if left:
-            message = " ".join(filter(None, (sentence(message), sentence(page_texts.left_behind(left)))))
+            message = " ".join(filter(None, (sentence(message), sentence(page_texts.LEFT_BEHIND(processes=left)))))
         self._show_message(message, quiet=True)
         self._arrange()
 
@@ -182,14 +182,14 @@ class EndBar(Area):
         self.offer(None)
         self._emphasize(self.continue_, primary=False)
         self.continued.show()
-        self._show_message(page_texts.continued_in(name), quiet=True)
+        self._show_message(page_texts.CONTINUED_IN(name=name), quiet=True)
         self._arrange()
 
     def set_busy(self, text: str) -> None:
         """Show the running action on the Resume button; "" when it is done."""
         for control in (self.resume, self.continue_, self.anyway):
             control.setEnabled(not text)
-        self.resume.setText(text or common_texts.resume())
+        self.resume.setText(text or common_texts.RESUME())
         self.resume.setAccessibleName(self.resume.text())
         if text:
             self.started += 1
@@ -218,22 +218,24 @@ class EndBar(Area):
         self._mark.set_mark(chat.mark)
         self._explains = record.state is not State.EXITED and not chat.is_interrupted
         if chat.is_interrupted:
-            self.title.set_whole(page_texts.interrupted())
+            self.title.set_whole(page_texts.INTERRUPTED())
             when = phrases.clock(parse_time(record.ended_at), now)
             where = phrases.short_directory(record.cwd)
             self.detail.set_whole(
-                page_texts.last_active(when, command, where) if when else page_texts.command_in(command, where)
+                page_texts.LAST_ACTIVE(when=when, command=command, directory=where)
+                if when
+                else page_texts.COMMAND_IN(command=command, directory=where)
             )
         elif record.state is State.LOST:
             when = phrases.clock(parse_time(record.ended_at), now)
-            self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
-            known = record.error or chat.connection_message or page_texts.process_gone()
+            self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
+            known = record.error or chat.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
         elif record.state is State.EXITED:
             when = phrases.clock(parse_time(record.ended_at), now)
-            self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
-            self.detail.set_whole(page_texts.command_in(command, phrases.short_directory(record.cwd)))
+            self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
+            self.detail.set_whole(page_texts.COMMAND_IN(command=command, directory=phrases.short_directory(record.cwd)))
         else:
-            self.title.set_whole(page_texts.cannot_show_chat())
+            self.title.set_whole(page_texts.CANNOT_SHOW_CHAT())
             self.detail.set_whole(sentence(chat.connection_message))
         self._arrange()

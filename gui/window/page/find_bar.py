@@ -18,7 +18,7 @@ from gui.theme.theme import Theme
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
-from gui.wording import common_texts, find_texts
+from gui.wording import common_texts, page_texts
 
 WIDTH_PX = 460
 _FIELD_PX = 80
@@ -59,10 +59,10 @@ class FindBar(Area):
         """The bar's place in the other corner."""
         self._is_answer_due = False
         """Whether screen readers have not heard yet what was found."""
-        self.setAccessibleName(find_texts.find())
+        self.setAccessibleName(page_texts.FIND())
         self.field = QLineEdit()
-        self.field.setPlaceholderText(find_texts.find())
-        self.field.setAccessibleName(find_texts.find())
+        self.field.setPlaceholderText(page_texts.FIND())
+        self.field.setAccessibleName(page_texts.FIND())
         self.field.setMinimumWidth(0)
         self.count = label("", "secondary")
         self.count.setMinimumWidth(_COUNT_PX)
@@ -70,14 +70,14 @@ class FindBar(Area):
         self.problem = label("", "secondary")
         self.problem.setWordWrap(True)
         self.problem.hide()
-        self.is_exact = self._switch("Aa", find_texts.match_case(), "Alt+C")
-        self.is_word = self._switch("W", find_texts.whole_words(), "Alt+W")
-        self.is_expression = self._switch(".*", find_texts.expression(), "Alt+R")
-        above, below = find_texts.match_above(finder.onward < 0), find_texts.match_below(finder.onward > 0)
+        self.is_exact = self._switch("Aa", page_texts.MATCH_CASE(), "Alt+C")
+        self.is_word = self._switch("W", page_texts.WHOLE_WORDS(), "Alt+W")
+        self.is_expression = self._switch(".*", page_texts.REGULAR_EXPRESSION(), "Alt+R")
+        above, below = page_texts.match_above(finder.onward < 0), page_texts.match_below(finder.onward > 0)
         self._icons = [
             (self._button(above, lambda: self._step(-1)), Glyph.UP),
             (self._button(below, lambda: self._step(1)), Glyph.EXPANDED),
-            (self._button(find_texts.close_find(), self.close_find), Glyph.CLOSE),
+            (self._button(page_texts.CLOSE_FIND(), self.close_find), Glyph.CLOSE),
         ]
         row = QHBoxLayout()
         row.setSpacing(_GAP_PX)
@@ -262,18 +262,18 @@ class FindBar(Area):
         if not self.field.text() or found.error:
             text = ""
         elif not found.total:
-            text = common_texts.no_matches() if found.is_done else "…"
+            text = common_texts.NO_MATCHES() if found.is_done else "…"
         elif not found.position:
-            text = find_texts.matches_elsewhere(found.total)
+            text = page_texts.MATCHES_ELSEWHERE(count=found.total)
         elif found.is_cut:
-            text = find_texts.more_matches(found.position, found.total)
+            text = page_texts.MORE_MATCHES(position=found.position, count=found.total)
         else:
-            text = find_texts.matches(found.position, found.total)
+            text = page_texts.MATCHES(position=found.position, count=found.total)
         self.count.setText(text)
         self._fit()
-        problem = find_texts.invalid_expression(found.error) if found.error else ""
+        problem = page_texts.INVALID_EXPRESSION(error=found.error) if found.error else ""
         if found.is_too_slow:
-            problem = find_texts.too_slow()
+            problem = page_texts.EXPRESSION_TOO_SLOW()
         if problem != self.problem.text():
             self.problem.setText(problem)
             self.problem.setVisible(bool(problem))

@@ -99,7 +99,7 @@ class ProblemLine(Area):
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.action = button("", "link", on_action)
         self.action.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
+        self._close = IconButton(theme, Glyph.CLOSE, common_texts.DISMISS(), self.hide)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(GAP_M_PX, 2, 4, 2)

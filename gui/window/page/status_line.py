@@ -30,15 +30,15 @@ class StatusLine(Area):
     def __init__(self, theme: Theme, git_status_watcher: GitStatusWatcher) -> None:
         super().__init__("sidebar")
         self._git_status_watcher = git_status_watcher
-        self.setAccessibleName(window_texts.status())
+        self.setAccessibleName(window_texts.STATUS())
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         """The chat's status."""
         self.right = ElidedLabel("", "secondary")
         self.right.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self.take_over = button(window_texts.fit_to_window(), "status", self._take_over)
-        self.take_over.setAccessibleName(window_texts.fit_to_window_hint())
+        self.take_over = button(window_texts.FIT_TO_WINDOW(), "status", self._take_over)
+        self.take_over.setAccessibleName(window_texts.FIT_TO_WINDOW_HINT())
         self.take_over.hide()
         self._chat: Chat | None = None
         self._page: ChatPage | None = None
@@ -102,7 +102,9 @@ class StatusLine(Area):
         if differs and settled:
             is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
             size = f"{page.terminal_size.columns}×{page.terminal_size.rows}"
-            size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_pane())
+            size = window_texts.SIZED_BY(
+                size=size, viewer="outlive attach" if is_attach else window_texts.ANOTHER_PANE()
+            )
         self.take_over.setVisible(differs and settled)
         self._say_size(size)
 

@@ -68,7 +68,7 @@ class StructuredPage(ChatPage):
         """The latest prompts that were sent here, by their numbers: a refused one is put back."""
         self._drafts = drafts
         self.view = ChatView(theme, chat.record.cwd, self, list_tracked=repository_files)
-        self.view.setAccessibleName(page_texts.conversation_of(chat.name))
+        self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
         view.prompt_sent.connect(self._send)
         view.interrupted.connect(lambda: self._with_viewer(lambda viewer: viewer.interrupt()))
@@ -283,7 +283,7 @@ class StructuredPage(ChatPage):
         super()._on_changed()
         if self.chat.has_ended:
             self._offer_to_resume()
-        self.view.setAccessibleName(page_texts.conversation_of(self.chat.name))
+        self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=self.chat.name))
 
     def _show_line(self, text: str, query: Query) -> bool:
         """See ``ChatPage``; the find bar finds the line."""

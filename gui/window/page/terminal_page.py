@@ -56,7 +56,7 @@ class TerminalPage(ChatPage):
         self._is_screen_requested = False
         self.grid = GridSize(0, 0)
         self.view = TerminalView(theme.terminal, self)
-        self.view.setAccessibleName(page_texts.terminal_of(chat.name))
+        self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.name))
         self.view.find_files_in(lambda: directories_of(chat.record.cwd), lambda: self.directory)
         self.view.pasteNeedsConfirmation.connect(self.paste_needs_confirmation)
         self.view.imagePasted.connect(self.image_pasted)
@@ -176,7 +176,7 @@ class TerminalPage(ChatPage):
     def _on_changed(self) -> None:
         super()._on_changed()
         self._note_directory()
-        self.view.setAccessibleName(page_texts.terminal_of(self.chat.name))
+        self.view.setAccessibleName(page_texts.TERMINAL_OF(name=self.chat.name))
 
     def type_text(self, text: str) -> None:
         """See ``ChatPage``."""
@@ -212,7 +212,7 @@ class TerminalPage(ChatPage):
     def _problem(self) -> tuple[str, str]:
         """See ``ChatPage``."""
         if self.chat.is_suspended:
-            return page_texts.suspended(), page_texts.continue_suspended()
+            return page_texts.SUSPENDED(), page_texts.CONTINUE_SUSPENDED()
         return super()._problem()
 
     def _act_on_problem(self) -> None:
@@ -223,7 +223,7 @@ class TerminalPage(ChatPage):
         """Continue the suspended program."""
         viewer = self.source.viewer
         if viewer is None or not viewer.continue_program():
-            self.notice_given.emit(page_texts.cannot_clear_yet())
+            self.notice_given.emit(page_texts.CANNOT_CLEAR_YET())
         self.focus_content()
 
     @property
@@ -242,11 +242,11 @@ class TerminalPage(ChatPage):
         """Clear the scrollback, or reset the terminal, for all viewers of the chat."""
         emulator, viewer = self.view.emulator, self.source.viewer
         if viewer is None or not self.source.is_live:
-            self.notice_given.emit(page_texts.cannot_clear_yet())
+            self.notice_given.emit(page_texts.CANNOT_CLEAR_YET())
         elif what == "scrollback" and emulator is not None and emulator.modes.alternate_screen:
-            self.notice_given.emit(page_texts.no_scrollback_to_clear())
+            self.notice_given.emit(page_texts.NO_SCROLLBACK_TO_CLEAR())
         elif not viewer.clear_terminal(what):
-            self.notice_given.emit(page_texts.cannot_clear_in_old_chat())
+            self.notice_given.emit(page_texts.CANNOT_CLEAR_IN_OLD_CHAT())
         elif emulator is not None:
             emulator.clear_selection()  # What it selects may be gone soon.
 

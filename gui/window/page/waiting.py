@@ -116,9 +116,9 @@ class Waiting(QObject):
             self._notice.hide()
             overlay = self.bar
             if self._shows_unresponsive:
-                overlay.show_text(Mark.UNRESPONSIVE, page_texts.chat_does_not_answer())
+                overlay.show_text(Mark.UNRESPONSIVE, page_texts.CHAT_DOES_NOT_ANSWER())
             else:
-                overlay.show_text(Mark.RECONNECTING, page_texts.typing_is_kept())
+                overlay.show_text(Mark.RECONNECTING, page_texts.TYPING_IS_KEPT())
         self._show_overlay(overlay)
         self.bar_moved.emit()
         if self._shows_unresponsive:
@@ -128,11 +128,13 @@ class Waiting(QObject):
         """The notice's title and detail."""
         source = self._source
         if self._shows_unresponsive:
-            return page_texts.does_not_answer(), page_texts.chat_does_not_answer()
+            return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()
         again = source.connection is not None and source.connection == "reconnecting"
         return (
-            page_texts.reconnecting() if again else common_texts.starting(),
-            page_texts.command_in(source.chat.command, phrases.short_directory(source.chat.record.cwd)),
+            page_texts.RECONNECTING() if again else common_texts.STARTING(),
+            page_texts.COMMAND_IN(
+                command=source.chat.command, directory=phrases.short_directory(source.chat.record.cwd)
+            ),
         )
 
     def _show_overlay(self, overlay: QWidget) -> None:

@@ -61,7 +61,7 @@ class PaneWidget(Area):
         column.addWidget(self.stack, 1)
 
     def _make_restore(self) -> IconButton:
-        button = IconButton(self._theme, Glyph.RESTORE_PANE, window_texts.restore_pane(), self._maximise)
+        button = IconButton(self._theme, Glyph.RESTORE_PANE, window_texts.RESTORE_PANE(), self._maximise)
         self._row.insertWidget(2, button)
         return button
 

@@ -23,18 +23,18 @@ class RecordingSheet(InfoSheet):
     """Shows lines for reading and copying, with one of them marked; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.recorded_text(), LINES_PX)
+        super().__init__(theme, parent, sheet_texts.RECORDED_TEXT(), LINES_PX)
         self.title = ElidedLabel("", "title")
-        self.text = PlainLines(sheet_texts.recorded_text(), LINES_PX, HEIGHT_PX)
+        self.text = PlainLines(sheet_texts.RECORDED_TEXT(), LINES_PX, HEIGHT_PX)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
-        layout.addWidget(label(sheet_texts.recorded_hint(), "secondary"))
+        layout.addWidget(label(sheet_texts.RECORDED_HINT(), "secondary"))
         layout.addWidget(self.text)
 
     def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
         """Show a chat's lines, at the found one."""
-        self.title.set_whole(sheet_texts.recording_of(name))
+        self.title.set_whole(sheet_texts.RECORDING_OF(name=name))
         shown = [one_line(line.text) for line in lines]
         self.text.setPlainText("\n".join(shown))
         index = next((index for index, line in enumerate(lines) if line.number == found.number), 0)

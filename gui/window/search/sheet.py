@@ -86,7 +86,7 @@ class SearchSheet(Sheet):
             chat_of: returns the chat of an id.
             scopes: returns the function for ``Query.of``.
         """
-        super().__init__(theme, parent, sheet_texts.search_all_chats(), LIST_PX)
+        super().__init__(theme, parent, sheet_texts.SEARCH_ALL_CHATS(), LIST_PX)
         self._chat_of, self._scopes = chat_of, scopes
         self.chat: Chat | None = None
         self._query: Query | None = None
@@ -96,13 +96,13 @@ class SearchSheet(Sheet):
         self.is_reading = False
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
-        self.field.setAccessibleName(sheet_texts.search_all_chats())
-        self.field.setPlaceholderText(sheet_texts.search_hint())
+        self.field.setAccessibleName(sheet_texts.SEARCH_ALL_CHATS())
+        self.field.setPlaceholderText(sheet_texts.SEARCH_HINT())
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._ask)
         self.closed.connect(self._typing.stop)
         self.field.textChanged.connect(self._on_typed)
-        self.list = ResultList(sheet_texts.results(), ROW_PX, ROWS_SHOWN, wraps=False)
+        self.list = ResultList(sheet_texts.RESULTS(), ROW_PX, ROWS_SHOWN, wraps=False)
         self.list.setItemDelegate(_MatchDelegate(theme, ROW_PX, self.list))
         self.items = self.list.items
         self.list.clicked.connect(self._open_result)
@@ -145,14 +145,14 @@ class SearchSheet(Sheet):
         rows = self._rows(found.found, self._query)
         shown, count = sum(len(each.hits) for each in found.found), sum(each.line_count for each in found.found)
         is_whole = shown < LIMIT and all(each.is_counted for each in found.found)
-        state = sheet_texts.lines(count) if is_whole else sheet_texts.newest_lines(shown)
+        state = sheet_texts.LINES(n=count) if is_whole else sheet_texts.NEWEST_LINES(count=shown)
         if found.behind:
-            indexed = sheet_texts.indexed(found.total - found.behind, found.total)
-            state = sheet_texts.so_far(state, indexed) if shown else indexed
+            indexed = sheet_texts.INDEXED(done=found.total - found.behind, total=found.total)
+            state = sheet_texts.SO_FAR(lines=state, indexed=indexed) if shown else indexed
         elif not shown:
-            state = common_texts.no_matches()
+            state = common_texts.NO_MATCHES()
         if self.chat is not None:
-            state = sheet_texts.in_chat(before_more(self.chat.name), state)
+            state = sheet_texts.IN_CHAT(name=before_more(self.chat.name), lines=state)
         self._show(rows, state)
         self.is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()

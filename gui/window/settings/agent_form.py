@@ -18,7 +18,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
 from gui.window.sheets.sheet import button_row
 from gui.window.widgets.parts import Area, button, label, sentence
-from gui.wording import agent_settings_texts, common_texts, settings_texts
+from gui.wording import common_texts, settings_texts
 from session_host.agents.agent import ARGUMENTS, Agent
 from session_host.agents.catalog import is_agent_name, load_agent
 from session_host.errors import OutliveError
@@ -45,19 +45,19 @@ class AgentForm(Area):
         self.monogram.setFixedWidth(64)
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
-        self.save = button(settings_texts.save(), "primary", self._save)
-        self.cancel = button(common_texts.cancel(), "", self.closed.emit)
+        self.save = button(settings_texts.SAVE(), "primary", self._save)
+        self.cancel = button(common_texts.CANCEL(), "", self.closed.emit)
         grid = QGridLayout()
         grid.setHorizontalSpacing(GAP_M_PX)
         grid.setVerticalSpacing(GAP_S_PX)
         grid.setColumnStretch(1, 1)
         for row, (name, field) in enumerate(
             (
-                (agent_settings_texts.agent_title(), self.title),
-                (agent_settings_texts.agent_name(), self.name),
-                (agent_settings_texts.agent_program(), self.program),
-                (agent_settings_texts.agent_words(), self.words),
-                (agent_settings_texts.agent_monogram(), self.monogram),
+                (settings_texts.AGENT_TITLE(), self.title),
+                (settings_texts.AGENT_NAME(), self.name),
+                (settings_texts.AGENT_PROGRAM(), self.program),
+                (settings_texts.AGENT_WORDS(), self.words),
+                (settings_texts.AGENT_MONOGRAM(), self.monogram),
             )
         ):
             field.setAccessibleName(name)
@@ -98,14 +98,13 @@ class AgentForm(Area):
     def _save(self) -> None:
         for field in (self.title, self.name, self.program):
             if not field.text().strip():
-                self._show_problem(settings_texts.enter(field.accessibleName()))
+                self._show_problem(settings_texts.ENTER_A_VALUE(field=field.accessibleName()))
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
         name = self.name.text().strip()
         is_taken = self._edited is None and name in self._agents
         if is_taken or not is_agent_name(name):
-            texts = agent_settings_texts
-            self._show_problem(texts.name_taken(name) if is_taken else texts.invalid_name())
+            self._show_problem(settings_texts.NAME_TAKEN(name=name) if is_taken else settings_texts.INVALID_NAME())
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         try:
@@ -132,7 +131,7 @@ class AgentForm(Area):
         elif self._shown_command == (self.program.text(), self.words.text()):
             return values  # The file may have more than the form shows.
         elif any(not isinstance(part, str) for part in self._edited.start):
-            raise ValueError(agent_settings_texts.has_more(f"agents/{self._edited.name}.toml"))
+            raise ValueError(settings_texts.HAS_MORE(file=f"agents/{self._edited.name}.toml"))
         program, *first = shlex.split(self.program.text())
         values["executable",] = program
         values["start",] = [program, *first, *shlex.split(self.words.text()), ARGUMENTS]

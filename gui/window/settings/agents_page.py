@@ -20,7 +20,7 @@ from gui.window.settings.controls import TextControl
 from gui.window.settings.page import Page, Section
 from gui.window.settings.row import PlainRow
 from gui.window.widgets.parts import IconButton, MonogramTile, button, label, sentence
-from gui.wording import agent_settings_texts, phrases
+from gui.wording import phrases, settings_texts
 from session_host.agents.agent import SHELL, Agent
 from session_host.agents.probe import versions
 from session_host.errors import ConfigError
@@ -32,11 +32,11 @@ class AgentRow(PlainRow):
     def __init__(self, context: SettingsContext, agent: Agent, index: int, path: str | None) -> None:
         """Create the row; ``path`` is that of the agent's program, "" if it needs none, None if it isn't installed."""
         control = TextControl()
-        control.field.setPlaceholderText(agent_settings_texts.no_arguments())
+        control.field.setPlaceholderText(settings_texts.NO_ARGUMENTS())
         self.path = path
         tile = MonogramTile(context.theme, agent.monogram, index, muted=path is None)
         super().__init__(agent.title, "", control, tile)
-        control.set_name(agent_settings_texts.default_arguments(agent.title))
+        control.set_name(settings_texts.DEFAULT_ARGUMENTS(agent=agent.title))
         self.agent = agent
         self._context = context
         self._agents = context.agents
@@ -65,7 +65,7 @@ class AgentRow(PlainRow):
         """Show the version of the installed program."""
         tested = self.agent.tested
         self.version = (
-            version if not version or not tested or version in tested else agent_settings_texts.untested(version)
+            version if not version or not tested or version in tested else settings_texts.UNTESTED(version=version)
         )
         self.show_help(self._about())
 
@@ -74,14 +74,12 @@ class AgentRow(PlainRow):
         if self.path is None:
             install = agent.install_hint or agent.website
             if not install:
-                return agent_settings_texts.agent_missing()
-            return agent_settings_texts.agent_install(phrases.in_whole_words(install))
-        path = phrases.short_directory(self.path) if self.path else agent_settings_texts.comes_with_outlive()
+                return settings_texts.AGENT_MISSING()
+            return settings_texts.AGENT_INSTALL(command=phrases.in_whole_words(install))
+        path = phrases.short_directory(self.path) if self.path else settings_texts.COMES_WITH_OUTLIVE()
         parts = [self.version, path]
         if self._agents.has_user_file(agent.name):
-            parts.append(
-                agent_settings_texts.changed_by_you() if is_built_in(agent.name) else agent_settings_texts.own_agent()
-            )
+            parts.append(settings_texts.CHANGED_BY_YOU() if is_built_in(agent.name) else settings_texts.OWN_AGENT())
         return " · ".join(part for part in parts if part)
 
     def _choose(self, text: object) -> None:
@@ -107,7 +105,7 @@ class AgentsPage(Page):
         super().__init__(title)
         self._context = context
         self._agents = context.agents
-        hint = label(agent_settings_texts.arguments_hint(), "secondary")
+        hint = label(settings_texts.ARGUMENTS_HINT(), "secondary")
         hint.setWordWrap(True)
         hint.setContentsMargins(0, 0, 0, GAP_S_PX)
         self.add_unfiltered(hint)
@@ -123,7 +121,7 @@ class AgentsPage(Page):
         self._show_agents(_paths_of(self._agents))
         self.form = AgentForm(context)
         self.form.closed.connect(self._on_form_closed)
-        self.add = button(agent_settings_texts.add_agent(), "", self._add)
+        self.add = button(settings_texts.ADD_AGENT(), "", self._add)
         self.add_unfiltered(self.add)
         self.add_unfiltered(self.form)
         self.form.hide()
@@ -149,7 +147,7 @@ class AgentsPage(Page):
             if self._agents.has_user_file(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
         missing = [row for row in self._rows if row.path is None]
-        fold = agent_settings_texts.show_missing(len(missing)), agent_settings_texts.hide_missing()
+        fold = settings_texts.SHOW_MISSING(count=len(missing)), settings_texts.HIDE_MISSING()
         installed = Section(theme, "", [row for row in self._rows if row.path is not None])
         self.replace_section(self._installed, installed)
         folded = Section(theme, "", missing, fold=fold)
@@ -157,7 +155,7 @@ class AgentsPage(Page):
         self._installed, self._missing = installed, folded
 
     def _edit_button(self, agent: Agent) -> IconButton:
-        name = agent_settings_texts.edit_agent(agent.title)
+        name = settings_texts.EDIT_AGENT(agent=agent.title)
         edit = IconButton(self._context.theme, Glyph.PENCIL, name, lambda: self._edit(agent.name))
         edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return edit

@@ -169,7 +169,7 @@ class ChoiceControl(Control):
     def show_value(self, value: Any) -> None:
         at = self.box.findData(value)
         if at < 0 and value:
-            self.box.addItem(settings_texts.not_installed(value), value)
+            self.box.addItem(settings_texts.NOT_INSTALLED(name=value), value)
             at = self.box.count() - 1
         self.box.setCurrentIndex(at)
 
@@ -267,8 +267,8 @@ class NumberControl(Control):
 
     def set_name(self, name: str) -> None:
         super().set_name(name)
-        self.less.set_name(settings_texts.less(name))
-        self.more.set_name(settings_texts.more(name))
+        self.less.set_name(settings_texts.LESS(setting=name))
+        self.more.set_name(settings_texts.MORE(setting=name))
 
     @property
     def is_edited(self) -> bool:
@@ -348,8 +348,8 @@ class EditorControl(TextControl):
         """Create the field; ``installed`` returns the editors' names, and may wait for the disk."""
         super().__init__()
         self._theme, self._tasks, self._installed = theme, tasks, installed
-        self.field.setPlaceholderText(settings_texts.any_editor())
-        self._arrow = QAction(settings_texts.installed_editors(), self)
+        self.field.setPlaceholderText(settings_texts.ANY_EDITOR())
+        self._arrow = QAction(settings_texts.INSTALLED_EDITORS(), self)
         self._arrow.triggered.connect(self.list_editors)
         self.field.addAction(self._arrow, QLineEdit.ActionPosition.TrailingPosition)
         self.field.installEventFilter(self)
@@ -377,7 +377,7 @@ class EditorControl(TextControl):
         menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         if not names:
-            menu.addAction(settings_texts.no_editors()).setEnabled(False)
+            menu.addAction(settings_texts.NO_EDITORS()).setEnabled(False)
         for name in names:
             menu.addAction(name, partial(self.chosen.emit, name))
         menu.popup(self.field.mapToGlobal(QPoint(0, self.field.height())))
@@ -399,4 +399,6 @@ class FontsControl(NamesControl):
 
     def warning(self, value: Any) -> str:
         installed = {family.casefold() for family in QFontDatabase.families()}
-        return _COMMA.join([settings_texts.not_installed(name) for name in value if name.casefold() not in installed])
+        return _COMMA.join(
+            [settings_texts.NOT_INSTALLED(name=name) for name in value if name.casefold() not in installed]
+        )

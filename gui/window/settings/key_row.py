@@ -14,7 +14,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.settings.keymap import ActionKeys
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, button, label, set_kind
-from gui.wording import common_texts, key_texts
+from gui.wording import common_texts, settings_texts
 
 ROW_PX = 34
 _CHIP_PX = 22
@@ -74,16 +74,16 @@ class KeyRow(QAbstractButton):
     def show_keys(self, keys: list[str], *, is_changed: bool) -> None:
         """Show these keys."""
         self.keys, self.is_changed = keys, is_changed
-        keys_text = ", ".join(map(native, keys)) or key_texts.no_key()
-        name_of = key_texts.changed_row if is_changed else key_texts.row
-        self.setAccessibleName(name_of(self.action.title, keys_text))
+        keys_text = ", ".join(map(native, keys)) or settings_texts.NO_KEY()
+        name_of = settings_texts.CHANGED_KEY_ROW if is_changed else settings_texts.KEY_ROW
+        self.setAccessibleName(name_of(title=self.action.title, keys=keys_text))
         self.update()
 
     def wait(self, *, adds: bool = False) -> None:
         """Wait for a key; ``adds``: it is added to the present keys instead of replacing them."""
         self._waiting, self._adds_key = True, adds
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        announce(self, key_texts.press_a_key())
+        announce(self, settings_texts.PRESS_A_KEY())
         self.waiting_changed.emit(True)
         self.update()
 
@@ -156,7 +156,7 @@ class KeyRow(QAbstractButton):
         metrics = QFontMetrics(small)
         painter.setFont(small)
         if self._waiting or not self.keys:
-            shown = key_texts.press_a_key() if self._waiting else key_texts.no_key()
+            shown = settings_texts.PRESS_A_KEY() if self._waiting else settings_texts.NO_KEY()
             painter.setPen(tokens.color("accent" if self._waiting else "secondary"))
             painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, shown)
             right -= metrics.horizontalAdvance(shown) + GAP_S_PX
@@ -186,7 +186,7 @@ class KeyQuestion(Area):
         self._use: Callable[[], object] = lambda: None
         self.words = label("")
         self.words.setWordWrap(True)
-        self.cancel = button(common_texts.cancel(), "", self._on_cancel)
+        self.cancel = button(common_texts.CANCEL(), "", self._on_cancel)
         self.accept = button("", "primary", self._on_accept)
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)

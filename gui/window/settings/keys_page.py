@@ -21,7 +21,7 @@ from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
 from gui.window.settings.page import Page, has_all, heading
 from gui.window.settings.text_form import TextForm
 from gui.window.widgets.parts import button, label, sentence
-from gui.wording import key_texts, search_words
+from gui.wording import settings_texts
 from session_host.errors import ConfigError
 
 FILE = "keys"
@@ -35,7 +35,7 @@ class KeysPage(Page):
         self._settings = settings
         self._keymap = keymap
         self._refused = ""
-        hint = label(key_texts.hint(), "secondary")
+        hint = label(settings_texts.KEYS_HINT(), "secondary")
         hint.setWordWrap(True)
         hint.setContentsMargins(0, 0, 0, GAP_S_PX)
         self.add_unfiltered(hint)
@@ -54,16 +54,16 @@ class KeysPage(Page):
                 self._headings[action.group] = self._add_heading(action.group)
             self._action_rows.append(self._make_row(action))
         self._text_rows: list[KeyRow] = []
-        self._texts_heading = self._add_heading(key_texts.texts())
+        self._texts_heading = self._add_heading(settings_texts.KEYS_THAT_TYPE())
         self.column.addSpacing(GAP_S_PX)
-        self.add_text = button(key_texts.add_text(), "", self._ask_new_text)
+        self.add_text = button(settings_texts.ADD_TEXT_KEY(), "", self._ask_new_text)
         self.add_unfiltered(self.add_text)
         self.column.setAlignment(self.add_text, Qt.AlignmentFlag.AlignLeft)
         self.form = TextForm()
         self.column.addWidget(self.form)
         self.column.addWidget(self.question)
         self.column.addSpacing(GAP_M_PX)
-        self.reset_all = button(key_texts.reset_all(), "", self._ask_reset_all)
+        self.reset_all = button(settings_texts.RESET_ALL_KEYS(), "", self._ask_reset_all)
         self.add_unfiltered(self.reset_all)
         self.column.setAlignment(self.reset_all, Qt.AlignmentFlag.AlignLeft)
         settings.files_changed.connect(self.refresh)
@@ -95,7 +95,8 @@ class KeysPage(Page):
     def _make_text_rows(self) -> None:
         """Make rows for the keys that type a text, unless they are there."""
         actions = tuple(
-            ActionKeys(name_of(at), key_texts.types(entry.text), ()) for at, entry in enumerate(self._texts)
+            ActionKeys(name_of(at), settings_texts.TYPES_TEXT(text=entry.text), ())
+            for at, entry in enumerate(self._texts)
         )
         if actions == self._keymap.texts and len(self._text_rows) == len(actions):
             return
@@ -138,7 +139,7 @@ class KeysPage(Page):
 
         If all words mean keys, the whole page is shown.
         """
-        if has_all(words, search_words.words_of_the_keys()):
+        if has_all(words, settings_texts.WORDS_OF_THE_KEYS()):
             words = ()
         has_button = super().apply_filter(words)
         shown = [row for row in self.rows if has_all(words, self.title, _words(row))]
@@ -176,14 +177,16 @@ class KeysPage(Page):
         conflict = self._keymap.conflict(self._overrides, action, key)
         if conflict.types:
             row.wait(adds=adds)
-            self._ask(row, key_texts.types_text(native(key)), "", None)
+            self._ask(row, settings_texts.TYPES_A_CHARACTER(key=native(key)), "", None)
         elif conflict:
             warnings = []
             if conflict.holder is not None:
-                warnings.append(key_texts.used_by(native(key), conflict.holder.title))
+                warnings.append(settings_texts.USED_BY(key=native(key), title=conflict.holder.title))
             if conflict.use:
-                warnings.append(key_texts.also_by_programs(native(key), key_texts.use(conflict.use)))
-            button_text = key_texts.take_it() if conflict.holder is not None else key_texts.use_anyway()
+                warnings.append(
+                    settings_texts.ALSO_BY_PROGRAMS(key=native(key), use=settings_texts.key_use(conflict.use))
+                )
+            button_text = settings_texts.TAKE_IT() if conflict.holder is not None else settings_texts.USE_ANYWAY()
             self._ask(row, "\n".join(warnings), button_text, lambda: self._give(action, keys))
         else:
             self._give(action, keys)
@@ -228,8 +231,8 @@ class KeysPage(Page):
             return
         at = self._text_rows.index(row)
         wanted = [None if index == at else entry for index, entry in enumerate(self._texts)]
-        question = key_texts.remove_text_question(self._texts[at].text)
-        self._ask(row, question, key_texts.remove(), lambda: self._write({}, wanted), discards=True)
+        question = settings_texts.REMOVE_TEXT_QUESTION(text=self._texts[at].text)
+        self._ask(row, question, settings_texts.REMOVE_KEY(), lambda: self._write({}, wanted), discards=True)
 
     def edit_text(self, row: KeyRow) -> None:
         """Ask for another text for a key."""
@@ -260,21 +263,25 @@ class KeysPage(Page):
         self._place(self.question, self.reset_all)
         names = dict.fromkeys(self._settings.preferences.keys)
         self.question.ask(
-            self.reset_all, key_texts.reset_all_question(), key_texts.reset(), lambda: self._write(names), discards=True
+            self.reset_all,
+            settings_texts.RESET_ALL_KEYS_QUESTION(),
+            settings_texts.RESET_KEY(),
+            lambda: self._write(names),
+            discards=True,
         )
 
     def _show_menu(self, row: KeyRow, point: QPoint) -> None:
         menu = Menu(row)
         menu.aboutToHide.connect(menu.deleteLater)
-        change = menu.addAction(key_texts.change(), row.wait)
-        add = menu.addAction(key_texts.add(), lambda: row.wait(adds=True))
-        remove = menu.addAction(key_texts.remove(), row.cleared.emit)
+        change = menu.addAction(settings_texts.CHANGE_KEY(), row.wait)
+        add = menu.addAction(settings_texts.ADD_KEY(), lambda: row.wait(adds=True))
+        remove = menu.addAction(settings_texts.REMOVE_KEY(), row.cleared.emit)
         keys = {change: Qt.Key.Key_Return, add: Qt.Key.Key_Insert, remove: Qt.Key.Key_Delete}
         if _is_text(row):
-            keys[menu.addAction(key_texts.edit_text(), row.edit_requested.emit)] = Qt.Key.Key_F2
+            keys[menu.addAction(settings_texts.EDIT_TEXT(), row.edit_requested.emit)] = Qt.Key.Key_F2
         else:
             remove.setEnabled(bool(row.keys))
-            reset = menu.addAction(key_texts.reset(), row.reset_requested.emit)
+            reset = menu.addAction(settings_texts.RESET_KEY(), row.reset_requested.emit)
             reset.setEnabled(row.is_changed)
             keys[reset] = Qt.Key.Key_Backspace
         for action, key in keys.items():

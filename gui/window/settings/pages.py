@@ -74,7 +74,7 @@ class PageMaker:
 
     def _below(self, page: PageName, section: str) -> Sequence[QPushButton]:
         if (page, section) == ("appearance", "theme"):
-            return (button(settings_texts.import_theme(), "link", self._context.import_theme),)
+            return (button(settings_texts.IMPORT_THEME(), "link", self._context.import_theme),)
         return ()
 
     def _row(self, setting: Setting) -> SettingRow:
@@ -93,7 +93,7 @@ class PageMaker:
                     return _AppearanceControl(self._context, choices)
                 return ChoiceControl(theme, choices)
             case Named(of="font"):
-                desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
+                desktop = ("", settings_texts.AS_THE_DESKTOP(what=QFontInfo(QFont(default_family())).family()))
                 return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
             case Named(of="agent"):
                 return _AgentControl(self._context)
@@ -160,7 +160,7 @@ class _AgentControl(ChoiceControl):
     def _read(self) -> None:
         value = self.box.currentData()
         agents = [(agent.name, agent.title) for agent in self._agents.values()]
-        self.set_choices([("", settings_texts.last_agent()), *agents])
+        self.set_choices([("", settings_texts.LAST_AGENT()), *agents])
         self.show_value(value)
 
 
@@ -177,5 +177,5 @@ class _AppearanceControl(ChoiceControl):
 
 
 def _pair_text(pair: SchemePair) -> str:
-    names = pair.dark.name, pair.light.name
-    return names[0] if names[0] == names[1] else settings_texts.pair(*names)
+    dark, light = pair.dark.name, pair.light.name
+    return dark if dark == light else settings_texts.PAIR_OF_THEMES(dark=dark, light=light)

@@ -76,12 +76,12 @@ class Preview(QWidget):
         self._theme = theme
         self._settings = settings
         self.setFixedHeight(HEIGHT_PX)
-        self.setAccessibleName(settings_texts.preview())
+        self.setAccessibleName(settings_texts.PREVIEW())
         self._session = _SampleSession()
         self._view = TerminalView(theme.terminal, self)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._view.setAccessibleName(settings_texts.preview())
+        self._view.setAccessibleName(settings_texts.PREVIEW())
         self._view.set_viewer(self._session)
         self._view.set_focused(focused=True)
         theme.changed.connect(self._apply_theme)

@@ -13,7 +13,7 @@ from gui.theme.tokens import GAP_S_PX
 from gui.window.settings.controls import Control, TextControl
 from gui.window.settings.values import Values
 from gui.window.widgets.parts import IconButton, label, sentence
-from gui.wording import phrases, search_words, settings_texts
+from gui.wording import phrases, settings_texts
 
 MIN_TEXT_PX = 240
 """If less room is left for the text, the control is below it, unless that is as small as a switch."""
@@ -125,7 +125,9 @@ class SettingRow(PlainRow):
         super().__init__(settings_texts.name_of(setting.id), help_, control)
         self.setting = setting
         self._values = values
-        self.reset = IconButton(theme, Glyph.RESET, settings_texts.reset(self.name), lambda: self._set(None))
+        self.reset = IconButton(
+            theme, Glyph.RESET, settings_texts.RESET_SETTING(setting=self.name), lambda: self._set(None)
+        )
         self.reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         policy = self.reset.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
@@ -138,7 +140,7 @@ class SettingRow(PlainRow):
 
     def words(self) -> str:
         choices = " ".join(map(str, getattr(self.setting.kind, "values", ())))
-        also = search_words.setting_words(self.setting.key)
+        also = settings_texts.setting_words(self.setting.key)
         return f"{super().words()} {self.setting.key} {self.setting.file} {choices} {also}"
 
     def _set(self, value: object) -> None:

@@ -14,7 +14,7 @@ from gui.window.settings.values import Values
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Area, button, label, sentence
-from gui.wording import common_texts, new_chat_texts, phrases, settings_texts, setup_texts
+from gui.wording import common_texts, new_chat_texts, phrases, settings_texts
 from session_host.errors import OutliveError
 
 
@@ -33,19 +33,19 @@ class SetupForm(Area):
         self._edited = ""
         """The edited entry's directory as the file has it; "" for a new entry."""
         self.directory = DirectoryField()
-        self.directory.setPlaceholderText(setup_texts.repository_example())
+        self.directory.setPlaceholderText(settings_texts.REPOSITORY_EXAMPLE())
         self.command = QLineEdit()
-        self.command.setPlaceholderText(new_chat_texts.setup_example())
+        self.command.setPlaceholderText(new_chat_texts.SETUP_EXAMPLE())
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
-        self.remove = button(setup_texts.remove(), "", lambda: self._write(self._edited, ""))
-        self.cancel = button(common_texts.cancel(), "", lambda: self._leave(self._edited))
-        self.save = button(settings_texts.save(), "primary", self._save)
+        self.remove = button(settings_texts.REMOVE_SETUP(), "", lambda: self._write(self._edited, ""))
+        self.cancel = button(common_texts.CANCEL(), "", lambda: self._leave(self._edited))
+        self.save = button(settings_texts.SAVE(), "primary", self._save)
         grid = QGridLayout()
         grid.setHorizontalSpacing(GAP_M_PX)
         grid.setVerticalSpacing(GAP_S_PX)
         grid.setColumnStretch(1, 1)
-        fields = (setup_texts.repository(), self.directory), (setup_texts.command(), self.command)
+        fields = (settings_texts.REPOSITORY(), self.directory), (settings_texts.SETUP_COMMAND(), self.command)
         for row, (name, field) in enumerate(fields):
             field.setAccessibleName(name)
             grid.addWidget(label(name, "secondary"), row, 0)
@@ -88,7 +88,7 @@ class SetupForm(Area):
     def _save(self) -> None:
         for field in (self.directory, self.command):
             if not field.text().strip():
-                self._refuse(field, settings_texts.enter(field.accessibleName()))
+                self._refuse(field, settings_texts.ENTER_A_VALUE(field=field.accessibleName()))
                 return
         command = self.command.text().strip()
         if self._edited:
@@ -111,7 +111,7 @@ class SetupForm(Area):
         if entry is None:
             self._refuse(self.directory, problem)
         elif entry.command:
-            self._refuse(self.directory, setup_texts.is_listed(phrases.short_directory(entry.repository)))
+            self._refuse(self.directory, settings_texts.IS_LISTED(repository=phrases.short_directory(entry.repository)))
         else:
             self._write(entry.repository, command)
 

@@ -14,7 +14,7 @@ from gui.window.settings.row import PlainRow
 from gui.window.settings.setup_form import SetupForm
 from gui.window.settings.values import Values
 from gui.window.widgets.parts import IconButton, button
-from gui.wording import phrases, setup_texts
+from gui.wording import phrases, settings_texts
 
 
 class _ButtonControl(Control):
@@ -22,7 +22,7 @@ class _ButtonControl(Control):
 
     def __init__(self, inner: IconButton | None = None) -> None:
         super().__init__()
-        self.button = inner or button(setup_texts.add())
+        self.button = inner or button(settings_texts.ADD_SETUP())
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.row.addWidget(self.button)
         self.set_input_widget(self.button)
@@ -48,8 +48,8 @@ class SetupList(QObject):
         control = _ButtonControl()
         self.add = control.button
         self.add.clicked.connect(self._add)
-        self._heading = PlainRow(setup_texts.setups(), setup_texts.setups_help(), control)
-        self._section = Section(context.theme, setup_texts.section(), [self._heading])
+        self._heading = PlainRow(settings_texts.SETUPS(), settings_texts.SETUPS_HELP(), control)
+        self._section = Section(context.theme, settings_texts.WORKTREES(), [self._heading])
         page.add_section(self._section)
         self.form = SetupForm(context, values)
         self.form.hide()
@@ -66,13 +66,13 @@ class SetupList(QObject):
             return
         self._entries = entries
         self.rows = {repository: self._row(repository, command) for repository, command in entries.items()}
-        section = Section(self._context.theme, setup_texts.section(), [self._heading, *self.rows.values()])
+        section = Section(self._context.theme, settings_texts.WORKTREES(), [self._heading, *self.rows.values()])
         self._page.replace_section(self._section, section)
         self._section = section
 
     def _row(self, repository: str, command: str) -> PlainRow:
         short = phrases.short_directory(repository)
-        name = setup_texts.edit(short)
+        name = settings_texts.EDIT_SETUP(repository=short)
         edit = IconButton(self._context.theme, Glyph.PENCIL, name, lambda: self.form.ask(repository, command))
         return PlainRow(phrases.last_part(repository), f"{short}\n{command}", _ButtonControl(edit))
 

@@ -12,7 +12,7 @@ from gui.settings.text_keys import MAX_CHARACTERS, typed, without_controls
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, button, label
-from gui.wording import common_texts, key_texts, phrases
+from gui.wording import common_texts, phrases, settings_texts
 
 
 class TextForm(Area):
@@ -23,24 +23,24 @@ class TextForm(Area):
         self._on_text: Callable[[str], object] = lambda _text: None
         self._back_to: QWidget | None = None
         self.field = QLineEdit()
-        self.field.setAccessibleName(key_texts.text())
+        self.field.setAccessibleName(settings_texts.TEXT_OF_KEY())
         self.field.setMaxLength(MAX_CHARACTERS)
         self.field.returnPressed.connect(self._submit)
-        hint = label(key_texts.text_hint(), "secondary")
+        hint = label(settings_texts.TEXT_OF_KEY_HINT(), "secondary")
         hint.setWordWrap(True)
-        self.field.setAccessibleDescription(key_texts.text_hint())
+        self.field.setAccessibleDescription(settings_texts.TEXT_OF_KEY_HINT())
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
         self.problem.hide()
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addStretch(1)
-        row.addWidget(button(common_texts.cancel(), "", self.leave))
-        row.addWidget(button(key_texts.save_text(), "primary", self._submit))
+        row.addWidget(button(common_texts.CANCEL(), "", self.leave))
+        row.addWidget(button(settings_texts.SAVE_TEXT(), "primary", self._submit))
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
         column.setSpacing(GAP_S_PX)
-        column.addWidget(label(key_texts.text(), "secondary"))
+        column.addWidget(label(settings_texts.TEXT_OF_KEY(), "secondary"))
         column.addWidget(self.field)
         column.addWidget(hint)
         column.addWidget(self.problem)

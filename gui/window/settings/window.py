@@ -36,11 +36,12 @@ class SettingsWindow(PagedWindow):
     def __init__(self, context: SettingsContext) -> None:
         titles = [settings_texts.page(name) for name in PAGES]
         side = PageList(
-            context.theme, NAVIGATION_PX, titles, search=settings_texts.search(), pages=settings_texts.pages()
+            context.theme, NAVIGATION_PX, titles,
+            search=settings_texts.SEARCH_SETTINGS(), pages=settings_texts.LIST_OF_PAGES(),
         )  # fmt: skip
-        super().__init__(settings_texts.settings(), side, size=SIZE, min_size=MIN_SIZE)
+        super().__init__(settings_texts.SETTINGS(), side, size=SIZE, min_size=MIN_SIZE)
         self._context = context
-        self.setWindowTitle(settings_texts.title())
+        self.setWindowTitle(settings_texts.TITLE())
         self.values = Values(context.settings, self)
         self._maker = PageMaker(context, self.values)
         self._pages: dict[PageName, Page] = {}
@@ -73,7 +74,7 @@ class SettingsWindow(PagedWindow):
         self._column = QVBoxLayout()
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self.nothing = label(settings_texts.nothing_found(), "secondary")
+        self.nothing = label(settings_texts.NOTHING_FOUND(), "secondary")
         self.nothing.setContentsMargins(0, GAP_L_PX, 0, 0)
         self.nothing.hide()
         self._column.addWidget(self.nothing)

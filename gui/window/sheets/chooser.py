@@ -110,21 +110,21 @@ class Chooser(Sheet):
     """Filters its choices while the user types; Enter runs the marked one."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, common_texts.choose(), ASK_PX)
+        super().__init__(theme, parent, common_texts.CHOOSE(), ASK_PX)
         self._choices: Choices = ListedChoices([])
         self._restore: Callable[[], object] | None = None
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
-        self.field.setAccessibleName(common_texts.choose())
+        self.field.setAccessibleName(common_texts.CHOOSE())
         self.field.textChanged.connect(self._narrow)
         self.field.installEventFilter(self)
-        self.list = ResultList(common_texts.choices(), ROW_PX, ROWS_SHOWN, wraps=True)
+        self.list = ResultList(common_texts.CHOICES(), ROW_PX, ROWS_SHOWN, wraps=True)
         self.list.setItemDelegate(_ChoiceDelegate(theme, ROW_PX, self.list))
         self.items = self.list.items
         self.list.clicked.connect(self._accept_choice)
         self.list.selectionModel().currentChanged.connect(self._on_marked)
         self.closed.connect(self._on_closed)
-        self.nothing = label(common_texts.no_matches(), "secondary")
+        self.nothing = label(common_texts.NO_MATCHES(), "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
         self.foot = label("", "secondary")
         self.foot.setWordWrap(True)

@@ -23,15 +23,15 @@ class OutputSheet(InfoSheet):
     """Shows the end of the output; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
-        super().__init__(theme, parent, common_texts.error_output(), LINES_PX)
+        super().__init__(theme, parent, common_texts.ERROR_OUTPUT(), LINES_PX)
         self._tasks = tasks
         self._chat: Chat | None = None
         self.title = ElidedLabel("", "title")
         self.state = label("", "secondary")
-        self.text = PlainLines(common_texts.error_output(), LINES_PX, HEIGHT_PX)
+        self.text = PlainLines(common_texts.ERROR_OUTPUT(), LINES_PX, HEIGHT_PX)
         self.text.setTabChangesFocus(True)
-        self.copy = button(common_texts.copy(), "", self._copy)
-        self.close_button = button(common_texts.close(), "", self.dismiss)
+        self.copy = button(common_texts.COPY(), "", self._copy)
+        self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(self.text, 1)
@@ -40,10 +40,10 @@ class OutputSheet(InfoSheet):
     def ask(self, chat: Chat) -> None:
         """Open the sheet for this chat."""
         self._chat = chat
-        self.title.set_whole(sheet_texts.error_output_of(chat.name))
+        self.title.set_whole(sheet_texts.ERROR_OUTPUT_OF(name=chat.name))
         self.text.setPlainText("")
         self.text.show()
-        self.state.setText(sheet_texts.loading())
+        self.state.setText(sheet_texts.LOADING())
         self.open()
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
         self._tasks.start(self._read(chat), "error output")
@@ -52,11 +52,11 @@ class OutputSheet(InfoSheet):
         try:
             text, is_cut = await error_output(chat.id)
         except FileNotFoundError:
-            text, state = "", sheet_texts.no_error_output()
+            text, state = "", sheet_texts.NO_ERROR_OUTPUT()
         except OSError as error:
-            text, state = "", sheet_texts.cannot_read_errors(error.strerror)
+            text, state = "", sheet_texts.CANNOT_READ_ERRORS(reason=error.strerror)
         else:
-            state = sheet_texts.last_kib(ERRORS_BYTES // 1024) if is_cut else ""
+            state = sheet_texts.LAST_KIB(size=ERRORS_BYTES // 1024) if is_cut else ""
         if chat is self._chat:
             self.text.setPlainText(text)
             self.text.setVisible(bool(text))

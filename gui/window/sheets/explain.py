@@ -36,7 +36,7 @@ class StatusDetailsSheet(InfoSheet):
         ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
     ) -> None:
         """Create the sheet; ``ask`` asks a chat's host."""
-        super().__init__(theme, parent, sheet_texts.status_details(), LIST_PX)
+        super().__init__(theme, parent, sheet_texts.STATUS_DETAILS(), LIST_PX)
         self._tasks = tasks
         self._ask = ask
         self._chat: Chat | None = None
@@ -45,8 +45,8 @@ class StatusDetailsSheet(InfoSheet):
         self.title = ElidedLabel("", "title")
         self.summary = label("", "secondary")
         self.summary.setWordWrap(True)
-        self.evidence = _Table(sheet_texts.latest_reports(), 4, longest=1)
-        self.transitions = _Table(sheet_texts.history(), 4, longest=3)
+        self.evidence = _Table(sheet_texts.LATEST_REPORTS(), 4, longest=1)
+        self.transitions = _Table(sheet_texts.HISTORY(), 4, longest=3)
         self.notes = label("", "secondary")
         self.notes.setWordWrap(True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -57,9 +57,9 @@ class StatusDetailsSheet(InfoSheet):
         for part in (self.evidence, self.transitions, self.notes):
             column.addWidget(part)
         column.addStretch(1)
-        self.area = Scrolled(inner, HEIGHT_PX, sheet_texts.status_details())
-        self.copy = button(common_texts.copy(), "", self._copy)
-        self.close_button = button(common_texts.close(), "", self.dismiss)
+        self.area = Scrolled(inner, HEIGHT_PX, sheet_texts.STATUS_DETAILS())
+        self.copy = button(common_texts.COPY(), "", self._copy)
+        self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
         layout = self.column(GAP_S_PX)
         for part in (self.title, self.summary):
             layout.addWidget(part)
@@ -72,7 +72,7 @@ class StatusDetailsSheet(InfoSheet):
         self._forget()
         self._chat = chat
         chat.changed.connect(self._on_changed)
-        self.title.set_whole(sheet_texts.status_of(chat.name))
+        self.title.set_whole(sheet_texts.STATUS_OF(name=chat.name))
         self._show(None)
         self.open()
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -98,7 +98,7 @@ class StatusDetailsSheet(InfoSheet):
             explained_status = await self._ask(chat)
         except OutliveError as error:
             if chat is self._chat:
-                self.summary.setText(sheet_texts.cannot_load_status(error))
+                self.summary.setText(sheet_texts.CANNOT_LOAD_STATUS(error=error))
             return
         if chat is self._chat:
             self._show(explained_status)
@@ -111,13 +111,13 @@ class StatusDetailsSheet(InfoSheet):
         self.area.setVisible(explained_status is not None)
         self.copy.setEnabled(explained_status is not None)
         if explained_status is None:
-            self.summary.setText(sheet_texts.loading())
+            self.summary.setText(sheet_texts.LOADING())
             return
         over = self._chat is not None and self._chat.has_ended
         reports = self._chat is not None and not self._chat.is_shell_or_command
         self.evidence.setVisible(not over and (reports or bool(explained_status.evidence)))
-        self.evidence.fill(explained_status.evidence, sheet_texts.no_reports())
-        no_changes = sheet_texts.no_changes() if over else sheet_texts.no_changes_yet()
+        self.evidence.fill(explained_status.evidence, sheet_texts.NO_REPORTS())
+        no_changes = sheet_texts.NO_CHANGES() if over else sheet_texts.NO_CHANGES_YET()
         self.transitions.fill(explained_status.transitions, no_changes)
         self.notes.setText("\n".join(explained_status.notes))
         self.notes.setVisible(bool(explained_status.notes))
@@ -175,7 +175,7 @@ class _Table(QWidget):
                 for column, text in enumerate(row.cells):
                     self._add_row(text, number + 1, column, "" if row.counts and column else "secondary")
             if not row.counts:
-                set_tooltip(self._cells[-1], sheet_texts.overridden())
+                set_tooltip(self._cells[-1], sheet_texts.OVERRIDDEN())
 
     def _add_in_two_lines(self, row: Row, line: int) -> None:
         cells = list(row.cells)

@@ -30,11 +30,11 @@ class ExportSheet(FormSheet):
     """Asks for a file and a format; Enter saves. Replacing an existing file needs a second confirmation."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.export_chat(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.EXPORT_CHAT(), ASK_PX)
         self._on_submit: Callable[[Path], object] = lambda _path: None
         self._may_replace: Path | None = None
         self.file = DirectoryField()
-        self.file.setAccessibleName(sheet_texts.file())
+        self.file.setAccessibleName(sheet_texts.FILE())
         self.formats: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
         self._forms: tuple[str, ...] = FORMS
@@ -43,30 +43,30 @@ class ExportSheet(FormSheet):
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
             made.setAutoExclusive(True)  # For screen readers, which then announce one of several.
-            made.setAccessibleName(sheet_texts.format_(what))
+            made.setAccessibleName(sheet_texts.FORMAT(kind=what))
             made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
             made.toggled.connect(partial(_set_tab_stop, made))
             self._group.addButton(made)
             self.formats[suffix] = made
-        set_tooltip(self.formats[".cast"], sheet_texts.plays_in_asciinema())
+        set_tooltip(self.formats[".cast"], sheet_texts.PLAYS_IN_ASCIINEMA())
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
-        self.cancel = button(common_texts.cancel(), "", self.dismiss)
-        self.save = button(sheet_texts.export_(), "primary", self._submit)
+        self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
+        self.save = button(sheet_texts.EXPORT(), "primary", self._submit)
         inner = QWidget()
         fields = QGridLayout(inner)
         fields.setContentsMargins(0, 0, 0, 0)
         fields.setHorizontalSpacing(GAP_M_PX)
         fields.setVerticalSpacing(GAP_S_PX)
-        fields.addWidget(label(sheet_texts.file(), "secondary"), 0, 0)
+        fields.addWidget(label(sheet_texts.FILE(), "secondary"), 0, 0)
         fields.addWidget(self.file, 0, 1)
-        fields.addWidget(label(sheet_texts.format_label(), "secondary"), 1, 0)
+        fields.addWidget(label(sheet_texts.FORMAT_LABEL(), "secondary"), 1, 0)
         fields.addWidget(flow(*self.formats.values()), 1, 1)
         fields.addWidget(self.problem, 2, 0, 1, 2)
         layout = self.column()
-        layout.addWidget(label(sheet_texts.export_chat(), "title"))
-        layout.addWidget(Scrolled(inner, MAX_PX, sheet_texts.export_chat()), 1)
+        layout.addWidget(label(sheet_texts.EXPORT_CHAT(), "title"))
+        layout.addWidget(Scrolled(inner, MAX_PX, sheet_texts.EXPORT_CHAT()), 1)
         layout.addLayout(button_row(self.cancel, self.save))
         self.file.textChanged.connect(self._on_file)
 
@@ -117,7 +117,7 @@ class ExportSheet(FormSheet):
         self._may_replace = may_replace
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self.save.setText(sheet_texts.export_() if may_replace is None else sheet_texts.replace())
+        self.save.setText(sheet_texts.EXPORT() if may_replace is None else sheet_texts.REPLACE())
         set_kind(self.save, "primary" if may_replace is None else "danger")
         if may_replace is not None:
             self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -132,14 +132,14 @@ class ExportSheet(FormSheet):
                 LOOK_TIMEOUT_S, lambda: (whole.is_dir() or path.is_dir(), path.parent.is_dir(), path.exists())
             )
         except TimeoutError:
-            self._show_error(new_chat_texts.disk_does_not_answer(short_directory(str(path.parent))))
+            self._show_error(new_chat_texts.DISK_DOES_NOT_ANSWER(path=short_directory(str(path.parent))))
             return
         if not typed or typed.endswith("/") or is_directory:
-            self._show_error(sheet_texts.enter_file_name())
+            self._show_error(sheet_texts.ENTER_FILE_NAME())
         elif not has_folder:
-            self._show_error(sheet_texts.no_such_folder(short_directory(str(path.parent))))
+            self._show_error(sheet_texts.NO_SUCH_FOLDER(folder=short_directory(str(path.parent))))
         elif exists and path != self._may_replace:
-            self._show_error(sheet_texts.replace_file(shown), may_replace=path)
+            self._show_error(sheet_texts.REPLACE_FILE(path=shown), may_replace=path)
         else:
             self.dismiss()
             self._on_submit(path)

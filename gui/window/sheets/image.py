@@ -13,7 +13,7 @@ from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.picture_view import PictureView
-from gui.wording import common_texts, image_texts
+from gui.wording import chat_texts, common_texts
 from session_host.protocol.values import Image
 
 _MIN_SIZE = QSize(440, 240)
@@ -26,18 +26,18 @@ class ImageSheet(InfoSheet):
     returns_focus = True
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, image_texts.image(), 0)
+        super().__init__(theme, parent, chat_texts.IMAGE(), 0)
         self._image = Image("", b"")
         self._picture = QImage()
         self._directory = ""
         self.view = PictureView(theme)
         self.about = label("", "secondary")
-        self.copy = button(common_texts.copy(), "", self._copy)
-        self.save = button(image_texts.save_as(), "", self._save)
-        self.close_button = button(common_texts.close(), "", self.dismiss)
+        self.copy = button(common_texts.COPY(), "", self._copy)
+        self.save = button(chat_texts.SAVE_AS(), "", self._save)
+        self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.view.addAction(image_texts.copy_image(), self._copy)
-        self.view.addAction(image_texts.save_image_as(), self._save)
+        self.view.addAction(chat_texts.COPY_IMAGE(), self._copy)
+        self.view.addAction(chat_texts.SAVE_IMAGE_AS(), self._save)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.view, 1)
         layout.addLayout(button_row(self.copy, self.save, self.close_button, words=self.about))
@@ -48,7 +48,7 @@ class ImageSheet(InfoSheet):
         if picture is None:
             return
         self._image, self._picture, self._directory = image, picture, directory
-        about = image_texts.about(picture.width(), picture.height(), image.mime, len(image.data))
+        about = chat_texts.about_image(picture.width(), picture.height(), image.mime, len(image.data))
         self.about.setText(about)
         self.view.setAccessibleName(about)
         self.open()
@@ -69,7 +69,7 @@ class ImageSheet(InfoSheet):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setImage(self._picture)
-        self.about.setText(common_texts.copied())
+        self.about.setText(common_texts.COPIED())
 
     def _save(self) -> None:
         save_image(self._theme, self, self._image, self._directory, self.about.setText)

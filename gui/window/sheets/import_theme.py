@@ -21,24 +21,24 @@ class ImportThemeSheet(FormSheet):
     """Asks for a file; a file that is no theme is reported below the field."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, action_texts.import_a_theme(), ASK_PX)
+        super().__init__(theme, parent, action_texts.IMPORT_A_THEME(), ASK_PX)
         self._on_submit: Callable[[Path], str] = lambda _path: ""
         self.file = DirectoryField(offers_files=True)
-        self.file.setAccessibleName(sheet_texts.file())
-        self.browse = button(new_chat_texts.browse(), "", self._browse)
-        self.browse.setAccessibleName(sheet_texts.choose_file())
+        self.file.setAccessibleName(sheet_texts.FILE())
+        self.browse = button(new_chat_texts.BROWSE(), "", self._browse)
+        self.browse.setAccessibleName(sheet_texts.CHOOSE_FILE())
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.file, 1)
         row.addWidget(self.browse)
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
-        self.cancel = button(common_texts.cancel(), "", self.dismiss)
-        self.accept = button(sheet_texts.import_(), "primary", self._submit)
-        kinds = label(sheet_texts.kinds_of_themes(), "secondary")
+        self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
+        self.accept = button(sheet_texts.IMPORT(), "primary", self._submit)
+        kinds = label(sheet_texts.KINDS_OF_THEMES(), "secondary")
         kinds.setWordWrap(True)
         layout = self.column()
-        layout.addWidget(label(action_texts.import_a_theme(), "title"))
+        layout.addWidget(label(action_texts.IMPORT_A_THEME(), "title"))
         layout.addWidget(kinds)
         layout.addLayout(row)
         layout.addWidget(self.problem)
@@ -61,7 +61,7 @@ class ImportThemeSheet(FormSheet):
 
     def _browse(self) -> None:
         """Choose the file in the desktop's dialog, which opens at the field's directory."""
-        dialog = FileDialog(self._theme, self, sheet_texts.choose_file(), str(self.file.nearest()))
+        dialog = FileDialog(self._theme, self, sheet_texts.CHOOSE_FILE(), str(self.file.nearest()))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setFilter(dialog.filter() | QDir.Filter.Hidden)  # Terminals keep their themes below ~/.config.
         dialog.fileSelected.connect(self._on_chosen)

@@ -18,15 +18,15 @@ class NameSheet(FormSheet):
     """Asks for a name; Enter accepts it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.rename_chat(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.RENAME_CHAT(), ASK_PX)
         self._on_submit: Callable[[str], object] = lambda _name: None
         self.field = QLineEdit()
-        self.field.setAccessibleName(common_texts.name())
+        self.field.setAccessibleName(common_texts.NAME())
         self.field.setMaxLength(80)
-        self.rename = button(sheet_texts.rename(), "primary", self._submit)
-        cancel = button(common_texts.cancel(), "", self.dismiss)
+        self.rename = button(sheet_texts.RENAME(), "primary", self._submit)
+        cancel = button(common_texts.CANCEL(), "", self.dismiss)
         layout = self.column()
-        layout.addWidget(label(sheet_texts.rename_chat(), "title"))
+        layout.addWidget(label(sheet_texts.RENAME_CHAT(), "title"))
         layout.addWidget(self.field)
         layout.addLayout(button_row(cancel, self.rename))
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(as_name(text))))

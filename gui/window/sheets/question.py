@@ -164,7 +164,7 @@ class QuestionSheet(Sheet):
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, page_texts.question(), ASK_PX)
+        super().__init__(theme, parent, page_texts.QUESTION(), ASK_PX)
         self.question: Question | None = None
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         """Runs after a key that was meant for the program."""
@@ -176,10 +176,10 @@ class QuestionSheet(Sheet):
         self.detail.setWordWrap(True)
         self.subject = _Subject()
         self.subject.setReadOnly(True)
-        self.subject.setAccessibleName(page_texts.text_to_confirm())
+        self.subject.setAccessibleName(page_texts.TEXT_TO_CONFIRM())
         self.subject.setTabChangesFocus(True)
-        self.no = button(common_texts.cancel(), "", self.dismiss)
-        self.yes = button(common_texts.ok(), "primary", self.accept)
+        self.no = button(common_texts.CANCEL(), "", self.dismiss)
+        self.yes = button(common_texts.OK(), "primary", self.accept)
         for one in (self.no, self.yes):
             one.installEventFilter(self)
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
@@ -190,7 +190,7 @@ class QuestionSheet(Sheet):
         for part in (self.title, self.subject, self.detail):
             column.addWidget(part)
         column.addStretch(1)
-        self.scrolled = Scrolled(inner, MAX_PX, page_texts.question())
+        self.scrolled = Scrolled(inner, MAX_PX, page_texts.QUESTION())
         layout = self.column()
         layout.addWidget(self.scrolled, 1)
         layout.addLayout(button_row(self.no, self.yes))
@@ -289,7 +289,7 @@ def _readable(text: str) -> str:
         for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
     )
     more = len(text) - SUBJECT_CHARACTERS
-    return f"{shown}\n… {page_texts.more_characters(more)}" if more > 0 else shown
+    return f"{shown}\n… {page_texts.MORE_CHARACTERS(n=more)}" if more > 0 else shown
 
 
 def _visible(character: str) -> str:

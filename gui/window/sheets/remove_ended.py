@@ -18,7 +18,7 @@ from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.choice_box import ChoiceBox
 from gui.window.widgets.parts import button, label
-from gui.wording import action_texts, common_texts, page_texts, phrases, several_texts
+from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_texts
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import EndedChat
 from session_host.client.sessions.periods import period
@@ -48,36 +48,36 @@ class RemoveEndedSheet(Sheet):
             agents: the catalog.
             read: reads the ended chats and their sizes.
         """
-        super().__init__(theme, parent, several_texts.remove_ended_chats(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.REMOVE_ENDED_CHATS(), ASK_PX)
         self._tasks, self._agents, self._read_ended = tasks, agents, read
         self._ended: list[EndedChat] | None = None
         """All ended chats; None while they are read."""
         self._chosen: list[EndedChat] = []
         self._on_remove: Callable[[Sequence[str]], object] = lambda _ids: None
         self.age = QLineEdit()
-        self.age.setPlaceholderText(several_texts.any_age())
+        self.age.setPlaceholderText(sheet_texts.ANY_AGE())
         self.agent, self.project = ChoiceBox(theme), ChoiceBox(theme)
         self.found = label()
         self.found.setWordWrap(True)
-        self.cancel = button(common_texts.cancel(), "", self.dismiss)
+        self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.remove = button("", "danger", self._submit)
         fields = QGridLayout()
         fields.setHorizontalSpacing(GAP_M_PX)
         fields.setVerticalSpacing(GAP_S_PX)
         rows: list[tuple[str, QWidget]] = [
-            (several_texts.older_than(), self.age),
-            (several_texts.agent(), self.agent),
-            (several_texts.project(), self.project),
+            (sheet_texts.OLDER_THAN(), self.age),
+            (sheet_texts.AGENT(), self.agent),
+            (sheet_texts.PROJECT(), self.project),
         ]
         for row, (text, field) in enumerate(rows):
             field.setAccessibleName(text)
             fields.addWidget(label(text, "secondary"), row, 0)
             fields.addWidget(field, row, 1)
         fields.setColumnStretch(1, 1)
-        detail = label(page_texts.removed_for_good(UNDO_MS // 1000), "secondary")
+        detail = label(page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), "secondary")
         detail.setWordWrap(True)
         layout = self.column()
-        layout.addWidget(label(several_texts.remove_ended_chats(), "title"))
+        layout.addWidget(label(sheet_texts.REMOVE_ENDED_CHATS(), "title"))
         layout.addLayout(fields)
         layout.addWidget(self.found)
         layout.addWidget(detail)
@@ -92,7 +92,7 @@ class RemoveEndedSheet(Sheet):
         """Open the sheet; ``on_remove`` gets the ids of the chosen chats."""
         self._on_remove = on_remove
         self._ended = None
-        self.age.setText(several_texts.first_age())
+        self.age.setText(sheet_texts.first_age())
         self._fill_boxes([])
         self._choose()
         self.open()
@@ -109,7 +109,7 @@ class RemoveEndedSheet(Sheet):
         agents = {each.record.agent: self._title(each.record.agent) for each in ended}
         projects = {each.record.project: phrases.short_directory(each.record.project) for each in ended}
         for box, texts, of_all in (
-            (self.agent, agents, several_texts.all_agents()), (self.project, projects, several_texts.all_projects())
+            (self.agent, agents, sheet_texts.ALL_AGENTS()), (self.project, projects, sheet_texts.ALL_PROJECTS())
         ):  # fmt: skip
             with QSignalBlocker(box):
                 box.clear()
@@ -133,17 +133,17 @@ class RemoveEndedSheet(Sheet):
         self._chosen = [each for each in found if not each.record.pinned]
         count, pinned = len(self._chosen), len(found) - len(self._chosen)
         if not is_age:
-            line = several_texts.no_age()
+            line = sheet_texts.NO_AGE()
         elif self._ended is None:
-            line = several_texts.counting()
+            line = sheet_texts.COUNTING()
         else:
             size = phrases.data_size(sum(each.size_bytes for each in self._chosen))
-            line = several_texts.chosen(count, size, pinned)
+            line = sheet_texts.chosen_chats(count, size, pinned)
         if line != self.found.text():
             self.found.setText(line)
             if self.is_open:
                 announce(self.found, line)
-        self.remove.setText(page_texts.remove_chats(count) if count else action_texts.remove())
+        self.remove.setText(page_texts.REMOVE_CHATS(n=count) if count else action_texts.REMOVE())
         self.remove.setEnabled(bool(count))
 
     def _submit(self) -> None:

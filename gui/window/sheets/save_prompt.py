@@ -13,7 +13,7 @@ from gui.theme.theme import Theme
 from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.prompt_field import PromptField
-from gui.wording import common_texts, phrases, saved_prompt_texts
+from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import ConfigError
 
 NAME_CHARACTERS = 48
@@ -28,26 +28,26 @@ class SavePromptSheet(FormSheet):
     """Saves a prompt into a file; Enter in the name, or Ctrl+Enter in the text, saves it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, saved_prompt_texts.save(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.SAVE_PROMPT(), ASK_PX)
         self._folder = Path()
         self._agent = self._directory = ""
         self._on_saved: Callable[[SavedPrompt], object] = lambda _prompt: None
         self._replaces = False
         self.name = QLineEdit()
-        self.name.setAccessibleName(common_texts.name())
-        self.name.setPlaceholderText(common_texts.name())
-        self.text = _TextField(saved_prompt_texts.prompt(), enter_submits=False)
-        self.text.setPlaceholderText(saved_prompt_texts.prompt())
+        self.name.setAccessibleName(common_texts.NAME())
+        self.name.setPlaceholderText(common_texts.NAME())
+        self.text = _TextField(sheet_texts.PROMPT(), enter_submits=False)
+        self.text.setPlaceholderText(sheet_texts.PROMPT())
         self.text.submitted.connect(self._submit)
         self.for_agent, self.for_directory = QCheckBox(), QCheckBox()
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        self.save = button(saved_prompt_texts.save_button(), "primary", self._submit)
+        self.save = button(sheet_texts.SAVE_PROMPT_BUTTON(), "primary", self._submit)
         layout = self.column()
-        layout.addWidget(label(saved_prompt_texts.save(), "title"))
+        layout.addWidget(label(sheet_texts.SAVE_PROMPT(), "title"))
         for part in (self.name, self.text, self.for_agent, self.for_directory, self.error):
             layout.addWidget(part)
-        layout.addLayout(button_row(button(common_texts.cancel(), "", self.dismiss), self.save))
+        layout.addLayout(button_row(button(common_texts.CANCEL(), "", self.dismiss), self.save))
         self.name.textChanged.connect(lambda _text: self._show_problem(""))
         self.text.textChanged.connect(lambda: self._show_problem(""))
 
@@ -70,8 +70,8 @@ class SavePromptSheet(FormSheet):
         """
         self._folder, self._on_saved = folder, on_saved
         self._agent, self._directory = agent[0], directory
-        self.for_agent.setText(saved_prompt_texts.only_for(agent[1]))
-        self.for_directory.setText(saved_prompt_texts.only_in(phrases.short_directory(directory)))
+        self.for_agent.setText(sheet_texts.ONLY_FOR(agent=agent[1]))
+        self.for_directory.setText(sheet_texts.ONLY_IN(directory=phrases.short_directory(directory)))
         for box, value in ((self.for_agent, agent[0]), (self.for_directory, directory)):
             box.setChecked(False)
             box.setAccessibleName(box.text())
@@ -87,7 +87,7 @@ class SavePromptSheet(FormSheet):
         self.error.setText(line)
         self.error.setVisible(bool(line))
         self._replaces = replaces
-        self.save.setText(saved_prompt_texts.replace_button() if replaces else saved_prompt_texts.save_button())
+        self.save.setText(sheet_texts.REPLACE_PROMPT() if replaces else sheet_texts.SAVE_PROMPT_BUTTON())
         if self.is_open:
             self.center()
 
@@ -95,10 +95,10 @@ class SavePromptSheet(FormSheet):
         name = " ".join(self.name.text().split())
         text = self.text.toPlainText()
         if problem := name_problem(name):
-            self._show_problem(saved_prompt_texts.name_problem(problem))
+            self._show_problem(sheet_texts.prompt_name_problem(problem))
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
         elif not text.strip():
-            self._show_problem(saved_prompt_texts.empty_prompt())
+            self._show_problem(sheet_texts.EMPTY_PROMPT())
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             agents = (self._agent,) if self._agent and self.for_agent.isChecked() else ()
@@ -110,7 +110,7 @@ class SavePromptSheet(FormSheet):
         try:
             write_prompt(self._folder, prompt, replace=self._replaces)
         except PromptExists:
-            self._show_problem(saved_prompt_texts.exists(prompt.name), replaces=True)
+            self._show_problem(sheet_texts.PROMPT_EXISTS(name=prompt.name), replaces=True)
         except ConfigError as error:
             self._show_problem(str(error))
         else:

@@ -62,27 +62,27 @@ class SendSheet(Sheet):
             send: types a text into a chat (chat, text, anyway=…); raises OutliveError if the text is refused, and
                 NeedsInput if the chat asks something and ``anyway`` is False.
         """
-        super().__init__(theme, parent, sheet_texts.send_text(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.SEND_TEXT(), ASK_PX)
         self._tasks = tasks
         self._running = running
         self._send = send
         self._chats: list[Chat] = []
-        self.target = button(sheet_texts.choose_chat())
+        self.target = button(sheet_texts.CHOOSE_CHAT())
         self.target.clicked.connect(self._choose)
         self.names = label("", "secondary")
         self.names.setWordWrap(True)
-        self.field = _TextField(sheet_texts.text(), enter_submits=False)
-        self.field.setPlaceholderText(sheet_texts.text_to_send())
+        self.field = _TextField(sheet_texts.TEXT(), enter_submits=False)
+        self.field.setPlaceholderText(sheet_texts.TEXT_TO_SEND())
         self.field.submitted.connect(self._submit)
         self.field.textChanged.connect(self._on_text)
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        hint = label(sheet_texts.send_hint(), "secondary")
+        hint = label(sheet_texts.SEND_HINT(), "secondary")
         hint.setWordWrap(True)
-        self.show_chat = button(sheet_texts.show_chat(), "", self._show_chat)
-        self.anyway = button(sheet_texts.send_anyway(), "danger", lambda: self._submit(anyway=True))
-        self.cancel = button(common_texts.cancel(), "", self.dismiss)
-        self.send = button(sheet_texts.send(), "primary", self._submit)
+        self.show_chat = button(sheet_texts.SHOW_CHAT(), "", self._show_chat)
+        self.anyway = button(sheet_texts.SEND_ANYWAY(), "danger", lambda: self._submit(anyway=True))
+        self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
+        self.send = button(sheet_texts.SEND(), "primary", self._submit)
         answers = QHBoxLayout()
         answers.setSpacing(GAP_S_PX)
         answers.addWidget(self.show_chat)
@@ -90,7 +90,7 @@ class SendSheet(Sheet):
         answers.addStretch(1)
         head = QHBoxLayout()
         head.setSpacing(GAP_S_PX)
-        head.addWidget(label(sheet_texts.send_to(), "title"))
+        head.addWidget(label(sheet_texts.SEND_TO(), "title"))
         head.addWidget(self.target)
         head.addStretch(1)
         layout = self.column()
@@ -136,10 +136,10 @@ class SendSheet(Sheet):
         if len(chats) == 1:
             self._show_target(chats[0])
             return
-        self.target.setText(sheet_texts.several_chats(len(chats)))
+        self.target.setText(sheet_texts.SEVERAL_CHATS(count=len(chats)))
         self.target.setIcon(QIcon())
-        self.target.setAccessibleName(sheet_texts.send_to_several(len(chats), names))
-        set_tooltip(self.target, sheet_texts.choose_chats())
+        self.target.setAccessibleName(sheet_texts.SEND_TO_SEVERAL(count=len(chats), names=names))
+        set_tooltip(self.target, sheet_texts.CHOOSE_CHATS())
 
     def _joined(self, chat: Chat) -> str:
         return " · ".join(filter(None, (chat.name, self._difference(chat))))
@@ -150,8 +150,8 @@ class SendSheet(Sheet):
         self.target.setText(_joined(name, difference))
         self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
         state = ", ".join(filter(None, (difference, chat.mark.value)))
-        self.target.setAccessibleName(sheet_texts.send_to_chat(chat.name, state))
-        set_tooltip(self.target, sheet_texts.choose_another_chat())
+        self.target.setAccessibleName(sheet_texts.SEND_TO_CHAT(name=chat.name, mark=state))
+        set_tooltip(self.target, sheet_texts.CHOOSE_ANOTHER_CHAT())
 
     def _difference(self, chat: Chat) -> str:
         """The text that distinguishes a chat from other running chats of its name; "" if there are none."""
@@ -217,7 +217,7 @@ class SendSheet(Sheet):
         return None
 
     def _set_busy(self, *, busy: bool) -> None:
-        self.send.setText(sheet_texts.sending() if busy else sheet_texts.send())
+        self.send.setText(sheet_texts.SENDING() if busy else sheet_texts.SEND())
         self.field.setReadOnly(busy)
         self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
 
@@ -236,8 +236,8 @@ def _chat_setter(set_chat: Callable[[Chat, bool], None], chat: Chat) -> Callable
 
 def _reason(chat: Chat, error: OutliveError) -> str:
     if isinstance(error, NeedsInput):
-        return sheet_texts.text_might_answer(chat.name, phrases.without_remedy(str(error)))
-    return sheet_texts.cannot_send(chat.name, error)
+        return sheet_texts.TEXT_MIGHT_ANSWER(name=chat.name, reason=phrases.without_remedy(str(error)))
+    return sheet_texts.CANNOT_SEND(name=chat.name, reason=error)
 
 
 def _joined(*parts: str) -> str:

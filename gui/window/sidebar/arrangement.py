@@ -77,7 +77,7 @@ def arranged(groups: Mapping[Group, ByPin], grouping: Grouping) -> list[Part]:
         grouping: what running chats are grouped by; ended ones are always below all others.
     """
     pinned = _in_own_order(chat for group in groups.values() for chat in group.pinned)
-    parts = [Part(PINNED, window_texts.pinned(), None, pinned)]
+    parts = [Part(PINNED, window_texts.PINNED(), None, pinned)]
     others = {group: chats.others for group, chats in groups.items()}
     if grouping == "project":
         parts += _by_project([chat for group, chats in others.items() if group not in OVER for chat in chats])

@@ -18,7 +18,7 @@ from gui.theme.tooltips import as_tooltip
 from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, Section, arranged, by_pin, sections
 from gui.window.sidebar.date_filter import DateFilter
 from gui.window.sidebar.rows import ChatRow, ChatRows
-from gui.wording import color_texts, phrases, window_texts
+from gui.wording import phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
 from gui.wording.second_lines import SecondLine, second_lines_of
@@ -328,18 +328,18 @@ class SidebarModel(QAbstractListModel):
             return entry
         if isinstance(entry, Heading):
             if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-                say = window_texts.folded_group if entry.folded else window_texts.group
-                return say(entry.title, window_texts.chats_count(entry.count))
+                say = window_texts.FOLDED_GROUP if entry.folded else window_texts.GROUP
+                return say(name=entry.title, chats=window_texts.CHATS_COUNT(n=entry.count))
             return None
         if isinstance(entry, DayHeading):
             return entry.title if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole} else None
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            rang = entry.rang or (window_texts.unread() if entry.unseen else "")
-            pinned = window_texts.pinned().lower() if entry.pinned else ""
-            muted = window_texts.muted() if entry.muted else ""
-            label = color_texts.labelled(entry.label)
+            rang = entry.rang or (window_texts.UNREAD() if entry.unseen else "")
+            pinned = window_texts.PINNED().lower() if entry.pinned else ""
+            muted = window_texts.MUTED() if entry.muted else ""
+            label = window_texts.labelled_color(entry.label)
             where = entry.second_line
             difference = "" if entry.difference in where else entry.difference
             parts = (
@@ -447,7 +447,7 @@ def _tooltip(row: ChatRow) -> str:
     command_line_name = chat.record.name if chat.record.name != row.name else ""
     lines = [row.name, joined(command_line_name, chat.agent_title, phrases.short_directory(chat.current_directory))]
     if chat.current_directory != chat.directory:
-        lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
+        lines.append(window_texts.STARTED_IN(directory=phrases.short_directory(chat.directory)))
     if chat.location != phrases.last_part(chat.directory):
         lines.append(chat.location)
     lines.append(chat.activity_and_age or row.mark)
@@ -456,7 +456,7 @@ def _tooltip(row: ChatRow) -> str:
     if row.rang:
         lines.append(row.rang)
     if row.muted:
-        lines.append(window_texts.muted())
+        lines.append(window_texts.MUTED())
     return "\n".join(lines)
 
 

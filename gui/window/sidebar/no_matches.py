@@ -21,10 +21,10 @@ class NoMatches(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.search = button(window_texts.search_all_chats(), "link", self.search_requested.emit)
+        self.search = button(window_texts.SEARCH_ALL_CHATS(), "link", self.search_requested.emit)
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
         column.setSpacing(4)
-        column.addWidget(label(common_texts.no_matches(), "secondary"))
+        column.addWidget(label(common_texts.NO_MATCHES(), "secondary"))
         column.addWidget(self.search, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()

@@ -24,13 +24,13 @@ class ViewOptions:
     def fill(self, menu: QMenu) -> None:
         """Add the choices to a menu."""
         chosen = self._settings.preferences.window.group_chats
-        for grouping, text in (("state", window_texts.by_state()), ("project", window_texts.by_project())):
+        for grouping, text in (("state", window_texts.BY_STATE()), ("project", window_texts.BY_PROJECT())):
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(chosen == grouping)
             action.triggered.connect(partial(self._choose, {"group_chats": grouping}))
         menu.addSeparator()
-        compact = menu.addAction(window_texts.compact_rows())
+        compact = menu.addAction(window_texts.COMPACT_ROWS())
         compact.setCheckable(True)
         compact.setChecked(self.switched_on()["compact_rows"])
         compact.triggered.connect(lambda _checked: self._toggle_rows())

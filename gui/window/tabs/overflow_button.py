@@ -18,7 +18,7 @@ class OverflowButton(IconButton):
     """Lists all open chats, when not all tabs can be seen."""
 
     def __init__(self, theme: Theme, bar: TabBar) -> None:
-        super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
+        super().__init__(theme, Glyph.EXPANDED, window_texts.ALL_OPEN_CHATS(), self.show_list)
         self._bar = bar
         self.hide()
         # The signal comes while the row is laid out; what is shown then gets the place of its neighbour.

@@ -24,7 +24,7 @@ from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.window.tabs.close_button import CloseButton
 from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from gui.window.widgets.parts import GlyphLabel
-from gui.wording import color_texts, window_texts
+from gui.wording import window_texts
 
 MAX_TAB_PX = 420
 CLOSE_PX = 20
@@ -125,7 +125,7 @@ class TabBar(QTabBar):
         self.setMouseTracking(True)
         self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setFixedHeight(BAR_HEIGHT_PX)
-        self.setAccessibleName(window_texts.open_chats())
+        self.setAccessibleName(window_texts.OPEN_CHATS())
         self.currentChanged.connect(self._on_current)
         self.tabMoved.connect(self._on_moved)
         self.tabBarDoubleClicked.connect(lambda index: self.double_clicked.emit(self.id_at(index)))
@@ -176,14 +176,14 @@ class TabBar(QTabBar):
             self.setTabIcon(index, self._icon(look))
         if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, bool(look.rang))
-        unseen = look.rang or (window_texts.unread() if look.unseen else "")
+        unseen = look.rang or (window_texts.UNREAD() if look.unseen else "")
         state = ", ".join(filter(None, (look.mark.value, unseen)))
-        started = window_texts.started(look.started) if look.started else ""
-        label = color_texts.labelled(look.label)
+        started = window_texts.STARTED(time=look.started) if look.started else ""
+        label = window_texts.labelled_color(look.label)
         self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, started, look.status))))
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
-        button.setAccessibleName(window_texts.close_tab(name))
+        button.setAccessibleName(window_texts.CLOSE_TAB(name=name))
         set_tooltip(button, window_texts.close_tab_hint(keeps_running=look.mark not in _ENDED and not look.is_shell))
 
     def picture_of(self, index: int) -> QPixmap:

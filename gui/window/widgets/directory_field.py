@@ -54,14 +54,14 @@ class DirectoryField(QLineEdit):
                 if path.is_dir():
                     return ""
             except OSError as error:
-                return new_chat_texts.cannot_open_directory(shown, error.strerror)
-            problem = new_chat_texts.not_a_directory if path.exists() else new_chat_texts.no_such_directory
-            return problem(shown)
+                return new_chat_texts.CANNOT_OPEN_DIRECTORY(path=shown, reason=error.strerror)
+            problem = new_chat_texts.NOT_A_DIRECTORY if path.exists() else new_chat_texts.NO_SUCH_DIRECTORY
+            return problem(path=shown)
 
         try:
             return within(LOOK_TIMEOUT_S, look)
         except TimeoutError:
-            return new_chat_texts.disk_does_not_answer(shown)
+            return new_chat_texts.DISK_DOES_NOT_ANSWER(path=shown)
 
     def nearest(self) -> Path:
         """The typed directory, or its nearest existing parent; the home directory if the disk does not answer."""
@@ -85,7 +85,7 @@ class DirectoryField(QLineEdit):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            return new_chat_texts.cannot_create_directory(short_directory(str(path)), error.strerror)
+            return new_chat_texts.CANNOT_CREATE_DIRECTORY(path=short_directory(str(path)), reason=error.strerror)
         return ""
 
     def offers(self, text: str) -> list[str]:
@@ -115,7 +115,7 @@ class DirectoryField(QLineEdit):
         window = self.window()
         if self._list is None or self._list.parentWidget() is not window:
             self._hide_offers()
-            self._list = PopupList(window, self._offers, new_chat_texts.directories())
+            self._list = PopupList(window, self._offers, new_chat_texts.DIRECTORIES())
             self._list.clicked.connect(self._on_click)
             self.destroyed.connect(self._list.deleteLater)
         shown, field = self._list, QRect(self.mapTo(window, QPoint()), self.size())

@@ -132,14 +132,14 @@ class CopyButton(IconButton):
     """
 
     def __init__(self, theme: Theme, text: Callable[[], str]) -> None:
-        super().__init__(theme, Glyph.COPY, common_texts.copy(), self._copy)
+        super().__init__(theme, Glyph.COPY, common_texts.COPY(), self._copy)
         self._text = text
         self.copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
-        self.copied_timer.timeout.connect(lambda: self._show(Glyph.COPY, common_texts.copy()))
+        self.copied_timer.timeout.connect(lambda: self._show(Glyph.COPY, common_texts.COPY()))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._text())
-        self._show(Glyph.CHECK, common_texts.copied())
+        self._show(Glyph.CHECK, common_texts.COPIED())
         self.copied_timer.start()
 
     def _show(self, glyph: Glyph, name: str) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.terminal.prompts.command_line import command_text
 from gui.terminal.prompts.heading import CommandHeading
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from gui.wording.phrases import clock_time
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
@@ -51,7 +51,7 @@ def test_a_marks_tooltip_shows_command_exit_code_duration_and_time(
     margin = terminal.view.prompts.margin
     terminal.until(lambda: margin.marks, "the mark")
     terminal.view.prompts.go(-1)
-    assert label_text(terminal) == f"{prompt_texts.position(1, 1)} · 2 min 5 s · {AT}"
+    assert label_text(terminal) == f"{page_texts.PROMPT_POSITION(number=1, count=1)} · 2 min 5 s · {AT}"
     place = QPoint(3, int(margin.marks[0].top + 4))
     QApplication.sendEvent(margin, QHelpEvent(QEvent.Type.ToolTip, place, margin.mapToGlobal(place)))
     assert f">make test\nExit code 2 · 2 min 5 s · {AT}<" in QToolTip.text()
@@ -90,19 +90,19 @@ def test_a_command_is_copied_and_run_again_only_while_the_shell_waits(
     terminal.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
     [one] = [listed.prompt for listed in commands.listed()]
     commands.copy(one)
-    assert (clipboard(), label_text(terminal)) == ("echo one", prompt_texts.command_copied())
+    assert (clipboard(), label_text(terminal)) == ("echo one", page_texts.COMMAND_COPIED())
     commands.copy(one, with_output=True)
     assert clipboard() == "echo one\none"
     commands.edit_and_rerun(one)
     assert terminal.sink.of("paste") == [("echo one",)]
     terminal.feed("sleep 9\r\n\x1b]133;C\x07\x1b[H\x1b[2J")
-    assert [listed.line for listed in commands.listed()] == [prompt_texts.erased_command()]
+    assert [listed.line for listed in commands.listed()] == [page_texts.ERASED_COMMAND()]
     commands.edit_and_rerun(one)
-    assert label_text(terminal) == prompt_texts.not_at_prompt()
+    assert label_text(terminal) == page_texts.NOT_AT_PROMPT()
     terminal.feed("\x1b[?1049h")
     prompts.with_listed(one, commands.copy)
-    assert (label_text(terminal), terminal.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
-    assert (commands.listed(), label_text(terminal)) == ([], prompt_texts.full_screen())
+    assert (label_text(terminal), terminal.sink.of("paste")) == (page_texts.NO_COMMAND(), [("echo one",)])
+    assert (commands.listed(), label_text(terminal)) == ([], page_texts.NO_PROMPTS_IN_FULL_SCREEN())
 
 
 @pytest.mark.parametrize("begins", ["", "\x1b]133;B\x07"])
@@ -130,17 +130,17 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
 
     def offered() -> list[str]:
         menu = terminal.view.context_menu(QPointF(terminal.point(1, 1)))
-        texts = [prompt_texts.copy_command(), prompt_texts.copy_command_and_output(), prompt_texts.edit_and_rerun()]
+        texts = [page_texts.COPY_COMMAND(), page_texts.COPY_COMMAND_AND_OUTPUT(), page_texts.EDIT_AND_RERUN()]
         chosen = [action for text, action in entries(menu).items() if text in texts]
         for action in chosen:
             action.trigger()
         menu.close()
         return [action.text() for action in chosen]
 
-    assert offered()[-1] == prompt_texts.edit_and_rerun()
+    assert offered()[-1] == page_texts.EDIT_AND_RERUN()
     assert (clipboard(), terminal.sink.of("paste")) == ("echo one\none", [("echo one",)])
     terminal.view.show_emulator(terminal.emulator)
-    assert offered()[-1] == prompt_texts.copy_command_and_output(), "an ended chat takes no input"
+    assert offered()[-1] == page_texts.COPY_COMMAND_AND_OUTPUT(), "an ended chat takes no input"
 
 
 @pytest.mark.parametrize("engine", available_engines())

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from gui.terminal.prompts.margin import failed_color
 from gui.terminal.prompts.prompts import TerminalPrompts
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host.terminal.prompts import TurnPosition
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.chat_view_harness import ChatViewHarness
@@ -53,15 +53,15 @@ def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., S
     for number, text in ((3, "$ printf end"), (2, "$ long"), (1, "$ true")):
         prompts.go(-1)
         terminal.settle()
-        assert label_text(terminal) == prompt_texts.position(number, 3)
+        assert label_text(terminal) == page_texts.PROMPT_POSITION(number=number, count=3)
         rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert text in rows[:12]
         assert prompts.margin.current is not None
     prompts.go(-1)
-    assert label_text(terminal) == prompt_texts.no_earlier()
+    assert label_text(terminal) == page_texts.NO_EARLIER_PROMPT()
     prompts.go(1)
     terminal.feed("more output\r\n")
-    assert (label_text(terminal), terminal.view.scrolled_back) == (prompt_texts.position(2, 3), True)
+    assert (label_text(terminal), terminal.view.scrolled_back) == (page_texts.PROMPT_POSITION(number=2, count=3), True)
     prompts.go(1)
     prompts.go(1)
     terminal.settle()
@@ -74,7 +74,7 @@ def test_an_output_is_copied_completely_without_its_prompt(show_view: Callable[.
     terminal.feed(SESSION)
     prompts = terminal.view.prompts
     prompts.copy_output()
-    assert (clipboard(), label_text(terminal)) == ("end", prompt_texts.copied())
+    assert (clipboard(), label_text(terminal)) == ("end", page_texts.OUTPUT_COPIED())
     prompts.go(-1)
     prompts.go(-1)
     terminal.settle()
@@ -89,17 +89,17 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_shows_the_keys_only_
     terminal.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5"}.get(name, "")))
     terminal.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
     menu = terminal.view.context_menu(QPointF(terminal.point(1, 4)))
-    assert entries(menu)[prompt_texts.copy_output()].shortcut().toString() == "F5"
+    assert entries(menu)[page_texts.COPY_OUTPUT()].shortcut().toString() == "F5"
     menu.close()
     menu = terminal.view.context_menu(QPointF(terminal.point(1, 2)))
     found = entries(menu)
-    assert found[prompt_texts.copy_output()].shortcut().isEmpty(), "the key copies the output of the other command"
-    found[prompt_texts.copy_output()].trigger()
+    assert found[page_texts.COPY_OUTPUT()].shortcut().isEmpty(), "the key copies the output of the other command"
+    found[page_texts.COPY_OUTPUT()].trigger()
     assert clipboard() == "one\ntwo"
     menu.close()
     for row in (5, 8):
         menu = terminal.view.context_menu(QPointF(terminal.point(1, row)))
-        assert prompt_texts.copy_output() not in entries(menu), row
+        assert page_texts.COPY_OUTPUT() not in entries(menu), row
         menu.close()
 
 
@@ -131,7 +131,7 @@ def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
     terminal.feed("clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jcc\r\nld\r\n\x1b]133;D;2\x07" + WAITING)
     terminal.until(lambda: not margin.marks, "no marks of what was erased")
     terminal.view.prompts.copy_output()
-    assert (clipboard(), label_text(terminal)) == ("cc\nld", prompt_texts.copied())
+    assert (clipboard(), label_text(terminal)) == ("cc\nld", page_texts.OUTPUT_COPIED())
     terminal.feed("false\r\n\x1b]133;C\x07\x1b]133;D;1\x07" + WAITING)
     terminal.until(lambda: len(margin.marks) == 1, "the mark of the next command")
 
@@ -140,12 +140,12 @@ def test_a_terminal_without_prompts_shows_a_quiet_notice(show_view: Callable[...
     terminal = show_view()
     prompts: TerminalPrompts = terminal.view.prompts
     prompts.go(-1)
-    assert label_text(terminal) == prompt_texts.none()
+    assert label_text(terminal) == page_texts.NO_PROMPTS()
     terminal.feed(SESSION + "\x1b[?1049h")
     prompts.go(-1)
-    assert label_text(terminal) == prompt_texts.full_screen()
+    assert label_text(terminal) == page_texts.NO_PROMPTS_IN_FULL_SCREEN()
     prompts.copy_output()
-    assert label_text(terminal) == prompt_texts.no_output()
+    assert label_text(terminal) == page_texts.NO_OUTPUT()
     terminal.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
 
 
@@ -158,11 +158,11 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(show_view: Callable[...,
     for number in (2, 1, 0):
         terminal.view.prompts.go(-1)
         terminal.settle()
-        assert label_text(terminal) == prompt_texts.turn(number + 1, 3)
+        assert label_text(terminal) == page_texts.TURN_POSITION(number=number + 1, count=3)
         rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert f"> question {number}" in rows[:4]
     terminal.view.prompts.copy_output()
-    assert label_text(terminal) == prompt_texts.no_output()
+    assert label_text(terminal) == page_texts.NO_OUTPUT()
 
 
 class PromptsByText:
@@ -196,7 +196,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
     for number in (2, 1, 0):
         prompts.go(-1)
         terminal.settle()
-        assert label_text(terminal) == prompt_texts.turn(number + 1, 3)
+        assert label_text(terminal) == page_texts.TURN_POSITION(number=number + 1, count=3)
         rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
         assert rows.index(f"› question {number}") <= 1
         assert prompts.margin.current is not None
@@ -205,7 +205,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
         assert answers.position.later == 2 - number
         assert answers.position.text.startswith(f"› question {number}\n")
     prompts.go(-1)
-    assert label_text(terminal) == prompt_texts.no_earlier()
+    assert label_text(terminal) == page_texts.NO_EARLIER_PROMPT()
     terminal.view.modes.select()
     QTest.keyClicks(terminal.view, "]")
     terminal.settle()
@@ -213,7 +213,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
     terminal.view.modes.select()
     terminal.feed("\x1b[?1049h› question")
     prompts.go(-1)
-    assert label_text(terminal) == prompt_texts.full_screen()
+    assert label_text(terminal) == page_texts.NO_PROMPTS_IN_FULL_SCREEN()
 
 
 def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(

@@ -123,7 +123,7 @@ def test_while_another_program_is_slow_the_window_lives_and_keys_follow_the_past
         paste(field)
         QTest.keyClicks(field, "xy")
         process_events_until(lambda: notices, WAIT_S, "the notice")
-        assert (notices.pop(), text_of(field)) == (notice_texts.waits_for_clipboard(), "")
+        assert (notices.pop(), text_of(field)) == (notice_texts.WAITS_FOR_CLIPBOARD(), "")
         program.send_signal(signal.SIGCONT)
         process_events_until(lambda: text_of(field) == "pastedxy", WAIT_S, "the paste")
 
@@ -138,4 +138,4 @@ def test_a_program_that_never_answers_is_named_and_the_keys_arrive(
         by_key(field)
         QTest.keyClicks(field, "x")
         process_events_until(lambda: text_of(field) == "x", WAIT_S, "the key")
-    assert notices == [notice_texts.clipboard_does_not_answer()]
+    assert notices == [notice_texts.CLIPBOARD_DOES_NOT_ANSWER()]

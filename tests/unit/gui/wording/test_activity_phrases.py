@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gui.wording import activity_phrases, phrases
+from gui.wording import phrases
 from gui.wording.explanation import explained, explained_without_host
 from session_host.agents.conditions import CONDITIONS
 from session_host.agents.status import activity as activity_tracker
@@ -31,17 +31,17 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_a_status_has_activity_and_age_and_not_its_source(activity: Activity, source: str, seconds: int, text: str):
-    assert activity_phrases.activity_and_age(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
+    assert phrases.activity_and_age(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
 
 
 def test_status_details_name_each_source_in_the_windows_words():
     sources = {*activity_tracker.ORDER, activity_tracker.INPUT, activity_tracker.SILENCE, *conversation.RANKS}
-    assert sources - set(activity_phrases.SOURCES) == set()
+    assert sources - set(phrases.SOURCES) == set()
 
 
 def test_an_activity_without_a_time_has_no_age():
-    assert activity_phrases.activity_and_age(Activity.WORKING, "hook", None, NOW) == "working"
-    assert activity_phrases.no_activity(None, NOW) == "no activity"
+    assert phrases.activity_and_age(Activity.WORKING, "hook", None, NOW) == "working"
+    assert phrases.no_activity(None, NOW) == "no activity"
     assert phrases.ago(None, NOW) == ""
 
 

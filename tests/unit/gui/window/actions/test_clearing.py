@@ -42,16 +42,16 @@ async def test_a_line_says_why_nothing_is_cleared(harness: WindowHarness) -> Non
 
     viewer.emulator.feed(b"\x1b[?1049h")
     clear.trigger()
-    assert banner_text() == page_texts.no_scrollback_to_clear()
+    assert banner_text() == page_texts.NO_SCROLLBACK_TO_CLEAR()
     reset.trigger()
     assert [call for call in viewer.calls if call[0] == "clear_terminal"] == [("clear_terminal", "reset")]
     viewer.emulator.feed(b"\x1b[?1049l")
     viewer.can_clear = False
     clear.trigger()
-    assert banner_text() == page_texts.cannot_clear_in_old_chat()
+    assert banner_text() == page_texts.CANNOT_CLEAR_IN_OLD_CHAT()
     viewer.become(ViewerState.RECONNECTING)
     clear.trigger()
-    assert banner_text() == page_texts.cannot_clear_yet()
+    assert banner_text() == page_texts.CANNOT_CLEAR_YET()
     viewer.end(0)
     window.describe()
     assert not clear.isEnabled()

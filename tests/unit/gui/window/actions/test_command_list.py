@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.window.sheets.chooser import Chooser
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host.structured.items import Item
 from tests.e2e.view.test_prompts import LONG, WAITING, command
 from tests.unit.gui.conftest import WindowHarness
@@ -100,7 +100,7 @@ async def test_a_command_that_was_erased_while_the_list_was_open_is_not_copied(h
     emulator.feed(b"\x1b[H\x1b[2J\x1b[3J")
     QTest.keyClick(chooser.field, Qt.Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().text() == "mine"
-    assert harness.page.view.prompts.label.text in {prompt_texts.no_command(), prompt_texts.command_not_known()}
+    assert harness.page.view.prompts.label.text in {page_texts.NO_COMMAND(), page_texts.COMMAND_NOT_KNOWN()}
 
 
 async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: WindowHarness) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QAction, QGuiApplication
 
 from gui.bridge import answers
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host.client.chats.answers import FoundAnswer
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness
@@ -93,7 +93,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     view.scroll_to_start()
     await harness.until(lambda: view._surface.viewport.offset == rows, "the beginning to be shown")
     menu = view.context_menu(QPointF(view.rect().center()))
-    [item] = [action for action in menu.actions() if action.text() == prompt_texts.copy_answer()]
+    [item] = [action for action in menu.actions() if action.text() == page_texts.COPY_ANSWER()]
     item.trigger()
     menu.close()
     assert await copied(harness) == "Copied the answer to this prompt (1 line)"
@@ -103,7 +103,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
 def answer_items(harness: WindowHarness) -> list[QAction]:
     view = harness.page.view
     menu = view.context_menu(QPointF(view.rect().center()))
-    titles = {prompt_texts.copy_answer(), prompt_texts.copy_last_answer()}
+    titles = {page_texts.COPY_ANSWER(), page_texts.COPY_LAST_ANSWER()}
     found = [action for action in menu.actions() if action.text() in titles]
     menu.close()
     return found
@@ -131,7 +131,7 @@ async def test_one_line_says_that_there_is_nothing_to_copy(harness: WindowHarnes
     harness.show(shell)
     assert answer_items(harness) == []
     window.actions_["copy_output"].trigger()
-    assert harness.page.view.prompts.label.text == prompt_texts.no_output()
+    assert harness.page.view.prompts.label.text == page_texts.NO_OUTPUT()
     assert clipboard() == "mine"
 
 
@@ -152,7 +152,7 @@ async def test_a_record_that_cannot_be_read_in_time_is_reported(
     QGuiApplication.clipboard().setText("mine")
     try:
         window.actions_["copy_output"].trigger()
-        assert await copied(harness) == prompt_texts.record_is_slow("Claude Code")
+        assert await copied(harness) == page_texts.RECORD_IS_SLOW(agent="Claude Code")
     finally:
         over.set()
     assert clipboard() == "mine"

@@ -13,9 +13,9 @@ from tests.unit.gui.conftest import WindowHarness
 
 OF_SIDEBAR = [
     action_table.title("new_chat"),
-    window_texts.by_state(),
-    window_texts.by_project(),
-    window_texts.compact_rows(),
+    window_texts.BY_STATE(),
+    window_texts.BY_PROJECT(),
+    window_texts.COMPACT_ROWS(),
     "Hide sidebar",
 ]
 
@@ -52,10 +52,10 @@ async def test_a_right_click_in_the_sidebar_away_from_chats_shows_what_concerns_
         right_click(widget, point)
         assert taken(harness) == (OF_SIDEBAR, [])
     right_click(viewport, below)
-    taken(harness, window_texts.by_project())
+    taken(harness, window_texts.BY_PROJECT())
     assert harness.settings.preferences.window.group_chats == "project"
     right_click(viewport, sidebar.list.visualRect(sidebar.model.index_of(session_id)).center())
-    assert common_texts.export_() in taken(harness)[0], "a chat has its own menu"
+    assert common_texts.EXPORT() in taken(harness)[0], "a chat has its own menu"
 
 
 async def test_the_menu_key_shows_the_sidebars_menu_where_no_chat_is_selected(harness: WindowHarness) -> None:

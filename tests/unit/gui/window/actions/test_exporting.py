@@ -18,7 +18,7 @@ from gui.bridge import text_files
 from gui.bridge.background.export import export
 from gui.settings.preferences import Preferences, WindowFile
 from gui.window.actions import exporting
-from gui.wording import prompt_texts
+from gui.wording import page_texts
 from session_host import paths
 from session_host.errors import OutliveError
 from session_host.protocol.values import State
@@ -142,7 +142,7 @@ async def test_a_terminal_without_output_or_text_says_so(
     window = harness.open_window(preferences=with_editor())
     window.open_chat(harness.chat(empty))
     window.actions_["commands"].trigger()
-    assert harness.page.view.prompts.label.text == prompt_texts.no_command()
+    assert harness.page.view.prompts.label.text == page_texts.NO_COMMAND()
     window.actions_["open_text"].trigger()
     await banner(harness, "empty has no text yet")
     window.open_chat(harness.chat(unrecorded))

@@ -52,8 +52,8 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
     of_the_window = {action_table.title(name): key for name, key in windows.items()}
     assert shown(view.context_menu(QPointF(9, 9))) == {
         **of_the_window,
-        common_texts.copy(): "Ctrl+Shift+C",
-        common_texts.paste(): "Ctrl+Alt+V",
+        common_texts.COPY(): "Ctrl+Shift+C",
+        common_texts.PASTE(): "Ctrl+Alt+V",
     }
 
     (paths.config_dir() / "keys.toml").write_text('copy = "Ctrl+Alt+C"\n')
@@ -66,9 +66,9 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
     assert viewer.calls.count(("paste", "pasted")) == 2, "the key still works"
     assert shown(menu) == {
         **of_the_window,
-        common_texts.copy(): "Ctrl+Alt+C",
-        common_texts.paste(): "Ctrl+Shift+V",
-        common_texts.select_all(): "Ctrl+Shift+A",
+        common_texts.COPY(): "Ctrl+Alt+C",
+        common_texts.PASTE(): "Ctrl+Shift+V",
+        common_texts.SELECT_ALL(): "Ctrl+Shift+A",
     }
 
 
@@ -79,10 +79,10 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
     assert isinstance(page, StructuredPage)
     menu = page.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
-    assert chat_texts.copy_as_markdown() in texts
+    assert chat_texts.COPY_AS_MARKDOWN() in texts
     assert shown(menu) == {
-        common_texts.copy(): "Ctrl+C",
-        common_texts.select_all(): "Ctrl+Shift+A",
+        common_texts.COPY(): "Ctrl+C",
+        common_texts.SELECT_ALL(): "Ctrl+Shift+A",
         action_table.title("find"): "Ctrl+Shift+F",
         action_table.title("split_right"): "Ctrl+Shift+D",
         action_table.title("split_down"): "Ctrl+Shift+E",
@@ -94,12 +94,12 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     window = harness.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
     harness.show(session_id)
     menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
-    [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.end_chat()]
-    assert shown(more) == {common_texts.kill(): "Ctrl+F9"}
+    [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.END_CHAT()]
+    assert shown(more) == {common_texts.KILL(): "Ctrl+F9"}
     keys = shown(menu)
-    assert keys[action_texts.rename()] == "F2"
+    assert keys[action_texts.RENAME()] == "F2"
     assert keys[action_table.title("close_tab")] == "Ctrl+Shift+W"
-    assert common_texts.export_() not in keys
+    assert common_texts.EXPORT() not in keys
 
 
 async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_notify(harness: WindowHarness) -> None:
@@ -123,19 +123,19 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
         return set(entries(menu))
 
     for menu in menus(running):
-        assert {common_texts.pin(), "Notifications…"} <= texts(menu)
+        assert {common_texts.PIN(), "Notifications…"} <= texts(menu)
     for menu in menus(ended):
-        assert common_texts.pin() in texts(menu)
+        assert common_texts.PIN() in texts(menu)
         assert "Notifications…" not in texts(menu), "it sends none"
     on_tab = next(menus(ended))
-    pin = entries(on_tab)[common_texts.pin()]
+    pin = entries(on_tab)[common_texts.PIN()]
     assert pin.shortcut().toString() == "Ctrl+F9"
     pin.trigger()
     on_tab.close()
     await harness.until(lambda: harness.chat(ended).record.pinned, "the chat to be pinned")
     harness.sessions.muting.mute_chat(harness.chat(ended), muted=True)
     for menu in menus(ended):
-        assert {common_texts.unpin(), "Notifications…"} <= texts(menu), "a chat that continues it is muted"
+        assert {common_texts.UNPIN(), "Notifications…"} <= texts(menu), "a chat that continues it is muted"
 
 
 async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(harness: WindowHarness) -> None:
@@ -144,6 +144,6 @@ async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(harness: WindowHa
     chats = [harness.chat(session_id) for session_id in ended]
     place = window.mapToGlobal(ROW)
     keys = shown(popped_up(lambda: window.sidebar.menu_requested.emit(chats[0], place)))
-    assert keys == {common_texts.open_(): "Return", action_texts.rename(): "F2", action_texts.remove(): "Del"}
+    assert keys == {common_texts.OPEN(): "Return", action_texts.RENAME(): "F2", action_texts.REMOVE(): "Del"}
     keys = shown(popped_up(lambda: window.sidebar.several_menu_requested.emit(chats, place)))
     assert keys == {action_texts.remove_chats(2): "Del"}

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QApplication, QMenu
 
-from gui.wording import page_texts, prompt_texts
+from gui.wording import page_texts
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
 
@@ -70,6 +70,6 @@ async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelv
     harness.settle()
     menu = harness.page.view.context_menu(QPointF(120, 30))
     texts = {action.text() for action in menu.actions()}
-    assert {page_texts.open_link(), prompt_texts.this_command()} <= texts
+    assert {page_texts.OPEN_LINK(), page_texts.THIS_COMMAND()} <= texts
     assert max(lengths(menu)) <= MOST
     menu.close()

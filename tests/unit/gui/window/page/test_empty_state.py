@@ -20,12 +20,12 @@ async def test_the_first_start_says_once_that_chats_keep_running(harness: Window
     harness.settle()
     page = window.empty
     await harness.until(page._heading.isVisible, "the agents to be found")
-    assert page.title.text() == window_texts.first_chat()
-    assert window_texts.chats_keep_running() not in page._promise.text()
+    assert page.title.text() == window_texts.FIRST_CHAT()
+    assert window_texts.CHATS_KEEP_RUNNING() not in page._promise.text()
     await harness.add("one")
     harness.settle()
-    assert page.title.text() == window_texts.running_chats(1)
-    assert page._promise.text().startswith(window_texts.chats_keep_running())
+    assert page.title.text() == window_texts.RUNNING_CHATS(n=1)
+    assert page._promise.text().startswith(window_texts.CHATS_KEEP_RUNNING())
 
 
 async def test_choosing_shell_or_command_explains_them(harness: WindowHarness) -> None:

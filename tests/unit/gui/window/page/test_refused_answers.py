@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gui.chat.page.requests import RequestCard
 from gui.window.page.structured_page import StructuredPage
-from gui.wording import request_texts
+from gui.wording import chat_texts
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest
@@ -63,4 +63,4 @@ async def test_the_reason_of_a_refusal_stays_until_the_next_answer(harness: Wind
     card.seen.checked.emit()  # As a moment after the question is shown, or moves.
     assert card._message.text() == REASON
     decline.click()
-    assert card._message.text() == request_texts.answer_sent()
+    assert card._message.text() == chat_texts.ANSWER_SENT()

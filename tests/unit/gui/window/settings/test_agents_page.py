@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.setup_list import SetupList
-from gui.wording import agent_settings_texts
+from gui.wording import settings_texts
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, process_events_until
 from tests.unit.gui.window.settings.conftest import Opened
@@ -21,7 +21,7 @@ from tests.unit.gui.window.settings.conftest import Opened
 def test_the_page_of_agents_says_what_the_fields_beside_them_are_for(opened: Opened) -> None:
     opened.window.show_page("agents")
     page = opened.window.page("agents")
-    [hint] = [each for each in page.findChildren(QLabel) if each.text() == agent_settings_texts.arguments_hint()]
+    [hint] = [each for each in page.findChildren(QLabel) if each.text() == settings_texts.ARGUMENTS_HINT()]
     assert hint.isVisible()
     opened.window.search.setText("codex")
     assert page.isVisible()

@@ -6,7 +6,7 @@ import pytest
 
 from gui.window.actions.settings_actions import keymap
 from gui.window.settings.keymap import use_in_terminals
-from gui.wording import key_texts
+from gui.wording import settings_texts
 
 KEYMAP = keymap()
 RENAME = next(action for action in KEYMAP.actions if action.name == "rename")
@@ -36,7 +36,7 @@ def test_a_key_of_another_action_is_reported_and_taken_from_it() -> None:
 def test_the_use_of_a_key_in_terminals_is_known(key: str, use: str) -> None:
     assert use_in_terminals(key) == use
     if use:
-        assert key_texts.use(use)
+        assert settings_texts.key_use(use)
 
 
 def test_a_key_that_types_text_cannot_belong_to_an_action_and_default_keys_do_not_conflict() -> None:

@@ -138,7 +138,7 @@ async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(har
         window.sheets.chooser._accept_choice(window.sheets.chooser.items.index(0, 0))
         assert window.banners.current is not None
         is_removed = session_id == ended
-        assert window.banners.current.action == (notice_texts.undo() if is_removed else "")
+        assert window.banners.current.action == (notice_texts.UNDO() if is_removed else "")
     assert [chat.id for chats in harness.sessions.groups().values() for chat in chats] == [running]
 
 

@@ -17,7 +17,7 @@ from gui.terminal.links.hovering import Link
 from gui.theme.tokens import LABEL_COLORS
 from gui.window.actions import desktop_opening
 from gui.window.sheets.question import Question
-from gui.wording import restore_texts
+from gui.wording import changes_texts
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
 from session_host.restore_points.restoring import How
@@ -351,7 +351,7 @@ async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip
     path = "packages/server/src/features/administration/routes/users/components/list.test.ts"
     rows: list[tuple[How, str]] = [("modified", path), ("deleted", "a.ts")]
     question = harness.page.question
-    fitted = partial(restore_texts.files, rows)
+    fitted = partial(changes_texts.restored_files, rows)
     harness.page.ask(Question("Restore?", "Restore", lambda: None, "", fitted(), is_code=True, fitted=fitted))
     await harness.until(lambda: "…" in question.subject.toPlainText(), "the path to be cut")
     cut, other = question.subject.toPlainText().splitlines()

@@ -1,0 +1,28 @@
+"""A text of the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+class Text:
+    """A text of the window in English; a call translates it and fills in its fields: ``COPIED(path=path)``.
+
+    Each call must give each field of the text by name: ``tests/architecture/test_wording.py`` compares them. A text
+    with the field ``n`` has a form for one and a form for several. ``lupdate`` finds the texts by the name ``Text``.
+    """
+
+    __slots__ = ("_context", "_source")
+
+    def __init__(self, context: str, source: str) -> None:
+        self._context = context
+        self._source = source
+
+    def __call__(self, *, n: int = -1, **values: object) -> str:
+        """The text in the user's language; ``n`` is the number that decides between its plural forms."""
+        text = translate(self._context, self._source, None, n)
+        if n >= 0:
+            return text.format(n=n, **values)
+        return text.format(**values) if values else text
