@@ -95,7 +95,7 @@ class Frame(NamedTuple):
     palette: dict[int, Color]
     """Palette entries that the program changed (OSC 4)."""
     images: tuple[PlacedImage, ...] = ()
-    """All images in the viewport, those below first; an engine may have none (pyte has none)."""
+    """All images in the viewport, those below first; an engine may have none."""
 
 
 SelectionUnit = Literal["cell", "word", "line"]

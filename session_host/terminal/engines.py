@@ -12,7 +12,7 @@ from .installed import package_directory, package_version
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
 """The engines, best first, and their packages."""
 
-_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 3}
+_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 4}
 """Versions of our part of each engine's snapshot format."""
 
 

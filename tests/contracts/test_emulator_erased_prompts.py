@@ -98,7 +98,6 @@ def test_a_prompt_redrawn_elsewhere_leaves_no_previous_prompt(make: Maker) -> No
         ("\x1b[2;3H\x1b[1J", [1, 4]),
         ("\x1b[2J", [0]),
         ("\x1b[3J", [1, 4]),
-        ("\x1b[?2J", [1, 4]),
         ("\x1b[2;1H\x1b[K", [1, 4]),
         ("\x1b[2;9H\x1b[1K", [1, 4]),
         ("\x1b[2;1H\x1b[2K", [1, 4]),

@@ -64,16 +64,6 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
             "".join(f"\x1b[>4;{n}m" for n in (0, 2, 1, 0)),
         ),
         ("\x1b[>4;2m\x1b[!p\x1b[?4m\x1b[>4;2m\x1bc\x1b[?4;1m\x1b[?1m", "\x1b[>4;0m\x1b[>4;0m"),
-        (
-            "\x1b]21;foreground=?;background= ?;cursor=?\x07",
-            "\x1b]21;foreground=rgb:11/22/33;background=rgb:44/55/66;cursor=rgb:77/88/99\x07",
-        ),
-        ("\x1b]21;1=#102030;1=?;no=?;256=?;selection_background=?\x1b\\", "\x1b]21;1=rgb:10/20/30\x1b\\"),
-        (
-            "\x1b]21;cursor=#102030\x1b\\\x1b]12;?\x07\x1b]21;cursor=;cursor=?\x07",
-            "\x1b]12;rgb:1010/2020/3030\x07\x1b]21;cursor=rgb:77/88/99\x07",
-        ),
-        ("\x1b]21;no=?\x07", ""),
         ("\x1b[14t", "\x1b[4;160;320t"),
         ("\x1b[16t", "\x1b[6;16;8t"),
         ("\x1b[18t", "\x1b[8;10;40t"),
@@ -324,24 +314,4 @@ def test_titles_are_pushed_and_popped(make: Maker) -> None:
         assert same.take_events() == [TitleChanged("one")]
     emulator.feed(b"\x1b[22t\x1bc\x1b[23t")
     assert emulator.title == ""
-    copies[0].close()
-
-
-def test_a_program_sets_the_mouse_pointer_of_its_screen(make: Maker) -> None:
-    emulator = make(output="\x1b]22;hand2\x07\x1b[?1049h")
-    assert emulator.modes.pointer_shape == ""
-    emulator.feed(b"\x1b]22;>wait,cross")
-    emulator.feed(b"hair\x1b\\\x1b]22;?__current__,pointer,no-such,xterm,__grabbed__\x07")
-    assert emulator.take_replies() == b"\x1b]22;crosshair,1,0,1,default\x1b\\"
-    copies = [restore(make.engine, emulator.snapshot()), make(output=emulator.replay())]
-    for same in (emulator, *copies):
-        assert same.modes.pointer_shape == "crosshair"
-        same.feed(b"\x1b]22;<\x07")
-        assert same.modes.pointer_shape == "wait"
-        same.feed(b"\x1b[?1049l")
-        assert same.modes.pointer_shape == "pointer"
-    emulator.reset_after_exit()
-    copies[0].feed(b"\x1bc")
-    copies[1].feed(b"\x1b]22;no-such\x07")
-    assert {same.modes.pointer_shape for same in (emulator, *copies)} == {""}
     copies[0].close()

@@ -21,8 +21,6 @@ BLANK = "\0"
 TAIL = ""
 """The second cell of a wide character."""
 
-PROTECTED = 1 << 16
-"""A bit that Attribute does not use: the cell is protected from selective erases (DECSCA, SPA)."""
 
 _SHOWN_ATTRIBUTES = 0xFF
 _WRAPPED_FLAG = 1
@@ -60,18 +58,11 @@ class Line:
             chars[column - 1] = chars[column] = BLANK
             self.styles[column - 1] = self.styles[column] = style
 
-    def erase(self, first: int, end: int, style: Style, *, selective: bool = False) -> None:
+    def erase(self, first: int, end: int, style: Style) -> None:
         """Blank the cells from ``first`` up to, not including, ``end``."""
         if first >= end:
             return
         chars, styles = self.chars, self.styles
-        if selective:
-            for column in range(first, end):
-                if not styles[column].attributes & PROTECTED:
-                    self.split(column, style)
-                    self.split(column + 1)
-                    chars[column] = BLANK
-            return
         self.split(first, style)
         self.split(end, style)
         chars[first:end] = [BLANK] * (end - first)

@@ -2,11 +2,6 @@
 
 The engine's output path: bytes → ``parser`` (sequences) → ``screen.reports`` and the screens below it (cells, modes) →
 ``frame`` here, which asks ``view`` for the visible rows.
-
-Where terminals differ, the engine does what xterm does, or what ghostty does if that serves agents better (widths of
-graphemes). It lacks: 8-bit controls, double-size lines, rectangle operations, images, the width change of DECCOLM
-(viewers choose the grid's size), reverse wrap-around over lines that did not wrap, and character sets other than line
-drawing and British.
 """
 
 from __future__ import annotations
@@ -151,7 +146,6 @@ class PyteEmulator:
             reverse_screen=mo.DECSCNM in screen.mode,
             synchronized=screen.has_mode(2026),
             modify_other_keys=screen.modify_other_keys,
-            pointer_shape=screen.pointers.current(alternate=screen.on_alternate),
         )
 
     # -- input
@@ -328,7 +322,6 @@ class PyteEmulator:
 
     def reset_after_exit(self) -> None:
         self._screen.reset_after_exit()
-        self._screen.pointers.reset()
         self._stream.forget()
         self._view.scroll_to_bottom()
 

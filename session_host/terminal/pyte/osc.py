@@ -47,11 +47,6 @@ def color_text(color: int) -> str:
     return f"rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}"
 
 
-def short_color_text(color: int) -> str:
-    """A colour as in the answer to a query of OSC 21: ``rgb:RR/GG/BB``."""
-    return f"rgb:{color >> 16 & 0xFF:02x}/{color >> 8 & 0xFF:02x}/{color & 0xFF:02x}"
-
-
 def events_of(
     code: int, rest: str, notifications: KittyNotifications, reply: Callable[[str], object]
 ) -> list[TerminalEvent]:

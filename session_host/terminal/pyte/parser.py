@@ -47,8 +47,6 @@ _ESCAPE = {
     ">": "keypad_numeric",
     "N": "single_shift_2",
     "O": "single_shift_3",
-    "V": "start_protected",
-    "W": "end_protected",
     "Z": "report_device_attributes",
     "n": "lock_shift_2",
     "o": "lock_shift_3",
@@ -70,8 +68,8 @@ _CSI = {
     "s": "save_cursor_or_margins",
     "u": "restore_cursor",
     "t": "window_operation",
-    "?J": "selective_erase_in_display",
-    "?K": "selective_erase_in_line",
+    "?J": "erase_in_display",
+    "?K": "erase_in_line",
     "?h": "set_private_modes",
     "?l": "reset_private_modes",
     "?s": "save_private_modes",
@@ -90,12 +88,7 @@ _CSI = {
     "!p": "soft_reset",
     "$p": "report_ansi_mode",
     "?$p": "report_private_mode",
-    " @": "scroll_left",
-    " A": "scroll_right",
     " q": "set_cursor_style",
-    '"q': "protect",
-    "'}": "insert_columns",
-    "'~": "delete_columns",
 }
 """Functions by marker, intermediates and final character of a sequence."""
 

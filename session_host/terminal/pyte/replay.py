@@ -10,7 +10,7 @@ from pyte import modes as mo
 from session_host.terminal.replayed_prompts import replayed_marks
 from session_host.terminal.rows import PLAIN, RGB, Style
 
-from .cells import BLANK, PROTECTED, TAIL, Line, erased, unpack
+from .cells import BLANK, TAIL, Line, erased, unpack
 from .osc import color_text
 from .parser import OutliveStream
 from .screen.edit import GRAPHEMES
@@ -41,7 +41,7 @@ def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
 class _Writer:
     def __init__(self, screen: ReportScreen) -> None:
         self.screen = screen
-        self.parts: list[str] = [_GRAPHEME_MODE[1], screen.pointers.replay(alternate=False)]
+        self.parts: list[str] = [_GRAPHEME_MODE[1]]
         self.style: Style = PLAIN
 
     # -- text
@@ -53,9 +53,7 @@ class _Writer:
             return
         if style.link != before.link:
             self.parts.append(f"\x1b]8;;{style.link}\x1b\\")
-        if (style.attributes ^ before.attributes) & PROTECTED:
-            self.parts.append(f'\x1b[{1 if style.attributes & PROTECTED else 0}"q')
-        if style[:2] != before[:2] or style[3:5] != before[3:5] or (style.attributes ^ before.attributes) & ~PROTECTED:
+        if style[:5] != before[:5]:
             self.parts.append(f"\x1b[{parameters_of(style)}m")
         self.style = style
 
@@ -249,10 +247,8 @@ class _Writer:
         self.parts.append(f"\x1b[{screen.cursor_style} q")
 
     def colors(self) -> None:
-        """Set the program's colours, titles and mouse pointer."""
+        """Set the program's colours and titles."""
         screen = self.screen
-        if screen.on_alternate:
-            self.parts.append(screen.pointers.replay(alternate=True))
         for index, color in screen.palette.items():
             self.parts.append(f"\x1b]4;{index};{color_text(color & ~RGB)}\x1b\\")
         for code, color in screen.colors.items():

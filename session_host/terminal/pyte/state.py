@@ -22,7 +22,7 @@ from .parser import OutliveStream
 from .screen.modes import SavedCursor
 from .screen.reports import ReportScreen
 
-FORMAT = 3
+FORMAT = 4
 """The version of ``_State``."""
 
 _SUM_BYTES = 4
@@ -62,7 +62,6 @@ class _State(msgspec.Struct, array_like=True):
     charset: int
     single_shift: int | None
     last_char: str
-    iso_protection: bool
     title: str
     titles: list[str]
     cursor_shape: CursorShape
@@ -74,7 +73,6 @@ class _State(msgspec.Struct, array_like=True):
     prompts: list[SavedPrompt] = []
     directory: str = ""
     commands: SavedCommands = SavedCommands()
-    pointers: tuple[list[str], list[str]] = ([], [])
     kept_rows: int | None = None
 
 
@@ -115,7 +113,6 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         charset=screen.charset,
         single_shift=screen.single_shift,
         last_char=screen.last_char,
-        iso_protection=screen.iso_protection,
         title=screen.title,
         titles=screen.titles,
         cursor_shape=screen.cursor_shape,
@@ -128,7 +125,6 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         kept_rows=screen.prompts.kept_rows,
         directory=screen.directory,
         commands=screen.prompts.commands.saved(),
-        pointers=screen.pointers.stacks,
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -172,14 +168,12 @@ def load(snapshot: bytes, history_limit: int = 0) -> tuple[ReportScreen, Outlive
     screen.charsets, screen.charset = state.charsets, state.charset
     screen.single_shift = state.single_shift
     screen.last_char = state.last_char
-    screen.iso_protection = state.iso_protection
     screen.title = state.title
     screen.titles = state.titles
     screen.cursor_shape, screen.cursor_blinking = state.cursor_shape, state.cursor_blinking
     screen.colors, screen.palette = state.colors, state.palette
     screen.notifications.unfinished = state.notices
     screen.directory = state.directory
-    screen.pointers.stacks = state.pointers
     screen.prompts.restore(state.prompts, screen.prompts.row, state.kept_rows)
     screen.prompts.commands.restore(state.commands)
     stream = OutliveStream(screen)

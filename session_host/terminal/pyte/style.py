@@ -7,8 +7,6 @@ from typing import Any
 
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
 
-from .cells import PROTECTED
-
 _ON = {
     1: Attribute.BOLD,
     2: Attribute.DIM,
@@ -89,7 +87,7 @@ def apply(style: Style, parameters: str) -> Style:
 def _apply_code(fields: list[Any], code: int) -> None:
     """Apply one parameter without sub-parameters."""
     if code == 0:
-        fields[:5] = [DEFAULT_COLOR, DEFAULT_COLOR, fields[2] & PROTECTED, Underline.NONE, DEFAULT_COLOR]
+        fields[:5] = [DEFAULT_COLOR, DEFAULT_COLOR, 0, Underline.NONE, DEFAULT_COLOR]
     elif code in _ON_BITS:
         fields[2] |= _ON_BITS[code]
     elif code in _OFF_BITS:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pyte import modes as mo
 
 from session_host.terminal.engine_constants import MAX_REPEATED_ROWS
-from session_host.terminal.pyte.cells import BLANK, PROTECTED, TAIL, Line
+from session_host.terminal.pyte.cells import BLANK, TAIL, Line
 from session_host.terminal.pyte.width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
 from session_host.terminal.rows import Style
 
@@ -32,14 +32,12 @@ class EditScreen(GridScreen):
         single_shift: a set used for the next character alone, or None.
         last_char: the character that REP repeats.
         prompts: the primary screen's prompts.
-        iso_protection: whether SPA set the protection: then any erase respects it, not only the selective ones.
     """
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
         self.charsets = ["B", "B", "B", "B"]
         self.single_shift: int | None = None
         self.last_char = ""
-        self.iso_protection = False
         self.prompts = PrimaryPrompts(self)
         super().__init__(columns, lines, history_limit)
 
@@ -242,16 +240,16 @@ class EditScreen(GridScreen):
 
     # -- erasing
 
-    def erase_in_line(self, how: int = 0, private: bool = False, *_: int) -> None:
-        """EL; with ``private`` DECSEL."""
+    def erase_in_line(self, how: int = 0, *_: int) -> None:
+        """EL."""
         self.pending_wrap = False
         x = self.cursor.x
         ranges = {0: (x, self.columns), 1: (0, x + 1), 2: (0, self.columns)}
         if how in ranges:
-            self._erase(self.cursor.y, *ranges[how], selective=private)
+            self._erase(self.cursor.y, *ranges[how])
 
-    def erase_in_display(self, how: int = 0, *_: object, private: bool = False, **_kw: object) -> None:
-        """ED; with ``private`` DECSED. 3 clears the history, 22 scrolls the screen into it."""
+    def erase_in_display(self, how: int = 0, *_: object, **_kw: object) -> None:
+        """ED: 3 clears the history, 22 scrolls the screen into it."""
         y = self.cursor.y
         if how == 3:
             self.clear_history()
@@ -264,21 +262,11 @@ class EditScreen(GridScreen):
         if rows is None:
             return
         if how < 2:
-            self.erase_in_line(how, private)
+            self.erase_in_line(how)
         for row in rows:
-            self._erase(row, 0, self.columns, selective=private)
-        if not private:
-            begin = y if how == 0 and self.cursor.x == 0 else rows.start
-            self.prompts.rows_erased(begin, rows.stop - begin)
-
-    def selective_erase_in_line(self, how: int = 0, *_: int) -> None:
-        """DECSEL."""
-        self.erase_in_line(how, private=True)
-
-    def selective_erase_in_display(self, how: int = 0, *_: int) -> None:
-        """DECSED."""
-        if how < 3:
-            self.erase_in_display(how, private=True)
+            self._erase(row, 0, self.columns)
+        begin = y if how == 0 and self.cursor.x == 0 else rows.start
+        self.prompts.rows_erased(begin, rows.stop - begin)
 
     def erase_characters(self, count: int | None = None, *_: int) -> None:
         """ECH."""
@@ -286,8 +274,8 @@ class EditScreen(GridScreen):
         x = self.cursor.x
         self._erase(self.cursor.y, x, min(x + (count or 1), self.columns))
 
-    def _erase(self, row: int, first: int, end: int, *, selective: bool = False) -> None:
-        self.grid[row].erase(first, end, self.erase_style, selective=selective or self.iso_protection)
+    def _erase(self, row: int, first: int, end: int) -> None:
+        self.grid[row].erase(first, end, self.erase_style)
         self.dirty.add(row)
 
     def clear_history(self) -> None:
@@ -306,24 +294,6 @@ class EditScreen(GridScreen):
         self.scroll_rows_up(0, self.lines - 1, used, keep=True)
         self.top, self.bottom, self.left, self.right = top, bottom, left, right
         self.pending_wrap = False
-
-    def protect(self, how: int = 0, *_: int) -> None:
-        """DECSCA: 1 protects text written from now on against selective erases."""
-        self.iso_protection = False
-        self._set_protection(on=how == 1)
-
-    def start_protected(self, *_: int) -> None:
-        """SPA: protect text written from now on against any erase."""
-        self.iso_protection = True
-        self._set_protection(on=True)
-
-    def end_protected(self, *_: int) -> None:
-        """EPA."""
-        self._set_protection(on=False)
-
-    def _set_protection(self, *, on: bool) -> None:
-        attributes = self.style.attributes & ~PROTECTED
-        self.set_style(self.style._replace(attributes=attributes | PROTECTED if on else attributes))
 
     # -- inserting and deleting
 
@@ -356,28 +326,3 @@ class EditScreen(GridScreen):
             self.scroll_rows_up(self.cursor.y, self.bottom, count or 1, keep=False)
             self.cursor.x = self.left
             self.pending_wrap = False
-
-    def insert_columns(self, count: int | None = None, *_: int) -> None:
-        """DECIC."""
-        self._shift_block(self.cursor.x, count or 1, insert=True)
-
-    def delete_columns(self, count: int | None = None, *_: int) -> None:
-        """DECDC."""
-        self._shift_block(self.cursor.x, count or 1, insert=False)
-
-    def scroll_right(self, count: int | None = None, *_: int) -> None:
-        """SR."""
-        self._shift_block(self.left, count or 1, insert=True)
-
-    def scroll_left(self, count: int | None = None, *_: int) -> None:
-        """SL."""
-        self._shift_block(self.left, count or 1, insert=False)
-
-    def _shift_block(self, column: int, count: int, *, insert: bool) -> None:
-        """Shift the cells from ``column`` to the right margin, in all rows of the scrolling region."""
-        if not (self.inside_columns() and self.top <= self.cursor.y <= self.bottom):
-            return
-        for y in range(self.top, self.bottom + 1):
-            line = self.grid[y]
-            (line.insert if insert else line.delete)(column, count, self.right + 1, self.erase_style)
-            self.dirty.add(y)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pyte import modes as mo
 
 from session_host.terminal.base import CursorShape
-from session_host.terminal.pyte.cells import PROTECTED, Line
+from session_host.terminal.pyte.cells import Line
 from session_host.terminal.rows import PLAIN, Style
 
 from .edit import GRAPHEMES, EditScreen
@@ -111,7 +111,6 @@ class ModeScreen(EditScreen):
         self.charsets = ["B", "B", "B", "B"]
         self.charset = 0
         self.single_shift = None
-        self.iso_protection = False
 
     def soft_reset(self, *_: int) -> None:
         """DECSTR."""
@@ -380,10 +379,6 @@ class ModeScreen(EditScreen):
         """DECSCUSR's parameter for the current cursor style."""
         shapes = (CursorShape.BLOCK, CursorShape.UNDERLINE, CursorShape.BAR)
         return 2 * shapes.index(self.cursor_shape) + (1 if self.cursor_blinking else 2)
-
-    def selects_protected(self) -> bool:
-        """Whether written text is protected."""
-        return bool(self.style.attributes & PROTECTED)
 
 
 __all__ = ["ANSI_MODES", "GRAPHEMES", "NO_LOCAL_ECHO", "PRIVATE_MODES", "ModeScreen", "SavedCursor", "private"]

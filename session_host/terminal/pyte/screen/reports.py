@@ -15,7 +15,6 @@ from session_host.terminal.command_modes import ALTERNATE, WATCHED, CommandModes
 from session_host.terminal.engine_constants import CONFORMANCE, MAX_TITLE_STACK, STATUS_REPORTS
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
-from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES, PointerShapes
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color
@@ -34,7 +33,7 @@ PALETTE: tuple[Color, ...] = tuple(int(value, 16) for value in graphics.FG_BG_25
 """xterm's palette, as 0xRRGGBB."""
 
 _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
-_COLOR_COMMANDS = frozenset({4, *_DYNAMIC, 21, 104, *(100 + code for code in _DYNAMIC)})
+_COLOR_COMMANDS = frozenset({4, *_DYNAMIC, 104, *(100 + code for code in _DYNAMIC)})
 
 
 class ReportScreen(ModeScreen):
@@ -49,7 +48,6 @@ class ReportScreen(ModeScreen):
         colors: colours set by OSC 10, 11 and 12, as ``RGB | value``.
         palette: palette entries set by OSC 4, as ``RGB | value``.
         directory: the address set by OSC 7.
-        pointers: the mouse pointer's shapes.
     """
 
     def __init__(self, size: GridSize, history_limit: int, cell: CellSize, defaults: DefaultColors) -> None:
@@ -62,7 +60,6 @@ class ReportScreen(ModeScreen):
         self.version = f"Outlive {VERSION}"
         self.notifications = KittyNotifications()
         self.directory = ""
-        self.pointers = PointerShapes()
         self._styles: dict[tuple[object, str], object] = {}
         self.command_modes = CommandModes(self._terminal_modes)
         super().__init__(size.columns, size.rows, history_limit)
@@ -75,7 +72,6 @@ class ReportScreen(ModeScreen):
         self.colors.clear()
         self.palette.clear()
         self.directory = ""
-        self.pointers.reset()
         if titled:
             self.events.append(TitleChanged(""))
 
@@ -221,8 +217,6 @@ class ReportScreen(ModeScreen):
         elif code == 8:
             uri = rest.partition(";")[2]
             self.style = self.style._replace(link=plain(uri, MAX_LINK))
-        elif code == 22:
-            self._set_pointer(rest)
         elif code in _COLOR_COMMANDS:
             self._color_command(code, rest, terminator)
         elif code != 133 or len(rest) < MAX_MARK_BYTES:
@@ -234,8 +228,6 @@ class ReportScreen(ModeScreen):
         parts = rest.split(";")
         if code == 4:
             self._palette_command(parts, terminator)
-        elif code == 21:
-            self._kitty_colors(parts, terminator)
         elif code in _DYNAMIC:
             for offset, specification in enumerate(parts):
                 self._dynamic_color(code + offset, specification, terminator)
@@ -247,10 +239,6 @@ class ReportScreen(ModeScreen):
         else:
             self.colors.pop(code - 100, None)
             self.all_dirty = True
-
-    def _set_pointer(self, content: str) -> None:
-        if len(content) < MAX_CONTENT_BYTES:
-            self.write_process_input(self.pointers.receive(content, alternate=self.on_alternate))
 
     def _shell_mark(self, parameters: str) -> None:
         if is_fresh_line(parameters) and self.cursor.x != self.left:
@@ -287,33 +275,6 @@ class ReportScreen(ModeScreen):
     def _palette_color(self, index: int) -> Color:
         themed = self.defaults.palette
         return self.palette.get(index, themed[index] if index < len(themed) else PALETTE[index])
-
-    def _kitty_colors(self, parts: list[str], terminator: str) -> None:
-        """OSC 21, kitty's form of OSC 4, 10, 11 and 12: sets, resets and reports colours by their names."""
-        reported: list[str] = []
-        for name, _, written in (part.partition("=") for part in parts):
-            colors, key, color = self._named_color(name)
-            if colors is None:
-                continue
-            self.all_dirty = True
-            value = written.strip(" ")
-            if value == "?":
-                reported.append(f"{name}={osc.short_color_text(color)}")
-            elif not value:
-                colors.pop(key, None)
-            elif (parsed := osc.parse_color(value)) is not None:
-                colors[key] = RGB | parsed
-        if reported:
-            self.write_process_input(f"\x1b]21;{';'.join(reported)}{terminator}")
-
-    def _named_color(self, name: str) -> tuple[dict[int, Color] | None, int, Color]:
-        """Find a colour of OSC 21; returns the colours that hold it (None: an unknown name), its key, and its value."""
-        if name in _DYNAMIC.values():
-            code = next(code for code, known in _DYNAMIC.items() if known == name)
-            return self.colors, code, self.colors.get(code, getattr(self.defaults, name))
-        if name.isascii() and name.isdigit() and (index := pyte_style.number(name)) < 256:
-            return self.palette, index, self._palette_color(index)
-        return None, 0, DEFAULT_COLOR
 
     def _dynamic_color(self, code: int, specification: str, terminator: str) -> None:
         if code not in _DYNAMIC:
@@ -353,6 +314,4 @@ class ReportScreen(ModeScreen):
             return f"{self.left + 1};{self.right + 1}s"
         if name == " q":
             return f"{self.cursor_style} q"
-        if name == '"q':
-            return f'{1 if self.selects_protected() else 0}"q'
         return CONFORMANCE.decode() if name == '"p' else ""

@@ -236,11 +236,6 @@ def test_cursor_style_and_soft_reset() -> None:
     assert style_at(terminal, 0, 5).foreground == DEFAULT_COLOR
 
 
-def test_selective_erase_spares_protected_cells() -> None:
-    assert screen('\x1b[1"qkeep\x1b[0"q go\x1b[?2K')[0] == "keep"
-    assert screen('\x1b[1"qkeep\x1b[0"q go\x1b[2K')[0] == ""
-
-
 def test_modes_are_known() -> None:
     modes = after(
         "\x1b[?1h\x1b=\x1b[?2004h\x1b[?1004h\x1b[?1002h\x1b[?1006h\x1b[?2026h\x1b[?5h\x1b[>5u\x1b[>4;2m"

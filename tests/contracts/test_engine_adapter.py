@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from session_host.terminal import available_engines, engine_build
-from session_host.terminal.adapter import Adapter
 from session_host.terminal.base import EngineName
+from tests.support.engine_adapter import Adapter
 
 
 def ask(engine: EngineName, *requests: dict[str, Any] | str) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def test_an_impossible_request_is_reported() -> None:
 
 def test_the_command_runs_the_adapter() -> None:
     engine = available_engines()[0]
-    command = [sys.executable, "-m", "session_host.terminal.adapter", "--engine", engine]
+    command = [sys.executable, "-m", "tests.support.engine_adapter", "--engine", engine]
     run = subprocess.run(command, input=b'{"op":"info"}\n', capture_output=True, check=True)
     assert json.loads(run.stdout)["ok"] is True
     assert run.stderr == b""

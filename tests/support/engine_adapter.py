@@ -1,6 +1,6 @@
 """The engines behind JSON lines, for public conformance suites.
 
-``python -m session_host.terminal.adapter --engine ghostty|pyte`` reads one request per line from standard input, and
+``python -m tests.support.engine_adapter --engine ghostty|pyte`` reads one request per line from standard input, and
 writes one answer per line to standard output. It uses the same classes as the product.
 """
 
@@ -14,10 +14,9 @@ from typing import Any, BinaryIO
 
 from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
-
-from . import available_engines, create, engine_build
-from .base import Emulator, EngineName
-from .rows import DEFAULT_COLOR, RGB, Attribute, Color, Row, Run, Style, Underline
+from session_host.terminal import available_engines, create, engine_build
+from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Color, Row, Run, Style, Underline
 
 _CELL = CellSize(8, 16)
 _FEATURES = ["text", "cursor", "scrollback", "cells", "replies", "modes"]
@@ -162,7 +161,7 @@ def _color(color: Color) -> int | str:
 
 def main() -> None:
     """Serve on standard input and output."""
-    parser = argparse.ArgumentParser(prog="python -m session_host.terminal.adapter", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.support.engine_adapter", description=main.__doc__)
     parser.add_argument("--engine", choices=available_engines(), required=True)
     Adapter(parser.parse_args().engine).serve(sys.stdin.buffer, sys.stdout.buffer)
 
