@@ -114,7 +114,6 @@ class App:
         self.layout = layout = found or WindowLayout()
         self.sessions = Sessions(self.storage, viewer_factory, qt)
         self.sessions.agents = catalog
-        self.sessions.restore_ended_from_window(layout.ended_by_you)
         self._send_colors()
         if found is not None:
             self.sessions.apply_records(records)

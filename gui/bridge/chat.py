@@ -109,7 +109,6 @@ class Chat(ChatViewer, ChatFacts):
         self.stale_after_s = Watch().stale_after_s
         self.asks_by_notification = Watch().asks_by_notification
         self.has_prompt = False
-        self.ended_from_window = False
         self.has_new_output = False
         self.has_unseen_output = False
         self.has_unseen_bell = False

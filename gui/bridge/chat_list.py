@@ -68,7 +68,6 @@ class ChatList(QObject):
         self._version: Version | None = None
         """The version of the store that was read last."""
         self._hidden: set[str] = set()
-        self._ended_from_window: set[str] = set()
         self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
         self._changed_timer = QTimer(self, singleShot=True, interval=0)
         self._changed_timer.timeout.connect(self.changed)
@@ -153,10 +152,6 @@ class ChatList(QObject):
 
     # ------------------------------------------------------------ updating
 
-    def restore_ended_from_window(self, session_ids: Iterable[str]) -> None:
-        """Restore from the saved layout which chats the user ended in this window."""
-        self._ended_from_window.update(session_ids)
-
     def apply_records(self, records: Iterable[SessionRecord], version: Version | None = None) -> None:
         """Add, update and remove chats until they match the store, which has these records at this version."""
         found = {record.id: record for record in records}
@@ -190,7 +185,6 @@ class ChatList(QObject):
         if self.colors is not None:
             chat.set_colors(self.colors)
         self._set_agent(chat)
-        chat.ended_from_window = record.id in self._ended_from_window
         chat.changed.connect(partial(self._on_changed, chat))
         chat.text_changed.connect(partial(self._on_text_changed, chat))
         self._chats[record.id] = chat
@@ -266,17 +260,6 @@ class ChatList(QObject):
         """Remove a chat from the list; its record is no longer in the store."""
         if self.record(chat.id) is not None:
             self._remove_chat(chat.id)
-
-    def is_ended_by_user(self, record: SessionRecord) -> bool:
-        """Whether the user ended this chat."""
-        return bool(record.end_request) or record.id in self._ended_from_window
-
-    def mark_ended_from_window(self, chat: Chat, ended: bool) -> None:
-        """Note whether the user ended a chat in this window."""
-        if chat.ended_from_window != ended:
-            chat.ended_from_window = ended
-            chat.changed.emit()
-        (self._ended_from_window.add if ended else self._ended_from_window.discard)(chat.id)
 
     def _remove_chat(self, session_id: str) -> None:
         chat = self._chats.pop(session_id, None)

@@ -38,15 +38,13 @@ RECENT_OUTPUT_S = 3.0
 """A chat that wrote output within this time may be working, even if no activity was reported."""
 
 
-def how_it_ended(record: SessionRecord, *, is_ended_by_user: bool) -> str:
+def how_it_ended(record: SessionRecord) -> str:
     """How a chat ended, in a few words; "" while it runs."""
     if record.state is State.LOST:
         return _LOST_TEXTS[reason_of(record) or "lost"]()
     if record.state is not State.EXITED:
         return ""
-    return phrases.how_it_ended(
-        record.exit_code, record.exit_signal, end_request=record.end_request, is_ended_by_user=is_ended_by_user
-    )
+    return phrases.how_it_ended(record.exit_code, record.exit_signal, record.end_request)
 
 
 class ChatFacts:
@@ -64,7 +62,6 @@ class ChatFacts:
     unseen_notification: str
     has_prompt: bool
     has_worked: bool
-    ended_from_window: bool
     git_status: Status | None
     connection: ViewerState | None
     foreground: str | None
@@ -169,8 +166,8 @@ class ChatFacts:
 
     @property
     def is_ended_by_user(self) -> bool:
-        """Whether the user ended it: recorded by its host or, for hosts of older versions, by this window."""
-        return bool(self.record.end_request) or self.ended_from_window
+        """Whether the user ended it."""
+        return bool(self.record.end_request)
 
     @property
     def is_reconnecting(self) -> bool:
@@ -385,12 +382,9 @@ class ChatFacts:
     def command(self) -> str:
         """The command as the user gave it, without the arguments that the catalog adds."""
         record = self.record
-        arguments = record.arguments
-        if arguments is None or arguments == record.argv:
-            return shlex.join(record.argv)
-        return shlex.join([record.agent, *arguments])
+        return shlex.join(record.argv if record.arguments == record.argv else [record.agent, *record.arguments])
 
     @property
     def how_it_ended(self) -> str:
         """How it ended, in a few words; "" while it runs."""
-        return how_it_ended(self.record, is_ended_by_user=self.is_ended_by_user)
+        return how_it_ended(self.record)

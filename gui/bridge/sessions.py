@@ -29,7 +29,7 @@ from gui.bridge.requests import ask
 from gui.bridge.review_comments import ReviewComments
 from gui.bridge.shells import Shells
 from gui.wording.explanation import Explained, explained, explained_without_host
-from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
+from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.paths import session_transitions
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
 from session_host.protocol.untrusted_text import as_name
@@ -235,7 +235,6 @@ class Sessions(ChatList):
 
     def _end(self, chat: Chat, request: Stop | Kill) -> None:
         if not chat.has_ended:
-            self.mark_ended_from_window(chat, ended=True)
             self.tasks.start(self._end_now(chat, request), "end")
 
     async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
@@ -243,9 +242,6 @@ class Sessions(ChatList):
             await ask(chat, request)
         except SessionEnded:
             pass  # It has already ended.
-        except OutliveError:
-            self.mark_ended_from_window(chat, ended=False)
-            raise
         finally:
             self.refresh()
 

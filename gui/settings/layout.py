@@ -11,7 +11,6 @@ from gui.settings.review_comment import ReviewComment
 from gui.settings.saved_window import SavedWindow, restore_windows
 from session_host.protocol.values import Runtime
 
-MAX_ENDED_BY_USER = 200
 ZOOM_RANGE = (-8, 24)
 
 
@@ -50,7 +49,6 @@ class WindowLayout(msgspec.Struct):
         recent_actions: names of the actions that were chosen last in the palette, latest first.
         zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
-        ended_by_you: ids of chats that the user ended in this window, latest last.
         own_shells: ids of running shells that were started in a window; see ``Shells``.
         close_explained: whether the line about closing a tab was shown.
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
@@ -74,7 +72,6 @@ class WindowLayout(msgspec.Struct):
     groups_folded: list[str] = msgspec.field(default_factory=lambda: ["ended"])
     last_agent: str = ""
     last_directory: str = ""
-    ended_by_you: list[str] = []
     own_shells: list[str] = []
     close_explained: bool = False
     tray_explained: bool = False
@@ -120,10 +117,3 @@ class WindowLayout(msgspec.Struct):
         smallest, largest = ZOOM_RANGE
         layout.zoom = min(max(layout.zoom, smallest), largest)
         return layout
-
-    def note_ended_by_user(self, session_id: str) -> None:
-        """Save that the user ended this chat in this window; its tab shows that later."""
-        if session_id in self.ended_by_you:
-            self.ended_by_you.remove(session_id)
-        self.ended_by_you.append(session_id)
-        del self.ended_by_you[:-MAX_ENDED_BY_USER]

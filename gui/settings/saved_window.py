@@ -60,7 +60,7 @@ class SavedWindow(msgspec.Struct):
 
 def restore_windows(values: dict[str, Any], warn: Callable[[], object]) -> list[SavedWindow]:
     """Restore the windows of a saved layout, at least one; ``warn`` is called if one is damaged."""
-    saved = values.get("windows", [_window_of_old_layout(values)])
+    saved = values.get("windows", [])
     is_complete = isinstance(saved, list)
     found: list[SavedWindow] = []
     for each in saved if isinstance(saved, list) else []:
@@ -101,21 +101,3 @@ def _rescue(saved: object) -> SavedWindow | None:
 def _list_in(values: object, name: str) -> list[Any]:
     found = values.get(name) if isinstance(values, dict) else None
     return found if isinstance(found, list) else []
-
-
-def _window_of_old_layout(values: dict[str, Any]) -> dict[str, Any]:
-    """The window of a layout of older versions, which had one window with one pane."""
-    window = _valid_fields(values, SavedWindow, ("geometry", "maximized", "sidebar_width_px", "sidebar_collapsed"))
-    return {**window, "panes": [_valid_fields(values, SavedPane, ("tabs", "active", "places"))]}
-
-
-def _valid_fields(values: dict[str, Any], form: type[msgspec.Struct], names: tuple[str, ...]) -> dict[str, Any]:
-    """The valid values of these fields; missing and invalid ones are left out."""
-    found = {}
-    for field in msgspec.structs.fields(form):
-        if field.name in names and field.name in values:
-            try:
-                found[field.name] = msgspec.to_builtins(msgspec.convert(values[field.name], field.type))
-            except (msgspec.ValidationError, RecursionError):
-                continue
-    return found

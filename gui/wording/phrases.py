@@ -198,24 +198,14 @@ def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_e
     return state is State.EXITED and not is_ended_by_user and bool(exit_code or exit_signal)
 
 
-def how_it_ended(
-    exit_code: int | None, exit_signal: int | None, *, end_request: str = "", is_ended_by_user: bool = False
-) -> str:
+def how_it_ended(exit_code: int | None, exit_signal: int | None, end_request: str = "") -> str:
     """How a chat ended, such as "Killed by you", "Finished", "Ended with exit code 1", "Ended by SIGKILL"."""
     if by_user := ended_by_user(end_request):
         return by_user.capitalize()
-    detail = ""
     if exit_signal:
-        detail = signal_name(exit_signal)
-    elif exit_code:
-        detail = Text("phrases", "exit code {code}")(code=exit_code)
-    if is_ended_by_user:
-        by_you = Text("phrases", "Ended by you")()
-        return f"{by_you} ({detail})" if detail else by_you
-    if exit_signal:
-        return Text("phrases", "Ended by {signal}")(signal=detail)
+        return Text("phrases", "Ended by {signal}")(signal=signal_name(exit_signal))
     if exit_code:
-        return Text("phrases", "Ended with {exit_code}")(exit_code=detail)
+        return Text("phrases", "Ended with exit code {code}")(code=exit_code)
     return Text("phrases", "Finished")() if exit_code == 0 else Text("phrases", "Ended")()
 
 

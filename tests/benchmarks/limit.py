@@ -467,8 +467,8 @@ class Sequence:
     def _save_layout(self, drafts: dict[str, str] | None = None) -> None:
         open_ids = [chat.id for chat in self.chats.values() if chat.is_open and chat.id not in (drafts or {})]
         layout = WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs=open_ids)])], drafts=drafts or {})
-        # Chats that were shown, or were ended in the window, are not open.
-        layout.recent = layout.ended_by_you = list(self.chats)
+        # Chats that were shown are not open.
+        layout.recent = list(self.chats)
         with open_store() as store:
             store.save_layout(layout.to_dict())
 

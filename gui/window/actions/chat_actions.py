@@ -143,7 +143,6 @@ class ChatActions(QObject):
             return
 
         def now() -> None:
-            self._layout.note_ended_by_user(chat.id)
             self.ending.emit(chat)
             end(chat)
 
@@ -221,7 +220,6 @@ class ChatActions(QObject):
         """Stop those of these chats that still run, after the user has confirmed it."""
         running = [chat for chat in chats if not chat.has_ended]
         for chat in running:
-            self._layout.note_ended_by_user(chat.id)
             self._sessions.stop(chat)
         if running:
             self.several_ending.emit(running)

@@ -27,7 +27,6 @@ from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
-from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
 from session_host.paths import named_directory
 from session_host.protocol.values import GridSize, Runtime
@@ -265,7 +264,7 @@ def request_like(agent: Agent, chat: Chat) -> NewChatRequest:
         directory=record.cwd,
         name=record.name,
         is_named=record.is_named,
-        arguments=own_arguments(agent, record.argv, record.arguments),
+        arguments=agent.parse_conversation_options(record.arguments).others,
         overrides=dict(record.env),
         runtime=record.runtime,
     )

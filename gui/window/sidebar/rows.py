@@ -106,10 +106,9 @@ class ChatRows:
         ends: dict[tuple[object, ...], str] = {}
 
         def text(record: EndedRecord) -> str:
-            by_user = self._sessions.is_ended_by_user(record)
-            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error, by_user
+            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error
             if (end := ends.get(key)) is None:
-                end = ends[key] = how_it_ended(record, is_ended_by_user=by_user)
+                end = ends[key] = how_it_ended(record)
             agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
             return f"{record.shown_name} {record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
 

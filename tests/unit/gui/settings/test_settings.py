@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.layout import MAX_ENDED_BY_USER, WindowLayout
+from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
@@ -110,17 +110,12 @@ def test_a_layout_is_read_from_the_store_as_it_was_saved():
     assert WindowLayout.from_dict(layout.to_dict()) == layout
 
 
-def test_a_layout_of_an_earlier_version_becomes_one_window_with_one_pane():
+def test_wrong_and_unknown_values_of_a_layout_are_left_out():
     warned: list[str] = []
     layout = WindowLayout.from_dict(
-        {"tabs": ["a", "b", "a"], "active": "b", "places": {"a": [7, "digest"]}, "geometry": [1, 2, 800, 600],
-         "sidebar_width_px": "wide", "zoom": 9000, "from_the_future": True},
-        lambda: warned.append("damaged"),
-    )  # fmt: skip
-    assert layout.windows == [
-        SavedWindow([SavedPane(["a", "b"], "b", {"a": (7, "digest")})], Pane(0), geometry=(1, 2, 800, 600))
-    ]
-    assert layout.zoom == 24
+        {"grid": "wide", "zoom": 9000, "from_the_future": True}, lambda: warned.append("damaged")
+    )
+    assert layout == WindowLayout(zoom=24)
     assert not warned
 
 
@@ -143,16 +138,6 @@ def test_valid_parts_of_a_damaged_layout_are_kept_and_the_damage_is_reported_onc
     assert all(sorted(numbers(one.arrangement())) == list(range(len(one.panes))) for one in layout.windows)
     assert layout.zoom == 3
     assert len(warned) == (0 if windows == [{"panes": [{"tabs": ["a"]}], "active_pane": 9}, {"panes": []}] else 1)
-
-
-def test_only_the_latest_ends_are_remembered():
-    layout = WindowLayout()
-    for number in range(MAX_ENDED_BY_USER + 5):
-        layout.note_ended_by_user(str(number))
-    layout.note_ended_by_user("7")
-    assert len(layout.ended_by_you) == MAX_ENDED_BY_USER
-    assert layout.ended_by_you[-1] == "7"
-    assert layout.ended_by_you.count("7") == 1
 
 
 def test_no_default_key_is_used_twice_or_taken_from_programs():

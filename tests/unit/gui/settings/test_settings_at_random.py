@@ -10,7 +10,7 @@ import msgspec
 from gui.settings.layout import ZOOM_RANGE, WindowLayout
 from gui.settings.pane_tree import numbers
 from gui.settings.preferences import load_preferences
-from tests.support.fuzzing import anything, chance, fitting, some, some_toml, times
+from tests.support.fuzzing import anything, chance, fitting, some_toml, times
 
 WINDOW = 'appearance = "dark"\nfont = "Mono"\nfont_size = 13\n'
 KEYS = 'new_chat = "Ctrl+Shift+N"\nclose_tab = ["Ctrl+Shift+W", "Ctrl+F4"]\nfull_screen = ""\n'
@@ -49,5 +49,4 @@ def test_valid_parts_of_any_layout_are_used() -> None:
                 assert sorted(numbers(window.arrangement())) == list(range(len(window.panes)))
                 assert all(len(pane.tabs) == len(set(pane.tabs)) for pane in window.panes)
             assert ZOOM_RANGE[0] <= layout.zoom <= ZOOM_RANGE[1]
-            layout.note_ended_by_user(some(choose, ["a", "b"]))
             assert WindowLayout.from_dict(layout.to_dict()) == layout

@@ -79,18 +79,18 @@ def test_an_age_stays_the_same_until_its_announced_change(seconds: int):
 
 
 @pytest.mark.parametrize(
-    ("code", "number", "by_you", "text"),
+    ("code", "number", "end_request", "text"),
     [
-        (0, None, False, "Finished"),
-        (3, None, False, "Ended with exit code 3"),
-        (None, 9, False, "Ended by SIGKILL"),
-        (None, 200, False, "Ended by signal 200"),
-        (None, 15, True, "Ended by you (SIGTERM)"),
-        (0, None, True, "Ended by you"),
+        (0, None, "", "Finished"),
+        (3, None, "", "Ended with exit code 3"),
+        (None, 9, "", "Ended by SIGKILL"),
+        (None, 200, "", "Ended by signal 200"),
+        (None, 15, "stop", "Stopped by you"),
+        (None, 9, "kill", "Killed by you"),
     ],
 )
-def test_an_end_has_a_phrase(code: int | None, number: int | None, by_you: bool, text: str):
-    assert phrases.how_it_ended(code, number, is_ended_by_user=by_you) == text
+def test_an_end_has_a_phrase(code: int | None, number: int | None, end_request: str, text: str):
+    assert phrases.how_it_ended(code, number, end_request) == text
 
 
 def test_a_time_of_another_day_has_its_date():

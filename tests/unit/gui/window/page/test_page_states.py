@@ -205,7 +205,7 @@ async def test_an_ended_chat_opened_later_shows_the_saved_screen(harness: Window
     )
     emulator = create(None, GridSize(80, 24))
     emulator.feed(b"the last words\r\n")
-    save_screen(paths.session_dir(session_id) / "screen.bin", SavedScreen.of(emulator, portable=True))
+    save_screen(paths.session_dir(session_id) / "screen.bin", SavedScreen.of(emulator, portable=True, offset=0))
     emulator.close()
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
@@ -223,7 +223,7 @@ async def test_a_chat_that_ends_while_hidden_shows_the_saved_screen_and_not_an_o
     harness.show(shown)
     emulator = create(None, GridSize(80, 24))
     emulator.feed(b"hello\r\nand what came later\r\n")
-    save_screen(paths.session_dir(hidden) / "screen.bin", SavedScreen.of(emulator, portable=True))
+    save_screen(paths.session_dir(hidden) / "screen.bin", SavedScreen.of(emulator, portable=True, offset=0))
     emulator.close()
     viewer = harness.viewers[hidden]
     viewer.end(exit_code=0)

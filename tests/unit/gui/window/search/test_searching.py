@@ -128,7 +128,7 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     record(ended, data)
     emulator = create(None, GridSize(80, 24))
     emulator.feed(data)
-    save_screen(session_dir(ended) / "screen.bin", SavedScreen.of(emulator, portable=False))
+    save_screen(session_dir(ended) / "screen.bin", SavedScreen.of(emulator, portable=False, offset=0))
     emulator.close()
     harness.open_window()
     await search_for(harness, '"line 77 "')

@@ -260,7 +260,6 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(harness: WindowHa
     await press(harness, Qt.Key.Key_Tab)
     await press(harness, Qt.Key.Key_Return)
     assert stopped == ["two"]
-    assert window.layout_state.ended_by_you == [ids[1]]
 
 
 async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(harness: WindowHarness):

@@ -172,8 +172,9 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     model.refresh()
     assert row().active
     model.set_active("")
-    harness.sessions.mark_ended_from_window(chat, ended=True)
-    assert row().status == "Ended by you"
+    chat.record.end_request = "stop"
+    chat.changed.emit()
+    assert row().status == "Stopped by you"
     harness.sessions.rename(harness.chat(other_id), "minutes")
     await harness.until(lambda: row().difference, "the difference from the other chat of the same name")
     claude = harness.catalog["claude"]
