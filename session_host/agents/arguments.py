@@ -77,23 +77,6 @@ def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> st
     return "" if len(words) == 1 and not arguments and before[-1] in ours else argv[-1]
 
 
-def own_arguments(agent: Agent, argv: Sequence[str], arguments: Sequence[str] | None) -> list[str]:
-    """The user's own arguments of a chat, without those that choose its conversation or contain its prompt.
-
-    Args:
-        agent: the chat's agent.
-        argv: the argv that was started.
-        arguments: the user's own arguments, None in a record of a version that did not keep them.
-    """
-    if arguments is None:
-        # The argv without the catalog's words.
-        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
-        arguments = argv if agent.arguments_replace else [word for word in argv if word not in ours]
-        if agent.starts_without_arguments and list(arguments) == agent.argv():
-            arguments = []
-    return agent.parse_conversation_options(arguments).others
-
-
 def _values(option: str, probe: Probe) -> int:
     if probe.options is None or option not in probe.options or option in probe.variadic:
         return -1

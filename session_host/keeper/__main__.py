@@ -173,8 +173,6 @@ def main(arguments: list[str]) -> int:
     keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), holder)
     if inherited is not None:
         restore_inherited_state(keeper, inherited)
-        if not take_lock(lock):  # An earlier version had another kind of lock.
-            log.warning("the lock is another process's")
         if inherited.standby >= 0:
             dismiss(inherited.standby)
     if start.descriptors:

@@ -81,7 +81,7 @@ class Keeper:
         self.channels = HostChannels(loop, self._on_host_message)
         self._host_replacement = HostReplacement(loop, self.replication, self._fork_host, self.channels.drop)
         self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
-        self.sockets = ChatSockets(loop, self.sessions, self._host_replacement, self.replication)
+        self.sockets = ChatSockets(loop, self.sessions, self.replication)
 
     def is_busy(self) -> bool:
         """Whether there is a session."""

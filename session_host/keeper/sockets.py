@@ -23,7 +23,6 @@ from session_host.system.inotify import make_inotify
 from session_host.system.open_file_locks import lock_open_file
 
 from .event_loop import REFRESH_S, Loop
-from .host_replacement import HostReplacement
 from .kept_session import KeptSession, KeptSessionState
 from .standby.replication import ListenerRebound, LockReplaced, StandbyReplication
 
@@ -34,7 +33,6 @@ CHECK_DELAY_S = 0.05
 
 POLL_S = 60.0
 RETRY_S = 1.0
-"""The first keeper protocol version with hosts that accept a new socket; an older host is replaced."""
 
 
 def listen() -> socket.socket:
@@ -71,13 +69,11 @@ class ChatSockets:
         self,
         loop: Loop,
         sessions: Mapping[str, KeptSession],
-        host_replacement: HostReplacement,
         replication: StandbyReplication,
     ) -> None:
         self._replication = replication
         self._loop = loop
         self._sessions = sessions
-        self._host_replacement = host_replacement
 
     def rebind_missing(self) -> None:
         """Bind all missing sockets again."""

@@ -108,7 +108,7 @@ class Watch(msgspec.Struct, frozen=True):
 class Origin(msgspec.Struct, frozen=True):
     """The source of a session; recorded for use after its end."""
 
-    arguments: list[str] | None = None
+    arguments: list[str] = []
     """The user's own arguments, from which the argv was built."""
     resumed_from: str | None = None
     """The session that this session resumes."""
@@ -205,6 +205,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     journal: str
     """The directory of the output's recording; "" for none."""
     journal_limit_bytes: int
+    settings: str
+    """The path of the user's ``chats.toml``, for settings that affect running chats."""
     conversation: str = ""
     """The agent's id of the conversation, if the starter chose it; "" if the agent chooses it."""
     stderr: str = ""
@@ -214,8 +216,6 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     origin: Origin = Origin()
     transitions: str = ""
     """The path of the activity log; "" for none."""
-    settings: str = ""
-    """The path of the user's ``chats.toml``, for settings that affect running chats; "" from earlier versions."""
     structured: StructuredLaunch | None = None
     """How Outlive talks to the agent, if it has no terminal."""
     restore_points: bool = False

@@ -63,8 +63,7 @@ class RulesState(msgspec.Struct, array_like=True):
     """Operations without a result, by their ids; without the texts of files to write."""
     terminals: list[str] = []
     """Terminals with a program that runs."""
-    has_title: bool = True
-    """The chat has a title; an older version's chat may have one."""
+    has_title: bool = False
 
     tools: list[str] = []
     changed_ms: int = 0

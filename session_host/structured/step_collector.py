@@ -44,7 +44,7 @@ class StepCollector:
     """
 
     def __init__(self, prefix: str) -> None:
-        self.state = RulesState(has_title=False)
+        self.state = RulesState()
         self.now_ms = 0
         self.prefix = prefix
         self.sent_prompt = ""

@@ -184,7 +184,7 @@ async def recorded(sessions: Sessions) -> str:
     await asyncio.to_thread(sessions.end_all)
     emulator = create(None, GridSize(80, 24))
     emulator.feed(SCREEN)
-    save_screen(session_dir(record.id) / "screen.bin", SavedScreen.of(emulator, portable=False))
+    save_screen(session_dir(record.id) / "screen.bin", SavedScreen.of(emulator, portable=False, offset=0))
     emulator.close()
     return record.id
 

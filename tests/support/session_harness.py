@@ -14,7 +14,7 @@ import msgspec
 from session_host.host.driver.driver import Driver
 from session_host.host.driver.recover import RecoveredSession, rebuild_emulator, replay_log
 from session_host.host.program.journal_writer import JournalWriter
-from session_host.paths import session_socket
+from session_host.paths import config_dir, session_socket
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import Input
 from session_host.protocol.values import CellSize, GridSize
@@ -40,7 +40,7 @@ def spec_of(**changes: object) -> LaunchSpec:
         session_id=session_id, name="n", agent="command", argv=["x"], cwd="/", env=dict(os.environ), overrides={},
         size=GridSize(40, 6), engine="pyte", scrollback_lines=100, colors=None, created_at="2026-01-01T00:00:00Z",
         socket_path=str(session_socket(session_id)), database="", screen="", boot_id="", umask=0o077, log="/dev/null",
-        journal="", journal_limit_bytes=1 << 26,
+        journal="", journal_limit_bytes=1 << 26, settings=str(config_dir() / "chats.toml"),
     )  # fmt: skip
     return msgspec.structs.replace(spec, **changes)
 

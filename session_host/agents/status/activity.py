@@ -121,10 +121,7 @@ class ActivityTracker:
             self._previous_input, self._answered_s = saved_state.last_input, saved_state.answered_s
             self._reports = {each.source: each for each in saved_state.reports}
             self._failure = saved_state.failure
-            if saved_state.fresh_sources is not None:
-                self._fresh_sources = set(saved_state.fresh_sources)
-            else:
-                self._fresh_sources = {each.source for each in saved_state.reports if each.activity is self.activity}
+            self._fresh_sources = set(saved_state.fresh_sources)
 
     def saved_state(
         self,

@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             explanation = ask(info.id, Explain(0))
         except HostUnavailable:
-            # The host is an older version without explanations, or the session has just ended.
+            # The session has just ended.
             info = find(info.id)
     explained = explain(info, explanation)
     if explanation is not None and info.activity == Activity.NEEDS_INPUT:
@@ -156,7 +156,7 @@ def _requests(info: SessionInfo) -> list[dict[str, object]]:
     try:
         return [as_object(request) for request in open_requests(info)]
     except OutliveError:
-        return []  # The chat can only be answered in its terminal, or its host is an older version.
+        return []  # The chat can only be answered in its terminal.
 
 
 def _evidence(report: Evidence) -> dict[str, object]:
@@ -275,7 +275,7 @@ def _foreground(info: SessionInfo, now: datetime) -> str:
 
 def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
     if explained.activity is None:
-        return [("status", "unknown: the chat does not respond, or runs an older version")]
+        return [("status", "unknown: the chat does not respond")]
     since = explained.activity_since
     text = WORDS[Activity(explained.activity)]
     if since:

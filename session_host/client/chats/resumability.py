@@ -150,7 +150,7 @@ def plan_for(
         return ResumePlan(record, False, _continued(store, record))
     can, reason, agent = check_agent(agents, record)
     if can is None and agent is not None and awaits_setup(record):
-        prompt = prompt_of(agent, record.argv, record.arguments or [])
+        prompt = prompt_of(agent, record.argv, record.arguments)
         return ResumePlan(record, True, "the agent had not begun", agent, starts_over=True, prompt=prompt)
     if not can or agent is None:
         return ResumePlan(record, can, reason)
@@ -167,7 +167,7 @@ def plan_for(
         return ResumePlan(record, False, f"{found.reason}; {previous or 'start a new chat'}")
     if found.availability is not Availability.NOTHING:
         return ResumePlan(record, True, found.reason, agent, query)
-    arguments = record.arguments or []
+    arguments = record.arguments
     if agent.parse_conversation_options(arguments).is_chosen and not _is_in_argv(record):
         # The user chose no conversation in the picker: the agent never made one with this id.
         where = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
@@ -207,7 +207,7 @@ def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[boo
     if not (settings.resume or (record.runtime == "structured" and agent.structured is not None)):
         again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_after_dashes(record.arguments)])
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
-    if agent.is_subcommand(record.arguments or []):
+    if agent.is_subcommand(record.arguments):
         return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
     if not settings.is_id(record.provider_session_id or ""):
         if settings.picker:

@@ -167,12 +167,7 @@ def _arguments(
     record: SessionRecord, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False
 ) -> list[str]:
     """The user's arguments without conversation options, and without the prompt; ``unasked`` keeps the prompt."""
-    arguments = record.arguments
-    if arguments is None:
-        # An old record: the argv without the catalog's words.
-        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
-        arguments = [word for word in record.argv[1:] if word not in ours]
-    others = agent.parse_conversation_options(arguments).others
+    others = agent.parse_conversation_options(record.arguments).others
     if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
         return others
     path = agent.find(environment.get("PATH", ""))

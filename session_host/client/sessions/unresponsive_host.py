@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
-from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.requests import request_keeper
 from session_host.protocol.keeper import EndBegun, EndSession, NotReplaced
 from session_host.protocol.values import RUNNING_STATES
@@ -35,12 +34,8 @@ def kill_unresponsive(session_id: str) -> str:
         raise HostUnavailable("the chat is already ending; try again")
     try:
         answer = request_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
-    except KeeperNotResponding as error:
-        raise HostUnavailable(f"{hung} does not respond, and {error}") from error
     except HostUnavailable as error:
-        raise HostUnavailable(
-            f"{hung} does not respond, and the keeper is an older version; run `outlive upgrade`"
-        ) from error
+        raise HostUnavailable(f"{hung} does not respond, and {error}") from error
     if isinstance(answer, NotReplaced) and answer.refused:
         raise NotAllowed(answer.why)
     # A keeper that died during the request may have killed the chat.

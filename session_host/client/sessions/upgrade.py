@@ -90,7 +90,7 @@ def replace_host(session_id: str, name: str) -> UpgradeResult:
         case NotReplaced(why=why):
             return UpgradeResult(session_id, name, False, f"not updated: {why}")
         case _:
-            return UpgradeResult(session_id, name, False, "not updated: the keeper is an older version")
+            return UpgradeResult(session_id, name, False, "not updated: unexpected answer from the keeper")
 
 
 def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:

@@ -140,6 +140,7 @@ def _host_a_session(directory: Path) -> None:
         log=os.devnull,
         journal=str(directory / "journal"),
         journal_limit_bytes=1 << 20,
+        settings=os.devnull,
         watch=Watch(state_file="claude"),
         transitions=str(directory / "activity.jsonl"),
     )

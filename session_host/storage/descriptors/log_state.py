@@ -94,16 +94,16 @@ class ActivityState(msgspec.Struct, frozen=True):
     source: str
     since: str
     detail: str
-    reports: tuple[SourceReport, ...] = msgspec.field(default=(), name="heard")
+    reports: tuple[SourceReport, ...] = ()
     answered_s: float | None = None
     """When the user answered a question, before its source reports the end; as in ``SourceReport.at_s``."""
     last_input: str = ""
-    plugin_process: tuple[int, int] | None = msgspec.field(default=None, name="speaker")
+    plugin_process: tuple[int, int] | None = None
     """The process of the reporting plugin, and its kernel start time."""
-    reporting_group: int = msgspec.field(default=0, name="asker")
+    reporting_group: int = 0
     """The terminal's foreground process group at the last report by OSC 7501; 0 before the first report."""
-    fresh_sources: tuple[str, ...] | None = msgspec.field(default=None, name="fresh")
-    """Sources with a last report about the current question or work; None from earlier versions."""
+    fresh_sources: tuple[str, ...] = ()
+    """Sources with a last report about the current question or work."""
     command: CommandState = NO_COMMAND
     turn: int = -1
     """The offset of the output at which the agent's last turn began; -1 for none."""
@@ -172,9 +172,9 @@ class LogState(msgspec.Struct):
         answers: the newest answers to questions of the agent's hooks, oldest first.
         turns: the offsets of the output at which the agent's newest turns began, in order.
         commands: the times of a shell's newest commands.
-        starting: whether the agent was started, and is not known to take input yet; False from earlier versions.
+        starting: whether the agent was started, and is not known to take input yet.
         held: the input that waits until it does, oldest first.
-        prompt: what is known about the agent's input line; TYPED from earlier versions.
+        prompt: what is known about the agent's input line.
     """
 
     child_started: int | None = None

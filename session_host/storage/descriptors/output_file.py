@@ -78,7 +78,7 @@ class OutputFile(MemoryFile):
             descriptors.pipe_write,
         )
         self._splicer = splicer
-        # The agent writes into the pipe itself; one that an earlier version started writes into its socket.
+        # The agent of a structured session writes into the pipe itself.
         self._takes_pipe = structured
         self.sources = (descriptors.master, descriptors.pipe_read) if structured else (descriptors.master,)
         self.at_end = False

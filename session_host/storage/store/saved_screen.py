@@ -36,11 +36,11 @@ class SavedScreen(msgspec.Struct, frozen=True):
     """The screen in the engine's own form, compressed."""
     replay: bytes
     """The screen as VT bytes, compressed; b"" while they are still being made."""
-    offset: int = -1
-    """The number of bytes of output; -1 if an earlier version saved the screen."""
+    offset: int
+    """The number of bytes of output."""
 
     @classmethod
-    def of(cls, emulator: Emulator, *, portable: bool, offset: int = -1) -> SavedScreen:
+    def of(cls, emulator: Emulator, *, portable: bool, offset: int) -> SavedScreen:
         """Save the present state of an emulator.
 
         Args:

@@ -53,8 +53,8 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     engine: str = ""
     provider_session_id: str | None = None
     """The agent's own id of the conversation; None while that is not known."""
-    arguments: list[str] | None = None
-    """The user's own arguments, from which ``argv`` was made; None in records of earlier versions."""
+    arguments: list[str] = []
+    """The user's own arguments, from which ``argv`` was made."""
     resumed_from: str | None = None
     """The id of the session that this one resumes."""
     continued_by: str | None = None
@@ -68,7 +68,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     branch_made: bool = False
     """Whether the branch was made for this session."""
     end_request: str = ""
-    """What the user asked for before the end: "stop" or "kill"; "" for nothing, or in records of earlier versions."""
+    """What the user asked for before the end: "stop" or "kill"; "" for nothing."""
     agent_chats: str = ""
     """The agents' chats that it belongs to, as in ``system.processes.permission``."""
     runtime: Runtime = "terminal"
@@ -79,9 +79,9 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """Its position in the user's own order, among chats of one group; None for none."""
     located_by: dict[str, str] = {}
     """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
-    agents without conversations of their own, and in records of earlier versions."""
+    agents without conversations of their own."""
     real_cwd: str = ""
-    """``cwd`` without symbolic links, at the start; "" in records of earlier versions."""
+    """``cwd`` without symbolic links, at the start."""
     default_name: str = ""
     """The name that Outlive chose; "" if the user chose it."""
     topic: str = ""

@@ -46,7 +46,7 @@ class _State(msgspec.Struct, array_like=True):
         cancelled: the user has cancelled the last run.
         agent: the state of the agent's dialect; None before it has begun.
         tail: the end of the last run's output.
-        item: the id of the last run's item; "" from earlier versions.
+        item: the id of the last run's item.
     """
 
     start: Start
@@ -88,16 +88,12 @@ class SetupDialect:
             case {"worktree_setup": "started"}:
                 pass  # It is shown already, above the first prompt.
             case {"worktree_setup": "output", "text": str(text)}:
-                self._port.emit(Append(self._item, text, "output"))
+                self._port.emit(Append(self._state.item, text, "output"))
                 self._state.tail = (self._state.tail + text)[-TAIL_CHARACTERS:]
             case {"worktree_setup": "ended", "code": int(code), "signal": int(number)}:
                 self._on_ended(code, number)
             case _:
                 self._port.raw("worktree setup", line.decode(errors="replace"))
-
-    @property
-    def _item(self) -> str:
-        return self._state.item or f"worktree-setup-{self._state.runs}"
 
     def _show_run(self) -> None:
         """Show a run that is about to begin."""
@@ -107,7 +103,7 @@ class SetupDialect:
         self._state.cancelled, self._state.tail = False, ""
         setup = self._setup
         item = Item(
-            self._item, "tool", self._port.now_ms, status="running", title="Set up the worktree", tool="execute",
+            self._state.item, "tool", self._port.now_ms, status="running", title="Set up the worktree", tool="execute",
             command=setup.command, directory=setup.worktree,
         )  # fmt: skip
         self._port.emit(Put(item))
@@ -116,11 +112,11 @@ class SetupDialect:
     def _on_ended(self, code: int, number: int) -> None:
         port = self._port
         if code == 0 and number == 0:
-            port.emit(SetStatus(self._item, "done", port.now_ms))
+            port.emit(SetStatus(self._state.item, "done", port.now_ms))
             self._start_agent()
             return
         is_cancelled = self._state.cancelled or number == _SIGINT
-        port.emit(SetStatus(self._item, "interrupted" if is_cancelled else "failed", port.now_ms))
+        port.emit(SetStatus(self._state.item, "interrupted" if is_cancelled else "failed", port.now_ms))
         how = "was cancelled" if is_cancelled else f"failed ({f'signal {number}' if number else f'exit code {code}'})"
         tail = "\n".join(self._state.tail.rstrip().splitlines()[-TAIL_LINES:])
         subject = f"{self._setup.command}\n\n{tail}" if tail else self._setup.command
@@ -128,7 +124,7 @@ class SetupDialect:
         port.emit(
             RequestOpened(
                 AgentRequest(
-                    self._item, "permission", port.now_ms, title, subject, OPTIONS, self._item,
+                    self._state.item, "permission", port.now_ms, title, subject, OPTIONS, self._state.item,
                     self._setup.worktree,
                 )
             )

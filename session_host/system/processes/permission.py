@@ -19,7 +19,6 @@ from itertools import chain
 from pathlib import Path
 
 from session_host.errors import ConfigError
-from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec
 from session_host.system.processes import proc
 from session_host.system.processes.identity import AncestorsUnknown, each_ancestor, environment_variables
@@ -155,8 +154,7 @@ def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: P
 
 def refusal_of(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
     """Like ``refusal``, for the chat that ``spec`` started."""
-    settings = Path(spec.settings) if spec.settings else config_dir() / "chats.toml"
-    return refusal(origin, split(spec.env.get(AGENT_CHATS, "")), name, settings)
+    return refusal(origin, split(spec.env.get(AGENT_CHATS, "")), name, Path(spec.settings))
 
 
 def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:

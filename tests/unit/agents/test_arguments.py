@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.agent import TemplateValues
-from session_host.agents.arguments import own_arguments, prompt_of, without_prompt
+from session_host.agents.arguments import prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe
 from session_host.agents.session_files import write_prompt
@@ -117,12 +117,3 @@ def test_the_first_prompt_of_a_chat_is_found_in_its_file(tmp_path: Path) -> None
     assert "fix it" not in argv
     assert prompt_of(definition, argv, []) == "fix it"
     assert prompt_of(definition, definition.argv(values=TemplateValues(conversation="c", files="/f")), []) == ""
-
-
-def test_a_duplicate_chat_has_the_same_arguments_and_its_own_conversation():
-    catalog = load_catalog(Path("/nonexistent"))
-    claude, command = catalog["claude"], catalog["command"]
-    resumed = ["--resume", "01234567-89ab-cdef-0123-456789abcdef", "--model", "opus"]
-    assert own_arguments(claude, ["claude", *resumed], resumed) == ["--model", "opus"]
-    assert own_arguments(claude, [*claude.argv(), "--model", "opus"], None) == ["--model", "opus"]
-    assert own_arguments(command, ["top", "-d", "1"], None) == ["top", "-d", "1"]
