@@ -1,4 +1,4 @@
-"""One session as a QObject: its facts, and the viewer that follows it while it runs. Output path, 11 of 16."""
+"""One session as a QObject: its facts, and the viewer that follows it while it runs. Output path, 10 of 15."""
 
 from __future__ import annotations
 

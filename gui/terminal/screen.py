@@ -1,4 +1,4 @@
-"""The base widget: shows a terminal's screen and history, without keyboard and mouse. Output path, 12 of 16.
+"""The base widget: shows a terminal's screen and history, without keyboard and mouse. Output path, 11 of 15.
 
 It never feeds the emulator: its owner does, and then calls `on_damage`, or `on_replaced` if there is another
 emulator.

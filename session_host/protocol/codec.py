@@ -1,4 +1,4 @@
-"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 14. Output path, 6 of 16.
+"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 14. Output path, 6 of 15.
 
 Pure: bytes in, messages out, and the reverse.
 """

@@ -33,7 +33,7 @@ class AttachedClient(Protocol):
     """The connection that an attachment belongs to at the moment."""
 
     def written(self, attachment: str, sequence: int) -> None:
-        """Acknowledge, soon, all inputs of this attachment up to this one."""
+        """Acknowledge all inputs of this attachment up to this one."""
 
     def input_refused(self, message: InputRefused) -> None:
         """Send the viewer the refusal of an input."""

@@ -33,6 +33,7 @@ from session_host.protocol.messages import (
     Follow,
     Hello,
     Input,
+    InputAck,
     InputRefused,
     Message,
     Paste,
@@ -280,7 +281,6 @@ class ClientConnection:
         attachment = self._own_attachment(message.attachment)
         if attachment is None:
             return
-        self.frames.flush_ack()
         self._session.viewers.detach(attachment)
         self._session.clients.remove(self)
         self.attachment = None
@@ -340,12 +340,11 @@ class ClientConnection:
             self.send_message(end)
 
     def written(self, attachment: str, sequence: int) -> None:
-        """Acknowledge, soon, all inputs of the viewer up to this one."""
-        self.frames.written(attachment, sequence)
+        """Acknowledge all inputs of the viewer up to this one."""
+        self.send_message(InputAck(attachment, sequence))
 
     def input_refused(self, message: InputRefused) -> None:
         """Send the viewer the refusal of an input."""
-        self.frames.flush_ack()
         self.send_message(message)
 
     # ------------------------------------------------------------ the end

@@ -1,6 +1,6 @@
 """The rules of one session: its program, its terminal and its attachments.
 
-Key path, 10 of 14. Output path, 5 of 16.
+Key path, 10 of 14. Output path, 5 of 15.
 
 States of the program::
 

@@ -1,4 +1,4 @@
-"""The picture of the grid: receives frames, and paints only changed rows. Output path, 15 of 16.
+"""The picture of the grid: receives frames, and paints only changed rows. Output path, 14 of 15.
 
 Engines report whole screens as changed when they scroll. So each new row is compared with the shown ones: equal rows
 stay, and rows that only moved are moved as pixels. Changed rows are painted when the picture is shown.

@@ -1,4 +1,4 @@
-"""Frame pacing: collects damage until a frame is due. Output path, 13 of 16.
+"""Frame pacing: collects damage until a frame is due. Output path, 12 of 15.
 
 After a pause the first damage is painted at once, so that an echo appears without delay. Then frames are painted at
 most every 16 ms, and take at most half of the time. Under a flood, which nobody can read, they come half as often and

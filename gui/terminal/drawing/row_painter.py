@@ -1,4 +1,4 @@
-"""Draws rows of cells. Output path, 16 of 16."""
+"""Draws rows of cells. Output path, 15 of 15."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The visible terminal without a widget: the canvas, with the cursor and composed text over it.
 
-Output path, 14 of 16.
+Output path, 13 of 15.
 
 The surface receives frames from an emulator and paints them with a QPainter. All coordinates are device pixels from the
 widget's corner.

@@ -1,6 +1,6 @@
 """Transport of one client's socket: reads eagerly, writes directly, queues when the socket is full.
 
-Key path, 7 of 14. Output path, 8 of 16.
+Key path, 7 of 14. Output path, 7 of 15.
 
 Bytes are written directly in the caller's turn while the socket accepts them: a key's echo need not wait for another
 turn of the event loop.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import select
 import socket
 from collections import deque
 from typing import Protocol
@@ -22,9 +21,6 @@ log = logging.getLogger(__name__)
 READ_BYTES = 16 * 1024
 READS_AT_ONCE = 64
 """Maximum consecutive reads, so that one client cannot monopolize the loop."""
-
-POLL_DELAY_S = 0.1
-"""Delay of the extra poll that works around the missed wake-ups described in ``system.event_loop.run``."""
 
 HIGH_WATER_BYTES = 2 * 1024 * 1024
 LOW_WATER_BYTES = 256 * 1024
@@ -67,12 +63,7 @@ class SocketTransport:
         self._is_full = False
         self._closing = False
         self._closed = False
-        self._poll_timer: asyncio.TimerHandle | None = None
-        self._has_read_since_timer = False
-        """Whether bytes arrived since the timer of the extra poll was started."""
         connection.setblocking(False)
-        self._poll = select.poll()
-        self._poll.register(connection, select.POLLIN)
         self._loop.add_reader(connection.fileno(), self._readable)
 
     def write(self, data: bytes) -> None:
@@ -145,33 +136,22 @@ class SocketTransport:
         self.abort()
 
     def _readable(self) -> None:
-        try:
-            data = self._socket.recv(READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            self.abort()
-            return
-        if not data:
-            self.close()
-            return
-        self._owner.data_received(data)
-        if self._poll_timer is not None:
-            self._has_read_since_timer = True
-        elif not self._closing:
-            self._poll_timer = self._loop.call_later(POLL_DELAY_S, self._poll_and_read)
-
-    def _poll_and_read(self) -> None:
-        """Read all available bytes and the end, even if the loop does not report them."""
+        """Read until nothing is left: the loop may not report the end again (see ``system.event_loop.run``)."""
         for _ in range(READS_AT_ONCE):
-            if self._closing or not self._poll.poll(0):
-                # While keys arrive, the timer is restarted here, so that no key has to start it.
-                is_wanted = self._has_read_since_timer and not self._closing
-                self._has_read_since_timer = False
-                self._poll_timer = self._loop.call_later(POLL_DELAY_S, self._poll_and_read) if is_wanted else None
+            if self._closing:
                 return
-            self._readable()
-        self._loop.call_soon(self._poll_and_read)
+            try:
+                data = self._socket.recv(READ_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.abort()
+                return
+            if not data:
+                self.close()
+                return
+            self._owner.data_received(data)
+        self._loop.call_soon(self._readable)
 
     def _writable(self) -> None:
         queue = self._queue

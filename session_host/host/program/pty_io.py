@@ -1,4 +1,4 @@
-"""PTY I/O on the event loop: reads output to its end, and watches for writability. Output path, 1 of 16.
+"""PTY I/O on the event loop: reads output to its end, and watches for writability. Output path, 1 of 15.
 
 A session ends with its child, not with its output: a background process that keeps the terminal open does not keep the
 session alive. All output that the child wrote before it exited is read.

@@ -1,4 +1,4 @@
-"""The session's output as a file; its length is the offset. Output path, 2 of 16."""
+"""The session's output as a file; its length is the offset. Output path, 2 of 15."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class GhosttyEmulator:
         self.is_ground = self._stream.is_ground
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
-        self._frames = FrameBuilder(terminal, self._stream, self._images)
+        self._frames = FrameBuilder(terminal, self._images)
         self._images.grid.read_screen = partial(_screen, self._frames, self._reader, keeps_marks=True)
         parts = (self._encoder, self._selector, self._frames, self._stream.history, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)

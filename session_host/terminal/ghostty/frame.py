@@ -12,7 +12,6 @@ from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color, Row
 from .cells import RowReader, without_marks
 from .library.calls import Getter, ffi, lib, mode, scroll_viewport, sized
 from .render_state import RenderState
-from .stream import Stream
 
 _REVERSE_MODE = 5
 _SHAPES: Final = {
@@ -72,9 +71,8 @@ class FrameBuilder:
     painted one, and only different rows go into a frame.
     """
 
-    def __init__(self, terminal: Any, stream: Stream, images: Graphics) -> None:
+    def __init__(self, terminal: Any, images: Graphics) -> None:
         self._terminal = terminal
-        self._stream = stream
         self._images = images
         self._reader: RowReader | None = None
         self._colors = ProgramColors(terminal)
@@ -85,9 +83,6 @@ class FrameBuilder:
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
         self._painted: dict[int, Row] = {}
         self._painted_look: _Look | None = None
-        self._look_version = -1
-        self._cursor_color: Color = DEFAULT_COLOR
-        self._cursor_color_version = -1
         self.full = True
         """Whether the next frame is a full one."""
 
@@ -153,11 +148,6 @@ class FrameBuilder:
         )
 
     def _look(self, size: GridSize) -> _Look:
-        """The last painted look, if nothing can have changed it since."""
-        version, painted = self._stream.settings_version, self._painted_look
-        if painted is not None and version == self._look_version:
-            return painted
-        self._look_version = version
         return _Look(
             size,
             mode(self._terminal, _REVERSE_MODE),
@@ -174,8 +164,5 @@ class FrameBuilder:
 
     def _cursor_at(self, column: int, row: int) -> Cursor:
         shape = _SHAPES.get(self._cursor.visual_style, CursorShape.BLOCK)
-        if self._cursor_color_version != self._stream.settings_version:
-            self._cursor_color_version = self._stream.settings_version
-            self._cursor_color = self._colors.dynamic("cursor")
         visible, blinking = bool(self._visible()), bool(self._cursor.blinking)
-        return Cursor(int(column), int(row), visible, shape, blinking, self._cursor_color)
+        return Cursor(int(column), int(row), visible, shape, blinking, self._colors.dynamic("cursor"))

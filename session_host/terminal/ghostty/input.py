@@ -7,7 +7,6 @@ events, but those of the buttons 8 to 11.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final, Literal
 
 from session_host.protocol.messages import Key, Mouse
@@ -15,7 +14,6 @@ from session_host.protocol.values import (
     EXTRA_BUTTONS,
     CellSize,
     GridSize,
-    KeyAction,
     Modifiers,
     MouseAction,
     MouseButton,
@@ -27,21 +25,10 @@ from session_host.terminal.encode_mouse import encode_mouse
 from .library.calls import ffi, lib, mode, new_object
 from .stream import Stream
 
-# Plain integers: arithmetic on enum members takes microseconds, and this is on the key path.
-_SHIFT: Final = int(Modifiers.SHIFT)
-_CTRL: Final = int(Modifiers.CTRL)
-_ALT: Final = int(Modifiers.ALT)
-_SUPER: Final = int(Modifiers.SUPER)
-_NUM_LOCK: Final = int(Modifiers.NUM_LOCK)
-_MODIFIER_BITS: Final = (
-    (_SHIFT, 1 << 0),
-    (_CTRL, 1 << 1),
-    (_ALT, 1 << 2),
-    (_SUPER, 1 << 3),
-    (int(Modifiers.CAPS_LOCK), 1 << 4),
-    (_NUM_LOCK, 1 << 5),
-)
-_RELEASE: Final = KeyAction.RELEASE
+_MODIFIERS: Final = (
+    Modifiers.SHIFT, Modifiers.CTRL, Modifiers.ALT, Modifiers.SUPER, Modifiers.CAPS_LOCK, Modifiers.NUM_LOCK
+)  # fmt: skip
+"""In the order of the library's bits."""
 _MOUSE_ACTIONS: Final = {
     MouseAction.PRESS: lib.GHOSTTY_MOUSE_ACTION_PRESS,
     MouseAction.RELEASE: lib.GHOSTTY_MOUSE_ACTION_RELEASE,
@@ -85,9 +72,8 @@ _PROBE_CELL: Final = CellSize(10, 10)
 _PROBE_COLUMN = 150
 
 
-@lru_cache(maxsize=256)
 def _library_modifiers(modifiers: int) -> int:
-    return sum(bit for ours, bit in _MODIFIER_BITS if modifiers & ours)
+    return sum(1 << bit for bit, ours in enumerate(_MODIFIERS) if modifiers & ours)
 
 
 class InputEncoder:
@@ -118,10 +104,6 @@ class InputEncoder:
     def key(self, key: Key) -> bytes:
         """The bytes of a key event."""
         flags: int = self._kitty_flags[0]
-        name = key.key
-        if name == key.text and not key.modifiers and not flags and len(name) == 1:
-            # A plain character, by far the most frequent key, is unchanged in every mode except kitty's.
-            return b"" if key.action is _RELEASE else name.encode("utf-8", "replace")
         application_cursor = not flags and mode(self._terminal, _APPLICATION_CURSOR_MODE)
         return encode_key(
             key,

@@ -1,4 +1,4 @@
-"""Feeds all output into the library, with corrections. Hot path.
+"""Feeds all output into the library, with corrections.
 
 The corrections: DEL, DECCOLM, DECSTR, DECDSR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, DECRQSS, XTGETTCAP,
 OSC 22, OSC 99, OSC 133, images and REP. None of them depends on how the bytes are split.

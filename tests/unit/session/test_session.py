@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol import messages as m
-from session_host.protocol.codec import encode
 from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES, ErrorCode
 from session_host.protocol.values import GridSize, KeyAction
 from session_host.session.effects import (
@@ -21,7 +20,6 @@ from session_host.session.effects import (
     WriteToProgram,
 )
 from session_host.session.focus import UNSEEN
-from session_host.session.frame_queue import ACK, ACK_DELAY_S
 from session_host.session.output_ring import Span
 from session_host.session.session import MAX_NOTIFICATIONS
 from session_host.session.sizing import RESIZE, RESIZE_DEBOUNCE_S
@@ -42,47 +40,17 @@ from tests.support.session_rules_harness import (
 # ---------------------------------------------------------------- input
 
 
-def test_the_acknowledgement_of_a_key_follows_its_echo(harness: Harness) -> None:
-    client = harness.start_program().viewer(output=True)
-    echo = encode(m.Output(10, b"a"))
+def test_an_input_that_the_program_has_is_acknowledged(harness: Harness) -> None:
+    client = harness.start_program().viewer()
     assert (
         harness.script()
         >> harness.sends(client, key(1))
         << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
         << NoteUserInput()
-        >> do(client.written, ID, 1)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        >> do(harness.session.on_output, b"a", 11)
-        << Returned(echo)
-        >> do(client.frames.frame, echo)
-        << Returned(echo + encode(m.InputAck(ID, 1)))
-        >> do(client.frames.frame, echo)
-        << Returned(echo)
-        >> do(client.frames.timer_due, ACK)
-    )
-
-
-def test_an_acknowledgement_without_output_is_sent_after_a_delay(harness: Harness) -> None:
-    client = harness.start_program().viewer()
-    assert (
-        harness.script()
-        >> do(client.written, ID, 1)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        >> do(client.written, ID, 2)
-        >> do(client.frames.timer_due, ACK)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)  # The user types.
+        >> do(harness.session.acknowledge_inputs, [(TAG, 1)])
         << Flush(client.frames)
         >> harness.receives(client)
-        << Returned([m.InputAck(ID, 2)])
-        >> do(client.written, ID, 3)
-        >> do(client.frames.timer_due, ACK)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        << Flush(client.frames)
-        >> harness.receives(client)
-        << Returned([m.InputAck(ID, 3)])
-        >> do(client.frames.timer_due, ACK)
-        >> do(client.written, ID, 4)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+        << Returned([m.InputAck(ID, 1)])
     )
 
 
@@ -92,12 +60,10 @@ def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(harness:
     assert (
         harness.script()
         >> do(client.written, ID, 1)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        >> harness.sends(client, too_long)
         << Flush(client.frames)
+        >> harness.sends(client, too_long)
         >> harness.receives(client)
         << Returned([m.InputAck(ID, 1), refused(2, ErrorCode.TOO_LARGE)])
-        >> do(client.frames.timer_due, ACK)
     )
 
 
@@ -116,7 +82,7 @@ def test_repeated_input_is_typed_once(harness: Harness) -> None:
 def test_a_key_without_bytes_is_acknowledged(harness: Harness) -> None:
     client = harness.start_program().viewer()
     release = m.Key(ID, 1, "a", "a", action=KeyAction.RELEASE)
-    assert harness.script() >> harness.sends(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
+    assert harness.script() >> harness.sends(client, release) << Flush(client.frames)
 
 
 def test_a_text_is_recorded_sent_and_counts_as_the_users_input(harness: Harness) -> None:
@@ -127,7 +93,7 @@ def test_a_text_is_recorded_sent_and_counts_as_the_users_input(harness: Harness)
         << WriteToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
         << NoteUserInput()
         >> do(harness.session.acknowledge_inputs, [(TAG, 1)])
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+        << Flush(client.frames)
     )
 
 
