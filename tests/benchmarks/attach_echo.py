@@ -32,7 +32,7 @@ SPACINGS_MS = {2: 60, 60: 12}
 """The time between two keys, and the number of keys in a turn."""
 
 TURNS = 8
-LIMIT = 1.5
+LIMIT = 2.0
 """Our time divided by tmux's."""
 
 

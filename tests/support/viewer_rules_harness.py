@@ -86,8 +86,8 @@ class Harness(RulesHarness[e.Effect]):
         return self._gives(lambda: m.Focus(self.rules.attachment, self.rules.inputs.next_sequence, True))
 
     def _gives(self, make: Callable[[], m.Input]) -> Event:
-        def gives() -> list[tuple[str, int]]:
-            return [(each.attachment, each.sequence) for each in self.rules.receive_input(make())]
+        def gives() -> None:
+            self.rules.receive_input(make())
 
         return do(gives)
 
@@ -95,7 +95,11 @@ class Harness(RulesHarness[e.Effect]):
         return do(self.rules.receive_message, message)
 
     def output(self, offset: int, data: bytes = b"xyz") -> Event:
-        return do(self.rules.receive_output, m.Output(offset, data))
+        return do(self.rules.receive_message, m.Output(offset, data))
+
+
+def fed(offset: int, data: bytes = b"xyz") -> e.FeedReplica:
+    return e.FeedReplica(m.Output(offset, data))
 
 
 def sent_key(sequence: int, attachment: str = "one") -> e.SendMessage:

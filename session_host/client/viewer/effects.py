@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from session_host.protocol.messages import Event, InputRefused, Message, SnapshotPart
+from session_host.protocol.messages import Event, InputRefused, Message, Output, SnapshotPart
 from session_host.protocol.values import CellSize, GridSize
 
 from .state import ViewerState
@@ -65,6 +65,12 @@ class ResizeReplica(Effect, frozen=True):
 
 class MarkTurn(Effect, frozen=True):
     """Mark the beginning of an agent's turn in the replica."""
+
+
+class FeedReplica(Effect, frozen=True):
+    """Feed the replica with output that continues its own."""
+
+    message: Output
 
 
 class FreeReplica(Effect, frozen=True):

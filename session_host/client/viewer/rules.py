@@ -1,7 +1,7 @@
 """The rules of a viewer: what it sends, resends and shows, and when it reconnects. Pure.
 
 ``state`` has the viewer's states. Events are methods; they append their effects to ``effects``, and ``viewer.py``
-carries those out. For input and output, which are frequent, a return value replaces the effect.
+carries those out.
 
 The viewer keeps input until the host acknowledges it. Input from before the attachment waits in order; after a broken
 connection the viewer sends unacknowledged input again, and the host drops what it has already.
@@ -9,7 +9,6 @@ connection the viewer sends unacknowledged input again, and the host drops what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from session_host.protocol.messages import (
@@ -46,6 +45,7 @@ from .effects import (
     Connect,
     DropConnection,
     Effect,
+    FeedReplica,
     FreeReplica,
     LoadScreen,
     MarkTurn,
@@ -196,22 +196,27 @@ class ViewerRules:
 
     # ------------------------------------------------------------ messages of the host
 
-    def receive_output(self, message: Output) -> bool:
-        """Return True if this output continues the replica's: the caller feeds it. After a gap, ask for a snapshot."""
-        offset = self.offset
-        if offset < 0:
-            return False  # The expected snapshot contains this output.
-        if message.offset != offset:
+    def _receive_output(self, message: Output) -> None:
+        """Feed output that continues the replica's. After a gap, ask for a snapshot."""
+        if self.offset < 0:
+            return  # The expected snapshot contains this output.
+        if message.offset != self.offset:
             self.offset = -1
             self._send(Follow(self.attachment, True))
-            return False
-        self.offset = offset + len(message.data)
-        return True
+            return
+        self.offset += len(message.data)
+        self.effects.append(FeedReplica(message))
 
     def receive_message(self, message: Any) -> None:
-        """Handle any message except Output."""
-        if self._answers.is_asking:
-            self._on_host_message(message)
+        """Handle a message."""
+        if isinstance(message, Output):
+            self._receive_output(message)
+        else:
+            if self._answers.is_asking:
+                self._on_host_message(message)
+            self._receive_event(message)
+
+    def _receive_event(self, message: Any) -> None:
         match message:
             case InputAck(sequence=sequence):
                 self.inputs.acknowledge(sequence)
@@ -319,26 +324,21 @@ class ViewerRules:
 
     # ------------------------------------------------------------ the user's input
 
-    def receive_input(self, message: Input) -> Sequence[Input]:
-        """Keep an input, and return the messages to send at once, before any effect."""
+    def receive_input(self, message: Input) -> None:
+        """Keep an input, and send it as soon as the host takes it."""
         if self.state in FINAL_STATES:
             text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
             refusal = InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)
             if not isinstance(message, Focus):  # Nobody types a focus report.
                 self.effects.append(NotifyRefusal(refusal))
-            return ()
+            return
         added = self.inputs.append(message)
         if isinstance(added, InputRefused):
             self.effects.append(NotifyRefusal(added))
-            return ()
-        if not self._can_send_inputs:
-            return ()
-        if self.effects:  # The pending effects may contain earlier inputs.
+        elif self._can_send_inputs:
             self.effects += map(SendMessage, added)
-            added = []
-        if not self._answers.is_timed and self.state is ViewerState.LIVE:
-            self._answers.start()
-        return added
+            if not self._answers.is_timed and self.state is ViewerState.LIVE:
+                self._answers.start()
 
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""

@@ -39,6 +39,7 @@ from .effects import (
     Connect,
     DropConnection,
     Effect,
+    FeedReplica,
     FreeReplica,
     LoadScreen,
     MarkTurn,
@@ -132,6 +133,8 @@ class Viewer(ClosableViewer):
             case SendMessage(message):
                 if self._connection is not None:
                     self._connection.send_message(message)
+            case FeedReplica(message):
+                self._feed(message)
             case DropConnection():
                 if self._connection is not None:
                     self._connection.drop()
@@ -216,24 +219,14 @@ class Viewer(ClosableViewer):
     # ------------------------------------------------------------ messages of the host
 
     def _message(self, message: Any) -> None:
-        if not isinstance(message, Output):
-            if not self._times.receive(message, self.emulator):
-                self._rules.receive_message(message)
-        elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            self._feed(replica, message)
-        if self._effects:
-            self._perform()
+        if not self._times.receive(message, self.emulator):
+            self._rules.receive_message(message)
+        self._perform()
 
-    def _feed(self, replica: Replica, message: Output) -> None:
-        if self._rules.turns.ahead:
-            self._feed_with_turns(replica, message)
-        else:
-            replica.feed(message.data)
-        discard_side_effects(replica)
-        self._delegate.viewer_damaged()
-
-    def _feed_with_turns(self, replica: Replica, message: Output) -> None:
-        """Feed output in which turns of the agent began."""
+    def _feed(self, message: Output) -> None:
+        """Feed output, in which turns of the agent may have begun."""
+        if (replica := self._replica) is None:
+            return
         fed = 0
         for offset in self._rules.turns.take(message.offset + len(message.data)):
             begin = min(max(offset - message.offset, fed), len(message.data))
@@ -241,6 +234,8 @@ class Viewer(ClosableViewer):
             self._mark_turn()
             fed = begin
         replica.feed(message.data[fed:])
+        discard_side_effects(replica)
+        self._delegate.viewer_damaged()
 
     def _mark_turn(self) -> None:
         if self.emulator is not None:
@@ -296,12 +291,8 @@ class Viewer(ClosableViewer):
     # ------------------------------------------------------------ the user's input
 
     def _input(self, message: Input) -> None:
-        messages = self._rules.receive_input(message)
-        if self._connection is not None:
-            for each in messages:
-                self._connection.send_message(each)
-        if self._effects:
-            self._perform()
+        self._rules.receive_input(message)
+        self._perform()
 
     def _wants_releases(self) -> bool:
         emulator = self.emulator

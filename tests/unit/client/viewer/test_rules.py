@@ -11,7 +11,7 @@ from session_host.client.viewer.state import FINAL_STATES, TABLE, Trigger, Viewe
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from session_host.terminal.base import DefaultColors
-from tests.support.playbook import Returned, do
+from tests.support.playbook import do
 from tests.support.viewer_rules_harness import (
     ATTACH,
     CELL,
@@ -23,6 +23,7 @@ from tests.support.viewer_rules_harness import (
     START_TIMER,
     Harness,
     attached,
+    fed,
     follow,
     notify,
     part,
@@ -51,7 +52,7 @@ def test_a_viewer_is_live_once_the_screen_is_complete(harness: Harness) -> None:
         >> do(harness.rules.snapshot_restored, part())
         << notify(ViewerState.LIVE)
         >> harness.output(10)
-        << Returned(True)
+        << fed(10)
     )
     assert harness.rules.offset == 13
 
@@ -84,7 +85,7 @@ def test_early_input_is_sent_in_order_after_attached(harness: Harness) -> None:
         << sent_key(2)
         << notify(ViewerState.STARTING)
         >> harness.types_key()
-        << Returned([("one", 3)])
+        << sent_key(3)
         >> harness.receives(attached())  # which sends nothing again
         << DESCRIBE
         >> do(harness.rules.snapshot_restored, part())
@@ -96,9 +97,9 @@ def test_early_input_is_sent_in_order_after_attached(harness: Harness) -> None:
 def test_a_key_typed_in_a_callback_is_sent_after_the_repeated_ones(harness: Harness) -> None:
     harness.connected().rules.receive_input(harness.key())
 
-    def attached_and_typed() -> object:
+    def attached_and_typed() -> None:
         harness.rules.receive_message(attached())
-        return harness.rules.receive_input(harness.key())
+        harness.rules.receive_input(harness.key())
 
     assert harness.script() >> do(attached_and_typed) << sent_key(1) << DESCRIBE << sent_key(2)
 
@@ -195,7 +196,7 @@ def test_a_program_that_ends_at_once_refuses_no_input_that_nobody_typed(harness:
     assert (
         harness.script()
         >> harness.reports_focus()
-        << Returned([("one", 1)])
+        << e.SendMessage(m.Focus("one", 1, True))
         << START_TIMER
         >> harness.receives(m.InputRefused("one", 1, ErrorCode.ENDED, "the chat has ended"))
         >> harness.receives(EXITED)

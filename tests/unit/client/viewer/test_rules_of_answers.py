@@ -9,7 +9,7 @@ from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import Activity, State
-from tests.support.playbook import Event, Returned, do
+from tests.support.playbook import Event, do
 from tests.support.viewer_rules_harness import (
     CELL,
     DESCRIBE,
@@ -18,6 +18,7 @@ from tests.support.viewer_rules_harness import (
     START_TIMER,
     Harness,
     attached,
+    fed,
     notify,
     part,
     sent_key,
@@ -47,19 +48,19 @@ def test_acknowledged_keys_start_one_timer_and_send_no_question(harness: Harness
     assert (
         harness.script()
         >> harness.types_key()
-        << Returned([("one", 1)])
+        << sent_key(1)
         << START_TIMER
         >> harness.types_key()
-        << Returned([("one", 2)])
+        << sent_key(2)
         >> harness.receives(m.InputAck("one", 2))
         >> harness.types_key()
-        << Returned([("one", 3)])
+        << sent_key(3)
         >> ticks(harness)  # The third key was sent less than an interval ago.
         << START_TIMER
         >> harness.receives(m.InputAck("one", 3))
         >> ticks(harness)  # Nothing is outstanding, so nothing wakes up any more.
         >> harness.types_key()
-        << Returned([("one", 4)])
+        << sent_key(4)
         << START_TIMER
     )
 
@@ -69,7 +70,7 @@ def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_onc
     assert (
         harness.script()
         >> harness.types_key()
-        << Returned([("one", 1)])
+        << sent_key(1)
         << START_TIMER
         >> ticks(harness)
         << DESCRIBE
@@ -79,7 +80,7 @@ def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_onc
         >> ticks(harness)
         << notify(ViewerState.UNRESPONSIVE)
         >> harness.types_key()  # and the socket keeps it for the host
-        << Returned([("one", 2)])
+        << sent_key(2)
         >> harness.receives(m.InputAck("one", 2))
         << notify(ViewerState.LIVE)
         << START_TIMER
@@ -99,7 +100,7 @@ def test_a_host_that_replies_is_not_reported_for_a_program_that_does_not_read(ha
         >> harness.receives(DESCRIPTION)
         >> ticks(harness)  # The key waits on, and the host is not asked about it again.
         >> harness.types_key()
-        << Returned([("one", 2)])
+        << sent_key(2)
         << START_TIMER
         >> ticks(harness)
         << DESCRIBE
@@ -121,7 +122,7 @@ def test_output_restarts_the_count_of_intervals(harness: Harness) -> None:
         >> ticks(harness)
         << START_TIMER
         >> harness.output(10)
-        << Returned(True)
+        << fed(10)
         >> ticks(harness)
         << START_TIMER
         >> ticks(harness)

@@ -10,7 +10,7 @@ from session_host.client.viewer.state import ViewerState
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
-from tests.support.playbook import Returned, do
+from tests.support.playbook import do
 from tests.support.viewer_rules_harness import (
     CELL,
     DESCRIBE,
@@ -19,10 +19,12 @@ from tests.support.viewer_rules_harness import (
     START_TIMER,
     Harness,
     attached,
+    fed,
     follow,
     notify,
     part,
     refusal,
+    sent_key,
 )
 
 # ---------------------------------------------------------------- output
@@ -33,14 +35,14 @@ def test_output_is_shown_once_and_without_gaps(harness: Harness) -> None:
     assert (
         harness.script()
         >> harness.output(10)
-        << Returned(True)
+        << fed(10)
         >> harness.output(20)
         << e.SendMessage(m.Follow("one", True))
         >> harness.output(23)  # The snapshot that is on its way has it.
         >> harness.receives(m.Resized(26, OTHER_SIZE, CELL, 3))
         >> do(harness.rules.snapshot_restored, part(26, resizes=3))
         >> harness.output(26)
-        << Returned(True)
+        << fed(26)
     )
 
 
@@ -132,7 +134,7 @@ def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(harness: H
         >> do(harness.rules.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("one"))
         >> harness.types_key()
-        << Returned([("one", 3)])
+        << sent_key(3)
     )
 
 
@@ -141,12 +143,12 @@ def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
     assert (
         harness.script()
         >> harness.types_key()
-        << Returned([("one", 1)])
+        << sent_key(1)
         << START_TIMER
         >> harness.receives(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
         << refusal(1, ErrorCode.READ_ONLY, "read-only")
         >> harness.types_key()
-        << Returned([("one", 2)])
+        << sent_key(2)
     )
 
 

@@ -8,7 +8,7 @@ from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from session_host.terminal.base import DefaultColors
-from tests.support.playbook import Returned, do
+from tests.support.playbook import do
 from tests.support.viewer_rules_harness import (
     CELL,
     DESCRIBE,
@@ -18,6 +18,7 @@ from tests.support.viewer_rules_harness import (
     SIZE,
     Harness,
     attached,
+    fed,
     follow,
     notify,
     part,
@@ -44,9 +45,9 @@ def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(harness: Harne
         << DESCRIBE
         << notify(ViewerState.LIVE)
         >> harness.types_key()
-        << Returned([("one", 6)])
+        << sent_key(6)
         >> harness.output(10)
-        << Returned(True)
+        << fed(10)
         >> harness.receives(m.InputAck("one", 6))
     )
     assert len(harness.rules.inputs) == 0
@@ -65,7 +66,7 @@ def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(harness:
         >> do(harness.rules.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("two"))
         >> harness.types_key()
-        << Returned([("two", 1)])
+        << sent_key(1, "two")
     )
 
 
@@ -80,7 +81,7 @@ def test_a_host_without_the_missed_output_sends_a_snapshot(harness: Harness) -> 
         >> do(harness.rules.snapshot_restored, part(500))
         << notify(ViewerState.LIVE)
         >> harness.output(500)
-        << Returned(True)
+        << fed(500)
     )
 
 
@@ -184,7 +185,7 @@ def test_the_end_during_a_disconnection_is_reported_after_the_reconnect(harness:
         << DESCRIBE
         << notify(ViewerState.LIVE)
         >> harness.output(10)
-        << Returned(True)
+        << fed(10)
         >> harness.receives(m.InputRefused("one", 1, ErrorCode.ENDED, "it has ended"))
         << refusal(1, ErrorCode.ENDED, "it has ended")
         >> harness.receives(EXITED)
@@ -209,6 +210,7 @@ def test_nothing_is_sent_while_there_is_no_connection(harness: Harness) -> None:
 
 def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(harness: Harness) -> None:
     harness.starting().rules.receive_input(harness.key())
+    harness.take_effects()
     assert (
         harness.script()
         >> do(harness.rules.connection_lost, None)

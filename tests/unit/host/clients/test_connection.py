@@ -192,4 +192,4 @@ async def test_input_is_accepted_once_and_input_of_a_foreign_attachment_is_refus
     async with asyncio.timeout(60):
         while m.InputAck(attachment, 2) not in wire.got:
             await turn()
-    assert [message for message in wire.take() if isinstance(message, m.InputAck)] == [m.InputAck(attachment, 2)]
+    assert [message.sequence for message in wire.take() if isinstance(message, m.InputAck)] == [1, 2]
