@@ -18,9 +18,8 @@ A connection, from the client's side::
 No message carries raw bytes to the host: a viewer sends the user's actions, and the host encodes them by the current
 modes. So a terminal's automatic replies cannot reach the program.
 
-``offset`` counts bytes of the session's output from its start. ``epoch`` identifies one such count: an offset has no
-meaning in another epoch. It always equals the session's id, and is kept for the wire. ``sequence`` counts a viewer's
-inputs from 1 within one attachment; acknowledgements are cumulative.
+``offset`` counts bytes of the session's output from its start. ``sequence`` counts a viewer's inputs from 1 within one
+attachment; acknowledgements are cumulative.
 """
 
 from __future__ import annotations
