@@ -102,3 +102,7 @@ CLOSE_TAB = Text("action", "Close tab")
 def mark_unread(*, unread: bool) -> str:
     """Menu item: mark chats as unread, or as read."""
     return Text("action", "Mark as unread")() if unread else Text("action", "Mark as read")()
+
+
+KILL_AT_ONCE = Text("action", "Kill at once")
+"""Beside "Stop", which asks the agent to exit."""

@@ -82,7 +82,7 @@ def counted(rules: Sequence[str]) -> str:
             break
         shown.append(rule)
     more = len(rules) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return ", ".join(shown) + (f" and {more} more {'rules' if more > 1 else 'rule'}" if more else "")
 
 
 def short_name(name: str) -> str:

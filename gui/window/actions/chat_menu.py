@@ -56,12 +56,15 @@ class ChatMenu:
         """Show the menu of a chat's tab, which is in front and in the active pane."""
         menu = new_menu(self._window)
         self._fill(menu, chat, actions.key_of)
-        actions.fill(menu.addMenu(action_texts.MOVE()), [name for name in MOVE if actions[name].isEnabled()])
+        moves = [name for name in MOVE if actions[name].isEnabled()]
+        actions.fill(menu.addMenu(action_texts.MOVE()) if len(moves) > 1 else menu, moves)
         menu.addSeparator()
         actions.fill(menu, ["close_tab"])
         if others := [name for name in CLOSE_OTHERS if actions[name].isEnabled()]:
             actions.fill(menu.addMenu(action_texts.CLOSE_OTHERS()), others)
-        if not chat.has_ended:
+        if chat.has_ended:
+            _add(menu, action_texts.REMOVE(), lambda: self._chat_actions.remove(chat), actions.key_of("remove"))
+        else:
             self._add_ending(menu, chat, actions.key_of)
         menu.popup(point)
 
@@ -91,21 +94,27 @@ class ChatMenu:
         _add(menu, common_texts.EXPORT(), lambda: chat_actions.export(chat), key_of("export"))
 
     def _add_continuing(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
-        """Add the submenu of ways to go on with the chat's conversation, or from it."""
+        """Add the ways to go on with the chat's conversation, or from it: in a submenu if there are several."""
         chat_actions, resuming, forking = self._chat_actions, self._resuming, self._chat_actions.forking
-        ways = menu.addMenu(action_texts.CONTINUE())
+        title, no_key = action_table.title, QKeySequence()
+        ways: list[tuple[str, Callable[[], object], QKeySequence]] = []
         if chat.has_ended and chat_actions.can_resume(chat):
-            ways.addAction(common_texts.RESUME(), lambda: resuming.resume(chat))
+            ways.append((common_texts.RESUME(), lambda: resuming.resume(chat), no_key))
         if chat_actions.can_show_terminal(chat):
-            ways.addAction(action_texts.OPEN_AGENT_TERMINAL(), lambda: chat_actions.open_agent_terminal(chat))
-        _add(ways, action_table.title("continue"), lambda: self._continuing.open(chat), key_of("continue"))
+            ways.append(
+                (action_texts.OPEN_AGENT_TERMINAL(), lambda: chat_actions.open_agent_terminal(chat), no_key)
+            )  # fmt: skip
+        ways.append((title("continue"), lambda: self._continuing.open(chat), key_of("continue")))
         if forking.can_fork(chat):
-            _add(ways, action_table.title("fork"), lambda: forking.choose(chat), key_of("fork"))
+            ways.append((title("fork"), lambda: forking.choose(chat), key_of("fork")))
+        target = menu.addMenu(action_texts.CONTINUE()) if len(ways) > 1 else menu
+        for way in ways:
+            _add(target, *way)
 
     def _add_ending(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         ending = menu.addMenu(action_texts.END_CHAT())
         _add(ending, common_texts.STOP(), lambda: self._chat_actions.stop(chat), key_of("stop"))
-        _add(ending, common_texts.KILL(), lambda: self._chat_actions.kill(chat), key_of("kill"))
+        _add(ending, action_texts.KILL_AT_ONCE(), lambda: self._chat_actions.kill(chat), key_of("kill"))
 
 
 def new_menu(window: QWidget) -> QMenu:

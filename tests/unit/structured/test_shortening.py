@@ -99,7 +99,7 @@ def test_a_rule_says_whether_it_is_about_all_commands_that_begin_so() -> None:
 def test_rules_without_room_are_counted() -> None:
     assert counted(["one"]) == "one"
     assert counted(["one", "two"]) == "one, two"
-    assert counted(["one", "x" * 60, "two"]) == "one and 2 more"
+    assert counted(["one", "x" * 60, "two"]) == "one and 2 more rules"
     assert counted([]) == ""
 
 

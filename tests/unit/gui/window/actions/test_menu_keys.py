@@ -95,7 +95,7 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     harness.show(session_id)
     menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
     [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.END_CHAT()]
-    assert shown(more) == {common_texts.KILL(): "Ctrl+F9"}
+    assert shown(more) == {action_texts.KILL_AT_ONCE(): "Ctrl+F9"}
     keys = shown(menu)
     assert keys[action_texts.RENAME()] == "F2"
     assert keys[action_table.title("close_tab")] == "Ctrl+Shift+W"
