@@ -38,7 +38,8 @@ from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_stor
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedPane, SavedWindow
-from session_host.client.chats import remove, retention
+from session_host.client.chats import remove as removing
+from session_host.client.chats import retention
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.retention import check_limit, enforce_limit, note_viewed, removed_log
 from session_host.client.sessions.store_access import open_store
@@ -197,7 +198,7 @@ def enforce(*, pins: bool = False) -> tuple[list[str], list[str]]:
     if pins:
         retention.check_limit = check_and_pin
     hidden: list[str] = []
-    for module, name in ((remove, "finish_removals"), (retention, "assess"), (retention, "remove_by_limit")):
+    for module, name in ((removing, "finish_removals"), (retention, "assess"), (retention, "remove_by_limit")):
         setattr(module, name, partial(_noting, getattr(module, name), hidden))
     with open_store() as store:
         lines = enforce_limit(store)
