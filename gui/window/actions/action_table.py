@@ -122,7 +122,7 @@ TABLE: tuple[Action, ...] = (
     Action("stop", CHAT, Text("action", "Stop chat"), on="running", words=Text("action", "end")),
     Action("kill", CHAT, Text("action", "Kill chat"), on="running", words=Text("action", "terminate terminal")),
     Action("stop_all", CHAT, Text("action", "Stop all chats…")),
-    Action("remove", CHAT, Text("action", "Remove chat"), on="chat",
+    Action("remove", CHAT, Text("action", "Remove chat"), on="ended",
            words=Text("action", "delete discard trash clear")),
     Action("notifications", CHAT, Text("action", "Notifications…"),
            words=Text("action", "mute unmute notify when quiet for an hour until tomorrow morning do not disturb snooze"

@@ -63,7 +63,7 @@ class Commands:
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
             "stop_all": chat_actions.stop_all,
-            "remove": lambda: self._on_active_chat(self._remove),
+            "remove": lambda: self._on_active_chat(chat_actions.remove),
             "notifications": lambda: self._notifications.show(tabs.active_chat),
             "copy_name": lambda: self._on_active_chat(chat_actions.copy_name),
             "send": self.show_send_sheet,
@@ -172,12 +172,6 @@ class Commands:
 
     def _pin(self, chat: Chat) -> None:
         self._sessions.order.pin([chat], pinned=not chat.record.pinned)
-
-    def _remove(self, chat: Chat) -> None:
-        if chat.has_ended:
-            self._chat_actions.remove(chat)
-        else:
-            self._banners.inform(common_texts.RUNNING_CANNOT_BE_REMOVED(), key="remove")
 
     def _mark_unread(self, chat: Chat) -> None:
         chat.set_unread(unread=not chat.has_unseen_output)
