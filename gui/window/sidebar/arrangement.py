@@ -1,4 +1,7 @@
-"""Arranges chats for the sidebar: pinned ones, then by state or by project; ended ones by the day of their end."""
+"""Arranges chats for the sidebar: by state or by project; ended ones by the day of their end.
+
+Pinned chats are above the others; but by state, those that need the user come first, pinned or not.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ def arranged(groups: Mapping[Group, ByPin], grouping: Grouping) -> list[Part]:
     for group, chats in others.items():
         part = Part(group.value, group_words(group), group, chats)
         parts.append(Part(part.key, part.title, group, _in_own_order(chats)) if part.can_be_ordered else part)
-    return [part for part in parts if part.chats]
+    return sorted([part for part in parts if part.chats], key=lambda part: part.group is not Group.NEEDS_YOU)
 
 
 def _by_project(chats: Sequence[Chat]) -> list[Part]:

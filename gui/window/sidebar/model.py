@@ -216,14 +216,14 @@ class SidebarModel(QAbstractListModel):
         return arranged({group: self._split(group, chats) for group, chats in groups.items()}, self._grouping)
 
     def _split(self, group: Group, chats: Sequence[Chat]) -> ByPin:
-        """Split what passes the filter into pinned and other chats; the same list of ended ones is split once."""
+        """Split what passes the filter into pinned and other chats; the same list of ended ones is split once.
+
+        By state, chats that need the user are together, pinned or not.
+        """
         if not isinstance(chats, EndedChats):
-            rows = self._rows
-            return by_pin(
-                [chat for chat in chats if self._passes(chat.record, rows.searched_text(chat))]
-                if self._filter
-                else chats
-            )
+            if self._filter:
+                chats = [chat for chat in chats if self._passes(chat.record, self._rows.searched_text(chat))]
+            return ByPin((), chats) if group is Group.NEEDS_YOU and self._grouping == "state" else by_pin(chats)
         previous = self._splits.get(group)
         if previous is None or previous[0] is not chats or previous[1] != self._filter:
             text = self._rows.searched_text_of_ended()
@@ -372,13 +372,13 @@ class SidebarModel(QAbstractListModel):
     def move(self, chats: Sequence[Chat], before: int) -> None:
         """Move chats to a position in the list: in front of the entry in this row.
 
-        A chat that comes among the pinned ones, or above everything, is pinned, and one that leaves them is unpinned.
-        Elsewhere a chat stays in its part, at the end that is nearer to the position.
+        A chat that comes among the pinned ones, or above everything, is pinned, and one that leaves them is unpinned,
+        except to those that need the user. Elsewhere a chat stays in its part, at the end that is nearer.
         """
         order = self._sessions.order
         following = [entry.chat for entry in self._entries[before:] if isinstance(entry, ChatRow)]
-        # A change of pins moves the rows.
-        order.pin(chats, pinned=self._key_above(before) in {PINNED, ""})
+        if (above := self._key_above(before)) != Group.NEEDS_YOU:
+            order.pin(chats, pinned=above in {PINNED, ""})  # This moves the rows.
         for part in self._parts():
             moved = [chat for chat in chats if chat in part.chats]
             if not moved or not part.can_be_ordered:
@@ -392,7 +392,8 @@ class SidebarModel(QAbstractListModel):
 
     def drop_row(self, chats: Sequence[Chat], before: int) -> int | None:
         """The row in front of which ``move`` puts chats; None if they stay where they are."""
-        if self._key_above(before) in {PINNED, ""} or any(chat.record.pinned for chat in chats):
+        above = self._key_above(before)
+        if above in {PINNED, ""} or (above != Group.NEEDS_YOU and any(chat.record.pinned for chat in chats)):
             return before
         parts = [part for part in self._parts() if any(chat in part.chats for chat in chats)]
         if len(parts) > 1:

@@ -99,6 +99,25 @@ async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(harness: W
     assert lines(model)[:1] == ["[running]"]
 
 
+async def test_a_pinned_chat_that_asks_is_among_those_that_need_the_user_above_all(harness: WindowHarness) -> None:
+    ids = [await harness.add(name, agent="claude") for name in ("one", "two", "three")]
+    model = harness.open_window().sidebar.model
+    chats = [harness.chat(each) for each in ids]
+    harness.sessions.order.pin(chats[1:], pinned=True)
+    for each in ids:
+        harness.viewers[each].be(Activity.IDLE)
+    harness.viewers[ids[1]].be(Activity.NEEDS_INPUT)
+    harness.settle()
+    asking = ["[needs you]", "two", "[Pinned]", "three", "[idle]", "one"]
+    assert lines(model) == asking
+    assert model.drop_row(chats[1:2], 1) is None, "waits have an order of their own"
+    model.move(chats[1:], 2)
+    assert lines(model) == asking, "a chat that is dropped there keeps its pin"
+    harness.viewers[ids[1]].be(Activity.IDLE)
+    harness.settle()
+    assert lines(model) == ["[Pinned]", "two", "three", "[idle]", "one"]
+
+
 async def test_the_users_order_survives_a_new_start(harness: WindowHarness) -> None:
     ids = [await harness.add(name) for name in ("one", "two", "three")]
     sidebar = harness.open_window().sidebar
