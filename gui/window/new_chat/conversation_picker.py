@@ -262,7 +262,8 @@ class ConversationPicker(Sheet):
         if not fitting and self._rows:
             return common_texts.NO_MATCHES()
         if not any(row.section != "chat" for _, row in self._rows):
-            return new_chat_texts.NO_CONVERSATIONS(agent=self._agent) if self._agent else ""
+            none = new_chat_texts.NO_OTHER_CONVERSATIONS if self._rows else new_chat_texts.NO_CONVERSATIONS
+            return none(agent=self._agent) if self._agent else ""
         if len(fitting) > MAX_ROWS:
             return new_chat_texts.ONLY_NEWEST(shown=MAX_ROWS, count=len(fitting))
         here, elsewhere = (sum(row.section == section for row in fitting) for section in ("here", "elsewhere"))
