@@ -10,7 +10,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
 
@@ -168,7 +167,6 @@ class CellMetrics:
             (QRawFont.fromFont(QFont(family)), [self._font(variant, pixels, family) for variant in range(4)])
             for family in chosen
         ]
-        self.draws_in_run = lru_cache(maxsize=8192)(self._draws_in_run)
 
     @property
     def cell(self) -> CellSize:
@@ -243,7 +241,7 @@ class CellMetrics:
                     return fonts[variant]
         return self.shaped_fonts[variant]
 
-    def _draws_in_run(self, character: str, variant: int) -> bool:
+    def draws_in_run(self, character: str, variant: int) -> bool:
         """Whether ``character`` can be drawn in one run with its neighbours: own glyph, one cell, left to right."""
         if not self.exact[variant]:
             return False

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Callable
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from string import ascii_uppercase, digits
 from typing import NamedTuple
 
@@ -43,6 +44,10 @@ _EMOJI_CATEGORIES = frozenset(("So", "Cn"))
 """Python does not know the newest emoji: for it, they are unassigned."""
 
 _MAX_CACHE_BYTES = 16 * 1024 * 1024
+
+
+DrawsInRun = Callable[[str, int], bool]
+"""See ``CellMetrics.draws_in_run``."""
 
 
 class Kind(IntEnum):
@@ -90,6 +95,29 @@ def _lies_over_letter(mark: str) -> bool:
     return order == _OVERLAY or order >= _FIRST_OF_ANY_SCRIPT or unicodedata.category(mark) == "Me"
 
 
+def _pieces_of(metrics: CellMetrics, draws_in_run: DrawsInRun, text: str, variant: int) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    for offset, character in enumerate(text):
+        kind = _kind_of(metrics, draws_in_run, character, variant)
+        last = pieces[-1] if pieces else None
+        joins = last is not None and last.kind == kind and kind != Kind.PICTURE
+        if last is not None and joins and (kind == Kind.TEXT or last.text[0] == character):
+            pieces[-1] = last._replace(text=last.text + character)
+        elif character != " " or kind == Kind.TEXT:
+            pieces.append(Piece(offset, kind, character))
+    return tuple(pieces)
+
+
+def _kind_of(metrics: CellMetrics, draws_in_run: DrawsInRun, character: str, variant: int) -> Kind:
+    code = ord(character)
+    if box_drawing.is_box_drawing(code):
+        bars = box_drawing.bars_of(code, metrics.width, metrics.height, metrics.line)
+        return Kind.BARS if bars else Kind.PICTURE
+    if symbols.is_braille(code) or powerline.is_separator(code) or _is_legacy(code):
+        return Kind.PICTURE
+    return Kind.TEXT if draws_in_run(character, variant) else Kind.PICTURE
+
+
 class Glyphs:
     """A limited cache of pictures of cells in one size; the least recently used are dropped first."""
 
@@ -97,34 +125,13 @@ class Glyphs:
         self._metrics = metrics
         self._pictures: OrderedDict[tuple[str, int, int, int, int], QImage] = OrderedDict()
         self._bytes = 0
-        self.pieces = lru_cache(maxsize=4096)(self._pieces)
+        draws_in_run = lru_cache(maxsize=8192)(metrics.draws_in_run)
+        self.pieces = lru_cache(maxsize=4096)(partial(_pieces_of, metrics, draws_in_run))
 
     def forget_pictures(self) -> None:
         """Free the pictures; they are drawn again when needed."""
         self._pictures.clear()
         self._bytes = 0
-
-    def _pieces(self, text: str, variant: int) -> tuple[Piece, ...]:
-        pieces: list[Piece] = []
-        for offset, character in enumerate(text):
-            kind = self._kind(character, variant)
-            last = pieces[-1] if pieces else None
-            joins = last is not None and last.kind == kind and kind != Kind.PICTURE
-            if last is not None and joins and (kind == Kind.TEXT or last.text[0] == character):
-                pieces[-1] = last._replace(text=last.text + character)
-            elif character != " " or kind == Kind.TEXT:
-                pieces.append(Piece(offset, kind, character))
-        return tuple(pieces)
-
-    def _kind(self, character: str, variant: int) -> Kind:
-        metrics = self._metrics
-        code = ord(character)
-        if box_drawing.is_box_drawing(code):
-            bars = box_drawing.bars_of(code, metrics.width, metrics.height, metrics.line)
-            return Kind.BARS if bars else Kind.PICTURE
-        if symbols.is_braille(code) or powerline.is_separator(code) or _is_legacy(code):
-            return Kind.PICTURE
-        return Kind.TEXT if metrics.draws_in_run(character, variant) else Kind.PICTURE
 
     def bars(self, character: str) -> tuple[box_drawing.Rectangle, ...]:
         """The bars of a character of kind BARS, for one cell."""

@@ -92,7 +92,7 @@ class GhosttyEmulator:
         self._modes = ModeReader(terminal, self._stream, self._encoder)
         self._frames = FrameBuilder(terminal, self._images)
         self._images.grid.read_screen = partial(_screen, self._frames, self._reader, keeps_marks=True)
-        parts = (self._encoder, self._selector, self._frames, self._stream.history, self._marks)
+        parts = (self._encoder, self._selector, self._frames, self._stream, self._images.grid, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")

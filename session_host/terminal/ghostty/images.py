@@ -58,6 +58,10 @@ class ImageGrid:
         self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
         self._terminal, self._pen = terminal, StyleStruct()
 
+    def close(self) -> None:
+        """Let the terminal's other parts go, which refer to the images."""
+        del self.write, self.read_screen
+
     def cursor(self) -> tuple[int, int]:
         """The cursor's column and row."""
         return int(self._cursor_x()), int(self._cursor_y())

@@ -127,6 +127,11 @@ class Stream:
         self._at_prompt = Getter(terminal, "CURSOR_AT_PROMPT", "bool")
         self._read_state()
 
+    def close(self) -> None:
+        """Close the history, and let go what refers to the stream."""
+        self.history.close()
+        del self.command_modes
+
     def _read_state(self) -> None:
         lib.ghostty_terminal_get_multi(self._terminal, 5, self._keys, self._values, self._written)
         self._width_may_change = self._width_mode.value
