@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedRecord
@@ -62,8 +62,8 @@ class SidebarModel(QAbstractListModel):
         folded: the keys of the parts that are folded, and of the months that are not.
     """
 
-    def __init__(self, sessions: Sessions, folded: set[str]) -> None:
-        super().__init__(sessions)
+    def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._grouping: Grouping = "state"
         self._rows = ChatRows(sessions)
         sessions.removed.connect(self._on_removed)

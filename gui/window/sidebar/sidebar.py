@@ -74,7 +74,7 @@ class Sidebar(Area):
         self.view_options = ViewOptions(settings, self.problem.emit)
         self.collapsed = False
         self._is_reveal_due = False
-        self.model = SidebarModel(sessions, folded)
+        self.model = SidebarModel(sessions, folded, self)
 
         self.new_button = IconButton(theme, Glyph.ADD, common_texts.NEW_CHAT(), self.new_chat.emit)
         self.new_button.setText(f" {common_texts.NEW_CHAT()}")

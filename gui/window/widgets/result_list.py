@@ -42,8 +42,8 @@ class Results(QStandardItemModel):
     def _make(self, count: int) -> None:
         made = list(islice(self._rows, count))
         self._may_have_more = len(made) == count
-        if made:
-            self.invisibleRootItem().appendRows(made)
+        for row in made:  # All at once (``QStandardItem.appendRows``), PySide would never free them.
+            self.appendRow(row)
 
     def make_until(self, row: int) -> None:
         """Make the rows up to this one; all of them for a row before the first, which is the last one."""
