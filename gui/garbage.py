@@ -7,9 +7,11 @@ closed pages there: raw fonts, images, accessible interfaces. Qt crashes if its 
 from __future__ import annotations
 
 import gc
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
-from PySide6.QtCore import QAbstractEventDispatcher
+from PySide6.QtCore import QAbstractEventDispatcher, QTimer
+from PySide6.QtWidgets import QWidget
 
 
 def collect_due() -> None:
@@ -33,3 +35,21 @@ def start_collecting() -> None:
 @cache
 def _connect() -> None:
     QAbstractEventDispatcher.instance().aboutToBlock.connect(collect_due)
+
+
+def delete(owner: QWidget) -> None:
+    """Delete a page or window soon, and free the Python objects that it owns.
+
+    The parts of a widget hold the widget, which holds its parts. Such cycles would keep replicas, pictures and glyphs
+    until garbage is collected. So each deleted widget lets its parts go; a part that still works in a task keeps its
+    own attributes until then.
+    """
+    attributes = [vars(each) for each in (owner, *owner.findChildren(QWidget))]
+    owner.destroyed.connect(partial(QTimer.singleShot, 0, partial(_clear, attributes)))
+    owner.deleteLater()
+
+
+def _clear(attributes: list[dict[str, Any]]) -> None:
+    """Clear these dictionaries, once Qt has deleted the widgets that they belong to."""
+    for each in attributes:
+        each.clear()

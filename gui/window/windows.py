@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
+from gui.garbage import delete
 from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedWindow
 from gui.window.cascade import cascaded
@@ -127,7 +128,7 @@ class Windows(QObject):
     def delete(self) -> None:
         """Delete all windows."""
         for window in self.all:
-            window.deleteLater()
+            delete(window)
 
     # ------------------------------------------------------------ showing chats
 
@@ -219,7 +220,7 @@ class Windows(QObject):
         try:
             await self._sessions.tasks.wait_for_others(DELETE_TIMEOUT_S)
         finally:
-            window.deleteLater()
+            delete(window)
 
     def _on_replaced(self, window: MainWindow, source: str, chat: Chat) -> None:
         for other in self.all:

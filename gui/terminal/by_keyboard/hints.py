@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance
 from PySide6.QtGui import QKeyEvent
@@ -23,18 +23,11 @@ from .grid_text import cells_of
 from .held_view import HeldView
 from .key_names import key_name, typed
 from .labels import labels
-from .mode import Mode, ModeOwner
+from .mode import Mode
 from .targets import Target, listed_targets, marked_targets, overlaps_any, targets_in
 
 LOOKUP_TIMEOUT_MS = 250
 """How long the lookup of files may delay the letters; a file that is found later gets no letters."""
-
-
-class HintOwner(ModeOwner, Protocol):
-    """The widget, as the mode uses it."""
-
-    def open_link(self, link: Link) -> None:
-        """Open a link at the user's request."""
 
 
 class _Candidate(NamedTuple):
@@ -59,21 +52,16 @@ class Hints(Mode):
         typed_letters: the letters of a label that the user has typed.
     """
 
-    _owner: HintOwner
-
-    def __init__(
-        self, owner: HintOwner, surface: Surface, files: FileLookup, notice: SignalInstance, parent: QObject
-    ) -> None:
+    def __init__(self, surface: Surface, files: FileLookup, notice: SignalInstance, parent: QObject) -> None:
         """Set up the mode.
 
         Args:
-            owner: the view.
             surface: its picture.
             files: looks up which names in the text are files.
             notice: gets one line for the user.
             parent: owns the object.
         """
-        super().__init__(owner, surface, parent)
+        super().__init__(surface, parent)
         self._files = files
         self._notice = notice
         self._candidates: list[_Candidate] = []

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 from PySide6.QtCore import QObject
 
 from gui.terminal.drawing.surface import Surface
+from gui.terminal.links.hovering import Link
 from session_host.terminal.base import Emulator, Frame
 
 from .held_view import HeldView
 
 
 class ModeOwner(Protocol):
-    """The widget, as the modes use it."""
+    """The keyboard's modes, as one mode uses them."""
 
     @property
     def emulator(self) -> Emulator | None:
@@ -25,17 +26,25 @@ class ModeOwner(Protocol):
     def on_mode(self) -> None:
         """A mode was entered or left, or its state changed."""
 
+    def open_link(self, link: Link) -> None:
+        """Open a link at the user's request."""
+
+    def request_find(self) -> None:
+        """Open the find bar."""
+
 
 class Mode(QObject):
     """A mode of one view; a subclass enters it by ``_hold``, and has ``_change_frame`` and ``_forget``."""
 
-    _owner: ModeOwner
-
-    def __init__(self, owner: ModeOwner, surface: Surface, parent: QObject) -> None:
+    def __init__(self, surface: Surface, parent: QObject) -> None:
+        """Set up the mode; ``parent`` is a ModeOwner."""
         super().__init__(parent)
-        self._owner = owner
         self._surface = surface
         self._view: HeldView | None = None
+
+    @property
+    def _owner(self) -> ModeOwner:
+        return cast("ModeOwner", self.parent())
 
     @property
     def is_on(self) -> bool:

@@ -80,8 +80,8 @@ class KeyboardModes(QObject):
         self._widget = widget
         self._find_requested = find_requested
         self._was_on = False
-        self.selecting = KeyboardSelection(self, surface, find_prompts, self)
-        self.hints = Hints(self, surface, files, notice, self)
+        self.selecting = KeyboardSelection(surface, find_prompts, self)
+        self.hints = Hints(surface, files, notice, self)
         self.line = ModeLine(widget)
         scrolled.connect(self.on_scrolled)
 
@@ -137,7 +137,7 @@ class KeyboardModes(QObject):
             if not self._owner.is_covered:
                 self.selecting.keep_caret_in_view()
 
-    # ---------------------------------------------------------- the modes' side, see ``SelectingOwner``, ``HintOwner``
+    # ------------------------------------------------------------ the modes' side, see ``ModeOwner``
 
     @property
     def emulator(self) -> Emulator | None:
@@ -149,11 +149,11 @@ class KeyboardModes(QObject):
         self._owner.request_frame()
 
     def open_link(self, link: Link) -> None:
-        """See ``HintOwner``."""
+        """See ``ModeOwner``."""
         self._owner.open_link(link)
 
     def request_find(self) -> None:
-        """See ``SelectingOwner``."""
+        """See ``ModeOwner``."""
         self._find_requested.emit()
 
     def on_mode(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeyEvent
@@ -22,7 +22,7 @@ from . import motions
 from .grid_text import GridText
 from .held_view import HeldView
 from .key_names import COMMANDS, MOTIONS, key_name
-from .mode import Mode, ModeOwner
+from .mode import Mode
 from .motions import Position
 
 Kind = Literal["", "characters", "lines", "block"]
@@ -49,13 +49,6 @@ _BY_TEXT: dict[str, Callable[[GridText, Position], Position]] = {
 FindPrompts = Callable[[Emulator], list[Prompt]]
 
 
-class SelectingOwner(ModeOwner, Protocol):
-    """The widget, as the mode uses it."""
-
-    def request_find(self) -> None:
-        """Open the find bar."""
-
-
 class KeyboardSelection(Mode):
     """Selecting by keyboard in one view.
 
@@ -63,10 +56,8 @@ class KeyboardSelection(Mode):
         kind: what is being selected; "" for nothing.
     """
 
-    _owner: SelectingOwner
-
-    def __init__(self, owner: SelectingOwner, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
-        super().__init__(owner, surface, parent)
+    def __init__(self, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
+        super().__init__(surface, parent)
         self._find_prompts = find_prompts
         self._caret = Position(0, 0)
         self._anchor = Position(0, 0)

@@ -22,7 +22,8 @@ class TextBlink(QObject):
         """``repaint`` paints all rows again."""
         super().__init__(parent)
         self._surface, self._repaint = surface, repaint
-        self._blink = CursorBlink(self._change, self)
+        self._blink = CursorBlink(self)
+        self._blink.changed.connect(self._change)
         self._is_changing = False
         self._knows_style = False
 

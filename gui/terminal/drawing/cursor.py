@@ -6,9 +6,8 @@ The cursor is never part of the canvas: it is painted over it, so that blinking 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 
 from session_host.terminal.base import Cursor, CursorShape
@@ -72,11 +71,15 @@ class CursorBlink(QObject):
 
     Attributes:
         shown: whether the cursor is visible now.
+
+    Signals:
+        changed: ``shown`` has changed.
     """
 
-    def __init__(self, changed: Callable[[], None], parent: QObject) -> None:
+    changed = Signal()
+
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._changed = changed
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._toggle)
         self._wanted = False
@@ -117,14 +120,14 @@ class CursorBlink(QObject):
     def _show(self) -> None:
         if not self.shown:
             self.shown = True
-            self._changed()
+            self.changed.emit()
 
     def _toggle(self) -> None:
         if self.shown and time.monotonic() - self._last_life_s > IDLE_AFTER_S:
             self._timer.stop()
             return
         self.shown = not self.shown
-        self._changed()
+        self.changed.emit()
 
 
 def is_blinking(cursor: Cursor | None, *, focused: bool) -> bool:

@@ -44,7 +44,10 @@ class ChatActions(QObject):
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
         self.forking = ForkActions(context)
         for over in (context.sessions.removed, context.sessions.removals.undone):
-            over.connect(lambda session_id: context.banners.withdraw(f"removed {session_id}"))
+            over.connect(self._withdraw_removal)
+
+    def _withdraw_removal(self, session_id: str) -> None:
+        self._banners.withdraw(f"removed {session_id}")
 
     # ------------------------------------------------------------ on one chat
 

@@ -82,7 +82,7 @@ class ChatMenu:
             _add(menu, text, lambda: self._notifications.show(chat), key_of("notifications"))
         menu.addSeparator()
         self._add_continuing(menu, chat, key_of)
-        directories = self._directories.by_name
+        directories = self._directories.by_name()
         title = action_table.title
         _add(menu, title("show_changes"), partial(directories["show_changes"], chat), key_of("show_changes"))
         directory = menu.addMenu(action_texts.DIRECTORY())

@@ -93,7 +93,7 @@ class Commands:
             handlers[f"tab_{number}"] = _go_to(tabs, number)
         for category in CATEGORIES:
             handlers[f"choose_{category}"] = partial(self._choose_setting, category)
-        for name, handler in self._directories.by_name.items():
+        for name, handler in self._directories.by_name().items():
             handlers[name] = partial(self._on_active_chat, handler)
         return handlers
 

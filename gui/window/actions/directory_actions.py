@@ -14,16 +14,16 @@ from gui.window.actions.open_links import LinkOpener
 
 
 class DirectoryActions:
-    """Opens a chat's directory in the editor, shows it in the file manager, copies its path, and shows its changes.
-
-    Attributes:
-        by_name: the actions by their names in the table of actions.
-    """
+    """Opens a chat's directory in the editor, shows it in the file manager, copies its path, and shows its changes."""
 
     def __init__(self, opener: LinkOpener, open_changes: Callable[[Chat, str], object]) -> None:
         """Set up the actions; ``open_changes`` opens the window with the changes of a chat's directory."""
-        self._open_changes = open_changes
-        self.by_name: dict[str, Callable[[Chat], object]] = {
+        self._opener, self._open_changes = opener, open_changes
+
+    def by_name(self) -> dict[str, Callable[[Chat], object]]:
+        """The actions by their names in the table of actions."""
+        opener = self._opener
+        return {
             "show_changes": self.show_changes,
             "open_directory": lambda chat: opener.open_directory(directory_of(chat)),
             "show_directory": lambda chat: opener.show_directory(directory_of(chat)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from shiboken6 import Shiboken
+
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.window.page.chat_page import ChatPage
@@ -60,4 +62,9 @@ class CommentInserter:
 
 def _is_ready(page: ChatPage) -> bool:
     """Whether a text can be inserted now: always into a prompt box; into a terminal once it shows the running chat."""
-    return not page.chat.has_ended and page.can_insert and (page.is_settled or isinstance(page, StructuredPage))
+    return (
+        Shiboken.isValid(page)
+        and not page.chat.has_ended
+        and page.can_insert
+        and (page.is_settled or isinstance(page, StructuredPage))
+    )

@@ -54,8 +54,7 @@ class EndedChatActions(QObject):
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
         # The answer to what the user has started since stays.
-        is_late = page.end_bar.started != started or page.chat.id in self._in_progress
-        if page not in self._tabs.pages() or is_late:
+        if page not in self._tabs.pages() or page.end_bar.started != started or page.chat.id in self._in_progress:
             return
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
             page.end_bar.show_continued(follower.name)
@@ -153,7 +152,7 @@ class EndedChatActions(QObject):
             follower = await start(GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
             drafts.add(chat.id, drafts.take_held(chat.id))
-            self._show_refusal(page, error)
+            self._show_refusal(page, chat, error)
             return
         finally:
             self._in_progress.discard(chat.id)
@@ -183,13 +182,13 @@ class EndedChatActions(QObject):
         self._tabs.replaced.emit(chat.id, follower)
         return ""
 
-    def _show_refusal(self, page: ChatPage, error: OutliveError) -> None:
+    def _show_refusal(self, page: ChatPage, chat: Chat, error: OutliveError) -> None:
         if page in self._tabs.pages():
-            reason = _reason(page.chat, error)
+            reason = _reason(chat, error)
             line = phrases.without_remedy(reason) if isinstance(error, ConversationUnknown) else reason
             page.end_bar.refuse(line, can_force=isinstance(error, ConversationOpen))
         else:
-            self._banners.inform(notice_texts.CANNOT_RESUME(name=page.chat.name, reason=error), kind="failed")
+            self._banners.inform(notice_texts.CANNOT_RESUME(name=chat.name, reason=error), kind="failed")
 
     def copy_command(self, chat: Chat) -> None:
         """Copy the command that resumes a chat in any terminal."""

@@ -41,7 +41,7 @@ class ThemeActions(QObject):
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
         settings.changed.connect(self.apply_settings)
-        settings.problems.connect(lambda lines: context.banners.show_problems(lines, "settings"))
+        settings.problems.connect(self._show_problems)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on the theme."""
@@ -49,6 +49,9 @@ class ThemeActions(QObject):
             "choose_theme": self.choose_theme,
             "choose_appearance": self.choose_appearance,
         }
+
+    def _show_problems(self, lines: list[str]) -> None:
+        self._banners.show_problems(lines, "settings")
 
     def apply_settings(self) -> None:
         """Show the theme that the settings name."""

@@ -10,6 +10,7 @@ from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
+from gui.garbage import delete
 from gui.theme.terminal_font import TerminalFont
 from gui.theme.theme import Theme
 from gui.window.page.end_bar import EndBar
@@ -255,7 +256,7 @@ class ChatPage(Area):
         self.source.disconnect(self)
         self.source.release()
         self.hide()
-        self.deleteLater()
+        delete(self)
 
     def refresh(self) -> None:
         """Show the chat's current state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
+from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.bridge.git_status import GitStatusWatcher
@@ -88,7 +89,7 @@ class StatusLine(Area):
     def _show_size(self, *, settled: bool) -> None:
         """Show the terminal's size if it differs from the page's; ``settled``: the difference has lasted."""
         chat, page = self._chat, self._page
-        if chat is None or not isinstance(page, TerminalPage):
+        if chat is None or not isinstance(page, TerminalPage) or not Shiboken.isValid(page):
             self._settle.stop()
             self.take_over.hide()
             self._say_size("")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge.sessions import Sessions
+from gui.garbage import delete
 from gui.settings import pane_tree
 from gui.settings.pane_tree import Divider, Node, Side
 from gui.theme.theme import Theme
@@ -195,7 +196,7 @@ class SplitPanes(QObject):
                 shared.setParent(self.area)
         pane.hide()
         pane.tabs.dispose()
-        pane.deleteLater()
+        delete(pane)
         self._arrange()
         self.active_changed.emit()
         self.changed.emit()

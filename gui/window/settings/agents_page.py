@@ -182,11 +182,12 @@ class AgentsPage(Page):
 
     async def _look_for_agents(self) -> None:
         """Look for the agents, and ask those found for their versions."""
+        live, known = self._agents, self._versions
         await self._context.update_path()
-        agents = dict(self._agents)
+        agents = dict(live)
         paths = await asyncio.to_thread(_paths_of, agents)
         wanted = {path: agents[name] for name, path in paths.items() if path and agents[name].version}
-        asked = {path: agent for path, agent in wanted.items() if path not in self._versions}
+        asked = {path: agent for path, agent in wanted.items() if path not in known}
         found = await asyncio.to_thread(versions, asked, dict(os.environ))
         if not Shiboken.isValid(self):
             return  # The window was closed meanwhile.

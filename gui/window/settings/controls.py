@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
+from shiboken6 import Shiboken
 
 from gui.bridge.background.tasks import Tasks
 from gui.settings.kinds import Number
@@ -372,7 +373,7 @@ class EditorControl(TextControl):
 
     async def _list(self) -> None:
         names = await asyncio.to_thread(self._installed)
-        if not self.field.isVisible():
+        if not Shiboken.isValid(self) or not self.field.isVisible():
             return
         menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)

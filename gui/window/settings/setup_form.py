@@ -105,11 +105,11 @@ class SetupForm(Area):
         try:
             entry = await entry_of(directory)
         except OutliveError as error:
-            problem = self._values.shortened(str(error))
+            problem = str(error)
         if not Shiboken.isValid(self) or self.isHidden():
             return  # The window or the form was closed meanwhile.
         if entry is None:
-            self._refuse(self.directory, problem)
+            self._refuse(self.directory, self._values.shortened(problem))
         elif entry.command:
             self._refuse(self.directory, settings_texts.IS_LISTED(repository=phrases.short_directory(entry.repository)))
         else:

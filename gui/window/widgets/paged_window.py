@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from gui.garbage import delete
 from gui.input import latin_keys
 from gui.theme.theme import Theme
 from gui.window.widgets.activating_clicks import ActivatingClicks
@@ -30,7 +31,6 @@ class PagedWindow(QWidget):
     def __init__(self, name: str, side: PageList, *, size: QSize, min_size: QSize) -> None:
         """Make the window without its right side; ``name``: for screen readers, sizes in logical pixels."""
         super().__init__(None, Qt.WindowType.Window)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("area", "page")
         self.setAccessibleName(name)
@@ -79,3 +79,4 @@ class PagedWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         self.closed.emit()
+        delete(self)
