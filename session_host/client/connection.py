@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
@@ -34,9 +33,6 @@ MIN_PIECE_BYTES = 512
 MAX_PIECE_BYTES = READ_BYTES
 """Limits of the output that is passed on at once: about as much as takes TURN_S at the measured speed."""
 
-_thread = threading.local()
-"""Has the ``buffer`` of all connections in one thread: what is read is copied from it at once."""
-
 OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
 
@@ -45,7 +41,7 @@ class HostNotResponding(HostUnavailable):
     """The host exists and does not answer: another try would have the same result."""
 
 
-class HostConnection(asyncio.BufferedProtocol):
+class HostConnection(asyncio.Protocol):
     """A greeted connection.
 
     Attributes:
@@ -169,17 +165,10 @@ class HostConnection(asyncio.BufferedProtocol):
             return
         transport.write(self._greeting.data_to_send())
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        """The buffer of the next read."""
-        if not hasattr(_thread, "buffer"):
-            _thread.buffer = memoryview(bytearray(READ_BYTES))
-        buffer: memoryview = _thread.buffer
-        return buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Pass each message to the callback."""
         try:
-            self._waiting.extend(self._decoder.feed(bytes(_thread.buffer[:nbytes])))
+            self._waiting.extend(self._decoder.feed(data))
         except ProtocolViolation as error:
             self._pass_messages(math.inf)
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from session_host.terminal.rows import PLAIN, RGB, UNDER_IMAGE, Row, Run, Style, new_run
+from session_host.terminal.rows import PLAIN, RGB, UNDER_IMAGE, Row, Run, Style
 
 from .cell_bits import (
     BLANK_HEAD,
@@ -87,7 +87,7 @@ class RowReader:
         for key, length in keys.groups():
             start, column = column, column + length
             if (style := text_styles.get(key)) is not None:
-                runs.append(new_run((start, length, text[start:column], style, False)))
+                runs.append(Run(start, length, text[start:column], style, False))
                 continue
             tag = key & TAG_MASK
             width = key >> WIDE_SHIFT & 3

@@ -37,36 +37,6 @@ async def test_wait_closed_can_be_cancelled_at_the_moment_of_the_end() -> None:
     assert waiting.cancelled()
 
 
-async def test_much_output_is_read_in_parts_and_the_user_can_act_in_between() -> None:
-    """Output that is slow to interpret, such as thousands of prompts, kept the window from acting for seconds."""
-    reads: list[int] = []
-    offsets: list[int] = []
-
-    class Connection(HostConnection):
-        def buffer_updated(self, nbytes: int) -> None:
-            reads.append(nbytes)
-            super().buffer_updated(nbytes)
-
-        def _message(self, message: object) -> None:
-            assert isinstance(message, Output)
-            offsets.append(message.offset)
-            if len(offsets) == COUNT:
-                done.set()
-
-    done = asyncio.Event()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024 * 1024)
-        theirs.sendall(b"".join(encode(Output(number, b"x" * 16_000)) for number in range(COUNT)))
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: Connection(ClientGreeting("id", "control")), sock=ours)
-        async with asyncio.timeout(10):
-            await done.wait()
-        transport.close()
-    assert offsets == list(range(COUNT))
-    assert max(reads) <= 64 * 1024
-
-
 async def test_slow_output_is_passed_on_in_pieces_and_the_user_can_act_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -123,9 +93,7 @@ def two_outputs_received(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Host
         host = HostConnection(ClientGreeting("id", "control"))
         host.set_callbacks(passed.append, lambda: passed.append("lost"))
         host.connection_made(cast("asyncio.Transport", transport))
-        frames = encode(Output(0, b"one")) + encode(Output(3, b"two"))
-        host.get_buffer(-1)[: len(frames)] = frames
-        host.buffer_updated(len(frames))
+        host.data_received(encode(Output(0, b"one")) + encode(Output(3, b"two")))
         yield host, transport, passed
 
 
