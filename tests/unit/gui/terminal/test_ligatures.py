@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtGui import QImage, QPainter, QRegion
+from PySide6.QtGui import QImage
 
 from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.cursor import cell_under, cursor_picture
-from gui.terminal.drawing.grid_layout import GridLayout
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.glyphs.glyphs import Glyphs
@@ -19,7 +18,6 @@ from gui.theme.terminal_font import LigatureMode, TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Cursor, Emulator
-from tests.support.calls import calls_of
 from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -89,35 +87,9 @@ def test_no_ligature_crosses_a_style_a_selection_or_hidden_text(qapp):
     assert joined_columns(painted("-\u0301> א->ב", metrics)) == [4, 5], "bidirectional text keeps its cells"
 
 
-def test_a_font_without_ligatures_costs_no_call(qapp):
-    """Holds if the font has no ligatures, and if the user has turned them off."""
+def test_there_are_no_ligatures_without_any_in_the_font_or_if_they_are_turned_off(qapp):
     assert metrics_of("always", PLAIN).ligatures is None
     assert metrics_of("never").ligatures is None
-    calls_of_an_echo(metrics_of("never"))  # The first call fills caches.
-    counts = {mode: calls_of_an_echo(metrics_of(mode, PLAIN)) for mode in ("always", "not_under_cursor", "never")}
-    assert len(set(counts.values())) == 1
-    assert calls_of_an_echo(metrics_of("never")) <= min(counts.values())
-
-
-def calls_of_an_echo(metrics: CellMetrics) -> int:
-    """The number of Python and C calls for the last typed letter."""
-    surface, emulator = Surface(DARK, metrics), create(None, SIZE)
-    width, height = SIZE.columns * metrics.width, SIZE.rows * metrics.height
-    surface.set_layout(GridLayout(width, height, 0, metrics.width, metrics.height))
-    image = QImage(width, height, QImage.Format.Format_RGB32)
-    painter = QPainter(image)
-    count = 0
-
-    def show() -> None:
-        region = surface.apply_frame(emulator)
-        surface.paint(painter, region or QRegion(image.rect()))
-
-    for letter in "$ a->b":
-        emulator.feed(letter.encode())
-        count = calls_of(show)
-    painter.end()
-    emulator.close()
-    return count
 
 
 def test_a_ligature_is_drawn_separately_only_while_the_cursor_is_on_it(qapp):
