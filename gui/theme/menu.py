@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QAction,
     QGuiApplication,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -66,6 +67,17 @@ class LeavesKeyboard(QObject):
             self._close()
 
 
+def _leave_widgets() -> None:
+    """Send the events that Qt forgets: a widget below a menu that opens would be below the mouse for ever.
+
+    If the mouse is there, its next move enters the widget again.
+    """
+    for widget in QApplication.allWidgets():
+        if widget.underMouse() and widget.isVisible():
+            QApplication.sendEvent(widget, QEvent(QEvent.Type.Leave))
+            widget.update()
+
+
 class Menu(QMenu):
     """A menu of a window; it leaves the keyboard to the window.
 
@@ -88,6 +100,11 @@ class Menu(QMenu):
         if isinstance(event, QHelpEvent) and (action := self.actionAt(event.pos())) is not None:
             hide_others(action.toolTip(), self)
         return super().event(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if QApplication.activePopupWidget() is None:
+            _leave_widgets()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

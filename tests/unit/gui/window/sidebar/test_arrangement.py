@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QWidget
 
 from gui.bridge.chat import Chat
 from gui.settings.preferences import Preferences, WindowFile
@@ -20,6 +20,8 @@ from gui.window.sidebar.rows import ChatRow
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.calls import calls_of
+from tests.support.displays import XServer
+from tests.support.windows import xdotool
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -116,6 +118,42 @@ async def test_a_pinned_chat_that_asks_is_among_those_that_need_the_user_above_a
     harness.viewers[ids[1]].be(Activity.IDLE)
     harness.settle()
     assert lines(model) == ["[Pinned]", "two", "three", "[idle]", "one"]
+
+
+async def test_rows_move_again_after_a_choice_in_a_submenu_of_a_rows_menu(
+    harness: WindowHarness, display: XServer
+) -> None:
+    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    viewport = sidebar.list.viewport()
+
+    def move_to(widget: QWidget, place: QPoint) -> None:
+        there = widget.mapToGlobal(place)
+        xdotool("mousemove", str(there.x() - 1), str(there.y()), "mousemove", str(there.x()), str(there.y()))
+
+    def visible_menus() -> list[QMenu]:
+        return [each for each in QApplication.topLevelWidgets() if isinstance(each, QMenu) and each.isVisible()]
+
+    move_to(viewport, sidebar.list.visualRect(sidebar.model.index_of(two)).center())
+    await harness.until(lambda: sidebar.model.is_held, "the pointer on the row")
+    xdotool("click", "3")
+    await harness.until(visible_menus, "the menu")
+    [menu] = visible_menus()
+    mark = next(each for each in menu.actions() if each.text() == "Mark")
+    move_to(menu, menu.actionGeometry(mark).center())
+    xdotool("click", "1")
+    await harness.until(lambda: len(visible_menus()) == 2, "the submenu")
+    submenu = mark.menu()
+    assert isinstance(submenu, QMenu)
+    unread = next(each for each in submenu.actions() if each.text() == "Mark as unread")
+    move_to(submenu, submenu.actionGeometry(unread).center())
+    xdotool("click", "1")
+    await harness.until(lambda: harness.chat(two).has_unseen_output, "the choice")
+    assert not viewport.underMouse(), "the row is not painted as one below the mouse"
+    harness.viewers[two].be(Activity.WORKING)
+    harness.viewers[one].be(Activity.IDLE)
+    harness.settle()
+    assert lines(sidebar.model) == ["[working]", "two", "[idle]", "one"]
 
 
 async def test_the_users_order_survives_a_new_start(harness: WindowHarness) -> None:
