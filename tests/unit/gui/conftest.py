@@ -225,7 +225,10 @@ class WindowHarness:
             "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
             "state": State.RUNNING, "created_at": f"2026-01-02T03:04:{self._made:02}Z",
         }  # fmt: skip
-        record = SessionRecord(**(defaults | fields))
+        values = defaults | fields
+        if values["agent"] == "command":
+            values.setdefault("arguments", values["argv"])
+        record = SessionRecord(**values)
         await self.storage.call(lambda store: store.insert(record))
         await self.sessions.refresh_now()
         self.settle()

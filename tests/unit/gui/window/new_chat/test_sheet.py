@@ -241,16 +241,6 @@ async def test_a_chat_like_another_has_its_own_conversation(
     assert (request.resume, request.name) == (None, "one-2")
 
 
-async def test_a_chat_like_one_without_saved_arguments_uses_its_argv(
-    harness: WindowHarness, launches: list[LaunchRequest]
-) -> None:
-    command = await harness.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
-    window = harness.open_window()
-    window.starting.new_like(harness.chat(command))
-    await harness.until(lambda: launches, "the start")
-    assert launches[0].arguments == ["tail", "-f", "x"]
-
-
 async def test_the_sheet_fits_into_a_small_window(claude: None, harness: WindowHarness) -> None:
     window = harness.open_window()
     window.resize(320, 300)
