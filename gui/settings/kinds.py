@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["", "px", "lines", "MiB", "s", "min"]
-Zero = Literal["", "never", "no limit", "as the desktop"]
-"""What the value 0 of a number means, where it is outside of the range or means more than nothing."""
+from gui.wording.text import Text
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Number:
 
     Attributes:
         minimum, maximum: the range, both included.
-        unit: its unit.
+        unit: its unit; None for none.
         zero: the meaning of 0, if 0 is allowed outside of the range.
         step: the change for one press of a button.
         is_integer: whether fractions are invalid.
@@ -35,8 +34,8 @@ class Number:
 
     minimum: int
     maximum: int
-    unit: Unit = ""
-    zero: Zero = ""
+    unit: Text | None = None
+    zero: Text | None = None
     step: float = 1
     is_integer: bool = True
 
@@ -53,9 +52,14 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some words."""
+    """One of some words, each with the text that the window shows for it."""
 
-    values: tuple[str, ...]
+    texts: Mapping[str, Text]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The words."""
+        return tuple(self.texts)
 
     def problem(self, value: object) -> str:
         """The problem of a value; "" for a valid one."""
@@ -63,7 +67,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Text:
+class Line:
     """A text of one line; "" for none.
 
     Attributes:
@@ -91,7 +95,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Named(Text):
+class Named(Line):
     """The name of something that is installed: a theme, a font's family, or an agent."""
 
     of: Literal["theme", "font", "agent"] = "theme"
@@ -120,4 +124,4 @@ class Names:
         return ""
 
 
-Kind = Toggle | Number | Choice | Text | Named | Names
+Kind = Toggle | Number | Choice | Line | Named | Names

@@ -18,75 +18,21 @@ used instead; later, the previous settings stay in effect.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
-from gui.settings.kinds import Text
+from gui.settings.table import SETTINGS, Appearance, WindowFile
 from gui.settings.text_keys import TABLE, TextKey, name_of, read_text_keys
 from gui.settings.themes.library import DEFAULT, Library
 from gui.theme.scheme import SchemePair
-from gui.theme.terminal_font import FEATURE_FORM, LigatureMode, TerminalFont, Weight
+from gui.theme.terminal_font import TerminalFont
 from gui.theme.theme import Look
-from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
 from session_host.toml_file import TomlFile
-
-Appearance = Literal["desktop", "dark", "light"]
-
-FONT_SIZE_RANGE_PX = (6, 48)
-LINE_HEIGHT_RANGE = (1, 2)
-PADDING_RANGE_PX = (0, 64)
-FEATURE_EXAMPLES = "features such as zero, -calt, cv01=2"
-MAX_LONG_TURN_S = 86_400
-MAX_WHEEL_LINES = 50
-
-
-class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings in ``window.toml``."""
-
-    theme: str = DEFAULT
-    appearance: Appearance = "desktop"
-    font: str = ""
-    fallback_fonts: tuple[str, ...] = ()
-    font_size: int = 0
-    font_weight: Weight = "normal"
-    font_features: tuple[str, ...] = ()
-    line_height: float = 1.0
-    padding: int = TERMINAL_PADDING_PX
-    ligatures: LigatureMode = "not_under_cursor"
-    notifications: bool = True
-    long_turn_s: int = 30
-    notify_command: str = ""
-    start_at_login: bool = False
-    readable_colors: bool = True
-    editor: str = ""
-    new_chat_agent: str = ""
-    new_chat_view: Literal["last", "chat", "terminal"] = "last"
-    cursor_shape: Literal["block", "bar", "underline"] = "block"
-    cursor_blinks: bool = True
-    text_blinks: bool = True
-    command_heading: bool = True
-    confirm_paste: bool = True
-    ctrl_c_copies: bool = False
-    wheel_lines: int = 3
-    copy_on_select: bool = False
-    right_click: Literal["menu", "paste"] = "menu"
-    click_moves_cursor: bool = True
-    open_links: Literal["ctrl_click", "click", "never"] = "ctrl_click"
-    shell_exit: Literal["close", "keep"] = "close"
-    end_idle_shells: bool = True
-    link_files: bool = True
-    confirm_links: bool = False
-    bell_mark: bool = True
-    bell_sound: bool = False
-    bell_attention: bool = False
-    group_chats: Literal["state", "project"] = "state"
-    compact_rows: bool = False
 
 
 class Preferences(msgspec.Struct, frozen=True):
@@ -178,20 +124,9 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
 def _read_window(path: Path) -> WindowFile:
     file = TomlFile.read(path)
     found = file.convert(WindowFile)
-    smallest, largest = FONT_SIZE_RANGE_PX
-    if found.font_size and not smallest <= found.font_size <= largest:
-        raise file.error(("font_size",), f"font_size must be between {smallest} and {largest}")
-    for key, (least, most) in (("line_height", LINE_HEIGHT_RANGE), ("padding", PADDING_RANGE_PX)):
-        if not least <= getattr(found, key) <= most:
-            raise file.error((key,), f"{key} must be between {least} and {most}")
-    if any(re.fullmatch(FEATURE_FORM, feature) is None for feature in found.font_features):
-        raise file.error(("font_features",), f"font_features must be a list of {FEATURE_EXAMPLES}")
-    if not 0 <= found.long_turn_s <= MAX_LONG_TURN_S:
-        raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {MAX_LONG_TURN_S}")
-    if problem := Text(is_command=True).problem(found.notify_command):
-        raise file.error(("notify_command",), f"notify_command {problem}")
-    if not 1 <= found.wheel_lines <= MAX_WHEEL_LINES:
-        raise file.error(("wheel_lines",), f"wheel_lines must be between 1 and {MAX_WHEEL_LINES}")
+    for setting in SETTINGS:
+        if setting.file == "window" and (problem := setting.kind.problem(getattr(found, setting.key))):
+            raise file.error((setting.key,), f"{setting.key} {problem}")
     return found
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
-from gui.settings.preferences import WindowFile
+from gui.settings.table import WindowFile
 
 SOUND_INTERVAL_S = 1.0
 """Minimum interval between two sounds."""

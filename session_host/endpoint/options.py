@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
-from session_host.endpoint.conversation.conversation import Settings, valid_utf8
+from session_host.endpoint.conversation.conversation import MAX_TIMEOUT_S, Settings, valid_utf8
 from session_host.endpoint.conversation.file import check_id
 from session_host.endpoint.server.addresses import base_url
 from session_host.endpoint.server.api_keys import check_source
@@ -24,7 +24,6 @@ ACP: Final = "--acp"
 
 APIS: Final = ("auto", "chat", "responses")
 DEFAULTS_FILE: Final = "endpoint.toml"
-MAX_TIMEOUT_S: Final = 86400.0
 MAX_SYSTEM_BYTES: Final = 256 * 1024
 
 _KEYS: Final[dict[str, type | tuple[type, ...]]] = {

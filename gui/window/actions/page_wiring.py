@@ -10,7 +10,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
-from gui.settings.preferences import WindowFile
+from gui.settings.table import WindowFile
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown

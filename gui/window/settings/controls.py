@@ -187,9 +187,9 @@ class _Spin(QDoubleSpinBox):
         self.setRange(kind.minimum - (1 if self._has_words else 0), kind.maximum)
         self.setSingleStep(kind.step)
         self.setGroupSeparatorShown(True)
-        self.setSuffix(f" {settings_texts.unit(kind.unit)}" if kind.unit else "")
-        if self._has_words:
-            self.setSpecialValueText(settings_texts.zero(kind.zero))
+        self.setSuffix(f" {kind.unit()}" if kind.unit else "")
+        if kind.zero:
+            self.setSpecialValueText(kind.zero())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont, QFontInfo
 from PySide6.QtWidgets import QPushButton
 
 from gui.settings.kinds import Choice, Named, Names, Number, Toggle
-from gui.settings.table import SETTINGS, PageName, Setting
+from gui.settings.table import PAGES, SETTINGS, THEME, PageName, Place, Setting
 from gui.terminal.cell_metrics import default_family, monospace_families
 from gui.window.settings.agents_page import AgentsPage
 from gui.window.settings.context import SettingsContext
@@ -54,7 +54,7 @@ class PageMaker:
 
     def make(self, name: PageName) -> Page:
         """Make a page."""
-        title = settings_texts.page(name)
+        title = PAGES[name]()
         if name == "keys":
             return KeysPage(self._context.theme, self._context.settings, self._context.keys, title)
         page = Page(title)
@@ -63,17 +63,17 @@ class PageMaker:
             page.add_unfiltered(self._preview)
         if name == "agents":
             page = AgentsPage(self._context, title)
-        settings = [setting for setting in SETTINGS if setting.page == name]
-        for section, grouped in groupby(settings, key=lambda setting: setting.section):
+        settings = [setting for setting in SETTINGS if setting.place.page == name]
+        for place, grouped in groupby(settings, key=lambda setting: setting.place):
             rows = [self._row(setting) for setting in grouped]
-            heading = settings_texts.section(section) if section else ""
-            page.add_section(Section(self._context.theme, heading, rows, self._below(name, section)))
+            heading = place.heading() if place.heading else ""
+            page.add_section(Section(self._context.theme, heading, rows, self._below(place)))
         if name == "general":
             SetupList(page, self._context, self._values)
         return page
 
-    def _below(self, page: PageName, section: str) -> Sequence[QPushButton]:
-        if (page, section) == ("appearance", "theme"):
+    def _below(self, place: Place) -> Sequence[QPushButton]:
+        if place is THEME:
             return (button(settings_texts.IMPORT_THEME(), "link", self._context.import_theme),)
         return ()
 
@@ -88,8 +88,8 @@ class PageMaker:
             case Number():
                 return NumberControl(theme, kind)
             case Choice():
-                choices = [(value, settings_texts.choice(setting.id, value)) for value in kind.values]
-                if setting.id == "window.appearance":
+                choices = [(value, text()) for value, text in kind.texts.items()]
+                if setting.key == "appearance":
                     return _AppearanceControl(self._context, choices)
                 return ChoiceControl(theme, choices)
             case Named(of="font"):
@@ -103,7 +103,7 @@ class PageMaker:
                 return NamesControl()
             case Named():
                 return _ThemeControl(self._context)
-            case _ if setting.id == "window.editor":
+            case _ if setting.key == "editor":
                 return EditorControl(theme, self._context.tasks, self._context.editors)
             case _:
                 return TextControl()

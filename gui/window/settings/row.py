@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from gui.settings.kinds import Choice
 from gui.settings.table import Setting
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
@@ -121,8 +122,8 @@ class SettingRow(PlainRow):
     done = Signal()
 
     def __init__(self, theme: Theme, values: Values, setting: Setting, control: Control) -> None:
-        help_ = phrases.in_whole_words(settings_texts.help_of(setting.id))
-        super().__init__(settings_texts.name_of(setting.id), help_, control)
+        help_ = phrases.in_whole_words(setting.help()) if setting.help else ""
+        super().__init__(setting.label(), help_, control)
         self.setting = setting
         self._values = values
         self.reset = IconButton(
@@ -139,9 +140,10 @@ class SettingRow(PlainRow):
         self.refresh()
 
     def words(self) -> str:
-        choices = " ".join(map(str, getattr(self.setting.kind, "values", ())))
-        also = settings_texts.setting_words(self.setting.key)
-        return f"{super().words()} {self.setting.key} {self.setting.file} {choices} {also}"
+        setting = self.setting
+        choices = " ".join(setting.kind.values) if isinstance(setting.kind, Choice) else ""
+        also = setting.words() if setting.words else ""
+        return f"{super().words()} {setting.key} {setting.file} {choices} {also}"
 
     def _set(self, value: object) -> None:
         had_focus = self.reset.hasFocus()

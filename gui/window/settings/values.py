@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal
 from gui.settings.live import LiveSettings
 from gui.settings.reading import FileValues
 from gui.settings.table import FileName, Setting, file_of
-from gui.wording import settings_texts
 from session_host.client.chats.settings import repository_problem
 from session_host.errors import ConfigError
 
@@ -81,7 +80,7 @@ class Values(QObject):
         removed = value is None or is_empty
         problem = "" if removed else setting.kind.problem(value)
         if problem:
-            self._refused[field] = f"{settings_texts.name_of(setting.id)} {problem}"
+            self._refused[field] = f"{setting.label()} {problem}"
             self.changed.emit()
             return
         try:

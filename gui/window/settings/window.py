@@ -29,12 +29,14 @@ MAX_PAGE_WIDTH_PX = 760
 HEAD_PX = 100
 """No part of a page's title and hint is cut off at its first row; they are at most this high."""
 
+_NAMES = tuple(PAGES)
+
 
 class SettingsWindow(PagedWindow):
     """The window; its right side scrolls."""
 
     def __init__(self, context: SettingsContext) -> None:
-        titles = [settings_texts.page(name) for name in PAGES]
+        titles = [title() for title in PAGES.values()]
         side = PageList(
             context.theme, NAVIGATION_PX, titles,
             search=settings_texts.SEARCH_SETTINGS(), pages=settings_texts.LIST_OF_PAGES(),
@@ -109,7 +111,7 @@ class SettingsWindow(PagedWindow):
         if name not in self._pages:
             page = self._pages[name] = self._maker.make(name)
             page.hide()
-            at = sum(PAGES.index(other) < PAGES.index(name) for other in self._pages)
+            at = sum(_NAMES.index(other) < _NAMES.index(name) for other in self._pages)
             self._column.insertWidget(at, page)
             for each in page.findChildren(QWidget):
                 each.installEventFilter(self)
@@ -118,14 +120,14 @@ class SettingsWindow(PagedWindow):
     def show_page(self, name: PageName) -> None:
         """Show a page whole."""
         self._current = name
-        self._side.set_current(PAGES.index(name))
+        self._side.set_current(_NAMES.index(name))
         if self.search.text():
             self.search.clear()
         self._show_pages()
 
     def _on_page(self, row: int) -> None:
-        if PAGES[row] != self._current or self.search.text():
-            self.show_page(PAGES[row])
+        if _NAMES[row] != self._current or self.search.text():
+            self.show_page(_NAMES[row])
 
     def _apply_filter(self, _text: str) -> None:
         self._show_pages()

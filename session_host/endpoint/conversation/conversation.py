@@ -32,6 +32,9 @@ class AnswerState(StrEnum):
     """The connection broke; the part that arrived is kept."""
 
 
+MAX_TIMEOUT_S: Final = 86400.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The server, the model and the options of a conversation."""
 
@@ -45,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The key's source: ``env:NAME``, ``file:PATH``, ``secret``; "" for the default. Never the key itself."""
     api: str = "auto"
     timeout_s: float = 300.0
-    """How long the server may be silent."""
+    """How long the server may be silent: less than ``MAX_TIMEOUT_S``."""
     parameters: dict[str, Any] = {}
     """Fields that the user adds to each request, such as ``temperature``, by their names; see ``server.parameters``."""
 

@@ -361,7 +361,7 @@ def test_errors_in_the_settings_are_reported_with_file_and_line(area: Area) -> N
         (
             "window.toml",
             "warn",
-            f"{area.config}/window.toml:2: font_size must be between 6 and 48. Using the defaults.",
+            f"{area.config}/window.toml:2: font_size must be between 6 and 48, or 0. Using the defaults.",
         ),
         ("keys.toml", "warn", f"{area.config}/keys.toml:1: unknown action 'fly'"),
         ("keys.toml", "warn", f"{area.config}/keys.toml:3: 'F6' is already the key of 'rename'"),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gui.settings.layout import WindowLayout
-from gui.settings.preferences import MAX_LONG_TURN_S, WindowFile
-from session_host.client.chats.notification_rules import NotificationRules, read_rules
+from gui.settings.table import WindowFile
+from session_host.client.chats.notification_rules import MAX_LONG_TURN_S, NotificationRules, read_rules
 from session_host.paths import database
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store

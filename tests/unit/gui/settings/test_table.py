@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
-import msgspec
 import pytest
 
-from gui.settings.kinds import Choice, Named, Names, Number, Text, Toggle
-from gui.settings.preferences import WindowFile, load_preferences
+from gui.settings.kinds import Choice, Line, Named, Names, Number, Toggle
+from gui.settings.preferences import load_preferences
 from gui.settings.reading import FileValues
-from gui.settings.table import PAGES, SETTINGS, Setting
+from gui.settings.table import SETTINGS, Setting, WindowFile
 from gui.theme.terminal_font import FEATURE_FORM
-from gui.wording import settings_texts
+from gui.wording.text import Text
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
 from session_host.endpoint import options
 from session_host.endpoint.conversation.conversation import Settings
@@ -57,28 +57,26 @@ def test_the_guide_has_each_setting_of_chats_with_a_model_server_with_its_defaul
     assert Settings(**values) == Settings(url="")
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.id)
-def test_each_setting_has_texts_and_a_valid_default(setting: Setting) -> None:
-    assert settings_texts.name_of(setting.id)
-    assert setting.page in PAGES
-    assert settings_texts.page(setting.page)
-    if setting.section:
-        assert settings_texts.section(setting.section)
-    if isinstance(setting.kind, Choice):
-        assert all(settings_texts.choice(setting.id, value) for value in setting.kind.values)
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_each_setting_has_a_valid_default_all_choices_of_its_file_and_a_short_help(setting: Setting) -> None:
     assert setting.kind.problem(setting.default) == ""
+    assert not setting.help or ". " not in setting.help()
+    if isinstance(setting.kind, Choice):
+        structs: dict[str, type] = {"window": WindowFile, "chats": ChatSettings}
+        in_file = get_type_hints(structs[setting.file])[setting.key] if setting.file in structs else None
+        assert set(setting.kind.values) == set(get_args(in_file) or options.APIS)
 
 
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
         (Toggle(), [True, False], [1, "true"]),
-        (Number(6, 48, zero="as the desktop"), [0, 6, 48], [5, 49, 7.5, True, "7"]),
+        (Number(6, 48, zero=Text("settings", "Never")), [0, 6, 48], [5, 49, 7.5, True, "7"]),
         (Number(1, 9, is_integer=False), [1, 2.5], [0, 10]),
-        (Choice(("a", "b")), ["a"], ["c", 1]),
-        (Text(), ["", "x"], [1]),
-        (Text("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
-        (Text(is_command=True), ["code -w", ""], ["code 'x"]),
+        (Choice({"a": Text("settings", "A"), "b": Text("settings", "B")}), ["a"], ["c", 1]),
+        (Line(), ["", "x"], [1]),
+        (Line("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
+        (Line(is_command=True), ["code -w", ""], ["code 'x"]),
         (Named(of="font"), ["Hack"], [3]),
         (Names(of="font"), [[], ["Hack", "Noto Sans CJK JP"], ()], ["Hack", [1]]),
         (
@@ -102,9 +100,9 @@ def test_the_window_and_the_commands_allow_the_same_values(area: Area) -> None:
                 try:
                     load_chat_settings(area.config)
                 except ConfigError:
-                    assert setting.kind.problem(value), setting.id
+                    assert setting.kind.problem(value), setting.key
                 else:
-                    assert setting.kind.problem(value) == "", (setting.id, value)
+                    assert setting.kind.problem(value) == "", (setting.key, value)
 
 
 def test_an_invalid_value_hides_no_other_and_names_its_line(area: Area) -> None:
@@ -117,13 +115,3 @@ def test_an_invalid_value_hides_no_other_and_names_its_line(area: Area) -> None:
     assert values.of(record) == (None, f"{area.config}/chats.toml:1: record must be true or false")
     assert values.of(idle) == (5, "")
     assert values.of(points) == (None, "")
-
-
-def test_no_help_is_longer_than_a_sentence_and_each_belongs_to_a_setting() -> None:
-    assert settings_texts.HELP.keys() <= settings_texts.LABELS.keys() == {setting.id for setting in SETTINGS}
-    assert not [help_ for help_ in settings_texts.HELP.values() if ". " in str(help_)]
-
-
-def test_defaults_are_those_of_the_files() -> None:
-    defaults = {setting.key: setting.default for setting in SETTINGS if setting.file == "window"}
-    assert msgspec.convert(defaults, WindowFile) == WindowFile()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.settings.preferences import WindowFile
+from gui.settings.table import WindowFile
 from gui.tray import bells
 from gui.tray.bells import Bells
 from session_host.protocol.messages import BellEvent

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from gui.wording import page_texts, settings_texts
+from gui.settings.table import SETTINGS
+from gui.wording import page_texts
 
 
 @pytest.mark.parametrize(
@@ -18,4 +19,6 @@ def test_a_count_is_shown_with_the_right_form(qapp: QApplication, count: int, sh
 
 def test_braces_in_the_value_of_a_field_and_in_a_text_without_fields_stay(qapp: QApplication) -> None:
     assert page_texts.SELECTED(text="{name} %n") == "Selected: {name} %n"
-    assert "{file}" in settings_texts.HELP["window.editor"]()
+    [editor] = [setting for setting in SETTINGS if setting.key == "editor"]
+    assert editor.help is not None
+    assert "{file}" in editor.help()

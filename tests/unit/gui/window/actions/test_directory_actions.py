@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import QPoint, QProcess, QUrl
 from PySide6.QtGui import QAction, QGuiApplication
 
-from gui.settings.preferences import Preferences, WindowFile
+from gui.settings.preferences import Preferences
+from gui.settings.table import WindowFile
 from gui.window.actions import desktop_opening
 from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area

@@ -16,7 +16,8 @@ from PySide6.QtTest import QTest
 
 from gui.bridge import text_files
 from gui.bridge.background.export import export
-from gui.settings.preferences import Preferences, WindowFile
+from gui.settings.preferences import Preferences
+from gui.settings.table import WindowFile
 from gui.window.actions import exporting
 from gui.wording import page_texts
 from session_host import paths

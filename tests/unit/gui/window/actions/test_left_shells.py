@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gui.settings.preferences import Preferences, WindowFile
+from gui.settings.preferences import Preferences
+from gui.settings.table import WindowFile
 from session_host.protocol.messages import Describe, ForegroundEvent
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord

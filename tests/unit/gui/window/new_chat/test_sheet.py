@@ -13,7 +13,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
-from gui.settings.preferences import Preferences, WindowFile
+from gui.settings.preferences import Preferences
+from gui.settings.table import WindowFile
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area

@@ -59,7 +59,7 @@ class Opened:
 
     def row(self, key: str) -> SettingRow:
         """Return a setting's row."""
-        self.window.page(next(setting.page for setting in SETTINGS if setting.key == key))
+        self.window.page(next(setting.place.page for setting in SETTINGS if setting.key == key))
         rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key == key]
         assert rows, key
         return rows[0]

@@ -14,7 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QWidget
 
 from gui.bridge.chat import Chat
-from gui.settings.preferences import Preferences, WindowFile
+from gui.settings.preferences import Preferences
+from gui.settings.table import WindowFile
 from gui.window.sidebar.model import PAGE_ROWS, DayHeading, Heading, SidebarModel
 from gui.window.sidebar.rows import ChatRow
 from session_host.protocol.values import Activity, State
