@@ -178,9 +178,10 @@ class ChoiceControl(Control):
 class _Spin(QDoubleSpinBox):
     """A number with its unit; the lowest value can stand for 0, in words."""
 
-    def __init__(self, kind: Number) -> None:
+    def __init__(self, kind: Number, meant: int) -> None:
+        """Create the field; ``meant`` is the number that the words mean, 0 if they mean none."""
         super().__init__()
-        self._kind = kind
+        self._kind, self._meant = kind, meant
         self._has_words = bool(kind.zero)
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.setDecimals(0 if kind.is_integer else _DECIMALS)
@@ -199,10 +200,13 @@ class _Spin(QDoubleSpinBox):
         return QLocale().toString(round(value)) if value == round(value) else QLocale().toString(value, "f", _DECIMALS)
 
     def stepBy(self, steps: int) -> None:
-        """Steps from words to the least number, and then along round numbers."""
+        """Step from the number that the words mean, or else to the least one, and then along round numbers."""
         value, step = self.value(), self.singleStep()
-        if self._has_words and value == self.minimum() and steps > 0:
-            self.setValue(max(self._kind.minimum, step if step > 1 else self._kind.minimum))
+        if self._has_words and value == self.minimum():
+            if self._meant:
+                self.setValue(max(self._kind.minimum, self._meant + steps * step))
+            elif steps > 0:
+                self.setValue(max(self._kind.minimum, step if step > 1 else self._kind.minimum))
             return
         if step > 1:
             rest = value % step
@@ -211,6 +215,11 @@ class _Spin(QDoubleSpinBox):
             self.setValue(max(value, least))
             return
         super().stepBy(steps)
+
+    def stepEnabled(self) -> QDoubleSpinBox.StepEnabledFlag:
+        """Words that mean a number can be stepped down, too."""
+        enabled = super().stepEnabled()
+        return enabled | QDoubleSpinBox.StepEnabledFlag.StepDownEnabled if self._meant else enabled
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -247,9 +256,10 @@ class _Spin(QDoubleSpinBox):
 class NumberControl(Control):
     """A number between a button for less and one for more."""
 
-    def __init__(self, theme: Theme, kind: Number) -> None:
+    def __init__(self, theme: Theme, kind: Number, meant: int = 0) -> None:
+        """Create the control; ``meant`` is the number that the words for 0 mean, 0 if they mean none."""
         super().__init__()
-        self.spin = _Spin(kind)
+        self.spin = _Spin(kind, meant)
         self.spin.setFixedWidth(max(NUMBER_PX, self.spin.words_px()))
         self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._debounce.timeout.connect(self._choose)

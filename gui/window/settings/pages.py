@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton
 
 from gui.settings.kinds import Choice, Named, Names, Number, Toggle
 from gui.settings.table import PAGES, SETTINGS, THEME, PageName, Place, Setting
-from gui.terminal.cell_metrics import default_family, monospace_families
+from gui.terminal.cell_metrics import default_family, default_size_px, monospace_families
 from gui.window.settings.agents_page import AgentsPage
 from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import (
@@ -86,7 +86,7 @@ class PageMaker:
             case Toggle():
                 return ToggleControl(theme)
             case Number():
-                return NumberControl(theme, kind)
+                return NumberControl(theme, kind, default_size_px() if setting.key == "font_size" else 0)
             case Choice():
                 choices = [(value, text()) for value, text in kind.texts.items()]
                 if setting.key == "appearance":

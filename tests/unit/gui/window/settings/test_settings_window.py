@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
 from gui.settings.table import PAGES, PageName
+from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.controls import EditorControl, NumberControl
@@ -34,6 +35,25 @@ def test_the_text_for_an_unset_number_is_not_cut(opened: Opened) -> None:
     assert words < control.spin.lineEdit().width()
     QApplication.sendEvent(control.spin, QEvent(QEvent.Type.StyleChange))
     assert words < control.spin.lineEdit().width(), "they stay so when the appearance changes"
+
+
+def test_the_text_size_is_stepped_from_the_one_on_the_screen(opened: Opened) -> None:
+    opened.window.show_page("appearance")
+    row = opened.row("font_size")
+    control = row.control
+    assert isinstance(control, NumberControl)
+    for step, expected in (
+        (control.more.click, default_size_px() + 1),
+        (control.less.click, default_size_px() - 1),
+        (lambda: QTest.keyClick(control.spin, Qt.Key.Key_Down), default_size_px() - 1),
+        (lambda: QTest.keyClick(control.spin, Qt.Key.Key_Up), default_size_px() + 1),
+    ):
+        assert control.spin.text() == control.spin.specialValueText()
+        step()
+        assert control.spin.number() == expected
+        control.spin.editingFinished.emit()
+        assert opened.settings.preferences.window.font_size == expected
+        row.reset.click()
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
