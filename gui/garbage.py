@@ -1,7 +1,7 @@
-"""Collects garbage between Qt's events, in Qt's thread.
+"""Frees closed pages and windows, and collects the rest of the garbage between Qt's events, in Qt's thread.
 
-By default, Python collects in any thread that creates objects, at any point of its work. It may destroy Qt objects of
-closed pages there: raw fonts, images, accessible interfaces. Qt crashes if its own thread uses the same fonts then.
+By default, Python collects in any thread that creates objects, at any point of its work. It may destroy Qt objects
+there: raw fonts, images, accessible interfaces. Qt crashes if its own thread uses the same fonts then.
 """
 
 from __future__ import annotations
