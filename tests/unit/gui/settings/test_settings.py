@@ -53,6 +53,7 @@ def test_the_users_settings_are_used(area):
         "padding = 65",
         "padding = 1.5",
         'notify_command = "a \'b"',
+        'editor = "a \'b"',
         'fallback_fonts = "Hack"',
         'font_weight = "heavy"',
         'font_features = ["zero", "no feature"]',
