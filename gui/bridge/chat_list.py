@@ -12,6 +12,7 @@ from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedList
+from gui.bridge.left_shells import is_unlisted
 from gui.wording.groups import OVER, Group
 from session_host.errors import OutliveError
 from session_host.protocol.values import RUNNING_STATES
@@ -68,6 +69,9 @@ class ChatList(QObject):
         self._version: Version | None = None
         """The version of the store that was read last."""
         self._hidden: set[str] = set()
+        self._tabs: dict[int, frozenset[str]] = {}
+        """The chats with tabs, by the windows' ids."""
+        self._open: frozenset[str] = frozenset()
         self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
         self._changed_timer = QTimer(self, singleShot=True, interval=0)
         self._changed_timer.timeout.connect(self.changed)
@@ -130,10 +134,13 @@ class ChatList(QObject):
         pairs = [(self.get(session_id), self.get(last)) for session_id, last in newest.items() if last != session_id]
         return [(chat, last) for chat, last in pairs if chat is not None and last is not None]
 
-    def groups(self) -> Mapping[Group, Sequence[Chat]]:
-        """The chats of each group, in display order; in ``OVER`` the same ``EndedChats`` until a chat in it changes."""
+    def groups(self, *, with_left: bool = False) -> Mapping[Group, Sequence[Chat]]:
+        """The chats of each group, in display order; in ``OVER`` the same ``EndedChats`` until a chat in it changes.
+
+        With ``with_left``, the shells that the user left and that have no tab are among them, too.
+        """
         running = _grouped(self.running())
-        over = self._ended.groups(self._hidden)
+        over = self._ended.groups(self._hidden, self._open, with_left=with_left)
         return {group: over[group] if group in OVER else running[group] for group in Group}
 
     def _note_ends(self) -> None:
@@ -237,20 +244,30 @@ class ChatList(QObject):
         self._ended.note_change()
         self._changed_timer.start()
 
-    def listed_ids(self) -> list[str]:
-        """The ids of the chats that lists show, in display order."""
-        return [record.id for record in self.listed_records()]
+    def note_tabs(self, window: int, session_ids: Iterable[str]) -> None:
+        """Note which chats have tabs in the window with this id."""
+        self._tabs[window] = frozenset(session_ids)
+        before, self._open = self._open, frozenset[str]().union(*self._tabs.values())
+        changed = (self._ended.get(session_id) for session_id in before ^ self._open)
+        if any(record is not None and is_unlisted(record) for record in changed):
+            self._ended.note_change()
+            self._changed_timer.start()
 
-    def listed_records(self) -> list[SessionRecord]:
+    def listed_ids(self, *, with_left: bool = False) -> list[str]:
+        """The ids of the chats that lists show, in display order; ``with_left`` as in ``groups``."""
+        return [record.id for record in self.listed_records(with_left=with_left)]
+
+    def listed_records(self, *, with_left: bool = False) -> list[SessionRecord]:
         """The records of the chats that lists show, in display order: running ones come first."""
         found: list[SessionRecord] = []
-        for chats in self.groups().values():
+        for chats in self.groups(with_left=with_left).values():
             found += chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]
         return found
 
     def is_listed(self, chat: Chat) -> bool:
-        """Whether lists show a chat: it is neither continued nor hidden."""
-        return not chat.is_continued and chat.id not in self._hidden
+        """Whether lists show a chat: it is neither continued nor hidden, nor a shell that was left, without a tab."""
+        is_left_out = is_unlisted(chat.record) and chat.id not in self._open
+        return not chat.is_continued and chat.id not in self._hidden and not is_left_out
 
     def is_hidden(self, chat: Chat) -> bool:
         """Whether a chat is hidden."""

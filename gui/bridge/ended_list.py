@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
+from gui.bridge.left_shells import is_unlisted
 from gui.wording.groups import OVER, Group, group_of
 from session_host.client.sessions.session_info import reason_of
 from session_host.protocol.values import Activity
@@ -70,7 +71,7 @@ class EndedList:
         self._keys: dict[str, _Key] = {}
         self._order: list[_Key] = []
         """The keys of all records, the oldest end first."""
-        self._groups: dict[Group, EndedChats] | None = None
+        self._groups: dict[bool, dict[Group, EndedChats]] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -87,7 +88,7 @@ class EndedList:
             self._keys[record.id] = key
             insort(self._order, key)
         self._records[record.id] = record
-        self._groups = None
+        self._groups = {}
 
     def put_all(self, records: Iterable[EndedRecord]) -> None:
         """Add many records of ended chats that are not there yet."""
@@ -95,28 +96,33 @@ class EndedList:
         self._keys |= {record.id: _key(record) for record in added.values()}
         self._order = sorted(self._keys.values())
         self._records |= added
-        self._groups = None
+        self._groups = {}
 
     def discard(self, session_id: str) -> None:
         """Remove a record, if it is there."""
         if (key := self._keys.pop(session_id, None)) is not None:
             del self._order[bisect_left(self._order, key)], self._records[session_id]
-            self._groups = None
+            self._groups = {}
 
     def note_change(self) -> None:
-        """Note that other chats are hidden now."""
-        self._groups = None
+        """Note that other chats are hidden, or open, now."""
+        self._groups = {}
 
-    def groups(self, hidden: Collection[str]) -> dict[Group, EndedChats]:
-        """The groups of ``OVER`` without continued and hidden chats; the same ones until something changes."""
-        if self._groups is None:
+    def groups(self, hidden: Collection[str], open_ids: Collection[str], *, with_left: bool) -> dict[Group, EndedChats]:
+        """The groups of ``OVER`` without continued and hidden chats; the same ones until something changes.
+
+        A shell that the user left (``is_unlisted``) is among them if it is open, or ``with_left`` is true.
+        """
+        if with_left not in self._groups:
             found: dict[Group, list[EndedRecord]] = {group: [] for group in Group if group in OVER}
             for *_, session_id in reversed(self._order):
                 record = self._records[session_id]
-                if record.continued_by is None and session_id not in hidden:
+                if record.continued_by is not None or session_id in hidden:
+                    continue
+                if with_left or session_id in open_ids or not is_unlisted(record):
                     found[group_of_ended(record)].append(record)
-            self._groups = {group: EndedChats(records, self._chat_of) for group, records in found.items()}
-        return self._groups
+            self._groups[with_left] = {group: EndedChats(each, self._chat_of) for group, each in found.items()}
+        return self._groups[with_left]
 
 
 def group_of_ended(record: EndedRecord) -> Group:

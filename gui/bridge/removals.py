@@ -1,8 +1,9 @@
-"""Removes ended chats after a delay during which the user can undo it."""
+"""Removes ended chats, and ends idle shells, after a delay during which the user can undo it."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,22 +28,23 @@ AT_ONCE = 10
 
 
 class _Pending(NamedTuple):
-    """Chats that are removed together, and the timer of their removal; ``by_limit`` as in ``begin``."""
+    """Chats that are removed together, and the timer of their removal; the others as in ``begin``."""
 
     chats: list[Chat]
     timer: QTimer
     by_limit: bool
+    ends_shells: bool
 
 
 class UndoableRemovals(QObject):
-    """Removes ended chats after a delay, during which the user can undo the removal.
+    """Removes ended chats, or ends idle shells, after a delay during which the user can undo that.
 
     During the delay the chats are hidden and their files stay, so a crash removes nothing.
 
     Signals:
-        begun: a chat is to be removed unless the user undoes that, and is hidden next (its id).
+        begun: a chat is to be removed or ended unless the user undoes that, and is hidden next (its id).
         undone: the user keeps the chat after all; it is shown again (its id).
-        kept: the chat could not be removed; it is listed again, without its tabs (its id).
+        kept: the chat could not be removed, or the shell was ended or runs on; it is no longer hidden (its id).
     """
 
     begun = Signal(str)
@@ -64,17 +66,17 @@ class UndoableRemovals(QObject):
         Args:
             chats: the chats; those that run or are already being removed are left out.
             undo_ms: the time for an undo; 0 for no undo.
-            ends_shells: running shells are ended and removed, too; one that is not idle then is kept.
+            ends_shells: the chats are running shells, which are ended in place of removed if they are idle then.
             by_limit: the limit of ended chats removes them, not the user: they stay if the window closes before.
 
         Returns:
-            The chats that are being removed.
+            The chats that are being removed or ended.
         """
-        begun = [chat for chat in chats if (chat.has_ended or ends_shells) and not self._list.is_hidden(chat)]
+        begun = [chat for chat in chats if chat.has_ended != ends_shells and not self._list.is_hidden(chat)]
         if not begun:
             return []
         timer = QTimer(self, singleShot=True, interval=undo_ms)
-        pending = _Pending(list(begun), timer, by_limit)
+        pending = _Pending(list(begun), timer, by_limit, ends_shells)
         timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(pending), "remove"))
         self._pending.append(pending)
         timer.start()
@@ -85,8 +87,11 @@ class UndoableRemovals(QObject):
         return begun
 
     def undo(self, chats: Iterable[Chat]) -> None:
-        """Cancel pending removals, the last one first; without effect on chats that are already being removed."""
-        wanted = {chat.id for chat in chats}
+        """Cancel pending removals, the last one first; without effect on chats that are already being removed.
+
+        A shell that is already being ended is shown again, without its tabs.
+        """
+        wanted = {chat.id: chat for chat in chats}
         for pending in list(self._pending):
             kept = [chat for chat in pending.chats if chat.id in wanted]
             pending.chats[:] = [chat for chat in pending.chats if chat.id not in wanted]
@@ -98,6 +103,9 @@ class UndoableRemovals(QObject):
             for chat in reversed(kept):  # Each tab comes back to where it was when it went.
                 self._list.unhide(chat)
                 self.undone.emit(chat.id)
+        for chat in wanted.values():
+            if self._list.is_hidden(chat) and not chat.has_ended:
+                self._keep(chat)
 
     async def _note_kept(self) -> None:
         kept = list(self._kept)
@@ -105,13 +113,13 @@ class UndoableRemovals(QObject):
         self._kept.difference_update(kept)
 
     async def ended(self) -> list[EndedChat]:
-        """The ended chats that lists show, with their sizes; those that ended first come first.
+        """The ended chats, but for hidden and continued ones, with their sizes; those that ended first come first.
 
         Raises:
             OutliveError: the store could not be read.
         """
         found = await asyncio.to_thread(_read_ended)
-        listed = set(self._list.listed_ids())
+        listed = set(self._list.listed_ids(with_left=True))
         return [each for each in found if each.record.id in listed]
 
     async def size_of(self, chats: Iterable[Chat]) -> int:
@@ -139,15 +147,16 @@ class UndoableRemovals(QObject):
         pending.timer.deleteLater()
 
     async def _carry_out(self, pending: _Pending) -> None:
-        """Remove the chats, some at once; those that an undo takes out of ``pending.chats`` meanwhile stay."""
+        """Remove or end the chats, some at once; those that an undo takes out of ``pending.chats`` meanwhile stay."""
         problem: OutliveError | None = None
         while pending.chats:
             some = pending.chats[:AT_ONCE]
             del pending.chats[:AT_ONCE]
             try:
-                for chat in [each for each in some if not each.has_ended]:
-                    problem = await self._end_shell(chat) or problem
-                await self._remove([chat for chat in some if self._list.is_hidden(chat)], by_limit=pending.by_limit)
+                if pending.ends_shells:
+                    await self._end_shells(some)
+                else:
+                    await self._remove(some, by_limit=pending.by_limit)
             except OutliveError as error:
                 problem = error
             except asyncio.CancelledError:
@@ -158,20 +167,20 @@ class UndoableRemovals(QObject):
         if problem is not None:
             raise problem
 
-    async def _end_shell(self, chat: Chat) -> OutliveError | None:
-        """End a shell; if it is not idle, is used elsewhere, or cannot be ended (the returned reason), it is kept."""
-        problem: OutliveError | None = None
-        try:
-            now: Description = await ask(chat, Describe(request=1))
-            if is_idle(chat) and now.foreground == "" and not now.viewers:
-                await ask(chat, Stop(request=1))
-                return None
-        except SessionEnded:
-            return None  # It has already ended.
-        except OutliveError as error:
-            problem = error
-        self._keep(chat)
-        return problem
+    async def _end_shells(self, chats: list[Chat]) -> None:
+        """End shells; one that is not idle any more, or is used elsewhere, runs on.
+
+        Raises:
+            OutliveError: one of them could not be ended.
+        """
+        results = await asyncio.gather(*map(_end_idle, chats), return_exceptions=True)
+        await self._list.refresh_now()  # The ends are in the store, and not all of them here yet.
+        for chat in chats:
+            if self._list.is_hidden(chat):
+                self._keep(chat)
+        for result in results:
+            if result is not None:
+                raise result
 
     def _keep(self, chat: Chat) -> None:
         self._list.unhide(chat)
@@ -204,6 +213,14 @@ class UndoableRemovals(QObject):
                 self._keep(chat)
         if problem is not None:
             raise problem
+
+
+async def _end_idle(chat: Chat) -> None:
+    """End a shell that is idle and used nowhere else; returns when it has ended."""
+    with contextlib.suppress(SessionEnded):
+        now: Description = await ask(chat, Describe(request=1))
+        if is_idle(chat) and now.foreground == "" and not now.viewers:
+            await ask(chat, Stop(request=1))
 
 
 def _read_ended() -> list[EndedChat]:

@@ -220,7 +220,7 @@ class MainWindow(QWidget):
 
     def _connect(self, context: WindowContext) -> None:
         self.tabs.changed.connect(self._wiring.update_window_keys)
-        self.tabs.changed.connect(lambda: self.sidebar.model.set_open(self.tabs.ids()))
+        self.tabs.changed.connect(self._note_tabs)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
@@ -288,6 +288,7 @@ class MainWindow(QWidget):
         self._sessions.git_status_watcher.disconnect(self)
         self._notices.stop()
         self.tabs.disconnect(self)
+        self._sessions.note_tabs(id(self), ())
         self.hide()
         self.tabs.close_all()
 
@@ -355,8 +356,13 @@ class MainWindow(QWidget):
         applies["windows"] = chat is not None and bool(self.others.titles())
         self.actions_.enable_possible(applies)
 
+    def _note_tabs(self) -> None:
+        session_ids = self.tabs.ids()
+        self._sessions.note_tabs(id(self), session_ids)
+        self.sidebar.model.set_open(session_ids)
+
     def _on_active(self) -> None:
-        self.sidebar.model.set_open(self.tabs.ids())
+        self._note_tabs()
         self.sidebar.set_active(self.tabs.active_id)
         self.viewed_chat_changed.emit()
         self.describe()
@@ -407,7 +413,7 @@ class MainWindow(QWidget):
             self._chat_menu.show_for_tab(chat, point, self.actions_)
 
     def _on_sidebar_menu(self, point: QPoint) -> None:
-        groups = self._sessions.groups()
+        groups = self._sessions.groups(with_left=True)
         remove = self.several.choose_ended if any(groups[group] for group in OVER) else None
         empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, remove, point)
 

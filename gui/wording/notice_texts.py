@@ -107,7 +107,7 @@ LAYOUT_DAMAGED = Text(
     "notice", "The saved windows and tabs were damaged, so some may be missing. All chats are in the sidebar."
 )
 RESTART_INTERRUPTED_CHATS = Text("notice", "A restart of the computer interrupted {n:,} chat(s).")
-NOTHING_TO_REOPEN = Text("notice", "No tab was closed.")
+NOTHING_TO_REOPEN = Text("notice", "There is no closed tab to reopen.")
 
 # Files that open in the editor; links, files and directories that cannot be opened.
 FILE_ELSEWHERE = Text("notice", "Can’t open a file on another computer")

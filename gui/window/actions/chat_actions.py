@@ -43,7 +43,7 @@ class ChatActions(QObject):
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
         self.forking = ForkActions(context)
-        for over in (context.sessions.removed, context.sessions.removals.undone):
+        for over in (context.sessions.removed, context.sessions.removals.undone, context.sessions.removals.kept):
             over.connect(self._withdraw_removal)
 
     def _withdraw_removal(self, session_id: str) -> None:
@@ -113,14 +113,13 @@ class ChatActions(QObject):
     def _close_shell(self, chat: Chat) -> None:
         """Close the tab of an idle shell, which ends unless the user undoes that."""
         removals = self._sessions.removals
-        closed = removals.begin(self._sessions.shells.removable(chat), ends_shells=True)
-        self._tabs.closed.add(chat.id)
+        self._tabs.note_closed(chat.id)
+        removals.begin([chat], ends_shells=True)
         self._focus_page()
 
         def undo() -> None:
-            removals.undo(closed)
-            if self._sessions.is_listed(chat):
-                self._open_chat(chat)
+            removals.undo([chat])
+            self._open_chat(chat)
 
         text = notice_texts.SHELL_CLOSED(name=chat.name)
         self._banners.show_banner(Banner(text, notice_texts.UNDO(), undo, key=f"removed {chat.id}"))

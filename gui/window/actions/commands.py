@@ -116,7 +116,7 @@ class Commands:
     def without_effect(self) -> set[str]:
         """The actions on tabs, on several chats and on what was run in a chat that have nothing to do now."""
         chats = self._sessions
-        has_none, none_runs = not chats.listed_ids(), not chats.running()
+        has_none, none_runs = not chats.listed_ids(with_left=True), not chats.running()
         page = self._tabs.active_page
         has_nothing = {
             "switch_chat": has_none,
@@ -211,7 +211,8 @@ class Commands:
     def switch_chat(self) -> None:
         """List all chats; the previously shown one comes first, so that Enter returns to it."""
         order = self._tabs.recent.ordered(self._sessions.listed_ids(), self._tabs.active_id)
-        choices = ChatChoices(self._sessions, order, self._open_chat)
+        left = set(self._sessions.listed_ids(with_left=True)).difference(order)
+        choices = ChatChoices(self._sessions, order, self._open_chat, left)
         self._sheets.chooser.ask(action_texts.SWITCH_CHAT(), action_texts.SEARCH_CHATS(), choices)
 
 

@@ -1,17 +1,17 @@
-"""Closes the tabs of shells that the user has left, as by ``exit`` or Ctrl+D, and removes their records."""
+"""Closes the tabs of shells that the user has left, as by ``exit`` or Ctrl+D."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.shells import was_left
+from gui.bridge.left_shells import was_left
 from gui.settings.live import LiveSettings
 from gui.window.actions.context import WindowContext
 
 
 class LeftShells(QObject):
-    """Watches the running shells, also those without a tab."""
+    """Watches the running shells."""
 
     def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
         super().__init__(context.window)
@@ -29,14 +29,13 @@ class LeftShells(QObject):
             return
         for session_id in before - self._running:
             chat = self._sessions.get(session_id)
-            if chat is not None and was_left(chat):
+            if chat is not None and was_left(chat.record):
                 self._leave(chat)
 
     def _leave(self, chat: Chat) -> None:
-        """Close a shell's tabs, and remove its record unless the user wants to keep that."""
+        """Close a shell's tabs."""
         page = self._tabs.active_page
         had_keyboard = page is not None and page.chat is chat and page.has_keyboard
-        self._sessions.removals.begin(self._sessions.shells.removable(chat), undo_ms=0)
         while self._tabs.has(chat.id):
             self._tabs.close(chat.id)
         if had_keyboard:

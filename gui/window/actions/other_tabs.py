@@ -30,15 +30,13 @@ class OtherTabs:
         ending = [chat for chat in chats if self._ends_with_tab(chat)]
         for session_id in closed:
             self._panes.close(session_id)
-        shells = self._sessions.shells
-        hidden = [each for chat in ending for each in shells.removable(chat)]
-        self._sessions.removals.begin(hidden, ends_shells=True)
+        self._sessions.removals.begin(ending, ends_shells=True)
         text = window_texts.tabs_closed(sum(not chat.has_ended for chat in chats if chat not in ending))
-        reopen = partial(self._reopen, closed, hidden)
+        reopen = partial(self._reopen, closed, ending)
         self._banners.show_banner(Banner(text, notice_texts.REOPEN(), reopen, key="closed tabs"))
 
-    def _reopen(self, session_ids: list[str], hidden: list[Chat]) -> None:
+    def _reopen(self, session_ids: list[str], ending: list[Chat]) -> None:
         panes = self._panes
-        self._sessions.removals.undo(hidden)
+        self._sessions.removals.undo(ending)
         for closed in panes.closed.pop(session_ids):
             put_back(closed, self._sessions.get(closed.session_id), panes.pane(closed.pane) or panes.active)

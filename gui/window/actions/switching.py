@@ -19,10 +19,21 @@ from session_host.protocol.values import WITHOUT_AGENT
 class ChatChoices:
     """A line for each chat. Thousands may have ended: their lines are made when they are shown."""
 
-    def __init__(self, sessions: Sessions, order: Iterable[str], open_chat: Callable[[Chat], object]) -> None:
-        """Create the list; ``order`` has the ids of the chats in the order for no typed text."""
+    def __init__(
+        self, sessions: Sessions, order: Iterable[str], open_chat: Callable[[Chat], object], left: Iterable[str] = ()
+    ) -> None:
+        """Create the list.
+
+        Args:
+            sessions: all chats.
+            order: the ids of the chats in the order for no typed text.
+            open_chat: shows a chat.
+            left: the ids of further chats, which only a typed text finds.
+        """
         self._sessions, self._open_chat = sessions, open_chat
-        self._records = [record for session_id in order if (record := sessions.record(session_id)) is not None]
+        listed = [record for session_id in order if (record := sessions.record(session_id)) is not None]
+        further = [record for session_id in left if (record := sessions.record(session_id)) is not None]
+        self._records, self._listed = listed + further, len(listed)
         self._lines = second_lines(sessions.running())
         self._ranking = Ranking([self._texts(record) for record in self._records])
 
@@ -36,7 +47,8 @@ class ChatChoices:
         """See ``Choices``. Words that name a time ("march", "last week") also find the chats that ran then."""
         dates = DateFilter.of(typed.casefold(), datetime.now().astimezone().date())
         for match in self._ranking.find(typed) if dates is None else self._find_dated(typed, dates):
-            if (chat := self._sessions.get(self._records[match.number].id)) is not None:
+            is_found = match.number < self._listed or bool(typed.strip())
+            if is_found and (chat := self._sessions.get(self._records[match.number].id)) is not None:
                 yield Found(self._choice(chat), match.fit.positions)
 
     def _find_dated(self, typed: str, dates: DateFilter) -> Iterator[Match]:

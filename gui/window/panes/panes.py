@@ -147,11 +147,18 @@ class Panes(SplitPanes):
 
     def close(self, session_id: str, *, is_moved: bool = False) -> None:
         """Close a chat's tab in the active pane, else in another one; it is reopened here unless it has moved."""
-        pane = self.active if self.active.bar.index_of(session_id) >= 0 else self._pane_of(session_id)
-        if pane is not None:
+        if (pane := self._pane_to_close(session_id)) is not None:
             if not is_moved:
-                self.closed.add(session_id, pane.number, pane.bar.index_of(session_id))
+                self.note_closed(session_id)
             pane.tabs.close(session_id)
+
+    def note_closed(self, session_id: str) -> None:
+        """Note the place of a chat's tab that is being closed, so that it can be reopened there."""
+        if (pane := self._pane_to_close(session_id)) is not None:
+            self.closed.add(session_id, pane.number, pane.bar.index_of(session_id))
+
+    def _pane_to_close(self, session_id: str) -> PaneWidget | None:
+        return self.active if self.active.bar.index_of(session_id) >= 0 else self._pane_of(session_id)
 
     def reopen(self) -> bool:
         """Open the tab that was closed last, where it was; returns whether there was one."""
@@ -159,8 +166,11 @@ class Panes(SplitPanes):
             chat = self._sessions.get(closed.session_id)
             if chat is not None and self._sessions.is_hidden(chat):
                 self._sessions.removals.undo([chat])  # The tab comes back to where it was.
-                self.activate(chat.id)
-                return True
+                if self.has(chat.id):
+                    self.activate(chat.id)
+                    return True
+                if self._sessions.is_hidden(chat):
+                    continue
             pane = self._panes.get(closed.pane, self.active)
             if put_back(closed, chat, pane):
                 self.activate_pane(pane.number)

@@ -52,11 +52,11 @@ class Searching(QObject):
             self._sessions.indexing.note_output()  # So that the rest is indexed, too.
 
     def _scopes(self) -> Callable[[str], Scope | None]:
-        return scopes(self._sessions.listed_records(), datetime.now().astimezone().date())
+        return scopes(self._sessions.listed_records(with_left=True), datetime.now().astimezone().date())
 
     def _on_query_changed(self, query: Query) -> None:
         chat = self.sheet.chat
-        session_ids = self._sessions.listed_ids() if chat is None else [chat.id]
+        session_ids = self._sessions.listed_ids(with_left=True) if chat is None else [chat.id]
         self._sessions.indexing.set_paused(True)
         self._sessions.search_thread.search(query, session_ids, self.sheet.show_results, self.sheet.show_failure)
 

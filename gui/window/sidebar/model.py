@@ -212,7 +212,7 @@ class SidebarModel(QAbstractListModel):
         return kept
 
     def _parts(self) -> list[Part]:
-        groups = self._sessions.groups()
+        groups = self._sessions.groups(with_left=bool(self._filter))
         return arranged({group: self._split(group, chats) for group, chats in groups.items()}, self._grouping)
 
     def _split(self, group: Group, chats: Sequence[Chat]) -> ByPin:

@@ -1,4 +1,4 @@
-"""Shells that the user leaves, by real keys: their tabs close, and nothing of them crowds the list."""
+"""Shells that the user leaves, by real keys: their tabs close, they do not crowd the list, and are found."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(app: Window, session_id: str, command: str, shows: str) -> None:
     wait_until(lambda: shows in chat_text(session_id), WAIT_S, f"{shows} on the screen")
 
 
-def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_one_that_was_killed_stays(
+def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_is_found_and_one_that_was_killed_stays(
     open_window: OpenWindow, new_chat: NewChat, reader: ScreenReader
 ):
     chat = new_chat("one", *echo())["id"]
@@ -58,9 +58,21 @@ def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_one_that_was_
         wait_until(lambda: "idle, 1 chat" in screen.showing("list item"), WAIT_S, "the shell to be an idle one")
         app.press("ctrl+d")
         wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [chat], WAIT_S, "the shell's tab to close")
-        wait_until(lambda: left not in stored(), WAIT_S, "its record to go")
+        wait_until(
+            lambda: not any("ended" in each or "idle" in each for each in screen.showing("list item")),
+            WAIT_S,
+            "it to leave the list",
+        )
         app.type("typed")
         wait_until(lambda: "typed" in chat_text(chat), WAIT_S, "the keyboard to be in the next chat")
+
+        # What it printed is found by the search in all chats.
+        app.press("ctrl+shift+s")
+        app.type("sum=3")
+        app.press("Return")
+        wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [chat, left], WAIT_S, "the shell to be found")
+        app.press("ctrl+shift+w")
+        wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [chat], WAIT_S, "its tab to close")
 
         # The tab of an idle shell is closed and comes back, with what it showed.
         idle = open_shell(app)
@@ -100,4 +112,5 @@ def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_one_that_was_
         wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [chat], WAIT_S, "the tab to close")
         app.ask("close")  # Now nobody can undo it any more.
         app.process.wait()
-        assert stored() == dict.fromkeys((chat, busy, stopped), State.RUNNING.value) | {killed: State.EXITED.value}
+        ended = dict.fromkeys((left, idle, killed), State.EXITED.value)
+        assert stored() == dict.fromkeys((chat, busy, stopped), State.RUNNING.value) | ended

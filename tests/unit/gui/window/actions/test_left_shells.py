@@ -1,7 +1,8 @@
-"""A shell that the user leaves closes its tab; an idle one ends when its tab is closed, with an undo."""
+"""A shell that the user leaves closes its tab; an idle one ends when its tab is closed. Both are found later."""
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,13 +10,13 @@ import pytest
 
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
+from gui.window.actions.switching import ChatChoices
 from session_host.protocol.messages import Describe, ForegroundEvent
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from session_host.system.clock import as_text, parse_time
 from tests.unit.gui.conftest import WindowHarness
 
-STARTED = "2026-01-02T03:04:05.000Z"
+STARTED, LATER = "2026-01-02T03:04:05.000Z", "2026-01-02T03:05:00.000Z"
 
 
 @pytest.fixture(autouse=True)
@@ -33,14 +34,16 @@ def viewers() -> dict[str, int]:
 
 
 @pytest.fixture(autouse=True)
-def stopped(monkeypatch: pytest.MonkeyPatch, viewers: dict[str, int]) -> list[str]:
-    """The chats that were stopped."""
+def stopped(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, viewers: dict[str, int]) -> list[str]:
+    """The chats that were stopped, and have ended at once."""
     ids: list[str] = []
 
     async def request(session_id: str, message: object, **_options: object) -> object:
         if isinstance(message, Describe):
             return SimpleNamespace(foreground="", viewers=viewers.get(session_id, 0))
         ids.append(session_id)
+        end = {"state": State.EXITED, "exit_code": 129, "end_request": "stop", "ended_at": LATER}
+        await harness.storage.call(lambda store: store.update(session_id, **end))
         return None
 
     monkeypatch.setattr("session_host.client.control.request", request)
@@ -71,10 +74,6 @@ async def tabs(harness: WindowHarness, *ids: str, **settings: Any) -> None:
     harness.settle()
 
 
-async def stored(harness: WindowHarness, session_id: str) -> SessionRecord | None:
-    return await harness.storage.call(lambda store: store.get(session_id))
-
-
 def leave(harness: WindowHarness, session_id: str, *, after_s: float = 60.0, **end: Any) -> None:
     """End a shell some time after its start."""
     started = parse_time(STARTED)
@@ -85,14 +84,36 @@ def leave(harness: WindowHarness, session_id: str, *, after_s: float = 60.0, **e
 
 
 @pytest.mark.parametrize("end", [{"exit_code": 0, "after_s": 0.1}, {"exit_code": 0}, {"exit_code": 130}])
-async def test_the_tab_and_the_record_of_a_shell_that_is_left_go(harness: WindowHarness, end: dict[str, Any]):
+async def test_a_shell_that_was_left_is_not_listed_and_is_found_and_reopened(
+    harness: WindowHarness, end: dict[str, Any]
+):
     one, left = await shell(harness), await shell(harness, "notes-2")
     await tabs(harness, one, left)
     leave(harness, left, **end)
     await harness.until(lambda: harness.window.tabs.ids() == [one], "the tab to close")
     assert harness.page.has_keyboard
-    await harness.until(lambda: harness.sessions.record(left) is None, "the record to go")
-    assert await stored(harness, left) is None
+    assert (harness.sessions.listed_ids(), harness.sessions.is_listed(harness.chat(left))) == ([one], False)
+
+    # By the searches and by text.
+    assert harness.sessions.listed_ids(with_left=True) == [one, left]
+    assert "reopen_tab" not in harness.window.commands.without_effect()
+    sidebar = harness.window.sidebar.model
+    sidebar.set_filter("notes-2")
+    assert sidebar.index_of(left).isValid()
+    sidebar.set_filter("")
+    assert not sidebar.index_of(left).isValid()
+    choices = ChatChoices(harness.sessions, [one], lambda chat: None, [left])
+    titles = {typed: [found.choice.title for found in choices.find(typed)] for typed in ("", "notes-2")}
+    assert titles == {"": ["notes"], "notes-2": ["notes-2"]}
+
+    harness.window.actions_["reopen_tab"].trigger()
+    harness.settle()
+    assert harness.window.tabs.ids() == [one, left]
+    assert harness.sessions.listed_ids() == [one, left], "like other ended chats with a tab"
+    assert sidebar.index_of(left).isValid()
+    harness.window.chat_actions.close_tab(left)
+    harness.settle()
+    assert harness.sessions.listed_ids() == [one]
 
 
 @pytest.mark.parametrize(
@@ -130,16 +151,7 @@ async def test_a_shell_with_a_name_of_its_own_is_still_listed_after_it_was_left(
     assert harness.sessions.listed_ids() == [left]
 
 
-async def test_the_shell_that_a_shell_continues_does_not_come_back_when_that_is_left(harness: WindowHarness):
-    earlier = await shell(harness, state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00.000Z")
-    left = await shell(harness, "notes", resumed_from=earlier)
-    await tabs(harness, left)
-    leave(harness, left, exit_code=0)
-    await harness.until(lambda: harness.sessions.record(earlier) is None, "both records to go")
-    assert harness.sessions.listed_ids() == []
-
-
-async def test_a_shell_that_ends_in_a_hidden_window_or_without_a_tab_goes(harness: WindowHarness):
+async def test_a_shell_that_ends_in_a_hidden_window_or_without_a_tab_is_not_listed(harness: WindowHarness):
     one, left, closed = [await shell(harness, name) for name in ("notes", "notes-2", "notes-3")]
     await tabs(harness, one, left, closed)
     harness.window.tabs.split_pane(harness.window.tabs.active, "right").tabs.insert(harness.chat(left))
@@ -147,7 +159,7 @@ async def test_a_shell_that_ends_in_a_hidden_window_or_without_a_tab_goes(harnes
     harness.window.hide()
     for session_id in (left, closed):
         leave(harness, session_id, exit_code=0)
-    await harness.until(lambda: harness.sessions.listed_ids() == [one], "both shells to go")
+    await harness.until(lambda: harness.sessions.listed_ids() == [one], "neither to be listed")
     assert harness.window.tabs.ids() == [one]
     assert len(harness.window.tabs.panes()) == 1, "the pane that had only this tab closes"
 
@@ -175,14 +187,44 @@ async def test_the_closed_tab_of_an_idle_shell_comes_back_to_its_pane(harness: W
     assert stopped == []
 
 
-async def test_an_idle_shell_ends_some_time_after_its_tab_was_closed(harness: WindowHarness, stopped: list[str]):
+async def test_an_idle_shell_ends_some_time_after_its_tab_was_closed_and_its_tab_can_still_be_reopened(
+    harness: WindowHarness, stopped: list[str]
+):
     one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
-    await tabs(harness, one, idle)
+    await tabs(harness, idle, one)
     harness.window.chat_actions.close_tab(idle)
     assert [chat.id for chat in harness.sessions.running()] == [one], "it is neither counted nor stopped with others"
     await harness.sessions.removals.finish()
     assert stopped == [idle]
-    assert await stored(harness, idle) is None
+    assert harness.chat(idle).has_ended
+    assert harness.sessions.listed_ids() == [one]
+    assert harness.sessions.listed_ids(with_left=True) == [one, idle]
+    assert harness.window.banners.current is None, "nothing can be undone any more"
+
+    harness.window.actions_["reopen_tab"].trigger()
+    harness.settle()
+    assert harness.window.tabs.ids() == [idle, one]
+    assert harness.window.tabs.active_id == idle
+
+
+async def test_a_shell_that_is_being_ended_is_shown_by_undo(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
+    one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
+    await tabs(harness, one, idle)
+    asked = asyncio.Event()
+
+    async def stay(session_id: str, message: object, **_options: object) -> object:
+        asked.set()
+        return await asyncio.Event().wait()
+
+    monkeypatch.setattr("session_host.client.control.request", stay)
+    harness.window.chat_actions.close_tab(idle)
+    ending = asyncio.create_task(harness.sessions.removals.finish())
+    await asked.wait()
+    harness.window.actions_["reopen_tab"].trigger()
+    harness.settle()
+    assert harness.window.tabs.ids() == [one, idle]
+    assert set(harness.sessions.listed_ids()) == {one, idle}
+    ending.cancel()
 
 
 @pytest.mark.parametrize("is_attached", [False, True])

@@ -101,7 +101,7 @@ async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHa
     assert banners._action.isVisible()
     assert banners._action.text() == "Undo"
     assert banners._text_below.isVisible()
-    assert banners._text_below.text() == "No tab was closed."
+    assert banners._text_below.text() == "There is no closed tab to reopen."
     await harness.until(lambda: banners._text_below.y() >= banners._action.geometry().bottom(), "both to be laid out")
     assert left_ms() <= before, "a removal cannot be undone for longer"
     banners._below_timer.timeout.emit()
@@ -202,7 +202,7 @@ async def test_a_banner_does_not_cover_an_open_question(harness: WindowHarness):
 async def test_an_action_without_anything_to_do_says_so(harness: WindowHarness):
     window = harness.open_window()
     window.actions_["reopen_tab"].trigger()
-    assert text(harness) == "No tab was closed."
+    assert text(harness) == "There is no closed tab to reopen."
     window.actions_["resume_all"].trigger()
     none = "No chat was interrupted by a restart of the computer."
     await harness.until(lambda: text(harness) == none, "the other line")
