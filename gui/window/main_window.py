@@ -231,6 +231,8 @@ class MainWindow(QWidget):
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))
+        self.status_line.left.action = self.actions_["show_changes"]
+        self.status_line.known.action = self.actions_["explain"]
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_requested.connect(self.chat_actions.rename)

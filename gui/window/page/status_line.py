@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QAction, QHelpEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 from shiboken6 import Shiboken
 
@@ -10,10 +11,11 @@ from gui.bridge.chat import Chat
 from gui.bridge.git_status import GitStatusWatcher
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
+from gui.theme.tooltips import show_tooltip
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
-from gui.wording import phrases, window_texts
+from gui.wording import chat_texts, phrases, window_texts
 from gui.wording.chat_texts import joined
 from session_host.protocol.untrusted_text import one_line
 
@@ -21,8 +23,50 @@ SETTLED_MS = 250
 """Delay before showing a size that differs from the page's; the host usually follows the page sooner."""
 
 
+class _LinkedLabel(ElidedLabel):
+    """A text with a part that runs an action at a click; the tool tip there names the action and its key.
+
+    Attributes:
+        action: the action; the keyboard reaches it elsewhere.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", "secondary")
+        self.action = QAction(self)
+        self._link = ""
+        self.setMouseTracking(True)
+
+    def set_linked(self, text: str, link: str) -> None:
+        """Show ``text``; its last part that reads ``link`` is the link."""
+        self.set_whole(text)
+        self._link = link
+
+    def _is_on_link(self, x: float) -> bool:
+        before, link, _after = self.accessibleName().rpartition(self._link) if self._link else ("", "", "")
+        begin = self.fontMetrics().horizontalAdvance(before)
+        return begin <= x < begin + self.fontMetrics().horizontalAdvance(link)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and self._is_on_link(event.pos().x()):
+            key = self.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            name = self.action.text()
+            show_tooltip(event, chat_texts.OPTION_WITH_KEY(name=name, key=key) if key else name, self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        is_on_link = self._is_on_link(event.position().x())
+        self.setCursor(Qt.CursorShape.PointingHandCursor if is_on_link else Qt.CursorShape.ArrowCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._is_on_link(event.position().x()):
+            self.action.trigger()
+
+
 class StatusLine(Area):
     """Agent, directory and branch at the left, then the status; the terminal's size only if another viewer set it.
+
+    A click on how many files are changed opens them, one on the status its details.
 
     The directory is the one that the program reported, as a shell does after ``cd``. The path of a worktree that
     Outlive made says nothing beside its repository and branch, so it is left out.
@@ -32,8 +76,8 @@ class StatusLine(Area):
         super().__init__("sidebar")
         self._git_status_watcher = git_status_watcher
         self.setAccessibleName(window_texts.STATUS())
-        self.left = ElidedLabel("", "secondary")
-        self.known = ElidedLabel("", "secondary")
+        self.left = _LinkedLabel()
+        self.known = _LinkedLabel()
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         """The chat's status."""
         self.right = ElidedLabel("", "secondary")
@@ -64,8 +108,8 @@ class StatusLine(Area):
         is_another = page is not self._page
         self._chat, self._page = chat, page
         if chat is None:
-            self.left.set_whole("")
-            self.known.set_whole("")
+            self.left.set_linked("", "")
+            self.known.set_linked("", "")
             self._say_size("")
             self.take_over.hide()
             return
@@ -82,8 +126,9 @@ class StatusLine(Area):
             if status is not None and not chat.has_ended:
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)
-        self.left.set_whole(joined(chat.agent_title, *where))
-        self.known.set_whole(chat.activity_and_age)
+        changed = "" if status is None or chat.has_ended else status.changed
+        self.left.set_linked(joined(chat.agent_title, *where), changed)
+        self.known.set_linked(chat.activity_and_age, chat.activity_and_age)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 
     def _show_size(self, *, settled: bool) -> None:

@@ -49,9 +49,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return " · ".join([before_more(self.repository), *self._changes]) if self.is_default_branch else self.words
 
     @property
+    def changed(self) -> str:
+        """How many files are changed, in words; "" for none."""
+        return f"{self.dirty} changed" if self.dirty else ""
+
+    @property
     def _changes(self) -> list[str]:
         moved = [f"{mark}{count}" for mark, count in (("↑", self.ahead), ("↓", self.behind)) if count]
-        return [*([f"{self.dirty} changed"] if self.dirty else []), *([" ".join(moved)] if moved else [])]
+        return [part for part in (self.changed, " ".join(moved)) if part]
 
 
 def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEOUT_S) -> Status | None:

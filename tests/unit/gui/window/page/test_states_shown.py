@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QHelpEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.bridge import age_timer
 from gui.theme.marks import Mark
@@ -138,6 +139,30 @@ async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
         chat.changed.emit()
         harness.settle()
         assert window.status_line.left.accessibleName() == text
+
+
+async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_opens_them(harness: WindowHarness):
+    session_id = await harness.add("one", cwd="/srv/api")
+    window = harness.open_window()
+    harness.show(session_id).be(Activity.IDLE)
+    chat = harness.chat(session_id)
+    chat.git_status = Status(repository="api", branch="main", commit="abc", dirty=3, ahead=2, behind=None)
+    chat.changed.emit()
+    harness.settle()
+    line, asked = window.status_line, []
+    window.changes_requested.connect(lambda *where: asked.append(where))
+    assert line.left.accessibleName() == "Command · /srv/api · main · 3 changed · ↑2"
+    metrics, tips = line.left.fontMetrics(), []
+    for text in ("Command · /srv/ap", "Command · /srv/api · main · 3 ch", "Command · /srv/api · main · 3 changed · ↑"):
+        place = QPoint(metrics.horizontalAdvance(text), line.left.height() // 2)
+        QTest.mouseClick(line.left, Qt.MouseButton.LeftButton, pos=place)
+        QApplication.sendEvent(line.left, QHelpEvent(QEvent.Type.ToolTip, place, line.left.mapToGlobal(place)))
+        tips.append(QToolTip.text())
+    assert asked == [(chat, "/srv/api", None)]
+    assert "Changes (Ctrl+Shift+I)" in tips[1]
+    assert tips[0] == ""
+    QTest.mouseClick(line.known, Qt.MouseButton.LeftButton)
+    assert window.sheets.explain.is_open
 
 
 async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(harness: WindowHarness):
