@@ -3,9 +3,9 @@
 Real keys switch tabs, split and close panes, open each sheet and window, start and end shells, prompt an agent and
 answer its question, while chats write. After each round the benchmark measures the window's memory (PSS) and
 descriptors. It writes ``window_soak.csv`` and ``window_soak.svg``, and prints a verdict: no error in the window's log,
-and flat, if over the last two thirds of the time nothing grew by more than noise. The figure rises while a copied text,
-a search or a long history is held, so the verdict uses the lowest one of each six rounds. ``--only`` repeats one of the
-actions, which shows the cost of one repetition.
+and flat, if over the last two thirds of the time nothing grew by more than noise. The figure rises for some rounds and
+falls again, so the verdict uses the lowest one of each six rounds. ``--only`` repeats one of the actions, which shows
+the cost of one repetition.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MIN_GROWTH_MB, GROWTH_SHARE = 4.0, 0.03
 """Growth that allocators and caches cause."""
 
 ROUNDS_JUDGED = 6
-"""Within this number of rounds, the window is at rest at least once."""
+"""Within this number of rounds, the figure has fallen at least once."""
 
 ACT_S = 0.15
 """Pause after a key: long enough for the window to paint."""
