@@ -13,6 +13,7 @@ import pytest
 from gui import wording as wording_package
 from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import FindQuery, Pattern
+from gui.settings import table
 from gui.terminal.links.links import may_open
 from gui.window.actions import action_table
 from gui.window.actions.guide_actions import changed_keys, keys_in_guide
@@ -69,7 +70,7 @@ def test_every_link_leads_to_a_chapter_or_a_web_page() -> None:
 
 def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() -> None:
     """Names in italics are compared with the window's texts."""
-    files = (*Path(wording_package.__file__).parent.glob("*.py"), Path(action_table.__file__))
+    files = (*Path(wording_package.__file__).parent.glob("*.py"), Path(action_table.__file__), Path(table.__file__))
     wording = "".join(path.read_text("utf-8") for path in files)
     unknown = {
         name
