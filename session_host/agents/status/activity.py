@@ -210,7 +210,10 @@ class ActivityTracker:
         if not report.is_last:
             self._fresh_sources.add(report.source)
         if not self._is_strongest(report.source) or self._is_duplicate(report, previous):
-            return self._update_description()
+            has_worked = self._ends_unseen_turn(report, previous)
+            if has_worked:
+                self.since = moment.at
+            return self._update_description() or has_worked
         if report.is_last and report.text == CLEARED and self.activity is Activity.NEEDS_INPUT:
             # After the answer, as to Claude Code's trust dialog, this or another source reports again in a moment.
             self._answered_s = moment.s
@@ -220,6 +223,16 @@ class ActivityTracker:
             self.since = moment.at
         self._answered_s = None
         return self._set_activity(report.activity, report.source, moment) or is_new_question
+
+    def _ends_unseen_turn(self, report: StatusReport, previous: SourceReport | None) -> bool:
+        """Whether a weaker source reports the end of a turn of which the source in use has shown nothing.
+
+        A state file shows nothing of a turn that is over before it is read.
+        """
+        if self.activity is not Activity.IDLE or report.activity is not Activity.IDLE or previous is None:
+            return False
+        known = self._reports.get(self.source)
+        return previous.activity is Activity.WORKING and known is not None and previous.at_s > known.at_s
 
     def _note_failure(self, report: StatusReport, as_kept: SourceReport) -> None:
         """Note the error that stopped the turn, from the strongest source that reports one."""

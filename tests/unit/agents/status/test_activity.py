@@ -317,6 +317,21 @@ def test_since_changes_only_with_the_activity(book: TrackerScript) -> None:
     assert book.tracker.detail == "Approval requested"
 
 
+def test_a_turn_that_the_state_file_did_not_show_begins_a_new_idle_time(book: TrackerScript) -> None:
+    """Claude Code's row counted on from the turn before after a turn of a moment."""
+    book.file("busy")
+    book.osc("state=working")
+    book.file("idle")
+    before = book.tracker.since
+    assert not book.osc("state=idle"), "the end of the same turn"
+    assert book.tracker.since == before
+    book.wait(60)
+    assert not book.osc("state=working")
+    assert book.status[:2] == (IDLE, "state file")
+    assert book.osc("state=idle")
+    assert (book.status[:2], book.tracker.since > before) == ((IDLE, "state file"), True)
+
+
 def test_the_end_of_the_program_is_the_end_of_its_signals(book: TrackerScript) -> None:
     book.file("waiting", "permission prompt")
     book.answer()
