@@ -350,6 +350,7 @@ class MainWindow(QWidget):
         chat, page = self.tabs.active_chat, self.tabs.active_page
         self.setWindowTitle(window_texts.TITLE_OF(name=chat.name) if chat is not None else "Outlive")
         self.status_line.describe(chat, page)
+        self.sidebar.model.update_active_age()
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
         if chat is None:
             path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")

@@ -121,6 +121,15 @@ class SidebarModel(QAbstractListModel):
                 self._entries[row] = replace(entry, active=not entry.active)
                 self.dataChanged.emit(self.index(row), self.index(row))
 
+    def update_active_age(self) -> None:
+        """Show the present age of the chat with the visible tab, which the status line shows, too."""
+        for row, entry in enumerate(self._entries):
+            if isinstance(entry, ChatRow) and entry.active:
+                age = phrases.age(entry.chat.since, datetime.now(UTC))
+                if age != entry.age:
+                    self._entries[row] = replace(entry, age=age)
+                    self.dataChanged.emit(self.index(row), self.index(row))
+
     def set_open(self, session_ids: Iterable[str]) -> None:
         """Set the chats with tabs; those that have ended are listed although their part is folded."""
         if self._open != (is_open := frozenset(session_ids)):

@@ -214,6 +214,19 @@ async def test_one_timer_updates_ages_and_only_while_the_window_is_visible(
     assert row(harness, session_id).age == "1 h"
 
 
+async def test_the_row_and_the_status_line_never_show_different_ages(harness: WindowHarness):
+    """The row said "3 m" while the status line, which also follows the git status, said "4 min ago"."""
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id).tell(ActivityEvent(Activity.IDLE, "hook", ago(200)))
+    harness.settle()
+    assert row(harness, session_id).age == "3 m"
+    harness.chat(session_id).activity_since = ago(250)  # As some time later.
+    window.describe()
+    assert window.status_line.known.accessibleName().endswith("4 min ago")
+    assert row(harness, session_id).age == "4 m"
+
+
 async def test_a_continued_chat_is_not_listed(harness: WindowHarness):
     ended = await harness.add(
         "one", state=State.EXITED, exit_code=0, continued_by="00000000-0000-4000-8000-000000000001"
