@@ -118,7 +118,7 @@ class BannerArea(QWidget):
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.DISMISS(), self.dismiss)
         for control in (self._action, self._close):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = Area("banner", self)
+        self._body = body = Area("banner", self)
         column = QVBoxLayout(body)
         column.setContentsMargins(GAP_M_PX, 4, 4, 4)
         column.setSpacing(4)
@@ -236,7 +236,7 @@ class BannerArea(QWidget):
             wanted += self._action.sizeHint().width() + GAP_S_PX
         wanted = max(wanted, advance(self._text_below.text()) + BESIDE_PX)
         width = min(wanted, WIDTH_PX, self._over.width())
-        self._layout.invalidate()  # A new text's size reaches it in the next turn of the event loop.
+        self._body.updateGeometry()  # A new text's size reaches the layout in the next turn of the event loop.
         height = self._layout.heightForWidth(width)
         bars, typed, questions = self._bars(), self._typed_areas(), self._questions()
         lowest = self._over.height() - height

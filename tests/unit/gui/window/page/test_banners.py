@@ -211,3 +211,17 @@ async def test_an_action_without_anything_to_do_says_so(harness: WindowHarness):
 def _covers(banners: BannerArea, body: QWidget) -> bool:
     corner = banners.mapTo(banners.window(), QPoint())
     return QRect(corner, banners.size()).intersects(QRect(body.mapTo(banners.window(), QPoint()), body.size()))
+
+
+async def test_a_line_behind_an_undo_is_shown_whole_when_that_is_gone(harness: WindowHarness):
+    """The lower half of its second line was cut off."""
+    banners = harness.open_window().banners
+    line = "Your desktop has no tray. When you close the window, chats keep running, but you get no notifications."
+    banners.show_banner(Banner(line, lasting=True))
+    harness.settle()
+    banners.show_banner(Banner("shell closed. An idle shell ends with its tab.", "Undo", key="undo"))
+    harness.settle()
+    banners.withdraw("undo")
+    harness.settle()
+    label = banners._text
+    assert (label.text(), label.height()) == (line, label.heightForWidth(label.width()))
