@@ -63,8 +63,8 @@ def test_settings_changed_by_keys_and_mouse_apply_at_once_and_keep_the_rest_of_t
         app.press("ctrl+comma")
         window = settings_window(app)
         app.type("font size")
-        app.press("Tab", "Tab", "Up", "Up")
-        waits_for(config / "window.toml", "font_size = 7")
+        app.press("Tab", "Tab", "Up", "Up")  # From the size on the screen, which "Same as the desktop" means.
+        waits_for(config / "window.toml", "font_size = 1")
         app.press("ctrl+f")
         app.type("rename chat")
         app.press("Tab", "Tab", "Return", "ctrl+shift+x")

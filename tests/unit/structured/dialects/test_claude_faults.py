@@ -232,9 +232,9 @@ def test_an_option_allows_only_what_its_name_says(option: str, chosen: list[str]
         (["bash -c 'rm -rf build'"], "Always allow `rm -rf build`"),
         (
             [f"one {number}" for number in range(9)],
-            "Always allow `one 0`, `one 1`, `one 2`, `one 3`, `one 4`, `one 5` and 3 more",
+            "Always allow `one 0`, `one 1`, `one 2`, `one 3`, `one 4`, `one 5` and 3 more rules",
         ),
-        (["x" * 400, "rm -rf ~"], f"Always allow `{'x' * 29} … {'x' * 28}` and 1 more"),
+        (["x" * 400, "rm -rf ~"], f"Always allow `{'x' * 29} … {'x' * 28}` and 1 more rule"),
     ],
 )
 def test_rules_are_shortened_on_a_button_and_counted(contents: list[str], label: str) -> None:
