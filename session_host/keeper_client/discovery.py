@@ -9,8 +9,9 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import session_host
 from session_host.errors import HostUnavailable, why_not_started
@@ -23,6 +24,9 @@ from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 
 from .channel import KeeperNotResponding, MessageChannel
 from .names import find_keeper, lock_path, service_prefix
+
+if TYPE_CHECKING:
+    import subprocess
 
 START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
@@ -161,6 +165,13 @@ def keeper_environment() -> dict[str, str]:
     }
 
 
+def start_process(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start the keeper's process, with the options of ``subprocess.Popen``."""
+    import subprocess  # rarely needed
+
+    return subprocess.Popen(argv, **options)
+
+
 def _start() -> None:
     """Start a keeper; returns when it listens or has failed."""
     import subprocess  # rarely needed
@@ -174,7 +185,7 @@ def _start() -> None:
         log = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason to leave agents without a keeper.
     ready, ready_write = os.pipe()
     try:
-        process = subprocess.Popen(
+        process = start_process(
             keeper_argv(),
             stdin=subprocess.DEVNULL,
             stdout=ready_write,

@@ -6,12 +6,14 @@ import pickle
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from session_host.keeper_client import discovery
 from tests.support.command_server import MAX_BYTES, Command
 from tests.support.forked_process import ForkedProcess
+
+EXEC = discovery.start_process
+"""Starts a keeper by exec, as users do."""
 
 
 def use(requests: socket.socket) -> None:
@@ -24,9 +26,7 @@ def use(requests: socket.socket) -> None:
             return subprocess.Popen(argv, **options)
         return ForkedProcess(requests, message, options["stdout"], options["stderr"])
 
-    vars(discovery)["subprocess"] = SimpleNamespace(
-        Popen=start, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
-    )
+    vars(discovery)["start_process"] = start
 
 
 def _of_the_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
@@ -36,4 +36,4 @@ def _of_the_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
 
 def use_none() -> None:
     """From now on, start keepers by exec."""
-    vars(discovery)["subprocess"] = subprocess
+    vars(discovery)["start_process"] = EXEC

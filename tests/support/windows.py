@@ -233,3 +233,16 @@ def clipboard() -> str:
         ["xclip", "-selection", "clipboard", "-out"], check=False, capture_output=True, timeout=TIMEOUT_S
     )
     return done.stdout.decode()
+
+
+def settings_windows(app: Window) -> list[str]:
+    """The id of the visible settings window, in a list; an empty list if there is none."""
+    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(app.process.pid), "--name", "^Settings"]
+    return subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout.split()
+
+
+def settings_window(app: Window) -> str:
+    """The id of the settings window once it has the keyboard."""
+    [window] = wait_until(lambda: settings_windows(app), TIMEOUT_S, "the settings window")
+    wait_until(lambda: has_keyboard(int(window)), TIMEOUT_S, "the settings window to have the keyboard")
+    return window

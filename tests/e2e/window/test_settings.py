@@ -11,26 +11,13 @@ import pytest
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, retry_until
 from tests.support.area import Area
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, has_keyboard, outlive, xdotool
+from tests.support.windows import outlive, settings_window, settings_windows, xdotool
 
 pytestmark = pytest.mark.e2e
 
 MINE = """# mine
 editor = "code"  # the good one
 """
-
-
-def settings_windows(app: Window) -> list[str]:
-    """The id of the visible settings window, in a list; an empty list if there is none."""
-    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(app.process.pid), "--name", "^Settings"]
-    return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
-
-
-def settings_window(app: Window) -> str:
-    """The id of the settings window once it has the keyboard."""
-    [window] = wait_until(lambda: settings_windows(app), WAIT_S, "the settings window")
-    wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the settings window to have the keyboard")
-    return window
 
 
 def click(window: str, x: int, y: int) -> None:

@@ -14,7 +14,7 @@ from tests.e2e.window.user_actions import other_window
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, has_keyboard, xdotool
+from tests.support.windows import Window, settings_window, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -99,9 +99,7 @@ def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_wind
     with open_window() as app:
         app.focus()
         app.press("ctrl+comma")
-        search = ["search", "--sync", "--all", "--onlyvisible", "--pid", str(app.process.pid)]
-        window = xdotool(*search, "--name", "^Settings").split()[0]
-        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the settings to have the keyboard")
+        settings_window(app)
         app.type("group chats")
         app.press("Tab", "Tab")
         shown = len(all_windows(app))

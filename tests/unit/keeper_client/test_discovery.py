@@ -28,6 +28,7 @@ from session_host.version import VERSION
 from tests.conftest import REPOSITORY, Sessions
 from tests.support import processes
 from tests.support.area import Area
+from tests.support.forked_keeper import EXEC
 from tests.support.other_users import NOBODY, needs_root
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -35,7 +36,7 @@ from tests.support.waiting import wait_for_end, wait_until
 @pytest.fixture(autouse=True)
 def executed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start keepers by exec, as users do, and not by a fork of the tests' server."""
-    monkeypatch.setattr(discovery, "subprocess", subprocess)
+    monkeypatch.setattr(discovery, "start_process", EXEC)
 
 
 def keepers(sessions: Sessions) -> list[int]:

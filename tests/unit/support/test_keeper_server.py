@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 import pytest
 
@@ -11,6 +10,7 @@ from session_host.keeper_client import discovery
 from tests.conftest import Sessions
 from tests.support import processes
 from tests.support.commands import new
+from tests.support.forked_keeper import EXEC
 
 
 def _shown() -> tuple[str, dict[bytes, bytes], str, int]:
@@ -25,9 +25,9 @@ def _shown() -> tuple[str, dict[bytes, bytes], str, int]:
 
 
 def test_a_forked_keeper_shows_the_same_as_an_executed_one(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert vars(discovery)["subprocess"] is not subprocess, "keepers are forked"
+    assert vars(discovery)["start_process"] is not EXEC, "keepers are forked"
     new("-d", "--", "cat")
     forked = _shown()
     sessions.end_all()
-    monkeypatch.setattr(discovery, "subprocess", subprocess)
+    monkeypatch.setattr(discovery, "start_process", EXEC)
     assert _shown() == forked
