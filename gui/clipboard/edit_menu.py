@@ -8,15 +8,14 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLineEdit, QMenu, QPlainTextEdit
 
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 
 _REDO = QKeySequence("Ctrl+Y")
 
 
 def edit_menu(field: QLineEdit | QPlainTextEdit, paste: Callable[[], object]) -> QMenu:
     """The menu, with the words of Qt's; closing it deletes it."""
-    menu = Menu(field)
-    menu.aboutToHide.connect(menu.deleteLater)
+    menu = temporary_menu(field)
     if isinstance(field, QLineEdit):
         has_selection, is_empty = field.hasSelectedText(), not field.text()
         can_undo, can_redo, delete = field.isUndoAvailable(), field.isRedoAvailable(), field.del_

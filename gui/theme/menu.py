@@ -170,3 +170,10 @@ class Menu(QMenu):
             area = self.actionGeometry(action).adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
             painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, key)
         painter.end()
+
+
+def temporary_menu(parent: QWidget) -> Menu:
+    """An empty menu that is deleted when it closes."""
+    menu = Menu(parent)
+    menu.aboutToHide.connect(menu.deleteLater)
+    return menu

@@ -335,7 +335,7 @@ def discard_button(state: State) -> str:
 
 
 def discarded(path: str, state: State, count: int) -> str:
-    """What was done: this many changes of a file are discarded; 0: a new file is deleted, or a deleted one back."""
+    """After a discard: ``count`` changes of a file; 0 for a whole file, which was deleted or brought back."""
     if count:
         return Text("discard", "Discarded {n} change(s) in {path}")(n=count, path=path)
     if state == "deleted":

@@ -146,7 +146,7 @@ def fork_row(prompt: str) -> str:
 
 
 def fork_time(moment: datetime, now: datetime) -> str:
-    """When a prompt was sent."""
+    """The time at which a prompt was sent."""
     return phrases.short_clock(moment, now)
 
 

@@ -17,7 +17,7 @@ NOT_INSTALLED = Text("settings", "{name} (not installed)")
 INSTALLED_EDITORS = Text("settings", "Installed editors")
 """A button's name: it lists them."""
 ANY_EDITOR = Text("settings", "Found automatically")
-"""What an empty field of the editor means."""
+"""In the empty field of the editor."""
 NO_EDITORS = Text("settings", "No known editor is installed")
 LESS = Text("settings", "{setting}: less")
 MORE = Text("settings", "{setting}: more")

@@ -41,7 +41,7 @@ class LoginPathFinder:
         self._previous_paths: set[str] = set()
         self._had_problem = self._is_asking = False
         self._answered_s: float | None = None
-        """When the shell answered last, by ``time.monotonic``; None while it was not asked."""
+        """The time of the shell's last answer, by ``time.monotonic``; None before the first one."""
 
     def start(self) -> None:
         """Start reading, unless a terminal started the window: its environment already has the right PATH."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.window.actions import action_table
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
@@ -172,8 +172,7 @@ class Actions:
 
     def new_menu(self) -> QMenu:
         """An empty menu. Until it closes, the actions that have nothing to do now are disabled."""
-        menu = Menu(self._window)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = temporary_menu(self._window)
         for name in self._without_effect():
             self._actions[name].setEnabled(False)
             menu.aboutToHide.connect(partial(self._actions[name].setEnabled, True))

@@ -7,11 +7,11 @@ from functools import partial
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
 from gui.input.shortcuts import KeyOf, show_key
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.window.actions import action_table
 from gui.window.actions.actions import Actions
 from gui.window.actions.color_menu import add_colors
@@ -37,7 +37,7 @@ class ChatMenu:
 
     def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
-        menu = new_menu(self._window)
+        menu = temporary_menu(self._window)
         show_key(menu.addAction(common_texts.OPEN(), lambda: self._open_chat(chat)), key_of_row("open"))
         menu.addSeparator()
         self._fill(menu, chat, key_of_row)
@@ -54,7 +54,7 @@ class ChatMenu:
 
     def show_for_tab(self, chat: Chat, point: QPoint, actions: Actions) -> None:
         """Show the menu of a chat's tab, which is in front and in the active pane."""
-        menu = new_menu(self._window)
+        menu = temporary_menu(self._window)
         self._fill(menu, chat, actions.key_of)
         moves = [name for name in MOVE if actions[name].isEnabled()]
         actions.fill(menu.addMenu(action_texts.MOVE()) if len(moves) > 1 else menu, moves)
@@ -115,13 +115,6 @@ class ChatMenu:
         ending = menu.addMenu(action_texts.END_CHAT())
         _add(ending, common_texts.STOP(), lambda: self._chat_actions.stop(chat), key_of("stop"))
         _add(ending, action_texts.KILL_AT_ONCE(), lambda: self._chat_actions.kill(chat), key_of("kill"))
-
-
-def new_menu(window: QWidget) -> QMenu:
-    """An empty menu that is deleted when it is closed."""
-    menu = Menu(window)
-    menu.aboutToHide.connect(menu.deleteLater)
-    return menu
 
 
 def _add(menu: QMenu, text: str, handler: Callable[[], object], key: QKeySequence) -> None:

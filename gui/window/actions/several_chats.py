@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 from gui.bridge.chat import Chat
 from gui.bridge.removals import UNDO_MS
 from gui.input.shortcuts import show_key
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.window.actions.chat_actions import ChatActions, listed
 from gui.window.actions.color_menu import add_colors
 from gui.window.actions.context import WindowContext
@@ -40,8 +40,7 @@ class SeveralChats:
 
     def show_menu(self, chats: Sequence[Chat], point: QPoint) -> None:
         """Show the menu of several chats."""
-        menu = Menu(self._window)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = temporary_menu(self._window)
         running = [chat for chat in chats if not chat.has_ended]
         ended = [chat for chat in chats if chat.has_ended]
         resumable = [chat for chat in ended if self._chat_actions.can_resume(chat)]

@@ -18,7 +18,7 @@ GUIDE = Path(__file__).parents[3] / "resources" / "guide"
 FIRST = "README.md"
 """The chapter that lists the others, in their order."""
 ALL_KEYS = "The guide in the window lists all actions here, with your own keys."
-"""The text in whose place the window's guide has the table of all keys."""
+"""A text of the page; the window replaces it with the table of all keys."""
 NOT_IN_HEADINGS = 4
 """The rank of a chapter for a search if neither its title nor another heading answers it."""
 _LINK = re.compile(r"\]\(([\w-]+\.md)\)")

@@ -25,7 +25,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.settings.kinds import Number
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.widgets.choice_box import ChoiceBox
@@ -385,8 +385,7 @@ class EditorControl(TextControl):
         names = await asyncio.to_thread(self._installed)
         if not Shiboken.isValid(self) or not self.field.isVisible():
             return
-        menu = Menu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = temporary_menu(self)
         if not names:
             menu.addAction(settings_texts.NO_EDITORS()).setEnabled(False)
         for name in names:

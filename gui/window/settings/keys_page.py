@@ -13,7 +13,7 @@ from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
 from gui.settings.text_keys import TextKey, is_text, name_of
 from gui.settings.writing import Value
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.key_row import ROW_PX, KeyQuestion, KeyRow, native
@@ -271,8 +271,7 @@ class KeysPage(Page):
         )
 
     def _show_menu(self, row: KeyRow, point: QPoint) -> None:
-        menu = Menu(row)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = temporary_menu(row)
         change = menu.addAction(settings_texts.CHANGE_KEY(), row.wait)
         add = menu.addAction(settings_texts.ADD_KEY(), lambda: row.wait(adds=True))
         remove = menu.addAction(settings_texts.REMOVE_KEY(), row.cleared.emit)

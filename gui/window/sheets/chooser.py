@@ -33,7 +33,7 @@ _GROUP_PX = 72
 
 
 class ChoiceKey(NamedTuple):
-    """What a key does with the marked line, instead of Enter.
+    """A key that acts on the marked line, as Enter does.
 
     Attributes:
         key: the key, in Qt's portable notation.
@@ -215,7 +215,7 @@ class Chooser(Sheet):
         return super().eventFilter(watched, event)
 
     def _run_by(self, event: QKeyEvent) -> Callable[[], object] | None:
-        """What a key does with the marked line; None for Enter and keys of the field."""
+        """The action of the marked line's key that was pressed; None for Enter and keys of the field."""
         choice = self.list.currentIndex().data(_CHOICE_ROLE)
         is_release = event.type() == QEvent.Type.KeyRelease
         copies_typed = event.matches(QKeySequence.StandardKey.Copy) and self.field.hasSelectedText()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.theme.marks import mark_icon
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.theme.tooltips import set_tooltip
@@ -159,8 +159,7 @@ class SendSheet(Sheet):
         return line.difference if line is not None else ""
 
     def _choose(self) -> None:
-        menu = Menu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = temporary_menu(self)
         is_several = len(self._chats) > 1
         for chat in self._running():
             text = _joined(chat.name, self._difference(chat) or chat.location)

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.settings.live import LiveSettings
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.wording import window_texts
 from session_host.errors import ConfigError
 
@@ -52,8 +52,7 @@ class ViewOptions:
 
     def show_below(self, button: QWidget) -> None:
         """Show the choices below their button."""
-        menu = Menu(button)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = temporary_menu(button)
         self.fill(menu)
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 

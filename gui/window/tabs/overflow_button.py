@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 
 from gui.theme.icons import Glyph
-from gui.theme.menu import Menu
+from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.window.tabs.tab_bar import TabBar
 from gui.window.widgets.parts import IconButton
@@ -26,8 +26,7 @@ class OverflowButton(IconButton):
 
     def show_list(self) -> None:
         """Show the list below the button; the chat that is shown is marked."""
-        menu, bar = Menu(self), self._bar
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu, bar = temporary_menu(self), self._bar
         for index in range(bar.count()):
             action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
             font = action.font()
