@@ -216,7 +216,7 @@ async def test_a_short_directory_is_shown_after_a_long_status(harness: WindowHar
     assert painted("~") != painted("x"), "the directory is at the right end"
 
 
-def test_a_line_is_cut_between_its_parts_if_little_would_be_left_of_the_last():
+def test_a_line_is_cut_between_its_parts_if_little_would_be_left_of_the_last(qapp: QApplication):
     metrics = QFontMetrics(QApplication.font())
 
     def cut(text: str, shown: str) -> str:
