@@ -22,7 +22,7 @@ from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.displays import XServer
-from tests.support.qt_waiting import process_events_until, show
+from tests.support.qt_waiting import process_events_until, show_active
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
@@ -101,7 +101,7 @@ class ShownView:
         cell = self.cell
         self.view.resize(size.columns * cell.width_px + 16, size.rows * cell.height_px + 16)
         self.view.set_viewer(self.sink)
-        show(self.view)
+        show_active(self.view)  # Activation gives the view the keyboard: later than this, it would surprise a test.
         self.settle()
 
     @property
