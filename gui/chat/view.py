@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from gui.chat.content.segments import Action
-from gui.chat.content.summary import Summary
-from gui.chat.drawing.style import MAX_WIDTH_PX
 from gui.clipboard import reading
 from gui.input.answer_keys import kind_of_answer
 from gui.input.draft import Draft
@@ -24,19 +30,22 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import chat_texts, sheet_texts
 from session_host.protocol.values import Image
-from session_host.structured.items import Item
+from session_host.structured.items import Item, UsageChanged
 from session_host.structured.transcript import Transcript
 
-from .announcing import Announcer
+from .content.segments import Action
+from .drawing.style import MAX_WIDTH_PX
 from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
+from .pictures import copy_image, save_image
+from .prompt import usage as limits
 from .prompt.box import PromptBox
-from .prompt.image_dialog import copy_image, save_image
-from .prompt_heading import PromptHeading
-from .summary_strip import SummaryStrip
-from .turns import TranscriptTurns
+from .summary import Summary, SummaryStrip
+from .turns import PromptHeading, TranscriptTurns
 
+_LAST_ITEMS = 20
+_MAX_CHARACTERS = 2_000
 _ANY_HEIGHT_PX = 16_777_215
 """Qt's QWIDGETSIZE_MAX."""
 _LOW_PX = 240
@@ -390,3 +399,52 @@ class ChatView(QWidget):
         right_px = side_px if is_narrow else side_px + BAR_PX
         self._row.setContentsMargins(side_px, 0 if is_away else above_px, right_px, 0 if is_away else below_px)
         self.prompt.setMaximumHeight(0 if is_away else _ANY_HEIGHT_PX)
+
+
+class Announcer:
+    """Announces each message of the agent once it is complete, each request, and each level that a limit reaches."""
+
+    def __init__(self, widget: QWidget) -> None:
+        self._widget = widget
+        self._announced: set[str] = set()
+        self._limit_level = 0
+
+    def skip_existing(self, transcript: Transcript) -> None:
+        """Mark all existing messages and requests, and the limits as they are, as announced."""
+        self._announced = {item.id for item in self._last(transcript) if _is_complete(item)}
+        self._announced |= set(transcript.requests)
+        self._limit_level = limits.limit_level(limits.current_limits(transcript.status.usage, limits.present()))
+
+    def announce_changes(self, transcript: Transcript) -> None:
+        """Announce new complete messages, new requests, and a limit that is nearly reached."""
+        if not QAccessible.isActive():
+            return
+        for item in self._last(transcript):
+            if item.kind == "agent" and _is_complete(item) and item.id not in self._announced:
+                self._announced.add(item.id)
+                self.announce(chat_texts.SPOKEN(kind=chat_texts.MESSAGE_OF_AGENT(), text=item.text[:_MAX_CHARACTERS]))
+        for request in transcript.open_requests:
+            if request.id not in self._announced:
+                self._announced.add(request.id)
+                self.announce(chat_texts.SPOKEN(kind=chat_texts.ASKS(), text=request.title))
+        self._announce_limit(transcript.status.usage)
+
+    def _announce_limit(self, usage: UsageChanged | None) -> None:
+        now = limits.present()
+        current = limits.current_limits(usage, now)
+        level, previous = limits.limit_level(current), self._limit_level
+        self._limit_level = level
+        if level > previous:
+            self.announce(chat_texts.limit_used(current[0], now))
+
+    def announce(self, text: str) -> None:
+        """Let the screen reader read a text."""
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._widget, text))
+
+    @staticmethod
+    def _last(transcript: Transcript) -> list[Item]:
+        return [transcript[position] for position in range(max(len(transcript) - _LAST_ITEMS, 0), len(transcript))]
+
+
+def _is_complete(item: Item) -> bool:
+    return item.status != "running"

@@ -5,24 +5,28 @@ Of a long block of code and of a long table, only the last lines are.
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from .blocks import Blocks, parser
-from .segments import LINES_PER_CHUNK, Face, Paragraph, Run, Segment, chunks
-from .tables import with_shared_columns
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
+from gui.terminal.links.links import addresses_in
+from session_host.structured.formulas import enable_formulas
+from session_host.structured.line_breaks import enable_line_breaks
+
+from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, TableRow, chunks
+
+_TASK = re.compile(r"^\[([ xX])\] ")
+_BOXES = {" ": "☐", "x": "☑", "X": "☑"}
+_FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
 _MAX_PARAGRAPH_CHARACTERS = 20_000
 _MAX_REREAD_CHARACTERS = 10_000
 """A longer text is not read again from its beginning while a definition grows: this takes some 40 ms each time."""
-
-
-def blocks(text: str) -> list[str]:
-    """The top-level blocks of a markdown text: paragraphs, lists, tables, code."""
-    lines = text.splitlines()
-    tokens = parser().parse(text)
-    starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map is not None]
-    return ["\n".join(lines[start:end]).rstrip() for start, end in pairwise([*starts, len(lines)])]
 
 
 class MarkdownText:
@@ -115,6 +119,14 @@ def _offset_of_line(text: str, line: int) -> int:
     return offset
 
 
+def blocks(text: str) -> list[str]:
+    """The top-level blocks of a markdown text: paragraphs, lists, tables, code."""
+    lines = text.splitlines()
+    tokens = parser().parse(text)
+    starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map is not None]
+    return ["\n".join(lines[start:end]).rstrip() for start, end in pairwise([*starts, len(lines)])]
+
+
 def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False) -> list[Segment]:
     """A text that is not markdown, with its line ends, in segments of limited length."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -126,3 +138,241 @@ def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False)
     return [
         Paragraph(piece, inner=inner, runs=(Run(piece, face),), tight=number > 0) for number, piece in enumerate(pieces)
     ]
+
+
+@lru_cache(maxsize=1)
+def parser() -> MarkdownIt:
+    """The parser of messages."""
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return enable_line_breaks(enable_formulas(made))
+
+
+class Blocks:
+    """Converts tokens to segments.
+
+    Attributes:
+        segments: the segments so far.
+        restart: the numbers of segments and of lines before the last top-level block, or the last entry or block in a
+            list or quotation.
+    """
+
+    def __init__(self, *, continued: bool) -> None:
+        """Read no tokens yet; ``continued`` says that the first block continues a block of code or a table."""
+        self.segments: list[Segment] = []
+        self.restart = (0, 0)
+        self._continued = continued
+        self._lists: list[int | None] = []
+        self._marker = ""
+        self._quotes = 0
+        self._level = 0
+        self._rows: list[list[tuple[Run, ...]]] = []
+        self._aligned: list[str] = []
+        self._in_table = False
+        self._tight = False
+
+    def read(self, token: Token) -> None:
+        """Read the next token."""
+        kind = token.type
+        if token.map is not None and self._can_restart_at(token):
+            self.restart = (len(self.segments), token.map[0])
+        if kind == "inline":
+            self._inline(token)
+        elif kind in {"fence", "code_block"}:
+            self._code(token)
+        elif kind == "hr":
+            self.segments.append(Rule(indent=len(self._lists), quotes=self._quotes))
+        elif "list" in kind:
+            self._list(token)
+        elif self._in_table or kind == "table_open":
+            self._table(token)
+        else:
+            self._around(token)
+
+    def _can_restart_at(self, token: Token) -> bool:
+        """Whether a text that begins at a token reads like this text from there on."""
+        is_in_quotation = self._quotes == 1 and not self._lists
+        return token.nesting >= 0 and (
+            token.level == 0 or (token.level == 1 and (token.type == "list_item_open" or is_in_quotation))
+        )
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of the last table, without its head."""
+        return max(len(self._rows) - 1, 0)
+
+    def _around(self, token: Token) -> None:
+        """Read the beginning or end of a heading, a paragraph or a quotation."""
+        match token.type:
+            case "heading_open":
+                self._level = int(token.tag[1:])
+            case "heading_close":
+                self._level = 0
+            case "paragraph_open" | "paragraph_close":
+                self._tight = token.hidden and token.nesting > 0
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes -= 1
+            case _:
+                pass
+
+    def _list(self, token: Token) -> None:
+        """Read the beginning or end of a list or of an entry."""
+        match token.type:
+            case "bullet_list_open":
+                self._lists.append(None)
+            case "ordered_list_open":
+                self._lists.append(int(token.attrs.get("start", 1)))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+            case "list_item_open":
+                number = self._lists[-1]
+                self._marker = "•" if number is None else f"{token.info or number}."
+            case _ if self._marker:
+                self._add_paragraph(())
+            case _:
+                pass
+
+    def _table(self, token: Token) -> None:
+        match token.type:
+            case "table_open":
+                self._in_table, self._rows, self._aligned = True, [], []
+            case "tr_open":
+                self._rows.append([])
+            case "th_open":
+                self._aligned.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
+            case "table_close":
+                self._in_table = False
+                self._add_table(tuple(tuple(row) for row in self._rows))
+            case _:
+                pass
+
+    def _add_table(self, rows: tuple[TableRow, ...]) -> None:
+        """Add a table, in segments of a limited number of rows; the head comes with the first rows."""
+        continued, self._continued = self._continued and not self.segments, False
+        starts = range(1, max(len(rows), 2), LINES_PER_CHUNK)
+        if continued and len(rows) == 1:
+            return
+        longest = longest_cells(rows) if continued or len(starts) > 1 else ()
+        for start in starts:
+            first = start == 1 and not continued
+            piece = rows[0 if first else start : start + LINES_PER_CHUNK]
+            cells = [["".join(run.text for run in cell).replace("\n", " ") for cell in row] for row in piece]
+            self.segments.append(
+                Table(
+                    "\n".join("\t".join(row) for row in cells), len(self._lists), self._quotes, rows=piece,
+                    aligned=tuple(self._aligned), first=first, last=start == starts[-1], longest=longest,
+                )
+            )  # fmt: skip
+
+    def _inline(self, token: Token) -> None:
+        runs = tuple(_runs(token.children or ()))
+        if self._in_table:
+            self._rows[-1].append(runs)
+        else:
+            self._add_paragraph(runs)
+
+    def _add_paragraph(self, runs: tuple[Run, ...]) -> None:
+        marker, self._marker = self._marker, ""
+        if marker and runs and (task := _TASK.match(runs[0].text)):
+            marker = _BOXES[task.group(1)]
+            runs = (runs[0]._replace(text=runs[0].text[task.end() :]), *runs[1:])
+        text = "".join(run.text for run in runs)
+        self.segments.append(
+            Paragraph(
+                text, len(self._lists), self._quotes, runs=runs, level=self._level, marker=marker,
+                tight=self._tight or bool(marker),
+            )
+        )  # fmt: skip
+
+    def _code(self, token: Token) -> None:
+        if self._marker:
+            self._add_paragraph(())
+        content = token.content.removesuffix("\n")
+        language = token.info.split()[0] if token.info.strip() else ""
+        pieces = chunks(content)
+        continued, self._continued = self._continued and not self.segments, False
+        for number, piece in enumerate(pieces):
+            first = number == 0 and not continued
+            self.segments.append(
+                Code(
+                    piece, len(self._lists), self._quotes, language=language, first=first,
+                    last=number == len(pieces) - 1, title=language if first else "", copies=True,
+                )
+            )  # fmt: skip
+
+
+def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
+    """The runs of an inline text."""
+    faces: list[Face] = []
+    link = ""
+    for token in tokens:
+        face = Face.PLAIN
+        for part in faces:
+            face |= part
+        match token.type:
+            case "text" | "text_special":
+                yield from _with_addresses(token.content, face, link)
+            case "code_inline":
+                yield Run(token.content, face | Face.CODE, link)
+            case "softbreak":
+                yield Run(" ", face, link)
+            case "hardbreak":
+                yield Run("\n", face, link)
+            case "strong_open" | "em_open" | "s_open":
+                faces.append(_FACES[token.type])
+            case "strong_close" | "em_close" | "s_close":
+                faces.pop()
+            case "link_open":
+                link = str(token.attrs.get("href", ""))
+            case "link_close":
+                link = ""
+            case "image":
+                source = str(token.attrs.get("src", ""))
+                yield Run(token.content or source, face, link or source)
+            case _:
+                yield Run(token.content, face, link)
+
+
+def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
+    """The runs of a text, in which bare web addresses are links."""
+    offset = 0
+    if not link and "://" in text:
+        for found in addresses_in(text):
+            if not found.uri.lower().startswith("http"):
+                continue
+            if found.first > offset:
+                yield Run(text[offset : found.first], face)
+            yield Run(found.uri, face, found.uri)
+            offset = found.end
+    if offset < len(text):
+        yield Run(text[offset:], face, link)
+
+
+def with_shared_columns(segments: list[Segment], number: int) -> list[Segment]:
+    """The segments, in which all parts of the table that continues at a number know its longest cells."""
+    if not (0 < number < len(segments)) or not _continues(segments[number]):
+        return segments
+    before, end = number, number
+    while _continues(segments[before]):
+        before -= 1
+    while end < len(segments) and _continues(segments[end]):
+        end += 1
+    parts = [segment for segment in segments[before:end] if isinstance(segment, Table)]
+    # Earlier parts know the same cells already.
+    longest = longest_cells(part.longest for part in (parts[number - before - 1], *parts[number - before :]))
+    shared = [part if part.longest == longest else dataclasses.replace(part, longest=longest) for part in parts]
+    return [*segments[:before], *shared, *segments[end:]]
+
+
+def longest_cells(rows: Iterable[TableRow]) -> TableRow:
+    """The longest cell of each column."""
+    return tuple(max(column, key=_length) for column in zip(*rows, strict=False))
+
+
+def _continues(segment: Segment) -> bool:
+    return isinstance(segment, Table) and not segment.first
+
+
+def _length(cell: Iterable[object]) -> int:
+    return sum(len(getattr(run, "text", "")) for run in cell)

@@ -17,7 +17,8 @@ from gui.chat.content.segments import (
     TurnFooter,
 )
 
-from . import code_block, diffs, lines, prose
+from . import lines, prose
+from .code import lay_out_code, lay_out_diff, lay_out_diff_head
 from .segment_layout import SegmentLayout
 from .style import Style
 
@@ -30,7 +31,7 @@ def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> S
         case Paragraph():
             return prose.lay_out_paragraph(segment, width, style)
         case Code():
-            return code_block.lay_out_code(segment, width, style)
+            return lay_out_code(segment, width, style)
         case FoldLine():
             return lines.lay_out_fold_line(segment, width, style)
         case QuietLine():
@@ -38,9 +39,9 @@ def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> S
         case TurnFooter():
             return lines.lay_out_turn_footer(segment, width, style)
         case DiffHead():
-            return diffs.lay_out_diff_head(segment, width, style, columns=columns)
+            return lay_out_diff_head(segment, width, style, columns=columns)
         case Diff():
-            return diffs.lay_out_diff(segment, width, style, columns=columns)
+            return lay_out_diff(segment, width, style, columns=columns)
         case PlanLine():
             return lines.lay_out_plan_line(segment, width, style)
         case Table():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFooter
+from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
 from gui.wording import chat_texts
-from session_host.protocol.values import Image
 
 from .prose import left_of
 from .segment_layout import Control, SegmentLayout, run_formats, text_box
@@ -18,14 +18,9 @@ from .style import Style
 FOLD_LINE_PX = 26
 _MIN_TITLE_PX = 40
 """With less room for the title, its detail is left out."""
-MAX_IMAGE_BYTES = 20 * 1024 * 1024
-MAX_IMAGE_PIXELS = 40_000_000
 _IMAGE_HEIGHT_PX = 320
 _RING_PX = 2
 """The space between an image and the sign that it has the keyboard focus."""
-_FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/jpg": b"jpeg", "image/gif": b"gif",
-            "image/webp": b"webp", "image/bmp": b"bmp"}  # fmt: skip
-"""The formats that are decoded; none of them can refer to another file."""
 
 
 def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentLayout:
@@ -155,26 +150,6 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentL
     area = QRectF(left, 2 + (style.line_px - 16) / 2, 16, 16)
     laid.under.append(lambda painter: paint_glyph(painter, glyph, area, tone))
     return laid
-
-
-def decode(image: Image, max_size: QSize | None = None) -> QImage | None:
-    """The picture, scaled down to ``max_size``; None if it is too large, damaged, or of another format."""
-    kind = _FORMATS.get(image.mime.lower())
-    if kind is None or len(image.data) > MAX_IMAGE_BYTES:
-        return None
-    data = QByteArray(image.data)
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer, QByteArray(kind))
-    reader.setAutoDetectImageFormat(False)
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if not size.isValid() or size.width() * size.height() > MAX_IMAGE_PIXELS:
-        return None
-    if max_size is not None and (size.width() > max_size.width() or size.height() > max_size.height()):
-        reader.setScaledSize(size.scaled(max_size, Qt.AspectRatioMode.KeepAspectRatio))
-    found = reader.read()
-    return None if found.isNull() else found
 
 
 def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayout:

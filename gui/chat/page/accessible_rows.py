@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.diff_files import hunk_title
+from gui.chat.content.patches import hunk_title
 from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment
 from gui.wording import changes_texts, chat_texts
 

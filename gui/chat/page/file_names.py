@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gui.chat.content.file_names import file_names
-from gui.chat.content.segments import Action, Code, DiffHead, Segment
+from gui.chat.content.segments import Action, Code, DiffHead, FoldLine, Paragraph, Run, Segment, Table
 from gui.chat.drawing.segment_layout import Control, SegmentLayout, utf16_length
 from gui.terminal.links.file_lookup import FileLookup, directories_of
-from gui.terminal.links.links import FileLocation, LinkRules
+from gui.terminal.links.links import LONGEST, FileLocation, LinkMatch, LinkRules, links_in
 from gui.wording import notice_texts
 
 _MAX_KNOWN = 1000
-
-
-class FileName(NamedTuple):
-    """A name in a segment's text: from the offset ``start`` up to ``end``, as Qt counts, and the control that opens it.
-
-    Attributes:
-        is_stop: whether the Tab key stops at it, if it is a file. The names in code are too many for that.
-    """
-
-    start: int
-    end: int
-    file: FileLocation
-    control: Control
-    is_stop: bool
 
 
 class FileNames(QObject):
@@ -97,6 +82,20 @@ class FileNames(QObject):
         return modifiers == Qt.KeyboardModifier.ControlModifier or (self.rules.opens_by == "click" and is_plain)
 
 
+class FileName(NamedTuple):
+    """A name in a segment's text: from the offset ``start`` up to ``end``, as Qt counts, and the control that opens it.
+
+    Attributes:
+        is_stop: whether the Tab key stops at it, if it is a file. The names in code are too many for that.
+    """
+
+    start: int
+    end: int
+    file: FileLocation
+    control: Control
+    is_stop: bool
+
+
 def _names(segment: Segment, laid: SegmentLayout) -> list[FileName]:
     found: list[FileName] = []
     text, is_ascii = segment.text, segment.text.isascii()
@@ -110,3 +109,44 @@ def _names(segment: Segment, laid: SegmentLayout) -> list[FileName]:
             # The head of a diff has a button, too.
             found.append(FileName(start, end, name.file, control, not isinstance(segment, Code | DiffHead)))
     return found
+
+
+def file_names(segment: Segment) -> list[LinkMatch]:
+    """The names in a segment's text that may be those of files, from the left; the files need not exist."""
+    if isinstance(segment, DiffHead):
+        return [LinkMatch(0, len(segment.text), file=segment.file)] if segment.file is not None else []
+    return [
+        found._replace(first=found.first + start, end=found.end + start)
+        for start, text in _texts(segment)
+        for found in links_in(text[:LONGEST])
+        if found.file is not None
+    ]
+
+
+def _texts(segment: Segment) -> Iterator[tuple[int, str]]:
+    """The parts of a segment's text that may have names, with their offsets; links are left out."""
+    match segment:
+        case FoldLine():
+            yield 0, segment.text
+        case Paragraph():
+            yield from _without_links(0, segment.runs)
+        case Table():
+            start = 0
+            for row in segment.rows:
+                for cell in row:
+                    yield from _without_links(start, cell)
+                    start += sum(len(run.text) for run in cell) + 1
+        case Code():
+            start = 0
+            for line in segment.text.split("\n"):
+                yield start, line
+                start += len(line) + 1
+        case _:
+            pass
+
+
+def _without_links(start: int, runs: tuple[Run, ...]) -> Iterator[tuple[int, str]]:
+    for run in runs:
+        if not run.link:
+            yield start, run.text
+        start += len(run.text)

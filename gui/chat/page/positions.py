@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 from gui.chat.drawing.segment_layout import SegmentLayout
@@ -123,7 +125,7 @@ def distance_from_top(rows: Rows, scroll: ScrollPosition) -> float:
         return 0.0
     row = rows.row(position)
     inside = sum(row.heights[: scroll.segment]) + (row.before if scroll.segment else 0.0)
-    return rows.heights.above(position) + inside + scroll.above
+    return sum(rows.heights[:position]) + inside + scroll.above
 
 
 def first_change(previous: list[PlacedSegment], visible: list[PlacedSegment], height: int) -> int:
@@ -138,9 +140,10 @@ def first_change(previous: list[PlacedSegment], visible: list[PlacedSegment], he
 
 def at_distance(rows: Rows, y: float) -> ScrollPosition:
     """The position at a distance from the beginning."""
-    position, rest = rows.heights.find(y)
+    ends = list(accumulate(rows.heights))
+    position = min(bisect_right(ends, y), len(ends) - 1)
     row = rows.row(position)
-    rest -= row.before
+    rest = y - (ends[position] - rows.heights[position]) - row.before
     for number, height in enumerate(row.heights):
         if rest < height or number == len(row.heights) - 1:
             above = rest + (row.before if number == 0 else 0.0)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QFocusEvent,
+    QFontMetrics,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QShowEvent,
+    QTextOption,
 )
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from gui.chat.content.ansi import visible
+from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
-from gui.input.answer_keys import ANSWER_KEYS, answer_key
+from gui.input.answer_keys import ANSWER_KEYS, answer_key, kind_of_answer
 from gui.theme.flow_layout import FlowLayout
 from gui.theme.frames import paint_frame
 from gui.theme.plain_label import PlainLabel
@@ -25,21 +31,22 @@ from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.digest import digest
-from session_host.structured.items import REJECTIONS, AgentRequest, RequestOption
+from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
+from session_host.structured.shortening import cut
 
-from .form import QuestionForm
-from .request_parts import (
-    SubjectView,
-    fit,
-    is_in_view,
-    option_button,
-    set_look,
-    show_text,
-    text_height,
-    title_of,
-)
-from .seen import SeenSubject
-
+_MIN_VIEW_PX = 30
+_SCROLL_KEYS = {
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End,
+}  # fmt: skip
+_BUTTON_PX = 36
+"""The room beside a button's text."""
+_NARROW_BUTTON_PX = 9
+"""The same in a narrow card."""
+_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1}
+_SEEN_AFTER_MS = 300
+"""A subject counts as seen after this time, so that a click meant for something else does not allow it."""
+_EDGE_PX = 4
+"""The end of a subject is in view if at most this much of it is cut off."""
 _ORDER = ("allow_once", "reject_once", "choice", "allow_always", "reject_always", "cancel")
 """The order of the answers: those for this once are first."""
 _PADDING_PX = 12
@@ -418,3 +425,341 @@ class RequestCard(QWidget):
         painter.setBrush(tokens.color("needs_you"))
         painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
+
+
+def title_of(request: AgentRequest) -> str:
+    """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
+    title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
+    repeats = title == " ".join(cut(request.shown_subject).split())
+    return chat_texts.RUN_THIS() if request.kind == "command" and title and repeats else escaped(request.title)
+
+
+class SubjectView(QPlainTextEdit):
+    """The subject of the request, such as a command. It scrolls if it is too long for its height."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._measured = (0, False)
+        self.setReadOnly(True)
+        self.setTabChangesFocus(True)
+        self.setAccessibleName(chat_texts.WHAT_WILL_RUN())
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setPlainText(text)
+        self.setMinimumHeight(_MIN_VIEW_PX)
+
+    def set_size(self, width: int, height: int, *, fits: bool) -> None:
+        """Set the height at a width; a text that fits gets no scroll bar.
+
+        Qt would show one before the widget has its size. The bar makes the lines shorter, and then it is needed.
+        """
+        self.setFixedHeight(height)
+        if (width, fits) != self._measured:
+            self._measured = width, fits
+            policies = Qt.ScrollBarPolicy
+            self.setVerticalScrollBarPolicy(policies.ScrollBarAlwaysOff if fits else policies.ScrollBarAsNeeded)
+
+    def show_needed_bar(self) -> None:
+        """Show a scroll bar if the text does not fit, against what was measured."""
+        if self.verticalScrollBar().maximum() > 0:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the keys that scroll to the page while there is nothing to scroll here."""
+        if event.key() in _SCROLL_KEYS and self.verticalScrollBar().maximum() == 0:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+class SeenSubject(QObject):
+    """Watches what the user sees of a request's subject: the command, the text, or the changes.
+
+    Attributes:
+        is_seen: whether the user has seen the subject to its end.
+
+    Signals:
+        checked: the subject was examined, when it had been in its place for a moment.
+    """
+
+    checked = Signal()
+
+    def __init__(self, card: QWidget, subject: QPlainTextEdit | None) -> None:
+        """Watch a request's widget; without ``subject``, there is nothing to see but the widget."""
+        super().__init__(card)
+        self.is_seen = False
+        self._card = card
+        self._subject = subject
+        self._visible_ends: Callable[[], tuple[bool, bool]] | None = None
+        self._on_page = self._seen_ends = (False, False)
+        self._timer = QTimer(self, singleShot=True, interval=_SEEN_AFTER_MS)
+        self._timer.timeout.connect(self._check)
+        if subject is not None:
+            subject.verticalScrollBar().valueChanged.connect(lambda _value: self._timer.start())
+            subject.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._timer.start())
+
+    def set_visible_ends(self, visible_ends: Callable[[], tuple[bool, bool]]) -> None:
+        """Set that the page shows the subject; ``visible_ends`` returns whether its first and last line are visible."""
+        self._visible_ends = visible_ends
+
+    def check_soon(self) -> None:
+        """Check later whether the end of the subject is visible, since the widget may have moved."""
+        if self.is_seen:
+            return
+        on_page = self._on_page if self._visible_ends is None else self._visible_ends()
+        if on_page != self._on_page or not self._timer.isActive():
+            self._on_page = on_page
+            self._timer.start()
+
+    def _check(self) -> None:
+        if self.is_seen:
+            return
+        if self._visible_ends is not None:
+            self._on_page = self._visible_ends()
+            self._seen_ends = self._with(self._on_page)
+            self.is_seen = all(self._seen_ends)
+        elif self._card.isVisible():
+            self.is_seen = self._is_end_in_view
+        else:
+            return
+        self.checked.emit()
+
+    def _with(self, ends: tuple[bool, bool]) -> tuple[bool, bool]:
+        return self._seen_ends[0] or ends[0], self._seen_ends[1] or ends[1]
+
+    @property
+    def _is_end_in_view(self) -> bool:
+        if self._subject is None:
+            return True
+        bar, viewport = self._subject.verticalScrollBar(), self._subject.viewport()
+        shown = viewport.visibleRegion().boundingRect()
+        return bar.value() >= bar.maximum() and shown.bottom() >= viewport.rect().bottom() - _EDGE_PX
+
+    @property
+    def is_soon_seen(self) -> bool:
+        """Whether the subject counts as seen in a moment, if nothing moves."""
+        return self._is_end_in_view if self._visible_ends is None else all(self._with(self._visible_ends()))
+
+    @property
+    def is_partly_seen(self) -> bool:
+        """Whether the user has seen the beginning or the end, or a part of a subject that has to be scrolled."""
+        scrolls = self._subject is not None and self._subject.verticalScrollBar().maximum() > 0
+        return scrolls if self._visible_ends is None else any(self._seen_ends)
+
+    @property
+    def hint(self) -> str:
+        """How the user gets to see the subject; "" if it was seen."""
+        if self.is_seen:
+            return ""
+        if self._visible_ends is not None:
+            return chat_texts.LOOK_THROUGH_TO_ALLOW()
+        bar = self._subject.verticalScrollBar() if self._subject is not None else None
+        is_cut = bar is not None and bar.value() < bar.maximum()
+        return chat_texts.SCROLL_TO_ALLOW() if is_cut else chat_texts.SCROLL_UP_TO_ALLOW()
+
+
+class QuestionForm(QObject):
+    """The answers that the user has given until now.
+
+    Signals:
+        changed: the user gave another answer.
+        submitted: the user pressed Enter in a field or on a choice.
+    """
+
+    changed = Signal()
+    submitted = Signal()
+
+    def __init__(self, questions: Sequence[Question], parent: QWidget) -> None:
+        """Make a form without widgets; ``add_answers`` makes those of a question."""
+        super().__init__(parent)
+        self._questions = questions
+        self._texts: dict[str, QLineEdit] = {}
+        self._chosen: dict[str, set[str]] = {question.id: set() for question in questions}
+        """The chosen options of each question."""
+        self._stops: list[list[QWidget]] = []
+        """The choices and the field of each question, in the order in which arrow keys go through them."""
+        self.first_stop: QWidget | None = None
+        """The first choice or field, to which the keyboard goes; None without questions."""
+
+    def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
+        """Add a question's choices in a row of their own, and its field, to a column."""
+        stops: list[QWidget] = []
+        self._stops.append(stops)
+        if question.options:
+            row = add_row()
+            for option, meaning in question.described():
+                button = option_button(
+                    chat_texts.CHOICE_AND_MEANING(choice=option, meaning=meaning) if meaning else option
+                )
+                button.setProperty("kind", "chip")
+                button.setCheckable(True)
+                button.setAutoExclusive(not question.several)
+                button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
+                button.installEventFilter(self)
+                row.addWidget(button)
+                stops.append(button)
+        if question.free or not question.options:
+            field = AnswerField()
+            field.setPlaceholderText(chat_texts.YOUR_ANSWER())
+            field.setAccessibleName(question.shown_text)
+            if question.secret:
+                field.setEchoMode(QLineEdit.EchoMode.Password)
+            field.textChanged.connect(self.changed)
+            field.returnPressed.connect(self.submitted)
+            self._texts[question.id] = field
+            field.installEventFilter(self)
+            column.addWidget(field)
+            stops.append(field)
+        self.first_stop = self.first_stop or stops[0]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter on a choice answers with it; where several can be chosen, with those that are. Arrows go on."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        key = Qt.Key(event.key())
+        if isinstance(watched, QPushButton):
+            if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+                if watched.autoExclusive():
+                    watched.setChecked(True)
+                self.submitted.emit()
+                return True
+            return key in _STEPS and self._go_on(watched, _STEPS[key])
+        return key == Qt.Key.Key_Up and isinstance(watched, QLineEdit) and self._go_on(watched, -1)
+
+    def _go_on(self, from_: QWidget, step: int) -> bool:
+        """Move the keyboard to the next or previous choice or field of the question; returns whether there is one.
+
+        As with Qt's own arrow keys, a choice that excludes the others takes the mark along.
+        """
+        stops = next(stops for stops in self._stops if from_ in stops)
+        position = stops.index(from_) + step
+        if not 0 <= position < len(stops):
+            return False
+        stop = stops[position]
+        stop.setFocus(Qt.FocusReason.TabFocusReason if step > 0 else Qt.FocusReason.BacktabFocusReason)
+        if isinstance(from_, QPushButton) and from_.autoExclusive() and isinstance(stop, QPushButton):
+            stop.setChecked(from_.isChecked())
+        return True
+
+    def _select_option(self, question: str, option: str, *, on: bool) -> None:
+        if on:
+            self._chosen[question].add(option)
+        else:
+            self._chosen[question].discard(option)
+        self.changed.emit()
+
+    def answers(self) -> dict[str, str]:
+        """The answers by the ids of their questions.
+
+        A typed one replaces a chosen one; if there can be several, each is a line, in the order of the options.
+        """
+        answers: dict[str, str] = {}
+        for question in self._questions:
+            field = self._texts.get(question.id)
+            typed = [field.text()] if field is not None and field.text().strip() else []
+            chosen = [option for option in question.options if option in self._chosen[question.id]]
+            if given := [*chosen, *typed] if question.several else typed or chosen:
+                answers[question.id] = "\n".join(given)
+        return answers
+
+    @property
+    def hint(self) -> str:
+        """Which questions have no answer yet; "" if all have one."""
+        answers = self.answers()
+        missing = [question.text for question in self._questions if not answers.get(question.id)]
+        names = [one_line(visible(text.strip().split("\n")[0])) for text in missing]
+        return chat_texts.still_to_answer(names) if names else ""
+
+
+class AnswerField(QLineEdit):
+    """A field for a text; it leaves the keys that answer the request to the chat."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if kind_of_answer(event):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+def option_button(name: str) -> QPushButton:
+    """A button with a name that comes from the agent."""
+    name = escaped(one_line(name))
+    widget = QPushButton(caption(name))
+    widget.setAccessibleName(name)
+    widget.setAutoDefault(True)  # Enter presses the button that has the keyboard.
+    return widget
+
+
+def text_height(text: str, width: float, style: Style) -> float:
+    """The height of a text in the font of code, wrapped to a width."""
+    option = QTextOption(style.code_wrapping)
+    box = text_box(
+        text, font=style.font(mono=True), option=option, formats=[], position=QPointF(), width=width, line_px=0.0,
+        color=style.text,
+    )  # fmt: skip
+    return box.height
+
+
+def set_look(widget: QWidget, name: str, *, value: bool) -> None:
+    """Set a property that the style sheet knows."""
+    if bool(widget.property(name)) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))  # Else a frame keeps its previous padding.
+
+
+def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
+    """Wrap the names of buttons that are wider than their row; a narrow card has narrower buttons."""
+    room = width - (_NARROW_BUTTON_PX if is_narrow else _BUTTON_PX)
+    for widget in row.widgets():
+        if isinstance(widget, QPushButton):
+            text = _wrapped(widget.accessibleName(), widget.fontMetrics(), room)
+            widget.setText(caption(text))
+            set_look(widget, "wrapped", value="\n" in text)
+            set_look(widget, "narrow", value=is_narrow)
+    row.invalidate()
+    if (holder := row.parentWidget()) is not None:
+        holder.updateGeometry()  # Else the card keeps the height that it had with the previous names.
+
+
+def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
+    """A text in as many lines as it needs, so that the user can read all that a button allows.
+
+    A word that is wider than a line begins behind the word before it.
+    """
+    lines = [""]
+    for word in name.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip(" ")
+        if metrics.horizontalAdvance(longer) <= width:
+            lines[-1] = longer
+            continue
+        if metrics.horizontalAdvance(word) <= width:
+            lines += [""] if lines[-1] else []
+        elif lines[-1]:
+            lines[-1] += " "
+        for letter in word:
+            if lines[-1] and metrics.horizontalAdvance(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
+    return "\n".join(lines)
+
+
+def show_text(label: QLabel, text: str, width: int) -> None:
+    """Show a text in a label that wraps, words that are wider than it included."""
+    metrics = label.fontMetrics()
+    room = width - 2  # The metrics round down, and Qt breaks a line that just fits.
+    is_wide = any(metrics.horizontalAdvance(word) > room for word in text.split())
+    shown = "\n".join(_wrapped(line, metrics, room) for line in text.split("\n")) if is_wide else text
+    if label.text() != shown:
+        label.setText(shown)
+
+
+def caption(name: str) -> str:
+    """A button's text in which "&" is a character and marks no mnemonic."""
+    return name.replace("&", "&&")
+
+
+def is_in_view(widget: QWidget) -> bool:
+    """Whether the user can see a part of this widget."""
+    return not widget.visibleRegion().isEmpty()

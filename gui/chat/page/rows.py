@@ -11,20 +11,20 @@ from datetime import UTC, date, datetime
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment, StatusLine
+from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment, StatusLine, TurnFooter
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
-from gui.wording import chat_texts, common_texts
+from gui.wording import chat_texts, common_texts, phrases
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import NOT_STOPPED
+from session_host.structured.items import NOT_STOPPED, Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
-from . import turn_ends
-from .heights import Heights
-
-GUESS_PX = 72.0
+_SHOWING_STATUS = frozenset({"agent", "tool"})
+"""The kinds of items that say themselves that they did not end."""
+_GUESS_PX = 72.0
+"""The height of a row that was not measured yet."""
 TAIL = ""
 """The key of the row after the last item."""
 FRAME_PX = 10
@@ -33,46 +33,6 @@ _MAX_ROWS = 300
 _MAX_LAID_OUT = 200
 """If an item has more segments, only those near the page stay laid out."""
 _GAPS_PX = {"user": 18, "agent": 4, "plan": 6, "thought": 1, "tool": 1, "notice": 2, "raw": 1}
-
-
-class Row:
-    """One item as segments.
-
-    Attributes:
-        key: the item's id.
-        segments: its segments; ``laid`` and ``heights`` have their layouts (None if not laid out) and heights.
-        before, after: the space above the first and below the last segment.
-        framed: whether it has the background of a prompt.
-        mode: how much of the item is shown.
-        ends_turn: whether the last segment is a turn's end.
-    """
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.segments: list[Segment] = []
-        self.laid: list[SegmentLayout | None] = []
-        self.heights: list[float] = []
-        self.before = self.after = 0.0
-        self.framed = self.ends_turn = False
-        self.mode = Mode()
-        self.markdown = MarkdownText()
-
-    @property
-    def height(self) -> float:
-        """The height of all segments; estimated for those that are not laid out yet."""
-        return sum(self.heights) + self.before + self.after
-
-    def replace(self, segments: list[Segment], style: Style, width: float) -> None:
-        """Replace the segments; unchanged ones keep their layouts."""
-        previous, laid, heights = self.segments, self.laid, self.heights
-        self.laid = [None] * len(segments)
-        self.heights = [0.0] * len(segments)
-        for number, segment in enumerate(segments):
-            if number < len(previous) and (previous[number] is segment or previous[number] == segment):
-                self.laid[number], self.heights[number] = laid[number], heights[number]
-            else:
-                self.heights[number] = estimate(segment, width, style)
-        self.segments = segments
 
 
 class Rows:
@@ -112,8 +72,7 @@ class Rows:
         self._requests_by_item: dict[str, ItemRequests] = {}
         self._placed_ids: object = None
         self._day = _today()
-        self.heights = Heights(GUESS_PX)
-        self.heights.grow(len(transcript) + 1)
+        self.heights = [_GUESS_PX] * (len(transcript) + 1)
         self._place_requests()
 
     # ------------------------------------------------------------ reading
@@ -170,7 +129,7 @@ class Rows:
                 width = self.width - (2 * FRAME_PX if row.framed else 0)
                 found = lay_out(segment, width, self.style, columns=row.key in self.columns)
             row.laid[number], row.heights[number] = found, found.height
-            self.heights.set(position, row.height)
+            self.heights[position] = row.height
         return found
 
     def segment_height(self, position: int, number: int) -> float:
@@ -195,16 +154,15 @@ class Rows:
             self._placed_ids = None  # Requests may belong to other items now.
         if changes.removed:
             known = {key: row.height for key, row in self._rows.items()}
-            self.heights = Heights(GUESS_PX)
-            self.heights.grow(count)
+            self.heights = [_GUESS_PX] * count
             for key, height in known.items():
                 position = self.position(key)
                 if position is None:
                     del self._rows[key]
                 else:
-                    self.heights.set(position, height)
+                    self.heights[position] = height
         else:
-            self.heights.grow(count)
+            self.heights += [_GUESS_PX] * (count - len(self.heights))
         if changes.status or more or changes.removed:
             changes.items.update(self._place_requests())
             changes.items.add(TAIL)
@@ -221,7 +179,7 @@ class Rows:
         if everywhere or is_new_day:
             keys = list(self._rows)
         else:
-            found = (turn_ends.before(transcript, transcript.position(key)) for key in changed if key in transcript)
+            found = (item_before(transcript, transcript.position(key)) for key in changed if key in transcript)
             keys = [transcript[position].id for position in found if position >= 0]
         for key in keys:
             row, position = self._rows.get(key), transcript.position(key) if key in transcript else None
@@ -231,7 +189,7 @@ class Rows:
                 self._fill(row, position)
 
     def _ends_turn(self, position: int) -> bool:
-        return self._has_turns and turn_ends.ends_turn(self.transcript, position)
+        return self._has_turns and ends_turn(self.transcript, position)
 
     def refresh(self, key: str) -> None:
         """Update an item's row."""
@@ -311,17 +269,17 @@ class Rows:
                 found = item_content.with_send_now(found, item)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
-                found = turn_ends.with_ending(found, ending, item, self._prompt_of(ending.turn, position))
+                found = with_ending(found, ending, item, self._prompt_of(ending.turn, position))
             row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
-                found = [*found, turn_ends.footer(self.transcript, position, self._prompt_of(item.turn, position))]
+                found = [*found, turn_footer(self.transcript, position, self._prompt_of(item.turn, position))]
             row.replace(found, self.style, self.width)
             row.framed = item.kind == "user" and item.status != "withdrawn"
             row.before = float(_GAPS_PX.get(item.kind, 4))
             row.after = 1.0 if item.kind in {"tool", "thought", "raw"} else 6.0
             if row.framed:
                 row.after = FRAME_PX - 2.0 if found and isinstance(found[-1], QuietLine) else FRAME_PX + 4.0
-        self.heights.set(position, row.height)
+        self.heights[position] = row.height
 
     def _prompt_of(self, turn: str, position: int) -> str:
         """The id of the first prompt of a turn that ended at this row; "" if there is none."""
@@ -387,3 +345,102 @@ class Rows:
 
 def _today() -> date:
     return datetime.now(UTC).astimezone().date()
+
+
+class Row:
+    """One item as segments.
+
+    Attributes:
+        key: the item's id.
+        segments: its segments; ``laid`` and ``heights`` have their layouts (None if not laid out) and heights.
+        before, after: the space above the first and below the last segment.
+        framed: whether it has the background of a prompt.
+        mode: how much of the item is shown.
+        ends_turn: whether the last segment is a turn's end.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.segments: list[Segment] = []
+        self.laid: list[SegmentLayout | None] = []
+        self.heights: list[float] = []
+        self.before = self.after = 0.0
+        self.framed = self.ends_turn = False
+        self.mode = Mode()
+        self.markdown = MarkdownText()
+
+    @property
+    def height(self) -> float:
+        """The height of all segments; estimated for those that are not laid out yet."""
+        return sum(self.heights) + self.before + self.after
+
+    def replace(self, segments: list[Segment], style: Style, width: float) -> None:
+        """Replace the segments; unchanged ones keep their layouts."""
+        previous, laid, heights = self.segments, self.laid, self.heights
+        self.laid = [None] * len(segments)
+        self.heights = [0.0] * len(segments)
+        for number, segment in enumerate(segments):
+            if number < len(previous) and (previous[number] is segment or previous[number] == segment):
+                self.laid[number], self.heights[number] = laid[number], heights[number]
+            else:
+                self.heights[number] = estimate(segment, width, style)
+        self.segments = segments
+
+
+def ends_turn(transcript: Transcript, position: int) -> bool:
+    """Whether an item is a message of the agent with which a turn ended."""
+    item = transcript[position]
+    if item.kind != "agent" or item.parent or item.status == "running" or not item.text:
+        return False
+    following = position + 1
+    while following < len(transcript) and transcript[following].status == "withdrawn":
+        following += 1
+    state, turn = transcript.status.state, transcript.status.turn
+    if following == len(transcript) or transcript[following].status == "queued":
+        return state in {"idle", "ended"}
+    if transcript[following].kind != "user":
+        return False
+    # A prompt that was added to the running turn has no turn until the agent confirms it.
+    runs = transcript.status.is_running and item.turn == turn
+    return not (item.turn and (runs or transcript[following].turn == item.turn))
+
+
+def item_before(transcript: Transcript, position: int) -> int:
+    """The position of the item that may end a turn or not because of the item at a position; negative for none."""
+    position -= 1
+    while position >= 0 and transcript[position].status == "withdrawn":
+        position -= 1
+    return position
+
+
+def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFooter:
+    """The line below the last message of a turn; ``prompt`` is the id of the turn's prompt, "" if unknown."""
+    item = transcript[position]
+    ended_ms, asked = transcript.turn_ends.get(item.id, 0), transcript.get(prompt)
+    time = duration = ""
+    if ended_ms:
+        time = phrases.short_clock(datetime.fromtimestamp(ended_ms / 1000, UTC), datetime.now(UTC))
+    if ended_ms and asked is not None:
+        duration = chat_texts.duration(ended_ms - asked.at_ms)
+    return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
+
+
+def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:
+    """The segments of the last item of a turn that did not end well, with a line about that.
+
+    A notice of the error becomes a part of that line. ``prompt`` is the id of the turn's prompt, "" if unknown.
+    """
+    match ending.outcome:
+        case "failed":
+            error = ending.error.removesuffix("…")
+            is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
+            text = chat_texts.turn_failed(item.text if is_of_error else ending.error)
+            buttons = (Button(chat_texts.TRY_AGAIN(), Action("again", prompt)),) if prompt else ()
+            line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
+            return [line] if is_of_error else [*found, line]
+        case "interrupted" if not (item.kind in _SHOWING_STATUS and item.status == "interrupted"):
+            return [*found, QuietLine(chat_texts.INTERRUPTED(), icon=Glyph.STOP)]
+        case "cut" if not (item.kind in _SHOWING_STATUS and item.status == "cut"):
+            return [*found, QuietLine(chat_texts.AGENT_ENDED_HERE(), tone="needs_you", icon=Glyph.WARNING)]
+        case _:
+            return found

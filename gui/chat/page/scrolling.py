@@ -222,7 +222,7 @@ class ScrollingPage(PaintedPage):
         return False
 
     def _show_bar(self) -> None:
-        total = self.rows.heights.total
+        total = sum(self.rows.heights)
         position = self._scroll_position
         end = max(round(total - self.height()), 0)
         value = (

@@ -9,14 +9,11 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from gui.chat.drawing.lines import MAX_IMAGE_BYTES, decode
+from gui.chat.pictures import MAX_IMAGE_BYTES, TYPES, decode, fitted, fitted_picture
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
-
-from .image_dialog import TYPES
-from .image_size import fitted, fitted_picture
 
 _THUMBNAIL_PX = 48
 MAX_IMAGES = 8

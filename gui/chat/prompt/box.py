@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Q
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
-from gui.input.draft import Draft
+from gui.chat.pictures import ImageDialog
+from gui.input.draft import NO_DRAFT, Draft
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
@@ -21,11 +22,10 @@ from session_host.structured.transcript import Status
 
 from .attachments import Attachments
 from .completion import Completion
-from .content import PromptContent
 from .editor import PromptEditor
-from .image_dialog import ImageDialog
 from .settings_row import SettingsRow
 
+_MAX_PROMPTS = 200
 ESCAPE_MS = 3000
 """How long a first Escape counts. One alone stops nothing: it may have been meant for a list or an input method."""
 _BUTTON_PX = 28
@@ -400,3 +400,115 @@ class PromptBox(QWidget):
         painter.setBrush(tokens.color("page" if tokens.name == "dark" else "raised"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX + 2, RADIUS_PX + 2)
         painter.end()
+
+
+class PromptContent:
+    """Reads and replaces the field's text together with the images.
+
+    Attributes:
+        history: the earlier prompts.
+    """
+
+    def __init__(self, editor: PromptEditor, attachments: Attachments) -> None:
+        self.history = History()
+        self._editor = editor
+        self._attachments = attachments
+        editor.textChanged.connect(self._follow_undo)
+
+    @property
+    def shown(self) -> Draft:
+        """The text and the images that the box shows."""
+        return Draft(self._editor.toPlainText(), self._attachments.images)
+
+    @property
+    def draft(self) -> Draft:
+        """The unsent prompt. While the box shows an earlier prompt unchanged: the draft from before that."""
+        return self.history.draft(self.shown)
+
+    @property
+    def gap(self) -> str:
+        """The line feeds between the text and another paragraph."""
+        text = self._editor.toPlainText()
+        return "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+
+    def show_draft(self, draft: Draft) -> str:
+        """Show another draft; the cursor stays in the common text. Returns a problem with its images, else ""."""
+        self.history.leave()
+        self._editor.change_text(draft.text)
+        return self._show_images(draft)
+
+    def recall(self, step: int) -> str:
+        """Show the prompt before (-1) or after (1) the shown one, if any; returns a problem with its images."""
+        prompt = self.history.older(self.shown) if step < 0 else self.history.newer()
+        if prompt is None:
+            return ""
+        self._editor.set_text(prompt.text)
+        return self._show_images(prompt)
+
+    def _follow_undo(self) -> None:
+        if (draft := self.history.undone(self.shown)) is not None:
+            self._show_images(draft)
+
+    def _show_images(self, prompt: Draft) -> str:
+        return "" if prompt.images == self._attachments.images else self._attachments.set_images(prompt.images)
+
+
+class History:
+    """Earlier prompts, the newest last, and the current draft."""
+
+    def __init__(self) -> None:
+        self._prompts: list[Draft] = []
+        self._index = 0
+        self._draft = NO_DRAFT
+
+    def set(self, prompts: list[Draft]) -> None:
+        """Set the earlier prompts; the shown one stays shown, if it is among them."""
+        shown = self._prompts[self._index] if self._is_recalling else None
+        self._prompts = prompts[-_MAX_PROMPTS:]
+        self._index = self._prompts.index(shown) if shown in self._prompts else len(self._prompts)
+
+    def add(self, prompt: Draft) -> Draft:
+        """Add a sent prompt; returns what is shown next: the draft, if an earlier prompt was sent."""
+        draft = self._draft if self._is_recalling else NO_DRAFT
+        if self._prompts[-1:] != [prompt]:
+            self._prompts = [*self._prompts, prompt][-_MAX_PROMPTS:]
+        self.leave()
+        return draft
+
+    @property
+    def _is_recalling(self) -> bool:
+        return self._index < len(self._prompts)
+
+    def draft(self, shown: Draft) -> Draft:
+        """The draft while the box shows this: the same, unless that is an earlier prompt."""
+        return self._draft if self._is_recalling and shown == self._prompts[self._index] else shown
+
+    def leave(self) -> None:
+        """Show the draft, which is another one now."""
+        self._index = len(self._prompts)
+
+    def undone(self, shown: Draft) -> Draft | None:
+        """The draft, if the box has its text again after an undo; None if not, or if the images are others since."""
+        if not self._is_recalling:
+            return None
+        recalled = self._prompts[self._index]
+        if shown.text != self._draft.text or shown.text == recalled.text:
+            return None
+        self.leave()
+        return self._draft if shown.images == recalled.images else None
+
+    def older(self, shown: Draft) -> Draft | None:
+        """The prompt before the shown one; None if there is none."""
+        if self._index == 0:
+            return None
+        if not self._is_recalling:
+            self._draft = shown
+        self._index -= 1
+        return self._prompts[self._index]
+
+    def newer(self) -> Draft | None:
+        """The prompt after the shown one, finally the draft; None if the draft is shown."""
+        if not self._is_recalling:
+            return None
+        self._index += 1
+        return self._draft if self._index == len(self._prompts) else self._prompts[self._index]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.chat import limits
 from gui.theme.plain_label import PlainLabel
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts
-from session_host.structured.items import UsageChanged
+from gui.wording.chat_texts import used_percent
+from session_host.structured.items import UsageChanged, UsageLimit
 
+SHOWN_FROM_PERCENT: Final = 75
+WARNS_FROM_PERCENT: Final = 90
+WARNING: Final = 2
+"""The level from which the user is warned."""
 _CHECK_MS: Final = 60_000
 """How often the clock is compared with the limits' ends. A timer for the end itself would come late after the computer
 has slept, or if the clock is set."""
@@ -61,12 +66,12 @@ class UsageLabels(QWidget):
         return taken_px
 
     def _show_all(self) -> None:
-        now = limits.now()
-        shown = limits.current(self._usage, now)
-        level = limits.level(shown)
+        now = present()
+        shown = current_limits(self._usage, now)
+        level = limit_level(shown)
         context, tips = _context(self._usage)
         tips += chat_texts.all_limits_used(shown, now)
-        kind = "warning" if level >= limits.WARNING else "secondary"
+        kind = "warning" if level >= WARNING else "secondary"
         if kind != self.limit.property("kind"):
             self.limit.setProperty("kind", kind)
             self.limit.style().unpolish(self.limit)
@@ -118,3 +123,26 @@ def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
     if usage.cost:
         tips.append(chat_texts.cost(usage.cost, usage.currency))
     return text, tips
+
+
+def present() -> datetime:
+    """The present time."""
+    return datetime.now(UTC)
+
+
+def current_limits(usage: UsageChanged | None, moment: datetime) -> list[UsageLimit]:
+    """The limits that were not reset since they were reported, the fullest first; of equal ones, the longest."""
+    now_ms = moment.timestamp() * 1000
+    limits = [] if usage is None else [limit for limit in usage.limits if _is_current(limit, now_ms)]
+    return sorted(limits, key=lambda limit: (-limit.used, -limit.window_min))
+
+
+def limit_level(limits: list[UsageLimit]) -> int:
+    """How the first limit is shown: 0 not at all, 1 its value, 2 as a warning, 3 as reached."""
+    used = used_percent(limits[0]) if limits else 0
+    return sum(used >= each for each in (SHOWN_FROM_PERCENT, WARNS_FROM_PERCENT, 100))
+
+
+def _is_current(limit: UsageLimit, now_ms: float) -> bool:
+    ends_ms = limit.resets_ms or (limit.at_ms + limit.window_min * 60_000 if limit.window_min else 0)
+    return not ends_ms or now_ms < ends_ms

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from gui.bridge.changes_reader import ChangedFile, readable
-from gui.chat.content import diff_files
+from gui.chat.content.patches import read_diff
 from gui.chat.content.segments import DiffLine
 from gui.settings.review_comment import ReviewComment
 
@@ -52,7 +52,7 @@ class _Side(NamedTuple):
 
 def lines_of(file: ChangedFile) -> list[DiffLine]:
     """All lines of a file's diff."""
-    return [line for part in diff_files.read(file.patch) for line in part.lines]
+    return [line for part in read_diff(file.patch) for line in part.lines]
 
 
 def new_comment(top: str, path: str, lines: Sequence[DiffLine], first: int, last: int) -> ReviewComment | None:

@@ -10,9 +10,9 @@ import msgspec
 from gui.bridge.changes_reader import LINK, ChangedFile, Changes, readable
 from gui.bridge.discarding import can_discard_file
 from gui.chat.content import patches
-from gui.chat.content.diff_files import DiffFile
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.patches import DiffFile
 from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, DiffLine, QuietLine, Segment
 from gui.theme.icons import Glyph
 from gui.window.changes.anchors import Anchored, lines_of

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gui.chat.finder import TranscriptFinder
-from gui.chat.page.finding import Hit
+from gui.chat.finder import Hit, TranscriptFinder
 
 
 class ChangesFinder(TranscriptFinder):

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.changes_reader import Changes, ChangesReader
 from gui.chat.content.segments import Action
-from gui.chat.drawing.diffs import SHOWN_AT_ONCE
+from gui.chat.drawing.code import SHOWN_AT_ONCE
 from gui.window.changes.anchors import lines_of
 from gui.window.changes.content import shown
 from gui.window.changes.hidden_lines import HiddenLines

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
-from gui.chat.page.request_parts import fit
+from gui.chat.page.requests import fit
 from gui.theme.flow_layout import FlowLayout, flow
 from gui.theme.marks import Mark
 from gui.theme.theme import Theme

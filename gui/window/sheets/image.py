@@ -6,8 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.drawing.lines import decode
-from gui.chat.prompt.image_dialog import save_image
+from gui.chat.pictures import decode, save_image
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.window.sheets.sheet import InfoSheet, button_row

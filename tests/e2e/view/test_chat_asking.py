@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
-from gui.chat.page import seen
+from gui.chat.page import requests as request_cards
 from session_host.structured.digest import digest
 from session_host.structured.items import (
     AgentRequest,
@@ -78,7 +78,7 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seen, "_SEEN_AFTER_MS", NEVER_MS)
+    monkeypatch.setattr(request_cards, "_SEEN_AFTER_MS", NEVER_MS)
     alt = Qt.KeyboardModifier.AltModifier
     chat = ScriptedChat()
     requests = [command_request("make"), command_request("make install", request_id="r2")]

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.chat.page import finding
+from gui.chat import finder
 from gui.window.page.find_bar import FindBar
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
@@ -51,7 +51,7 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
 def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item per slice, then other events.
+    monkeypatch.setattr(finder, "_BUDGET_S", -1.0)  # One item per slice, then other events.
     chat = ScriptedChat()
     for number in range(10):
         chat.put("agent", f"Needle {number}")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PySide6.QtCore import QLocale
 
-from gui.chat import limits
-from gui.chat.announcing import Announcer
+from gui.chat.prompt import usage as limits
+from gui.chat.view import Announcer
 from session_host.structured.items import UsageChanged, UsageLimit
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat
@@ -34,7 +34,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The view's clock, set to noon; times are shown in the German format."""
     clock = Clock()
-    monkeypatch.setattr(limits, "now", clock)
+    monkeypatch.setattr(limits, "present", clock)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     previous = QLocale()
@@ -129,7 +129,7 @@ def test_a_screen_reader_says_a_limit_each_time_that_it_reaches_the_next_level(
     show_chat: Callable[..., ChatViewHarness], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[str] = []
-    monkeypatch.setattr("gui.chat.announcing.QAccessible.isActive", lambda: True)
+    monkeypatch.setattr("gui.chat.view.QAccessible.isActive", lambda: True)
     monkeypatch.setattr(Announcer, "announce", lambda _self, text: announced.append(text))
     chat = ScriptedChat()
     chat.apply(used(limit("five_hour", 76, 2.5, 5)))

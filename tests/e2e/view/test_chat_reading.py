@@ -11,8 +11,8 @@ from PySide6.QtGui import QAccessible, QEnterEvent, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
-from gui.chat.announcing import Announcer
-from gui.chat.page.finding import WHOLE
+from gui.chat.finder import WHOLE
+from gui.chat.view import Announcer
 from gui.window.widgets.accessibility import install_roles
 from session_host.protocol.values import Image
 from session_host.structured.items import (

@@ -27,7 +27,7 @@ def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., 
     assert page.is_following_end
     assert not button.isVisible()
     page.scroll_to_start()
-    page.scroll_by(page.rows.heights.total)
+    page.scroll_by(sum(page.rows.heights))
     assert not button.isVisible(), "one scrolled to the end"
 
 

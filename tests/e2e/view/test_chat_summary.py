@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from gui.chat.content.summary import Summary
+from gui.chat.summary import Summary
 from session_host.structured.items import FileChange, Item, PlanEntry, Put, TurnEnded
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import BEGAN_MS, ScriptedChat

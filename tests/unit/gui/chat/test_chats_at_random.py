@@ -16,8 +16,8 @@ from gui.chat.content.copying import as_markdown, as_plain
 from gui.chat.content.items import Mode
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.chat.drawing.style import Style
+from gui.chat.finder import hits_in
 from gui.chat.page import positions
-from gui.chat.page.finding import hits_in
 from gui.chat.page.rows import Rows
 from gui.finding.query import FindQuery, Pattern
 from gui.theme.theme import Theme
@@ -115,7 +115,7 @@ def test_changes_in_steps_look_like_all_changes_at_once(
             laid.paint(painter, [(0, length, style.selection)], QRectF(0, 0, WIDTH, HEIGHT), style.text)
             for box in laid.boxes:
                 assert 0 <= laid.offset_at(QRectF(box.x, box.y, 1, 1).center()) <= length
-    assert rows.heights.total == pytest.approx(sum(rows.heights[number] for number in range(len(rows))))
+    assert rows.heights == pytest.approx([rows.row(number).height for number in range(len(rows))])
 
 
 @settings(max_examples=40)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QTextFormat
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.content import diff_files, patches
+from gui.chat.content import patches
 from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.patches import hunk_title, read_diff
 from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment
-from gui.chat.drawing.diffs import lay_out_diff
+from gui.chat.drawing.code import lay_out_diff
 from gui.chat.drawing.style import Style
 from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
@@ -53,7 +54,7 @@ def test_a_diff_has_line_numbers_counts_and_markers_of_omitted_lines() -> None:
         ("@", 0, 0), (" ", 1, 1), ("-", 2, 0), ("+", 0, 2), ("+", 0, 3), (" ", 3, 4),
         ("@", 6, 6), (" ", 10, 11), ("-", 11, 0),
     ]  # fmt: skip
-    assert diff_files.hunk_title(diff.lines[0].text) == "def f():"
+    assert hunk_title(diff.lines[0].text) == "def f():"
     assert patches.pairs(diff.lines)[:5] == [(0, 0), (1, 1), (2, 3), (None, 4), (5, 5)]
 
 
@@ -124,9 +125,9 @@ def test_gits_headers_are_shown_in_words() -> None:
 
 
 def test_a_removed_line_of_dashes_is_no_header() -> None:
-    [file] = diff_files.read("--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- gone\n+++ come\n")
+    [file] = read_diff("--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- gone\n+++ come\n")
     assert [(line.kind, line.text) for line in file.lines[1:]] == [("-", "-- gone"), ("+", "++ come")]
-    [unnumbered] = diff_files.read("--- a/x\n+++ b/x\n@@\n--- gone\n+++ come\n")
+    [unnumbered] = read_diff("--- a/x\n+++ b/x\n@@\n--- gone\n+++ come\n")
     assert unnumbered.lines[1:] == [line._replace(old=0, new=0) for line in file.lines[1:]]
 
 
@@ -163,7 +164,7 @@ def test_each_line_of_a_diff_in_a_request_is_shown_under_its_file(files: list[tu
     changes = [
         FileChange(f"{number}.py", unified_patch(*each)) for number, each in enumerate(texts) if each[0] != each[1]
     ]
-    read = diff_files.read(whole_diff(tuple(changes)))
+    read = read_diff(whole_diff(tuple(changes)))
     assert [file.old for file in read] == [change.path for change in changes]
     for file, change in zip(read, changes, strict=True):
         lines = [(line.kind if line.kind in "+- " else "") + line.text for line in file.lines]
@@ -173,7 +174,7 @@ def test_each_line_of_a_diff_in_a_request_is_shown_under_its_file(files: list[tu
 
 @given(st.text(alphabet="-+@ \\\na/b1,\r", max_size=60))
 def test_no_line_of_any_text_is_lost(text: str) -> None:
-    files = diff_files.read(text)
+    files = read_diff(text)
     lines = [line.text for file in files for line in file.lines] + [line for file in files for line in file.other]
     heads = sum(bool(file.old or file.new) for file in files)
     assert len(lines) + 2 * heads >= len([line for line in text.split("\n") if line])

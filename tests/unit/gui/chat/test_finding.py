@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.page.finding import Scan
+from gui.chat.finder import Scan
 from gui.finding.query import FindQuery, Pattern
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript

@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.drawing import lines
+from gui.chat import pictures
+from gui.chat.pictures import decode
 from session_host.protocol.values import Image
 
 MOST = QSize(400, 300)
@@ -27,7 +28,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def test_a_large_image_is_made_smaller(qapp: QApplication) -> None:
-    image = lines.decode(Image("image/png", png(1200, 300)), MOST)
+    image = decode(Image("image/png", png(1200, 300)), MOST)
     assert image is not None
     assert (image.width(), image.height()) == (400, 100)
 
@@ -43,9 +44,9 @@ def test_a_large_image_is_made_smaller(qapp: QApplication) -> None:
     ids=["too many pixels", "damaged", "svg", "html"],
 )
 def test_damaged_and_dangerous_images_are_not_decoded(qapp: QApplication, image: Image) -> None:
-    assert lines.decode(image, MOST) is None
+    assert decode(image, MOST) is None
 
 
 def test_an_image_of_too_many_bytes_is_not_decoded(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "MAX_IMAGE_BYTES", 10)
-    assert lines.decode(Image("image/png", png(4, 4)), MOST) is None
+    monkeypatch.setattr(pictures, "MAX_IMAGE_BYTES", 10)
+    assert decode(Image("image/png", png(4, 4)), MOST) is None

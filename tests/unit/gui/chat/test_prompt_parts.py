@@ -8,9 +8,8 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.prompt.files import DirectoryFiles, files_in, nearest, with_folders
-from gui.chat.prompt.history import History
-from gui.chat.prompt.path_index import PathIndex
+from gui.chat.prompt.box import History
+from gui.chat.prompt.completion import DirectoryFiles, PathIndex, files_in, nearest, with_folders
 from gui.input.draft import NO_DRAFT, Draft
 from tests.support.qt_waiting import process_events_until
 
@@ -38,7 +37,7 @@ def test_a_file_that_the_agent_has_just_made_is_offered(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = 1000.0
-    monkeypatch.setattr("gui.chat.prompt.files.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr("gui.chat.prompt.completion.time", SimpleNamespace(monotonic=lambda: now_s))
     files = DirectoryFiles()
     files.set_directory(str(tmp_path))
     listings: list[bool] = []
@@ -110,5 +109,5 @@ def test_folders_are_found_and_can_be_entered(monkeypatch: pytest.MonkeyPatch) -
     assert best("sr", index)[0] == "src/"
     assert best("src/", index) == ["src/a.py", "src/deep/", "src/deep/retry.py", "lib/src/", "lib/src/b.py"]
     assert best("a.py", index)[0] == "a.py"
-    monkeypatch.setattr("gui.chat.prompt.files.MAX_FILES", 2)
+    monkeypatch.setattr("gui.chat.prompt.completion.MAX_FILES", 2)
     assert nearest(["a/b/c", "d", "e/f"]) == ["d", "e/f"]

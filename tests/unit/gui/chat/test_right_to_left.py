@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.segments import DiffHead, Paragraph
-from gui.chat.drawing.diffs import lay_out_diff_head
+from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import MARGIN_PX, Style

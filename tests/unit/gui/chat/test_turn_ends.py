@@ -10,7 +10,7 @@ import pytest
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import FoldLine
-from gui.chat.page.turn_ends import footer, with_ending
+from gui.chat.page.rows import turn_footer, with_ending
 from gui.wording import phrases
 from session_host.structured.items import Item, Put, TurnEnded
 from session_host.structured.transcript import Transcript
@@ -25,7 +25,7 @@ def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
     ):
         transcript.apply(change, 1_895_000_000_000)
     ended = datetime.fromtimestamp(1_795_348_875, UTC)
-    assert footer(transcript, 1, "p1").label == f"{phrases.short_clock(ended, datetime.now(UTC))} · 1 min 15 s"
+    assert turn_footer(transcript, 1, "p1").label == f"{phrases.short_clock(ended, datetime.now(UTC))} · 1 min 15 s"
 
 
 @pytest.mark.parametrize(("outcome", "line"), [("cut", "The agent ended here"), ("interrupted", "Interrupted")])

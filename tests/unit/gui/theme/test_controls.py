@@ -10,7 +10,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
-from gui.chat.prompt.image_dialog import ImageDialog
+from gui.chat.pictures import ImageDialog
 from gui.theme.contrast import ratio
 from gui.theme.theme import Theme
 from gui.window.widgets.prompt_field import PromptField

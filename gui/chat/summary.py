@@ -1,18 +1,23 @@
-"""The strip above the prompt: the current step of the agent's plan, and the files that the chat has changed."""
+"""The agent's plan and the files that the chat has changed, and the strip above the prompt that shows them."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from gui.chat.content.patches import shown_path
-from gui.chat.content.summary import ChangedFile, Summary
 from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import Item
+from session_host.structured.transcript import Transcript
+
+from .content import patches
+from .content.patches import shown_path
 
 _MAX_FILES = 40
 """Files in the menu; the last changed ones."""
@@ -135,3 +140,75 @@ class SummaryStrip(QWidget):
             action.triggered.connect(lambda _checked, item=file.item: self.item_chosen.emit(item))
         if (hidden := len(self._files) - _MAX_FILES) > 0:
             self._menu.addAction(chat_texts.MORE_FILES(n=hidden)).setEnabled(False)
+
+
+class Summary:
+    """The plan and the changed files of one transcript, read as the transcript grows.
+
+    Attributes:
+        files: the changed files by their paths; the last changed one comes last.
+    """
+
+    def __init__(self) -> None:
+        self._plan: Item | None = None
+        self._prompts: list[str] = []
+        """The prompts after the plan."""
+        self._is_over = False
+        self.files: dict[str, ChangedFile] = {}
+        self._read = 0
+        """How many items were examined; queued prompts, above which items are added, do not count."""
+        self._unfinished: list[str] = []
+        """Tools among them that may still change files."""
+
+    def update(self, transcript: Transcript) -> None:
+        """Read what is new in the transcript."""
+        unfinished, self._unfinished = self._unfinished, []
+        for item_id in unfinished:
+            if (item := transcript.get(item_id)) is not None:
+                self._add(item)
+        for position in range(self._read, len(transcript)):
+            item = transcript[position]
+            if item.kind == "tool":
+                self._add(item)
+            elif item.kind == "plan" and not item.parent:
+                self._plan, self._prompts, self._is_over = item, [], False
+            elif item.kind == "user" and position < transcript.queue_start:
+                self._prompts.append(item.id)
+        self._read = transcript.queue_start
+        if self._plan is not None and not self._is_over:
+            self._plan = transcript.get(self._plan.id)  # Each update of a plan replaces the whole plan.
+            turns = {prompt.turn for item_id in self._prompts if (prompt := transcript.get(item_id)) is not None}
+            turns -= {"", self._plan.turn} if self._plan is not None else set()
+            self._is_over = len(turns) > 1 or (len(turns) == 1 and not transcript.status.is_running)
+
+    @property
+    def plan(self) -> Item | None:
+        """The newest plan of the main agent; None if there is none, or if a later turn has ended without a new one."""
+        return None if self._is_over else self._plan
+
+    def _add(self, item: Item) -> None:
+        if item.status == "running":
+            self._unfinished.append(item.id)
+        elif item.status == "done":
+            for change in item.changes:
+                previous = self.files.pop(change.path, None)
+                added, removed = patches.counts([change])
+                if previous is not None:
+                    added, removed = previous.added + added, previous.removed + removed
+                path = change.moved_to or change.path
+                self.files[path] = ChangedFile(path, added, removed, item.id)
+
+
+class ChangedFile(NamedTuple):
+    """A file that the chat has changed.
+
+    Attributes:
+        path: as the agent reports it; the new one of a moved file.
+        added, removed: the numbers of lines, over all changes of the chat.
+        item: the id of the last item that changed it.
+    """
+
+    path: str
+    added: int
+    removed: int
+    item: str

@@ -1,31 +1,32 @@
-"""Diffs: in one column, or old and new side by side."""
+"""Blocks of code and of output, and diffs: in one column, or old and new side by side."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTextBoundaryFinder
-from PySide6.QtGui import QColor, QPainter, QPen, QTextCharFormat, QTextLayout
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTextCharFormat, QTextLayout
 
-from gui.chat.content.diff_files import hunk_title
 from gui.chat.content.highlighting import spans
-from gui.chat.content.patches import pairs
-from gui.chat.content.segments import Action, Diff, DiffHead, DiffLine, Face, Run
+from gui.chat.content.patches import hunk_title, pairs
+from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run
 from gui.finding.query import unit_offsets
 from gui.theme.code import on
 from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import changes_texts
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
+from gui.wording import changes_texts, chat_texts
 
-from .code_block import color_formats, fill_smoothly, rounded
-from .prose import left_of
+from .prose import left_of, paint_quotes
 from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
 from .style import Style
 
+PADDING_PX = 10
+_TITLE_PX = 24
 COLUMNS_FROM_PX = 680
 """The minimum width for two columns."""
 SHOWN_AT_ONCE = 20
@@ -33,7 +34,6 @@ SHOWN_AT_ONCE = 20
 _HEAD_PX = 30
 _BUTTON_PX = 22
 _GLYPH_PX = 14
-_PADDING_PX = 10
 _NARROW_GAP_PX = GAP_S_PX // 2
 _GUTTER_LEFT_PX = 8
 _NUMBER_GAP_PX = 8
@@ -47,13 +47,47 @@ _WORD = re.compile(rf"[{_WITHOUT_SPACES}]|[^\W{_WITHOUT_SPACES}]+|\s+|\W")
 """Changes within a line are marked by whole words; in Chinese and Japanese by characters."""
 
 
-class _Cell(NamedTuple):
-    """A line in a column."""
+def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
+    """Lay out some lines of a block."""
+    laid = SegmentLayout()
+    left = left_of(segment)
+    above = 6.0 if segment.first else 0.0
+    head = _TITLE_PX if segment.first and segment.title else 0
+    top = above + ((head or PADDING_PX - 2) if segment.first else 0)
+    background = style.code.ground
+    if segment.runs:
+        formats = run_formats(segment.runs, style, background)
+    else:
+        formats = code_formats(segment.text, segment.language, style, background)
+    box = text_box(
+        segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=formats,
+        position=QPointF(left + PADDING_PX, top), width=width - left - 2 * PADDING_PX, line_px=style.code_line_px,
+        color=style.text,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    bottom = top + box.height + (PADDING_PX - 2 if segment.last else 0)
+    laid.height = bottom + (6 if segment.last else 0)
+    path = rounded(QRectF(left, above, width - left, bottom - above), top=segment.first, bottom=segment.last)
+    title, font, tone = segment.title, style.font(style.small_px), style.secondary
+    title_area = QRectF(left + PADDING_PX, above, width - left - 2 * PADDING_PX - 28, _TITLE_PX)
 
-    line: int
-    left: float
-    width: float
-    shows_old: bool
+    def paint(painter: QPainter) -> None:
+        fill_smoothly(painter, path, background)
+        if head and title:
+            painter.setPen(tone)
+            painter.setFont(font)
+            painter.drawText(title_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+
+    laid.under.append(paint)
+    if segment.first and segment.copies:
+        area = QRectF(width - 28, above + 2, 22, 20)
+        background_area = area.adjusted(-4, 2, 2, -1)
+        laid.over.append(lambda painter: painter.fillRect(background_area, background))
+        icon = QRectF(area.center().x() - 7, area.center().y() - 7, 14, 14)
+        laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
+        laid.controls.append(Control(area, Action("copy"), chat_texts.COPY_CODE()))
+    paint_quotes(laid, segment, style)
+    return laid
 
 
 def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns: bool) -> SegmentLayout:
@@ -91,19 +125,19 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     facts_px = sum(widths) + GAP_S_PX * len(widths)
     path_px, line_px = metrics.horizontalAdvance(segment.text), style.line_px
     above_text = above + (_HEAD_PX - line_px) / 2
-    is_beside = path_px + facts_px <= right - left - _PADDING_PX
-    room = right - left - _PADDING_PX - (facts_px if is_beside else 0)
+    is_beside = path_px + facts_px <= right - left - PADDING_PX
+    room = right - left - PADDING_PX - (facts_px if is_beside else 0)
     directory = len(segment.text) - len(PurePosixPath(segment.text).name)
     runs = (Run(segment.text[:directory], Face.SECONDARY), Run(segment.text[directory:]))
     box = text_box(
         segment.text, font=font, option=style.code_wrapping, formats=run_formats(runs, style, style.code.ground),
-        position=QPointF(left + _PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
+        position=QPointF(left + PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
     extra = box.height - line_px + (line_px if facts and not is_beside else 0)
     laid.height = above + _HEAD_PX + extra
     area = QRectF(left, above, width - left, _HEAD_PX + extra)
-    x = right - facts_px + GAP_S_PX if is_beside else left + _PADDING_PX
+    x = right - facts_px + GAP_S_PX if is_beside else left + PADDING_PX
     y = above_text if is_beside else above_text + box.height
     placed: list[tuple[QRectF, str, QColor]] = []
     for (text, color), px in zip(facts, widths, strict=True):
@@ -174,6 +208,15 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
         return laid
     laid.over.append(edge)
     return laid
+
+
+class _Cell(NamedTuple):
+    """A line in a column."""
+
+    line: int
+    left: float
+    width: float
+    shows_old: bool
 
 
 class _Lines:
@@ -359,6 +402,41 @@ class _Lines:
                 painter.drawText(QRectF(x, area.top(), _SIGN_PX, line_px), Qt.AlignmentFlag.AlignLeft, sign)
 
         self._laid.under.append(paint)
+
+
+def rounded(area: QRectF, *, top: bool, bottom: bool) -> QPainterPath:
+    """A rectangle with round corners above, below, or both."""
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)
+    path.addRoundedRect(area, RADIUS_PX, RADIUS_PX)
+    if not top:
+        path.addRect(QRectF(area.left(), area.top(), area.width(), min(area.height(), RADIUS_PX)))
+    if not bottom:
+        path.addRect(QRectF(area.left(), area.bottom() - RADIUS_PX, area.width(), RADIUS_PX))
+    return path.simplified()
+
+
+def fill_smoothly(painter: QPainter, path: QPainterPath, color: QColor) -> None:
+    """Fill a shape with antialiasing. Rectangles have none, so that no seams appear between rows."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.fillPath(path, color)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def code_formats(text: str, language: str, style: Style, background: QColor) -> list[QTextLayout.FormatRange]:
+    """The formats of highlighted code."""
+    return color_formats(text, spans(text, language), style, background)
+
+
+def color_formats(
+    text: str, parts: Iterable[tuple[int, int, str]], style: Style, background: QColor
+) -> list[QTextLayout.FormatRange]:
+    """The formats of the coloured parts of a text; each has a start and a length in characters, and a colour's name."""
+    units = range(len(text) + 1) if text.isascii() else unit_offsets(text)
+    return [
+        format_range(units[start], units[start + length] - units[start], style.format(Run("", color=color), background))
+        for start, length, color in parts
+    ]
 
 
 def _square(area: QRectF, number: int) -> QRectF:
