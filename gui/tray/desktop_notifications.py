@@ -28,9 +28,8 @@ from gui.wording import common_texts
 from session_host.errors import OutliveError
 from session_host.paths import notifications_file
 from session_host.system.dbus.addresses import session_bus
-from session_host.system.dbus.bus import DAEMON, NOBODY, Bus, BusGone, Peer, Refused
+from session_host.system.dbus.bus import DAEMON, NOBODY, Bus, BusGone, Peer, Refused, in_thread
 from session_host.system.dbus.bus import Signal as BusSignal
-from session_host.system.dbus.in_thread import in_thread
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.system.replaced_file import replace_file
+from session_host.system.files import replace_file
 
 
 class _Shown(msgspec.Struct):

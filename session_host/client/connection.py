@@ -15,7 +15,7 @@ from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Error, Message, Output, Role, Welcome
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 from .sessions.unresponsive_host import name_host
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from session_host.errors import OutliveError
 from session_host.paths import check_private, obstacle, runtime_dir, window_socket
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 RequestKind = Literal["tabs", "show", "grab", "close", "raise", "toggle", "new_chat", "next"]
 

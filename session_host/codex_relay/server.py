@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 from .child import start_child, wait
 

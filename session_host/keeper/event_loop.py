@@ -20,7 +20,7 @@ from session_host.errors import ProtocolViolation
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import KeeperMessage
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 log = logging.getLogger(__name__)
 

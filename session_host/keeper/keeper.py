@@ -35,7 +35,7 @@ from session_host.protocol.keeper import (
     Status,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.system.open_file_locks import is_locked
+from session_host.system.files import is_locked
 from session_host.version import VERSION
 
 from .event_loop import Loop

@@ -9,8 +9,8 @@ from typing import Any
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import EndSession, Launch, Launched, NotReplaced, ReplaceHost, ReplaceKeeper
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.system.peer_credentials import peer_pid
 from session_host.system.processes.permission import agent_chats, belongs_to, is_controlled_by, refusal_of
+from session_host.system.unix_sockets import peer_pid
 
 from .kept_session import KeptSession
 

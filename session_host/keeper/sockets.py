@@ -19,8 +19,8 @@ from session_host.keeper_client.names import lock_path, write_keeper_pids
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import SocketRebound
 from session_host.storage.descriptors import session_descriptors
+from session_host.system.files import lock_open_file
 from session_host.system.inotify import make_inotify
-from session_host.system.open_file_locks import lock_open_file
 
 from .event_loop import REFRESH_S, Loop
 from .kept_session import KeptSession, KeptSessionState

@@ -13,7 +13,7 @@ from typing import Any
 from session_host.errors import HostUnavailable
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
-from session_host.system.peer_credentials import peer_pid
+from session_host.system.unix_sockets import peer_pid
 
 from .names import find_keeper
 

@@ -18,9 +18,9 @@ from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, lock_refusal, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
-from session_host.system.log_file import open_log
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.files import open_log
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
+from session_host.system.unix_sockets import is_foreign
 
 from .channel import KeeperNotResponding, MessageChannel
 from .names import find_keeper, lock_path, service_prefix

@@ -8,7 +8,7 @@ import stat
 import sys
 from pathlib import Path
 
-from session_host.system.log_file import open_log
+from session_host.system.files import open_log
 from session_host.system.processes import proc
 
 LIMIT_BYTES = 1024 * 1024

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from session_host.system.systemd import Service, enter_service, held_by_services
+from session_host.system.systemd import enter_service, held_by_services
 from session_host.system.systemd.descriptor_store import DescriptorStore, take_received
 
 MANY = 1100
@@ -22,8 +22,8 @@ FILES = (("a", b"one"), ("a", b"two"), ("b", b"three"), ("gone", b"four"))
 def keep(unit: str, report: str) -> None:
     """Start the service, enter it and store the files; print the result of entering."""
     argv = [sys.executable, __file__, "report", report]
-    service = Service(unit, "Outlive: test", argv, {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)})
-    print(enter_service(service, [os.getpid()], 10.0), flush=True)
+    environment = {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+    print(enter_service(unit, argv, environment, [os.getpid()], 10.0), flush=True)
     store = DescriptorStore()
     for _ in range(MANY // 100):
         files = [os.memfd_create("many") for _ in range(100)]

@@ -18,7 +18,7 @@ from gui.wording import common_texts, new_chat_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within
 from session_host.protocol.untrusted_text import one_line
-from session_host.system.directory_entries import is_directory
+from session_host.system.files import is_directory
 
 HEIGHT_PX = 320
 NAME_PX = 240

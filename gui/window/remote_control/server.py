@@ -18,7 +18,7 @@ import msgspec
 from session_host.client.permission import check_may_control_window
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
-from session_host.system.peer_credentials import is_foreign, peer_pid
+from session_host.system.unix_sockets import is_foreign, peer_pid
 
 CONTROLLING = frozenset({"grab", "close"})
 """Requests that an agent may not make, except on a window that it opened: a picture shows everything on the window."""

@@ -13,7 +13,7 @@ from gui.theme.popup_list import PopupList
 from gui.wording import new_chat_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within
-from session_host.system.directory_entries import is_directory
+from session_host.system.files import is_directory
 
 OFFERED = 12
 LOOKED_AT = 2000

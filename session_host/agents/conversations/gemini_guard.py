@@ -30,8 +30,8 @@ from session_host.agents.conversations.gemini import (
     original_path,
 )
 from session_host.paths import make_directories
+from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
-from session_host.system.timer import Timer
 
 log = logging.getLogger(__name__)
 

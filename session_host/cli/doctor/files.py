@@ -17,7 +17,7 @@ from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.paths import lock_refusal
 from session_host.storage.store import Store
 from session_host.storage.store.copies import copied_ids
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 LOW_SPACE_BYTES = 200 * 1024 * 1024
 NO_SPACE_BYTES = 4 * 1024 * 1024

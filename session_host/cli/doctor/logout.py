@@ -10,7 +10,7 @@ from pathlib import Path
 
 from session_host.cli.doctor import logind
 from session_host.cli.doctor.check import Check, ok, warn
-from session_host.system.systemd import ScopeResult, control_groups, enter
+from session_host.system.systemd import ScopeResult, enter, scope
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
 
 LINGER = "loginctl enable-linger"
@@ -54,7 +54,7 @@ def _scopes(result: ScopeResult) -> Check:
     if result.reason == NOT_WANTED:
         return ok(name, "none for chats started here: without lingering, a scope would end before this login")
     if result.reason in {NO_BUS, NO_SYSTEMD}:
-        if control_groups.belongs_elsewhere(os.getpid()):
+        if scope.belongs_elsewhere(os.getpid()):
             return ok(name, f"none ({result.reason}); chats started here do not need one")
         remedy = "on Debian: apt install dbus-user-session, and log in again"
     else:
@@ -65,7 +65,7 @@ def _scopes(result: ScopeResult) -> Check:
 def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
     """The check of logging out; ``ends`` is whether logind kills the processes of a login."""
     name = "logging out"
-    if control_groups.lingers():
+    if scope.lingers():
         if not ends:
             return ok(name, "chats keep running (lingering is on)")
         if result.entered:
@@ -77,7 +77,7 @@ def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
         return warn(name, "ends all chats (KillUserProcesses is on, lingering is off)", LINGER)
     if ends is None:
         return warn(name, "may end chats (logind's settings are unknown, lingering is off)", LINGER)
-    if control_groups.belongs_elsewhere(os.getpid()):
+    if scope.belongs_elsewhere(os.getpid()):
         facts = (
             "chats started in a login like this one keep running; chats started from a desktop may end with the "
             "last login"

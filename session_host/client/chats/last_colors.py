@@ -11,7 +11,7 @@ import msgspec
 
 from session_host import paths
 from session_host.errors import OutliveError
-from session_host.system.replaced_file import replace_file
+from session_host.system.files import replace_file
 from session_host.terminal.base import DefaultColors
 
 

@@ -21,7 +21,7 @@ from session_host.errors import NotResumable
 from session_host.paths import agent_socket, config_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store, free_name
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 from .launch_request import DEFAULT_SIZE, LaunchRequest
 from .resumability import query_for, record_of

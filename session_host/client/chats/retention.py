@@ -24,8 +24,7 @@ from session_host.paths import config_dir, database, runtime_dir, search_index, 
 from session_host.protocol.values import ENDPOINT, RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store, moved_aside
 from session_host.system.clock import now, parse_time
-from session_host.system.directory_entries import file_size
-from session_host.system.replaced_file import replace_file
+from session_host.system.files import file_size, replace_file
 
 from .settings import MIB, load_chat_settings
 

@@ -15,7 +15,7 @@ from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 from .session_info import DESCRIBE_TIMEOUT_S, SessionInfo, info_of, merge, resolve_stale_row
 

@@ -17,8 +17,8 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
 from session_host.storage.store.unsaved_end import noted_end
 from session_host.system.clock import as_text, now
-from session_host.system.peer_credentials import is_foreign
 from session_host.system.processes.identity import boot_id, is_running
+from session_host.system.unix_sockets import is_foreign
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""

@@ -62,8 +62,7 @@ async def _ask_store(work: Callable[[_Store], T]) -> T:
     if address is None:
         raise ConfigError(_NO_STORE)
 
-    from session_host.system.dbus.bus import Bus, BusGone, Refused
-    from session_host.system.dbus.in_thread import in_thread
+    from session_host.system.dbus.bus import Bus, BusGone, Refused, in_thread
 
     bus = Bus(address, TIMEOUT_S, starts_services=True)
 

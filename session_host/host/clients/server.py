@@ -13,7 +13,7 @@ from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.messages import ErrorCode, Request
 from session_host.system.login_sockets import links_of
-from session_host.system.peer_credentials import is_foreign
+from session_host.system.unix_sockets import is_foreign
 
 from .client import Client
 from .requests import handle_request

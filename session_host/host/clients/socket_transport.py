@@ -14,7 +14,7 @@ import socket
 from collections import deque
 from typing import Protocol
 
-from session_host.system.peer_credentials import peer_pid
+from session_host.system.unix_sockets import peer_pid
 
 log = logging.getLogger(__name__)
 

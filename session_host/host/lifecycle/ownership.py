@@ -6,7 +6,7 @@ import fcntl
 import os
 import sys
 
-from session_host.system.open_file_locks import lock_open_file
+from session_host.system.files import lock_open_file
 from session_host.system.processes import proc
 
 _owned: dict[tuple[int, int], int] = {}

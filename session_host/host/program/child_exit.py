@@ -8,7 +8,12 @@ import os
 from collections.abc import Callable
 
 from session_host.storage.descriptors.input_log import LogHeader
-from session_host.system.processes import exit_status
+from session_host.system.processes.process_end import (
+    code_and_signal,
+    status_of_child,
+    status_of_reaped,
+    status_of_zombie,
+)
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.system.worker import Worker
 
@@ -68,7 +73,7 @@ class ChildExit:
         """Called when the keeper has saved the child's status."""
         status = self._header.exit_status
         if self.reaped and not self._is_reported and status is not None:
-            self._report(*exit_status.code_and_signal(status))
+            self._report(*code_and_signal(status))
 
     def _has_exited(self) -> None:
         """The child has exited: read its status, store it, then reap it."""
@@ -82,7 +87,7 @@ class ChildExit:
             # Its parent, the keeper, reports the status soon; if the keeper is gone, it stays unknown.
             self._unknown = self._loop.call_later(KEEPER_REPORT_TIMEOUT_S, self._report, None, None)
         else:
-            self._report(*exit_status.code_and_signal(status))
+            self._report(*code_and_signal(status))
 
     def _report(self, exit_code: int | None, exit_signal: int | None) -> None:
         self._is_reported = True
@@ -96,10 +101,10 @@ class ChildExit:
             self._reap()
             return header.exit_status
         sources: tuple[Callable[[], int | None], ...] = (
-            lambda: exit_status.from_child(process.pid),
-            lambda: exit_status.from_zombie(process.pid, process.started),
+            lambda: status_of_child(process.pid),
+            lambda: status_of_zombie(process.pid, process.started),
             lambda: header.exit_status,
-            lambda: exit_status.from_reaped(self._pidfd) if self._pidfd >= 0 else None,
+            lambda: status_of_reaped(self._pidfd) if self._pidfd >= 0 else None,
         )
         for read_status in sources:
             try:

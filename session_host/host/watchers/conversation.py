@@ -25,7 +25,7 @@ from typing import Final
 from session_host.protocol.launch import Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.storage.descriptors.log_state import ConversationState
-from session_host.system.timer import Timer
+from session_host.system.event_loop import Timer
 
 from .logged_calls import log_errors
 from .open_files import conversation_of

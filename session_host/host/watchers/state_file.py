@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 from session_host.system.processes.identity import ancestors, start_time
 from session_host.system.processes.process_end import ProcessEnd
-from session_host.system.timer import Timer
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
-from session_host.system.timer import Timer
+from session_host.system.event_loop import Timer
 
 from .conversation import TITLE, ConversationTracker
 

@@ -9,8 +9,8 @@ from session_host.agents.conversations.gemini import transcripts
 from session_host.agents.conversations.gemini_turns import GeminiTurns, Sizes
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import Activity
+from session_host.system.event_loop import Timer
 from session_host.system.processes.proc import command_lines
-from session_host.system.timer import Timer
 
 from .conversation import WRITTEN, ConversationTracker
 from .logged_calls import log_errors

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from session_host.keeper.kept_session import KeptSession
-from session_host.system.processes import exit_status, proc
+from session_host.system.processes import proc
+from session_host.system.processes.process_end import wait_status
 
 
 def pidfd_of(pid: int) -> int:
@@ -86,7 +87,7 @@ def ended_children() -> Iterator[tuple[int, int]]:
             return
         if found is None:
             return
-        yield found.si_pid, exit_status.from_waitid(found.si_code, found.si_status)
+        yield found.si_pid, wait_status(found.si_code, found.si_status)
 
 
 def reap_and_store_status(sessions: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:

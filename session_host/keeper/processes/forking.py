@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
-from session_host.system.log_file import open_log
+from session_host.system.files import open_log
 
 log = logging.getLogger(__name__)
 

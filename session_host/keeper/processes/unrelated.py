@@ -9,7 +9,8 @@ from session_host.keeper.event_loop import Loop
 from session_host.keeper.kept_session import KeptSession
 from session_host.keeper.standby.replication import StandbyReplication
 from session_host.protocol.keeper import ChildEnded
-from session_host.system.processes import exit_status, proc
+from session_host.system.processes import proc
+from session_host.system.processes.process_end import status_of_reaped, status_of_zombie
 
 from .children import is_alive, parent_of, pidfd_of
 
@@ -90,9 +91,9 @@ class UnrelatedProcesses:
         """Save the exit status of a program; if its host is dead, no other process would do so."""
         pidfd, session.child_pidfd = session.child_pidfd, -1
         self._loop.unwatch(pidfd)
-        status = exit_status.from_zombie(session.child_pid, None)
+        status = status_of_zombie(session.child_pid, None)
         if status is None:
-            status = exit_status.from_reaped(pidfd)
+            status = status_of_reaped(pidfd)
         os.close(pidfd)
         if status is not None and session.header.exit_status is None:
             session.header.exit_status = status

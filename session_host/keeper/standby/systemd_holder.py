@@ -32,7 +32,7 @@ from session_host.protocol.launch import LaunchReport
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.system.dbus.addresses import session_bus
-from session_host.system.systemd import Service, enter_service, held_by_services
+from session_host.system.systemd import enter_service, held_by_services
 from session_host.system.systemd.descriptor_store import DescriptorStore
 from session_host.version import VERSION
 
@@ -81,7 +81,7 @@ class SystemdHolder:
         # Not an earlier version's name, since the command is another.
         unit = f"{service_prefix()}-{os.getpid()}-{time.monotonic_ns()}.service"
         argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT, str(open_files)]
-        result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
+        result = enter_service(unit, argv, keeper_environment(), [os.getpid()])
         if not result.entered:
             return f"no service: {result.reason}"
         self.set_service()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from session_host.system.open_file_locks import lock_byte, unlock_byte
+from session_host.system.files import lock_byte, unlock_byte
 
 SUFFIX: Final = "-claims"
 """The end of the file's name, after the name of the index."""

@@ -18,7 +18,7 @@ import msgspec
 from session_host.paths import make_directories
 from session_host.storage.store.session_record import SessionRecord
 from session_host.storage.store.session_row import from_values
-from session_host.system.replaced_file import replace_file
+from session_host.system.files import replace_file
 
 _ROW = "record.json"
 _LAYOUT = "layout.json"

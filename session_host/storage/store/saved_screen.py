@@ -16,7 +16,7 @@ from session_host.errors import OutliveError, StoreError
 from session_host.protocol.values import GridSize
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
-from session_host.system.replaced_file import replace_file
+from session_host.system.files import replace_file
 from session_host.terminal import engine_build, from_replay, restore
 from session_host.terminal.base import Emulator, EngineName
 

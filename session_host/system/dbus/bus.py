@@ -8,19 +8,22 @@ An event loop runs calls in a thread (``in_thread``) and reads signals in betwee
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from jeepney.auth import BEGIN, AuthenticationError, Authenticator
 from jeepney.low_level import HeaderFields, Message, MessageFlag, MessageType, Parser
 from jeepney.wrappers import DBusAddress, new_method_call
 
 from session_host.errors import OutliveError, TimedOut
+from session_host.system.worker import Worker
 
 READ_BYTES = 16 * 1024
 
@@ -263,3 +266,17 @@ class Bus:
         if left <= 0:
             raise TimedOut("the time is up")
         return left
+
+
+T = TypeVar("T")
+
+
+async def in_thread(bus: Bus, work: Callable[[], T]) -> T:
+    """Run blocking work with a connection in a thread. Cancelling cuts the connection and waits for the thread."""
+    working = asyncio.ensure_future(Worker().run(work))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        bus.cut()
+        await asyncio.gather(working, return_exceptions=True)
+        raise

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, why_not_started
 from session_host.protocol.values import CellSize, GridSize
-from session_host.system.log_file import open_log
+from session_host.system.files import open_log
 
 from .identity import start_time
 from .permission import mark

@@ -6,6 +6,5 @@ D-Bus only if there is a bus.
 """
 
 from .scope import ScopeResult, enter, enter_service, held_by_services
-from .service import Service
 
-__all__ = ["ScopeResult", "Service", "enter", "enter_service", "held_by_services"]
+__all__ = ["ScopeResult", "enter", "enter_service", "held_by_services"]

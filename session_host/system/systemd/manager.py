@@ -11,8 +11,6 @@ from typing import Any
 
 from session_host.system.dbus.bus import Bus, BusGone, Peer, Refused
 
-from .service import Service
-
 MANAGER = Peer("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 
 ROUNDS = 3
@@ -20,6 +18,9 @@ ROUNDS = 3
 
 FURTHER_NAMES = range(2, 6)
 """Numbers for other names, used if a unit of another owner has the name and accepts no processes."""
+
+KEEPER_DESCRIPTION = "Outlive: keeper"
+"""What ``systemctl --user status`` shows of the one service that there is."""
 
 RESTART_US = 50_000
 """The delay before a failed service is started again, in microseconds."""
@@ -68,7 +69,7 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
     raise refusal
 
 
-def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
+def start_service(bus: Bus, unit: str, argv: list[str], environment: dict[str, str], pids: list[int]) -> str:
     """Start a service with a descriptor store, and move processes into its control group; returns the service's name.
 
     Raises:
@@ -79,8 +80,8 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
     hard_limit = getrlimit(RLIMIT_NOFILE)[1]
     bus.post(MANAGER, "Subscribe")
     properties: list[Property] = [
-        ("ExecStart", ("a(sasb)", [(service.argv[0], service.argv, False)])),
-        ("Environment", ("as", [f"{name}={value}" for name, value in service.environment.items()])),
+        ("ExecStart", ("a(sasb)", [(argv[0], argv, False)])),
+        ("Environment", ("as", [f"{name}={value}" for name, value in environment.items()])),
         ("Restart", ("s", "on-failure")),
         ("RestartUSec", ("t", RESTART_US)),
         ("StartLimitIntervalUSec", ("t", 0)),
@@ -93,9 +94,9 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
         # A restart or stop of the main process does not kill the moved processes.
         ("KillMode", ("s", "process")),
     ]
-    _start(bus, service.unit, service.description, properties)
-    bus.call(MANAGER, "AttachProcessesToUnit", "ssau", service.unit, "", pids)
-    return service.unit
+    _start(bus, unit, KEEPER_DESCRIPTION, properties)
+    bus.call(MANAGER, "AttachProcessesToUnit", "ssau", unit, "", pids)
+    return unit
 
 
 def units(bus: Bus, pattern: str) -> dict[str, str]:

@@ -1,18 +1,65 @@
-"""Moves processes into their own unit: a scope, or a service with a descriptor store."""
+"""Moves processes into their own unit: a scope, or a service with a descriptor store.
+
+The user's systemd, with all its scopes, ends with the user's last login unless the user lingers (user@.service(5),
+loginctl(1)). A process that runs below the user's systemd (a window's, started from a desktop) loses nothing by a
+scope. A process of a login (``session-3.scope``, of ssh or a console) or of a system service does not run below it:
+with ``KillUserProcesses=no`` logind leaves it alone at logout, and keeps the login "closing" for it (logind.conf(5)). A
+scope would shorten its life.
+"""
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from session_host.errors import TimedOut
 from session_host.system.dbus import addresses
-
-from . import control_groups
-from .service import Service
+from session_host.system.processes import proc
 
 if TYPE_CHECKING:  # D-Bus takes milliseconds to import: only where there is a bus
     from session_host.system.dbus.bus import Bus
+
+
+LINGER = Path("/var/lib/systemd/linger")
+"""A directory with one empty file for each lingering user, by name."""
+
+
+def control_groups(pid: int) -> list[str]:
+    """The paths of the process's control groups that systemd manages, [] if there is no such process.
+
+    cgroups(7) describes ``/proc/PID/cgroup``: version 2 is hierarchy 0, and beside version 1 there is systemd's own.
+    """
+    lines = proc.read(pid, "cgroup").decode(errors="replace").splitlines()
+    fields = [line.split(":", 2) for line in lines]
+    return [path for number, name, path in fields if number == "0" or name == "name=systemd"]
+
+
+def is_in(pid: int, unit: str) -> bool:
+    """Whether the process is in the unit's control group, or in one below it."""
+    return any(unit in path.split("/") for path in control_groups(pid))
+
+
+def lingers() -> bool:
+    """Whether this user's systemd outlives the logins."""
+    try:
+        names = os.listdir(LINGER)  # noqa: PTH208 - names are enough
+    except OSError:
+        return False
+    if not names:
+        return False  # Looking up a user's name may need a directory service.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name in names
+    except KeyError:
+        return False  # An account without a name cannot linger.
+
+
+def belongs_elsewhere(pid: int) -> bool:
+    """Whether the process does not depend on the user's systemd now, but would in a scope."""
+    return not is_in(pid, f"user@{os.getuid()}.service") and not lingers()
+
 
 TIMEOUT_S = 1.0
 
@@ -62,13 +109,21 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
     return _enter(unit, pids, timeout_s, move)
 
 
-def enter_service(service: Service, pids: Sequence[int], timeout_s: float = SERVICE_TIMEOUT_S) -> ScopeResult:
+def enter_service(
+    unit: str,
+    argv: list[str],
+    environment: dict[str, str],
+    pids: Sequence[int],
+    timeout_s: float = SERVICE_TIMEOUT_S,
+) -> ScopeResult:
     """Start a transient service and move processes into its control group, so that they may use its descriptor store.
 
     Blocking; without a bus it takes microseconds.
 
     Args:
-        service: the service's name and command.
+        unit: a name that ends in ``.service``.
+        argv: the main process's command, started again whenever it fails.
+        environment: the main process's variables, without those that systemd sets.
         pids: processes of this user.
         timeout_s: the time for everything.
     """
@@ -76,9 +131,9 @@ def enter_service(service: Service, pids: Sequence[int], timeout_s: float = SERV
     def move(connection: Bus, moved: list[int]) -> str:
         from . import manager
 
-        return manager.start_service(connection, service, moved)
+        return manager.start_service(connection, unit, argv, environment, moved)
 
-    return _enter(service.unit, pids, timeout_s, move)
+    return _enter(unit, pids, timeout_s, move)
 
 
 def held_by_services(pattern: str, timeout_s: float = SERVICE_TIMEOUT_S) -> int:
@@ -103,12 +158,12 @@ def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus
     address = addresses.session_bus()
     if address is None:
         return ScopeResult(reason=NO_BUS)
-    pids = [pid for pid in pids if control_groups.control_groups(pid)]
+    pids = [pid for pid in pids if control_groups(pid)]
     if not pids:
         return ScopeResult(reason="refused: the processes have ended")
-    if all(control_groups.is_in(pid, unit) for pid in pids):
+    if all(is_in(pid, unit) for pid in pids):
         return ScopeResult(unit)
-    if any(control_groups.belongs_elsewhere(pid) for pid in pids):
+    if any(belongs_elsewhere(pid) for pid in pids):
         return ScopeResult(reason=NOT_WANTED)
 
     from session_host.system.dbus import bus

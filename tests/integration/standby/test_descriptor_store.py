@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from session_host.system.systemd import Service, enter_service, held_by_services
+from session_host.system.systemd import enter_service, held_by_services
 from session_host.system.systemd.descriptor_store import DescriptorStore
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, outlive
@@ -164,8 +164,7 @@ def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat:
 
 
 def test_no_descriptors_are_stored_without_systemd(area: Area) -> None:
-    service = Service(UNIT, "Outlive: test", ["true"], {})
-    assert enter_service(service, [os.getpid()]).reason == "no session bus"
+    assert enter_service(UNIT, ["true"], {}, [os.getpid()]).reason == "no session bus"
     assert held_by_services("outlive-*.service") == 0
     with pytest.raises(FileNotFoundError):
         DescriptorStore()

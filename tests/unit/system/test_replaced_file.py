@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.system.replaced_file import replace_file
+from session_host.system.files import replace_file
 
 
 @pytest.mark.parametrize("is_durable", [False, True])

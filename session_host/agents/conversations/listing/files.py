@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.system.directory_entries import is_directory
+from session_host.system.files import is_directory
 
 from .base import MAX_LISTED, IsCancelled, StoredConversation, StoredConversations
 

@@ -9,7 +9,7 @@ import pytest
 
 from session_host.cli.doctor import logout
 from session_host.cli.doctor.check import Check
-from session_host.system.systemd import ScopeResult, control_groups
+from session_host.system.systemd import ScopeResult, scope
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
 from tests.fakes.systemd import Denied, Logind, Systemd, bus_service
 from tests.support.buses import BusDaemon
@@ -28,8 +28,8 @@ class Machine:
         self._configuration = root / "etc/systemd/logind.conf"
         for directory in (root / "run/systemd/system", self.linger, self._configuration.parent):
             directory.mkdir(parents=True)
-        patch.setattr(control_groups, "LINGER", self.linger)
-        patch.setattr(control_groups, "is_in", lambda pid, unit: unit.startswith("user@") and self.desktop)
+        patch.setattr(scope, "LINGER", self.linger)
+        patch.setattr(scope, "is_in", lambda pid, unit: unit.startswith("user@") and self.desktop)
         patch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/none")
 
     def kills(self, value: str) -> None:

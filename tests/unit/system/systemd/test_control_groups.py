@@ -11,7 +11,7 @@ import pytest
 
 from session_host.system.dbus import addresses
 from session_host.system.processes import proc
-from session_host.system.systemd import control_groups
+from session_host.system.systemd import scope
 
 ME = os.getuid()
 DESKTOP = f"/user.slice/user-{ME}.slice/user@{ME}.service/app.slice/app-outlive-7.scope"
@@ -105,7 +105,7 @@ def test_the_system_bus_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file with the control groups of process 7."""
     monkeypatch.setattr(proc, "ROOT", str(tmp_path))
-    monkeypatch.setattr(control_groups, "LINGER", tmp_path / "linger")
+    monkeypatch.setattr(scope, "LINGER", tmp_path / "linger")
     (tmp_path / "7").mkdir()
     return tmp_path / "7" / "cgroup"
 
@@ -122,14 +122,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_control_groups_of_a_process_are_read(place: Path, text: str) -> None:
     place.write_text(text)
 
-    assert set(control_groups.control_groups(7)) == {DESKTOP}
-    assert control_groups.is_in(7, "app-outlive-7.scope")
-    assert not control_groups.is_in(7, "app-outlive")
+    assert set(scope.control_groups(7)) == {DESKTOP}
+    assert scope.is_in(7, "app-outlive-7.scope")
+    assert not scope.is_in(7, "app-outlive")
 
 
 def test_a_process_that_has_ended_is_in_no_control_group(place: Path) -> None:
-    assert control_groups.control_groups(8) == []
-    assert not control_groups.is_in(8, "x")
+    assert scope.control_groups(8) == []
+    assert not scope.is_in(8, "x")
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_a_scope_is_avoided_if_it_would_end_earlier_than_the_current_group(
     place: Path, path: str, lingers: bool, elsewhere: bool
 ) -> None:
     place.write_text(f"0::{path}\n")
-    control_groups.LINGER.mkdir()
-    (control_groups.LINGER / "somebody-else").touch()
+    scope.LINGER.mkdir()
+    (scope.LINGER / "somebody-else").touch()
     if lingers:
-        (control_groups.LINGER / pwd.getpwuid(ME).pw_name).touch()
+        (scope.LINGER / pwd.getpwuid(ME).pw_name).touch()
 
-    assert control_groups.belongs_elsewhere(7) is elsewhere
+    assert scope.belongs_elsewhere(7) is elsewhere
 
 
 def test_without_a_linger_file_the_user_does_not_linger(place: Path) -> None:
-    assert not control_groups.lingers()
-    control_groups.LINGER.mkdir()
-    assert not control_groups.lingers()
+    assert not scope.lingers()
+    scope.LINGER.mkdir()
+    assert not scope.lingers()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jeepney import DBusAddress, new_method_call, new_method_return
 
 from session_host.system.processes import proc
-from session_host.system.systemd import ScopeResult, control_groups, enter
+from session_host.system.systemd import ScopeResult, enter, scope
 from session_host.system.systemd.scope import TIMEOUT_S
 from tests.architecture.source_tree import REPOSITORY
 from tests.fakes.systemd import Denied, Systemd, bus_service
@@ -32,7 +32,7 @@ EXISTS = "org.freedesktop.systemd1.UnitExists"
 @pytest.fixture
 def desktop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulate a start from a desktop: the process's control group ends with the user's systemd anyway."""
-    monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: False)
+    monkeypatch.setattr(scope, "belongs_elsewhere", lambda pid: False)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_bus_without_systemd_is_reported(session_bus: BusDaemon, desktop: None
 
 
 def test_without_linger_a_login_gets_no_scope(session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: True)
+    monkeypatch.setattr(scope, "belongs_elsewhere", lambda pid: True)
 
     assert "without linger" in into_scope().reason
 
@@ -296,7 +296,7 @@ def cgroup_root() -> Path:
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, mount, kind, *_ = line.split()
         if kind == "cgroup2":
-            group = next(path for path in control_groups.control_groups(os.getpid()))
+            group = next(path for path in scope.control_groups(os.getpid()))
             return Path(mount) / group.lstrip("/")
     pytest.skip("there is no cgroup v2 here")
 
@@ -345,7 +345,7 @@ def test_a_chat_survives_the_end_of_the_windows_group(
     systemd.move = move
 
     assert into_scope(host.pid) == ScopeResult(UNIT)
-    assert control_groups.is_in(host.pid, UNIT)
+    assert scope.is_in(host.pid, UNIT)
     (window_group / "cgroup.kill").write_text("1")
 
     wait_for_end(window.pid, 10)

@@ -10,7 +10,13 @@ import sys
 
 import pytest
 
-from session_host.system.processes import exit_status
+from session_host.system.processes.process_end import (
+    code_and_signal,
+    status_of_child,
+    status_of_reaped,
+    status_of_zombie,
+    wait_status,
+)
 from tests.support.processes import start_ticks
 from tests.support.waiting import wait_for_end, wait_readable
 
@@ -35,10 +41,10 @@ def ended_child(script: str) -> int:
 @pytest.mark.parametrize(("script", "end"), ENDS)
 def test_the_status_of_a_child_is_read_before_it_is_reaped(script: str, end: tuple[int | None, int | None]) -> None:
     pid = ended_child(script)
-    status = exit_status.from_child(pid)
+    status = status_of_child(pid)
     assert status is not None
-    assert exit_status.from_child(pid) == status, "it is still not reaped"
-    assert exit_status.code_and_signal(status) == end
+    assert status_of_child(pid) == status, "it is still not reaped"
+    assert code_and_signal(status) == end
     assert os.waitpid(pid, 0) == (pid, status)
 
 
@@ -46,29 +52,29 @@ def test_the_status_of_a_child_is_read_before_it_is_reaped(script: str, end: tup
 def test_every_source_gives_the_same_status(script: str, end: tuple[int | None, int | None]) -> None:
     pid = ended_child(script)
     pidfd = os.pidfd_open(pid)
-    zombie = exit_status.from_zombie(pid, start_ticks(pid))
+    zombie = status_of_zombie(pid, start_ticks(pid))
     found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert found is not None
-    of_wait = exit_status.from_waitid(found.si_code, found.si_status)
+    of_wait = wait_status(found.si_code, found.si_status)
     _, status = os.waitpid(pid, 0)
-    reaped = exit_status.from_reaped(pidfd)
+    reaped = status_of_reaped(pidfd)
     os.close(pidfd)
     assert zombie == of_wait == status
     assert reaped in {status, None}, "a kernel before 6.15 does not keep it"
-    assert exit_status.code_and_signal(status) == end
+    assert code_and_signal(status) == end
 
 
 def test_a_core_dump_is_recognised_too() -> None:
-    assert exit_status.from_waitid(os.CLD_DUMPED, signal.SIGABRT) == signal.SIGABRT | 0x80
-    assert exit_status.code_and_signal(signal.SIGABRT | 0x80) == (None, signal.SIGABRT)
+    assert wait_status(os.CLD_DUMPED, signal.SIGABRT) == signal.SIGABRT | 0x80
+    assert code_and_signal(signal.SIGABRT | 0x80) == (None, signal.SIGABRT)
 
 
 def test_a_running_child_has_no_status() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-        assert exit_status.from_child(process.pid) is None
-        assert exit_status.from_zombie(process.pid, start_ticks(process.pid)) is None
+        assert status_of_child(process.pid) is None
+        assert status_of_zombie(process.pid, start_ticks(process.pid)) is None
         pidfd = os.pidfd_open(process.pid)
-        assert exit_status.from_reaped(pidfd) is None
+        assert status_of_reaped(pidfd) is None
         os.close(pidfd)
         process.communicate()
 
@@ -95,16 +101,16 @@ def test_a_zombie_of_another_parent_has_its_status_until_it_is_reaped() -> None:
         pid = int(parent.stdout.readline())
         started = start_ticks(pid)
         with pytest.raises(ChildProcessError):
-            exit_status.from_child(pid)
-        assert exit_status.from_zombie(pid, started) == 42 << 8
-        assert exit_status.from_zombie(pid, None) == 42 << 8
-        assert exit_status.from_zombie(pid, started + 1) is None, "another process had that PID"
+            status_of_child(pid)
+        assert status_of_zombie(pid, started) == 42 << 8
+        assert status_of_zombie(pid, None) == 42 << 8
+        assert status_of_zombie(pid, started + 1) is None, "another process had that PID"
         pidfd = os.pidfd_open(pid)
         parent.stdin.write(b"x")
         wait_readable(parent.stdout.fileno(), 10, "the reaping")
         assert parent.stdout.readline() == b"reaped\n"
-        assert exit_status.from_zombie(pid, started) is None
-        assert exit_status.from_reaped(pidfd) == (42 << 8 if kernel_keeps_status() else None)
+        assert status_of_zombie(pid, started) is None
+        assert status_of_reaped(pidfd) == (42 << 8 if kernel_keeps_status() else None)
         os.close(pidfd)
         parent.communicate()
 
@@ -114,7 +120,7 @@ def kernel_keeps_status() -> bool:
     pid = ended_child("exit 3")
     pidfd = os.pidfd_open(pid)
     os.waitpid(pid, 0)
-    found = exit_status.from_reaped(pidfd)
+    found = status_of_reaped(pidfd)
     os.close(pidfd)
     return found is not None
 
@@ -123,17 +129,17 @@ def test_a_program_of_any_name_is_read(tmp_path: object) -> None:
     """The name is in parentheses in the middle of the fields, and may contain parentheses."""
     pid = os.posix_spawn("/bin/sh", ["sh", "-c", "printf ') Z 1 (' > /proc/$$/comm; exit 9"], os.environ)
     wait_for_end(pid, 10)
-    assert exit_status.from_zombie(pid, start_ticks(pid)) == 9 << 8
+    assert status_of_zombie(pid, start_ticks(pid)) == 9 << 8
     os.waitpid(pid, 0)
 
 
 def test_an_unused_pid_has_no_status() -> None:
-    assert exit_status.from_zombie(2**22 + 1, None) is None
+    assert status_of_zombie(2**22 + 1, None) is None
 
 
 def test_another_descriptor_than_a_pidfd_has_no_status() -> None:
     with open("/dev/null") as nothing:  # noqa: PTH123 - its descriptor is all that is wanted
-        assert exit_status.from_reaped(nothing.fileno()) is None
+        assert status_of_reaped(nothing.fileno()) is None
 
 
 def test_the_kernels_answer_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,4 +148,4 @@ def test_the_kernels_answer_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
         return 0
 
     monkeypatch.setattr("fcntl.ioctl", tell)
-    assert exit_status.from_reaped(0) == 42 << 8
+    assert status_of_reaped(0) == 42 << 8

@@ -1,0 +1,121 @@
+"""Files: opens one to append to, replaces a whole one, locks an open one, and looks at entries of directories."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import struct
+import sys
+from pathlib import Path
+
+
+def is_directory(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a directory, or a link to one; false for one that cannot be read, as a link to itself."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def file_size(entry: os.DirEntry[str]) -> int:
+    """The size of a file; 0 for one that vanished or cannot be read."""
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0
+
+
+def replace_file(path: Path, data: bytes, *, is_durable: bool = False) -> None:
+    """Write a private file (mode 0600) beside another, and let it take that file's place.
+
+    Args:
+        path: the file to replace; it may be missing.
+        data: the new content.
+        is_durable: wait until the content is on the disk.
+
+    Raises:
+        OSError: it cannot be written; the old content stays.
+    """
+    unfinished = path.with_suffix(".new")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):  # A disk that has become read-only takes nothing away either.
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def open_log(path: str | os.PathLike[str]) -> int:
+    """Open a file to append to it, for its user alone; returns the descriptor.
+
+    Raises:
+        OSError: it cannot be opened, or is not a regular file: opening a FIFO waits for its reader.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+_FORM = "hhqqi4x"
+"""A ``struct flock``."""
+
+_WHOLE_FILE = struct.pack(_FORM, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0) if sys.platform == "linux" else b""
+
+
+def is_locked(descriptor: int) -> bool:
+    """Whether another open file or process has locked the file; False if the system cannot tell."""
+    if sys.platform != "linux":
+        return False
+    found: int = struct.unpack(_FORM, fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE_FILE))[0]
+    return found != fcntl.F_UNLCK
+
+
+def lock_open_file(descriptor: int) -> None:
+    """Lock the whole file exclusively (fcntl(2), F_OFD_SETLK).
+
+    Raises:
+        BlockingIOError: another open file has the lock.
+        OSError: the file does not support such locks.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def lock_byte(descriptor: int, byte: int) -> None:
+    """Lock one byte of the file exclusively; it need not exist. On other systems than Linux, the whole file.
+
+    Raises:
+        BlockingIOError: another open file has the lock.
+        OSError: the file does not support such locks.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FORM, fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0))
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def unlock_byte(descriptor: int, byte: int) -> None:
+    """Release the lock of ``lock_byte``.
+
+    Raises:
+        OSError: the file does not support such locks.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FORM, fcntl.F_UNLCK, os.SEEK_SET, byte, 1, 0))
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
