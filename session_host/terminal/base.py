@@ -21,7 +21,7 @@ from .rows import DEFAULT_COLOR, Color, Row
 if TYPE_CHECKING:
     from session_host.protocol.messages import Key, Mouse
 
-    from .command_modes import CommandModes
+    from .clearing import CommandModes
     from .commands import CommandLog
     from .events import TerminalEvent
     from .images.values import PlacedImage

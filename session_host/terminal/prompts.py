@@ -1,23 +1,46 @@
 """A shell's prompts and outputs, found by the marks that it writes around them (OSC 133).
 
+A: a prompt begins; B: the user's input begins; C: the command runs, and its output begins; D: the command has ended.
+
 One class serves both engines: an engine says which row the cursor is in, as a ``RowMark`` that follows its content, and
 where the row is later. Rows are enough: shells begin each prompt and each output on a row of its own.
 
 A shell draws a prompt again after ``clear``, or when its window changes: so a prompt ends all marks at its row and
 below it, which are older and were overwritten. Rows that the program erases belong to no prompt and no output any more.
+
+Source: https://gitlab.freedesktop.org/Per_Bothner/specifications/blob/master/proposals/semantic-prompts.md
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from session_host.protocol.untrusted_text import plain
 
-from .commands import MAX_INPUTS, CommandLog, Inputs, inputs_in, lasting, options_in
-from .redrawn_rows import LAST_ROW, kept_rows
+from .commands import MAX_INPUTS, CommandLog, Inputs, inputs_in, lasting, options_in, written_inputs
+from .events import CommandBegan, CommandEnded
+
+REDRAWS: Final = "redraws"
+"""Our own option of a prompt's mark: after a change of the width, the shell draws the prompt again, with the input. The
+value is "all" for the whole prompt, "last" for its last line; in a replay, "+" and the number of rows that stay. For
+kitty's option "redraw", libghostty-vt erases only the cursor's row, and also rows that are not drawn again."""
+
+_OF_FISH: Final = ({"special_key": "1"}, {"click_events": "1"})
+"""The options of the marks that fish writes itself: 4.0, and 4.1 and later. It draws the whole prompt again."""
+
+LAST_ROW: Final = -1
+"""The rows that stay are those above the input, which has not begun."""
+
+
+def kept_rows(options: Mapping[str, str]) -> int | None:
+    """The first rows that the shell does not draw again; None if it draws no row."""
+    redraws = options.get(REDRAWS, "all" if options in _OF_FISH else "")
+    is_count = redraws[:1] == "+" and redraws[1:].isdecimal()
+    return int(redraws[1:]) if is_count else {"all": 0, "last": LAST_ROW}.get(redraws)
+
 
 TURN: Final = "P;k=i;turn"
 """The mark of an agent's turn: not the agent, but its host and its viewers make it."""
@@ -397,3 +420,56 @@ class PromptMarks(Generic[Mark]):
 def _row_number(mark: RowMark) -> int:
     row_number = mark.row_number()
     return -1 if row_number is None else row_number
+
+
+MAX_MARK_BYTES: Final = 64 * 1024
+"""A longer mark is ignored; one may have a command line."""
+
+_FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)
+
+
+def is_fresh_line(parameters: str) -> bool:
+    """Whether ``OSC 133 ; parameters`` begins a new line, unless the cursor is at the beginning of one."""
+    return _FRESH_LINE.fullmatch(parameters) is not None
+
+
+def mark_of(parameters: str) -> CommandBegan | CommandEnded | None:
+    """The event of ``OSC 133 ; parameters``; None for a mark without information about a command."""
+    kind, *options = plain(parameters, MAX_READ_CHARACTERS).split(";")
+    if kind == "C":
+        return CommandBegan()
+    return CommandEnded(exit_code_of(options)) if kind == "D" else None
+
+
+def moved(saved: SavedPrompt, rows: int) -> SavedPrompt:
+    """The prompt, with its rows moved down."""
+    output, end = (None if row is None else max(row + rows, 0) for row in (saved.output, saved.end))
+    return saved._replace(row=saved.row + rows, output=output, end=end)
+
+
+def replayed_marks(saved: list[SavedPrompt], commands: CommandLog, kept_rows: int | None) -> dict[int, str]:
+    """The sequences that rebuild the marks, for each row the ones to write at its beginning.
+
+    Args:
+        saved: the prompts.
+        commands: their commands.
+        kept_rows: see ``PromptMarks``; of a prompt before the newest, it means nothing.
+    """
+    redraws = "" if kept_rows is None else f";{REDRAWS}={'last' if kept_rows < 0 else f'+{kept_rows}'}"
+    marks: dict[int, str] = {}
+
+    def add(row: int, mark: str) -> None:
+        marks[row] = marks.get(row, "") + f"\x1b]133;{mark}\x07"
+
+    if commands.count:
+        add(0, f"{COUNT};n={commands.count}")
+    for row, output, end, exit_code, shell, partial, turn, number, inputs in saved:
+        if row < 0:
+            continue
+        identity = f";aid={shell}" if shell else ""
+        add(row, TURN if turn else f"P;k=i{redraws}{written_inputs(inputs[:1])}{identity}")
+        if output is not None:
+            add(output, f"C{commands.options_of(number)}")
+        if end is not None:
+            add(end + partial, f"D;{'' if exit_code is None else exit_code}{identity}")
+    return marks

@@ -15,7 +15,7 @@ from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.untrusted_text import WEB_SCHEMES, scheme_of
 
 from .base import Emulator
-from .images.covering import MARK
+from .images.sixel import MARK
 from .rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline, row_text
 
 _SGR_ATTRIBUTES: Final = tuple(

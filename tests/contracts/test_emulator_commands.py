@@ -10,7 +10,7 @@ from session_host.protocol.values import CommandTime, GridSize
 from session_host.terminal import available_engines, from_replay, restore
 from session_host.terminal.base import Emulator
 from session_host.terminal.commands import MAX_COMMAND_CHARACTERS, MAX_COMMANDS, Command
-from session_host.terminal.shell_marks import MAX_MARK_BYTES
+from session_host.terminal.prompts import MAX_MARK_BYTES
 
 from .conftest import Maker
 

@@ -30,7 +30,7 @@ from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
-from session_host.terminal.encode_keys import REPORT_EVENTS
+from session_host.terminal.encode import REPORT_EVENTS
 
 from .closing import ClosableViewer
 from .command_times import ReceivedTimes

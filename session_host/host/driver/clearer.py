@@ -24,8 +24,7 @@ from session_host.protocol.messages import Clearing
 from session_host.protocol.values import GridSize
 from session_host.session.sizing import Sizing
 from session_host.terminal.base import Emulator
-from session_host.terminal.clearing import CANCEL, sequences
-from session_host.terminal.command_modes import ALTERNATE
+from session_host.terminal.clearing import ALTERNATE, CANCEL, sequences
 
 log = logging.getLogger(__name__)
 

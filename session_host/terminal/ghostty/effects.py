@@ -12,8 +12,6 @@ from typing import Any, Final
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DefaultColors
-from session_host.terminal.clipboard import clipboard_of, clipboard_set
-from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.events import (
     AgentState,
     Bell,
@@ -22,8 +20,9 @@ from session_host.terminal.events import (
     TerminalEvent,
     TitleChanged,
 )
-from session_host.terminal.notifications import KittyNotifications, cleaned_body, cleaned_title
-from session_host.terminal.shell_marks import mark_of
+from session_host.terminal.osc import KittyNotifications, cleaned_body, cleaned_title, clipboard_of, clipboard_set
+from session_host.terminal.prompts import mark_of
+from session_host.terminal.queries import AGENT_STATE_REPLY
 from session_host.version import VERSION
 
 from .library.calls import ffi, lib, set_option, text_of

@@ -22,26 +22,27 @@ from session_host.terminal.sgr_lines import SgrLines
 from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
+from .cells import GridReader
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .frame import FrameBuilder
-from .grid_reader import GridReader
 from .history import HistoryLimits
 from .images import TerminalImages
-from .input import InputEncoder
+from .input import AFTER_EXIT, InputEncoder, ModeReader
 from .library.calls import (
+    CONTINUATION_BYTES,
     EngineFailure,
     Getter,
     ffi,
     lib,
     mode,
+    new_terminal,
     rgb,
     scroll_viewport,
     set_default_palette,
     set_option,
+    set_options,
     text_of,
 )
-from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
-from .modes import AFTER_EXIT, ModeReader
 from .replay import replay
 from .row_marks import RowMarks, ScreenPrompts
 from .selection import Selector

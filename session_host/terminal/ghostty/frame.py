@@ -9,9 +9,8 @@ from session_host.terminal.base import Cursor, CursorShape, Frame
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color, Row
 
-from .cells import RowReader, without_marks
+from .cells import RenderState, RowReader, without_marks
 from .library.calls import Getter, ffi, lib, mode, scroll_viewport, sized
-from .render_state import RenderState
 
 _REVERSE_MODE = 5
 _SHAPES: Final = {

@@ -12,17 +12,17 @@ from typing import Any, Final
 import msgspec
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.images.covering import MARK
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.replaying import NO_IMAGES, ReplayedImages, replayed
-from session_host.terminal.images.saved import SavedImages
+from session_host.terminal.images.sixel import MARK
+from session_host.terminal.images.values import SavedImages
 from session_host.terminal.prompts import RowMark
 from session_host.terminal.rows import PLAIN, UNDER_IMAGE, Row, Style
 from session_host.terminal.text import style_change
 
+from .cells import StyleStruct
 from .library.calls import EngineFailure, Getter, lib, mode
 from .row_marks import RowMarks, TrackedRow
-from .styles import StyleStruct
 
 _MODES: Final = ((2027, False, True), (7, False, True), (4, True, False))
 """The modes that marks need: clusters by Unicode, since without it the library takes a row for unchanged where a mark
@@ -33,7 +33,7 @@ _decoder = msgspec.msgpack.Decoder(SavedImages)
 
 
 class ImageGrid:
-    """See ``images.placement.Grid``.
+    """See ``images.graphics.Grid``.
 
     Attributes:
         size: the grid's size.

@@ -16,14 +16,13 @@ from typing import Any, Final, NamedTuple
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
 from session_host.terminal.images.replaying import ReplayedImages
-from session_host.terminal.prompts import SavedPrompt
-from session_host.terminal.replayed_prompts import moved, replayed_marks
+from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Row
 from session_host.terminal.text import ansi_row, style_change
 
 from . import snapshot
+from .cells import GridReader
 from .frame import ProgramColors
-from .grid_reader import GridReader
 from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .library.calls import Getter, allocated, formatted_extras, lib, mode
 from .stream import Stream

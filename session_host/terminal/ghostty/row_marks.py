@@ -6,8 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from session_host.terminal.prompts import Prompt, PromptMarks, SavedPrompt
-from session_host.terminal.replayed_prompts import moved
+from session_host.terminal.prompts import Prompt, PromptMarks, SavedPrompt, moved
 
 from .library.calls import Getter, ffi, grid_ref, lib, sized, track
 

@@ -1,9 +1,11 @@
-"""Finds the sequences in output that the library parses without a report, or answers in its own way.
+"""Finds the sequences in output that the library does not know, parses without a report, or answers in its own way.
 
-They are OSC 22, 52, 99, 133 and 1337, APC G, DCS q, and the queries DECRQSS (DCS $ q) and XTGETTCAP (DCS + q). None of
-this depends on how the output is split. Some are kept from the library: the content of an image (OSC 1337, APC G and
-DCS q, which is sixel), of which the library would only store megabytes that it then ignores; OSC 52, of which it knows
-one target; and the queries, from their "q" on, without which the library has nothing to answer.
+``SequenceFinder`` finds strings: OSC 22, 52, 99, 133 and 1337, APC G, DCS q, and the queries DECRQSS (DCS $ q) and
+XTGETTCAP (DCS + q). None of this depends on how the output is split. Some are kept from the library: the content of an
+image (OSC 1337, APC G and DCS q, which is sixel), of which the library would only store megabytes that it then ignores;
+OSC 52, of which it knows one target; and the queries, from their "q" on, without which the library cannot answer.
+
+``find_own`` finds control sequences that the library does not know, and RIS, which resets what they have set.
 """
 
 from __future__ import annotations
@@ -11,12 +13,11 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from session_host.terminal.capabilities import MAX_REQUEST_BYTES
-from session_host.terminal.clipboard import MAX_CLIPBOARD_BYTES
 from session_host.terminal.images.sixel import MAX_SIXEL_BYTES
 from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
-from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
-from session_host.terminal.shell_marks import MAX_MARK_BYTES
+from session_host.terminal.osc import MAX_CLIPBOARD_BYTES, MAX_CONTENT_BYTES
+from session_host.terminal.prompts import MAX_MARK_BYTES
+from session_host.terminal.queries import MAX_REQUEST_BYTES
 
 MAX_NOTIFICATION_BYTES: Final = 8192
 MAX_IMAGE_COMMAND_BYTES: Final = 1024 * 1024
@@ -225,3 +226,45 @@ def _kind_of(start: re.Match[bytes]) -> bytes:
 def _kept_end(kind: bytes, content: bytes) -> bytes:
     """The last byte of content that may end an APC."""
     return content[-1:] if kind == IMAGE and content.endswith(b"\x1b") else b""
+
+
+_OWN: Final = re.compile(
+    rb"\x1b(?:(?P<reset>c)|\[(?:(?P<soft_reset>!p)|(?P<keys>>(?:4(?:;[0-9]*)?)?m|>4n)|\?(?P<keys_query>4)(?:;[0-9]*)?m"
+    rb"|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S"
+    rb"|\?(?P<status>6|15|25|26|53|55|56|75)n))"
+)
+"""RIS, DECSTR, XTMODKEYS for modifyOtherKeys and its query, XTWINOPS for the stack of titles, XTSMGRAPHICS, DECDSR."""
+
+_continues: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]").match
+_has_title_operation: Final = re.compile(rb"\x1b\[2[23](?:;[0-9;]*)?t").search
+_has_graphics_query: Final = re.compile(rb"\x1b\[\?[12];[1-4][0-9;]*S").search
+_has_private_query: Final = re.compile(rb"\?(?<=\x1b\[\?)[0-9;]+[nm]").search
+
+
+class OwnSequence(NamedTuple):
+    """A sequence: where it ends in the output, its kind (a group of ``_OWN``), and the part of it that matters."""
+
+    end: int
+    kind: str
+    value: bytes
+
+
+def may_begin_own(data: bytes) -> bool:
+    """Whether ``find_own`` may find a sequence other than RIS that begins in this output."""
+    return bool(
+        b"\x1b[>" in data
+        or b"\x1b[!p" in data
+        or (b"t" in data and _has_title_operation(data))
+        or (b"?" in data and ((b"S" in data and _has_graphics_query(data)) or _has_private_query(data)))
+    )
+
+
+def find_own(data: bytes, start: int = 0) -> list[OwnSequence]:
+    """The sequences in output from a position on."""
+    return [OwnSequence(one.end(), one.lastgroup or "", one[one.lastgroup or 0]) for one in _OWN.finditer(data, start)]
+
+
+def length_of_rest(data: bytes) -> int:
+    """How many bytes of this output may complete a sequence that the output before has begun; 0 if none do."""
+    rest = _continues(data)
+    return rest.end() if rest else 0

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from session_host.terminal.rows import UNDER_IMAGE, Row
 from session_host.terminal.sgr_lines import SgrLines
 
-from .grid_reader import GridReader
+from .cells import GridReader
 from .library.calls import allocated, ffi, grid_ref, lib, sized
 
 _SCREEN: Final = lib.GHOSTTY_POINT_TAG_SCREEN

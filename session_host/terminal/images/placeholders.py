@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from session_host.protocol.values import CellSize
 
-from .saved import SavedVirtual
-from .values import Image, PlacedImage, Source
+from .values import Image, PlacedImage, SavedVirtual, Source
 
 if TYPE_CHECKING:
     from session_host.terminal.rows import Row, Run

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from session_host.protocol.values import CellSize
 
 from . import sixel
-from .saved import SavedImages, SavedPlacement, SavedVirtual
-from .values import Image
+from .values import Image, SavedImages, SavedPlacement, SavedVirtual
 
 _FORMATS = {"rgb": 24, "rgba": 32, "png": 100, "jpeg": 1337, "gif": 1337, "sixel": sixel.FORMAT}
 _CHUNK_BYTES = 3072

@@ -1,20 +1,112 @@
-"""The data of one image: collects its chunks, and checks that it is what the program says.
+"""Commands of kitty's graphics protocol (``key=value,…;payload``), and the data of one image, which may come in chunks.
 
 Nothing is decoded here: the window does that, and shows nothing of damaged data. PNG files are checked by their
-structure, since a file that is cut off is the most frequent damage.
+structure, since a file that is cut off is the most frequent damage. Of other files, the size is read from the header;
+only formats whose decoders are simple and well tested are known.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
-from typing import Final
+from typing import Final, NamedTuple
 
 from . import sixel
-from .command import Command
-from .file_formats import size_in_header
 from .values import Form, Image
+
+_PAIR: Final = re.compile(rb"([A-Za-z])=(?:([A-Za-z])|(-?[0-9]{1,10}))")
+_LETTERS: Final = frozenset("atdo")
+_MAX_NUMBER: Final = 2**32 - 1
+_MAX_CONTROL_BYTES: Final = 1024
+_CONTINUES: Final = frozenset("aiIpmq")
+"""Keys of a later chunk: ``m`` and ``q``; some programs repeat the others."""
+
+
+class Command(NamedTuple):
+    """A command: its letters and numbers by key, and the payload as it was sent."""
+
+    letters: dict[str, str]
+    numbers: dict[str, int]
+    payload: bytes
+
+    @property
+    def action(self) -> str:
+        """What to do: transmit, by default."""
+        return self.letters.get("a", "t")
+
+    def number(self, key: str, default: int = 0) -> int:
+        """A number; only z can be negative."""
+        return self.numbers.get(key, default)
+
+    @property
+    def may_continue(self) -> bool:
+        """Whether this can be a later chunk of a transmission: it describes no image."""
+        return self.action in "tTqf" and not (self.numbers.keys() | self.letters.keys()) - _CONTINUES
+
+    @property
+    def expects_more(self) -> bool:
+        """Whether further chunks follow."""
+        return self.number("m") == 1
+
+
+def parse(content: bytes) -> Command | None:
+    """Parse what is between ``ESC _ G`` and ``ESC \\``; None if it is not a command."""
+    control, _, payload = content.partition(b";")
+    if len(control) > _MAX_CONTROL_BYTES:
+        return None
+    letters: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    for pair in control.split(b",") if control else ():
+        found = _PAIR.fullmatch(pair)
+        if found is None:
+            return None
+        key = found[1].decode()
+        if found[2] is not None:
+            if key not in _LETTERS:
+                return None
+            letters[key] = found[2].decode()
+        else:
+            number = int(found[3])
+            if key in _LETTERS or abs(number) > _MAX_NUMBER or (number < 0 and key not in "zHV"):
+                return None
+            numbers[key] = number
+    return Command(letters, numbers, payload)
+
+
+_NO_SIZE = frozenset((0xC4, 0xC8, 0xCC))
+"""JPEG's markers among those of frames (C0 … CF) that begin no frame."""
+
+
+class FileSize(NamedTuple):
+    """The kind of an image file, and its size in pixels."""
+
+    form: Form
+    width: int
+    height: int
+
+
+def size_in_header(data: bytes) -> FileSize | None:
+    """The kind and the size of a JPEG or GIF file; None if it is another kind, or damaged."""
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if data[:6] in {b"GIF87a", b"GIF89a"} and len(data) > 10:
+        return FileSize("gif", int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
+    return None
+
+
+def _jpeg(data: bytes) -> FileSize | None:
+    """Source: ITU T.81, B.1.1.4 and B.2.2."""
+    at = 2
+    while at + 9 < len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_SIZE:
+            height, width = (int.from_bytes(data[start : start + 2], "big") for start in (at + 5, at + 7))
+            return FileSize("jpeg", width, height)
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
+
 
 MAX_IMAGE_BYTES: Final = 16 * 1024 * 1024
 """The largest image, as it is sent."""

@@ -22,10 +22,9 @@ from session_host.terminal.base import (
     Modes,
     SelectionUnit,
 )
-from session_host.terminal.command_modes import CommandModes
+from session_host.terminal.clearing import CommandModes
 from session_host.terminal.commands import CommandLog
-from session_host.terminal.encode_keys import encode_key
-from session_host.terminal.encode_mouse import encode_focus, encode_mouse
+from session_host.terminal.encode import encode_focus, encode_key, encode_mouse
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable
 
 from session_host.protocol.untrusted_text import plain
-from session_host.terminal.clipboard import clipboard_of
-from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.events import AgentState, Notification, Progress, TerminalEvent
-from session_host.terminal.notifications import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title
-from session_host.terminal.shell_marks import mark_of
+from session_host.terminal.osc import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title, clipboard_of
+from session_host.terminal.prompts import mark_of
+from session_host.terminal.queries import AGENT_STATE_REPLY
 
 _RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 _HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pyte import modes as mo
 
-from session_host.terminal.replayed_prompts import replayed_marks
+from session_host.terminal.prompts import replayed_marks
 from session_host.terminal.rows import PLAIN, RGB, Style
 
 from .cells import BLANK, TAIL, Line, erased, unpack

@@ -14,7 +14,7 @@ from gui.terminal.input.pointer import MouseRules
 from gui.terminal.input.pointer_shapes import CURSORS
 from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
-from session_host.terminal.pointer_shapes import SHAPES
+from session_host.terminal.osc import SHAPES
 from tests.e2e.view.conftest import ShownView, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.windows import xdotool

@@ -9,7 +9,7 @@ import pytest
 from session_host.protocol.messages import Mouse
 from session_host.protocol.values import CellSize, GridSize, Modifiers, MouseAction, MouseButton
 from session_host.terminal.base import Modes
-from session_host.terminal.encode_mouse import encode_focus, encode_mouse
+from session_host.terminal.encode import encode_focus, encode_mouse
 
 PRESS, RELEASE, MOTION = MouseAction.PRESS, MouseAction.RELEASE, MouseAction.MOTION
 LEFT, MIDDLE, RIGHT, NONE = MouseButton.LEFT, MouseButton.MIDDLE, MouseButton.RIGHT, MouseButton.NONE

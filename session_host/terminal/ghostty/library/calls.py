@@ -1,21 +1,60 @@
-"""The basic calls of libghostty-vt that the engine uses.
+"""The basic calls of libghostty-vt that the engine uses; the only file that knows pyghostty.
 
-``binding`` loads the library and its declared interface; only this file imports that. Handles and structures are cffi
-objects and therefore ``Any``.
+With the pyghostty version of ``tables``, this module opens the shared library and runs none of pyghostty's Python code:
+see ``declarations`` for the reason. With another version, it uses pyghostty's own binding. Handles and structures are
+cffi objects and therefore ``Any``.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from session_host.errors import OutliveError
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.engines import package_directory, package_version
 
-from . import binding
-from .binding import by_value
+from . import tables
+from .declarations import TWINS
 
-ffi: Final[Any] = binding.ffi
-lib: Final[Any] = binding.lib
+_SUFFIX: Final = {"darwin": "dylib", "win32": "dll"}
+
+
+def _library_path() -> Path | None:
+    """The shared library in the installed pyghostty, None if it is not at the known path."""
+    chosen = os.environ.get("PYGHOSTTY_LIB")
+    if chosen:
+        return Path(chosen)
+    package = package_directory("pyghostty")
+    if package is None:
+        return None
+    name = f"libghostty-vt.{_SUFFIX.get(sys.platform, 'so')}"
+    path = package / "_lib" / name
+    return path if path.is_file() else None
+
+
+def _load() -> tuple[Any, Any]:
+    path = _library_path()
+    if path is not None and package_version("pyghostty") == tables.PYGHOSTTY_VERSION:
+        ffi = tables.ffi
+        return ffi, ffi.dlopen(str(path))
+    from pyghostty import _ffi as own
+
+    own.ffi.cdef(TWINS)
+    return own.ffi, own.lib
+
+
+_loaded = _load()
+ffi: Final[Any] = _loaded[0]
+lib: Final[Any] = _loaded[1]
+
+
+def by_value(name: str, signature: str) -> Any:
+    """The function ``name`` with a signature that has twins in place of unions."""
+    return ffi.cast(signature, ffi.addressof(lib, name))
 
 
 class EngineFailure(OutliveError):
@@ -183,3 +222,34 @@ def formatted_extras(terminal: Any, **wanted: bool) -> bytes:
         return allocated(lib.ghostty_formatter_format_alloc, formatter[0])
     finally:
         lib.ghostty_formatter_free(formatter[0])
+
+
+CONTINUATION_BYTES: Final = 1024 * 1024
+"""A longer unfinished sequence cannot be part of a snapshot, see ``snapshot``."""
+
+
+def new_terminal(size: GridSize, cell: CellSize) -> Any:
+    """Create a terminal, which the caller frees.
+
+    Raises:
+        EngineFailure: there is no memory for the terminal.
+    """
+    slot = ffi.new("GhosttyTerminal*")
+    check(lib.ghostty_terminal_new(ffi.NULL, slot, size.columns, size.rows), "making a terminal")
+    terminal = slot[0]
+    lib.ghostty_terminal_resize(terminal, size.columns, size.rows, cell.width_px, cell.height_px)
+    set_option(terminal, "CONTINUATION_MAX_BYTES", "size_t", CONTINUATION_BYTES)
+    # Agents treat an emoji with its selectors and joiners as one cluster.
+    set_option(terminal, "MODE_DEFAULT", "GhosttyTerminalModeConfig", {"mode": 2027, "value": True})
+    set_option(terminal, "DEFAULT_CURSOR_BLINK", "bool", True)
+    return terminal
+
+
+def set_options(terminal: Any) -> None:
+    """Set options that a snapshot lacks, on a new or a restored terminal."""
+    set_option(terminal, "KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)  # images are not drawn: report so
+    set_option(terminal, "GLYPH_PROTOCOL", "bool", False)
+    set_option(terminal, "APC_MAX_BYTES", "size_t", 64 * 1024)
+    set_option(terminal, "CLIPBOARD_WRITE_MAX_BYTES", "size_t", 1024 * 1024)
+    set_option(terminal, "TERMINFO_NAME", "GhosttyString", b"xterm-256color")
+    set_option(terminal, "TITLE_REPORT", "bool", False)  # programs would read a reported title as typed text

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from session_host.terminal.installed import package_version
+from session_host.terminal.engines import package_version
 
 TWINS = """
 typedef struct { intptr_t number; uint64_t _pad; } OutliveScrollValue;

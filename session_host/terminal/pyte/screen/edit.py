@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from pyte import modes as mo
 
-from session_host.terminal.engine_constants import MAX_REPEATED_ROWS
 from session_host.terminal.pyte.cells import BLANK, TAIL, Line
 from session_host.terminal.pyte.width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
+from session_host.terminal.queries import MAX_REPEATED_ROWS
 from session_host.terminal.rows import Style
 
 from .anchors import Anchor

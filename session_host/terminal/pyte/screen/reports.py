@@ -10,15 +10,20 @@ from pyte import modes as mo
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DefaultColors
-from session_host.terminal.capabilities import MAX_REQUEST_BYTES, capability_replies
-from session_host.terminal.command_modes import ALTERNATE, WATCHED, CommandModes, TerminalModes
-from session_host.terminal.engine_constants import CONFORMANCE, MAX_TITLE_STACK, STATUS_REPORTS
+from session_host.terminal.clearing import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
-from session_host.terminal.notifications import KittyNotifications
+from session_host.terminal.osc import KittyNotifications
+from session_host.terminal.prompts import MAX_MARK_BYTES, is_fresh_line
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
+from session_host.terminal.queries import (
+    CONFORMANCE,
+    MAX_REQUEST_BYTES,
+    MAX_TITLE_STACK,
+    STATUS_REPORTS,
+    capability_replies,
+)
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Color
-from session_host.terminal.shell_marks import MAX_MARK_BYTES, is_fresh_line
 from session_host.version import VERSION
 
 from .modes import ANSI_MODES, IN_BAND_RESIZE, PRIVATE_MODES, ModeScreen, private

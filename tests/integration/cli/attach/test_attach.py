@@ -15,7 +15,7 @@ from session_host.paths import session_socket
 from session_host.protocol.messages import PENDING_INPUT_BYTES, Key
 from session_host.protocol.values import GridSize, Modifiers
 from session_host.system.processes.identity import is_stopped
-from session_host.terminal.encode_keys import encode_key
+from session_host.terminal.encode import encode_key
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.commands import OnTerminal, new, outlive

@@ -8,7 +8,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.terminal.ghostty.cell_bits import row_keys, row_text
+from session_host.terminal.ghostty.cells import row_keys, row_text
 
 TAG, CODEPOINT, STYLE, WIDE, LINK = 0b11, 0x1FFFFF << 2, 0xFFFF << 26, 0b11 << 42, 1 << 45
 CELLS = st.builds(

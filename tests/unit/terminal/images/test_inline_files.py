@@ -13,7 +13,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.ghostty import sequences
 from session_host.terminal.ghostty.sequences import INLINE_FILE
 from session_host.terminal.images import transmission
-from session_host.terminal.images.file_formats import FileSize, size_in_header
+from session_host.terminal.images.transmission import FileSize, size_in_header
 from tests.programs.shown_image import png
 from tests.support.images import RED, inline_file
 

@@ -7,7 +7,7 @@ import pytest
 from session_host.protocol.messages import Key
 from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
 from session_host.terminal.base import Modes
-from session_host.terminal.encode_keys import encode_key
+from session_host.terminal.encode import encode_key
 
 SHIFT, ALT, CTRL, SUPER, HYPER, META, CAPS, NUM = (int(modifier) for modifier in list(Modifiers)[-8:])
 PRESS, REPEAT, RELEASE = KeyAction.PRESS, KeyAction.REPEAT, KeyAction.RELEASE

@@ -1,9 +1,9 @@
-"""The terminal's capabilities, for programs that ask for them by name (XTGETTCAP, ``DCS + q``).
+"""The answers to programs' queries that both engines give.
 
-TERM is ``xterm-256color``; these are that entry's capabilities, and those that programs can otherwise only guess:
-true colour, styled underlines, the clipboard, synchronized output. The form of the answers is xterm's; like kitty and
-Ghostty, the terminal answers each name in a reply of its own, also names of terminfo, and leaves a value with
-parameters as it is in a terminfo source.
+Capabilities by name (XTGETTCAP, ``DCS + q``): TERM is ``xterm-256color``; they are that entry's, and those that
+programs can otherwise only guess: true colour, styled underlines, the clipboard, synchronized output. The form of the
+answers is xterm's; like kitty and Ghostty, the terminal answers each name in a reply of its own, names of terminfo too,
+and leaves a value with parameters as it is in a terminfo source.
 """
 
 from __future__ import annotations
@@ -90,3 +90,19 @@ def _modified(final: str, modifier: int) -> str:
     if modifier == 1:
         return f"\x1b[{final}" if final.endswith("~") else f"\x1bO{final}"
     return f"\x1b[{final[:-1]};{modifier}~" if final.endswith("~") else f"\x1b[1;{modifier}{final}"
+
+
+AGENT_STATE_REPLY: Final = b"\x1b]7501;?\x1b\\"
+"""The answer to OSC 7501's query: every state and kind of the protocol is supported."""
+
+MAX_TITLE_STACK: Final = 10
+"""How many titles ``CSI 22 t`` saves; the oldest are dropped."""
+
+MAX_REPEATED_ROWS: Final = 4
+"""How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
+
+STATUS_REPORTS: Final = {15: "?13", 25: "?20", 26: "?27;1;0;0", 53: "?50", 55: "?50", 56: "?57;0", 75: "?70"}
+"""Answers to DECDSR (``CSI ? n n``): no printer, no locked keys, a North American keyboard, no locator, no errors."""
+
+CONFORMANCE: Final = b'62;1"p'
+"""The answer to DECRQSS for DECSCL: a VT220 with 7-bit controls."""
