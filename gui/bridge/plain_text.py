@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
-from session_host.structured.formulas import enable_formulas
+from session_host.structured.markdown_syntax import enable_formulas
 
 _MARKS = re.compile(r"[*_`#\[\\~]")
 _HEADING = re.compile(r"#{1,6}\s+")

@@ -11,10 +11,9 @@ from session_host.client.control import request
 from session_host.errors import OutliveError
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
 from session_host.structured.shortening import cut
-from session_host.structured.text_line import exact_lines
+from session_host.structured.text import exact_lines
 
 MAX_LINES: Final = 2
 MAX_CHARACTERS: Final = 120

@@ -21,6 +21,7 @@ from session_host.protocol.messages import (
     SendChatInput,
 )
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import SavedChat
 from session_host.structured.items import (
     AnyChange,
     ConversationKnown,
@@ -30,12 +31,9 @@ from session_host.structured.items import (
     TitleChanged,
 )
 from session_host.structured.lines import Line, LineSplitter
-from session_host.structured.log import FORK, NO_TAG, Cause, encode_record
+from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
 from session_host.structured.operations import AnyResult
-from session_host.structured.pending_operations import lost_operations
-from session_host.structured.rules import StructuredRules
-from session_host.structured.state import InputCause, SavedChat
-from session_host.structured.step import Refusal, Step
+from session_host.structured.rules import Refusal, Step, StructuredRules, lost_operations
 
 from .attachments import Attachment
 from .effects import (

@@ -189,6 +189,17 @@ class AgentRequest(Value, frozen=True):
         return bool(self.short_subject) or any(option.short for option in self.options)
 
 
+def digest(request: AgentRequest) -> str:
+    """A digest of everything that an answer to the request allows, and of what the user sees beside it.
+
+    It binds an answer to the request as it was shown. A new host may ask the same question again at a later time.
+    """
+    import hashlib  # most readers of items need none
+
+    shown = msgspec.structs.replace(request, at_ms=0)
+    return hashlib.sha256(msgspec.msgpack.encode(shown)).hexdigest()[:32]
+
+
 class SettingChoice(Value, frozen=True):
     """One value of a setting."""
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from session_host.errors import ProtocolViolation
+from session_host.protocol.messages import ChatInput
 
 from .items import AnyChange
 
@@ -61,6 +62,14 @@ class RecordBody(msgspec.Struct, frozen=True, array_like=True):
 
     cause: bytes
     changes: list[AnyChange]
+
+
+class InputCause(msgspec.Struct, frozen=True, array_like=True):
+    """The cause of a step that a viewer or a command asked for."""
+
+    chat_input: ChatInput
+    by: str
+    token: str
 
 
 class Record(NamedTuple):

@@ -23,10 +23,12 @@ from .text import (
     allowed_ms,
     answered,
     change_title,
+    clean_lines,
+    exact_lines,
+    size,
     state_line,
     tool_title,
 )
-from .text_line import clean_lines, exact_lines, size
 from .transcript import Transcript
 
 _HEADING_CHARACTERS: Final = 72

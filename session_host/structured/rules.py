@@ -15,8 +15,9 @@ restores the state and the lines that the previous host had not sent yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -33,25 +34,50 @@ from session_host.protocol.messages import (
 
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
-from .first_answer import first_answer
 from .items import (
+    DIALOG,
     NOT_STOPPED,
+    PLACES,
+    REJECTIONS,
+    AgentRequest,
+    AnyChange,
+    CapabilitiesKnown,
+    ChatState,
     Item,
     Put,
     Remove,
+    RequestOpened,
     RequestResolved,
     SetStatus,
     StateChanged,
     TitleChanged,
     TurnEnded,
+    digest,
 )
 from .lines import Line
-from .operations import AnyResult
-from .pending_operations import remove_operation
-from .state import KEPT_TOKENS, RulesState
-from .step import Refusal, Step
-from .step_collector import SILENCE, SILENCE_S, StepCollector
+from .operations import (
+    LOST,
+    AnyOperation,
+    AnyResult,
+    EndTerminal,
+    OperationDone,
+    ReadText,
+    StartTerminal,
+    TerminalEnded,
+    WriteText,
+)
 from .transcript import Transcript
+
+KEPT_TOKENS = 256
+KEPT_ANSWERS = 256
+
+MAX_RAW_CHARACTERS = 20_000
+"""The limit of one unknown message; the rest is dropped."""
+
+SILENCE, SILENCE_S = "silence", 30.0
+"""The timer that checks whether the agent of a running turn is silent; no dialect has one of this name."""
+
+NO_ANSWER = "The agent has ended its turn without an answer."
 
 IDLE_TIMEOUT = "idle time-out"
 """The detail of the state of an agent that was ended because it was idle."""
@@ -69,9 +95,115 @@ _SENT_ALREADY = "that prompt is sent already"
 GIVEN_UP_ITEMS = 1_000_000
 """Added to the item count when the state is lost: ids from here on were not used before."""
 
+HIDDEN: Final = "••••••"
+"""In place of a secret answer."""
 
-class StructuredRules(StepCollector, DialectPort):
-    """The rules of one structured chat."""
+
+class Refusal(NamedTuple):
+    """The refusal of an input: an ``ErrorCode``, and the reason as one line for the user."""
+
+    code: str
+    text: str
+
+
+class Step(NamedTuple):
+    """The result of one cause.
+
+    Attributes:
+        changes: the changes of the transcript, in order.
+        lines: the lines to send to the agent, with their line ends.
+        timers: the timers to start: names and seconds.
+        refusal: the reason why the input has no effect; None if it has.
+        failure: the reason why the chat cannot continue, one line; "" if it can.
+        operations: work for the host.
+        prompt: the id of the prompt with which the lines begin a turn; "" for none.
+    """
+
+    changes: list[AnyChange]
+    lines: bytes
+    timers: list[tuple[str, float]]
+    refusal: Refusal | None = None
+    failure: str = ""
+    operations: tuple[AnyOperation, ...] = ()
+    prompt: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the step has no effects."""
+        return not (self.changes or self.lines or self.timers or self.failure or self.operations)
+
+
+class RulesState(msgspec.Struct, array_like=True):
+    """The state of a structured chat's rules.
+
+    Attributes:
+        begun: the dialect has begun.
+        takes_prompts: the dialect is ready.
+        state, turn: the agent's state and turn, as last emitted.
+        queue: prompts that wait for the turn's end, oldest first.
+        in_flight: the prompt that is sent and not confirmed; None if there is none.
+        steering: steering texts that are sent and not confirmed.
+        requests: open requests of the agent, by their ids.
+        answers: the newest resolved requests, by their ids.
+        running: ids of items that are not complete.
+        items: how many items the rules themselves have made.
+        tokens: the newest tokens of commands' inputs.
+        can_steer: the agent accepts texts in a running turn.
+        ended: the program has ended.
+        waited: ids of prompts that were in the queue at a turn's end.
+        tools: ids of tool calls that are not complete.
+        changed_ms: the time of the last change that the agent caused.
+        shows_silence: the state says how long the agent has been silent.
+        is_stopping: the running turn was interrupted.
+        has_answer: the running turn has an item of the agent.
+    """
+
+    begun: bool = False
+    takes_prompts: bool = False
+    state: ChatState = "starting"
+    turn: str = ""
+    queue: list[UserPrompt] = []
+    in_flight: UserPrompt | None = None
+    steering: list[UserPrompt] = []
+    requests: dict[str, AgentRequest] = {}
+    answers: dict[str, RequestResolved] = {}
+    running: list[str] = []
+    items: int = 0
+    tokens: list[str] = []
+    can_steer: bool = False
+    ended: bool = False
+    timed_out: bool = False
+    """The agent is ended because it was idle."""
+    has_given_up: bool = False
+    """The dialect's state could not be restored: the agent is ended."""
+    waited: list[str] = []
+    operation_count: int = 0
+    operations: dict[int, AnyOperation] = {}
+    """Operations without a result, by their ids; without the texts of files to write."""
+    terminals: list[str] = []
+    """Terminals with a program that runs."""
+    has_title: bool = False
+
+    tools: list[str] = []
+    changed_ms: int = 0
+    shows_silence: bool = False
+    is_stopping: bool = False
+    has_answer: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a turn runs, also one that waits for the user."""
+        return self.state in {"running", "requires_action"}
+
+
+class StructuredRules(DialectPort):
+    """The rules of one structured chat, and the dialect's port.
+
+    Attributes:
+        state: see ``RulesState``.
+        now_ms: the time of the step that runs.
+        prefix: the beginning of the ids of the rules' own items.
+    """
 
     def __init__(self, dialect: Callable[[DialectPort], Dialect], start: Start, prefix: str) -> None:
         """Make the rules of a chat that has not begun.
@@ -81,7 +213,15 @@ class StructuredRules(StepCollector, DialectPort):
             start: the parameters of the chat's start.
             prefix: the beginning of the ids of the rules' own items, unique to this session.
         """
-        super().__init__(prefix)
+        self.state = RulesState()
+        self.now_ms = 0
+        self.prefix = prefix
+        self._changes: list[AnyChange] = []
+        self._lines: list[bytes] = []
+        self._timers: list[tuple[str, float]] = []
+        self._operations: list[AnyOperation] = []
+        self._failure = ""
+        self._sent_prompt = ""
         self._start = start
         self._dialect = dialect(self)
 
@@ -103,35 +243,40 @@ class StructuredRules(StepCollector, DialectPort):
         """The program runs."""
         self.state.begun = True
         self._call_dialect(now_ms, lambda: self._dialect.begin(self._start))
-        return self.take_step()
+        return self._take_step()
 
     def receive_lines(self, lines: Sequence[Line], now_ms: int) -> Step:
         """The agent wrote lines."""
         for line in lines:
             self._call_dialect(now_ms, partial(self._line, line))
         self._note_change()
-        return self.take_step()
+        return self._take_step()
 
     def timer_due(self, name: str, now_ms: int) -> Step:
         """A timer of the dialect, or of the running turn, expired."""
         self.now_ms = now_ms
         state = self.state
         if state.ended or state.has_given_up:
-            return self.take_step()
+            return self._take_step()
         if name == SILENCE:
             self._report_silence()
         elif name != STOPPING:
             self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
         elif state.is_stopping and state.state == "running":
             self.emit(StateChanged("running", state.turn, NOT_STOPPED))
-        return self.take_step()
+        return self._take_step()
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
         """An operation has a result."""
-        remove_operation(self.state, result)
+        if isinstance(result, OperationDone):
+            operation = self.state.operations.pop(result.id, None)
+            if isinstance(operation, StartTerminal) and not result.error:
+                self.state.terminals.append(operation.terminal)
+        elif isinstance(result, TerminalEnded) and result.terminal in self.state.terminals:
+            self.state.terminals.remove(result.terminal)
         self._call_dialect(now_ms, lambda: self._dialect.take_result(result))
         self._note_change()
-        return self.take_step()
+        return self._take_step()
 
     def receive_input(self, chat_input: ChatInput, now_ms: int, *, by: str, token: str = "") -> Step:
         """A viewer or a command sent an input.
@@ -144,18 +289,18 @@ class StructuredRules(StepCollector, DialectPort):
         """
         self.now_ms = now_ms
         if token and token in self.state.tokens:
-            return self.take_step()
+            return self._take_step()
         refusal = self._receive_input(chat_input, by)
         if token and refusal is None:
             self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
-        return self.take_step(refusal)
+        return self._take_step(refusal)
 
     def time_out(self, now_ms: int) -> Step:
         """No turn ran during the idle timeout; the caller ends the program."""
         self.now_ms = now_ms
         self.state.timed_out = True
         self.notice("The agent was idle and has been ended. The next prompt resumes it.")
-        return self.take_step()
+        return self._take_step()
 
     def give_up(self, transcript: Transcript) -> None:
         """Take the state from a transcript, since the dialect's is lost; the caller ends the agent."""
@@ -175,7 +320,7 @@ class StructuredRules(StepCollector, DialectPort):
         self.now_ms = now_ms
         state = self.state
         if state.ended:
-            return self.take_step()
+            return self._take_step()
         for item_id in list(state.running):
             self.emit(SetStatus(item_id, "cut", now_ms))
         for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ())):
@@ -188,7 +333,14 @@ class StructuredRules(StepCollector, DialectPort):
             self.emit(TurnEnded(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
         state.steering, state.in_flight, state.queue, state.ended = [], None, [], True
-        return self.take_step()
+        return self._take_step()
+
+    def _take_step(self, refusal: Refusal | None = None) -> Step:
+        """Return the step that was collected, and begin the next one."""
+        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._operations),
+                    self._sent_prompt)  # fmt: skip
+        self._changes, self._lines, self._timers, self._operations, self._sent_prompt = [], [], [], [], ""
+        return step
 
     def _call_dialect(self, now_ms: int, work: Callable[[], None]) -> None:
         """Call the dialect. An exception in it becomes a raw item, and the chat continues."""
@@ -204,7 +356,7 @@ class StructuredRules(StepCollector, DialectPort):
     def _note_change(self) -> None:
         """Note when the agent has caused a change; its silence is over then."""
         state = self.state
-        if self.has_changes:
+        if self._changes:
             state.changed_ms = self.now_ms
             if state.shows_silence:
                 self.emit(StateChanged(state.state, state.turn))
@@ -262,7 +414,7 @@ class StructuredRules(StepCollector, DialectPort):
         text = message.text.strip("\n")
         if not text.strip() and not message.images:
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
-        prompt = UserPrompt(self.new_id(), text, message.images)
+        prompt = UserPrompt(self._new_id(), text, message.images)
         steers = message.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
         item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
         self.emit(Put(item))
@@ -311,7 +463,7 @@ class StructuredRules(StepCollector, DialectPort):
         state = self.state
         if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
-            self.sent_prompt = prompt.id
+            self._sent_prompt = prompt.id
             if prompt.id in state.waited:
                 state.waited.remove(prompt.id)
                 self.emit(Remove(prompt.id))
@@ -321,6 +473,78 @@ class StructuredRules(StepCollector, DialectPort):
             self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))
 
     # ------------------------------------------------------------ the dialect's port
+
+    def emit(self, change: AnyChange) -> None:
+        """See ``DialectPort``."""
+        state = self.state
+        match change:
+            case Put(item):
+                _note(state.running, item.id, item.status == "running")
+                _note(state.tools, item.id, item.status == "running" and item.kind == "tool")
+                state.has_answer = state.has_answer or item.kind != "user"
+            case SetStatus(item_id, status):
+                _note(state.running, item_id, status == "running")
+                _note(state.tools, item_id, status == "running" and item_id in state.tools)
+            case RequestOpened(request):
+                state.requests[request.id] = request
+                state.answers.pop(request.id, None)
+            case RequestResolved(request_id):
+                if state.requests.pop(request_id, None) is None:
+                    return
+                state.answers[request_id] = change
+                while len(state.answers) > KEPT_ANSWERS:
+                    del state.answers[next(iter(state.answers))]
+            case StateChanged(chat_state, turn):
+                if chat_state == "running" and not state.is_running:
+                    state.changed_ms, state.has_answer, state.is_stopping = self.now_ms, False, False
+                    self.start_timer(SILENCE, SILENCE_S)
+                state.state, state.turn, state.shows_silence = chat_state, turn, False
+            case TurnEnded(turn, outcome):
+                state.waited = [prompt.id for prompt in state.queue]
+                if outcome == "completed" and state.is_running and turn == state.turn and not state.has_answer:
+                    self.notice(NO_ANSWER)
+            case TitleChanged():
+                state.has_title = True
+            case CapabilitiesKnown(capabilities):
+                state.can_steer = capabilities.steer
+            case _:
+                pass
+        self._changes.append(change)
+
+    def send(self, message: Any) -> None:
+        """See ``DialectPort``."""
+        self._lines.append(msgspec.json.encode(message) + b"\n")
+
+    def start_timer(self, name: str, after_s: float) -> None:
+        """See ``DialectPort``."""
+        self._timers.append((name, after_s))
+
+    def start_operation(self, operation: AnyOperation) -> int:
+        """See ``DialectPort``."""
+        state = self.state
+        state.operation_count += 1
+        operation = msgspec.structs.replace(operation, id=state.operation_count)
+        self._operations.append(operation)
+        if not isinstance(operation, EndTerminal):
+            is_write = isinstance(operation, WriteText)
+            state.operations[operation.id] = msgspec.structs.replace(operation, text="") if is_write else operation
+        return operation.id
+
+    def notice(self, text: str) -> None:
+        """See ``DialectPort``."""
+        self.emit(Put(Item(self._new_id(), "notice", self.now_ms, text=text)))
+
+    def raw(self, title: str, message: Any) -> None:
+        """See ``DialectPort``."""
+        text = "" if message is None else message
+        if not isinstance(text, str):
+            text = msgspec.json.encode(text).decode()
+        self.emit(Put(Item(self._new_id(), "raw", self.now_ms, title=title, text=text[:MAX_RAW_CHARACTERS])))
+
+    def fail(self, reason: str) -> None:
+        """See ``DialectPort``."""
+        self.notice(reason)
+        self._failure = self._failure or reason
 
     def ready(self) -> None:
         """See ``DialectPort``."""
@@ -357,6 +581,11 @@ class StructuredRules(StepCollector, DialectPort):
             self.state.queue.insert(0, prompt)
             self.state.waited.append(prompt_id)
 
+    def _new_id(self) -> str:
+        """An id for an item of the rules."""
+        self.state.items += 1
+        return f"{self.prefix}-{self.state.items}"
+
     def _forget(self, prompt_id: str) -> UserPrompt | None:
         """Remove the sent prompt with this id from those without a confirmation, and return it."""
         state = self.state
@@ -368,3 +597,74 @@ class StructuredRules(StepCollector, DialectPort):
                 state.steering.remove(prompt)
                 return prompt
         return None
+
+
+def _note(ids: list[str], item_id: str, is_in: bool) -> None:
+    """Add an id to a list, or remove it."""
+    if is_in and item_id not in ids:
+        ids.append(item_id)
+    elif not is_in and item_id in ids:
+        ids.remove(item_id)
+
+
+def first_answer(
+    answer: AnswerRequest,
+    requests: Mapping[str, AgentRequest],
+    answers: Mapping[str, RequestResolved],
+    *,
+    by: str,
+    now_ms: int,
+) -> RequestResolved | Refusal:
+    """The outcome of an open request, or the refusal of the answer.
+
+    Args:
+        answer: the answer.
+        requests: the open requests, by their ids.
+        answers: resolved requests, by their ids.
+        by: the kind of client that answers.
+        now_ms: the time.
+    """
+    request = requests.get(answer.agent_request)
+    if request is None:
+        earlier = answers.get(answer.agent_request)
+        if earlier is None:
+            return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
+        if not earlier.option:
+            text = (
+                "already answered in its terminal" if earlier.by == DIALOG else "the agent has withdrawn its question"
+            )
+            return Refusal(ErrorCode.ANSWERED, text)
+        where = f" {PLACES[earlier.by]}" if earlier.by in PLACES else ""
+        return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {earlier.name or earlier.option}")
+    if answer.digest != digest(request):
+        return Refusal(ErrorCode.CHANGED, "the question has changed since it was shown; read it again")
+    option = next((option for option in request.options if option.id == answer.option), None)
+    if option is None and not (request.kind == "question" and answer.texts):
+        return Refusal(ErrorCode.BAD_REQUEST, f"{answer.option!r} is not an answer to this question")
+    if not request.complete and (option is None or option.kind not in REJECTIONS):
+        return Refusal(
+            ErrorCode.BAD_REQUEST, "the agent did not report everything that would run: it can only be declined"
+        )
+    name = option.label if option is not None else _shown(request, answer.texts)
+    return RequestResolved(request.id, answer.option or "text", name, by, now_ms)
+
+
+def _shown(request: AgentRequest, texts: Mapping[str, str]) -> str:
+    """Answers to questions in one line, for the transcript. A secret one is hidden: the transcript is recorded."""
+    secret = {asked.id for asked in request.questions if asked.secret}
+    return "; ".join(HIDDEN if question in secret else ", ".join(text.split("\n")) for question, text in texts.items())
+
+
+def lost_operations(state: RulesState) -> tuple[list[AnyResult], list[AnyOperation]]:
+    """Finish the operations of a killed host: the results of those that are not repeated, and the operations to start.
+
+    A terminal ends with its host, but processes that ignore SIGHUP may be left: they are ended, too.
+    """
+    operations = state.operations.values()
+    results: list[AnyResult] = [
+        OperationDone(each.id, error=LOST) for each in operations if not isinstance(each, ReadText)
+    ]
+    results += [TerminalEnded(terminal, signal="SIGHUP", lost=True) for terminal in state.terminals]
+    terminals = [*(each.terminal for each in operations if isinstance(each, StartTerminal)), *state.terminals]
+    reads = [each for each in operations if isinstance(each, ReadText)]
+    return results, [*reads, *(EndTerminal(0, terminal) for terminal in terminals)]

@@ -5,18 +5,38 @@ Lines contain no control characters of agents or prompts, so that they can be pr
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from session_host.protocol.untrusted_text import escaped, one_line
+from session_host.protocol.messages import Peek, Screen
+from session_host.protocol.untrusted_text import escaped, one_line, plain
 
+from .engine import SIZE
 from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .shortening import shown_command
-from .text_line import LineStyle, TextLine, clean_lines, duration, exact_lines, size, wrapped
 from .transcript import Transcript
+
+LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
+
+_TAB_COLUMNS: Final = 8
+_NO_LIMIT: Final = 1 << 30
+_MS_PER_S: Final = 1000
+_SEQUENCES: Final = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
+"""Escape sequences in a tool's output."""
+
+_MARGIN: Final = re.compile("[ │]*(?:[>?—∴○✓✗◐■⊘▸·-] )?")
+
+
+class TextLine(NamedTuple):
+    """One line, and its style."""
+
+    text: str
+    style: LineStyle = ""
+
 
 OUTPUT_LINES: Final = 5
 """How many of the last lines of a tool's output are shown while it is folded."""
@@ -374,3 +394,107 @@ def _ends_with_notice(transcript: Transcript, error: str) -> bool:
 def _is_short(item: Item) -> bool:
     """Whether the item has one line, so that no blank line separates it from another short one."""
     return item.kind in {"tool", "thought", "raw", "notice"} and not (item.output or item.changes or item.text)
+
+
+# ---------------------------------------------------------------- a terminal's screen
+
+SGR: Final[dict[LineStyle, str]] = {
+    "": "", "prompt": "1;36", "heading": "1", "code": "", "dim": "2", "added": "32", "removed": "31", "failed": "31",
+    "asking": "1;33",
+}  # fmt: skip
+"""The parameters of the escape sequence that shows a style."""
+
+
+def screen_of(transcript: Transcript, request: Peek) -> Screen:
+    """The reply to a Peek, in one piece.
+
+    The screen is the end of the transcript: a terminal's height, or more if the last item or open requests need it. Of
+    a very long item it has only the end; with ``scrollback``, all of it.
+    """
+    if request.scrollback and not request.lines:
+        lines = all_lines(transcript)
+    else:
+        lines = last_lines(transcript, request.lines or _height(transcript))
+    return Screen(
+        request=request.request,
+        lines=[ansi_line(line) if request.ansi else line.text for line in lines],
+        cursor_column=0,
+        cursor_row=min(len(lines), SIZE.rows) - 1 if lines else 0,
+        cursor_visible=False,
+        title=transcript.status.title,
+        size=SIZE,
+        alternate_screen=False,
+        scrollback_lines=0,
+    )
+
+
+def ansi_line(line: TextLine) -> str:
+    """A line with the escape sequences that show its style."""
+    style = SGR[line.style]
+    return f"\x1b[{style}m{line.text}\x1b[0m" if style and line.text else line.text
+
+
+def _height(transcript: Transcript) -> int:
+    if not len(transcript):
+        return SIZE.rows
+    last = item_lines(end_of(transcript[len(transcript) - 1]))
+    return max(SIZE.rows, len(last) + len(ending_lines(transcript)))
+
+
+# ---------------------------------------------------------------- single lines
+
+
+def without_sequences(text: str) -> str:
+    """A text without escape sequences."""
+    return _SEQUENCES.sub("", text)
+
+
+def clean_lines(text: str) -> list[str]:
+    """The lines of an agent's text, without control characters and blank lines at the end.
+
+    If a line was overwritten from its start, as by a progress bar, only its last state is returned.
+    """
+    if not text.strip():
+        return []
+    lines = without_sequences(text).rstrip().split("\n")
+    last = (line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return [plain(line.expandtabs(_TAB_COLUMNS), _NO_LIMIT).rstrip() for line in last]
+
+
+def exact_lines(text: str) -> list[str]:
+    """The lines of a text that the user approves: complete, with escapes in place of misleading characters."""
+    return [line.expandtabs(_TAB_COLUMNS) for line in escaped(text).removesuffix("\n").split("\n")] if text else []
+
+
+def wrapped(line: TextLine, width: int) -> list[TextLine]:
+    """Wrap a line to a width in columns; further lines keep its margin. 0 does not wrap."""
+    text = line.text
+    if not width or (len(text) <= width and text.isascii()):
+        return [line]
+    import wcwidth  # whole lines do not need it
+
+    if wcwidth.width(text) <= width:
+        return [line]
+    begin = _MARGIN.match(text)
+    assert begin is not None  # the pattern fits an empty text, too
+    margin = "".join(character if character == "│" else " " for character in begin.group())
+    margin = margin if len(margin) <= width // 2 else ""
+    keeps_blanks = line.style in {"code", "added", "removed"}
+    parts = wcwidth.wrap(
+        text, width, subsequent_indent=margin, replace_whitespace=False, drop_whitespace=not keeps_blanks
+    )
+    return [TextLine(part.rstrip(), line.style) for part in parts]
+
+
+def duration(length_ms: int) -> str:
+    """A length of time: ``3.2 s``, ``2 min 5 s``."""
+    seconds = max(0, length_ms) / _MS_PER_S
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(length_bytes: int) -> str:
+    """A number of bytes: ``12 kB``."""
+    return f"{length_bytes} bytes" if length_bytes < 1000 else f"{length_bytes / 1000:,.0f} kB"

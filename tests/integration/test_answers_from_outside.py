@@ -20,8 +20,7 @@ from session_host.errors import AlreadyAnswered
 from session_host.paths import config_dir, session_files
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.values import Activity
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest
+from session_host.structured.items import AgentRequest, digest
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support import processes
 from tests.support.claude_like import ClaudeLike, claude_like

@@ -11,12 +11,10 @@ import msgspec
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInput, Interrupt, Prompt
 from session_host.structured.dialects.acp import AcpDialect
 from session_host.structured.dialects.base import Start
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, AnyChange, Item, StateChanged
+from session_host.structured.items import AgentRequest, AnyChange, Item, StateChanged, digest
 from session_host.structured.lines import Line
 from session_host.structured.operations import AnyResult
-from session_host.structured.rules import StructuredRules
-from session_host.structured.step import Step
+from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from session_host.structured.dialects.base import Start
 from session_host.structured.lines import LineSplitter
-from session_host.structured.step import Step
+from session_host.structured.rules import Step
 from tests.support.acp_chat import AcpChat
 from tests.support.waiting import TIMEOUT_S
 

@@ -11,11 +11,9 @@ import msgspec
 from session_host.protocol.messages import AnswerRequest, ChatInput, Interrupt, Prompt
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
-from session_host.structured.digest import digest
-from session_host.structured.items import AnyChange, Item
+from session_host.structured.items import AnyChange, Item, digest
 from session_host.structured.lines import Line
-from session_host.structured.rules import StructuredRules
-from session_host.structured.step import Refusal, Step
+from session_host.structured.rules import Refusal, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "codex-app-server.jsonl"

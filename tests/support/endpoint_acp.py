@@ -16,7 +16,7 @@ from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import UsageChanged
 from session_host.structured.lines import Line
-from session_host.structured.step import Step
+from session_host.structured.rules import Step
 from tests.support.acp_chat import AcpChat
 from tests.support.waiting import TIMEOUT_S
 

@@ -14,13 +14,10 @@ import msgspec
 from session_host.host.operations.files import FileRefused, read_text, write_text
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInput, Interrupt, Prompt
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, Item, ItemKind
+from session_host.structured.items import AgentRequest, Item, ItemKind, digest
 from session_host.structured.lines import LineSplitter
 from session_host.structured.operations import AnyOperation, OperationDone, ReadText, WriteText
-from session_host.structured.rules import STOPPING, StructuredRules
-from session_host.structured.step import Refusal, Step
-from session_host.structured.step_collector import SILENCE
+from session_host.structured.rules import SILENCE, STOPPING, Refusal, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 DEADLINE_S = 60.0

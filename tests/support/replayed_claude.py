@@ -11,11 +11,9 @@ import msgspec
 from session_host.protocol.messages import AnswerRequest, ChatInput
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
-from session_host.structured.digest import digest
-from session_host.structured.items import Item
+from session_host.structured.items import Item, digest
 from session_host.structured.lines import Line
-from session_host.structured.rules import StructuredRules
-from session_host.structured.step import Step
+from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

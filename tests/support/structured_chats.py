@@ -16,8 +16,7 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
 from session_host.storage.store import SessionRecord
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, Item
+from session_host.structured.items import AgentRequest, Item, digest
 from tests.support.hosts import Watcher
 
 FAKE = Path(__file__).parents[1] / "programs" / "fake_app_server.py"

@@ -23,8 +23,7 @@ from session_host.paths import config_dir
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import escaped
 from session_host.protocol.values import Activity
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
 from session_host.structured.shortening import cut
 from session_host.structured.text import INCOMPLETE, request_lines
 

@@ -64,7 +64,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
 
     note_viewed(info.id)
     if info.runtime == "structured":
-        from session_host.structured.screen import screen_of as screen_of_transcript
+        from session_host.structured.text import screen_of as screen_of_transcript
 
         if (transcript := last_transcript(info.id)) is None:
             raise SessionEnded(f"{info.name} {ending_text(info)}; nothing of it was saved")

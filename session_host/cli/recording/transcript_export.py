@@ -18,8 +18,7 @@ from session_host.errors import HostUnavailable, NotAllowed, OutliveError, Sessi
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.markdown import markdown_of
-from session_host.structured.text import all_lines
-from session_host.structured.text_line import LineStyle, TextLine
+from session_host.structured.text import LineStyle, TextLine, all_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
 

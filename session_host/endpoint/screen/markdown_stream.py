@@ -65,8 +65,7 @@ def parser() -> MarkdownIt:
     """The parser of answers, with formulas and HTML but ``<br>`` as plain text, since they are not rendered."""
     from markdown_it import MarkdownIt
 
-    from session_host.structured.formulas import enable_formulas
-    from session_host.structured.line_breaks import enable_line_breaks
+    from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
 
     parser = MarkdownIt().enable("strikethrough").enable("table").disable(["html_block", "html_inline"])
     return enable_line_breaks(enable_formulas(parser))

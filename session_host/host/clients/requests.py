@@ -35,7 +35,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.untrusted_text import is_name
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.structured.engine import TranscriptEngine
-from session_host.structured.screen import screen_of as screen_of_transcript
+from session_host.structured.text import screen_of as screen_of_transcript
 from session_host.system.clock import now
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of

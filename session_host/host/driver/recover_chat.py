@@ -17,15 +17,12 @@ import msgspec
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import MemoryFile, TranscriptLog
-from session_host.structured.dialects.base import Dialect, DialectPort, Start
-from session_host.structured.dialects.registry import make_dialect
+from session_host.structured.dialects.base import Dialect, DialectPort, Start, make_dialect
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.lines import LineSplitter
-from session_host.structured.log import NO_TAG, Cause, Record, RecordReader
+from session_host.structured.log import NO_TAG, Cause, InputCause, Record, RecordReader
 from session_host.structured.operations import AnyResult
-from session_host.structured.rules import StructuredRules
-from session_host.structured.state import InputCause
-from session_host.structured.step import Step
+from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
 from session_host.version import VERSION
 
@@ -69,7 +66,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
     )
     dialect: Callable[[DialectPort], Dialect] = partial(make_dialect, structured.dialect)
     if spec.setup is not None:
-        from session_host.structured.dialects.setup import setup_dialect  # most chats do not need it
+        from session_host.structured.dialects.worktree_setup import setup_dialect  # most chats do not need it
 
         dialect = setup_dialect(spec.setup, dialect)
     return StructuredRules(dialect, start, spec.session_id[:8])

@@ -31,9 +31,8 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_ANSWERS, HookAnswer, with_answer
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.claude import hook
-from session_host.structured.first_answer import first_answer
 from session_host.structured.items import DIALOG, AgentRequest, RequestResolved
-from session_host.structured.step import Refusal
+from session_host.structured.rules import Refusal, first_answer
 
 from .agent_watch import AgentWatch
 

@@ -14,7 +14,6 @@ import msgspec
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CommandTime
 from session_host.structured.items import RequestResolved
-from session_host.structured.state import SavedChat
 
 from .log_entries import EntryKind, LogEntry
 from .prompt_state import PromptState, after_activity, after_input
@@ -27,6 +26,27 @@ KEPT_TURNS = 256
 KEPT_COMMANDS = 256
 _FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
 """The focus reports of a terminal."""
+
+
+class SavedChat(msgspec.Struct, array_like=True):
+    """The state of a structured chat at one offset of the transcript log.
+
+    Attributes:
+        offset: the offset of the log, after a whole record.
+        raw_offset: the offset of the agent's output, after the last line that was read.
+        skipped, skipped_start: see ``lines.LineSplitter``.
+        rules: the state of the rules, as msgpack.
+        dialect: the dialect's own state.
+    """
+
+    offset: int
+    raw_offset: int
+    skipped: int
+    skipped_start: bytes
+    rules: bytes
+    dialect: bytes
+    timers: dict[str, float] = {}
+    """The dialect's running timers, with their times in seconds."""
 
 
 class AttachmentState(msgspec.Struct):

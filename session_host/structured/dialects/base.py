@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Final, Protocol
 
 import msgspec
 
+from session_host.errors import UsageError
 from session_host.protocol.values import Image
 from session_host.structured.items import AgentRequest, AnyChange
 from session_host.structured.operations import AnyOperation, AnyResult
@@ -137,3 +139,25 @@ class Dialect(Protocol):
 
     def load(self, state: bytes) -> None:
         """Continue from a saved state, in place of ``begin``."""
+
+
+DIALECTS: Final[dict[str, tuple[str, str]]] = {
+    "acp": ("acp", "AcpDialect"),
+    "claude": ("claude.dialect", "ClaudeDialect"),
+    "codex": ("codex.dialect", "CodexDialect"),
+    "one-shot": ("one_shot", "OneShotDialect"),
+}
+"""The dialects' modules and classes."""
+
+
+def make_dialect(name: str, port: DialectPort) -> Dialect:
+    """Make a dialect, importing its module only now.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    if name not in DIALECTS:
+        raise UsageError(f"unknown dialect {name!r}; known: {', '.join(DIALECTS)}")
+    module, dialect_class = DIALECTS[name]
+    dialect: Dialect = getattr(import_module(f"{__package__}.{module}"), dialect_class)(port)
+    return dialect

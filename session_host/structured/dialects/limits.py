@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from session_host.structured.items import UsageLimit
 
-from .reading import at, integer
+from .reading import at, integer, mapping, one_line, text
 
 KEPT: Final = 16
 """How many limits are kept, so that an agent that reports ever other ones does not fill the memory."""
 
-MAX_NAME: Final = 60
+_MAX_NAME: Final = 60
 """The maximum length of a limit's name, in characters."""
 
 _LATEST_S: Final = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
@@ -37,3 +37,70 @@ def share(value: Any, *path: str | int) -> float | None:
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     return min(max(float(found), 0.0), 1e6)
+
+
+# ---------------------------------------------------------------- Claude Code
+
+_WINDOWS_MIN: Final = {"five_hour": 5 * 60, "seven_day": 7 * 24 * 60}
+"""Windows of time in minutes, by the beginning of a limit's name; the rest names what is limited."""
+
+
+def claude_limits(known: tuple[UsageLimit, ...], message: Mapping[str, Any], now_ms: int) -> tuple[UsageLimit, ...]:
+    """The known limits with those of a "rate_limit_event" message.
+
+    Claude Code writes it if it is logged in with a subscription, and not with an API key. The message has the limit
+    that counts most at present; that of version 2.1.329 also has the used share of each window of time
+    ("unifiedWindows"). Version 2.1.197 has no windows, and tells a share only near the limit.
+    """
+    info = mapping(message, "rate_limit_info")
+    windows = mapping(info, "unifiedWindows")
+    reported = {name: share(window, "utilization") for name, window in windows.items()}
+    resets_ms = {name: time_ms(window, "resetsAt") for name, window in windows.items()}
+    limit = text(info, "rateLimitType")
+    if limit and reported.get(limit) is None:
+        used = share(info, "utilization")
+        reported[limit] = 1.0 if used is None and text(info, "status") == "rejected" else used
+        resets_ms[limit] = time_ms(info, "resetsAt")
+    # A limit that is named without a share is not near: the share that was known is no longer true.
+    known = tuple(each for each in known if each.id not in reported)
+    return merged(
+        known,
+        [_claude_limit(name, used, resets_ms[name], now_ms) for name, used in reported.items() if used is not None],
+    )
+
+
+def _claude_limit(limit: str, used: float, resets_ms: int, now_ms: int) -> UsageLimit:
+    beginning = next((each for each in _WINDOWS_MIN if limit.startswith(each)), "")
+    name = one_line(limit.removeprefix(beginning).replace("_", " ").strip().capitalize(), _MAX_NAME)
+    return UsageLimit(limit, used, _WINDOWS_MIN.get(beginning, 0), resets_ms, name, now_ms)
+
+
+# ---------------------------------------------------------------- Codex
+
+_CODEX_PLAN: Final = "codex"
+"""Codex's pool of use of the plan itself."""
+
+
+def codex_limits_in_reply(result: dict[str, Any], now_ms: int) -> list[UsageLimit]:
+    """The limits in a reply to "account/rateLimits/read"."""
+    pools = mapping(result, "rateLimitsByLimitId")
+    if not pools:
+        return codex_limits_of_pool(mapping(result, "rateLimits"), now_ms)
+    return [limit for name in sorted(pools) for limit in codex_limits_of_pool(mapping(pools, name), now_ms)]
+
+
+def codex_limits_of_pool(pool: dict[str, Any], now_ms: int) -> list[UsageLimit]:
+    """The limits of one pool of use: a "RateLimitSnapshot" of a reply, or of "account/rateLimits/updated".
+
+    A pool has up to two windows of time. An update leaves out what the last answer of the model's service did not have.
+    """
+    pool_id = text(pool, "limitId") or _CODEX_PLAN
+    name = one_line(text(pool, "limitName") or ("" if pool_id == _CODEX_PLAN else pool_id), _MAX_NAME)
+    found = []
+    for window in ("primary", "secondary"):
+        percent = share(pool, window, "usedPercent")
+        if percent is not None:
+            window_min = max(integer(pool, window, "windowDurationMins"), 0)
+            resets_ms = time_ms(pool, window, "resetsAt")
+            found.append(UsageLimit(f"{pool_id}/{window}", percent / 100, window_min, resets_ms, name, now_ms))
+    return found

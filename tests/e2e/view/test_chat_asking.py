@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from gui.chat.page import requests as request_cards
-from session_host.structured.digest import digest
+from session_host.structured.items import digest
 from session_host.structured.items import (
     AgentRequest,
     FileChange,

@@ -8,8 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, Question
+from session_host.structured.items import AgentRequest, Question, digest
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.scripted_chat import ScriptedChat
 

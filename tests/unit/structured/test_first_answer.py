@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from session_host.protocol.messages import AnswerRequest
-from session_host.structured.digest import digest
-from session_host.structured.first_answer import first_answer
-from session_host.structured.items import AgentRequest, Question, RequestResolved
+from session_host.structured.items import AgentRequest, Question, RequestResolved, digest
+from session_host.structured.rules import first_answer
 
 
 def test_a_password_is_not_in_the_transcript_and_several_answers_are_one_line() -> None:

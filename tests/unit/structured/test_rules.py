@@ -15,12 +15,9 @@ from session_host.protocol.messages import (
     WithdrawPrompt,
 )
 from session_host.structured.dialects.base import Start
-from session_host.structured.digest import digest
-from session_host.structured.items import NOT_STOPPED, Item, Put, StateChanged
+from session_host.structured.items import NOT_STOPPED, Item, Put, StateChanged, digest
 from session_host.structured.lines import Line
-from session_host.structured.rules import STOPPING, STOPPING_S, StructuredRules
-from session_host.structured.step import Step
-from session_host.structured.step_collector import SILENCE, SILENCE_S
+from session_host.structured.rules import SILENCE, SILENCE_S, STOPPING, STOPPING_S, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 from tests.support.scripted_dialect import ScriptedDialect
 

@@ -23,8 +23,7 @@ from session_host.structured.items import (
     StateChanged,
     TurnEnded,
 )
-from session_host.structured.screen import screen_of
-from session_host.structured.text import item_lines, lines_of, request_lines
+from session_host.structured.text import item_lines, lines_of, request_lines, screen_of
 from session_host.structured.transcript import Transcript
 
 _OPTIONS = (

@@ -12,7 +12,7 @@ from session_host.cli.attach.signal_queue import SignalQueue
 from session_host.client.chats.notification_rules import NotificationRules
 from session_host.protocol.messages import ActivityEvent
 from session_host.protocol.values import Activity
-from session_host.structured.text_line import duration
+from session_host.structured.text import duration
 
 SETTLE_S: Final = 0.5
 """How long a question or an idle state must last; another viewer may answer at once, and queued prompts follow."""

@@ -11,7 +11,7 @@ from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ActivityEvent, Event, PromptMode
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import Item
-from session_host.structured.text_line import TextLine
+from session_host.structured.text import TextLine
 from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Cursor, Frame, Modes
 from session_host.terminal.rows import DEFAULT_COLOR, Row

@@ -5,8 +5,7 @@ Only lines near the end are made, and those of unchanged items are kept, so that
 
 from __future__ import annotations
 
-from session_host.structured.text import Answered, answered, block_lines, request_lines, state_line
-from session_host.structured.text_line import TextLine
+from session_host.structured.text import Answered, TextLine, answered, block_lines, request_lines, state_line
 from session_host.structured.transcript import Transcript
 
 from .question import Question

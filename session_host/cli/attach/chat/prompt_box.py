@@ -8,7 +8,7 @@ import wcwidth
 
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import Modifiers
-from session_host.structured.text_line import TextLine
+from session_host.structured.text import TextLine
 
 from .rows import graphemes
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from session_host.structured.digest import digest
-from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind
+from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, digest
 from session_host.structured.items import Question as AskedQuestion
 
 READ_S: Final = 0.5

@@ -7,7 +7,7 @@ from typing import Final
 
 import wcwidth
 
-from session_host.structured.text_line import LineStyle, TextLine
+from session_host.structured.text import LineStyle, TextLine
 from session_host.terminal.rows import PLAIN, Attribute, Row, Run, Style, Underline
 
 _RED, _GREEN, _YELLOW, _CYAN = 1, 2, 3, 6

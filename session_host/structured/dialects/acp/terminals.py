@@ -15,7 +15,7 @@ from session_host.structured.dialects import reading
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
 from session_host.structured.items import Append, Item, Put
 from session_host.structured.operations import EndTerminal, OperationDone, StartTerminal, TerminalEnded, TerminalOutput
-from session_host.structured.text_line import without_sequences
+from session_host.structured.text import without_sequences
 
 from .messages import Messages
 from .shared import REQUEST_CANCELLED, RESOURCE_NOT_FOUND, Shared, decode_id, encode_id, operation_error

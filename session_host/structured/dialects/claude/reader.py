@@ -12,11 +12,21 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from session_host.structured.dialects.limits import claude_limits
 from session_host.structured.dialects.reading import array, integer, mapping, text
-from session_host.structured.items import AnyChange, Append, Item, ItemKind, ItemStatus, Put, SetStatus, UsageChanged
+from session_host.structured.items import (
+    AnyChange,
+    Append,
+    Item,
+    ItemKind,
+    ItemStatus,
+    Put,
+    SetStatus,
+    UsageChanged,
+    UsageLimit,
+)
 
-from . import limits, notices
-from .state import Block, ReaderState, Stream
+from . import notices
 from .tools import AGENTS, PLAN_TOOLS, call_title, plan_entry, with_call, with_result
 
 KEPT_PARENTS: Final = 64
@@ -24,6 +34,63 @@ _CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 _DELTAS: Final = {"text_delta": "text", "thinking_delta": "thinking"}
 _KINDS: Final[dict[str, ItemKind]] = {"text": "agent", "thinking": "thought"}
 _LOCAL_OUTPUT: Final = re.compile(r"<local-command-(stdout|stderr)>(.*?)</local-command-\1>", re.DOTALL)
+
+
+class Block(msgspec.Struct, array_like=True):
+    """A content block that is streamed: no whole message has confirmed it yet.
+
+    Attributes:
+        item: the item as it was first put; ``pieces`` are the texts appended since then.
+        confirmed: a whole message has confirmed it while the turn was being interrupted: it may be cut.
+    """
+
+    index: int
+    item: Item
+    pieces: list[str] = []
+    confirmed: bool = False
+
+
+class Stream(msgspec.Struct, array_like=True):
+    """The message that the main agent or one sub-agent is streaming."""
+
+    message: str = ""
+    blocks: list[Block] = []
+
+
+class ReaderState(msgspec.Struct, array_like=True):
+    """The state of a ``MessageReader``.
+
+    Attributes:
+        turn: the id of the running turn, or of the last one.
+        running: a turn runs.
+        made: how many items got an id from the reader, since Claude reports none.
+        streams: the streamed messages, by the tool call of the sub-agent, "" for the main agent.
+        tools: tool calls without a result, by Claude's ids of them.
+        parents: the items of sub-agents, by Claude's ids of their tool calls.
+        tasks: Claude's list of tasks: their texts and statuses by their ids.
+        denied: Claude's ids of the tool calls that the user declined.
+        read, written: the tokens of the main agent's last request and answer.
+        window, total, cost, limits: see ``items.UsageChanged``.
+        limit_notice: the last notice about a limit.
+        directory: the chat's directory; "" if unknown.
+    """
+
+    turn: str = ""
+    running: bool = False
+    made: int = 0
+    streams: dict[str, Stream] = {}
+    tools: dict[str, Item] = {}
+    parents: dict[str, str] = {}
+    tasks: dict[str, tuple[str, str]] = {}
+    denied: list[str] = []
+    read: int = 0
+    written: int = 0
+    window: int = 0
+    total: int = 0
+    cost: float = 0.0
+    limits: tuple[UsageLimit, ...] = ()
+    limit_notice: str = ""
+    directory: str = ""
 
 
 class ReaderPort(Protocol):
@@ -293,7 +360,7 @@ class MessageReader:
     def rate_limit(self, message: Mapping[str, Any]) -> None:
         """Read a "rate_limit_event" message; it is repeated whenever a used share changes, its notice is not."""
         state, previous_limits = self.state, self.state.limits
-        state.limits = limits.read(previous_limits, message, self._port.now_ms)
+        state.limits = claude_limits(previous_limits, message, self._port.now_ms)
         if state.limits != previous_limits:
             self._emit_usage()
         notice, previous = notices.from_event(message), state.limit_notice

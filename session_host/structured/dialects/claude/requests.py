@@ -13,7 +13,6 @@ from session_host.structured.dialects.reading import array, at, mapping, one_lin
 from session_host.structured.items import AgentRequest, Question, RequestOption
 from session_host.structured.shortening import RULE_CHARACTERS, counted, cut, short_rule, short_subject, shown_command
 
-from .state import OpenRequest
 from .tools import DECLINED, EDITS, call_title, file_changes
 
 ALLOW: Final = RequestOption("allow", "Allow", "allow_once")
@@ -56,6 +55,23 @@ _DESTINATIONS: Final = {
     "userSettings": "everywhere",
     "session": "in this chat",
 }
+
+
+class OpenRequest(msgspec.Struct, array_like=True):
+    """A request of Claude's that waits for the user's answer.
+
+    Attributes:
+        input: the tool's input, in Claude's own bytes.
+        suggestions: the rules that Claude suggests, as JSON.
+        call: Claude's id of the tool call.
+        title: see ``items.AgentRequest``.
+    """
+
+    tool: str
+    input: bytes
+    suggestions: bytes
+    call: str
+    title: str = ""
 
 
 class _Body(msgspec.Struct):

@@ -21,8 +21,7 @@ from session_host.structured.dialects.reading import message as read_message
 from session_host.structured.items import AnyChange, Item, Put
 from session_host.structured.transcript import Transcript
 
-from .reader import MessageReader
-from .state import ReaderState
+from .reader import MessageReader, ReaderState
 from .tools import content
 
 _COMMAND: Final = re.compile(

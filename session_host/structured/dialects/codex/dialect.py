@@ -9,6 +9,7 @@ import msgspec
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
+from session_host.structured.dialects.limits import codex_limits_in_reply
 from session_host.structured.dialects.reading import array, error_words, integer, mapping, text
 from session_host.structured.items import (
     AgentRequest,
@@ -21,7 +22,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 
-from . import limits, settings
+from . import settings
 from .context import MAX_TRIES, Context
 from .notifications import Notifications
 from .prompts import COMMANDS, METHODS, Prompts
@@ -178,7 +179,7 @@ class CodexDialect:
                 elif text(result, "account", "type") == "chatgpt":
                     self._context.rpc.request("account/rateLimits/read", {})
             case "account/rateLimits/read":
-                self._context.limits_reported(limits.from_reply(result, self._port.now_ms))
+                self._context.limits_reported(codex_limits_in_reply(result, self._port.now_ms))
             case method if method in METHODS:
                 self._prompts.confirmed(sent, result)
             case _:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from session_host.structured.dialects.limits import codex_limits_of_pool
 from session_host.structured.dialects.reading import integer, mapping, text
 from session_host.structured.items import SettingsChanged, TitleChanged
 
-from . import limits, settings
+from . import settings
 from .context import Context
 from .requests import Requests
 from .turns import Turns
@@ -150,7 +151,7 @@ class Notifications:
 
     def _limits_updated(self, params: Params) -> None:
         context = self._context
-        context.limits_reported(limits.from_pool(mapping(params, "rateLimits"), context.port.now_ms))
+        context.limits_reported(codex_limits_of_pool(mapping(params, "rateLimits"), context.port.now_ms))
 
     def _mcp_server_started(self, params: Params) -> None:
         if error := text(params, "error"):

@@ -14,8 +14,7 @@ from session_host.protocol.messages import AnswerRequest, Prompt
 from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
-from session_host.structured.digest import digest
-from session_host.structured.items import FileChange, PlanEntry
+from session_host.structured.items import FileChange, PlanEntry, digest
 from tests.programs import program
 from tests.support.hostless_chat import HostlessChat, received
 

@@ -12,7 +12,7 @@ import pytest
 from session_host.protocol.messages import Prompt
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.limits import KEPT, merged, share, time_ms
-from session_host.structured.dialects.one_shot.dialect import OneShotDialect
+from session_host.structured.dialects.one_shot import OneShotDialect
 from session_host.structured.items import UsageLimit
 from session_host.structured.lines import Line
 from session_host.structured.log import Cause, encode_record

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from session_host.structured.dialects.base import Start
-from session_host.structured.dialects.one_shot.dialect import OneShotDialect
+from session_host.structured.dialects.one_shot import OneShotDialect
 from tests.programs import program
 from tests.support.hostless_chat import HostlessChat
 from tests.support.processes import is_alive

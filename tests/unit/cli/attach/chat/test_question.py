@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from session_host.cli.attach.chat.question import READ_S, Question
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, RequestOption
+from session_host.structured.items import AgentRequest, RequestOption, digest
 from session_host.structured.items import Question as Asked
 
 _OPTIONS = (

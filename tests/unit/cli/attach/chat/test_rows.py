@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.cli.attach.chat.rows import row_of
-from session_host.structured.text_line import TextLine
+from session_host.structured.text import TextLine
 
 
 def test_wide_and_combined_characters_take_their_cells() -> None:

@@ -6,8 +6,7 @@ from gui.chat.page.requests import RequestCard
 from gui.window.page.structured_page import StructuredPage
 from gui.wording import chat_texts
 from session_host.client.viewer.viewer import ViewerState
-from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest
+from session_host.structured.items import AgentRequest, digest
 from tests.support.scripted_chat import ScriptedChat, command_request
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
 

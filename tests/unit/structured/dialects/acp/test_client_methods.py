@@ -17,7 +17,7 @@ from session_host.structured.operations import (
     TerminalOutput,
     WriteText,
 )
-from session_host.structured.pending_operations import lost_operations
+from session_host.structured.rules import lost_operations
 from tests.support.acp_chat import AcpChat
 
 PATH = "/home/user/project/a.txt"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from session_host.protocol.messages import AnswerRequest
-from session_host.structured.digest import digest
+from session_host.structured.items import digest
 from tests.support.acp_chat import AcpChat, permission
 
 ALLOW = ("yes", "allow_once")

@@ -12,8 +12,7 @@ from session_host.protocol.values import Image
 from session_host.structured.dialects.acp.prompts import NO_COMMAND
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import NOT_STOPPED, TurnEnded
-from session_host.structured.rules import STOPPING
-from session_host.structured.step_collector import NO_ANSWER
+from session_host.structured.rules import NO_ANSWER, STOPPING
 from tests.support.acp_chat import AcpChat, permission, text_block, update
 
 ALLOW = ("yes", "allow_once")

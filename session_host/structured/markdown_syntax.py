@@ -1,7 +1,8 @@
-r"""Formulas in Markdown: rules for markdown-it that leave them as they were written.
+r"""Rules for markdown-it: formulas stay as they were written, and ``<br>`` is a line break.
 
-Models write ``\(…\)`` and ``$…$`` in a line, and ``\[…\]`` and ``$$…$$`` also over several lines. For CommonMark, their
-backslashes are escapes, and a line of theirs may begin a list.
+Models write formulas as ``\(…\)`` and ``$…$`` in a line, and as ``\[…\]`` and ``$$…$$`` also over several lines. For
+CommonMark, their backslashes are escapes, and a line of theirs may begin a list. They write ``<br>`` to break lines in
+tables.
 """
 
 from __future__ import annotations
@@ -65,3 +66,23 @@ def _read_lines(state: StateBlock, start_line: int, end_line: int, silent: bool)
 
 def _line(state: StateBlock, number: int) -> str:
     return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]].rstrip()
+
+
+_LINE_BREAK: Final = re.compile(r"<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
+
+
+def enable_line_breaks(parser: MarkdownIt) -> MarkdownIt:
+    """Add the rule to a parser, and return it."""
+    parser.inline.ruler.before("autolink", "line_break", _read_line_break)
+    return parser
+
+
+def _read_line_break(state: StateInline, silent: bool) -> bool:
+    """The rule; at the end of a text there is nothing to break."""
+    found = _LINE_BREAK.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent and found.end() < state.posMax:
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
