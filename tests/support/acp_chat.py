@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInput, Interrupt, Prompt
-from session_host.structured.dialects.acp import AcpDialect
+from session_host.structured.dialects.acp.dialect import AcpDialect
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import AgentRequest, AnyChange, Item, StateChanged, digest
 from session_host.structured.lines import Line

@@ -142,7 +142,7 @@ class Dialect(Protocol):
 
 
 DIALECTS: Final[dict[str, tuple[str, str]]] = {
-    "acp": ("acp", "AcpDialect"),
+    "acp": ("acp.dialect", "AcpDialect"),
     "claude": ("claude.dialect", "ClaudeDialect"),
     "codex": ("codex.dialect", "CodexDialect"),
     "one-shot": ("one_shot", "OneShotDialect"),

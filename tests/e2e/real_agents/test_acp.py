@@ -11,7 +11,7 @@ import pytest
 
 from session_host.agents.catalog import load_agent
 from session_host.paths import config_dir
-from session_host.structured.dialects.acp import AcpDialect
+from session_host.structured.dialects.acp.dialect import AcpDialect
 from session_host.structured.dialects.base import Start
 from session_host.structured.operations import ReadText, WriteText
 from session_host.structured.transcript import Transcript

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from session_host.structured.dialects.base import Start
-from session_host.structured.dialects.codex.dialect import CodexDialect
-from session_host.structured.dialects.codex.notifications import IGNORED, NOTICES
+from session_host.structured.dialects.codex.dialect import IGNORED, NOTICES, CodexDialect
 from tests.fakes.model_server import ModelServer
 from tests.support.hostless_chat import HostlessChat
 from tests.support.real_agents import CODEX, RealAgent

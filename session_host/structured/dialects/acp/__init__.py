@@ -1,5 +1,1 @@
 """The dialect of the Agent Client Protocol, version 1 (https://agentclientprotocol.com). Pure."""
-
-from .dialect import AcpDialect
-
-__all__ = ["AcpDialect"]

@@ -20,8 +20,7 @@ from session_host.structured.items import (
 )
 
 from . import items
-from .context import KEPT_TURNS, Context
-from .state import OpenItem
+from .state import KEPT_TURNS, Context, OpenItem
 
 _OUTCOMES: Final[dict[str, TurnOutcome]] = {
     "completed": "completed",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from session_host.structured.dialects.acp.terminals import MAX_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
+from session_host.structured.dialects.acp.client_methods import MAX_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
 from session_host.structured.operations import (
     LOST,
     EndTerminal,

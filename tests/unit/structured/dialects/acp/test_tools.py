@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from session_host.structured.dialects.acp.items import KEPT_TOOLS
 from session_host.structured.dialects.acp.state import AcpState
-from session_host.structured.dialects.acp.tools import KEPT_TOOLS
 from tests.support.acp_chat import AcpChat, text_block, update
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Image
-from session_host.structured.dialects.acp.prompts import NO_COMMAND
+from session_host.structured.dialects.acp.items import NO_COMMAND
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import NOT_STOPPED, TurnEnded
 from session_host.structured.rules import NO_ANSWER, STOPPING
