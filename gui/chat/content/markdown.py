@@ -16,8 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gui.terminal.links.links import addresses_in
-from session_host.structured.markdown_syntax import enable_formulas
-from session_host.structured.markdown_syntax import enable_line_breaks
+from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
 
 from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, TableRow, chunks
 

@@ -30,8 +30,7 @@ from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import escaped, one_line
-from session_host.structured.items import digest
-from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
+from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption, digest
 from session_host.structured.shortening import cut
 
 _MIN_VIEW_PX = 30

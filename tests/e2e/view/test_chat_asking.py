@@ -10,13 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from gui.chat.page import requests as request_cards
-from session_host.structured.items import digest
 from session_host.structured.items import (
     AgentRequest,
     FileChange,
     Put,
     Question,
     RequestOption,
+    digest,
 )
 from tests.support.chat_view_harness import ChatViewHarness
 from tests.support.qt_waiting import process_events_until
