@@ -60,19 +60,16 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
 from gui.window.page.terminal_page import TerminalPage
-from gui.window.panes.panes import Panes
-from gui.window.panes.removed_tabs import RemovedTabs
+from gui.window.panes.panes import Panes, RemovedTabs
 from gui.window.panes.tab_drag import TabDragging
-from gui.window.saving import LayoutSaving
+from gui.window.panes.tabs import RecentChats
+from gui.window.saving import LayoutSaving, UnseenMarks
 from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet
 from gui.window.sidebar.sidebar import Sidebar
-from gui.window.tabs.recent import RecentChats
-from gui.window.tabs.remembered_marks import UnseenMarks
-from gui.window.widgets.activating_clicks import ActivatingClicks
+from gui.window.widgets.activation import ActivatingClicks, raise_window, watch_exposure
 from gui.window.widgets.keys_ahead import KeysAhead
 from gui.window.widgets.parts import Area, IconButton
-from gui.window.widgets.raising import raise_window, watch_exposure
 from gui.wording import page_texts, window_texts
 from gui.wording.groups import OVER
 from session_host.agents.agent import Agent

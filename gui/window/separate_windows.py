@@ -13,7 +13,7 @@ from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.actions.guide_actions import GuideOpener
 from gui.window.actions.inserting_comments import CommentInserter
 from gui.window.actions.settings_actions import SettingsOpener
-from gui.window.widgets.raising import raise_window
+from gui.window.widgets.activation import raise_window
 from gui.window.windows import Windows
 
 

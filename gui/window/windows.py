@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
 from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedWindow
-from gui.window.cascade import cascaded
-from gui.window.main_window import MainWindow
-from gui.window.page.banners import Banner
-from gui.window.page.chat_page import ChatPage
 from gui.wording import window_texts
 from session_host.agents.agent import Agent
+
+from .main_window import MainWindow
+from .page.banners import Banner
+from .page.chat_page import ChatPage
+
+STEP_PX = 32
+"""How far a new window is moved to the right and down from the one that its tab came from."""
+_MAX_STEPS = 64
+
+
+def cascaded(beside: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
+    """The area of a new window of the same size, with an upper left corner that no other window has.
+
+    At the right end of ``room`` the windows continue at its left edge, and below its lower end at its upper edge. If
+    the size fills the room, the new window is smaller.
+
+    Args:
+        beside: the area of the window next to which the new one opens.
+        taken: the upper left corners of all windows.
+        room: the available area of the screen.
+    """
+    step = QPoint(STEP_PX, STEP_PX)
+    found = QRect(beside)
+    for _ in range(_MAX_STEPS):
+        found.translate(step)
+        if found.right() > room.right():
+            found.moveLeft(room.left())
+        if found.bottom() > room.bottom():
+            found.moveTop(room.top())
+        if all((found.topLeft() - corner).manhattanLength() >= STEP_PX for corner in taken):
+            return found
+    return QRect(beside.topLeft() + step, room.bottomRight()).intersected(room)
+
 
 DELETE_TIMEOUT_S = 60.0
 """Maximum time that a closed window waits for running tasks before it is deleted."""

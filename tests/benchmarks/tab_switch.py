@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from gui.window.tabs.tabs import SUSPEND_AFTER_MS
+from gui.window.panes.tabs import SUSPEND_AFTER_MS
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.tabs_memory import LINES, SESSIONS, show

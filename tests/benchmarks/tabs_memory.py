@@ -10,7 +10,7 @@ import statistics
 import time
 from pathlib import Path
 
-from gui.window.tabs.tabs import KEPT_REPLICAS, SUSPEND_AFTER_MS
+from gui.window.panes.tabs import KEPT_REPLICAS, SUSPEND_AFTER_MS
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.programs import Gate, program

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint
 
 from gui.window.actions.actions import Actions
-from gui.window.sidebar.view_options import ViewOptions
+from gui.window.sidebar.sidebar import ViewOptions
 from gui.wording import sheet_texts
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from gui.bridge.chat import Chat
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
-from gui.window.panes.closed_tabs import put_back
+from gui.window.panes.panes import put_back
 from gui.wording import notice_texts, window_texts
 
 

@@ -8,9 +8,8 @@ from functools import partial
 from gui.settings.pane_tree import SIDES, Side
 from gui.window.other_windows import OtherWindows
 from gui.window.page.banners import BannerArea
-from gui.window.panes.pane import PaneWidget
+from gui.window.panes.pane import PaneWidget, move_tab
 from gui.window.panes.panes import Panes
-from gui.window.panes.tab_moves import move_tab
 from gui.wording import window_texts
 
 

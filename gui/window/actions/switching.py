@@ -11,7 +11,7 @@ from gui.bridge.ended_list import EndedRecord
 from gui.bridge.sessions import Sessions
 from gui.finding.ranking import Match, Ranking, Texts
 from gui.window.sheets.chooser import Choice, Found
-from gui.window.sidebar.date_filter import DateFilter
+from gui.window.sidebar.model import DateFilter
 from gui.wording.second_lines import second_lines
 from session_host.protocol.values import WITHOUT_AGENT
 

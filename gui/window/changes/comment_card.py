@@ -16,8 +16,7 @@ from gui.theme.flow_layout import FlowLayout
 from gui.theme.frames import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.widgets.parts import button, label
-from gui.window.widgets.plain_lines import monospace_font
+from gui.window.widgets.parts import button, label, monospace_font
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts
 

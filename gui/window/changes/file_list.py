@@ -12,7 +12,7 @@ from gui.bridge.changes_reader import ChangedFile, State
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.changes.content import shown
-from gui.window.widgets.page_list import PAGE_ROW_PX, PageList
+from gui.window.widgets.paged_window import PAGE_ROW_PX, PageList
 from gui.window.widgets.result_list import RowDelegate
 from gui.wording import changes_texts, common_texts
 

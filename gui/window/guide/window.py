@@ -14,7 +14,7 @@ from gui.finding.query import Pattern
 from gui.theme.theme import Theme
 from gui.window.guide.chapters import Match, read_chapters, search
 from gui.window.guide.page import GuidePage
-from gui.window.widgets.page_list import PageList
+from gui.window.widgets.paged_window import PageList
 from gui.window.widgets.text_window import TextWindow
 from gui.wording import common_texts, page_texts, sheet_texts
 

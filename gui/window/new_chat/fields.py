@@ -24,8 +24,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.new_chat.request import InvalidField, endpoint_arguments
-from gui.window.widgets.parts import CopyButton, button, label
-from gui.window.widgets.plain_lines import monospace_font
+from gui.window.widgets.parts import CopyButton, button, label, monospace_font
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 from session_host.endpoint.server.addresses import base_url

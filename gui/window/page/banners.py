@@ -24,17 +24,17 @@ from gui.theme.icons import Glyph
 from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.page.broadcast_mark import BroadcastMark
-from gui.window.page.chat_page import ChatPage
-from gui.window.page.end_bar import EndBar
-from gui.window.page.find_bar import FindBar
-from gui.window.page.state_bars import ConnectionBar, ProblemLine
-from gui.window.page.typed_area_watcher import TypedAreaWatcher
 from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import one_line
+
+from .chat_page import ChatPage
+from .end_bar import EndBar
+from .find_bar import FindBar
+from .state_bars import ConnectionBar, ProblemLine, TypedAreaWatcher
+from .terminal_page import BroadcastMark
 
 INFORM_MS = 10_000
 MAX_BANNERS = 20

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from typing import Protocol
+
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -11,17 +13,73 @@ from gui.bridge.background.search_thread import Query
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
 from gui.garbage import delete
+from gui.input.shortcuts import KeyOf
+from gui.terminal.links.links import LinkRules
 from gui.theme.terminal_font import TerminalFont
 from gui.theme.theme import Theme
-from gui.window.page.end_bar import EndBar
-from gui.window.page.find_bar import FindBar, query_on_line
-from gui.window.page.page_view import PageEdit, PageView
-from gui.window.page.state_bars import ProblemLine
-from gui.window.page.waiting import Waiting
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget
 from gui.wording import page_texts
 from session_host.protocol.messages import InputRefused
+
+from .end_bar import EndBar
+from .find_bar import FindBar, query_on_line
+from .state_bars import ProblemLine, Waiting
+
+
+class PageEdit(Protocol):
+    """A part of a page with text."""
+
+    def copy(self) -> None:
+        """Put the selected text on the clipboard."""
+
+    def paste(self) -> None:
+        """Paste the clipboard."""
+
+    def select_all(self) -> None:
+        """Select everything."""
+
+
+class PagePrompts(Protocol):
+    """The prompts of a page: a shell's, or the user's to an agent."""
+
+    def go(self, by: int) -> None:
+        """Go to the prompt before (-1) or after (1)."""
+
+    def has_listed(self) -> bool:
+        """Whether there are commands, or prompts to an agent, for a list."""
+
+    def copy_output(self) -> None:
+        """Put the output of a command, or an answer, on the clipboard."""
+
+
+class PageView(PageEdit, Protocol):
+    """The view of a page."""
+
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the keys of the window's actions, for context menus."""
+
+    def set_links(self, rules: LinkRules) -> None:
+        """Set which click opens a link, and whether names of files are links."""
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole pages."""
+
+    def scroll_to_start(self) -> None:
+        """Scroll to the beginning."""
+
+    def scroll_to_end(self) -> None:
+        """Scroll to the newest."""
+
+    def typed_areas(self) -> list[QRect]:
+        """The parts of the page that the user types into; notices do not cover them."""
+
+    @property
+    def prompts(self) -> PagePrompts:
+        """The prompts and their outputs."""
 
 
 class ChatPage(Area):

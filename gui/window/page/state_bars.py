@@ -1,22 +1,82 @@
-"""Bars and texts over a page: connection state, problem, notice of missing content."""
+"""Bars and texts over a page: connection state, problem, missing content; what shows them while a chat is not live.
+
+They move when they would cover the text that the user types.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.bridge.additional_viewer import PageViewer
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS
 from gui.terminal.drawing.regions import least_covering
 from gui.theme.icons import Glyph
 from gui.theme.marks import Mark, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.page.typed_area_watcher import TypedAreaWatcher
-from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, button, label, sentence
-from gui.wording import common_texts
+from gui.window.widgets.accessibility import announce
+from gui.window.widgets.parts import (
+    Area,
+    ElidedLabel,
+    GlyphLabel,
+    IconButton,
+    LazyWidget,
+    MarkLabel,
+    button,
+    label,
+    sentence,
+)
+from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.untrusted_text import place_last
+
+INTERVAL_MS: Final = 100
+"""The shortest time between two calls: in much output, the cursor moves with each frame."""
+
+
+class TypedAreaWatcher(QObject):
+    """Calls ``place`` when the text cursor or the keyboard focus moves while the notice is shown."""
+
+    def __init__(self, notice: QWidget, place: Callable[[], object]) -> None:
+        super().__init__(notice)
+        self._place = place
+        self._is_following = self._has_moved_again = False
+        self._timer = QTimer(self, singleShot=True, interval=INTERVAL_MS)
+        self._timer.timeout.connect(self._on_interval)
+        notice.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in {QEvent.Type.Show, QEvent.Type.Hide}:
+            self._follow(follows=event.type() == QEvent.Type.Show)
+        return False
+
+    def _follow(self, *, follows: bool) -> None:
+        """Connect only while the notice is shown, because each typed key moves the cursor."""
+        if follows == self._is_following:
+            return
+        self._is_following = follows
+        moved = QGuiApplication.inputMethod().cursorRectangleChanged
+        focus_changed = QApplication.instance().focusChanged  # type: ignore[union-attr] # there is one
+        for signal in (moved, focus_changed):
+            if follows:
+                signal.connect(self._on_moved)
+            else:
+                signal.disconnect(self._on_moved)
+
+    def _on_moved(self) -> None:
+        self._has_moved_again = self._timer.isActive()
+        if not self._has_moved_again:
+            self._timer.start()
+            self._place()
+
+    def _on_interval(self) -> None:
+        if self._is_following and self._has_moved_again:
+            self._on_moved()
+
 
 TypedAreas = Callable[[], list[QRect]]
 """The parts of the page that the user types into."""
@@ -171,3 +231,129 @@ class Notice(Area):
         self.title.setText(title)
         self.detail.setText(detail)
         self.setAccessibleName(f"{title} {detail}".strip())
+
+
+class Waiting(QObject):
+    """A bar over a page that shows something, or a notice in the middle of an empty one.
+
+    Both cover a part of the view; the view keeps the keyboard focus, and typed text is kept for the host.
+
+    Signals:
+        bar_moved: the bar was shown, moved or hidden.
+    """
+
+    bar_moved = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        page: QWidget,
+        source: PageViewer,
+        *,
+        is_empty: Callable[[], bool],
+        bottom_px: Callable[[], int],
+        typed_areas: TypedAreas,
+    ) -> None:
+        """Create it without showing anything.
+
+        Args:
+            theme: the theme.
+            page: the page below it.
+            source: the viewer of the chat that the page shows.
+            is_empty: returns whether the page shows nothing of the chat.
+            bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.
+            typed_areas: returns the parts of the page that the user types into.
+        """
+        super().__init__(page)
+        self._page = page
+        self._source = source
+        self._is_empty = is_empty
+        self._bottom_px = bottom_px
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, typed_areas, bottom_px))
+        self._notice = LazyWidget(lambda: Notice(page))
+        self._shows_unresponsive = False
+        self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
+        self._show_timer.timeout.connect(self._show)
+
+    @property
+    def bar(self) -> ConnectionBar:
+        """The line over a screen."""
+        return self._bar.get()
+
+    @property
+    def notice(self) -> Notice:
+        """The text over an empty page."""
+        return self._notice.get()
+
+    def wait(self) -> None:
+        """Show that the chat is not live: at once if its host does not answer, else after a delay."""
+        is_shown = self._bar.is_open or self._notice.is_open
+        if self._source.is_unresponsive != (is_shown and self._shows_unresponsive):
+            self._show()
+        elif not is_shown and not self._show_timer.isActive():
+            self._show_timer.start()
+
+    def stop(self) -> None:
+        """Stop the delay; a shown bar or notice stays."""
+        self._show_timer.stop()
+
+    def end(self, *, keep_notice: bool = False) -> None:
+        """Stop the delay, and hide the bar and the notice."""
+        self._show_timer.stop()
+        if self._bar.is_open:
+            self.bar.hide()
+            self.bar_moved.emit()
+        if not keep_notice:
+            self._notice.hide()
+
+    def show_notice(self, title: str, detail: str) -> None:
+        """Show a text in the middle of the page."""
+        self.notice.show_text(title, detail)
+        self._show_overlay(self.notice)
+
+    def place(self) -> None:
+        """Place the bar and the notice, after a change of the page's size or end bar."""
+        if self._bar.widget is not None:
+            self.bar.place()
+        if self._notice.widget is not None:
+            self.notice.setGeometry(0, 0, self._page.width(), self._bottom_px())
+
+    def _show(self) -> None:
+        source = self._source
+        if source.chat.has_ended:
+            return
+        self._show_timer.stop()
+        self._shows_unresponsive = source.is_unresponsive
+        overlay: Notice | ConnectionBar
+        if self._is_empty():
+            overlay = self.notice
+            overlay.show_text(*self._texts())
+        else:
+            self._notice.hide()
+            overlay = self.bar
+            if self._shows_unresponsive:
+                overlay.show_text(Mark.UNRESPONSIVE, page_texts.CHAT_DOES_NOT_ANSWER())
+            else:
+                overlay.show_text(Mark.RECONNECTING, page_texts.TYPING_IS_KEPT())
+        self._show_overlay(overlay)
+        self.bar_moved.emit()
+        if self._shows_unresponsive:
+            announce(overlay, overlay.accessibleName())
+
+    def _texts(self) -> tuple[str, str]:
+        """The notice's title and detail."""
+        source = self._source
+        if self._shows_unresponsive:
+            return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()
+        again = source.connection is not None and source.connection == "reconnecting"
+        return (
+            page_texts.RECONNECTING() if again else common_texts.STARTING(),
+            page_texts.COMMAND_IN(
+                command=source.chat.command, directory=phrases.short_directory(source.chat.record.cwd)
+            ),
+        )
+
+    def _show_overlay(self, overlay: QWidget) -> None:
+        self.place()
+        overlay.show()
+        overlay.raise_()

@@ -12,12 +12,13 @@ from gui.bridge.git_status import GitStatusWatcher
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.theme.tooltips import show_tooltip
-from gui.window.page.chat_page import ChatPage
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
 from gui.wording import chat_texts, phrases, window_texts
 from gui.wording.chat_texts import joined
 from session_host.protocol.untrusted_text import one_line
+
+from .chat_page import ChatPage
+from .terminal_page import TerminalPage
 
 SETTLED_MS = 250
 """Delay before showing a size that differs from the page's; the host usually follows the page sooner."""

@@ -21,13 +21,14 @@ from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules
 from gui.theme.terminal_font import TerminalFont
 from gui.theme.theme import Theme
-from gui.window.page.chat_page import ChatPage
 from gui.wording import page_texts
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import InputRefused, PromptMode
 from session_host.protocol.values import Image
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
+
+from .chat_page import ChatPage
 
 LINE_PX = 20
 """The scroll distance of one line."""

@@ -1,4 +1,4 @@
-"""One pane: a row of tabs, and the page in front."""
+"""One pane: a row of tabs, and the page in front; tabs move from one pane to another."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from gui.bridge.sessions import Sessions
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.window.tabs.overflow_button import OverflowButton
-from gui.window.tabs.recent import RecentChats
-from gui.window.tabs.tab_bar import OVERFLOW_PX, TabBar
-from gui.window.tabs.tabs import Tabs
 from gui.window.widgets.parts import Area, Hairline, IconButton, LazyWidget
 from gui.wording import window_texts
+
+from .tab_bar import OVERFLOW_PX, OverflowButton, TabBar
+from .tabs import RecentChats, Tabs
 
 NARROW_PX = 140
 
@@ -96,3 +95,28 @@ class PaneWidget(Area):
         """Show the page of a window without tabs."""
         self.stack.addWidget(empty)
         self.stack.setCurrentWidget(empty)
+
+
+def move_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = -1) -> None:
+    """Move a tab with its page to another pane, or within its row; it comes to the front there."""
+    if source is target:
+        index = source.bar.index_of(session_id)
+        source.bar.moveTab(index, at - (at > index) if at >= 0 else source.bar.count() - 1)
+    elif target.bar.index_of(session_id) >= 0:
+        source.tabs.close(session_id)
+        if at >= 0:
+            move_tab(session_id, target, target, at)
+        target.tabs.activate(session_id)
+    elif source.tabs.page_of(session_id) is not None:
+        source.tabs.move_page(session_id, target.tabs, at)
+    else:
+        reopen_tab(session_id, source, target, at)
+
+
+def reopen_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = -1) -> None:
+    """Open a tab with a new page at the same scroll position in another pane, and close it in its own."""
+    chat = next((chat for chat in source.tabs.chats() if chat.id == session_id), None)
+    if chat is not None:
+        target.tabs.insert(chat, at, source.tabs.scroll_position_of(session_id))
+        target.tabs.activate(session_id)
+    source.tabs.close(session_id)

@@ -1,40 +1,185 @@
-"""The tabs in all panes of a window: opens, closes, reopens, saves and restores them."""
+"""The panes of a window and the tabs in them: splits, arranges and closes panes; opens, closes and reopens tabs."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
+from gui.garbage import delete
 from gui.settings import pane_tree
-from gui.settings.pane_tree import Side
+from gui.settings.pane_tree import Divider, Node, Side
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
-from gui.window.panes.closed_tabs import ClosedTabs, put_back
-from gui.window.panes.pane import PaneWidget
-from gui.window.panes.split_panes import SplitPanes
-from gui.window.panes.tab_moves import move_tab
-from gui.window.tabs.recent import RecentChats
+
+from .pane import PaneWidget, move_tab
+from .pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea
+from .tabs import RecentChats
+
+MAX_CLOSED = 200
 
 
-class Panes(SplitPanes):
-    """The panes of a window with the tabs of chats; a chat may be open in several panes.
+class ClosedTab(NamedTuple):
+    """A closed tab: its chat, the pane that had it, and its index there."""
+
+    session_id: str
+    pane: int
+    at: int
+
+
+class ClosedTabs:
+    """The closed tabs of a window, the latest last."""
+
+    def __init__(self) -> None:
+        self._tabs: list[ClosedTab] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return not self._tabs
+
+    @property
+    def last_id(self) -> str:
+        """The chat of the tab that was closed last; "" for none."""
+        return self._tabs[-1].session_id if self._tabs else ""
+
+    def add(self, session_id: str, pane: int = -1, at: int = MAX_CLOSED) -> None:
+        """Add a closed tab; without ``pane``, one of another window."""
+        self._tabs = [*self._tabs, ClosedTab(session_id, pane, at)][-MAX_CLOSED:]
+
+    def remove(self, session_id: str) -> None:
+        """Remove a chat's closed tabs, because the chat has a tab again."""
+        self._tabs = [tab for tab in self._tabs if tab.session_id != session_id]
+
+    def replace(self, previous: str, session_id: str) -> None:
+        """Replace a chat by the one that continues it."""
+        self._tabs = [tab._replace(session_id=session_id) if tab.session_id == previous else tab for tab in self._tabs]
+
+    def pop(self, session_ids: Iterable[str]) -> list[ClosedTab]:
+        """Remove and return the tabs of these chats, the latest first."""
+        wanted = set(session_ids)
+        found = [tab for tab in reversed(self._tabs) if tab.session_id in wanted]
+        self._tabs = [tab for tab in self._tabs if tab.session_id not in wanted]
+        return found
+
+    def pop_last(self) -> ClosedTab | None:
+        """Remove and return the tab that was closed last; None for none."""
+        return self._tabs.pop() if self._tabs else None
+
+
+def put_back(closed: ClosedTab, chat: Chat | None, pane: PaneWidget) -> bool:
+    """Open a closed tab where it was, behind the shown one; returns whether there is such a chat without a tab."""
+    if chat is None or pane.bar.index_of(chat.id) >= 0:
+        return False
+    pane.tabs.insert(chat, min(closed.at, pane.bar.count()))
+    return True
+
+
+class Panes(QObject):
+    """The panes into which a window is split, each with a row of tabs; a chat may be open in several panes.
+
+    The active pane has the keyboard focus, or had it last.
 
     Attributes:
+        area: the widget that has the panes; ``tree``: their arrangement.
+        is_maximised: whether the active pane covers the others.
+        recent: the order in which chats were shown.
         closed: the closed tabs.
 
-    Signals (and those of SplitPanes):
+    Signals:
+        changed: something changed that is saved.
+        active_changed: another page is shown, in the active pane or in another one, or another pane is active.
+        page_made: a page exists now, to be wired up.
+        close_requested: the user closes a tab (its chat's id).
+        menu_requested: the user opens a tab's menu, or that of the empty part of a row of tabs (""), at this point of
+            the screen.
+        double_clicked: a tab was double clicked (its chat's id), or the empty part of a row of tabs ("").
+        emptied: the last tab of the last pane was closed.
+        tab_dragged_out: the user began to drag a tab out of its row (the pane, the tab's chat's id).
         replaced: a chat's tabs now show the chat that continues it (the previous chat's id, the new chat).
     """
 
+    changed = Signal()
+    active_changed = Signal()
+    page_made = Signal(ChatPage)
+    close_requested = Signal(str)
+    menu_requested = Signal(str, QPoint)
+    double_clicked = Signal(str)
+    emptied = Signal()
+    tab_dragged_out = Signal(PaneWidget, str)
     replaced = Signal(str, Chat)
 
     def __init__(self, theme: Theme, sessions: Sessions, recent: RecentChats, empty: QWidget, button: QWidget) -> None:
-        """Make one pane without tabs; for the arguments see SplitPanes."""
-        super().__init__(theme, sessions, recent, empty, button)
+        """Make one pane without tabs.
+
+        Args:
+            theme: the looks.
+            sessions: all chats.
+            recent: the order in which chats were shown.
+            empty: what a window without tabs shows.
+            button: shown at the window's upper right.
+        """
+        area = PaneArea(theme)
+        super().__init__(area)
+        self.area = area
+        self._theme = theme
+        self._sessions = sessions
+        self.recent = recent
         self.closed = ClosedTabs()
+        self._empty = empty
+        self._button = button
+        self._panes: dict[int, PaneWidget] = {}
+        self.tree: Node = pane_tree.Pane(0)
+        self._active = 0
+        self._use_order: list[int] = [0]
+        """Panes by when they were last active."""
+        self.is_maximised = False
+        self._next_number = 1
+        self._is_closed = False
+        self._make_pane(0)
+        self._panes[0].show_empty(empty)
+        self.area.divider_moved.connect(self._on_divider_moved)
+        self.area.even_out_requested.connect(self.even_out)
+        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr] # there is one
+        self._arrange()
+
+    def _make_pane(self, number: int) -> PaneWidget:
+        pane = PaneWidget(self._theme, self._sessions, self.recent, number, self.maximise)
+        tabs = pane.tabs
+        tabs.changed.connect(self.changed)
+        tabs.active_changed.connect(self.active_changed)
+        tabs.page_made.connect(self.page_made)
+        tabs.emptied.connect(lambda: self._on_emptied(pane))
+        pane.bar.close_requested.connect(lambda *values: self._on_bar(pane, self.close_requested.emit, *values))
+        pane.bar.menu_requested.connect(lambda *values: self._on_bar(pane, self.menu_requested.emit, *values))
+        pane.bar.double_clicked.connect(lambda *values: self._on_bar(pane, self.double_clicked.emit, *values))
+        pane.bar.tabBarClicked.connect(lambda _index: self.activate_pane(pane.number))
+        pane.bar.dragged_out.connect(lambda session_id: self.tab_dragged_out.emit(pane, session_id))
+        self._panes[number] = pane
+        return pane
+
+    def _on_bar(self, pane: PaneWidget, emit: Callable[..., object], *values: object) -> None:
+        """Activate the pane of the tab that the user acts on, since the window's actions act on the active pane."""
+        self.activate_pane(pane.number)
+        emit(*values)
+
+    @property
+    def active(self) -> PaneWidget:
+        """The active pane."""
+        return self._panes[self._active]
+
+    def panes(self) -> list[PaneWidget]:
+        """The panes in reading order."""
+        return [self._panes[number] for number in pane_tree.numbers(self.tree)]
+
+    def pane(self, number: int) -> PaneWidget | None:
+        """The pane with this number."""
+        return self._panes.get(number)
 
     # ------------------------------------------------------------ reading
 
@@ -91,6 +236,149 @@ class Panes(SplitPanes):
     def is_in_asking_page(self, widget: QWidget) -> bool:
         """Whether a widget is in the page of a chat that needs the user."""
         return any(page.chat.needs_you and page.isAncestorOf(widget) for page in self.pages())
+
+    # ------------------------------------------------------------ the active pane
+
+    def is_in_inactive_pane(self, widget: QWidget) -> bool:
+        """Whether a widget is in a pane that is not the active one."""
+        return self.area.isAncestorOf(widget) and not self.active.isAncestorOf(widget)
+
+    def activate_pane(self, number: int, *, takes_keyboard: bool = True) -> None:
+        """Make a pane active and give it the keyboard focus; a covered pane becomes visible."""
+        if number == self._active:
+            return
+        self._set_active(number)
+        self._arrange()
+        if takes_keyboard and (page := self.active.tabs.active_page) is not None:
+            page.focus_content()
+        self.active_changed.emit()
+        self.changed.emit()
+
+    def _set_active(self, number: int) -> None:
+        self._active, self.is_maximised = number, False
+        self._use_order = [*(used for used in self._use_order if used != number), number]
+
+    def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.is_in_inactive_pane(now):
+            number = next((pane.number for pane in self._panes.values() if pane.isAncestorOf(now)), self._active)
+            self.activate_pane(number, takes_keyboard=False)
+
+    def focus(self, side: Side) -> None:
+        """Move the keyboard focus to the next pane at this side."""
+        number = pane_tree.neighbour(self.area.rectangles, self._active, side, self._use_order)
+        if number is not None:
+            self.activate_pane(number)
+
+    # ------------------------------------------------------------ creating and closing
+
+    def _make_panes(self, tree: Node, count: int, active: int, *, is_maximised: bool) -> None:
+        """Create the panes 0 to ``count - 1`` of a saved arrangement; pane 0 exists."""
+        self.tree = tree
+        for number in range(1, count):
+            self._make_pane(number)
+        self._active, self._next_number, self._use_order = active, count, [active]
+        self.is_maximised = is_maximised and count > 1
+        self._arrange()
+
+    def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
+        """Create a pane beside another one, and make it active; the caller adds a tab to it at once."""
+        number, self._next_number = self._next_number, self._next_number + 1
+        self.tree = pane_tree.split(self.tree, pane.number, side, number)
+        made = self._make_pane(number)
+        self._set_active(number)
+        self._arrange()
+        return made
+
+    def add_pane(self, tree: Node, number: int) -> PaneWidget:
+        """Create a pane that a new arrangement has in addition; the caller adds a tab to it at once."""
+        self.tree, made = tree, self._make_pane(number)
+        self._arrange()
+        return made
+
+    def _on_emptied(self, pane: PaneWidget) -> None:
+        """Close a pane that has no tabs any more; the last pane stays, and shows the empty state."""
+        if pane.number not in self._panes:
+            return
+        if len(self._panes) == 1:
+            self.emptied.emit()
+            if not self._is_closed:
+                pane.show_empty(self._empty)
+            return
+        successor = pane_tree.successor(self.tree, pane.number)
+        rest = pane_tree.remove(self.tree, pane.number)
+        assert rest is not None and successor is not None  # noqa: PT018 - it isn't the only pane
+        if self._active == pane.number:
+            others = [number for number in self._use_order if number in self._panes and number != pane.number]
+            self.activate_pane(others[-1] if others else successor)
+        self.tree = rest
+        del self._panes[pane.number]
+        self._use_order = [number for number in self._use_order if number != pane.number]
+        for shared in (self._button, self._empty):
+            if pane.isAncestorOf(shared):
+                shared.setParent(self.area)
+        pane.hide()
+        pane.tabs.dispose()
+        delete(pane)
+        self._arrange()
+        self.active_changed.emit()
+        self.changed.emit()
+
+    def close_all(self) -> None:
+        """Release all pages; the window is closed."""
+        self._is_closed = True
+        QApplication.instance().focusChanged.disconnect(self._on_focus)  # type: ignore[union-attr] # there is one
+        for pane in self._panes.values():
+            pane.tabs.dispose()
+
+    # ------------------------------------------------------------ arranging
+
+    def _arrange(self) -> None:
+        """Place the panes, and mark the active one."""
+        is_maximised = self.is_maximised = self.is_maximised and len(self._panes) > 1
+        for number, pane in self._panes.items():
+            pane.tabs.set_visible(not is_maximised or number == self._active)
+            is_active, is_alone = number == self._active, is_maximised or len(self._panes) == 1
+            pane.show_state(is_active=is_active, is_alone=is_alone, is_maximised=is_maximised and is_active)
+        self.area.arrange(self.tree, self._panes, self._active if is_maximised else None, self._active)
+        self._panes[self.area.top_right()].add_button(self._button)
+        self._button.show()
+
+    def swap(self, other: PaneWidget) -> None:
+        """Swap the active pane with another one."""
+        self._set_tree(pane_tree.swapped(self.tree, self._active, other.number))
+
+    def move_pane(self, pane: PaneWidget, target: PaneWidget, side: Side) -> None:
+        """Move a pane to a side of another one."""
+        self._set_tree(pane_tree.moved(self.tree, pane.number, target.number, side))
+
+    def maximise(self) -> None:
+        """Let the active pane cover the others, or show all panes again."""
+        if len(self._panes) > 1:
+            self.is_maximised = not self.is_maximised
+            self._arrange()
+            self.active_changed.emit()
+            self.changed.emit()
+
+    def even_out(self) -> None:
+        """Give all panes about the same size."""
+        self._set_tree(pane_tree.even_out(self.tree))
+
+    def resize(self, side: Side) -> None:
+        """Move the active pane's divider a few pixels in this direction."""
+        is_row = side in {"left", "right"}
+        divider = pane_tree.divider_to_push(self.tree, self.area.dividers, self._active, is_row=is_row)
+        if divider is not None and not self.is_maximised:
+            self._on_divider_moved(divider, RESIZE_PX[side])
+
+    def _on_divider_moved(self, divider: Divider, by_px: int) -> None:
+        min_px = MIN_WIDTH_PX if divider.is_row else MIN_HEIGHT_PX
+        self._set_tree(pane_tree.move_divider(self.tree, divider, by_px, min_px))
+
+    def _set_tree(self, tree: Node) -> None:
+        if tree != self.tree:
+            self.tree = tree
+            self._arrange()
+            self.changed.emit()
 
     # ------------------------------------------------------------ saving and restoring
 
@@ -202,3 +490,59 @@ class Panes(SplitPanes):
         for session_id in pane.tabs.ids():
             move_tab(session_id, pane, self._panes[successor])
         self._panes[successor].tabs.activate(front)
+
+
+class RemovedTabs(QObject):
+    """The tabs of the chats that are being removed, while that can be undone."""
+
+    def __init__(self, panes: Panes, sessions: Sessions) -> None:
+        super().__init__(panes)
+        self._panes = panes
+        self._sessions = sessions
+        self._tabs = ClosedTabs()
+        self._trees: dict[str, Node] = {}
+        """The arrangement of the panes when each chat was removed."""
+        sessions.removals.begun.connect(self._on_begun)
+        sessions.removals.undone.connect(self._on_undone)
+        sessions.removals.kept.connect(self._on_over)
+        sessions.forgotten.connect(self._on_over)
+
+    @property
+    def can_come_back(self) -> bool:
+        """Whether an undo would open a tab."""
+        return not self._tabs.is_empty
+
+    def _on_begun(self, session_id: str) -> None:
+        self._trees[session_id] = self._panes.tree
+        for pane in self._panes.panes():
+            if (at := pane.bar.index_of(session_id)) >= 0:
+                self._tabs.add(session_id, pane.number, at)
+
+    def _on_over(self, session_id: str) -> None:
+        had_tab = bool(self._tabs.pop([session_id]))
+        self._trees.pop(session_id, None)
+        if had_tab and not self.can_come_back and not self._panes.ids():
+            self._panes.emptied.emit()  # Nothing can be undone here any more.
+
+    def _on_undone(self, session_id: str) -> None:
+        chat, before = self._sessions.get(session_id), self._trees.pop(session_id, None)
+        if before is None:
+            return  # This window is newer than the removal.
+        for tab in self._tabs.pop([session_id]):
+            pane = self._panes.pane(tab.pane) or self._pane_again(tab, before) or self._panes.active
+            if put_back(tab, chat, pane) and not pane.tabs.active_id:
+                self._show_behind(pane, session_id)
+
+    def _show_behind(self, pane: PaneWidget, session_id: str) -> None:
+        """Show the only tab of a pane; the keyboard and the active pane stay what they are."""
+        active, focused = self._panes.active, self._panes.area.window().focusWidget()
+        pane.tabs.activate(session_id)
+        if pane is not active:
+            self._panes.activate_pane(active.number, takes_keyboard=False)
+            if focused is not None:
+                focused.setFocus()
+
+    def _pane_again(self, tab: ClosedTab, before: Node) -> PaneWidget | None:
+        """The pane of a tab, which closed with its last tab; None if it can no longer be restored."""
+        tree = pane_tree.restored(self._panes.tree, before, tab.pane)
+        return self._panes.add_pane(tree, tab.pane) if tree is not None else None

@@ -16,12 +16,11 @@ from shiboken6 import Shiboken
 from gui.bridge.chat import Chat
 from gui.input.drag_formats import CHATS_MIME
 from gui.settings.pane_tree import Side
-from gui.window.panes.drop_zone import Drop, half_of, side_at
-from gui.window.panes.pane import PaneWidget
-from gui.window.panes.pane_area import point_in
-from gui.window.panes.panes import Panes
-from gui.window.panes.tab_moves import move_tab, reopen_tab
 from gui.wording import window_texts
+
+from .pane import PaneWidget, move_tab, reopen_tab
+from .pane_area import Drop, half_of, point_in, side_at
+from .panes import Panes
 
 MIME = "application/x-outlive-tab"
 

@@ -11,8 +11,7 @@ from gui.finding.query import unit_offsets
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import LINES_PX, InfoSheet
-from gui.window.widgets.parts import ElidedLabel, label
-from gui.window.widgets.plain_lines import PlainLines
+from gui.window.widgets.parts import ElidedLabel, PlainLines, label
 from gui.wording import sheet_texts
 from session_host.protocol.untrusted_text import one_line
 

@@ -28,8 +28,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.widgets.choice_box import ChoiceBox
-from gui.window.widgets.parts import IconButton
+from gui.window.widgets.parts import ChoiceBox, IconButton
 from gui.wording import settings_texts
 
 WIDE_PX = 240

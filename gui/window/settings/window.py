@@ -14,8 +14,7 @@ from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
 from gui.window.settings.setup_form import SetupForm
 from gui.window.settings.values import FILES, Values
-from gui.window.widgets.page_list import PageList
-from gui.window.widgets.paged_window import PagedWindow
+from gui.window.widgets.paged_window import PagedWindow, PageList
 from gui.window.widgets.parts import Area, label, sentence
 from gui.wording import settings_texts
 

@@ -12,8 +12,7 @@ from gui.bridge.ended_chat import ERRORS_BYTES, error_output
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import LINES_PX, InfoSheet, button_row
-from gui.window.widgets.parts import ElidedLabel, button, label
-from gui.window.widgets.plain_lines import PlainLines
+from gui.window.widgets.parts import ElidedLabel, PlainLines, button, label
 from gui.wording import common_texts, sheet_texts
 
 HEIGHT_PX = 360

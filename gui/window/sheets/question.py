@@ -24,8 +24,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.parts import Scrolled, button, label, set_kind
-from gui.window.widgets.plain_lines import monospace_font
+from gui.window.widgets.parts import Scrolled, button, label, monospace_font, set_kind
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import is_invisible
 

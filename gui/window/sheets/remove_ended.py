@@ -16,8 +16,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.choice_box import ChoiceBox
-from gui.window.widgets.parts import button, label
+from gui.window.widgets.parts import ChoiceBox, button, label
 from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_texts
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import EndedChat

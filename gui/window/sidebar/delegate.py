@@ -12,10 +12,10 @@ from gui.theme.marks import LABEL_PX, Mark, paint_label, paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, SECONDARY_PX, font
 from gui.theme.tooltips import hide_others
-from gui.window.sidebar.arrangement import PINNED
-from gui.window.sidebar.model import ENTRY_ROLE, DayHeading, Heading
-from gui.window.sidebar.rows import ChatRow
 from gui.wording.groups import Group
+
+from .arrangement import PINNED
+from .model import ENTRY_ROLE, ChatRow, DayHeading, Heading
 
 ROW_HEIGHT_PX = 48
 COMPACT_ROW_HEIGHT_PX = 28

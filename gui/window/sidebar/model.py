@@ -1,27 +1,209 @@
-"""The sidebar's item model: group headings with chats below them."""
+"""The sidebar's item model: group headings with the rows of chats below them, and what passes the filter.
+
+Rows of ended chats are kept until their chats change.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedRecord
+from gui.bridge.facts import how_it_ended
 from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
-from gui.window.sidebar.arrangement import PINNED, ByPin, Grouping, Part, Section, arranged, by_pin, sections
-from gui.window.sidebar.date_filter import DateFilter
-from gui.window.sidebar.rows import ChatRow, ChatRows
 from gui.wording import phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
-from gui.wording.second_lines import SecondLine, second_lines_of
+from gui.wording.second_lines import Labels, SecondLine, second_lines_of
+from session_host.client.sessions.periods import period
+from session_host.system.clock import as_text, now
+
+from .arrangement import PINNED, ByPin, Grouping, Part, Section, arranged, by_pin, sections
+
+MAX_WORDS = 2
+"""The number of words in the longest name of a time: "last week"."""
+
+
+class DateFilter(NamedTuple):
+    """The time that a filter names, and its other words.
+
+    Attributes:
+        first: the beginning of the time, as in records.
+        end: its end.
+        words: the other words.
+    """
+
+    first: str
+    end: str
+    words: list[str]
+
+    @classmethod
+    def of(cls, text: str, today: date) -> Self | None:
+        """Look for a time in the text; None if it names none."""
+        words = text.split()
+        for count in range(MAX_WORDS, 0, -1):
+            for at in range(len(words) - count + 1):
+                if found := period(" ".join(words[at : at + count]), today):
+                    others = [*words[:at], *words[at + count :]]
+                    try:
+                        return cls(_midnight(found.first), _midnight(found.end), others)
+                    except (ValueError, OverflowError):
+                        return None  # No chat ran then.
+        return None
+
+    def has(self, record: EndedRecord, text: str) -> bool:
+        """Whether a chat ran at that time, and its text contains the other words."""
+        return all(word in text for word in self.words) and self.is_within(record)
+
+    def is_within(self, record: EndedRecord) -> bool:
+        """Whether a chat ran at that time."""
+        return "" < record.created_at < self.end and (record.ended_at or now()) >= self.first
+
+
+def _midnight(day: date) -> str:
+    return as_text(datetime(day.year, day.month, day.day).astimezone().timestamp())
+
+
+@dataclass(frozen=True)
+class ChatRow:
+    """A chat's row, as it is painted."""
+
+    chat: Chat
+    name: str
+    location: str
+    status: str
+    status_first: bool
+    asks: bool
+    age: str
+    mark: str
+    unseen: bool
+    rang: str
+    """Why it is marked with a bell; "" for no mark."""
+    muted: bool
+    over: bool
+    active: bool
+    monogram: str
+    tile: int
+    pinned: bool
+    difference: str = ""
+    """The text that distinguishes the chat from others of its name; "" if there are none."""
+    label: str = ""
+    """Its colour label, "" for none."""
+
+    @property
+    def second_line(self) -> str:
+        """The line below its name."""
+        return SecondLine(self.location, self.status, self.status_first).whole
+
+
+@dataclass
+class _Facts:
+    """Values derived from a chat's attributes alone.
+
+    Attributes:
+        revision: the chat's revision from which it was derived.
+        row, row_key: the last row, and all that it shows besides the chat's attributes.
+    """
+
+    revision: int
+    labels: Labels
+    since: datetime | None
+    row: ChatRow | None = None
+    row_key: tuple[Any, ...] = ()
+
+
+class ChatRows:
+    """The rows of chats.
+
+    After a change of one chat, the rows of all chats are made again, and hundreds may have ended. So the values derived
+    from an ended chat's attributes are kept until these change.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._facts: dict[str, _Facts] = {}
+        self._tiles: dict[str, int] = {}
+
+    def forget(self, session_id: str) -> None:
+        """Forget a removed chat."""
+        self._facts.pop(session_id, None)
+
+    def number_agents(self) -> None:
+        """Number the agents' tiles as they are in the catalog now."""
+        self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
+
+    def _read(self, chat: Chat) -> _Facts:
+        """Read a chat's attributes, unless it has ended and has not changed since; a running one's depend on time."""
+        known = self._facts.get(chat.id)
+        if known is None or known.revision != chat.revision or not known.labels.has_ended:
+            known = self._facts[chat.id] = _Facts(chat.revision, Labels.of(chat), chat.since)
+        return known
+
+    def labels(self, chat: Chat) -> Labels:
+        """The attributes that distinguish the chat from others."""
+        return self._read(chat).labels
+
+    def searched_text(self, chat: Chat) -> str:
+        """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
+        record, labels = chat.record, self._read(chat).labels
+        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {labels.location} {labels.status}"
+        return f"{chat.name} {record.name} {agent} {record.cwd} {texts}".casefold()
+
+    def searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
+        """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
+        titles = {name: agent.title for name, agent in self._sessions.agents.items()}
+        ends: dict[tuple[object, ...], str] = {}
+
+        def text(record: EndedRecord) -> str:
+            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error
+            if (end := ends.get(key)) is None:
+                end = ends[key] = how_it_ended(record)
+            agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
+            return f"{record.shown_name} {record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
+
+        return text
+
+    def row(self, chat: Chat, line: SecondLine, now: datetime, *, is_active: bool) -> ChatRow:
+        """The chat's row with this second line, which was made from its ``labels``."""
+        facts = self._facts[chat.id]
+        agent_name, pinned = chat.record.agent, chat.record.pinned
+        agent = self._sessions.agents.get(agent_name)
+        monogram = agent.monogram if agent is not None else agent_name[:2]
+        tile = self._tiles.get(agent_name, len(self._tiles))
+        age = phrases.age(facts.since, now)
+        key = (line, age, is_active, monogram, tile, pinned)
+        if facts.row is None or facts.row_key != key:
+            facts.row_key = key
+            facts.row = ChatRow(
+                chat=chat,
+                name=chat.name,
+                location=line.location,
+                status=line.status,
+                status_first=line.status_first,
+                asks=chat.needs_you,
+                age=age,
+                mark=chat.mark.value,
+                unseen=chat.has_unseen_output,
+                rang=chat.reason_for_bell,
+                muted=chat.is_muted,
+                over=chat.has_ended,
+                active=is_active,
+                monogram=monogram,
+                tile=tile,
+                pinned=pinned,
+                difference=line.difference,
+                label=chat.color_label,
+            )
+        return facts.row
+
 
 Index = QModelIndex | QPersistentModelIndex
 

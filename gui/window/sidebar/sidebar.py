@@ -1,32 +1,93 @@
-"""The sidebar: all chats by group, a filter, and the button that starts a chat."""
+"""The sidebar: all chats by group, a filter, the button that starts a chat, and choices of how the list looks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
-from gui.theme.tokens import (
-    BAR_HEIGHT_PX,
-    GAP_M_PX,
-    GAP_S_PX,
-    SIDEBAR_COLLAPSED_PX,
-    SIDEBAR_MAX_PX,
-    SIDEBAR_MIN_PX,
-)
-from gui.window.sidebar.chat_list_view import ChatListView
-from gui.window.sidebar.delegate import SidebarDelegate
-from gui.window.sidebar.model import Heading, SidebarModel
-from gui.window.sidebar.no_matches import NoMatches
-from gui.window.sidebar.rows import ChatRow
-from gui.window.sidebar.view_options import ViewOptions
-from gui.window.widgets.parts import Area, Hairline, IconButton, label
+from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.window.widgets.parts import Area, Hairline, IconButton, button, label
 from gui.wording import common_texts, window_texts
+from session_host.errors import ConfigError
+
+from .chat_list_view import ChatListView
+from .delegate import SidebarDelegate
+from .model import ChatRow, Heading, SidebarModel
+
+
+class NoMatches(QWidget):
+    """The line in place of the chats when the filter finds none, and a button that searches all chats instead."""
+
+    def __init__(self, search_all: Callable[[], object]) -> None:
+        super().__init__()
+        self.search = button(window_texts.SEARCH_ALL_CHATS(), "link", search_all)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
+        column.setSpacing(4)
+        column.addWidget(label(common_texts.NO_MATCHES(), "secondary"))
+        column.addWidget(self.search, 0, Qt.AlignmentFlag.AlignLeft)
+        self.hide()
+
+
+class ViewOptions:
+    """The choices of how the list looks."""
+
+    def __init__(self, settings: LiveSettings, problem: Callable[[str], object]) -> None:
+        """``problem`` gets one line for the user about a choice that could not be saved."""
+        self._settings = settings
+        self._problem = problem
+
+    def fill(self, menu: QMenu) -> None:
+        """Add the choices to a menu."""
+        chosen = self._settings.preferences.window.group_chats
+        for grouping, text in (("state", window_texts.BY_STATE()), ("project", window_texts.BY_PROJECT())):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(chosen == grouping)
+            action.triggered.connect(partial(self._choose, {"group_chats": grouping}))
+        menu.addSeparator()
+        compact = menu.addAction(window_texts.COMPACT_ROWS())
+        compact.setCheckable(True)
+        compact.setChecked(self.switched_on()["compact_rows"])
+        compact.triggered.connect(lambda _checked: self._toggle_rows())
+
+    def switched_on(self) -> dict[str, bool]:
+        """Whether each switch of the table of actions on the list is on."""
+        window = self._settings.preferences.window
+        return {"group_by_project": window.group_chats == "project", "compact_rows": window.compact_rows}
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """The handlers of these switches."""
+        return {"group_by_project": self._toggle_grouping, "compact_rows": self._toggle_rows}
+
+    def _toggle_grouping(self) -> None:
+        self._choose({"group_chats": "state" if self.switched_on()["group_by_project"] else "project"})
+
+    def _toggle_rows(self) -> None:
+        self._choose({"compact_rows": not self.switched_on()["compact_rows"]})
+
+    def show_below(self, button: QWidget) -> None:
+        """Show the choices below their button."""
+        menu = temporary_menu(button)
+        self.fill(menu)
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _choose(self, values: dict[str, str | bool], _checked: bool = False) -> None:
+        try:
+            self._settings.write(values)
+        except ConfigError as error:
+            self._problem(str(error))
+
 
 TEXT_FROM_PX = 220
 """A narrower sidebar has the button that starts a chat without its text."""
@@ -89,8 +150,7 @@ class Sidebar(Area):
         self.filter.textChanged.connect(self._on_filter)
         self.filter.installEventFilter(self)
 
-        self.no_matches = NoMatches()
-        self.no_matches.search_requested.connect(self._search_all)
+        self.no_matches = NoMatches(self._search_all)
         self.no_chats = label(window_texts.CHATS_APPEAR_HERE(), "secondary")
         self.no_chats.setWordWrap(True)
         self.no_chats.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)

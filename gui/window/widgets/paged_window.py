@@ -2,17 +2,149 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QFontMetrics, QIcon, QKeyEvent, QKeySequence, QPainter, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from gui.garbage import delete
 from gui.input import latin_keys
+from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
-from gui.window.widgets.activating_clicks import ActivatingClicks
-from gui.window.widgets.page_list import PageList
-from gui.window.widgets.parts import Hairline
-from gui.window.widgets.raising import raise_window, watch_exposure
+from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
+
+from .accessibility import announce
+from .activation import ActivatingClicks, raise_window, watch_exposure
+from .parts import Area, Hairline, label
+from .result_list import RowDelegate
+
+PAGE_ROW_PX = 32
+_MARGINS = (GAP_L_PX, 0, -GAP_S_PX, 0)
+
+
+class _PageDelegate(RowDelegate):
+    """Paints a page's name."""
+
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        painter.setFont(font())
+        painter.setPen(self._theme.tokens.color("text"))
+        room = area.adjusted(*_MARGINS)
+        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class PageList(Area):
+    """A search field above a list of pages.
+
+    Attributes:
+        search: the field.
+        found: a line below the field, for the number of matches; hidden while it has no text.
+        list: the list of the pages.
+
+    Signals:
+        chosen(int): the user chose the page with this number, by keyboard or by a click.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme, width_px: int, titles: Sequence[str], *, search: str, pages: str) -> None:
+        """Make the list of the pages with these titles; ``search`` and ``pages`` name its parts."""
+        super().__init__("sidebar")
+        self._theme = theme
+        self._titles = list(titles)
+        self._listed = list(range(len(titles)))
+        """The pages in the list, by their numbers."""
+        self._is_being_set = False
+        self.setFixedWidth(width_px)
+        self.search = QLineEdit()
+        self.search.setProperty("kind", "filter")
+        self.search.setPlaceholderText(search)
+        self.search.setAccessibleName(search)
+        self._search_icon = QAction(search, self)
+        self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
+        self.found = label("", "secondary")
+        self.found.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
+        self.found.hide()
+        self.list = QListView()
+        self.list.setProperty("kind", "pages")
+        self.list.setItemDelegate(_PageDelegate(theme, PAGE_ROW_PX, self.list))
+        self.list.setMouseTracking(True)
+        self.list.setAccessibleName(pages)
+        self._model = QStringListModel(self._titles, self)
+        self.list.setModel(self._model)
+        self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.list.selectionModel().currentChanged.connect(self._on_chosen)
+        self.list.clicked.connect(self._on_chosen)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, GAP_S_PX, 0, GAP_S_PX)
+        column.setSpacing(GAP_S_PX)
+        above = QVBoxLayout()
+        above.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
+        above.setSpacing(4)
+        above.addWidget(self.search)
+        above.addWidget(self.found)
+        column.addLayout(above)
+        column.addWidget(self.list, 1)
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        self._search_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        if index.isValid() and not self._is_being_set:
+            self.chosen.emit(self._listed[index.row()])
+
+    def set_current(self, page: int) -> None:
+        """Mark a page, which the user did not choose here; none if the list does not have it."""
+        self._is_being_set = True
+        row = self._listed.index(page) if page in self._listed else -1
+        self.list.setCurrentIndex(self._model.index(row, 0))
+        self._is_being_set = False
+
+    def set_titles(self, titles: Sequence[str]) -> None:
+        """Replace the pages; all are listed, and none is marked."""
+        self._titles = list(titles)
+        self.set_listed(range(len(titles)))
+
+    def widen_for_titles(self, max_px: int) -> None:
+        """Make the list wide enough for its titles beside a scroll bar, but not wider than ``max_px``."""
+        bar = self.list.verticalScrollBar()
+        bar.ensurePolished()
+        titles = max(map(QFontMetrics(font()).horizontalAdvance, self._titles), default=0)
+        wanted = titles + GAP_L_PX + GAP_S_PX + bar.sizeHint().width() + 2 * self.list.frameWidth()
+        self.setFixedWidth(min(max(self.width(), wanted), max_px))
+
+    def page_at(self, row: int) -> int:
+        """The number of the page in a row of the list."""
+        return self._listed[row]
+
+    def set_listed(self, pages: Sequence[int]) -> None:
+        """List only these pages; none is marked."""
+        self._is_being_set = True
+        self._listed = list(pages)
+        self._model.setStringList([self._titles[page] for page in pages])
+        self._is_being_set = False
+
+    def mark_current(self, *, marked: bool) -> None:
+        """Show which page is current, or not while the window shows parts of several."""
+        selection = self.list.selectionModel()
+        command = selection.SelectionFlag.Select if marked else selection.SelectionFlag.Deselect
+        selection.select(self.list.currentIndex(), command)
+
+    def say_found(self, text: str) -> None:
+        """Show a line below the field, and let screen readers read it; "" for none."""
+        self.found.setText(text)
+        self.found.setVisible(bool(text))
+        if text:
+            announce(self.found, text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down and self.search.hasFocus():
+            self.list.setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            super().keyPressEvent(event)
 
 
 class PagedWindow(QWidget):

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFont, QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QFrame,
     QLabel,
+    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
     QStyle,
+    QStyledItemDelegate,
     QToolButton,
     QWidget,
 )
 
+from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
+from gui.theme.menu import LeavesKeyboard
 from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, ICON_PX, MARK_PX, TILE_PX, Tokens
@@ -363,3 +368,77 @@ def within_a_screen(wanted: QRect, least: QSize) -> QRect:
     left = min(max(wanted.left(), room.left()), room.right() - size.width() + 1)
     top = min(max(wanted.top(), room.top()), room.bottom() - size.height() + 1)
     return QRect(left, top, size.width(), size.height())
+
+
+class ChoiceBox(QComboBox):
+    """A box with choices; the wheel scrolls the page, and not the choices, until the box is clicked.
+
+    Signals:
+        popup_closed: the open list was closed.
+    """
+
+    popup_closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._keyboard: LeavesKeyboard | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMaxVisibleItems(16)
+        self.setItemDelegate(QStyledItemDelegate(self))  # Its own one ignores the style sheet's rows.
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def showPopup(self) -> None:
+        if self._keyboard is None:
+            popup = self.view().window()
+            self._keyboard = LeavesKeyboard(popup, self.hidePopup)
+            popup.installEventFilter(self._keyboard)  # Qt may animate the list, and show it later.
+        super().showPopup()
+
+    def hidePopup(self) -> None:
+        super().hidePopup()
+        self.popup_closed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        caret = QRectF(self.width() - 20, (self.height() - 12) / 2, 12, 12)
+        paint_glyph(painter, Glyph.EXPANDED, caret, self._theme.tokens.color("secondary"))
+        painter.end()
+
+
+def monospace_font() -> QFont:
+    """The font of terminals, in its usual size."""
+    found = QFont(default_family())
+    found.setPixelSize(default_size_px())
+    return found
+
+
+class PlainLines(QPlainTextEdit):
+    """Shows read-only lines in the terminals' font."""
+
+    def __init__(self, name: str, width_px: int, height_px: int) -> None:
+        """Create an empty widget.
+
+        Args:
+            name: the name for screen readers.
+            width_px: the preferred width.
+            height_px: the height.
+        """
+        super().__init__()
+        self._wanted = QSize(width_px, height_px)
+        self.setReadOnly(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setAccessibleName(name)
+        self.setFont(monospace_font())
+
+    def sizeHint(self) -> QSize:
+        return self._wanted
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, 48)

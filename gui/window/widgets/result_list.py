@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.widgets.parts import Hairline, paint_choice_background
+
+from .parts import Hairline, paint_choice_background
 
 PAGE = 20
 """The number of rows that are made at a time."""

@@ -8,8 +8,8 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from gui.chat.page.document import DocumentPage
 from gui.settings.layout import ZOOM_RANGE
 from gui.theme.terminal_font import TerminalFont
-from gui.window.widgets.page_list import PageList
-from gui.window.widgets.paged_window import PagedWindow
+
+from .paged_window import PagedWindow, PageList
 
 
 class TextWindow(PagedWindow):

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFocusEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.window.widgets.activating_clicks import ActivatingClicks
+from gui.window.widgets.activation import ActivatingClicks
 from session_host.protocol.values import MouseAction
 from tests.e2e.view.conftest import WAIT_S, ReleaseCounter, ShownView
 from tests.support.chat_view_harness import ChatViewHarness

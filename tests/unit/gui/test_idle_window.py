@@ -17,7 +17,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Pane, Split
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.terminal.drawing import cursor
-from gui.window.tabs import tabs
+from gui.window.panes import tabs
 from session_host import paths
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store

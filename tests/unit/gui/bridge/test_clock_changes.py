@@ -18,7 +18,7 @@ from gui.tray import events
 from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
 from gui.window.sidebar.arrangement import sections
-from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host.protocol.values import Activity, State
 from tests.support.qt_waiting import process_events_until

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from gui.window.actions.switching import ChatChoices
-from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.model import ChatRow
 from tests.unit.gui.conftest import WindowHarness
 
 API: dict[str, Any] = {"agent": "claude", "cwd": "/src/api", "default_name": "api-2"}

@@ -18,15 +18,14 @@ from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
-from gui.window.cascade import STEP_PX, cascaded
 from gui.window.main_window import MainWindow
-from gui.window.panes.drop_zone import Drop
+from gui.window.panes.pane_area import Drop
 from gui.window.panes.tab_drag import TabDragging
 from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlRequest
 from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.parts import TITLE_BAR_PX
-from gui.window.windows import Windows
+from gui.window.windows import STEP_PX, Windows, cascaded
 from session_host import paths
 from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent

@@ -323,7 +323,7 @@ def test_screen_readers_get_each_paragraph_and_a_name_for_each_part(opened: Open
 
 def test_screen_readers_hear_the_number_of_matches(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     announced: list[str] = []
-    monkeypatch.setattr("gui.window.widgets.page_list.announce", lambda _widget, text: announced.append(text))
+    monkeypatch.setattr("gui.window.widgets.paged_window.announce", lambda _widget, text: announced.append(text))
     opened.window.search.setText("needle")
     opened.window.search.setText("needles")
     opened.window.search.setText("")

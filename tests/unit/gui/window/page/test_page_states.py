@@ -14,7 +14,7 @@ from gui.bridge.ended_chat import EndedChat
 from gui.theme.marks import Mark
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
-from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.client.connection import HostNotResponding

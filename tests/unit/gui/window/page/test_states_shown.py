@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from gui.bridge import age_timer
 from gui.theme.marks import Mark
 from gui.window.page.terminal_page import TerminalPage
-from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.theme.tokens import GAP_S_PX
 from gui.window.page.banners import Banner
+from gui.window.page.state_bars import TypedAreaWatcher
 from gui.window.page.structured_page import StructuredPage
-from gui.window.page.typed_area_watcher import TypedAreaWatcher
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import CellSize

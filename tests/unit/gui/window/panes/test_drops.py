@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint
 
-from gui.window.panes.drop_zone import Drop
+from gui.window.panes.pane_area import Drop
 from gui.window.panes.tab_drag import TabDragging
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.panes.test_panes import tabs_of, three_chats

@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Pane, Split
 from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.window.panes import tabs
+from gui.window.panes.pane import move_tab
 from gui.window.panes.panes import Panes
-from gui.window.panes.tab_moves import move_tab
-from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity, State
 from tests.support.qt_mouse import move_held

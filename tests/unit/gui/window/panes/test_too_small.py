@@ -6,9 +6,8 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
-from gui.window.panes.drop_zone import Drop
 from gui.window.panes.pane import PaneWidget
-from gui.window.panes.pane_area import point_in
+from gui.window.panes.pane_area import Drop, point_in
 from gui.window.panes.panes import Panes
 from gui.window.panes.tab_drag import MIME, TabDrag, TabDragging
 from tests.unit.gui.conftest import WindowHarness

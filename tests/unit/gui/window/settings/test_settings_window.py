@@ -12,7 +12,7 @@ from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
 from gui.window.settings.agents_page import AgentRow, AgentsPage
 from gui.window.settings.controls import EditorControl, NumberControl
-from gui.window.widgets.page_list import PageList
+from gui.window.widgets.paged_window import PageList
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.window.settings.conftest import Opened

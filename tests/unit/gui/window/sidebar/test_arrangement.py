@@ -16,8 +16,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem,
 from gui.bridge.chat import Chat
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from gui.window.sidebar.model import PAGE_ROWS, DayHeading, Heading, SidebarModel
-from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.model import PAGE_ROWS, ChatRow, DayHeading, Heading, SidebarModel
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.calls import calls_of

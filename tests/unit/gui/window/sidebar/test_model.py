@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.window.actions.chat_actions import listed
 from gui.window.sidebar.delegate import shortened
-from gui.window.sidebar.model import SidebarModel
-from gui.window.sidebar.rows import ChatRow
+from gui.window.sidebar.model import ChatRow, SidebarModel
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Activity, State

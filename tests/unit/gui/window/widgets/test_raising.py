@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.window.widgets import raising
+from gui.window.widgets import activation
 from tests.support.waiting import eventually
 
 
@@ -18,7 +18,7 @@ class CountingWindow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
-        raising.watch_exposure(self, event)
+        activation.watch_exposure(self, event)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
@@ -36,7 +36,7 @@ async def test_a_window_that_a_slow_window_manager_has_not_shown_yet_is_not_hidd
 
     for shown in range(2):  # Also when the window returns from the tray.
         window.show()
-        raising._bring_here(window)
+        activation._bring_here(window)
         assert window.hidden == shown
         await eventually(is_exposed, 10, "the window to be on the screen")
         window.hide()

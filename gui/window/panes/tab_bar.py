@@ -9,22 +9,88 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QStyle, QStyleOptionTab, QStylePainter, QTabBar
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QHelpEvent,
+    QIcon,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionTab, QStylePainter, QTabBar, QWidget
 
-from gui.theme.icons import Glyph
+from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
+from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import set_tooltip, show_tooltip
-from gui.window.tabs.close_button import CloseButton
-from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
-from gui.window.widgets.parts import GlyphLabel
+from gui.window.widgets.parts import GlyphLabel, IconButton
 from gui.wording import window_texts
+
+
+class CloseButton(QAbstractButton):
+    """A tab's ×; painted only while its tab is in front or under the pointer, so that it does not distract."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.visible_mark = False
+        self.setFixedSize(20, 20)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # It looks different under the mouse.
+
+    def sizeHint(self) -> QSize:
+        return QSize(20, 20)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not (self.visible_mark or self.underMouse()):
+            return
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.underMouse():
+            background = QColor(tokens.text)
+            background.setAlphaF(0.12)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(background)
+            painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        color = tokens.color("text" if self.underMouse() else "secondary")
+        paint_glyph(painter, Glyph.CLOSE, QRectF(4, 4, 12, 12), color)
+        painter.end()
+
+
+MIN_TAB_PX = 120
+
+
+def fit_widths(wanted: list[int], room: int, front: int = -1, button_px: int = 0) -> list[int]:
+    """The widths of tabs in a row of ``room`` pixels: the widest tabs shrink first, none below ``MIN_TAB_PX``.
+
+    The tab ``front`` gets ``button_px`` in addition, since only its button is shown, so that its name has as much room
+    as the others.
+    """
+    if sum(wanted) <= room or not wanted:
+        return wanted
+    extra = [button_px if index == front else 0 for index in range(len(wanted))]
+    names = [width - more for width, more in zip(wanted, extra, strict=True)]
+    left, most = room - sum(extra), MIN_TAB_PX
+    for done, width in enumerate(sorted(names)):
+        share = left // (len(names) - done)
+        if width > share:
+            most = max(share, MIN_TAB_PX)
+            break
+        left -= width
+    return [min(width, most) + more for width, more in zip(names, extra, strict=True)]
+
 
 MAX_TAB_PX = 420
 CLOSE_PX = 20
@@ -378,3 +444,26 @@ class TabBar(QTabBar):
 def tab_text(name: str) -> str:
     """A name as a tab's text, where Qt takes & for a mnemonic's sign."""
     return name.replace("&", "&&")
+
+
+class OverflowButton(IconButton):
+    """Lists all open chats, when not all tabs can be seen."""
+
+    def __init__(self, theme: Theme, bar: TabBar) -> None:
+        super().__init__(theme, Glyph.EXPANDED, window_texts.ALL_OPEN_CHATS(), self.show_list)
+        self._bar = bar
+        self.hide()
+        # The signal comes while the row is laid out; what is shown then gets the place of its neighbour.
+        bar.crowded.connect(self.setVisible, Qt.ConnectionType.QueuedConnection)
+
+    def show_list(self) -> None:
+        """Show the list below the button; the chat that is shown is marked."""
+        menu, bar = temporary_menu(self), self._bar
+        for index in range(bar.count()):
+            action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
+            font = action.font()
+            font.setBold(index == bar.currentIndex())
+            action.setFont(font)
+        point = self.mapToGlobal(self.rect().bottomRight())
+        point.setX(point.x() - menu.sizeHint().width())
+        menu.popup(point)

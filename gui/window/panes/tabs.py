@@ -1,7 +1,8 @@
-"""The open chats: their order, and which one is shown."""
+"""The open chats of a pane: their order, and which one is shown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,50 @@ from gui.bridge.additional_viewer import viewer_for_page
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
+from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedPane
 from gui.terminal.history.scroll_position import ScrollPosition
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.sheet import is_over_window
-from gui.window.tabs.recent import RecentChats
-from gui.window.tabs.tab_bar import TabBar, TabLook
 from gui.wording import phrases
 from session_host.errors import OutliveError
 from session_host.system.clock import parse_time
 from session_host.system.freed_memory import return_freed_memory
 
+from .tab_bar import TabBar, TabLook
+
 if TYPE_CHECKING:
     from gui.window.page.structured_page import StructuredPage
+
+
+MAX_RECENT = 100
+
+
+class RecentChats:
+    """The chats that were shown in any window, the latest last; kept in the layout."""
+
+    def __init__(self, layout: WindowLayout) -> None:
+        self._layout = layout
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the chats, the latest last."""
+        return list(self._layout.recent)
+
+    def add(self, session_id: str) -> None:
+        """Make a chat the latest one, since it is shown now."""
+        self._layout.recent = [*(known for known in self._layout.recent if known != session_id), session_id][
+            -MAX_RECENT:
+        ]
+
+    def ordered(self, ids: Iterable[str], shown: str) -> list[str]:
+        """Ids of chats, the most recently shown first; the shown one comes after all that were shown before."""
+        ranks = {session_id: rank for rank, session_id in enumerate(self._layout.recent, 2)}
+        ranks[shown] = 1
+        return sorted(ids, key=lambda session_id: -ranks.get(session_id, 0))
+
 
 KEPT_REPLICAS = 1
 """Number of recently shown hidden pages that keep their replicas, for users who switch between a few chats."""

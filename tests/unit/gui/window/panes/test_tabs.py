@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from gui.window.tabs.tab_bar import CLOSE_PX
+from gui.window.panes.tab_bar import CLOSE_PX
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from tests.support.menus import entries_of_open_menu

@@ -1,9 +1,9 @@
-"""Keeps the click that activates a window or a pane from its content.
+"""Activates windows: raises one that the user asked for, as by a click in the tray, and guards the first click into it.
 
-Such a click may be meant for a window that covered this one a moment ago, so it answers no question and reaches no
-program; in the page of a chat that asks something, it does nothing at all. Which click it is depends on what was active
-when the button was pressed: a window manager on X11 gives the keyboard before or after the press, and so does a
-compositor on Wayland.
+The click that activates a window or a pane may be meant for a window that covered this one a moment ago, so it answers
+no question and reaches no program; in the page of a chat that asks something, it does nothing at all. Which click it is
+depends on what was active when the button was pressed: a window manager on X11 gives the keyboard before or after the
+press, and so does a compositor on Wayland.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QMouseEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 _SAME_CLOCK_MS = 60_000
@@ -149,3 +149,68 @@ def _pressed_ms(event: QMouseEvent) -> int:
     now_ms = _now_ms()
     age_ms = (now_ms - event.timestamp() + _HALF_RANGE) % (2 * _HALF_RANGE) - _HALF_RANGE
     return now_ms - (age_ms if abs(age_ms) < _SAME_CLOCK_MS else _UNKNOWN_AGE_MS)
+
+
+GRANT_MS = 300
+"""Window managers answer within a few milliseconds; the user waits this long only where one refuses."""
+
+_WAS_EXPOSED = "wasExposed"
+"""Property of a window: it has been on the screen since it was last shown."""
+
+
+class _ExposureWatch(QObject):
+    """Notes that a window is on the screen, and stops watching."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        window.windowHandle().installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        handle = self._window.windowHandle()
+        if event.type() == QEvent.Type.Expose and handle.isExposed():
+            self._window.setProperty(_WAS_EXPOSED, True)
+            handle.removeEventFilter(self)
+            self.deleteLater()
+        return False
+
+
+def watch_exposure(window: QWidget, event: QShowEvent) -> None:
+    """Note when a window is on the screen; for the ``showEvent`` of each window that is raised."""
+    if not event.spontaneous():
+        window.setProperty(_WAS_EXPOSED, False)
+        _ExposureWatch(window)
+
+
+def raise_window(window: QWidget) -> None:
+    """Show a window in front, with the keyboard.
+
+    On X11, a window manager may refuse the focus to a window on another desktop, and leave the window there. Then the
+    window is hidden and shown again, which moves it to the visible desktop. Qt may report such a window as minimized,
+    since both are "iconic" on X11. A window that has not been on the screen yet is left alone: the window manager is
+    about to show it, and a window that is hidden and shown meanwhile may stay hidden.
+
+    On Wayland, a compositor may refuse the focus silently, as sway does after a command that was typed in a terminal.
+    Then the window is marked in the desktop's bar.
+    """
+    was_visible = window.isVisible()
+    if window.isMinimized():
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    _to_the_front(window)
+    if was_visible and QGuiApplication.platformName() == "xcb":
+        QTimer.singleShot(GRANT_MS, window, lambda: _bring_here(window))
+    elif was_visible and QGuiApplication.platformName() == "wayland":
+        QTimer.singleShot(GRANT_MS, window, lambda: QApplication.alert(window))  # It does not mark the active window.
+
+
+def _to_the_front(window: QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
+def _bring_here(window: QWidget) -> None:
+    is_shown = window.isVisible() and not window.isMinimized() and bool(window.property(_WAS_EXPOSED))
+    if is_shown and not window.windowHandle().isExposed():
+        window.hide()
+        _to_the_front(window)

@@ -1,1 +1,0 @@
-"""The open chats: their order, the shown one, and the tab bar."""
