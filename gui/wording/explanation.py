@@ -9,9 +9,8 @@ from typing import NamedTuple
 from gui.wording import phrases
 from gui.wording.groups import Group, group_words
 from gui.wording.text import Text
-from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import NEVER_S
-from session_host.protocol.messages import Explanation
+from session_host.protocol.messages import Explanation, Transition
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.system.clock import parse_time

@@ -9,13 +9,13 @@ What may fail, who notices it, and what follows:
     a viewer            its host: connection closed     the host keeps the attachment for the reconnect
     a host              keeper: SIGCHLD or pidfd        a new host recovers (``host.driver.recover``); after repeated
                                                         crashes in the engine, with the other engine (``kept_session``)
-    the active keeper   standby, which is its parent    forks another active keeper (``pair``)
+    the active keeper   standby, which is its parent    forks another active keeper (``standby``)
     the standby         active keeper: connection       forks another active keeper, and becomes the standby
     both keepers        systemd, or the hosts: channel  systemd starts the keeper with the descriptors that it holds
-                                                        (``standby.systemd_holder``); else one host starts a keeper
+                                                        (``systemd_holder``); else one host starts a keeper
                                                         under a lock, and all hosts hand their descriptors over
     a socket file       keeper: inotify                 binds a new socket (``sockets``)
-    a hanging host      a command: timeout              ``outlive kill`` goes to the keeper (``forced_end``)
-    the program         its parent, or a pidfd          saves the exit status (``processes.children``)
+    a hanging host      a command: timeout              ``outlive kill`` goes to the keeper (``kill_without_host``)
+    the program         its parent, or a pidfd          saves the exit status (``child_processes``)
     the machine         next listing: other boot id     the chat is "interrupted"; the journal has the screen
 """

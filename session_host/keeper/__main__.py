@@ -1,7 +1,7 @@
 """The keeper's start: ``python -P -m session_host.keeper``, by ``keeper_client.discovery``.
 
 ``--check`` loads everything and exits; ``--continue FD`` continues with the state of an earlier version;
-``--restore LIMIT`` continues with descriptors from the user's systemd (``standby.systemd_holder``).
+``--restore LIMIT`` continues with descriptors from the user's systemd (``systemd_holder``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
+from session_host.keeper_client.channel import read_keeper_pids
 from session_host.keeper_client.discovery import connect_to_keeper
-from session_host.keeper_client.names import read_keeper_pids
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
 from session_host.system.freed_memory import keep_freed_memory
 from session_host.system.log_rotation import RotatingHandler
@@ -26,15 +26,14 @@ from session_host.system.systemd import enter
 from session_host.system.systemd.descriptor_store import take_received
 from session_host.system.unix_sockets import bind_private
 
+from . import systemd_holder
 from .event_loop import Loop
 from .exec_upgrade import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
+from .host_forks import become_subreaper, log_to, preload, raise_open_files, set_process_name
 from .keeper import Keeper
-from .pair import ActiveStandbyPair, dismiss
-from .processes.forking import become_subreaper, log_to, raise_open_files, set_process_name
-from .processes.prefork import preload
 from .sockets import open_lock, take_lock
-from .standby import systemd_holder
-from .standby.systemd_holder import SystemdHolder, leave_previous_service, restore_sessions
+from .standby import ActiveStandbyPair, dismiss
+from .systemd_holder import SystemdHolder, leave_previous_service, restore_sessions
 
 log = logging.getLogger(__name__)
 

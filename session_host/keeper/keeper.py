@@ -1,4 +1,4 @@
-"""The keeper's sessions, and what happens when a host or a program dies (a keeper's death: ``pair``)."""
+"""The keeper's sessions, and what happens when a host or a program dies (a keeper's death: ``standby``)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from session_host.errors import OutliveError, why_not_started
+from session_host.errors import OutliveError, ProtocolViolation, why_not_started
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import obstacle
+from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
+    EndBegun,
     EndSession,
     ExitSaved,
     KeeperChanged,
@@ -26,35 +29,53 @@ from session_host.protocol.keeper import (
     KeeperStatus,
     Launch,
     Launched,
+    Leave,
+    NotReplaced,
+    Prepare,
     Prepared,
     Refused,
     Rehearsed,
+    Replaced,
     ReplaceHost,
     ReplaceKeeper,
     Running,
     Status,
+    TakeOver,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.system.files import is_locked
+from session_host.system.processes.identity import is_stopped, start_time
+from session_host.system.processes.permission import agent_chats, belongs_to, is_controlled_by, refusal_of
+from session_host.system.processes.process_tree import chat_processes, end
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.system.unix_sockets import peer_pid
 from session_host.version import VERSION
 
+from .child_processes import (
+    ANNOUNCEMENT_DELAY_S,
+    UnrelatedProcesses,
+    ended_children,
+    kill_half_started,
+    reap_and_store_status,
+)
 from .event_loop import Loop
-from .forced_end import kill_without_host
-from .host_channels import HostChannels
-from .host_replacement import HostReplacement, OnFork
-from .kept_session import KeptSession, KeptSessionState
-from .permission import refusal
-from .processes.children import ended_children, kill_half_started, reap_and_store_status
-from .processes.forking import fork_host
-from .processes.unrelated import ANNOUNCEMENT_DELAY_S, UnrelatedProcesses
+from .host_forks import fork_host
+from .kept_session import KeptSession, KeptSessionState, ReplacementHost
+from .replication import DescriptorHolder, StandbyReplication
 from .sockets import ChatSockets
-from .standby.replication import DescriptorHolder, StandbyReplication
 
 log = logging.getLogger(__name__)
 
 RETRY_INTERVAL_S = 0.05
+
 MAX_FAILED_STARTS = 3
 """Number of hosts that may die before the exec; then the launch fails."""
+
+ANSWER_S = 3.0
+"""Time limit for a host to prepare or to exit; a slower host is stopped or hangs, and is not replaced."""
+
+OnFork = Callable[[int, MessageChannel], None]
+"""Called with a host's PID and channel before the host runs."""
 
 ReplaceItself = Callable[["Keeper", MessageChannel, ReplaceKeeper], KeeperMessage]
 
@@ -79,7 +100,9 @@ class Keeper:
         self.replication = StandbyReplication(holder)
         self._replace_itself = replace_itself
         self.channels = HostChannels(loop, self._on_host_message)
-        self._host_replacement = HostReplacement(loop, self.replication, self._fork_host, self.channels.drop)
+        self._host_replacement = HostReplacement(
+            loop, self.replication, self.channels, partial(self._fork_host, rehearsal=True)
+        )
         self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
         self.sockets = ChatSockets(loop, self.sessions, self.replication)
 
@@ -358,3 +381,202 @@ class Keeper:
             self.loop.call_later(wait_s, lambda: self._start_host(session))
         else:
             self._start_host(session)
+
+
+class HostChannels:
+    """Receives the messages of hosts."""
+
+    def __init__(self, loop: Loop, on_message: Callable[[KeptSession, MessageChannel, Any], None]) -> None:
+        """Begin without a channel.
+
+        Args:
+            loop: wakes the keeper.
+            on_message: called with each message, its session and its channel.
+        """
+        self._loop, self._on_message = loop, on_message
+
+    def watch(self, session: KeptSession, connection: socket.socket) -> MessageChannel:
+        """Make a channel to a session's host, and receive its messages."""
+        connection.setblocking(False)
+        channel = MessageChannel(connection, ToKeeperDecoder())
+        self.watch_connected(session, channel)
+        return channel
+
+    def watch_connected(self, session: KeptSession, channel: MessageChannel) -> None:
+        """Receive the messages of a host that has connected itself."""
+        self._loop.watch(channel.socket, lambda: self._on_readable(session, channel))
+
+    def drop(self, session: KeptSession, channel: MessageChannel | None) -> None:
+        """Close a channel to a session's host, if there is one."""
+        if channel is None:
+            return
+        if channel.socket.fileno() >= 0:
+            self._loop.unwatch(channel.socket)
+            channel.close()
+        if session.channel is channel:
+            session.channel = None
+
+    def receive_last(self, session: KeptSession, channel: MessageChannel) -> None:
+        """Handle the messages of a host that has died, which may still be unread."""
+        with suppress(BlockingIOError, OSError, ProtocolViolation):
+            while (messages := channel.receive()) is not None:
+                for message in messages:
+                    self._on_message(session, channel, message)
+
+    def _on_readable(self, session: KeptSession, channel: MessageChannel) -> None:
+        messages = self._loop.receive(channel, keep=channel.is_packets)
+        if messages is None:
+            # If the host has died, the keeper learns it separately.
+            self.drop(session, channel)
+            return
+        try:
+            for message in messages:
+                self._on_message(session, channel, message)
+        finally:
+            if messages and channel.is_packets and channel.socket.fileno() >= 0:
+                # Only after it is handled: if this process dies first, the next keeper reads it again.
+                channel.drop_descriptors()
+                channel.consume()
+
+
+class HostReplacement:
+    """The hand-over from a living host to its replacement."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        replication: StandbyReplication,
+        channels: HostChannels,
+        rehearse: Callable[[KeptSession, OnFork], None],
+    ) -> None:
+        """Begin without a replacement.
+
+        Args:
+            loop: the keeper's.
+            replication: sends changes to the standby.
+            channels: the channels to the hosts.
+            rehearse: forks a replacement host; raises OSError.
+        """
+        self._loop, self._replication, self._channels, self._rehearse = loop, replication, channels, rehearse
+
+    def replace(self, session: KeptSession | None, client: MessageChannel | None) -> KeeperMessage | None:
+        """Start replacing a session's host by one of this version; returns the answer to send now, or None."""
+        if session is None or session.state is KeptSessionState.OVER:
+            return NotReplaced("the chat is not running")
+        if session.state is KeptSessionState.STARTING or not session.host_pid:
+            return NotReplaced("the chat is starting; try again", passing=True)
+        if session.replacement is not None:
+            return NotReplaced("already updating", passing=True)
+        session.replacement = replacement = ReplacementHost(client)
+        session.send_to_host(Prepare())
+        self._limit_wait(session, replacement)
+        return None
+
+    def _limit_wait(self, session: KeptSession, replacement: ReplacementHost) -> None:
+        """Set the time limit for the previous host's part of the next step."""
+        is_leaving = replacement.is_leaving
+
+        def check() -> None:
+            is_under_way = session.replacement is replacement and replacement.is_leaving is is_leaving
+            if is_under_way and (is_leaving or not replacement.pid):
+                process = f"PID {session.host_pid}{', which is stopped' if is_stopped(session.host_pid) else ''}"
+                self.give_up(session, f"the chat's background process ({process}) does not respond")
+
+        self._loop.call_later(ANSWER_S, check)
+
+    def rehearse(self, session: KeptSession, replacement: ReplacementHost) -> None:
+        """Fork the replacement host for its rehearsal, since the previous host is prepared."""
+        try:
+            self._rehearse(session, replacement.set_process)
+        except OSError as error:
+            self.give_up(session, f"cannot start a process: {why_not_started(error)}")
+
+    def on_rehearsed(self, session: KeptSession, replacement: ReplacementHost, reason: str) -> None:
+        """Ask the previous host to leave after a good rehearsal; give up after a failed one."""
+        if reason:
+            self.give_up(session, reason)
+        else:
+            replacement.is_ready = replacement.is_leaving = True
+            session.send_to_host(Leave())
+            self._limit_wait(session, replacement)
+
+    def promote(self, session: KeptSession, replacement: ReplacementHost) -> None:
+        """Give the session to the replacement host, after the previous host has exited."""
+        session.replacement = None
+        session.host_pid, session.channel = replacement.pid, replacement.channel
+        self._replication.update_session(session, channel=True)
+        session.send_to_host(TakeOver())
+        session.send_to_host(KeeperChanged(os.getpid()))
+        log.info("%s: host %d has taken over", session.id, session.host_pid)
+        self._loop.reply(replacement.client, Replaced(VERSION))
+
+    def on_replacement_exit(self, session: KeptSession, replacement: ReplacementHost) -> None:
+        """Give up, because the replacement host exited before it had taken over."""
+        if replacement.is_leaving:
+            # The previous host is leaving already; its exit causes a fork, like any death.
+            replacement.is_ready = False
+        self.give_up(session, "the new background process failed to start; the old one keeps running")
+
+    def give_up(self, session: KeptSession, reason: str) -> None:
+        """Cancel the replacement and report why; the previous host continues."""
+        replacement, session.replacement = session.replacement, None
+        if replacement is None:
+            return
+        log.warning("%s: not replaced: %s", session.id, reason)
+        self._channels.drop(session, replacement.channel)  # The replacement host exits when its channel closes.
+        self._loop.reply(replacement.client, NotReplaced(reason))
+
+
+def kill_without_host(session: KeptSession | None) -> KeeperMessage:
+    """Kill a session's program and its host; for an agent, also the processes that it started. Returns the answer.
+
+    The next host finds the program ended, ends what is left of it, and records the end.
+    """
+    if session is None or session.state is not KeptSessionState.RUNNING:
+        return NotReplaced("the chat is not running")
+    pid = session.header.child
+    known = chat_processes(pid, session.id) if session.spec.ends_all else []
+    session.header.request_end("kill")
+    if session.header.exit_status is None and pid:
+        PtyProcess(pid, start_time(pid), session.descriptors.master).signal(signal.SIGKILL)
+    end([each for each in known if each.pid != session.host_pid], signal.SIGKILL)
+    host_pid = session.host_pid
+    log.warning("%s: ended without its host %d, which does not answer", session.id, host_pid)
+    if host_pid:
+        with suppress(ProcessLookupError):
+            os.kill(host_pid, signal.SIGKILL)
+    return EndBegun(host_pid)
+
+
+def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSession]) -> NotReplaced | Launched | None:
+    """The answer to a refused command; None if the command is allowed.
+
+    Args:
+        client: the command's connection.
+        message: the command's message; replacing the keeper means controlling all chats, and starting a chat means
+            controlling those that it will control.
+        sessions: the chats by their ids.
+    """
+    match message:
+        case Launch(spec=spec):
+            controlled = [each.spec for each in sessions.values() if is_controlled_by(each.spec, spec)]
+        case EndSession(session_id=session_id) | ReplaceHost(session_id=session_id):
+            controlled = [sessions[session_id].spec] if session_id in sessions else []
+        case ReplaceKeeper():
+            controlled = [each.spec for each in sessions.values()]
+        case _:
+            return None
+    origin = agent_chats(peer_pid(client.socket))  # Reads /proc: once for all chats.
+    if isinstance(message, Launch) and not belongs_to(message.spec, origin):
+        log.warning("refused a launch: the chat would not belong to the agent that starts it")
+        return Launched(LaunchReport(ok=False, error="an agent's chat belongs to the agent"))
+    if not (reason := next(_refusals(origin, controlled), "")):
+        return None
+    log.warning("refused: %s", reason)
+    if isinstance(message, Launch):
+        return Launched(LaunchReport(ok=False, error=reason))
+    return NotReplaced(reason, refused=True)
+
+
+def _refusals(origin: tuple[str, ...], specs: Iterable[LaunchSpec]) -> Iterator[str]:
+    return filter(None, (refusal_of(origin, spec, spec.name) for spec in specs))

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from session_host.errors import OutliveError
-from session_host.keeper_client.names import lock_path, write_keeper_pids
+from session_host.keeper_client.channel import lock_path, write_keeper_pids
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import SocketRebound
 from session_host.storage.descriptors import session_descriptors
@@ -24,7 +24,7 @@ from session_host.system.inotify import make_inotify
 
 from .event_loop import REFRESH_S, Loop
 from .kept_session import KeptSession, KeptSessionState
-from .standby.replication import ListenerRebound, LockReplaced, StandbyReplication
+from .replication import ListenerRebound, LockReplaced, StandbyReplication
 
 log = logging.getLogger(__name__)
 

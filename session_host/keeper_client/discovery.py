@@ -1,4 +1,7 @@
-"""Finds the user's keeper, or starts one under a lock, so that there is only one."""
+"""Finds the user's keeper, or starts one under a lock, so that there is only one; sends it requests.
+
+A request is repeated if the keeper dies; its standby takes over within milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +20,16 @@ import session_host
 from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, lock_refusal, obstacle, runtime_dir, state_dir
 from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import Status
+from session_host.protocol.keeper import KeeperMessage, KeeperStatus, NotReplaced, Status
 from session_host.system.files import open_log
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 from session_host.system.unix_sockets import is_foreign
 
-from .channel import KeeperNotResponding, MessageChannel
-from .names import find_keeper, lock_path, service_prefix
+from .channel import KeeperNotResponding, MessageChannel, find_keeper, lock_path, service_prefix
 
 if TYPE_CHECKING:
     import subprocess
+
 
 START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
@@ -233,3 +236,55 @@ def _lift_file_size_limit() -> None:
             f"this shell limits files to {hard} bytes (ulimit -f), and a chat would freeze after as much output; "
             "start it from another shell"
         ) from error
+
+
+RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
+"""Delays before the next keeper is asked."""
+
+ANSWER_TIMEOUT_S = 5.0
+
+
+def request_keeper(
+    message: KeeperMessage, timeout_s: float, *, find: Callable[[], MessageChannel | None] = connect_or_start_keeper
+) -> Any:
+    """Ask the keeper; if it dies, ask the next one. Returns the answer, None if there is no keeper.
+
+    Args:
+        message: a request that may be carried out twice.
+        timeout_s: for all tries together.
+        find: connects to the keeper; without one, ``connect_or_start_keeper`` starts it.
+
+    Raises:
+        KeeperNotResponding: nothing came in time.
+        HostUnavailable: each connection broke, or no keeper can be started.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    has_keeper_died = False
+    for wait_s in (*RETRY_S, None):
+        is_last = wait_s is None or time.monotonic() + wait_s >= deadline_s
+        channel = find()
+        if channel is None:
+            if is_last or not has_keeper_died:
+                return None
+        else:
+            try:
+                answer = channel.request(message, max(0.001, deadline_s - time.monotonic()))
+                # The next keeper may not have all chats yet.
+                if is_last or not isinstance(answer, NotReplaced) or not (answer.passing or has_keeper_died):
+                    return answer
+            except KeeperNotResponding:
+                raise
+            except HostUnavailable:
+                if is_last:
+                    raise
+                has_keeper_died = True
+            finally:
+                channel.close()
+        time.sleep(wait_s or 0.0)
+    raise AssertionError("the last try returns or raises")
+
+
+def keeper_status() -> KeeperStatus | None:
+    """The keeper's status; None if there is no keeper."""
+    answer = request_keeper(Status(), ANSWER_TIMEOUT_S, find=connect_to_keeper)
+    return answer if isinstance(answer, KeeperStatus) else None

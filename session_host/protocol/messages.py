@@ -28,7 +28,6 @@ from typing import Literal
 
 import msgspec
 
-from .evidence import Evidence, Transition
 from .launch import Origin
 from .values import (
     Activity,
@@ -42,6 +41,31 @@ from .values import (
     Runtime,
     State,
 )
+
+
+class Transition(msgspec.Struct, frozen=True, array_like=True):
+    """One change of an agent's activity."""
+
+    at: str
+    """ISO 8601, UTC."""
+    activity: Activity
+    source: str
+    detail: str = ""
+
+
+class Evidence(msgspec.Struct, frozen=True, array_like=True):
+    """The last report of one source."""
+
+    source: str
+    """As in ``Transition``: "hook", "state file", "osc 7501", …"""
+    at: str
+    said: str
+    """In the source's own words, one line: "PermissionRequest", "state=working"."""
+    activity: Activity | None
+    """The activity that the report means; None if it says nothing about it."""
+    counts: bool
+    """Whether the report counts now, and no stronger source overrides it."""
+
 
 PROTOCOL_VERSION = 1
 """The version, increased with each change that a peer of another version would misread."""

@@ -28,7 +28,7 @@ from session_host.client.chats.resume import resume
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import keeper_status
 from session_host.protocol.messages import Attach, Event, InputRefused, Send, SnapshotPart
 from session_host.structured.transcript import BUILD, Transcript
 from session_host.system import event_loop

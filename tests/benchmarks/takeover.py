@@ -11,7 +11,7 @@ import signal
 import time
 
 from session_host.errors import OutliveError
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import keeper_status
 from session_host.protocol.keeper import KeeperStatus
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, percentile

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import database, make_directories, session_dir, session_journal, session_transitions
-from session_host.protocol.evidence import Transition
+from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity, CellSize, GridSize, State
 from session_host.storage.journal import Entry, Journal, Output, Resize, pack
 from session_host.storage.store import SessionRecord, activity_log, copies

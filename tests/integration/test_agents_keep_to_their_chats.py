@@ -17,7 +17,7 @@ from session_host.client.chats.launch import launch_now
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.sessions.listing import describe
 from session_host.client.sessions.store_access import open_store
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
 from session_host.system.processes.permission import agent_chats

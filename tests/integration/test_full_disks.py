@@ -12,7 +12,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import keeper_status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State
 from tests.programs import Gate

@@ -16,7 +16,7 @@ from session_host.client.sessions.unresponsive_host import kill_unresponsive
 from session_host.client.sessions.upgrade import replace_host, replace_keeper
 from session_host.errors import HostUnavailable
 from session_host.keeper_client.channel import MessageChannel
-from session_host.keeper_client.requests import keeper_status, request_keeper
+from session_host.keeper_client.discovery import keeper_status, request_keeper
 from session_host.protocol.keeper import KeeperMessage, Status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State

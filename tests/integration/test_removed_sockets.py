@@ -9,8 +9,7 @@ import pytest
 
 from session_host.client.control import request
 from session_host.client.sessions.session_info import has_live_socket
-from session_host.keeper_client.discovery import connect_to_keeper
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import connect_to_keeper, keeper_status
 from session_host.paths import keeper_socket, runtime_dir, session_socket
 from session_host.protocol.messages import Describe
 from session_host.storage.store import SessionRecord

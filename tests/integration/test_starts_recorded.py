@@ -14,8 +14,7 @@ import pytest
 from session_host.client.chats import launch as launching
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
-from session_host.keeper_client.discovery import connect_or_start_keeper
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_status
 from session_host.paths import database, session_log, session_socket
 from session_host.protocol.keeper import Launch
 from session_host.protocol.launch import LaunchReport, LaunchSpec

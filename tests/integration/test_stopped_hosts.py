@@ -198,7 +198,7 @@ async def test_a_start_gives_up_soon_while_the_keeper_is_stopped(area: Area, mon
     assert launch_module.KEEPER_TIMEOUT_S < 10, "asked once: that is all that it takes"
     with stopped(keeper), monkeypatch.context() as patch:
         patch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
-        patch.setattr("session_host.keeper_client.requests.STATUS_TIMEOUT_S", 0.3)
+        patch.setattr("session_host.keeper_client.discovery.STATUS_TIMEOUT_S", 0.3)
         began_s = time.monotonic()
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
@@ -224,7 +224,7 @@ async def test_the_message_about_a_hung_keeper_names_a_living_process(
     assert previous is not None
     hangs = processes.parent(previous)
     monkeypatch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
-    monkeypatch.setattr("session_host.keeper_client.requests.STATUS_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("session_host.keeper_client.discovery.STATUS_TIMEOUT_S", 0.3)
     with ExitStack() as until_then:
         if stops == "its standby":
             until_then.enter_context(stopped(hangs))

@@ -29,8 +29,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Evidence
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import (
     NO_COMMAND,

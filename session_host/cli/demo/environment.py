@@ -161,7 +161,7 @@ class DemoEnvironment:
         for terminal in self._terminals:
             terminal.end()
         from session_host.cli.lifecycle.kill_all import kill
-        from session_host.keeper_client.requests import keeper_status
+        from session_host.keeper_client.discovery import keeper_status
 
         infos = all_sessions(ended=False)
         event_loop.run_command(kill(infos))

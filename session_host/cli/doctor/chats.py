@@ -10,7 +10,7 @@ from session_host.client.chats.settings import MIB
 from session_host.client.sessions.listing import describe_all
 from session_host.client.sessions.session_info import has_live_socket
 from session_host.errors import OutliveError
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import database
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.processes.identity import is_running, is_stopped

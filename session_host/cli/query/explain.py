@@ -16,9 +16,8 @@ from session_host.cli.times import age
 from session_host.client.chats.left_processes import described, left_processes
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
-from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.launch import NEVER_S
-from session_host.protocol.messages import Explain, Explanation
+from session_host.protocol.messages import Evidence, Explain, Explanation, Transition
 from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, State
 from session_host.storage.store import activity_log as transitions

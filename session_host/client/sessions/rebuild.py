@@ -98,7 +98,7 @@ def _add_running(store: Store) -> int:
 
 def _records_of_unresponsive(ids: list[str]) -> list[SessionRecord]:
     """Records of chats with an unresponsive host, as far as the keeper and procfs know them."""
-    from session_host.keeper_client.requests import keeper_status  # rarely needed, and slow to import
+    from session_host.keeper_client.discovery import keeper_status  # rarely needed, and slow to import
 
     try:
         status = keeper_status()

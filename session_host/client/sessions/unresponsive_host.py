@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
-from session_host.keeper_client.requests import request_keeper
+from session_host.keeper_client.discovery import request_keeper
 from session_host.protocol.keeper import EndBegun, EndSession, NotReplaced
 from session_host.protocol.values import RUNNING_STATES
 from session_host.system.processes.identity import is_running, is_stopped

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, why_not_started
 from session_host.keeper_client.channel import KeeperNotResponding
-from session_host.keeper_client.discovery import keeper_argv, keeper_environment
-from session_host.keeper_client.requests import keeper_status, request_keeper
+from session_host.keeper_client.discovery import keeper_argv, keeper_environment, keeper_status, request_keeper
 from session_host.paths import session_log
 from session_host.protocol.keeper import NotReplaced, Replaced, ReplaceHost, ReplaceKeeper
 from session_host.storage.store import Store

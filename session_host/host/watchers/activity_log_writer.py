@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from session_host.agents.status.activity import ActivityTracker
-from session_host.protocol.evidence import Transition
+from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity
 from session_host.storage.store import activity_log
 from session_host.system.worker import Worker

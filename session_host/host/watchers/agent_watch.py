@@ -15,9 +15,8 @@ from session_host.agents.status import signals
 from session_host.agents.status.activity import SILENCE, ActivityTracker, Moment
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
-from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
+from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report, Transition
 from session_host.protocol.values import WITHOUT_AGENT, Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind

@@ -6,8 +6,8 @@ import re
 
 import msgspec
 
-from session_host.protocol.key_names import parse_key
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, ErrorCode, Failed, Key, Send
+from session_host.protocol.values import parse_key
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import has_controls
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.protocol.evidence import Transition
+from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity
 
 MAX_BYTES = 256 * 1024

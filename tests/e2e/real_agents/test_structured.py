@@ -19,7 +19,7 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description, ErrorCode
 from session_host.storage.store import SessionRecord

@@ -17,8 +17,7 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.client.sessions.upgrade import upgrade
 from session_host.client.viewer.viewer import ViewerState
-from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment
-from session_host.keeper_client.requests import keeper_status
+from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment, keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description

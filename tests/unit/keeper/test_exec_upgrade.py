@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from session_host.keeper.child_processes import pidfd_of
 from session_host.keeper.event_loop import Loop
 from session_host.keeper.exec_upgrade import (
     ARGUMENT,
@@ -27,7 +28,6 @@ from session_host.keeper.exec_upgrade import (
 )
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.kept_session import KeptSession, KeptSessionState, ReplacementHost
-from session_host.keeper.processes.children import pidfd_of
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import (

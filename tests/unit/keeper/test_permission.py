@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from session_host.keeper import permission
+from session_host.keeper import keeper
 from session_host.protocol.keeper import Launch, Launched, NotReplaced
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.session_harness import spec_of
@@ -20,7 +20,7 @@ def refusal_of_launch(chats: str, *running: str) -> NotReplaced | Launched | Non
     one, other = socket.socketpair()
     with one, other:
         client: Any = SimpleNamespace(socket=one)
-        return permission.refusal(client, Launch(spec_of(env={AGENT_CHATS: chats})), sessions)
+        return keeper.refusal(client, Launch(spec_of(env={AGENT_CHATS: chats})), sessions)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def refusal_of_launch(chats: str, *running: str) -> NotReplaced | Launched | Non
 def test_a_chat_that_an_agent_starts_belongs_to_the_agent(
     monkeypatch: pytest.MonkeyPatch, origin: tuple[str, ...], chats: str, may: bool
 ) -> None:
-    monkeypatch.setattr(permission, "agent_chats", lambda _: origin)
+    monkeypatch.setattr(keeper, "agent_chats", lambda _: origin)
     answer = refusal_of_launch(chats)
     assert (answer is None) is may
     assert may or (isinstance(answer, Launched) and not answer.report.ok)
@@ -59,7 +59,7 @@ def test_a_chat_that_an_agent_starts_belongs_to_the_agent(
 def test_a_chat_that_an_agent_starts_does_not_control_another_agents_chat(
     monkeypatch: pytest.MonkeyPatch, origin: tuple[str, ...], chats: str, running: str, may: bool
 ) -> None:
-    monkeypatch.setattr(permission, "agent_chats", lambda _: origin)
+    monkeypatch.setattr(keeper, "agent_chats", lambda _: origin)
     answer = refusal_of_launch(chats, "", running)
     assert (answer is None) is may
     assert may or (isinstance(answer, Launched) and not answer.report.ok)

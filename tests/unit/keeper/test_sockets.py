@@ -16,7 +16,7 @@ from session_host.keeper.event_loop import Loop
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.kept_session import KeptSession, KeptSessionState
 from session_host.keeper.sockets import RuntimeDirectory, has_socket, listen, open_lock, take_lock
-from session_host.keeper_client.names import lock_path
+from session_host.keeper_client.channel import lock_path
 from session_host.paths import ensure_private, keeper_socket, runtime_dir, session_socket
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
 from session_host.storage.descriptors.session_descriptors import listen as listen_at

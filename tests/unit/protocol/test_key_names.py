@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.protocol.key_names import parse_key
-from session_host.protocol.values import Modifiers
+from session_host.protocol.values import Modifiers, parse_key
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from session_host.agents.conditions import CONDITIONS
 from session_host.agents.status import activity as activity_tracker
 from session_host.client.chats.structured_launch import NEVER_STALE_S
 from session_host.host.watchers import conversation
-from session_host.protocol.evidence import Evidence, Transition
-from session_host.protocol.messages import Explanation
+from session_host.protocol.messages import Evidence, Explanation, Transition
 from session_host.protocol.values import Activity
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)

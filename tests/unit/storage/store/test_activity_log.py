@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from session_host.protocol.evidence import Transition
+from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity
 from session_host.storage.store.activity_log import MAX_LINE_BYTES, append, last
 

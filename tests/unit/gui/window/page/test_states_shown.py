@@ -20,14 +20,15 @@ from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
-from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import (
     ActivityEvent,
+    Evidence,
     Explain,
     Explanation,
     ForegroundEvent,
     SizeEvent,
     TitleEvent,
+    Transition,
 )
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import activity_log

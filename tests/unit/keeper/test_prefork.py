@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from session_host.host.driver import recover
-from session_host.keeper.processes import prefork
+from session_host.keeper import host_forks
 from session_host.paths import runtime_dir
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors.log_state import LogState
@@ -33,8 +33,8 @@ def preload_in_fork() -> None:
     if not pid:
         status = 1
         try:
-            prefork.TRIAL_S = 60  # enough on a busy machine, too
-            prefork.preload()
+            host_forks.TRIAL_S = 60  # enough on a busy machine, too
+            host_forks.preload()
             if threading.active_count() == 1 and recover._spares:
                 status = 0
         finally:
@@ -62,14 +62,14 @@ def fail(*_: object) -> None:
 def test_a_crashing_engine_or_host_does_not_end_the_keeper(
     area: Area, monkeypatch: pytest.MonkeyPatch, name: str, does: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(prefork, name, does)
+    monkeypatch.setattr(host_forks, name, does)
     pid = os.fork()
     if not pid:
         status = 1
         try:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             faulthandler.disable()
-            prefork.preload()
+            host_forks.preload()
             status = 0
         finally:
             os._exit(status)

@@ -22,10 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from session_host.errors import OutliveError
-from session_host.keeper.kept_session import KeptSession, KeptSessionState
-from session_host.keeper_client.discovery import connect_to_keeper, keeper_argv, keeper_environment
-from session_host.keeper_client.names import service_prefix
-from session_host.keeper_client.requests import request_keeper
+from session_host.keeper_client.channel import service_prefix
+from session_host.keeper_client.discovery import connect_to_keeper, keeper_argv, keeper_environment, request_keeper
 from session_host.paths import runtime_dir
 from session_host.protocol.keeper import KeeperStatus, Status
 from session_host.protocol.launch import LaunchReport
@@ -36,6 +34,7 @@ from session_host.system.systemd import enter_service, held_by_services
 from session_host.system.systemd.descriptor_store import DescriptorStore
 from session_host.version import VERSION
 
+from .kept_session import KeptSession, KeptSessionState
 from .replication import is_spec, read_spec
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from session_host.keeper.processes.forking import FAILED, become_subreaper, fork_host, raise_open_files
+from session_host.keeper.host_forks import FAILED, become_subreaper, fork_host, raise_open_files
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors

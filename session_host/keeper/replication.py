@@ -19,10 +19,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from session_host.keeper.kept_session import KeptSession
 from session_host.keeper_client.channel import receive
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.system.processes import proc
+
+from .kept_session import KeptSession
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.keeper.processes.children import orphan_forks, pidfd_of
+from session_host.keeper.child_processes import orphan_forks, pidfd_of
 from tests.support.waiting import wait_readable
 
 

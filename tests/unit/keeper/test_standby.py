@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from session_host.keeper import pair
-from session_host.keeper.pair import ActiveStandbyPair
+from session_host.keeper import standby
+from session_host.keeper.standby import ActiveStandbyPair
 
 
 def test_a_keeper_with_too_many_open_files_runs_alone_and_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_a_keeper_with_too_many_open_files_runs_alone_and_tries_again(monkeypatc
     def refuse(*_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(pair, "make_inotify", lambda: None)
+    monkeypatch.setattr(standby, "make_inotify", lambda: None)
     monkeypatch.setattr(ActiveStandbyPair, "_run_active", run_active)
     keepers = ActiveStandbyPair(cast(Any, SimpleNamespace(loop=None)), -1, lambda: None)
     monkeypatch.setattr(socket, "socketpair", refuse)

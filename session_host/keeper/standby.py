@@ -3,12 +3,12 @@
 The standby is the parent, and a subreaper: when the active keeper dies, its hosts and their programs become the
 standby's children, and no exit status is lost. After each death, one fork restores the pair::
 
-    the active keeper dies    the standby forks another; it knows every session (``standby.replication``)
+    the active keeper dies    the standby forks another; it knows every session (``replication``)
     the standby dies          the active keeper forks another active keeper, and becomes the standby itself
 
 Hosts do not notice: the keeper's ends of their channels stay open in the other process, and a host's messages
 stay in its channel until they are handled. When both die at once, systemd starts another keeper with the descriptors
-that it holds (``standby.systemd_holder``); without systemd, a host starts one (``keeper_client.discovery``).
+that it holds (``systemd_holder``); without systemd, a host starts one (``keeper_client.discovery``).
 """
 
 from __future__ import annotations
@@ -21,19 +21,18 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from session_host.keeper_client.names import write_keeper_pids
+from session_host.keeper_client.channel import write_keeper_pids
 from session_host.protocol.keeper import ChildEnded
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.inotify import make_inotify
 
+from . import replication
+from .child_processes import ended_children, reap_and_store_status
+from .host_forks import become_subreaper, set_process_name
 from .keeper import Keeper
 from .kept_session import KeptSession, KeptSessionState
-from .processes.children import ended_children, reap_and_store_status
-from .processes.forking import become_subreaper, set_process_name
-from .sockets import RuntimeDirectory
-from .standby import replication
-from .standby.replication import (
+from .replication import (
     ChildReaped,
     KeeperLeaving,
     ListenerRebound,
@@ -44,6 +43,7 @@ from .standby.replication import (
     SessionUpdated,
     StatusSaved,
 )
+from .sockets import RuntimeDirectory
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,0 @@
-"""The keeper's processes: forked hosts, its children, and unrelated processes."""

@@ -1,1 +1,0 @@
-"""The standby keeper and systemd, which hold the same descriptors as the active keeper."""
