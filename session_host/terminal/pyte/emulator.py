@@ -6,7 +6,6 @@ The engine's output path: bytes → ``parser`` (sequences) → ``screen.reports`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from pyte import modes as mo
@@ -29,7 +28,6 @@ from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
-from session_host.terminal.sgr_lines import SgrLines
 from session_host.terminal.text import paste_bytes
 
 from . import replay as pyte_replay
@@ -207,9 +205,6 @@ class PyteEmulator:
         end = min(max(first + count, start), rows)
         oldest = self._screen.first_line
         return self._view.rows(list(range(oldest + start, oldest + end)))
-
-    def sgr_history(self, first: int, count: int, *, is_continued: bool) -> Iterator[Row | SgrLines]:  # noqa: ARG002
-        yield from self.history(first, count)
 
     @property
     def commands(self) -> CommandLog:
