@@ -18,7 +18,6 @@ __all__ = [
     "engine_build",
     "from_replay",
     "restore",
-    "restore_beginning",
 ]
 
 
@@ -65,22 +64,6 @@ def restore(engine: EngineName | None, snapshot: bytes, scrollback_lines: int = 
     from .pyte.emulator import PyteEmulator
 
     return PyteEmulator.restore(snapshot, scrollback_lines)
-
-
-def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator | None:
-    """Restore the screen from the first bytes of a snapshot, to show it until the rest arrives.
-
-    None while the part is too short, and for an engine that cannot restore a part of a snapshot.
-
-    Raises:
-        UsageError: the engine is unknown, or its package is not installed.
-        OutliveError: the snapshot is damaged.
-    """
-    if installed_engine(engine) != "ghostty":
-        return None
-    from .ghostty.emulator import GhosttyEmulator
-
-    return GhosttyEmulator.restore_beginning(beginning)
 
 
 def from_replay(

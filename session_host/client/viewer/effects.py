@@ -47,11 +47,7 @@ class DropConnection(Effect, frozen=True):
 
 
 class AddSnapshotPart(Effect, frozen=True):
-    """Add this to the snapshot.
-
-    Report ``preview_shown`` once it shows something where there was no replica, and after the last part
-    ``snapshot_restored`` or ``snapshot_unreadable``.
-    """
+    """Add this to the snapshot; after the last part, report ``snapshot_restored`` or ``snapshot_unreadable``."""
 
     part: SnapshotPart
 

@@ -281,10 +281,6 @@ class ViewerRules:
 
     # ------------------------------------------------------------ snapshots
 
-    def preview_shown(self) -> None:
-        """The replica exists and shows the screen, without the history."""
-        self._has_replica = True
-
     def snapshot_restored(self, last: SnapshotPart) -> None:
         """The replica is the snapshot that ends with this part."""
         self._has_replica = True

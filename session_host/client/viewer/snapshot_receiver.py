@@ -8,14 +8,11 @@ from session_host.protocol.values import CellSize
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
-from session_host.terminal import from_replay, restore, restore_beginning
+from session_host.terminal import from_replay, restore
 from session_host.terminal.base import Emulator, EngineName
 
 Replica = Emulator | TranscriptEngine
 """A replica: a terminal, or a structured chat's transcript."""
-
-MAX_BEGINNING_PARTS = 4
-"""Try a preview from this many parts at most: the first parts hold the screen, or no part can be read alone."""
 
 
 class SnapshotReceiver:
@@ -34,15 +31,6 @@ class SnapshotReceiver:
     def add_part(self, part: SnapshotPart) -> None:
         """Append the next part."""
         self._parts.append(part.data)
-
-    def build_preview(self, part: SnapshotPart, build: str) -> Emulator | None:
-        """Build a replica of the screen alone as soon as the parts suffice: the history takes ten times as long."""
-        if self._engine is None or part.form != build or len(self._parts) > MAX_BEGINNING_PARTS:
-            return None
-        try:
-            return restore_beginning(self._engine, b"".join(self._parts))
-        except OutliveError:
-            return None  # ``build`` reports the error once all parts are here.
 
     def build(self, part: SnapshotPart, build: str) -> Replica:
         """Build the replica after the last part.

@@ -243,14 +243,10 @@ class Viewer(ClosableViewer):
 
     def _add_part(self, part: SnapshotPart) -> None:
         self._snapshot.add_part(part)
-        build = self._rules.engine_build
         if not part.last:
-            if self._replica is None and (beginning := self._snapshot.build_preview(part, build)) is not None:
-                self._rules.preview_shown()
-                self._replace(beginning)
             return
         try:
-            replica = self._snapshot.build(part, build)
+            replica = self._snapshot.build(part, self._rules.engine_build)
         except OutliveError:
             self._rules.snapshot_unreadable()
         else:

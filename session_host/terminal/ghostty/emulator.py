@@ -115,17 +115,6 @@ class GhosttyEmulator:
         return cls._restored(state, *decoded, ghostty_snapshot.images_of(state, data), scrollback_lines)
 
     @classmethod
-    def restore_beginning(cls, beginning: bytes) -> GhosttyEmulator | None:
-        """Restore the screen from the beginning of a snapshot; None if that is too short.
-
-        Raises:
-            EngineFailure: the bytes are not a snapshot.
-        """
-        state, data = ghostty_snapshot.unpack(beginning)
-        decoded = ghostty_snapshot.decode_beginning(data, CONTINUATION_BYTES)
-        return None if decoded is None else cls._restored(state, *decoded)
-
-    @classmethod
     def _restored(
         cls,
         state: ghostty_snapshot.State,

@@ -38,7 +38,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     stored_rows: int = 0
     """The rows from which those of the prompts are counted; 0 if not known."""
     image_bytes: int = 0
-    """The length of the images, which follow the library's part, so that the beginning of a snapshot is the screen."""
+    """The length of the images, which follow the library's part."""
     commands: SavedCommands = SavedCommands()
     titles: list[str] = []
     pointers: tuple[list[str], list[str]] = ([], [])
@@ -117,9 +117,6 @@ def images_of(state: State, data: memoryview) -> memoryview:
 def encode_snapshot(terminal: Any, state: State, images: bytes) -> bytes:
     """Encode a snapshot: the State, then the terminal in the library's form, then images.
 
-    The library's part begins with the screen and the newest history, so that the beginning of a snapshot is enough to
-    show the screen, see ``decode_beginning``.
-
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
     """
@@ -150,15 +147,6 @@ def decode(data: bytes | memoryview, continuation_bytes: int) -> tuple[Any, Grid
     with _decoding(data, continuation_bytes) as decoder:
         terminal = ffi.new("GhosttyTerminal*")
         check(lib.ghostty_snapshot_decoder_decode(decoder, terminal), "reading a snapshot")
-    return terminal[0], _size_of(terminal[0])
-
-
-def decode_beginning(data: memoryview, continuation_bytes: int) -> tuple[Any, GridSize] | None:
-    """Like ``decode``, from the beginning alone: a terminal without most of its history; None if too short."""
-    with _decoding(data, continuation_bytes) as decoder:
-        terminal = ffi.new("GhosttyTerminal*")
-        if lib.ghostty_snapshot_decoder_ready(decoder, terminal):
-            return None
     return terminal[0], _size_of(terminal[0])
 
 

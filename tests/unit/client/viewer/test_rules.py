@@ -45,7 +45,6 @@ def test_a_viewer_is_live_once_the_screen_is_complete(harness: Harness) -> None:
         << DESCRIBE
         >> harness.receives(part(last=False))
         << e.AddSnapshotPart(part(last=False))
-        >> do(harness.rules.preview_shown)
         >> harness.output(0)
         >> harness.receives(part())
         << e.AddSnapshotPart(part())

@@ -163,7 +163,6 @@ def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(harness: Har
         harness.script()
         >> harness.receives(part(last=False))
         << e.AddSnapshotPart(part(last=False))
-        >> do(harness.rules.preview_shown)
         >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import available_engines, create, from_replay, restore, restore_beginning
+from session_host.terminal import available_engines, create, from_replay, restore
 from session_host.terminal.base import Emulator
 from session_host.terminal.images.graphics import MAX_BYTES, MAX_IMAGES, MAX_PLACEMENTS
 from tests.programs.shown_image import png
@@ -241,15 +241,6 @@ def test_a_copy_of_the_terminal_has_the_same_images(
         assert [one.image.data for one in emulators[1].frame().images] == [
             one.image.data for one in terminal.frame().images
         ]
-
-
-def test_the_beginning_of_a_snapshot_has_the_images_on_the_screen(terminal: Emulator, emulators: list[Emulator]):
-    terminal.feed(b"hello" + shown("i=1"))
-    snapshot = terminal.snapshot()
-    beginning = restore_beginning("ghostty", snapshot[: snapshot.index(png(RED))])
-    assert beginning is not None
-    emulators.append(beginning)
-    assert (beginning.rows()[0].text(), beginning.frame().images) == ("hello", ())
 
 
 def test_many_images_and_large_ones_push_out_the_oldest(terminal: Emulator):
