@@ -15,7 +15,7 @@ from session_host.terminal.base import Emulator
 
 from .input import clipboard
 from .input.input_sink import InputSink
-from .links.hovering import Link
+from .links.link_pointer import Link
 
 
 class MenuOwner(Protocol):

@@ -17,8 +17,7 @@ from session_host.terminal.lines import Match
 
 from .drawing.regions import scaled
 from .drawing.surface import Surface
-from .finding.marked_rows import FrameChanger, Mark, found_colors, marked, marks_of
-from .finding.matches import Matches, matches_in
+from .finding.marked_rows import FrameChanger, Mark, Matches, found_colors, marked, marks_of, matches_in
 
 _BUDGET_S = 0.004
 """The time of one slice of the search; the window handles events in between."""

@@ -12,12 +12,9 @@ from gui.theme.terminal import TerminalTheme
 from gui.wording import notice_texts
 
 from .drawing.regions import Span
-from .input.pointer import MouseRules, Pointer
-from .input.pointer_shapes import CURSORS
-from .input.wheel import Wheel
+from .input.pointer import CURSORS, MouseRules, Pointer, Wheel
 from .links import links
-from .links.hovering import Link
-from .links.link_pointer import LinkPointer
+from .links.link_pointer import Link, LinkPointer
 from .links.links import LinkRules, OpensBy
 from .screen import TerminalScreen
 

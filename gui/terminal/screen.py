@@ -28,19 +28,15 @@ from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
-from .drawing.blinking_text import TextBlink
-from .drawing.cursor import CursorBlink, is_blinking
+from .drawing.cursor import CursorBlink, TextBlink, is_blinking
 from .drawing.frame_pacing import FramePacer
 from .drawing.grid_layout import GridLayout
 from .drawing.regions import scaled
 from .drawing.surface import Surface
 from .grid_size import GridSizeReporter
-from .history.new_output import NewOutput
-from .history.scroll_position import SavedFrame, ScrollPosition
-from .history.scrollbar import WIDTH_PX, HistoryBar
-from .history.scrolling import Scrolling
 from .input.input_method import CURSOR_MOVED
 from .input.input_sink import InputSink
+from .scrolling import WIDTH_PX, HistoryBar, NewOutput, SavedFrame, Scrolling, ScrollPosition
 
 _RATIO_CHANGE = QEvent.Type.DevicePixelRatioChange  # A key's path reads no attribute of an enum.
 

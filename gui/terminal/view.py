@@ -19,18 +19,16 @@ from gui.theme.terminal import TerminalTheme
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 
-from .accessible.interface import TerminalText
-from .accessible.reporter import TextReporter
+from .accessibility import TerminalText, TextReporter
 from .by_keyboard.modes import KeyboardModes
 from .context_menu import context_menu
 from .finder import TerminalFinder
 from .finding import line_search
 from .input import clipboard
-from .input.broadcast import Broadcast, Receivers
+from .input.clipboard import Pasting
 from .input.input_method import InputMethod
-from .input.input_sink import InputSink, TypedInput
+from .input.input_sink import Broadcast, InputSink, Receivers, TypedInput
 from .input.keyboard import Keyboard
-from .input.pasting import Pasting
 from .pointing import PointingScreen
 from .prompts.clicking import move_cursor_to
 from .prompts.prompt_finder import PromptFinder

@@ -17,7 +17,7 @@ from PySide6.QtGui import QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.terminal.history.scrollbar import HistoryBar
+from gui.terminal.scrolling import HistoryBar
 from gui.terminal.view import TerminalView
 from session_host.protocol.values import GridSize
 from session_host.terminal import create

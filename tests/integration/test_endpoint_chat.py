@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.terminal.prompts.output import output_text
+from gui.terminal.prompts.command_line import output_text
 from session_host.client.viewer.viewer import ViewerState
 from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
 from session_host.protocol.values import Activity, CellSize, GridSize, Modifiers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance
@@ -12,19 +14,150 @@ from gui.terminal.drawing.surface import Surface
 from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
 from gui.terminal.links.file_lookup import FileLookup
-from gui.terminal.links.headings import heading_above
-from gui.terminal.links.hovering import ROWS_OF_A_LINE, Link
+from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link
+from gui.terminal.links.links import FileLocation, heading_above, links_in, listed_location
 from gui.wording import notice_texts
 from session_host.terminal.base import Emulator, Frame
-from session_host.terminal.lines import lines_around
+from session_host.terminal.lines import TextLine, lines_around
 from session_host.terminal.rows import Attribute, Row, Style
 
-from .grid_text import cells_of
-from .held_view import HeldView
-from .key_names import key_name, typed
-from .labels import labels
-from .mode import Mode
-from .targets import Target, listed_targets, marked_targets, overlaps_any, targets_in
+from .modes import HeldView, Mode
+from .motions import cells_of
+from .selecting import key_name, typed
+
+LETTERS = "asdfghjklqwertyuiopzxcvbnm"
+_HOME_ROW = 9
+
+
+def labels(count: int) -> list[str]:
+    """The labels for ``count`` targets, at most 676; the shortest come first.
+
+    Up to nine targets have single letters of the home row. For more targets, some letters begin labels of two letters.
+    """
+    letters = LETTERS if count > _HOME_ROW * _HOME_ROW else LETTERS[:_HOME_ROW]
+    size = len(letters)
+    beginnings = 0
+    while beginnings < size and size - beginnings + beginnings * size < count:
+        beginnings += 1
+    singles = letters[: size - beginnings]
+    # Second letters in the outer loop: the first keys of neighbouring labels alternate between fingers.
+    pairs = [first + second for second in letters for first in letters[size - beginnings :]]
+    return [*singles, *pairs][:count]
+
+
+Cells = tuple[tuple[int, int, int], ...]
+"""Cells of a text: (row, first column, last column), from the top; rows are numbered as in the lines."""
+
+_HASH = re.compile(
+    r"(?<![\w/-])(?<!\w\.)"
+    r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}"
+    r"|[0-9a-f]{64}|[0-9a-f]{7,40})"
+    r"(?![\w/-]|\.\w)"
+)
+"""UUIDs, SHA-256 sums, and names of git objects."""
+_ALWAYS_A_HASH = 36
+"""A match of at least this length is a hash; a shorter one must have digits and letters: it may be a number or word."""
+
+
+class Target(NamedTuple):
+    """A text that can be opened or copied.
+
+    Attributes:
+        cells: its cells.
+        text: the text of a hash.
+        uri: the address of a link.
+        file: the named file, which need not exist.
+        is_marked: whether the program set the address (OSC 8).
+    """
+
+    cells: Cells
+    text: str = ""
+    uri: str = ""
+    file: FileLocation | None = None
+    is_marked: bool = False
+
+
+def marked_targets(rows: Sequence[Row], first: int) -> list[Target]:
+    """The links that the program set (OSC 8) in successive rows; ``first`` is the number of the first row.
+
+    A link that continues in the next row counts once.
+    """
+    found: list[Target] = []
+    for number, row in enumerate(rows, first):
+        for run in row.runs:
+            uri = run.style.link
+            if not uri:
+                continue
+            span = (number, run.column, run.column + run.cells - 1)
+            before = next((index for index in reversed(range(len(found))) if found[index].uri == uri), None)
+            last = found[before].cells[-1] if before is not None else (-2, 0, 0)
+            if before is not None and last[0] == number and last[2] + 1 == run.column:
+                joined = (*found[before].cells[:-1], (number, last[1], span[2]))
+                found[before] = found[before]._replace(cells=joined)
+            elif before is not None and last[0] == number - 1:
+                found[before] = found[before]._replace(cells=(*found[before].cells, span))
+            else:
+                found.append(Target((span,), uri=uri, is_marked=True))
+    return found
+
+
+def targets_in(lines: Iterable[TextLine]) -> list[Target]:
+    """The addresses, names of files and hashes in lines; a name and a hash may overlap."""
+    found: list[Target] = []
+    for line in lines:
+        found += [
+            Target(_cells(line, link.first, link.end), uri=link.uri, file=link.file) for link in links_in(line.text)
+        ]
+        hashes = (match for match in _HASH.finditer(line.text) if _is_hash(match.group()))
+        found += [Target(_cells(line, *match.span()), text=match.group()) for match in hashes]
+    return found
+
+
+def listed_targets(lines: Iterable[TextLine], heading_of: Callable[[int], str]) -> list[Target]:
+    """The lines' locations in files; the file's name is in a heading above (``links.headings``).
+
+    Args:
+        lines: successive lines.
+        heading_of: returns the file's name for the line that begins in a row; "" for none.
+    """
+    found: list[Target] = []
+    name: str | None = None
+    for line in lines:
+        listed = listed_location(line.text)
+        if listed is None or listed.file is None:
+            name = None
+            continue
+        if name is None:
+            name = heading_of(line.row)
+        if name:
+            file = listed.file._replace(path=name)
+            found.append(Target(_cells(line, listed.first, listed.end), file=file))
+    return found
+
+
+def _is_hash(text: str) -> bool:
+    if len(text) >= _ALWAYS_A_HASH:
+        return True
+    return any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
+
+
+def _cells(line: TextLine, first: int, end: int) -> Cells:
+    rows: dict[int, tuple[int, int]] = {}
+    for character in range(first, end):
+        row, column = line.cell_of(character)
+        rows[row] = (rows.get(row, (column, column))[0], column)
+    return tuple((row, begin, last) for row, (begin, last) in rows.items())
+
+
+def overlaps_any(target: Target, others: Iterable[Target]) -> bool:
+    """Whether a target shares a cell with one of the others."""
+    return any(
+        row == row_2 and first <= last_2 and first_2 <= last
+        for row, first, last in target.cells
+        for other in others
+        for row_2, first_2, last_2 in other.cells
+    )
+
 
 LOOKUP_TIMEOUT_MS = 250
 """How long the lookup of files may delay the letters; a file that is found later gets no letters."""

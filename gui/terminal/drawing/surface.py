@@ -26,7 +26,7 @@ from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
 from .cursor import blank_picture, cell_under, cursor_picture
 from .grid_layout import GridLayout
-from .image_layer import ImageLayer
+from .images import ImageLayer
 from .regions import bands, rectangles
 from .row_painter import RowPainter
 

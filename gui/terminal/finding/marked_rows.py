@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
 from PySide6.QtGui import QColor
 
+from gui.finding.query import Pattern
 from gui.theme.contrast import ratio
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
-from session_host.terminal.base import Frame
-from session_host.terminal.lines import Match
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Emulator, Frame
+from session_host.terminal.lines import Match, TextLine
+from session_host.terminal.prompts import RowMark
 from session_host.terminal.rows import RGB, Attribute, Color, Row, Run, Style
+
+from .line_search import LineIndex
 
 _BACKGROUND_SHARE = 0.3
 _YELLOW = 3
@@ -155,3 +162,149 @@ def found_colors(theme: TerminalTheme) -> tuple[MarkColors, MarkColors]:
 
 def _rgb(color: QColor) -> int:
     return RGB | (color.rgb() & 0xFFFFFF)
+
+
+MAX_MATCHES = 20_000
+
+
+def matches_in(line: TextLine, pattern: Pattern) -> list[Match]:
+    """The matches in a line."""
+    return [line.match(first, end) for first, end in pattern.spans(line.text)]
+
+
+class Matches:
+    """The matches found so far.
+
+    Attributes:
+        emulator: the emulator.
+        index: its lines.
+        renumberings: how often the rows were renumbered, by a resize or a change of screens.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.index = LineIndex(emulator)
+        self.renumberings = 0
+        self._pattern: Pattern | None = None
+        self._older: list[Match] = []
+        self._tail: list[Match] = []
+        self._unsearched = 0
+        """The number of the index's oldest lines that have not been searched yet."""
+
+    def set_pattern(self, pattern: Pattern) -> None:
+        """Search for another pattern."""
+        self._pattern = pattern
+        self._forget()
+        self._search_tail()
+
+    def _forget(self) -> None:
+        self._older, self._tail = [], []
+        self._unsearched = len(self.index.lines)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all lines have been searched."""
+        return self.is_cut or (not self._unsearched and self.index.is_complete and not self.index.is_behind)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search stopped because there are too many matches."""
+        return len(self._older) >= MAX_MATCHES
+
+    @property
+    def all(self) -> list[Match]:
+        """The matches, from the oldest line."""
+        return self._older + self._tail
+
+    def __len__(self) -> int:
+        return len(self._older) + len(self._tail)
+
+    def number_of(self, match: Match) -> int | None:
+        """The index of a match in ``all``; None if it is not there."""
+        known = self.all
+        index = bisect_left(known, match)
+        return index if index < len(known) and known[index][:2] == match[:2] else None
+
+    def refresh(self) -> None:
+        """Update the matches after output."""
+        change = self.index.refresh()
+        if change.is_new:
+            self.renumberings += 1
+            self._forget()
+        elif change.dropped:
+            del self._older[: bisect_left(self._older, (self.index.dropped,))]
+            self._unsearched = max(self._unsearched - change.dropped, 0)
+        if change.added and self._pattern is not None:
+            lines = self.index.lines[-change.added :]
+            self._older += [match for line in lines for match in matches_in(line, self._pattern)]
+        self._search_tail()
+
+    def _search_tail(self) -> None:
+        if self._pattern is not None:
+            self._tail = [match for line in self.index.tail for match in matches_in(line, self._pattern)]
+
+    def search_for(self, budget_s: float) -> None:
+        """Search for this time, or until all lines are searched."""
+        end_s = time.monotonic() + budget_s
+        if self.index.dropped_now() != self.index.dropped:
+            self.refresh()
+        while not self.is_done and time.monotonic() < end_s:
+            if self.index.is_behind:
+                self.refresh()
+            elif self._unsearched:
+                self._search_older(end_s)
+            else:
+                self._unsearched += self.index.read_older()
+
+    def _search_older(self, end_s: float) -> None:
+        found: list[list[Match]] = []
+        while self._unsearched and time.monotonic() < end_s:
+            self._unsearched -= 1
+            if self._pattern is not None:
+                found.append(matches_in(self.index.lines[self._unsearched], self._pattern))
+        self._older[:0] = [match for matches in reversed(found) for match in matches]
+
+
+class RowNumbers:
+    """Numbers the rows of one emulator's active screen.
+
+    Attributes:
+        dropped: the number of the oldest row, as of the last call of ``follow``.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.dropped = 0
+        self._kind = self._current_kind()
+        self._mark: RowMark | None = None
+        self._marked_row = 0
+
+    def _current_kind(self) -> tuple[GridSize, bool]:
+        return self._emulator.size, self._emulator.modes.alternate_screen
+
+    def dropped_now(self) -> int | None:
+        """The number of the oldest row at this moment; None if the rows must be renumbered."""
+        if self._kind != self._current_kind():
+            return None
+        if self._mark is not None:
+            row = self._mark.row_number()
+            return None if row is None else self._marked_row - row
+        rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
+        # There was no history, so no row was marked. If the history is full now, it may have dropped rows.
+        return None if rows and rows >= limit else self.dropped
+
+    def mark(self, row: int) -> None:
+        """Use the row with the number ``row``, in the history, as the reference from now on."""
+        self._marked_row = row
+        self._mark = self._emulator.mark_row(row - self.dropped)
+
+    def follow(self) -> bool:
+        """Update ``dropped`` after output; False if the rows must be renumbered, by a new ``RowNumbers``."""
+        dropped = self.dropped_now()
+        if dropped is None:
+            return False
+        self.dropped = dropped
+        history = self._emulator.scrollback_rows
+        if history and self._marked_row != dropped + history - 1:
+            self.mark(dropped + history - 1)
+        return True

@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, QPointF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.input.keys import modifiers_of
-from gui.input.mouse import button_of, first_held
+from gui.input.mouse import WheelSteps, button_of, first_held
+from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.drawing.regions import Span
 from gui.terminal.links.links import OpensBy
-from session_host.protocol.values import MouseAction, MouseButton
+from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
 from .clipboard import copy_text, offer_selection
@@ -419,3 +420,95 @@ class Pointer(QObject):
         self._drag = _Drag.NONE
         self._by_words = False
         self._autoscroll.stop()
+
+
+_Shape = Qt.CursorShape
+
+CURSORS: Final = {
+    "alias": _Shape.DragLinkCursor,
+    "all-scroll": _Shape.SizeAllCursor,
+    "cell": _Shape.CrossCursor,
+    "col-resize": _Shape.SplitHCursor,
+    "context-menu": _Shape.ArrowCursor,
+    "copy": _Shape.DragCopyCursor,
+    "crosshair": _Shape.CrossCursor,
+    "default": _Shape.ArrowCursor,
+    "e-resize": _Shape.SizeHorCursor,
+    "ew-resize": _Shape.SizeHorCursor,
+    "grab": _Shape.OpenHandCursor,
+    "grabbing": _Shape.ClosedHandCursor,
+    "help": _Shape.WhatsThisCursor,
+    "move": _Shape.SizeAllCursor,
+    "n-resize": _Shape.SizeVerCursor,
+    "ne-resize": _Shape.SizeBDiagCursor,
+    "nesw-resize": _Shape.SizeBDiagCursor,
+    "no-drop": _Shape.ForbiddenCursor,
+    "not-allowed": _Shape.ForbiddenCursor,
+    "ns-resize": _Shape.SizeVerCursor,
+    "nw-resize": _Shape.SizeFDiagCursor,
+    "nwse-resize": _Shape.SizeFDiagCursor,
+    "pointer": _Shape.PointingHandCursor,
+    "progress": _Shape.BusyCursor,
+    "row-resize": _Shape.SplitVCursor,
+    "s-resize": _Shape.SizeVerCursor,
+    "se-resize": _Shape.SizeFDiagCursor,
+    "sw-resize": _Shape.SizeBDiagCursor,
+    "text": _Shape.IBeamCursor,
+    "vertical-text": _Shape.IBeamCursor,
+    "w-resize": _Shape.SizeHorCursor,
+    "wait": _Shape.WaitCursor,
+    "zoom-in": _Shape.CrossCursor,
+    "zoom-out": _Shape.CrossCursor,
+}
+"""By the names of CSS. Qt has no cursor for a menu or for zooming: an arrow and a cross take their place."""
+
+
+class Wheel:
+    """Handles wheel events by the current modes."""
+
+    def __init__(self, owner: PointerOwner, pointer: Pointer) -> None:
+        self._owner = owner
+        self._pointer = pointer
+        self._lines = WheelSteps(8, 16)
+        self._notches = WheelSteps(8, 16)
+
+    def set_metrics(self, metrics: CellMetrics) -> None:
+        """Scale a touchpad's movements by the current cell."""
+        ratio = metrics.device_pixel_ratio
+        for steps in (self._lines, self._notches):
+            steps.column_px = max(round(metrics.width / ratio), 1)
+            steps.row_px = max(round(metrics.height / ratio), 1)
+
+    def zoom_steps(self, event: QWheelEvent) -> int:
+        """The steps by which a wheel event with Ctrl held zooms."""
+        return -self._notches.add_delta(event, 1)[1]
+
+    def turn(self, event: QWheelEvent) -> int:
+        """Handle an event; returns the rows by which the view must scroll."""
+        owner, emulator = self._owner, self._owner.emulator
+        if emulator is None:
+            return 0
+        if self._pointer.program_takes(event.modifiers()):
+            self._turn_for_program(event)
+            return 0
+        _, down = self._lines.add_delta(event, self._pointer.rules.wheel_lines)
+        modes = emulator.modes
+        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:
+            if owner.sink is not None and not owner.scrolled_back:
+                key = "ArrowDown" if down > 0 else "ArrowUp"
+                for _ in range(abs(down)):
+                    owner.sink.key(key, "", 0, KeyAction.PRESS)
+            return 0
+        return down
+
+    def _turn_for_program(self, event: QWheelEvent) -> None:
+        right, down = self._notches.add_delta(event, 1)
+        modifiers = modifiers_of(event.modifiers())
+        for steps, negative, positive in (
+            (down, MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN),
+            (right, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT),
+        ):
+            if steps:
+                button = positive if steps > 0 else negative
+                self._pointer.wheel_to_program(event.position(), button, abs(steps), modifiers)

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from gui.terminal.finding.row_numbers import RowNumbers
+from gui.terminal.finding.marked_rows import RowNumbers
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, TurnPosition
 from session_host.terminal.rows import Row
 
-from .output import rows_between
+from .command_line import rows_between
 
 MAX_ROWS: Final = 50_000
 """How many rows of a long history are read at first, the newest ones; 10,000 take 70 ms."""

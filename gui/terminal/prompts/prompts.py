@@ -16,11 +16,9 @@ from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPosition
 
-from .commands import TerminalCommands, described, facts_of
-from .heading import CommandHeading
-from .margin import Extent, MarginMark, PromptMargin
-from .output import output_rows, output_text
-from .position_label import PositionLabel
+from .command_line import output_rows, output_text
+from .commands import PositionLabel, TerminalCommands, described, facts_of
+from .heading import CommandHeading, Extent, MarginMark, PromptMargin
 from .prompt_finder import PromptFinder
 
 _MARKS_DELAY_MS: Final = 40

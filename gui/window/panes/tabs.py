@@ -15,7 +15,7 @@ from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedPane
-from gui.terminal.history.scroll_position import ScrollPosition
+from gui.terminal.scrolling import ScrollPosition
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage

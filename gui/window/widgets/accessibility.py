@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
-from gui.terminal.accessible.interface import TerminalInterface
+from gui.terminal.accessibility import TerminalInterface
 from gui.terminal.view import TerminalView
 
 ROLES = {

@@ -10,8 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.terminal.prompts.command_line import command_line
-from gui.terminal.prompts.heading import CommandHeading
-from gui.terminal.prompts.margin import failed_color
+from gui.terminal.prompts.heading import CommandHeading, failed_color
 from session_host.protocol.values import GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName

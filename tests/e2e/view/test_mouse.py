@@ -10,8 +10,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.terminal.input.pointer import MouseRules
-from gui.terminal.input.pointer_shapes import CURSORS
+from gui.terminal.input.pointer import CURSORS, MouseRules
 from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal.osc import SHAPES

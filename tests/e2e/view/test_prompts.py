@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 
-from gui.terminal.prompts.margin import failed_color
+from gui.terminal.prompts.heading import failed_color
 from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import page_texts
 from session_host.terminal.prompts import TurnPosition

@@ -187,7 +187,7 @@ def test_a_drag_that_begins_on_a_link_keeps_it_while_output_scrolls(show_view, m
 
 def test_output_and_mouse_moves_without_ctrl_do_not_search_for_links(show_view, monkeypatch):
     terminal = show_view()
-    monkeypatch.setattr("gui.terminal.links.hovering.line_at", lambda *_: pytest.fail("looked for a link"))
+    monkeypatch.setattr("gui.terminal.links.link_pointer.line_at", lambda *_: pytest.fail("looked for a link"))
     terminal.feed("https://example.org/\r\n" * 30)
     terminal.move((3, 3), held=Qt.MouseButton.NoButton)
     terminal.drag((0, 0), (10, 2))

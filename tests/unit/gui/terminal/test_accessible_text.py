@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gui.terminal.accessible.changes import Change, changes
-from gui.terminal.accessible.screen_text import Cells, ScreenText, length_of
+from gui.terminal.accessibility import Cells, Change, ScreenText, changes, length_of
 from session_host.protocol.values import GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import Emulator

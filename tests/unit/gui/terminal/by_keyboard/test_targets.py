@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gui.terminal.by_keyboard.labels import labels
-from gui.terminal.by_keyboard.targets import Target, marked_targets, targets_in
+from gui.terminal.by_keyboard.hints import Target, labels, marked_targets, targets_in
 from gui.terminal.links.links import FileLocation
 from session_host.protocol.values import GridSize
 from session_host.terminal import create

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QImage
 
-from gui.terminal.drawing.sixel import decode_sixel
+from gui.terminal.drawing.images import decode_sixel
 from session_host.terminal.images.sixel import raster_of
 
 CLEAR, BLACK, RED, GREEN, BLUE = 0, 0xFF000000, 0xFFFF0000, 0xFF00FF00, 0xFF0000FF

@@ -12,11 +12,19 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
-from gui.terminal.by_keyboard.targets import listed_targets
+from gui.terminal.by_keyboard.hints import listed_targets
 from gui.terminal.links.file_lookup import FileLookup, local_directory
-from gui.terminal.links.headings import heading, heading_above, listed_location
-from gui.terminal.links.hovering import link_in_text
-from gui.terminal.links.links import ALLOWED_SCHEMES, FileLocation, link_in, may_open, shown
+from gui.terminal.links.link_pointer import link_in_text
+from gui.terminal.links.links import (
+    ALLOWED_SCHEMES,
+    FileLocation,
+    heading,
+    heading_above,
+    link_in,
+    listed_location,
+    may_open,
+    shown,
+)
 from gui.theme.tooltips import as_tooltip
 from session_host.protocol.values import GridSize
 from session_host.terminal import create

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject
 
 from gui.settings.layout import WindowLayout
-from gui.terminal.history.scroll_position import ScrollPosition, go_to, position_of_row
+from gui.terminal.scrolling import ScrollPosition, go_to, position_of_row
 from gui.window.saving import UnseenMarks
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import GridSize, State

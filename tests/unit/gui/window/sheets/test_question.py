@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.input.draft import Draft
 from gui.terminal.input.pointer import MouseRules
-from gui.terminal.links.hovering import Link
+from gui.terminal.links.link_pointer import Link
 from gui.theme.tokens import LABEL_COLORS
 from gui.window.actions import desktop_opening
 from gui.window.sheets.question import Question

@@ -1,0 +1,321 @@
+"""The history of a terminal: the view's scroll position, the scroll bar, and the button for new output."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
+
+from gui.wording import page_texts
+from session_host.terminal.base import Emulator, Frame
+from session_host.terminal.rows import Row
+
+from .drawing.surface import Surface
+
+_PAGE_ROWS = 250
+_SEARCHED_ROWS = 4000
+"""How many rows before and after its number a row is searched for; that takes some tens of milliseconds."""
+
+
+class SavedFrame(NamedTuple):
+    """The last visible frame of an emulator."""
+
+    frame: Frame
+    reverse_screen: bool
+
+
+class ScrollPosition(NamedTuple):
+    """The first visible row: its number from the oldest of the history, and a digest of its text.
+
+    The number alone does not suffice: a full history drops its oldest rows, and another width changes the numbers. The
+    text itself is not kept: a chat's text is stored only in its recording.
+    """
+
+    row: int
+    digest: str
+
+
+def position_of_row(emulator: Emulator, row: int) -> ScrollPosition:
+    """The scroll position of a row of the history."""
+    found = emulator.history(row, 1)
+    return ScrollPosition(row, _digest(found[0]) if found else "")
+
+
+def go_to(emulator: Emulator, position: ScrollPosition) -> bool:
+    """Scroll to a position; False if the history does not have it (yet)."""
+    history = emulator.scrollback_rows
+    row = _find(emulator, position, history)
+    if row is None:
+        return False
+    emulator.scroll_to_bottom()
+    emulator.scroll(row - history)
+    return True
+
+
+def _find(emulator: Emulator, position: ScrollPosition, history: int) -> int | None:
+    if position.row < history and position_of_row(emulator, position.row) == position:
+        return position.row
+    if not position.digest:
+        return None
+    # Dropped rows lower this row's number; a narrower grid raises it.
+    end = min(position.row, history)
+    for last in range(end, max(end - _SEARCHED_ROWS, 0), -_PAGE_ROWS):
+        first = max(last - _PAGE_ROWS, 0)
+        page = emulator.history(first, last - first)
+        for number in reversed(range(len(page))):
+            if _digest(page[number]) == position.digest:
+                return first + number
+    for first in range(end, min(history, end + _SEARCHED_ROWS), _PAGE_ROWS):
+        for number, row in enumerate(emulator.history(first, _PAGE_ROWS), first):
+            if _digest(row) == position.digest:
+                return number
+    return None
+
+
+def _digest(row: Row) -> str:
+    text = row.text()
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest() if text else ""
+
+
+_MARGIN_PX = 12
+REDRAW_MS = 500
+"""Programs draw again so soon after a resize, as shells do with their prompt; that is no new output."""
+
+
+class NewOutput:
+    """The button over the lower end of a terminal, created when it is first shown.
+
+    Attributes:
+        is_visible: whether the button is shown.
+        button: the button; None if it was never shown.
+    """
+
+    def __init__(self, view: QWidget, go_there: Callable[[], object], resized: SignalInstance) -> None:
+        """``resized`` is emitted when the program gets another size."""
+        self._view = view
+        self._go_there = go_there
+        self._redraw = QTimer(view, singleShot=True, interval=REDRAW_MS)
+        resized.connect(lambda *_size: self._redraw.start())
+        self._has_output = self.is_visible = False
+        self.button: QPushButton | None = None
+
+    def announce(self) -> None:
+        """Note that output arrived while the view is scrolled back, unless that follows a resize."""
+        if not self._redraw.isActive():
+            self._has_output = True
+
+    def follow(self, offset: int, screen_rows: int) -> None:
+        """Show the button while the screen, with its question or prompt, is out of view; ``offset``: rows below it."""
+        self._has_output = self._has_output and offset > 0
+        is_visible = self._has_output and offset >= screen_rows
+        if is_visible == self.is_visible:
+            return
+        self.is_visible = is_visible
+        if self.button is None:
+            self.button = QPushButton(page_texts.NEW_OUTPUT(), self._view)
+            self.button.setProperty("kind", "primary")
+            self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.button.setCursor(Qt.CursorShape.ArrowCursor)
+            self.button.clicked.connect(lambda _checked: self._go_there())
+        self.button.setVisible(is_visible)
+        self.place()
+
+    def place(self) -> None:
+        """Move the button to the middle of the view's lower end."""
+        if self.button is not None:
+            room, size = self._view.size(), self.button.sizeHint()
+            left, top = (room.width() - size.width()) // 2, room.height() - size.height() - _MARGIN_PX
+            self.button.setGeometry(left, top, size.width(), size.height())
+
+
+WIDTH_PX = 8
+_END_PX = 2
+_TICK_PX = 2
+_TICK_STEPS = 2000
+"""The number of positions that ticks can have: more than a bar has pixels."""
+_STYLE = """
+QScrollBar:vertical {{ background: transparent; border: none; width: {width}px; margin: 2px 0; }}
+QScrollBar::handle:vertical {{ background: {still}; min-height: 24px; border-radius: 2px; margin: 0 2px; }}
+QScrollBar::handle:vertical:hover, QScrollBar::handle:vertical:pressed {{
+    background: {alive}; border-radius: 3px; margin: 0 1px;
+}}
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}
+QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical {{ background: transparent; }}
+"""
+
+
+class HistoryBar(QScrollBar):
+    """A scroll bar over rows, hidden while there is no history.
+
+    Signals:
+        moved(int): the user moved the view by this number of rows; negative: back into history.
+    """
+
+    moved = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._silent = False
+        self._row = 0
+        self._ticks: list[int] = []
+        self._current_tick: int | None = None
+        self._current_color, self._tick_color = QColor(), QColor()
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setAccessibleName(page_texts.SCROLLBAR())
+        self.setSingleStep(1)
+        self.hide()
+        self.valueChanged.connect(self._on_value)
+
+    def set_colors(self, color: QColor, tick: QColor) -> None:
+        """Set the colours of text and ticks; the bar's shade is derived from the text's."""
+        self._current_color, self._tick_color = color, tick
+        red, green, blue = color.red(), color.green(), color.blue()
+        still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))
+        self.setStyleSheet(_STYLE.format(width=WIDTH_PX, still=still, alive=alive))
+
+    def show_viewport(self, history_rows: int, offset: int, page_rows: int) -> None:
+        """Show that the view is scrolled back by ``offset`` rows."""
+        row = history_rows - offset
+        if self.maximum() != history_rows or self._row != row or self.pageStep() != page_rows:
+            self._silent = True
+            self._row = row
+            self.setPageStep(page_rows)
+            self.setRange(0, history_rows)
+            self.setValue(row)
+            self._silent = False
+        self.setVisible(history_rows > 0)
+
+    def set_ticks(self, rows: list[int], current: int | None, total: int) -> None:
+        """Show ticks at these of ``total`` rows; the current one is drawn differently."""
+        ticks = sorted({row * _TICK_STEPS // total for row in rows})
+        now = None if current is None else current * _TICK_STEPS // total
+        if (ticks, now) != (self._ticks, self._current_tick):
+            self._ticks, self._current_tick = ticks, now
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._ticks and self._current_tick is None:
+            return
+        painter = QPainter(self)
+        height = self.height() - 2 * _END_PX - _TICK_PX
+        for tick in self._ticks:
+            # The left half shows the handle.
+            left = self.width() // 2
+            painter.fillRect(left, _END_PX + tick * height // _TICK_STEPS, left, _TICK_PX, self._tick_color)
+        if self._current_tick is not None:
+            top = _END_PX + self._current_tick * height // _TICK_STEPS
+            painter.fillRect(0, top - 1, self.width(), _TICK_PX + 1, self._current_color)
+        painter.end()
+
+    def _on_value(self, value: int) -> None:
+        if self._silent or value == self._row:
+            return
+        by = value - self._row
+        self._row = value
+        self.moved.emit(by)
+
+
+class ScrolledOwner(Protocol):
+    """The widget, as scrolling uses it."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    def request_frame(self) -> None:
+        """Paint a frame soon: the viewport has changed."""
+
+
+class Scrolling:
+    """The position of one view in its history.
+
+    Attributes:
+        pending: the position to scroll to once the history has it; None for no such position.
+        may_look_back: False while the view is known to be at the end of the history; asking the emulator costs a frame.
+    """
+
+    def __init__(self, owner: ScrolledOwner, surface: Surface, scrolled: SignalInstance) -> None:
+        """``scrolled``: the signal that says that the user scrolled."""
+        self._owner = owner
+        self._scrolled = scrolled
+        self._surface = surface
+        self.pending: ScrollPosition | None = None
+        self.may_look_back = True
+
+    @property
+    def scroll_position(self) -> ScrollPosition | None:
+        """The pending position, or the current one; None at the end of the history."""
+        emulator = self._owner.emulator
+        if self.pending is not None or emulator is None:
+            return self.pending
+        if not self.may_look_back:
+            return None
+        frame = emulator.frame()
+        emulator.damage_all()
+        return _position_of(frame, emulator)
+
+    def keep(self, frame: Frame, emulator: Emulator) -> None:
+        """Keep the position of a frame as pending, until there is another emulator."""
+        self.pending = self.pending or _position_of(frame, emulator)
+
+    def go_to_position(self, position: ScrollPosition | None) -> None:
+        """Scroll to a position once the history has it; scrolling or typing cancels this."""
+        self.pending = position
+        self.try_pending()
+
+    def try_pending(self) -> None:
+        """Scroll to the pending position, if the history has it."""
+        emulator = self._owner.emulator
+        if self.pending is not None and emulator is not None and go_to(emulator, self.pending):
+            self.pending = None
+            self.may_look_back = True
+
+    def by_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+        emulator = self._owner.emulator
+        if emulator is not None and lines:
+            self.pending = None
+            emulator.scroll(lines)
+            self._owner.request_frame()
+            self._scrolled.emit()
+
+    def by_pages(self, pages: int) -> None:
+        """Scroll by whole screens, less one line that stays visible."""
+        self.by_lines(pages * max(min(self._surface.size.rows, self._surface.layout.largest_grid.rows) - 1, 1))
+
+    def to_row(self, row: int) -> None:
+        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
+        emulator = self._owner.emulator
+        self.pending = None
+        if emulator is not None:
+            emulator.scroll_to_bottom()
+            emulator.scroll(min(row - emulator.scrollback_rows, 0))
+            self._owner.request_frame()
+
+    def to_start(self) -> None:
+        """Scroll to the oldest line."""
+        emulator = self._owner.emulator
+        if emulator is not None:
+            self.by_lines(-emulator.scrollback_rows)
+
+    def to_end(self) -> None:
+        """Scroll to the active screen."""
+        emulator = self._owner.emulator
+        self.pending = None
+        if emulator is not None:
+            emulator.scroll_to_bottom()
+            self._owner.request_frame()
+            self._scrolled.emit()
+
+
+def _position_of(frame: Frame, emulator: Emulator) -> ScrollPosition | None:
+    if not frame.scroll_offset:
+        return None
+    return position_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)
