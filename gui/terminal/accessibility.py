@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QSize, QTimer
 from PySide6.QtGui import (
@@ -27,7 +27,7 @@ from session_host.terminal.base import Cursor
 from session_host.terminal.lines import TextLine, joined_lines
 from session_host.terminal.rows import Row
 
-from .drawing.surface import Surface
+from .screen import TerminalScreen
 
 _NO_ROW = Row((), wrapped=False)
 _CODE_UNIT_BYTES = 2
@@ -230,10 +230,9 @@ class TextReporter(QObject):
         text: the visible text.
     """
 
-    def __init__(self, view: QWidget, surface: Surface) -> None:
-        super().__init__(view)
-        self._view = view
-        self._surface = surface
+    def __init__(self, screen: TerminalScreen) -> None:
+        super().__init__(screen)
+        self._screen = screen
         self._current: ScreenText | None = None
         self._announced: ScreenText | None = None
         self._announced_at_s = 0.0
@@ -244,7 +243,7 @@ class TextReporter(QObject):
     def text(self) -> ScreenText:
         """The text in view."""
         if self._current is None:
-            surface = self._surface
+            surface = self._screen.surface
             self._current = ScreenText(surface.rows, surface.size.columns, surface.cursor)
         if self._announced is None:
             self._announced = self._current  # A screen reader that begins to read now knows this text.
@@ -275,7 +274,7 @@ class TextReporter(QObject):
 
     def _announce_changes(self) -> None:
         known = self._announced
-        if not QAccessible.isActive() or not self._view.hasFocus():
+        if not QAccessible.isActive() or not self._screen.hasFocus():
             self._announced = None
             return
         now_s = time.monotonic()
@@ -291,21 +290,21 @@ class TextReporter(QObject):
         for change in found:
             self._announce_change(change)
         if text.caret != known.caret:
-            QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self._view, text.caret))
+            QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self._screen, text.caret))
         if text.selection is not None and text.selection != known.selection:
             selected = text.text(*text.selection)
             if known.selection is None or selected != known.text(*known.selection):
                 announcement = page_texts.SELECTED(text=selected[:_SELECTED_CHARACTERS])
-                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, announcement))
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._screen, announcement))
 
     def _announce_change(self, change: Change) -> None:
         offset, removed, inserted = change
         if removed:
-            QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self._view, offset, removed))
+            QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self._screen, offset, removed))
         newest = _newest_lines(inserted)
         if newest:
             offset += length_of(inserted) - length_of(newest)
-            QAccessible.updateAccessibility(QAccessibleTextInsertEvent(self._view, offset, newest))
+            QAccessible.updateAccessibility(QAccessibleTextInsertEvent(self._screen, offset, newest))
 
 
 def _newest_lines(text: str) -> str:
@@ -318,34 +317,6 @@ _NULL = Shiboken.VoidPtr(0)
 """A null pointer. PySide's conversion of None to a pointer crashes."""
 
 
-class View(Protocol):
-    """The widget, as the accessible text uses it."""
-
-    def devicePixelRatioF(self) -> float:
-        """Device pixels for each pixel of the widget."""
-
-    def mapToGlobal(self, point: QPoint, /) -> QPoint:
-        """A point of the widget on the desktop."""
-
-    def mapFromGlobal(self, point: QPoint, /) -> QPoint:
-        """A point of the desktop in the widget."""
-
-    def rect(self) -> QRect:
-        """The widget's rectangle, in its own pixels."""
-
-    def cell_at(self, position: QPointF) -> tuple[int, int]:
-        """The cell nearest to a point of the widget."""
-
-    def select_cells(self, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Select between two cells, each a column and a row."""
-
-    def deselect(self) -> None:
-        """Clear the selection."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection has changed."""
-
-
 class TerminalText(QAccessibleTextInterface):
     """The text of a terminal.
 
@@ -353,11 +324,19 @@ class TerminalText(QAccessibleTextInterface):
     the selected text instead.
     """
 
-    def __init__(self, view: View, surface: Surface, reporter: TextReporter) -> None:
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        reporter: TextReporter,
+        select_cells: Callable[[tuple[int, int], tuple[int, int]], object],
+        deselect: Callable[[], object],
+    ) -> None:
+        """``select_cells`` selects between two cells, each a column and a row."""
         super().__init__()
-        self._view = view
-        self._surface = surface
+        self._screen = screen
         self._reporter = reporter
+        self._select_cells = select_cells
+        self._deselect = deselect
 
     def text(self, first: int, end: int) -> str:
         """The text between two offsets."""
@@ -379,17 +358,17 @@ class TerminalText(QAccessibleTextInterface):
         cells = self._reporter.text.cells_of(offset)
         if cells is None:
             return QRect()
-        rect = self._surface.cells_rect(cells.row, cells.column, cells.column + cells.width - 1)
-        ratio = self._view.devicePixelRatioF()
-        corner = self._view.mapToGlobal(QPoint(round(rect.left() / ratio), round(rect.top() / ratio)))
+        rect = self._screen.surface.cells_rect(cells.row, cells.column, cells.column + cells.width - 1)
+        ratio = self._screen.devicePixelRatioF()
+        corner = self._screen.mapToGlobal(QPoint(round(rect.left() / ratio), round(rect.top() / ratio)))
         return QRect(corner, QSize(round(rect.width() / ratio), round(rect.height() / ratio)))
 
     def offsetAtPoint(self, point: QPoint) -> int:
         """The offset of the character at a point of the desktop; -1 outside of the terminal."""
-        position = self._view.mapFromGlobal(point)
-        if not self._view.rect().contains(position):
+        position = self._screen.mapFromGlobal(point)
+        if not self._screen.rect().contains(position):
             return -1
-        column, row = self._view.cell_at(QPointF(position))
+        column, row = self._screen.cell_at(QPointF(position))
         return self._reporter.text.offset_at(row, column)
 
     def scrollToSubstring(self, first: int, end: int) -> None:
@@ -404,8 +383,8 @@ class TerminalText(QAccessibleTextInterface):
         text = self._reporter.text
         begin, last = text.cells_of(min(first, end)), text.cells_of(max(first, end) - 1)
         if begin is not None and last is not None and first != end:
-            self._view.select_cells((begin.column, begin.row), (last.column + last.width - 1, last.row))
-            self._view.request_frame()
+            self._select_cells((begin.column, begin.row), (last.column + last.width - 1, last.row))
+            self._screen.request_frame()
 
     def setSelection(self, _number: int, first: int, end: int) -> None:
         """Select the text between two offsets."""
@@ -413,7 +392,7 @@ class TerminalText(QAccessibleTextInterface):
 
     def removeSelection(self, _number: int) -> None:
         """Clear the selection."""
-        self._view.deselect()
+        self._deselect()
 
 
 class TerminalInterface(QAccessibleWidget):

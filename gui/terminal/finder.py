@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QRect, QTimer, SignalInstance
-from PySide6.QtGui import QRegion
 
 from gui.finding.finder import FindResult
 from gui.finding.query import FindQuery, Pattern
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
 
-from .drawing.regions import scaled
-from .drawing.surface import Surface
 from .finding.marked_rows import FrameChanger, Mark, Matches, found_colors, marked, marks_of, matches_in
+from .screen import TerminalScreen
 
 _BUDGET_S = 0.004
 """The time of one slice of the search; the window handles events in between."""
@@ -30,26 +27,6 @@ _NEAR_SHARE = 3
 """The share of the view (a third) to show above a match that was out of view."""
 
 
-class FindOwner(Protocol):
-    """The widget, as the finder uses it."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection or the viewport has changed."""
-
-    def scroll_to_row(self, row: int) -> None:
-        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
-
-    def select_cells(self, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Select between two cells of the viewport."""
-
-    def show_ticks(self, rows: list[int], current: int | None, total: int) -> None:
-        """Show rows on the scroll bar, counted from the oldest of ``total``."""
-
-
 class TerminalFinder(QObject):
     """Implements ``Finder`` for a terminal. A row keeps its number while the history drops older rows.
 
@@ -60,12 +37,17 @@ class TerminalFinder(QObject):
 
     onward = -1
 
-    def __init__(self, owner: FindOwner, surface: Surface, moved: Sequence[SignalInstance], parent: QObject) -> None:
-        """``moved``: the signals that are emitted when the user scrolled or typed."""
-        super().__init__(parent)
-        self._owner = owner
-        self._surface = surface
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        moved: Sequence[SignalInstance],
+        select_cells: Callable[[tuple[int, int], tuple[int, int]], object],
+    ) -> None:
+        """``moved``: the signals that are emitted when the user scrolled or typed; ``select_cells`` selects a match."""
+        super().__init__(screen)
+        self._screen = screen
         self._moved = moved
+        self._select_cells = select_cells
         self.is_finding = False
         self._listener: Callable[[FindResult], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
@@ -103,18 +85,18 @@ class TerminalFinder(QObject):
         """See ``Finder``."""
         if height_px != self._covered_px:
             self._covered_px = height_px
-            self._owner.request_frame()
+            self._screen.request_frame()
 
     def current_rect(self) -> QRect:
         """See ``Finder``."""
-        match, top, surface = self._current, self._top(), self._surface
+        match, top, surface = self._current, self._top(), self._screen.surface
         if match is None or top is None:
             return QRect()
         row, last, end = match.row - top, match.last_row - top, surface.size.columns - 1
         is_one = row == last
         area = surface.cells_rect(row, match.column if is_one else 0, match.last_column if is_one else end)
         area.setHeight(area.height() * (last - row + 1))
-        return scaled(QRegion(area), 1 / surface.metrics.device_pixel_ratio).boundingRect()
+        return self._screen.logical_rect(area)
 
     @property
     def is_covering(self) -> bool:
@@ -123,7 +105,7 @@ class TerminalFinder(QObject):
 
     def suggestion(self) -> str:
         """See ``Finder``."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         text = emulator.selected_text() if emulator is not None else ""
         return "" if "\n" in text or len(text) > _MAX_SUGGESTION_LENGTH else text
 
@@ -187,23 +169,23 @@ class TerminalFinder(QObject):
             self.is_finding = False
         self._pattern, self._matches, self._current = Pattern(FindQuery()), None, None
         self._origin = None
-        self._surface.stop_changing(self._mark_frame)
+        self._screen.surface.stop_changing(self._mark_frame)
         self._slice_timer.stop()
         self._refresh_timer.stop()
-        self._owner.show_ticks([], None, 1)
-        emulator = self._owner.emulator
+        self._screen.show_ticks([], None, 1)
+        emulator = self._screen.emulator
         if emulator is None:
             return
         if match is not None and top is not None and top <= match.row <= match.last_row < top + emulator.size.rows:
-            self._owner.select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
-        self.redraw()
+            self._select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
+        self._screen.repaint_all()
 
     # ------------------------------------------------------------ searching
 
     def _restart(self) -> None:
         """Restart the search for the pattern."""
-        emulator = self._owner.emulator
-        self._surface.stop_changing(self._mark_frame)
+        emulator = self._screen.emulator
+        self._screen.surface.stop_changing(self._mark_frame)
         if emulator is None or self._pattern.is_empty or self._pattern.error:
             self._matches = None
             self._slice_timer.stop()
@@ -220,14 +202,14 @@ class TerminalFinder(QObject):
             if self._origin is None:
                 top = self._top()
                 self._origin = ((top or 0) + emulator.size.rows, 0)
-            self._surface.change_frames(self._mark_frame)
+            self._screen.surface.change_frames(self._mark_frame)
             self._search_slice()
-        self.redraw()
+        self._screen.repaint_all()
 
     def _search_slice(self) -> None:
         """Search for ``_BUDGET_S``; a timer continues after other events."""
         matches = self._matches
-        if matches is None or matches.emulator is not self._owner.emulator:
+        if matches is None or matches.emulator is not self._screen.emulator:
             self._slice_timer.stop()
             return
         matches.search_for(_BUDGET_S)
@@ -242,7 +224,7 @@ class TerminalFinder(QObject):
 
     def _refresh(self) -> None:
         """Search the new output."""
-        if self._matches is not None and self._matches.emulator is self._owner.emulator:
+        if self._matches is not None and self._matches.emulator is self._screen.emulator:
             self._matches.refresh()
             self._search_slice()
 
@@ -263,7 +245,7 @@ class TerminalFinder(QObject):
             if self._from_end is not None and len(known) > self._from_end:
                 self._current = known[-1 - self._from_end]
                 self._is_lost = False
-                self.redraw()
+                self._screen.repaint_all()
         elif self._line:
             if matches.is_done:
                 self._choose_on_line(known)
@@ -293,7 +275,7 @@ class TerminalFinder(QObject):
         matches, pattern = self._matches, self._pattern
         if matches is None:
             self._listener(FindResult(error=pattern.error))
-            self._owner.show_ticks([], None, 1)
+            self._screen.show_ticks([], None, 1)
             return
         number = matches.number_of(self._current) if self._current is not None else None
         count = len(matches)
@@ -304,7 +286,7 @@ class TerminalFinder(QObject):
         if matches.is_done:
             dropped = matches.index.dropped
             current = self._current.row - dropped if self._current is not None else None
-            self._owner.show_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
+            self._screen.show_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
 
     # ------------------------------------------------------------ the view's side
 
@@ -324,11 +306,11 @@ class TerminalFinder(QObject):
 
     def before_frame(self) -> None:
         """Scroll if new output would move the current match out of view."""
-        emulator, current = self._owner.emulator, self._current
+        emulator, current = self._screen.emulator, self._current
         if not self._keeps_current_in_view or current is None or self._matches is None or emulator is None:
             return
         dropped = self._matches.index.dropped_now()
-        if dropped is None or self._surface.viewport.offset or self._pending_top is not None:
+        if dropped is None or self._screen.surface.viewport.offset or self._pending_top is not None:
             return
         above = current.row - dropped - self._covered_rows()
         if 0 <= above < emulator.scrollback_rows:
@@ -340,19 +322,12 @@ class TerminalFinder(QObject):
         if self._matches is not None and not self._refresh_timer.isActive():
             self._refresh_timer.start()
 
-    def redraw(self) -> None:
-        """Paint all rows again."""
-        emulator = self._owner.emulator
-        if emulator is not None:
-            emulator.damage_all()
-            self._owner.request_frame()
-
     def _top(self) -> int | None:
         """The number of the first visible row."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None or self._matches is None:
             return None
-        viewport = self._surface.viewport
+        viewport = self._screen.surface.viewport
         if self._pending_top is not None:
             return self._pending_top
         if viewport.offset:
@@ -361,7 +336,7 @@ class TerminalFinder(QObject):
 
     def _show(self, match: Match) -> None:
         """Make a match the current one, and show it."""
-        emulator, top = self._owner.emulator, self._top()
+        emulator, top = self._screen.emulator, self._top()
         if emulator is None or top is None or self._matches is None:
             return
         emulator.clear_selection()  # It would hide the match.
@@ -371,12 +346,12 @@ class TerminalFinder(QObject):
             above = max(rows // _NEAR_SHARE, min(covered, rows - 1))
             dropped = self._matches.index.dropped
             self._pending_top = min(max(match.row - above, dropped), dropped + emulator.scrollback_rows)
-            self._owner.scroll_to_row(self._pending_top - dropped)
-        self.redraw()
+            self._screen.scroll_to_row(self._pending_top - dropped)
+        self._screen.repaint_all()
 
     def _covered_rows(self) -> int:
         """The number of rows that the bar covers, wholly or in part."""
-        metrics = self._surface.metrics
+        metrics = self._screen.surface.metrics
         return math.ceil(self._covered_px * metrics.device_pixel_ratio / metrics.height)
 
     # ------------------------------------------------------------ marks
@@ -392,7 +367,7 @@ class TerminalFinder(QObject):
         if dropped is not None:
             self._painted_dropped = dropped
             first = frame.scrollback_rows - frame.scroll_offset
-            colors = found_colors(self._surface.theme)
+            colors = found_colors(self._screen.surface.theme)
             for line in matches.index.around(first, self._changer.plain, dropped):
                 for match in matches_in(line, self._pattern):
                     is_current = self._current is not None and match[:2] == self._current[:2]

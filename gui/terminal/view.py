@@ -5,49 +5,73 @@ Qt's events arrive here; the InputSink receives their meaning as typed values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QImage, QInputMethodEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QFocusEvent,
+    QImage,
+    QInputMethodEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from gui.clipboard import reading
 from gui.input.dropping import accept_as_copy
-from gui.input.shortcuts import KeyOf, no_key
+from gui.input.shortcuts import KeyOf, no_key, show_key
+from gui.theme.menu import Menu
 from gui.theme.terminal import TerminalTheme
-from gui.wording import page_texts
+from gui.theme.tooltips import set_tooltip
+from gui.wording import common_texts, notice_texts, page_texts
+from session_host.protocol.values import MODIFIER_KEYS, KeyAction
 from session_host.terminal.base import Emulator
 
 from .accessibility import TerminalText, TextReporter
 from .by_keyboard.modes import KeyboardModes
-from .context_menu import context_menu
 from .finder import TerminalFinder
 from .finding import line_search
 from .input import clipboard
 from .input.clipboard import Pasting
 from .input.input_method import InputMethod
-from .input.input_sink import Broadcast, InputSink, Receivers, TypedInput
 from .input.keyboard import Keyboard
-from .pointing import PointingScreen
+from .input.pointer import MouseRules, Pointer, Wheel
+from .input_sink import InputSink, TypedInput
+from .links.link_pointer import Link, LinkPointer
+from .links.links import LinkRules, may_open
 from .prompts.clicking import move_cursor_to
 from .prompts.prompt_finder import PromptFinder
 from .prompts.prompts import TerminalPrompts
+from .screen import TerminalScreen
 
 _SHORTCUT_OVERRIDE = QEvent.Type.ShortcutOverride  # A key's path reads no attribute of an enum.
 _CONTROL = Qt.Key.Key_Control.value
 
 
-class TerminalView(PointingScreen):
-    """A terminal for interactive use.
+Receivers = Callable[[], "Sequence[TerminalView]"]
+"""Returns the other views that get what is typed now."""
+
+
+class TerminalView(TerminalScreen):
+    """A terminal for interactive use: the screen with keyboard, mouse, input methods and clipboard.
 
     Attributes:
         finder: finds text in the history and on the screen.
+        links: the links in the text, and which click opens them.
         modes: the keyboard's modes, which replace the mouse.
         accessible_text: the text in view, as screen readers get it.
         prompts: navigation to a shell's prompts, and their output.
 
-    Signals (and those of PointingScreen):
+    Signals (and those of TerminalScreen):
+        linkActivated(str): the user opens an address of the text, with an allowed scheme.
+        markedLinkActivated(str): the same of a link that the program set; its text may be another one.
+        fileActivated(FileLocation): the user opens a file named in the text.
+        notice(str): one line for the user.
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
         imagePasted(QImage): the user pasted or dropped an image, of which the window pastes a file's name.
         typed(): the user typed or pasted something.
@@ -55,6 +79,10 @@ class TerminalView(PointingScreen):
         findRequested(): the user pressed the selecting mode's key that opens the find bar.
     """
 
+    linkActivated = Signal(str)
+    markedLinkActivated = Signal(str)
+    fileActivated = Signal(object)
+    notice = Signal(str)
     pasteNeedsConfirmation = Signal(str)
     imagePasted = Signal(QImage)
     typed = Signal()
@@ -65,17 +93,23 @@ class TerminalView(PointingScreen):
         super().__init__(theme, parent)
         self._key_of: KeyOf = no_key
         self._receivers: Receivers | None = None
-        self._input_method = InputMethod(self, self._surface)
-        self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self.imagePasted, self._on_typed)
-        self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
+        self.links = LinkPointer(self, self.open_link)
+        self._pointer = Pointer(self, self.links, self.paste_primary, self._move_cursor_to)
+        self._wheel = Wheel(self, self._pointer)
+        self._input_method = InputMethod(self, self._takes_text, self.commit)
+        self._pasting = Pasting(
+            self._receiver, self.is_paste_bracketed, self.pasteNeedsConfirmation, self.notice, self.imagePasted,
+            self._on_typed,
+        )  # fmt: skip
+        self.finder = TerminalFinder(self, (self.scrolled, self.typed), self.select_cells)
         prompt_finder = PromptFinder()
         self.modes = KeyboardModes(
-            self, self._surface, prompt_finder.prompts, self._links.files, self,
-            scrolled=self.scrolled, notice=self.notice, find_requested=self.findRequested,
+            self, self.links, prompt_finder.prompts, self.notice.emit,
+            is_covered=self._is_covered, on_change=self._on_mode, request_find=self.findRequested.emit,
         )  # fmt: skip
-        self._reporter = TextReporter(self, self._surface)
-        self.accessible_text = TerminalText(self, self._surface, self._reporter)
-        self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self)
+        self._reporter = TextReporter(self)
+        self.accessible_text = TerminalText(self, self._reporter, self.select_cells, self.deselect)
+        self.prompts = TerminalPrompts(self, prompt_finder, self.typed, self.paste_text, self._needs_first_row)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "deselect": self.deselect,
@@ -92,6 +126,8 @@ class TerminalView(PointingScreen):
             "to_start": self.scroll_to_start,
             "to_end": self.scroll_to_end,
         })  # fmt: skip
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self.setAttribute(Qt.WidgetAttribute.WA_KeyCompression, on=False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -138,7 +174,7 @@ class TerminalView(PointingScreen):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is _SHORTCUT_OVERRIDE:
             # An accepted key is delivered here, not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
-            takes_keys = self._sink is not None or self.modes.active is not None
+            takes_keys = self.sink is not None or self.modes.active is not None
             if takes_keys and not self._keyboard.is_window_key(event):
                 event.accept()
                 return True
@@ -150,7 +186,7 @@ class TerminalView(PointingScreen):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        emulator, sink = self.emulator, self.typed_input
+        emulator, sink = self.emulator, self._receiver()
         if self.modes.active is not None and not self._keyboard.is_window_key(event):
             self.modes.press(event)
             return
@@ -163,30 +199,29 @@ class TerminalView(PointingScreen):
         if typed is None:
             event.ignore()
         elif typed:
-            self._links.hide_cursor()
+            self.links.hide_cursor()
             self._on_typed()
         if event.key() == _CONTROL:
-            self._links.hover_soon(Qt.KeyboardModifier.ControlModifier)
+            self.links.hover_soon(Qt.KeyboardModifier.ControlModifier)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        sink = self.typed_input
+        sink = self._receiver()
         if sink is None or not self._keyboard.release(event, sink):
             event.ignore()
         if event.key() == _CONTROL:
-            self._links.hover_soon(Qt.KeyboardModifier.NoModifier)
+            self.links.hover_soon(Qt.KeyboardModifier.NoModifier)
 
     def set_receivers(self, receivers: Receivers | None) -> None:
         """Set the other views that also get what is typed and pasted here; None for no others."""
         self._receivers = receivers
 
-    @property
-    def typed_input(self) -> TypedInput | None:
+    def _receiver(self) -> TypedInput | None:
         """The receiver of what is typed and pasted; None if the screen is read-only."""
-        if self._receivers is None or self._sink is None:
-            return self._sink
-        return Broadcast(self._sink, self._receivers())
+        sink = self.sink
+        if self._receivers is None or sink is None:
+            return sink
+        return _Broadcast(sink, self._receivers())
 
-    @property
     def is_paste_bracketed(self) -> bool:
         """Whether all receiving programs can distinguish a paste from typing."""
         others = self._receivers() if self._receivers is not None else ()
@@ -201,14 +236,14 @@ class TerminalView(PointingScreen):
     def _on_typed(self) -> None:
         """Typing scrolls to the bottom and clears the selection; the chat gets the size of this view."""
         self.on_broadcast()
-        self._size_reporter.claim()
+        self.claim_size()
 
     def on_broadcast(self) -> None:
         """Scroll to the bottom and clear the selection: text was typed here, or into this view from another one."""
         self.modes.leave_in_place()
         self.typed.emit()
         self._reporter.on_typed()
-        self._scrolling.pending = None
+        self.pending = None
         self._blink.touch()
         self._pointer.deselect()
         if self.scrolled_back:
@@ -222,42 +257,33 @@ class TerminalView(PointingScreen):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._keyboard.forget_held()
-        self._links.show_cursor(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+        self.links.show_cursor(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
         self._on_focus(focused=False)
 
     def _on_focus(self, *, focused: bool) -> None:
         self.set_focused(focused=focused)
         self._reporter.restart()
-        if self._sink is not None:
-            self._sink.focus(focused)
+        if self.sink is not None:
+            self.sink.focus(focused)
             if focused:
-                self._size_reporter.claim()
+                self.claim_size()
 
-    def needs_first_row(self) -> bool:
-        """Whether nothing may cover the first row: the find bar is open, or the keyboard has a mode."""
+    def _needs_first_row(self) -> bool:
         return self.finder.is_covering or self.modes.active is not None
-
-    def typed_areas(self) -> list[QRect]:
-        """The rows that the user types into."""
-        typed = self._logical_rect(self._surface.typed_rect())
-        return [] if typed.isEmpty() else [typed]
 
     # -- input methods
 
-    @property
-    def takes_text(self) -> bool:
-        """Whether composed text goes to the program."""
-        return self._sink is not None and self.modes.active is None
+    def _takes_text(self) -> bool:
+        return self.sink is not None and self.modes.active is None
 
     def commit(self, text: str) -> None:
         """Send a composed text to the program."""
-        if (receiver := self.typed_input) is not None:
+        if (receiver := self._receiver()) is not None:
             receiver.text(text)
-            self._links.hide_cursor()
+            self.links.hide_cursor()
             self._on_typed()
 
-    @Slot()
-    def mode_changed(self) -> None:
+    def _on_mode(self) -> None:
         """A mode was entered or left; text can be composed for the program only while no mode is on."""
         self._input_method.cancel()
         self.prompts.show_marks()
@@ -272,7 +298,7 @@ class TerminalView(PointingScreen):
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
         if query == Qt.InputMethodQuery.ImCursorRectangle:
-            return self._logical_rect(self._surface.cursor_rect())
+            return self.logical_rect(self.surface.cursor_rect())
         answer = self._input_method.answer(query)
         return super().inputMethodQuery(query) if answer is None else answer
 
@@ -283,7 +309,7 @@ class TerminalView(PointingScreen):
         super()._paint_frame(at_once=at_once)
         self.modes.after_frame()
         self._pointer.after_frame()
-        self._links.update_hover()
+        self.links.update_hover()
         self._reporter.on_frame()
         self.prompts.after_frame()
         if self.finder.is_finding:
@@ -292,11 +318,9 @@ class TerminalView(PointingScreen):
     def set_theme(self, theme: TerminalTheme) -> None:
         """Use other colours."""
         super().set_theme(theme)
-        self.finder.redraw()
+        self.repaint_all()
 
-    @property
-    def is_covered(self) -> bool:
-        """Whether the find bar covers a part of the view."""
+    def _is_covered(self) -> bool:
         return self.finder.is_covering
 
     def scroll_to_row(self, row: int) -> None:
@@ -304,15 +328,97 @@ class TerminalView(PointingScreen):
         super().scroll_to_row(row)
         self.modes.on_scrolled()
 
-    # -- the mouse, see ``PointingScreen``
+    # -- the mouse
 
-    def before_click(self) -> None:
-        """End the keyboard's mode: the user has changed to the mouse."""
-        self.modes.leave_in_place()
+    def find_files_in(self, find_directories: Callable[[], Sequence[str]], directory: Callable[[], str] = str) -> None:
+        """Set the functions that return the base directories of relative file names; see ``FileLookup``."""
+        self.links.files.find_directories, self.links.files.directory = find_directories, directory
+
+    def set_links(self, rules: LinkRules) -> None:
+        """Set which click opens a link, and what counts as a link."""
+        self.links.rules = rules
+
+    def set_mouse(self, rules: MouseRules) -> None:
+        """Set what the mouse does."""
+        self._pointer.rules = rules
+
+    def open_link(self, link: Link) -> None:
+        """Emit the signal for a link that the user opens, or a notice that says why it is not opened."""
+        if link.file is not None:
+            self.fileActivated.emit(link.file)
+        elif may_open(link.uri):
+            (self.markedLinkActivated if link.is_marked else self.linkActivated).emit(link.uri)
+        else:
+            self.notice.emit(notice_texts.NOT_A_LINK(address=link.tip))
+
+    def acts_on_press(self, _point: QPointF, _button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press at a point goes to the program."""
+        return self.program_takes_mouse(modifiers)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.links.show_cursor(event.position(), event.modifiers())
+        self.modes.leave_in_place()  # The user has changed to the mouse.
+        self._pointer.press(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pointer.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointer.move(event)
+        self.links.move(event.position(), event.modifiers(), is_dragging=bool(event.buttons()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.links.move(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pointer.release(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.links.show_cursor(event.position(), event.modifiers())
+        self._wheel.measure()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(self._wheel.zoom_steps(event))
+        else:
+            self._pointer.scroll(self._wheel.turn(event), event.position(), self.scroll_lines)
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the context menu at a right click, or paste, unless the program uses the mouse.
+
+        The Menu key is the program's.
+        """
+        event.accept()
+        if event.reason() != QContextMenuEvent.Reason.Mouse or self.program_takes_mouse(event.modifiers()):
+            return
+        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if self._pointer.rules.right_click_pastes and self.sink is not None and not shift:
+            self.paste()
+            return
+        position, menu_point = QPointF(event.pos()), event.globalPos()
+        self.links.when_known(position, lambda: self.context_menu(position).popup(menu_point))
 
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
-        menu = context_menu(self, self.link_at(position), self._key_of, self)
+        menu = Menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        emulator, link = self.emulator, self.links.link_at(position)
+        if link is not None and link.is_known:
+            is_file = link.file is not None
+            title = page_texts.OPEN_FILE() if is_file else page_texts.OPEN_LINK()
+            set_tooltip(menu.addAction(title, lambda: self.open_link(link)), link.tip)
+            copy_title = page_texts.COPY_PATH() if is_file else page_texts.COPY_LINK()
+            menu.addAction(copy_title, lambda: clipboard.copy_text(link.text))
+            menu.addSeparator()
+        copy = menu.addAction(common_texts.COPY(), self.copy)
+        copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
+        paste = menu.addAction(common_texts.PASTE(), self.paste)
+        # Whether there is a text on the clipboard is not asked: its owner may be busy, or the text be large.
+        paste.setEnabled(self.sink is not None)
+        select_all = menu.addAction(common_texts.SELECT_ALL(), self.select_all)
+        select_all.setEnabled(emulator is not None)
+        for action, name in ((copy, "copy"), (paste, "paste"), (select_all, "select_all")):
+            show_key(action, self._key_of(name))
         self.prompts.extend_menu(menu, self.cell_at(position)[1], self._key_of)
         self.contextMenuBuilt.emit(menu)
         return menu
@@ -334,10 +440,9 @@ class TerminalView(PointingScreen):
         """Paste the primary selection."""
         reading.read(self, "selection", lambda data: self.paste_text(data.text()))
 
-    def move_cursor_to(self, cell: tuple[int, int]) -> None:
-        """Move the cursor of a shell's command line to a cell, if that is in it."""
-        if self.emulator is not None and self._sink is not None and not self.scrolled_back:
-            move_cursor_to(self.emulator, self._sink, *cell)
+    def _move_cursor_to(self, cell: tuple[int, int]) -> None:
+        if self.emulator is not None and self.sink is not None and not self.scrolled_back:
+            move_cursor_to(self.emulator, self.sink, *cell)
 
     def paste_primary_or_clipboard(self) -> None:
         """Paste the primary selection; the clipboard, if nothing is selected or the window system has no selection."""
@@ -378,7 +483,7 @@ class TerminalView(PointingScreen):
         emulator = self.emulator
         if emulator is None or not line_search.show_line(emulator, text, spans):
             return False
-        self._scrolling.pending = None
+        self.pending = None
         self._pointer.note_selection()
         self.request_frame()
         return True
@@ -401,3 +506,35 @@ class TerminalView(PointingScreen):
             self.emulator.select_all()
             self._pointer.offer_selection()
             self.request_frame()
+
+
+class _Broadcast:
+    """Keys, texts and pastes for several views. Each host encodes a key for its own program."""
+
+    def __init__(self, own: TypedInput, receivers: Sequence[TerminalView]) -> None:
+        """Set up the input; ``own`` is the sink of the view in which the user types."""
+        self._own = own
+        self._receivers = receivers
+
+    def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
+        """See ``TypedInput``."""
+        self._own.key(key, text, modifiers, action)
+        is_typed = action != KeyAction.RELEASE and key not in MODIFIER_KEYS
+        self._give(lambda sink: sink.key(key, text, modifiers, action), is_typed=is_typed)
+
+    def text(self, text: str) -> None:
+        """See ``TypedInput``."""
+        self._own.text(text)
+        self._give(lambda sink: sink.text(text))
+
+    def paste(self, text: str) -> None:
+        """See ``TypedInput``."""
+        self._own.paste(text)
+        self._give(lambda sink: sink.paste(text))
+
+    def _give(self, send: Callable[[InputSink], None], *, is_typed: bool = True) -> None:
+        for receiver in self._receivers:
+            if (sink := receiver.sink) is not None:
+                send(sink)
+                if is_typed:
+                    receiver.on_broadcast()

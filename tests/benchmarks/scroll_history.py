@@ -149,7 +149,7 @@ def _view() -> Iterator[_WatchedView]:
     for number in range(LINES + 2 * SIZE.rows):
         emulator.feed(coloured_line(number).replace("\n", "\r\n").encode())
     view.show_emulator(emulator)
-    cell = view._surface.metrics.cell
+    cell = view.surface.metrics.cell
     view.resize(SIZE.columns * cell.width_px + 16, SIZE.rows * cell.height_px + 16)
     view.show()
     QTest.qWaitForWindowExposed(view)

@@ -110,7 +110,7 @@ def _view() -> Iterator[tuple[_TimedView, Emulator]]:
     view = _TimedView(DARK_TERMINAL)
     emulator = create(None, SIZE)
     view.show_emulator(emulator)
-    cell = view._surface.metrics.cell
+    cell = view.surface.metrics.cell
     view.resize(SIZE.columns * cell.width_px + 16, SIZE.rows * cell.height_px + 16)
     view.show()
     QTest.qWaitForWindowExposed(view)

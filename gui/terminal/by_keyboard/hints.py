@@ -6,22 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, SignalInstance
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
 
 from gui.terminal.drawing.regions import Span
-from gui.terminal.drawing.surface import Surface
 from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
-from gui.terminal.links.file_lookup import FileLookup
-from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link
+from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link, LinkPointer
 from gui.terminal.links.links import FileLocation, heading_above, links_in, listed_location
+from gui.terminal.screen import TerminalScreen
 from gui.wording import notice_texts
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import TextLine, lines_around
 from session_host.terminal.rows import Attribute, Row, Style
 
-from .modes import HeldView, Mode
+from .mode import HeldView, Mode
 from .motions import cells_of
 from .selecting import key_name, typed
 
@@ -185,27 +184,26 @@ class Hints(Mode):
         typed_letters: the letters of a label that the user has typed.
     """
 
-    def __init__(self, surface: Surface, files: FileLookup, notice: SignalInstance, parent: QObject) -> None:
-        """Set up the mode.
-
-        Args:
-            surface: its picture.
-            files: looks up which names in the text are files.
-            notice: gets one line for the user.
-            parent: owns the object.
-        """
-        super().__init__(surface, parent)
-        self._files = files
-        self._notice = notice
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        on_change: Callable[[], None],
+        links: LinkPointer,
+        notify: Callable[[str], object],
+    ) -> None:
+        """Set up the mode; ``notify`` gets one line for the user."""
+        super().__init__(screen, on_change)
+        self._links = links
+        self._notify = notify
         self._candidates: list[_Candidate] = []
         self._paths: dict[str, str | None] = {}
         """The path of each named file; "" for none, None while the lookup runs."""
         self._labelled: list[_Labelled] = []
         self._changer = FrameChanger()
         self.typed_letters = ""
-        self._lookup_timeout = QTimer(self, singleShot=True, interval=LOOKUP_TIMEOUT_MS)
+        self._lookup_timeout = QTimer(screen, singleShot=True, interval=LOOKUP_TIMEOUT_MS)
         self._lookup_timeout.timeout.connect(self._show_labels)
-        files.answered.connect(self._look_up)
+        links.files.answered.connect(self._look_up)
 
     @property
     def is_looking(self) -> bool:
@@ -227,7 +225,7 @@ class Hints(Mode):
 
     def enter(self) -> None:
         """Find the targets in view, and show their labels once their files are looked up."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None or self.is_on:
             return
         view = self._hold(emulator)
@@ -235,7 +233,7 @@ class Hints(Mode):
         self._paths = {target.file.path: None for target, _cells in self._candidates if target.file is not None}
         self._labelled, self.typed_letters = [], ""
         self._lookup_timeout.start()
-        self._owner.on_mode()
+        self._on_change()
         self._look_up()
 
     def _forget(self, _view: HeldView) -> None:
@@ -250,7 +248,7 @@ class Hints(Mode):
             return
         for name, path in self._paths.items():
             if path is None:
-                self._paths[name] = self._files.path_of(name)
+                self._paths[name] = self._links.files.path_of(name)
         if all(path is not None for path in self._paths.values()):
             self._show_labels()
 
@@ -271,11 +269,11 @@ class Hints(Mode):
             if label := label_of.get(target._replace(cells=())):
                 self._labelled.append(_Labelled(target, label, cells))
         if self._labelled:
-            self._repaint()
-            self._owner.on_mode()
+            self._screen.repaint_all()
+            self._on_change()
         else:
             self.leave()
-            self._notice.emit(notice_texts.NOTHING_TO_OPEN())
+            self._notify(notice_texts.NOTHING_TO_OPEN())
 
     def _link_of(self, target: Target) -> Link:
         file = target.file
@@ -291,7 +289,7 @@ class Hints(Mode):
             self.leave()
         elif name == "Backspace":
             self.typed_letters = self.typed_letters[:-1]
-            self._repaint()
+            self._screen.repaint_all()
         elif letter:
             letters = self.typed_letters + letter.lower()
             matching = [item for item in self._labelled if item.label.startswith(letters)]
@@ -299,7 +297,7 @@ class Hints(Mode):
                 self._choose(matching[0].target, copies=letter.isupper())
             elif matching:
                 self.typed_letters = letters
-                self._repaint()
+                self._screen.repaint_all()
 
     def _choose(self, target: Target, *, copies: bool) -> None:
         link = self._link_of(target)
@@ -307,9 +305,9 @@ class Hints(Mode):
         if copies or target.text:
             text = target.text or link.text
             clipboard.copy_text(text)
-            self._notice.emit(notice_texts.copied(text))
+            self._notify(notice_texts.copied(text))
         else:
-            self._owner.open_link(link)
+            self._links.open_link(link)
 
     # ------------------------------------------------------------ the view's side
 
@@ -330,7 +328,7 @@ class Hints(Mode):
         view.update(frame)
         self._changer.take(frame)
         plain, columns = self._changer.plain, frame.size.columns
-        target_colors, _ = found_colors(self._surface.theme)
+        target_colors, _ = found_colors(self._screen.surface.theme)
         targets: dict[int, list[Mark]] = {}
         texts: dict[int, list[tuple[int, str]]] = {}
         for item in list(self._labelled):
@@ -349,7 +347,7 @@ class Hints(Mode):
 
     def _with_labels(self, row: Row, texts: list[tuple[int, str]]) -> Row:
         """A row with labels, each given with its column; letters that are typed already have the target's colours."""
-        typed_colors, label_colors = found_colors(self._surface.theme)
+        typed_colors, label_colors = found_colors(self._screen.surface.theme)
         for column, label in texts:
             for index, letter in enumerate(label):
                 colors = typed_colors if index < len(self.typed_letters) else label_colors

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRect, Qt, SignalInstance
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QRegion
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from gui.terminal.drawing.regions import least_covering, scaled
-from gui.terminal.drawing.surface import Surface
-from gui.terminal.finding.marked_rows import RowNumbers
-from gui.terminal.links.file_lookup import FileLookup
-from gui.terminal.links.link_pointer import Link
+from gui.terminal.drawing.regions import least_covering
+from gui.terminal.links.link_pointer import LinkPointer
+from gui.terminal.screen import TerminalScreen
 from gui.theme.plain_label import PlainLabel
 from gui.wording import page_texts
-from session_host.terminal.base import Emulator, Frame
 
 from .hints import Hints
+from .mode import Mode
 from .selecting import FindPrompts, KeyboardSelection
 
 _MARGIN_PX = 12
@@ -101,28 +99,7 @@ class ModeLine:
         self._line.setGeometry(least_covering(candidates, avoided))
 
 
-class ModesOwner(Protocol):
-    """The widget, as the modes use it."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    @property
-    def is_covered(self) -> bool:
-        """Whether the find bar covers a part of the view."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection or the viewport has changed."""
-
-    def open_link(self, link: Link) -> None:
-        """Open a link at the user's request."""
-
-    def mode_changed(self) -> None:
-        """A mode was entered or left: the keys go to the mode or to the program."""
-
-
-class KeyboardModes(QObject):
+class KeyboardModes:
     """The keyboard's modes of one view; at most one is on.
 
     Attributes:
@@ -133,41 +110,37 @@ class KeyboardModes(QObject):
 
     def __init__(
         self,
-        owner: ModesOwner,
-        surface: Surface,
+        screen: TerminalScreen,
+        links: LinkPointer,
         find_prompts: FindPrompts,
-        files: FileLookup,
-        widget: QWidget,
+        notify: Callable[[str], object],
         *,
-        scrolled: SignalInstance,
-        notice: SignalInstance,
-        find_requested: SignalInstance,
+        is_covered: Callable[[], bool],
+        on_change: Callable[[], object],
+        request_find: Callable[[], object],
     ) -> None:
         """Set up the modes.
 
         Args:
-            owner: the view.
-            surface: its picture.
+            screen: the view.
+            links: opens links, and knows which names are files.
             find_prompts: returns the prompts of an emulator, oldest first.
-            files: looks up which names in the text are files.
-            widget: the view as a widget.
-            scrolled: emitted when the user scrolled.
-            notice: gets one line for the user.
-            find_requested: emitted to open the find bar.
+            notify: gets one line for the user.
+            is_covered: whether the find bar covers a part of the view.
+            on_change: called after a mode was entered or left: the keys go to the mode or to the program.
+            request_find: opens the find bar.
         """
-        super().__init__(widget)
-        self._owner = owner
-        self._surface = surface
-        self._widget = widget
-        self._find_requested = find_requested
+        self._screen = screen
+        self._is_covered = is_covered
+        self._on_change = on_change
         self._was_on = False
-        self.selecting = KeyboardSelection(surface, find_prompts, self)
-        self.hints = Hints(surface, files, notice, self)
-        self.line = ModeLine(widget)
-        scrolled.connect(self.on_scrolled)
+        self.selecting = KeyboardSelection(screen, self._update_line, find_prompts, request_find)
+        self.hints = Hints(screen, self._update_line, links, notify)
+        self.line = ModeLine(screen)
+        screen.scrolled.connect(self.on_scrolled)
 
     @property
-    def active(self) -> KeyboardSelection | Hints | None:
+    def active(self) -> Mode | None:
         """The mode that is on."""
         if self.selecting.is_on:
             return self.selecting
@@ -215,32 +188,13 @@ class KeyboardModes(QObject):
         """The view was scrolled: keep the new position, and keep the caret in view unless the find bar is open."""
         if (active := self.active) is not None:
             active.on_scrolled()
-            if not self._owner.is_covered:
+            if not self._is_covered():
                 self.selecting.keep_caret_in_view()
 
-    # ------------------------------------------------------------ the modes' side, see ``ModeOwner``
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-        return self._owner.emulator
-
-    def request_frame(self) -> None:
-        """See ``ModeOwner``."""
-        self._owner.request_frame()
-
-    def open_link(self, link: Link) -> None:
-        """See ``ModeOwner``."""
-        self._owner.open_link(link)
-
-    def request_find(self) -> None:
-        """See ``ModeOwner``."""
-        self._find_requested.emit()
-
-    def on_mode(self) -> None:
-        """See ``ModeOwner``."""
+    def _update_line(self) -> None:
+        """Name the mode and its keys; a mode was entered or left, or its state has changed."""
         selecting, hints = self.selecting, self.hints
-        if self._owner.is_covered:
+        if self._is_covered():
             self.line.hide()  # The open find bar explains the keys.
         elif selecting.is_on:
             title = {
@@ -258,173 +212,17 @@ class KeyboardModes(QObject):
         is_on = self.active is not None
         if is_on != self._was_on:
             self._was_on = is_on
-            self._owner.mode_changed()
+            self._on_change()
 
     def _place_line(self) -> None:
-        surface = self._surface
-        if self._owner.is_covered:
+        surface = self._screen.surface
+        if self._is_covered():
             self.line.hide()
             return
         if not self.line.is_shown:
-            self.on_mode()
+            self._update_line()
         rects = [surface.cells_rect(*span) for span in self.hints.spans()]
         if self.selecting.is_on:
             caret, height = surface.cursor_rect(), surface.layout.cell_height
             rects = [caret.adjusted(0, -height, 0, height)]
-        ratio = self._widget.devicePixelRatioF()
-        self.line.place([_logical(rect, ratio) for rect in rects])
-
-
-def _logical(rect: QRect, ratio: float) -> QRect:
-    return scaled(QRegion(rect), 1 / ratio).boundingRect()
-
-
-class HeldView:
-    """The scroll position of one view while a mode is on.
-
-    Attributes:
-        emulator: the displayed emulator.
-        top: the number of the first visible row.
-        was_at_end: whether the view showed the end of the history when the mode was entered.
-    """
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        frame = emulator.frame()
-        emulator.damage_all()
-        self.was_at_end = frame.scroll_offset == 0
-        self.renumber(frame)
-
-    def release(self, displayed: Emulator | None) -> None:
-        """Return to the end of the history, if the view was there, unless another emulator is displayed now."""
-        if self.was_at_end and displayed is self.emulator:
-            self.emulator.scroll_to_bottom()
-
-    def renumber(self, frame: Frame) -> None:
-        """Renumber the rows from a frame, after a resize or a change of screens."""
-        self._numbers = RowNumbers(self.emulator)
-        if frame.scrollback_rows:
-            self._numbers.mark(frame.scrollback_rows - 1)
-        self._is_at_end = frame.scroll_offset == 0
-        self._was_scrolled = False
-        self.top = frame.scrollback_rows - frame.scroll_offset
-
-    @property
-    def dropped(self) -> int:
-        """The number of the oldest row, as of the last call of ``follow``."""
-        return self._numbers.dropped
-
-    @property
-    def rows(self) -> int:
-        """The number of visible rows."""
-        return self.emulator.size.rows
-
-    def follow(self) -> bool:
-        """Keep the scroll position although output has arrived; False if the rows must be renumbered."""
-        if not self._numbers.follow():
-            return False
-        moved = self._is_at_end and self.top < self.dropped + self.emulator.scrollback_rows
-        if not self._was_scrolled and (moved or self.top < self.dropped):
-            # An engine keeps the position only if the view is scrolled back, and leaves dropped rows at the next frame.
-            self.scroll_to(self.top)
-        return True
-
-    def on_scrolled(self) -> None:
-        """Other code scrolled the view: keep the next frame's position from now on."""
-        self._was_scrolled = True
-
-    def update(self, frame: Frame) -> None:
-        """Take over the scroll position of a frame. Call ``follow`` before."""
-        self._was_scrolled = False
-        self._is_at_end = frame.scroll_offset == 0
-        self.top = self.dropped + frame.scrollback_rows - frame.scroll_offset
-
-    def scroll_to(self, row: int) -> None:
-        """Make a row the first visible one, as far as the history and the screen allow."""
-        history = self.emulator.scrollback_rows
-        self.top = min(max(row, self.dropped), self.dropped + history)
-        self.emulator.scroll_to_bottom()
-        self.emulator.scroll(self.top - self.dropped - history)
-        self._is_at_end = self.top == self.dropped + history
-        self._was_scrolled = False
-
-    def show(self, row: int) -> None:
-        """Scroll by as few rows as needed to show a row."""
-        if row < self.top:
-            self.scroll_to(row)
-        elif row >= self.top + self.rows:
-            self.scroll_to(row - self.rows + 1)
-
-
-class ModeOwner(Protocol):
-    """The keyboard's modes, as one mode uses them."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection or the viewport has changed."""
-
-    def on_mode(self) -> None:
-        """A mode was entered or left, or its state changed."""
-
-    def open_link(self, link: Link) -> None:
-        """Open a link at the user's request."""
-
-    def request_find(self) -> None:
-        """Open the find bar."""
-
-
-class Mode(QObject):
-    """A mode of one view; a subclass enters it by ``_hold``, and has ``_change_frame`` and ``_forget``."""
-
-    def __init__(self, surface: Surface, parent: QObject) -> None:
-        """Set up the mode; ``parent`` is a ModeOwner."""
-        super().__init__(parent)
-        self._surface = surface
-        self._view: HeldView | None = None
-
-    @property
-    def _owner(self) -> ModeOwner:
-        return cast("ModeOwner", self.parent())
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the mode is on."""
-        return self._view is not None
-
-    def _hold(self, emulator: Emulator) -> HeldView:
-        """Keep the scroll position, and change the frames from now on."""
-        self._view = view = HeldView(emulator)
-        self._surface.change_frames(self._change_frame)
-        return view
-
-    def _change_frame(self, emulator: Emulator, frame: Frame) -> Frame:
-        """A frame as the mode shows it."""
-        raise NotImplementedError
-
-    def leave(self) -> None:
-        """End the mode; a view that was at the end of the history returns there."""
-        if (view := self._view) is not None:
-            self.leave_in_place()
-            view.release(self._owner.emulator)
-
-    def leave_in_place(self) -> None:
-        """End the mode without scrolling."""
-        view, self._view = self._view, None
-        if view is not None:
-            self._surface.stop_changing(self._change_frame)
-            self._forget(view)
-            self._repaint()
-            self._owner.on_mode()
-
-    def _forget(self, view: HeldView) -> None:
-        """Reset the state of the mode, which was just left; another emulator may be displayed than in ``view``."""
-        raise NotImplementedError
-
-    def _repaint(self) -> None:
-        emulator = self._owner.emulator
-        if emulator is not None:
-            emulator.damage_all()
-            self._owner.request_frame()
+        self.line.place([self._screen.logical_rect(rect) for rect in rects])

@@ -10,17 +10,17 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from gui.input.layouts import latin_letter
-from gui.terminal.drawing.surface import Surface
 from gui.terminal.input import clipboard
+from gui.terminal.screen import TerminalScreen
 from session_host.terminal.base import Cursor, Emulator, Frame
 from session_host.terminal.prompts import Prompt
 
 from . import motions
-from .modes import HeldView, Mode
+from .mode import HeldView, Mode
 from .motions import GridText, Position
 
 _K = Qt.Key
@@ -146,9 +146,17 @@ class KeyboardSelection(Mode):
         kind: what is being selected; "" for nothing.
     """
 
-    def __init__(self, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
-        super().__init__(surface, parent)
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        on_change: Callable[[], None],
+        find_prompts: FindPrompts,
+        request_find: Callable[[], object],
+    ) -> None:
+        """Set up the mode; ``request_find`` opens the find bar."""
+        super().__init__(screen, on_change)
         self._find_prompts = find_prompts
+        self._request_find = request_find
         self._caret = Position(0, 0)
         self._anchor = Position(0, 0)
         self._goal_column = 0
@@ -169,7 +177,7 @@ class KeyboardSelection(Mode):
 
     def enter(self) -> bool:
         """Show the caret, at the program's cursor if that is in view; returns whether the mode is on."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None or self.is_on:
             return self.is_on
         emulator.clear_selection()
@@ -181,15 +189,15 @@ class KeyboardSelection(Mode):
             self._caret = Position(view.top + view.rows - 1, 0)
         self._goal_column = self._caret.column
         self.kind, self._count_digits, self._match_is_selected = "", "", False
-        self._surface.has_caret = True
-        self._owner.on_mode()
-        self._repaint()
+        self._screen.surface.has_caret = True
+        self._on_change()
+        self._screen.repaint_all()
         return True
 
     def _forget(self, view: HeldView) -> None:
         self.kind = ""
-        self._surface.has_caret = False
-        if self._owner.emulator is view.emulator:  # the previous one may be closed
+        self._screen.surface.has_caret = False
+        if self._screen.emulator is view.emulator:  # the previous one may be closed
             view.emulator.clear_selection()
 
     # ------------------------------------------------------------ keys
@@ -214,12 +222,12 @@ class KeyboardSelection(Mode):
         elif command == "copy":
             self._copy(view)
         elif command == "find":
-            self._owner.request_find()
+            self._request_find()
         elif command == "other_end":
             self._swap(view)
         elif command in {"characters", "lines", "block"}:
             self._choose(view, command)
-        self._owner.on_mode()
+        self._on_change()
 
     def _choose(self, view: HeldView, kind: str) -> None:
         """Begin to select, change the kind of the selection, or end it if it is of this kind already."""
@@ -231,7 +239,7 @@ class KeyboardSelection(Mode):
                 self._anchor = self._caret
             self.kind = "characters" if kind == "characters" else "lines" if kind == "lines" else "block"
             self._select_from_anchor(view)
-        self._owner.request_frame()
+        self._screen.request_frame()
 
     def _copy(self, view: HeldView) -> None:
         if self.kind:
@@ -247,7 +255,7 @@ class KeyboardSelection(Mode):
             self._goal_column = self._caret.column
             view.show(self._caret.row)
             self._select_from_anchor(view)
-            self._owner.request_frame()
+            self._screen.request_frame()
 
     # ------------------------------------------------------------ moving
 
@@ -307,7 +315,7 @@ class KeyboardSelection(Mode):
         """Move the selection's head to the caret, which is in view."""
         if self.kind:
             view.emulator.extend_selection(self._point(view, self._caret))
-        self._owner.request_frame()
+        self._screen.request_frame()
 
     def _select_from_anchor(self, view: HeldView) -> None:
         """Select from the anchor to the caret; the engine takes both as cells of the viewport."""
@@ -356,7 +364,7 @@ class KeyboardSelection(Mode):
         view.emulator.clear_selection()
         row = min(max(row, 0), view.rows - 1)
         self._caret = Position(view.top + row, min(self._caret.column, view.emulator.size.columns - 1))
-        self._owner.on_mode()
+        self._on_change()
 
     def keep_caret_in_view(self) -> None:
         """The user scrolled: move the caret into view at the next frame."""

@@ -1,20 +1,18 @@
-"""Pastes into one view: sends a text, asks first, or says why it cannot be pasted."""
+"""The clipboard of one view: copies, and pastes a text, asks first, or says why it cannot be pasted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Protocol
 
 from PySide6.QtCore import QMimeData, SignalInstance
 from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 
 from gui.input.copied_files import names_of_files, quoted
+from gui.terminal.input_sink import TypedInput
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.text import has_controls
-
-from .input_sink import TypedInput
 
 LARGE_CHARACTERS = 256 * 1024
 """A longer paste always needs confirmation."""
@@ -61,24 +59,13 @@ def offer_selection(text: str) -> None:
         clipboard.setText(text, QClipboard.Mode.Selection)
 
 
-class PasteOwner(Protocol):
-    """The widget, as pasting uses it."""
-
-    @property
-    def typed_input(self) -> TypedInput | None:
-        """The receiver of what is typed; None if the screen is read-only."""
-
-    @property
-    def is_paste_bracketed(self) -> bool:
-        """Whether all receiving programs can distinguish a paste from typing."""
-
-
 class Pasting:
     """Pastes into one view."""
 
     def __init__(
         self,
-        owner: PasteOwner,
+        receiver: Callable[[], TypedInput | None],
+        is_bracketed: Callable[[], bool],
         ask: SignalInstance,
         notice: SignalInstance,
         image: SignalInstance,
@@ -87,13 +74,15 @@ class Pasting:
         """Set up pasting.
 
         Args:
-            owner: the view.
+            receiver: returns the receiver of what is typed; None if the screen is read-only.
+            is_bracketed: whether all receiving programs can distinguish a paste from typing.
             ask: gets a text that needs confirmation.
             notice: gets one line for the user.
             image: gets a pasted image; its receiver saves it in a file and pastes the file's name.
             on_typed: called after each paste.
         """
-        self._owner = owner
+        self._receiver = receiver
+        self._is_bracketed = is_bracketed
         self._ask = ask
         self._notice = notice
         self._image = image
@@ -101,8 +90,8 @@ class Pasting:
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-        check = check_paste(text, bracketed=self._owner.is_paste_bracketed)
-        if self._owner.typed_input is None or check == PasteCheck.EMPTY:
+        check = check_paste(text, bracketed=self._is_bracketed())
+        if self._receiver() is None or check == PasteCheck.EMPTY:
             return
         if check == PasteCheck.TOO_LONG:
             self._notice.emit(notice_texts.PASTE_TOO_LONG(count=len(text), most=MAX_WHOLE_PASTE_CHARACTERS))
@@ -113,13 +102,13 @@ class Pasting:
 
     def paste_confirmed(self, text: str) -> None:
         """Paste a text as it is."""
-        if (receiver := self._owner.typed_input) is not None:
+        if (receiver := self._receiver()) is not None:
             receiver.paste(text)
             self._on_typed()
 
     def takes(self, data: QMimeData) -> bool:
         """Whether dragged data can be dropped here."""
-        return self._owner.typed_input is not None and (data.hasUrls() or data.hasText() or data.hasImage())
+        return self._receiver() is not None and (data.hasUrls() or data.hasText() or data.hasImage())
 
     def paste_data(self, data: QMimeData) -> None:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
@@ -127,7 +116,7 @@ class Pasting:
             self.paste(names)
         elif text := data.text():
             self.paste(text)
-        elif self._owner.typed_input is not None:
+        elif self._receiver() is not None:
             image = data.imageData() if data.hasImage() else None
             if isinstance(image, QImage) and not image.isNull():
                 self._image.emit(image)

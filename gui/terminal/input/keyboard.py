@@ -8,10 +8,9 @@ from PySide6.QtGui import QKeyEvent
 
 from gui.input.keys import KeyTranslator
 from gui.input.shortcuts import WINDOW_KEYS, combination, combinations, pressed_combination
+from gui.terminal.input_sink import TypedInput
 from session_host.protocol.values import MODIFIER_KEYS
 from session_host.terminal.base import Emulator, Modes
-
-from .input_sink import TypedInput
 
 LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "copy": ("Ctrl+Shift+C",),

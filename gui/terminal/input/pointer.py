@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
@@ -19,14 +18,12 @@ from PySide6.QtWidgets import QApplication
 
 from gui.input.keys import modifiers_of
 from gui.input.mouse import WheelSteps, button_of, first_held
-from gui.terminal.cell_metrics import CellMetrics
-from gui.terminal.drawing.regions import Span
-from gui.terminal.links.links import OpensBy
+from gui.terminal.links.link_pointer import LinkPointer
+from gui.terminal.screen import TerminalScreen
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
 from .clipboard import copy_text, offer_selection
-from .input_sink import InputSink
 
 _AUTOSCROLL_MS = 40
 FOCUS_CLICK_S = 0.5
@@ -53,50 +50,6 @@ class MouseRules:
     click_moves_cursor: bool = True
 
 
-class PointerOwner(Protocol):
-    """The widget, as the mouse's input uses it."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    @property
-    def sink(self) -> InputSink | None:
-        """The receiver of mouse events; None if the screen is read-only."""
-
-    def hasFocus(self) -> bool:
-        """Whether the view has the keyboard focus."""
-
-    @property
-    def scrolled_back(self) -> bool:
-        """Whether the view is scrolled back."""
-
-    def cell_at(self, position: QPointF) -> tuple[int, int]:
-        """The cell nearest to a point of the widget."""
-
-    def rows_beyond(self, position: QPointF) -> int:
-        """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
-
-    @property
-    def links_open_by(self) -> OpensBy:
-        """Which click opens a link."""
-
-    def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point; returns whether there is a link, or a file that is still looked up."""
-
-    def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
-        """The cells of the address or path at a cell; () for an ordinary word."""
-
-    def paste_primary(self) -> None:
-        """Paste the primary selection, at the user's request."""
-
-    def move_cursor_to(self, cell: tuple[int, int]) -> None:
-        """Move the cursor of a shell's command line to a cell, if that is in it."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection or the viewport has changed."""
-
-
 _COMPARISON_SHARE = 20
 """The time between two comparisons of the selected text, as a multiple of the time of one."""
 
@@ -117,9 +70,25 @@ class Pointer(QObject):
             selection, and leaves this.
     """
 
-    def __init__(self, owner: PointerOwner, parent: QObject) -> None:
-        super().__init__(parent)
-        self._owner = owner
+    def __init__(
+        self,
+        screen: TerminalScreen,
+        links: LinkPointer,
+        paste_primary: Callable[[], object],
+        move_cursor_to: Callable[[tuple[int, int]], object],
+    ) -> None:
+        """Set up the mouse.
+
+        Args:
+            screen: the view.
+            links: its links.
+            paste_primary: pastes the primary selection.
+            move_cursor_to: moves the cursor of a shell's command line to a cell, if that is in it.
+        """
+        super().__init__(screen)
+        self._screen = screen
+        self._links = links
+        self._paste_primary = paste_primary
         self.rules = MouseRules()
         self.offered = ""
         self._drag = _Drag.NONE
@@ -141,7 +110,7 @@ class Pointer(QObject):
         """Whether the button is pressed for a single click that does nothing else."""
         self._focused_s = 0.0
         self._click_timer = QTimer(self, singleShot=True)
-        self._click_timer.timeout.connect(lambda: self._owner.move_cursor_to(self._anchor))
+        self._click_timer.timeout.connect(lambda: move_cursor_to(self._anchor))
         self._autoscroll = QTimer(self)
         self._autoscroll.setInterval(_AUTOSCROLL_MS)
         self._autoscroll.timeout.connect(self._scroll_on)
@@ -170,39 +139,31 @@ class Pointer(QObject):
         """Clear the selection, if any: the user typed."""
         self._click_timer.stop()
         self.offered = ""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if self._selected and emulator is not None and self._drag == _Drag.NONE:
             self._clear(emulator)
 
     def _clear(self, emulator: Emulator) -> None:
         self._selected = False
         emulator.clear_selection()
-        self._owner.request_frame()
-
-    def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
-        """Whether a press with these modifiers goes to the program."""
-        owner = self._owner
-        emulator = owner.emulator
-        if emulator is None or owner.sink is None or owner.scrolled_back:
-            return False
-        return emulator.modes.mouse != "none" and not modifiers & Qt.KeyboardModifier.ShiftModifier
+        self._screen.request_frame()
 
     # -- events
 
     def press(self, event: QMouseEvent) -> None:
         """A button was pressed (also the second time of a double click)."""
-        owner, position, modifiers = self._owner, event.position(), event.modifiers()
+        position, modifiers = event.position(), event.modifiers()
         self._click_timer.stop()
         # Ctrl+Alt selects a block, because window managers move windows with Alt.
         control = modifiers & (_CONTROL | _ALT) == _CONTROL
-        may_open = control and owner.links_open_by != "never"
-        if event.button() == Qt.MouseButton.LeftButton and may_open and owner.open_at(position):
+        may_open = control and self._links.rules.opens_by != "never"
+        if event.button() == Qt.MouseButton.LeftButton and may_open and self._links.open_at(position):
             return
-        if self.program_takes(modifiers):
+        if self._screen.program_takes_mouse(modifiers):
             self._to_program(MouseAction.PRESS, event)
             return
         if event.button() == Qt.MouseButton.MiddleButton:
-            owner.paste_primary()
+            self._paste_primary()
         elif event.button() == Qt.MouseButton.LeftButton:
             self._begin_selection(event)
 
@@ -214,7 +175,7 @@ class Pointer(QObject):
         if self._drag != _Drag.NONE:
             self._drag_to(event.position())
         elif self._program_buttons or (
-            not event.buttons() and self._owner.hasFocus() and self.program_takes(event.modifiers())
+            not event.buttons() and self._screen.hasFocus() and self._screen.program_takes_mouse(event.modifiers())
         ):
             self._motion_to_program(event)
 
@@ -225,12 +186,12 @@ class Pointer(QObject):
         elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
             selected = self._drag == _Drag.SELECTING
             if not selected:
-                self._owner.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
+                self._links.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
             self._end_drag()
             if selected:
                 self._offer_selection()
             elif event.modifiers() == Qt.KeyboardModifier.NoModifier:
-                opened = self._owner.links_open_by == "click" and self._owner.open_at(event.position())
+                opened = self._links.rules.opens_by == "click" and self._links.open_at(event.position())
                 if self._is_first_click and not opened:
                     self._may_move_cursor()
 
@@ -249,7 +210,7 @@ class Pointer(QObject):
 
     def _offer_selection(self) -> None:
         """Make the selected text the primary selection, and copy it if the user wants that."""
-        emulator, copies = self._owner.emulator, self.rules.copies_selection
+        emulator, copies = self._screen.emulator, self.rules.copies_selection
         if emulator is None:
             return
         self.offered = text = emulator.selected_text()
@@ -259,7 +220,7 @@ class Pointer(QObject):
 
     def after_frame(self) -> None:
         """Clear the selection if its text has changed: what is marked is what was offered."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if not self.offered or not self._selected or self._drag != _Drag.NONE or emulator is None:
             return
         begin_s = time.monotonic()
@@ -277,37 +238,37 @@ class Pointer(QObject):
 
     def wheel_to_program(self, position: QPointF, button: MouseButton, times: int, modifiers: int) -> None:
         """Send wheel events to the program."""
-        sink = self._owner.sink
-        column, row = self._owner.cell_at(position)
+        sink = self._screen.sink
+        column, row = self._screen.cell_at(position)
         for _ in range(times):
             if sink is not None:
                 sink.mouse(MouseAction.PRESS, button, column, row, modifiers)
 
     def _to_program(self, action: MouseAction, event: QMouseEvent) -> None:
-        sink, button = self._owner.sink, button_of(event.button())
+        sink, button = self._screen.sink, button_of(event.button())
         if sink is None or button == MouseButton.NONE:
             return
         if action == MouseAction.PRESS:
             self._program_buttons.add(button)
         else:
             self._program_buttons.discard(button)
-        cell = self._program_cell = self._owner.cell_at(event.position())
+        cell = self._program_cell = self._screen.cell_at(event.position())
         sink.mouse(action, button, *cell, modifiers_of(event.modifiers()))
 
     def _end_program_buttons(self, event: QMouseEvent) -> None:
         """Release the program's buttons: a menu or another window got their releases."""
-        sink, cell = self._owner.sink, self._owner.cell_at(event.position())
+        sink, cell = self._screen.sink, self._screen.cell_at(event.position())
         for button in sorted(self._program_buttons):
             if sink is not None:
                 sink.mouse(MouseAction.RELEASE, button, *cell, modifiers_of(event.modifiers()))
         self._program_buttons.clear()
 
     def _motion_to_program(self, event: QMouseEvent) -> None:
-        emulator, sink = self._owner.emulator, self._owner.sink
+        emulator, sink = self._screen.emulator, self._screen.sink
         if emulator is None or sink is None:
             return
         reporting = {"any_motion"} if not self._program_buttons else {"any_motion", "button_motion"}
-        cell = self._owner.cell_at(event.position())
+        cell = self._screen.cell_at(event.position())
         if cell == self._program_cell or emulator.modes.mouse not in reporting:
             return
         self._program_cell = cell
@@ -316,10 +277,10 @@ class Pointer(QObject):
     # -- selecting
 
     def _begin_selection(self, event: QMouseEvent) -> None:
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None:
             return
-        position, cell = event.position(), self._owner.cell_at(event.position())
+        position, cell = event.position(), self._screen.cell_at(event.position())
         self.offered = ""
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and emulator.modes.mouse == "none":
             if emulator.selected_text():
@@ -328,12 +289,12 @@ class Pointer(QObject):
                 emulator.select(self._anchor, cell, "cell")
             self._drag = _Drag.SELECTING
             self._selected = True
-            self._owner.request_frame()
+            self._screen.request_frame()
             return
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
         self._rectangle = bool(event.modifiers() & _ALT)
-        self._is_first_click = self._clicks == 1 and not self._selected and not self._owner.scrolled_back
+        self._is_first_click = self._clicks == 1 and not self._selected and not self._screen.scrolled_back
         unit = _UNITS[self._clicks - 1]
         if unit == "cell":
             self._drag = _Drag.PRESSED
@@ -347,7 +308,7 @@ class Pointer(QObject):
                 emulator.select_word(*link)
             else:
                 emulator.select(cell, cell, unit)
-        self._owner.request_frame()
+        self._screen.request_frame()
 
     def _count_click(self, event: QMouseEvent) -> None:
         """Count one, two or three clicks at the same point; a fourth click counts as one."""
@@ -359,7 +320,7 @@ class Pointer(QObject):
 
     def scroll(self, lines: int, position: QPointF, scroll_lines: Callable[[int], None]) -> None:
         """Scroll by the wheel; while the button is held, the selection ends at the mouse, ``position``."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if not lines or self._drag == _Drag.NONE or emulator is None:
             scroll_lines(lines)
             return
@@ -370,10 +331,10 @@ class Pointer(QObject):
         self._follow_scrolling(emulator)
 
     def _drag_to(self, position: QPointF) -> None:
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None:
             return
-        cell = self._owner.cell_at(position)
+        cell = self._screen.cell_at(position)
         if self._drag == _Drag.PRESSED:
             apart = (position - self._pressed_at).manhattanLength()
             if cell == self._anchor and apart < QApplication.startDragDistance():
@@ -381,8 +342,8 @@ class Pointer(QObject):
             self._select_from_press(cell, emulator)
         else:
             self._extend_to(cell, emulator)
-        self._owner.request_frame()
-        if self._owner.rows_beyond(position):
+        self._screen.request_frame()
+        if self._screen.rows_beyond(position):
             if not self._autoscroll.isActive():
                 self._autoscroll.start()
         else:
@@ -395,12 +356,12 @@ class Pointer(QObject):
 
     def _follow_scrolling(self, emulator: Emulator) -> None:
         """Move the selection's end to the mouse, after the rows under it have changed."""
-        emulator.extend_selection(self._owner.cell_at(self._last_at))
-        self._owner.request_frame()
+        emulator.extend_selection(self._screen.cell_at(self._last_at))
+        self._screen.request_frame()
 
     def _link_at(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """The first and last visible cell of the link at a cell, while selecting by words; it is one word."""
-        spans = self._owner.linked_cells(cell) if self._by_words else ()
+        spans = self._links.linked_cells(cell) if self._by_words else ()
         return ((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0])) if spans else None
 
     def _extend_to(self, cell: tuple[int, int], emulator: Emulator) -> None:
@@ -409,7 +370,7 @@ class Pointer(QObject):
 
     def _scroll_on(self) -> None:
         """Scroll while the mouse is held above or below the grid; faster if it is farther away."""
-        emulator, beyond = self._owner.emulator, self._owner.rows_beyond(self._last_at)
+        emulator, beyond = self._screen.emulator, self._screen.rows_beyond(self._last_at)
         if emulator is None or not beyond or self._drag != _Drag.SELECTING:
             self._autoscroll.stop()
             return
@@ -422,58 +383,18 @@ class Pointer(QObject):
         self._autoscroll.stop()
 
 
-_Shape = Qt.CursorShape
-
-CURSORS: Final = {
-    "alias": _Shape.DragLinkCursor,
-    "all-scroll": _Shape.SizeAllCursor,
-    "cell": _Shape.CrossCursor,
-    "col-resize": _Shape.SplitHCursor,
-    "context-menu": _Shape.ArrowCursor,
-    "copy": _Shape.DragCopyCursor,
-    "crosshair": _Shape.CrossCursor,
-    "default": _Shape.ArrowCursor,
-    "e-resize": _Shape.SizeHorCursor,
-    "ew-resize": _Shape.SizeHorCursor,
-    "grab": _Shape.OpenHandCursor,
-    "grabbing": _Shape.ClosedHandCursor,
-    "help": _Shape.WhatsThisCursor,
-    "move": _Shape.SizeAllCursor,
-    "n-resize": _Shape.SizeVerCursor,
-    "ne-resize": _Shape.SizeBDiagCursor,
-    "nesw-resize": _Shape.SizeBDiagCursor,
-    "no-drop": _Shape.ForbiddenCursor,
-    "not-allowed": _Shape.ForbiddenCursor,
-    "ns-resize": _Shape.SizeVerCursor,
-    "nw-resize": _Shape.SizeFDiagCursor,
-    "nwse-resize": _Shape.SizeFDiagCursor,
-    "pointer": _Shape.PointingHandCursor,
-    "progress": _Shape.BusyCursor,
-    "row-resize": _Shape.SplitVCursor,
-    "s-resize": _Shape.SizeVerCursor,
-    "se-resize": _Shape.SizeFDiagCursor,
-    "sw-resize": _Shape.SizeBDiagCursor,
-    "text": _Shape.IBeamCursor,
-    "vertical-text": _Shape.IBeamCursor,
-    "w-resize": _Shape.SizeHorCursor,
-    "wait": _Shape.WaitCursor,
-    "zoom-in": _Shape.CrossCursor,
-    "zoom-out": _Shape.CrossCursor,
-}
-"""By the names of CSS. Qt has no cursor for a menu or for zooming: an arrow and a cross take their place."""
-
-
 class Wheel:
     """Handles wheel events by the current modes."""
 
-    def __init__(self, owner: PointerOwner, pointer: Pointer) -> None:
-        self._owner = owner
+    def __init__(self, screen: TerminalScreen, pointer: Pointer) -> None:
+        self._screen = screen
         self._pointer = pointer
         self._lines = WheelSteps(8, 16)
         self._notches = WheelSteps(8, 16)
 
-    def set_metrics(self, metrics: CellMetrics) -> None:
+    def measure(self) -> None:
         """Scale a touchpad's movements by the current cell."""
+        metrics = self._screen.surface.metrics
         ratio = metrics.device_pixel_ratio
         for steps in (self._lines, self._notches):
             steps.column_px = max(round(metrics.width / ratio), 1)
@@ -485,20 +406,20 @@ class Wheel:
 
     def turn(self, event: QWheelEvent) -> int:
         """Handle an event; returns the rows by which the view must scroll."""
-        owner, emulator = self._owner, self._owner.emulator
+        screen, emulator = self._screen, self._screen.emulator
         if emulator is None:
             return 0
-        if self._pointer.program_takes(event.modifiers()):
+        if screen.program_takes_mouse(event.modifiers()):
             self._turn_for_program(event)
             return 0
         _, down = self._lines.add_delta(event, self._pointer.rules.wheel_lines)
         modes = emulator.modes
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:
-            if owner.sink is not None and not owner.scrolled_back:
+            if screen.sink is not None and not screen.scrolled_back:
                 key = "ArrowDown" if down > 0 else "ArrowUp"
                 for _ in range(abs(down)):
-                    owner.sink.key(key, "", 0, KeyAction.PRESS)
+                    screen.sink.key(key, "", 0, KeyAction.PRESS)
             return 0
         return down
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QCursor, QGuiApplication, QRegion
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtCore import QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtWidgets import QToolTip
 
 from gui.terminal.drawing.cursor import cell_under
 from gui.terminal.drawing.regions import Span
-from gui.terminal.drawing.surface import Surface
+from gui.terminal.screen import TerminalScreen
 from gui.theme.tooltips import show_at
 from session_host.terminal.base import Emulator
 from session_host.terminal.lines import TextLine, line_at
@@ -145,27 +145,45 @@ MENU_TIMEOUT_MS = 150
 """How long the lookup of a file may delay the context menu."""
 
 
-class LinkOwner(Protocol):
-    """The widget, as links use it."""
+_Shape = Qt.CursorShape
 
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    def device_point(self, position: QPointF) -> QPoint:
-        """A point of the widget in device pixels."""
-
-    def repaint_device(self, region: QRegion) -> None:
-        """Repaint a region given in device pixels."""
-
-    def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
-        """The mouse cursor outside of links."""
-
-    def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
-        """Whether a press with these modifiers goes to the program."""
-
-    def open_link(self, link: Link) -> None:
-        """Open a link at the user's request."""
+CURSORS: Final = {
+    "alias": _Shape.DragLinkCursor,
+    "all-scroll": _Shape.SizeAllCursor,
+    "cell": _Shape.CrossCursor,
+    "col-resize": _Shape.SplitHCursor,
+    "context-menu": _Shape.ArrowCursor,
+    "copy": _Shape.DragCopyCursor,
+    "crosshair": _Shape.CrossCursor,
+    "default": _Shape.ArrowCursor,
+    "e-resize": _Shape.SizeHorCursor,
+    "ew-resize": _Shape.SizeHorCursor,
+    "grab": _Shape.OpenHandCursor,
+    "grabbing": _Shape.ClosedHandCursor,
+    "help": _Shape.WhatsThisCursor,
+    "move": _Shape.SizeAllCursor,
+    "n-resize": _Shape.SizeVerCursor,
+    "ne-resize": _Shape.SizeBDiagCursor,
+    "nesw-resize": _Shape.SizeBDiagCursor,
+    "no-drop": _Shape.ForbiddenCursor,
+    "not-allowed": _Shape.ForbiddenCursor,
+    "ns-resize": _Shape.SizeVerCursor,
+    "nw-resize": _Shape.SizeFDiagCursor,
+    "nwse-resize": _Shape.SizeFDiagCursor,
+    "pointer": _Shape.PointingHandCursor,
+    "progress": _Shape.BusyCursor,
+    "row-resize": _Shape.SplitVCursor,
+    "s-resize": _Shape.SizeVerCursor,
+    "se-resize": _Shape.SizeFDiagCursor,
+    "sw-resize": _Shape.SizeBDiagCursor,
+    "text": _Shape.IBeamCursor,
+    "vertical-text": _Shape.IBeamCursor,
+    "w-resize": _Shape.SizeHorCursor,
+    "wait": _Shape.WaitCursor,
+    "zoom-in": _Shape.CrossCursor,
+    "zoom-out": _Shape.CrossCursor,
+}
+"""By the names of CSS. Qt has no cursor for a menu or for zooming: an arrow and a cross take their place."""
 
 
 class LinkPointer(QObject):
@@ -174,13 +192,14 @@ class LinkPointer(QObject):
     Attributes:
         rules: the user's settings for links.
         files: looks up which names in the text are files.
+        open_link: opens a link at the user's request.
     """
 
-    def __init__(self, owner: LinkOwner, surface: Surface, widget: QWidget) -> None:
-        super().__init__(widget)
-        self._owner = owner
-        self._surface = surface
-        self._widget = widget
+    def __init__(self, screen: TerminalScreen, open_link: Callable[[Link], object]) -> None:
+        """``open_link`` opens a link at the user's request."""
+        super().__init__(screen)
+        self._screen = screen
+        self.open_link = open_link
         self._hovered: Link | None = None
         self._clicked: tuple[FileLocation, float] | None = None
         """The clicked file while its lookup runs, and the time of the click."""
@@ -202,7 +221,7 @@ class LinkPointer(QObject):
 
     def link_at(self, position: QPointF) -> Link | None:
         """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
-        surface, point, emulator = self._surface, self._owner.device_point(position), self._owner.emulator
+        surface, point, emulator = self._screen.surface, self._screen.device_point(position), self._screen.emulator
         if emulator is None or not surface.holds(point):
             return None
         cell = surface.cell_at(point)
@@ -212,13 +231,13 @@ class LinkPointer(QObject):
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The visible cells of the address or path at a cell; () for an ordinary word."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         spans = word_at(emulator, self._top_row, cell, self.files.path_of) if emulator is not None else ()
-        return tuple(span for span in spans if 0 <= span[0] < self._surface.size.rows)
+        return tuple(span for span in spans if 0 <= span[0] < self._screen.surface.size.rows)
 
     @property
     def _top_row(self) -> int:
-        return self._surface.viewport.top
+        return self._screen.surface.viewport.top
 
     # -- the user's actions
 
@@ -230,7 +249,7 @@ class LinkPointer(QObject):
         if modifiers & (control | alt) == control:
             return True
         is_plain = modifiers == Qt.KeyboardModifier.NoModifier and not is_dragging
-        return self.rules.opens_by == "click" and is_plain and not self._owner.program_takes(modifiers)
+        return self.rules.opens_by == "click" and is_plain and not self._screen.program_takes_mouse(modifiers)
 
     def move(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
         """The mouse moved; an event at the same point, as Qt sends it after a change of widgets, shows no cursor."""
@@ -258,17 +277,26 @@ class LinkPointer(QObject):
             link = None
         if link != self._hovered:
             self._hovered = link
-            self._owner.repaint_device(self._surface.underline(link.spans if link else ()))
-        widget = self._widget
+            self._screen.repaint_device(self._screen.surface.underline(link.spans if link else ()))
+        widget = self._screen
         if link:
             widget.setCursor(Qt.CursorShape.PointingHandCursor)
             show_at(widget.mapToGlobal(position).toPoint(), link.tip, widget)
             return
-        shape = Qt.CursorShape.BlankCursor if self._is_hidden else self._owner.shape_without_link(modifiers)
+        shape = Qt.CursorShape.BlankCursor if self._is_hidden else self._shape_without_link(modifiers)
         if widget.cursor().shape() == Qt.CursorShape.PointingHandCursor:
             QToolTip.hideText()
         if widget.cursor().shape() != shape:
             widget.setCursor(shape)
+
+    def _shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
+        """The mouse cursor outside of links: the program's (OSC 22), unless the view is scrolled back."""
+        screen, emulator = self._screen, self._screen.emulator
+        if emulator is not None and screen.sink is not None and not screen.scrolled_back:
+            shape = CURSORS.get(emulator.modes.pointer_shape)
+            if shape is not None:
+                return shape
+        return Qt.CursorShape.ArrowCursor if screen.program_takes_mouse(modifiers) else Qt.CursorShape.IBeamCursor
 
     def hover_soon(self, modifiers: Qt.KeyboardModifier) -> None:
         """Call ``hover`` after Ctrl was pressed or released, once the pending events are handled.
@@ -280,12 +308,12 @@ class LinkPointer(QObject):
         self._hover_timer.start()
 
     def _hover_at_mouse(self) -> None:
-        if self._widget.isVisible():
+        if self._screen.isVisible():
             self.hover(self.mouse_position(), self._modifiers)
 
     def update_hover(self) -> None:
         """Update the hovered link and the mouse cursor: the text under the mouse or the program's shape may be new."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         shape = emulator.modes.pointer_shape if emulator is not None else ""
         if self._hovered is not None or shape != self._program_shape:
             self._program_shape = shape
@@ -293,7 +321,7 @@ class LinkPointer(QObject):
 
     def mouse_position(self) -> QPointF:
         """The mouse's position in the view."""
-        return self._widget.mapFromGlobal(QCursor.pos()).toPointF()
+        return self._screen.mapFromGlobal(QCursor.pos()).toPointF()
 
     def open_at(self, position: QPointF) -> bool:
         """Open the link under a point, now or once its file is found.
@@ -304,7 +332,7 @@ class LinkPointer(QObject):
         link = self.link_at(position)
         self._clicked = None
         if link is not None and link.is_known:
-            self._owner.open_link(link)
+            self.open_link(link)
         elif link is not None and link.file is not None:
             self._clicked = link.file, time.monotonic()
         return link is not None
@@ -334,8 +362,8 @@ class LinkPointer(QObject):
             if path is not None:
                 self._clicked = None
             if path:
-                self._owner.open_link(Link((), file=file._replace(path=path)))
-        if self._widget.underMouse():
+                self.open_link(Link((), file=file._replace(path=path)))
+        if self._screen.underMouse():
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from gui.terminal.input.input_sink import InputSink
+from gui.terminal.input_sink import InputSink
 from session_host.protocol.values import KeyAction
 from session_host.terminal.base import Emulator
 from session_host.terminal.rows import RGB, Attribute, Row, Style

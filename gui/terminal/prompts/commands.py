@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.terminal.drawing.regions import least_covering
-from gui.terminal.drawing.surface import Surface
 from gui.terminal.input import clipboard
-from gui.terminal.input.input_sink import TypedInput
+from gui.terminal.screen import TerminalScreen
 from gui.theme import tokens
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import blend
@@ -32,12 +31,10 @@ _BACKGROUND_SHARE = 0.14
 class PositionLabel(QWidget):
     """The label; it takes no mouse events and no keyboard focus."""
 
-    def __init__(self, view: QWidget, surface: Surface, typed_areas: Callable[[], list[QRect]]) -> None:
-        """Create the hidden label; ``typed_areas`` returns the parts of the view that the user types into."""
-        super().__init__(view)
-        self._typed_areas = typed_areas
-        self._view = view
-        self._surface = surface
+    def __init__(self, screen: TerminalScreen) -> None:
+        """Create the hidden label."""
+        super().__init__(screen)
+        self._screen = screen
         self._text = ""
         self.setFont(tokens.font(tokens.SECONDARY_PX))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -54,10 +51,10 @@ class PositionLabel(QWidget):
         """Show a text for a moment."""
         self._text = text
         self.setAccessibleName(text)
-        size, room = self.sizeHint(), self._view.size()
+        size, room = self.sizeHint(), self._screen.size()
         left = room.width() - size.width() - 2 * _MARGIN_PX
         bottom, top = (QRect(QPoint(left, y), size) for y in (room.height() - size.height() - _MARGIN_PX, _MARGIN_PX))
-        self.setGeometry(least_covering([bottom, top], self._typed_areas()))
+        self.setGeometry(least_covering([bottom, top], self._screen.typed_areas()))
         self.show()
         self.raise_()
         self.update()
@@ -68,7 +65,7 @@ class PositionLabel(QWidget):
         return QSize(metrics.horizontalAdvance(self._text) + 2 * _INSIDE_PX, metrics.height() + _INSIDE_PX)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        theme = self._surface.theme
+        theme = self._screen.surface.theme
         painter = QPainter(self)
         line, background = (blend(theme.foreground, theme.background, share * _BACKGROUND_SHARE) for share in (2, 1))
         paint_frame(painter, QRectF(self.rect()), line, background)
@@ -79,21 +76,6 @@ class PositionLabel(QWidget):
 
 MAX_LISTED: Final = 500
 """The most commands in a list: the rows of each are read."""
-
-
-class CommandsOwner(Protocol):
-    """The widget, as the commands use it."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    @property
-    def typed_input(self) -> TypedInput | None:
-        """The receiver of what is typed; None if the screen is read-only."""
-
-    def paste_text(self, text: str) -> None:
-        """Paste a text, ask for confirmation, or say why it cannot be pasted."""
 
 
 class ListedCommand(NamedTuple):
@@ -108,20 +90,21 @@ class ListedCommand(NamedTuple):
 class TerminalCommands:
     """The commands of one view."""
 
-    def __init__(self, owner: CommandsOwner, label: PositionLabel) -> None:
-        """Set up; ``label`` shows the result, or the reason for none, to the user."""
-        self._owner = owner
+    def __init__(self, screen: TerminalScreen, label: PositionLabel, paste: Callable[[str], object]) -> None:
+        """Set up; ``label`` shows the result, or the reason for none, to the user; ``paste`` pastes a text."""
+        self._screen = screen
         self._label = label
+        self._paste = paste
 
     def is_at_prompt(self) -> bool:
         """Whether the shell waits for a command, and the user may type."""
-        emulator = self._owner.emulator if self._owner.typed_input is not None else None
+        emulator = self._screen.emulator if self._screen.sink is not None else None
         last = emulator.prompts(last_only=True) if emulator is not None else []
         return bool(last) and last[0].output is None and not last[0].turn
 
     def text(self, prompt: Prompt) -> str:
         """The command as the user typed it; if it is unknown, shows that and returns ""."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         text = command_text(emulator, prompt) if emulator is not None else ""
         if not text:
             self._label.show_text(page_texts.COMMAND_NOT_KNOWN())
@@ -129,7 +112,7 @@ class TerminalCommands:
 
     def copy(self, prompt: Prompt, *, with_output: bool = False) -> None:
         """Copy a command, alone or with its output below it."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None or not (text := self.text(prompt)):
             return
         if with_output and (output := output_text(emulator, prompt)):
@@ -143,11 +126,11 @@ class TerminalCommands:
         if not self.is_at_prompt():
             self._label.show_text(page_texts.NOT_AT_PROMPT())
         elif text := self.text(prompt):
-            self._owner.paste_text(text)
+            self._paste(text)
 
     def extend_menu(self, menu: QMenu, prompt: Prompt) -> None:
         """Add the actions for a command."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None or not command_text(emulator, prompt):
             return
         menu.addAction(page_texts.COPY_COMMAND(), lambda: self.copy(prompt))
@@ -157,12 +140,12 @@ class TerminalCommands:
 
     def all(self) -> list[Prompt]:
         """The commands, oldest first."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         return [prompt for prompt in emulator.prompts() if prompt.output is not None] if emulator is not None else []
 
     def listed(self) -> list[ListedCommand]:
         """The newest commands, newest first; if there are none, a line says so."""
-        emulator, prompts = self._owner.emulator, self.all()
+        emulator, prompts = self._screen.emulator, self.all()
         if emulator is None or not prompts:
             full_screen = emulator is not None and emulator.modes.alternate_screen
             self._label.show_text(page_texts.NO_PROMPTS_IN_FULL_SCREEN() if full_screen else page_texts.NO_COMMAND())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from gui.terminal.finding.marked_rows import RowNumbers
+from gui.terminal.finding.line_search import RowNumbers
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, TurnPosition
 from session_host.terminal.rows import Row

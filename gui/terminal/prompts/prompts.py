@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from PySide6.QtCore import QRect, QTimer, SignalInstance
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtWidgets import QMenu
 
 from gui.input.shortcuts import KeyOf, show_key
-from gui.terminal.drawing.surface import Surface, Viewport
+from gui.terminal.drawing.surface import Viewport
 from gui.terminal.input import clipboard
-from gui.terminal.input.input_sink import TypedInput
+from gui.terminal.screen import TerminalScreen
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPosition
@@ -44,39 +44,6 @@ class AnswerSource(Protocol):
         """Copy the answer at a position (None: the last answer), and show a notice; False if the chat has no agent."""
 
 
-class PromptsOwner(Protocol):
-    """The widget, as the prompts use it."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection or the viewport has changed."""
-
-    @property
-    def typed_input(self) -> TypedInput | None:
-        """The receiver of what is typed; None if the screen is read-only."""
-
-    def paste_text(self, text: str) -> None:
-        """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-
-    def scroll_to_row(self, row: int) -> None:
-        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the screen."""
-
-    def typed_areas(self) -> list[QRect]:
-        """The rows that the user types into."""
-
-    def needs_first_row(self) -> bool:
-        """Whether nothing may cover the first row: the find bar is open, or the keyboard has a mode."""
-
-    scrolled: SignalInstance
-    typed: SignalInstance
-
-
 class TerminalPrompts:
     """The prompts of one view. Rows are counted from the oldest of the history.
 
@@ -87,27 +54,36 @@ class TerminalPrompts:
 
     def __init__(
         self,
-        owner: PromptsOwner,
-        surface: Surface,
+        screen: TerminalScreen,
         finder: PromptFinder,
-        view: QWidget,
+        typed: SignalInstance,
+        paste: Callable[[str], object],
+        needs_first_row: Callable[[], bool],
     ) -> None:
-        self._owner = owner
+        """Set up the prompts.
+
+        Args:
+            screen: the view.
+            finder: finds its prompts.
+            typed: emitted when the user typed.
+            paste: pastes a text, or asks first.
+            needs_first_row: whether nothing may cover the first row.
+        """
+        self._screen = screen
         self._finder = finder
-        self._surface = surface
-        self._view = view
+        self._needs_first_row = needs_first_row
         self._current: tuple[Emulator, RowMark, RowMark | None] | None = None
         """The prompt that the user went to, until the user scrolls or types; the last row of an agent's turn."""
         self._shown: tuple[Emulator | None, Viewport] = (None, Viewport())
         self._answers: AnswerSource | None = None
-        self.margin = PromptMargin(view, surface, self._described)
-        self.label = PositionLabel(view, surface, owner.typed_areas)
-        self.commands = TerminalCommands(owner, self.label)
+        self.margin = PromptMargin(screen, self._described)
+        self.label = PositionLabel(screen)
+        self.commands = TerminalCommands(screen, self.label, paste)
         self._heading: CommandHeading | None = None
         self.has_heading = True
-        self._marks_timer = QTimer(view, singleShot=True, interval=_MARKS_DELAY_MS)
+        self._marks_timer = QTimer(screen, singleShot=True, interval=_MARKS_DELAY_MS)
         self._marks_timer.timeout.connect(self.show_marks)
-        for signal in (owner.scrolled, owner.typed):
+        for signal in (screen.scrolled, typed):
             signal.connect(self._on_moved)
 
     def set_answers(self, answers: AnswerSource) -> None:
@@ -127,7 +103,7 @@ class TerminalPrompts:
 
         After the last prompt, go to the end of the terminal.
         """
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         prompts = self._prompts(emulator)
         if emulator is None or not prompts:
             return
@@ -145,14 +121,14 @@ class TerminalPrompts:
             self.label.show_text(" · ".join(filter(None, (text(number=index + 1, count=len(prompts)), times))))
         elif by > 0:
             self._current = None
-            self._owner.scroll_to_end()
+            self._screen.scroll_to_end()
             self.show_marks()
         else:
             self.label.show_text(page_texts.NO_EARLIER_PROMPT())
 
     def go_to(self, prompt: Prompt) -> None:
         """Go to a command."""
-        if (emulator := self._owner.emulator) is not None:
+        if (emulator := self._screen.emulator) is not None:
             self._go_to(emulator, prompt)
 
     def has_listed(self) -> bool:
@@ -161,7 +137,7 @@ class TerminalPrompts:
 
     def with_listed(self, prompt: Prompt, act: Callable[[Prompt], object]) -> None:
         """Act on a command of a list; output may have moved it since. If its row is gone, a line says so."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None:
             return
         candidates = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
@@ -183,14 +159,14 @@ class TerminalPrompts:
         """The row from which ``go`` searches."""
         if (row := self._current_row()) is not None:
             return row
-        viewport = self._surface.viewport
+        viewport = self._screen.surface.viewport
         if not viewport.offset:
-            return viewport.history_rows + self._surface.size.rows
+            return viewport.history_rows + self._screen.surface.size.rows
         return viewport.top
 
     def _current_row(self) -> int | None:
         """The row of the prompt that the user went to, in the displayed emulator."""
-        if self._current is None or self._current[0] is not self._owner.emulator:
+        if self._current is None or self._current[0] is not self._screen.emulator:
             return None
         return self._current[1].row_number()
 
@@ -200,15 +176,15 @@ class TerminalPrompts:
         self._show(emulator, prompt)
 
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
-        top, rows = self._surface.viewport.top, emulator.size.rows
+        top, rows = self._screen.surface.viewport.top, emulator.size.rows
         end = prompt.end if prompt.end is not None else prompt.row + 1
         if prompt.turn and self._finder.by_text:
-            self._owner.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+            self._screen.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         elif prompt.turn:
-            self._owner.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
+            self._screen.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
         elif not top <= prompt.row < top + rows or end > top + rows:
-            self._owner.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
-        self._owner.request_frame()
+            self._screen.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        self._screen.request_frame()
         self.show_marks()
 
     def _on_moved(self, *_: object) -> None:
@@ -220,10 +196,10 @@ class TerminalPrompts:
 
     def at(self, row: int) -> Prompt | None:
         """The command at a row of the viewport, its output or its prompt; None if no command was run there."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None:
             return None
-        number = self._surface.viewport.top + row
+        number = self._screen.surface.viewport.top + row
         found = emulator.prompts(0, number + 1, last_only=True)
         if not found or found[-1].output is None or (found[-1].end or number + 1) <= number:
             return None
@@ -231,11 +207,11 @@ class TerminalPrompts:
 
     def chosen(self) -> Prompt | None:
         """The command that the user went to, or the newest one in view."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         if emulator is None:
             return None
         row = self._current_row()
-        last = row if row is not None else self._surface.viewport.top + emulator.size.rows
+        last = row if row is not None else self._screen.surface.viewport.top + emulator.size.rows
         found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
         return found[-1] if found else None
 
@@ -248,7 +224,7 @@ class TerminalPrompts:
 
     def _output_of(self, prompt: Prompt | None) -> str:
         """The output of a command; "" for none."""
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         return output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
 
     def copy_output(self, prompt: Prompt | None = None) -> None:
@@ -285,7 +261,7 @@ class TerminalPrompts:
 
         None if nothing there belongs to a known turn, and at the end of the terminal without such a row.
         """
-        emulator, viewport, current = self._owner.emulator, self._surface.viewport, self._current_row()
+        emulator, viewport, current = self._screen.emulator, self._screen.surface.viewport, self._current_row()
         if emulator is None or (row is None and current is None and not viewport.offset):
             return None
         top = viewport.top
@@ -296,14 +272,14 @@ class TerminalPrompts:
 
     def after_frame(self) -> None:
         """Update the marks in view: at once if the view scrolled, else soon."""
-        if (self._owner.emulator, self._surface.viewport) != self._shown:
+        if (self._screen.emulator, self._screen.surface.viewport) != self._shown:
             self.show_marks()
         elif not self._marks_timer.isActive():
             self._marks_timer.start()
 
     def show_marks(self) -> None:
         """Update the marks in view."""
-        emulator, surface = self._owner.emulator, self._surface
+        emulator, surface = self._screen.emulator, self._screen.surface
         self._shown = emulator, surface.viewport
         self._show_heading(emulator)
         if emulator is None:
@@ -323,7 +299,7 @@ class TerminalPrompts:
         self.margin.show_marks(marks, extent)
 
     def _described(self, row: int) -> str:
-        emulator = self._owner.emulator
+        emulator = self._screen.emulator
         found = emulator.prompts(row, 1) if emulator is not None else []
         return described(emulator, found[0]) if emulator is not None and found else ""
 
@@ -331,20 +307,16 @@ class TerminalPrompts:
         """Show the command of the output at the top while the view is scrolled back."""
         if (
             emulator is None
-            or not self._surface.viewport.offset
+            or not self._screen.surface.viewport.offset
             or not self.has_heading
-            or self._owner.needs_first_row()
+            or self._needs_first_row()
         ):
             if self._heading is not None:
                 self._heading.forget()
             return
         if self._heading is None:
-            self._heading = CommandHeading(self._view, self._surface, self._on_heading)
+            self._heading = CommandHeading(self._screen, self.go_to)
         self._heading.show_command_of(emulator)
-
-    def _on_heading(self, prompt: Prompt) -> None:
-        if (emulator := self._owner.emulator) is not None:
-            self._go_to(emulator, prompt)
 
     def _end_of_current(self, emulator: Emulator, row: int) -> int | None:
         """The row after the command or turn that the user went to; None if it is not known."""
@@ -355,9 +327,9 @@ class TerminalPrompts:
         return max(output_rows(emulator, found[0])[1], row + 1) if found and not found[0].turn else None
 
     def _extent(self, first: int, end: int) -> Extent | None:
-        first, end = max(first, 0), min(end, self._surface.size.rows)
+        first, end = max(first, 0), min(end, self._screen.surface.size.rows)
         if first >= end:
             return None
-        ratio = self._surface.metrics.device_pixel_ratio
-        box = self._surface.row_rect(first).united(self._surface.row_rect(end - 1))
+        ratio = self._screen.surface.metrics.device_pixel_ratio
+        box = self._screen.surface.row_rect(first).united(self._screen.surface.row_rect(end - 1))
         return Extent(box.top() / ratio, box.height() / ratio)

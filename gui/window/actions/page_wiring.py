@@ -217,7 +217,7 @@ class PageWiring:
             )
         else:
             question = page_texts.PASTE_LINE_AND_BREAK() if ends else page_texts.PASTE_TEXT(n=len(text))
-        if ends and not page.view.is_paste_bracketed:
+        if ends and not page.view.is_paste_bracketed():
             detail = page_texts.RUNS_EACH_LINE() if lines > 1 else page_texts.RUNS_IT()
         elif has_controls(text):
             detail = page_texts.HAS_CONTROLS()

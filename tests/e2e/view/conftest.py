@@ -106,7 +106,7 @@ class ShownView:
 
     @property
     def cell(self) -> CellSize:
-        return self.view._surface.metrics.cell
+        return self.view.surface.metrics.cell
 
     def focus(self) -> None:
         """Give the view the keyboard focus."""

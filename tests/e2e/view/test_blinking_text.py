@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtGui import QGuiApplication
 
-from gui.terminal.drawing import cursor as cursor_module
+from gui.terminal.drawing import blinking
 from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -21,8 +21,8 @@ def is_dark(terminal, row: int) -> bool:
 
 def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_while(show_view, monkeypatch):
     terminal = show_view()
-    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", NEVER_S)
+    monkeypatch.setattr(blinking, "BLINK_MS", 30)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", NEVER_S)
     blink = terminal.view._text_blink._blink
     terminal.view.clearFocus()
     terminal.settle()
@@ -34,10 +34,10 @@ def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_
     assert not is_dark(terminal, 0), "other text stays"
     terminal.until(lambda: blink.shown, "the other half")
     assert not is_dark(terminal, 1)
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.0)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", 0.0)
     terminal.until(lambda: not blink.running, "the blinking to end without output")
     assert not is_dark(terminal, 1)
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", NEVER_S)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", NEVER_S)
     terminal.feed("x")
     assert blink.running
     terminal.until(lambda: not blink.shown, "the dark half of a blink")
@@ -49,7 +49,7 @@ def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_
 
 def test_no_timer_runs_once_the_blinking_text_is_gone(show_view, monkeypatch):
     terminal = show_view()
-    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    monkeypatch.setattr(blinking, "BLINK_MS", 30)
     blink = terminal.view._text_blink._blink
     terminal.focus()
     terminal.feed("steady")
@@ -83,7 +83,7 @@ def test_text_does_not_blink_if_the_user_or_the_desktop_does_not_want_it(show_vi
 def test_text_blinks_also_if_a_program_changes_most_rows(show_view, monkeypatch):
     """Then the looks of styles are found when the rows are painted, not when the frame is taken."""
     terminal = show_view()
-    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    monkeypatch.setattr(blinking, "BLINK_MS", 30)
     terminal.focus()
     terminal.feed("\x1b[H" + "".join(f"\x1b[{row};1H\x1b[3{row % 7 + 1};5mblinks in {row}" for row in range(2, 12)))
     terminal.until(lambda: not terminal.view._text_blink._blink.shown, "the dark half of a blink")
@@ -92,7 +92,7 @@ def test_text_blinks_also_if_a_program_changes_most_rows(show_view, monkeypatch)
 
 def test_blinking_text_of_a_chat_that_is_shown_blinks_without_new_output(show_view, monkeypatch):
     """A view learns the looks of its text when it is painted first: after its first frame."""
-    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    monkeypatch.setattr(blinking, "BLINK_MS", 30)
     terminal = show_view()
     terminal.focus()
     terminal.emulator.feed(BLINKS.encode())

@@ -83,7 +83,7 @@ def test_a_running_command_has_no_mark_until_it_ends(show_view: Callable[..., Sh
     terminal = show_view()
     terminal.feed(command("true", "", 0) + f"{WAITING}make\r\n\x1b]133;C\x07{LINES}")
     scroll_to(terminal, FIRST_LINE + 3)
-    line, theme = heading_of(terminal), terminal.view._surface.theme
+    line, theme = heading_of(terminal), terminal.view.surface.theme
 
     def has_mark() -> bool:
         picture = line.grab().toImage()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.terminal.drawing import cursor as cursor_module
+from gui.terminal.drawing import blinking
 from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -73,8 +73,8 @@ def test_the_cursor_is_hidden_when_the_program_hides_it(show_view):
 
 def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(show_view, monkeypatch):
     terminal = show_view()
-    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", NEVER_S)
+    monkeypatch.setattr(blinking, "BLINK_MS", 30)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", NEVER_S)
     blink = terminal.view._blink
     terminal.view.clearFocus()
     terminal.settle()
@@ -83,10 +83,10 @@ def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(
     terminal.feed("\x1b[1 q\x1b[3;3H")
     terminal.until(lambda: not blink.shown, "the dark half of a blink")
     assert colors_in(terminal.cell_image(2, 2)) == {BACKGROUND}
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.0)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", 0.0)
     terminal.until(lambda: not blink.running, "the blinking to end for want of life")
     assert blink.shown
-    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", NEVER_S)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", NEVER_S)
     terminal.feed("x")
     assert blink.running, "life makes it blink again"
     terminal.view.clearFocus()

@@ -72,7 +72,7 @@ def press(terminal: ShownView, bar: FindBar, key: Qt.Key, modifiers: Qt.Keyboard
 
 
 def shown(terminal: ShownView) -> list[str]:
-    return ["" if row is None else row.text() for row in terminal.view._surface.rows]
+    return ["" if row is None else row.text() for row in terminal.view.surface.rows]
 
 
 def match_at(terminal: ShownView, column: int, row: int, columns: int = 1) -> str:

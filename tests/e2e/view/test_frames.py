@@ -80,7 +80,7 @@ def test_scrolling_moves_pixels_and_paints_the_new_line(show_view, monkeypatch):
     assert painted.take() == [11]
     moved = terminal.image()
     terminal.emulator.damage_all()
-    terminal.view._surface.clear()
+    terminal.view.surface.clear()
     terminal.view.on_damage()
     terminal.settle()
     assert terminal.image() == moved, "moved pixels differ from painted ones"
@@ -114,7 +114,7 @@ def test_the_first_damage_after_a_pause_is_painted_at_once(show_view, monkeypatc
     terminal.emulator.feed(b"x")
     terminal.view.on_damage()
     assert not terminal.view._pacer.pending
-    assert terminal.view._surface._canvas.rows[0].text() == "x"
+    assert terminal.view.surface._canvas.rows[0].text() == "x"
     assert len(painted) == 1, "painted on the screen, without another turn of the event loop"
 
 
@@ -168,7 +168,7 @@ def test_scrolling_does_not_wait_because_of_the_cost_of_previous_frames(show_vie
     assert pacer.pending
     terminal.view.scroll_to_start()
     assert not pacer.pending
-    assert terminal.view._surface._canvas.rows[0].text() == "line 0"
+    assert terminal.view.surface._canvas.rows[0].text() == "line 0"
 
 
 def test_a_window_that_was_never_painted_does_not_wait_for_the_x_server(qapp, window_manager):
@@ -204,7 +204,7 @@ def test_a_flood_is_painted_once_a_frame(show_view, monkeypatch):
     terminal.settle()
     elapsed = frames[-1] - began
     assert len(frames) <= elapsed / frame_pacing.FRAME_S + 2
-    assert terminal.view._surface._canvas.rows[terminal.emulator.size.rows - 2].text() == f"line {count}"
+    assert terminal.view.surface._canvas.rows[terminal.emulator.size.rows - 2].text() == f"line {count}"
 
 
 def test_a_synchronized_update_is_shown_only_when_it_is_complete(show_view):
@@ -213,18 +213,18 @@ def test_a_synchronized_update_is_shown_only_when_it_is_complete(show_view):
     terminal.emulator.feed(b"\x1b[?2026h\x1b[H\x1b[2Jhalf")
     terminal.view.on_damage()
     assert terminal.view._pacer.pending
-    assert terminal.view._surface._canvas.rows[0].text() == "before"
+    assert terminal.view.surface._canvas.rows[0].text() == "before"
     terminal.emulator.feed(b" and whole\x1b[?2026l")
     terminal.view.on_damage()
     terminal.settle()
-    assert terminal.view._surface._canvas.rows[0].text() == "half and whole"
+    assert terminal.view.surface._canvas.rows[0].text() == "half and whole"
 
 
 def test_a_synchronized_update_that_never_ends_is_shown_after_150_ms(show_view):
     terminal = show_view()
     began = time.monotonic()
     terminal.feed("\x1b[?2026hhalf")
-    assert terminal.view._surface._canvas.rows[0].text() == "half"
+    assert terminal.view.surface._canvas.rows[0].text() == "half"
     assert time.monotonic() - began > 0.1
 
 
@@ -236,7 +236,7 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(show_view, mon
     assert painted.numbers == []
     terminal.view.show()
     terminal.settle()
-    assert terminal.view._surface._canvas.rows[0].text() == "hidden work"
+    assert terminal.view.surface._canvas.rows[0].text() == "hidden work"
 
 
 def test_a_hidden_view_keeps_no_picture(show_view):
@@ -244,7 +244,7 @@ def test_a_hidden_view_keeps_no_picture(show_view):
     terminal.feed("\x1b[?25ltext 日本")
     shown = terminal.image()
     terminal.view.hide()
-    assert terminal.view._surface._canvas.size == GridSize(0, 0)
+    assert terminal.view.surface._canvas.size == GridSize(0, 0)
     terminal.view.show()
     terminal.settle()
     assert terminal.image() == shown
@@ -271,7 +271,7 @@ def test_another_emulator_is_painted_completely(show_view):
     terminal.view.on_replaced()
     terminal.settle()
     old.close()
-    assert [row.text() for row in terminal.view._surface._canvas.rows[:2]] == ["new", ""]
+    assert [row.text() for row in terminal.view.surface._canvas.rows[:2]] == ["new", ""]
     assert terminal.image().pixel(1, 1) & 0xFFFFFF == BACKGROUND, "the old program's colours are gone"
 
 
@@ -281,7 +281,7 @@ def test_an_ended_screen_is_shown_for_reading(show_view):
     terminal.view.show_emulator(terminal.emulator)
     terminal.settle()
     assert terminal.view.sink is None
-    assert terminal.view._surface._canvas.rows[0].text() == "the end"
+    assert terminal.view.surface._canvas.rows[0].text() == "the end"
 
 
 def test_a_grid_larger_than_the_view_keeps_the_cursor_visible(show_view):
@@ -289,11 +289,11 @@ def test_a_grid_larger_than_the_view_keeps_the_cursor_visible(show_view):
     terminal = show_view(40, 8)
     terminal.emulator.resize(GridSize(60, 20), terminal.cell)
     terminal.feed("\r\n".join(f"line {number}" for number in range(20)))
-    assert terminal.view._surface._first_row == 12
-    top = terminal.view._surface.cell_at(terminal.view.device_point(terminal.point(0, 0).toPointF()))
+    assert terminal.view.surface._first_row == 12
+    top = terminal.view.surface.cell_at(terminal.view.device_point(terminal.point(0, 0).toPointF()))
     assert top == (0, 12)
     terminal.feed("\x1b[H")
-    assert terminal.view._surface._first_row == 0
+    assert terminal.view.surface._first_row == 0
 
 
 def test_a_grid_smaller_than_the_view_ends_in_a_hairline(show_view):
@@ -323,7 +323,7 @@ def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
 def test_a_changed_screen_is_not_drawn_cell_by_cell(show_view):
     """Each row has four colours. Once the glyphs are known, a screen needs fewer calls than it has cells."""
     terminal = show_view(120, 40)
-    canvas: Canvas = terminal.view._surface._canvas
+    canvas: Canvas = terminal.view.surface._canvas
     words = [f"\x1b[38;5;{16 + number % 200}m{f'a part of a line, {number}':30}" for number in range(4 * 40)]
 
     def show(words: list[str]) -> int:

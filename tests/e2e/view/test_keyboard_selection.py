@@ -54,7 +54,7 @@ class Typist:
     @property
     def caret(self) -> tuple[int, int]:
         """Column and row, in the view, of the painted caret."""
-        cursor = self.terminal.view._surface.cursor
+        cursor = self.terminal.view.surface.cursor
         assert cursor is not None
         return cursor.column, cursor.row
 

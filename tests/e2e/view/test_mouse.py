@@ -10,7 +10,8 @@ from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.terminal.input.pointer import CURSORS, MouseRules
+from gui.terminal.input.pointer import MouseRules
+from gui.terminal.links.link_pointer import CURSORS
 from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal.osc import SHAPES
@@ -50,7 +51,7 @@ def history(terminal: ShownView, lines: int = 50) -> None:
 
 
 def offset(terminal: ShownView) -> int:
-    return terminal.view._surface.viewport.offset
+    return terminal.view.surface.viewport.offset
 
 
 # ---------------------------------------------------------------- selecting

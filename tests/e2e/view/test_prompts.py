@@ -34,7 +34,7 @@ SESSION = (
 
 
 def top(terminal: ShownView) -> int:
-    place = terminal.view._surface.viewport
+    place = terminal.view.surface.viewport
     return place.history_rows - place.offset
 
 
@@ -54,7 +54,7 @@ def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., S
         prompts.go(-1)
         terminal.settle()
         assert label_text(terminal) == page_texts.PROMPT_POSITION(number=number, count=3)
-        rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
+        rows = [row.text() if row is not None else "" for row in terminal.view.surface.rows]
         assert text in rows[:12]
         assert prompts.margin.current is not None
     prompts.go(-1)
@@ -113,12 +113,12 @@ def test_the_margin_shows_how_each_command_ended(show_view: Callable[..., ShownV
     assert [mark.exit_code for mark in margin.marks] == [0, 1]
     height = terminal.cell.height_px
     image = terminal.image()
-    shown = terminal.view._surface.theme
+    shown = terminal.view.surface.theme
     failed = rgb(failed_color(shown, shown.background))
     assert failed in colors_in(image.copy(0, 8 + height, 8, height))
     assert failed not in colors_in(image.copy(0, 8, 8, height))
     assert len(colors_in(image.copy(0, 8, 8, height))) > 1, "a ring"
-    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(terminal.view._surface.theme.background)}
+    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(terminal.view.surface.theme.background)}
 
 
 def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
@@ -159,7 +159,7 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(show_view: Callable[...,
         terminal.view.prompts.go(-1)
         terminal.settle()
         assert label_text(terminal) == page_texts.TURN_POSITION(number=number + 1, count=3)
-        rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
+        rows = [row.text() if row is not None else "" for row in terminal.view.surface.rows]
         assert f"> question {number}" in rows[:4]
     terminal.view.prompts.copy_output()
     assert label_text(terminal) == page_texts.NO_OUTPUT()
@@ -197,7 +197,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
         prompts.go(-1)
         terminal.settle()
         assert label_text(terminal) == page_texts.TURN_POSITION(number=number + 1, count=3)
-        rows = [row.text() if row is not None else "" for row in terminal.view._surface.rows]
+        rows = [row.text() if row is not None else "" for row in terminal.view.surface.rows]
         assert rows.index(f"› question {number}") <= 1
         assert prompts.margin.current is not None
         prompts.copy_output()

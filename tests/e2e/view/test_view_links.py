@@ -57,7 +57,7 @@ def test_a_programs_link_over_a_soft_wrap_is_underlined_completely(show_view):
         terminal.move((column, row), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
         terminal.settle()
         assert [terminal.cell_image(0, row, columns) == plain[row] for row in rows] == [True, False, False, True]
-        assert terminal.view.link_at(QPointF(terminal.point(column, row))).spans == (
+        assert terminal.view.links.link_at(QPointF(terminal.point(column, row))).spans == (
             (1, columns - 10, columns - 1),
             (2, 0, 9),
         )
@@ -125,7 +125,7 @@ def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(show_vie
     terminal.feed("in app.py:12 and gone.py:3")
     for column, text in ((5, "app.py:12"), (20, "gone.py")):
         terminal.click(column, 0)
-        terminal.until(lambda: not terminal.view._links.files._running, "it to be known whether there is such a file")
+        terminal.until(lambda: not terminal.view.links.files._running, "it to be known whether there is such a file")
         terminal.real_clicks(column, 0, 2)
         assert terminal.emulator.selected_text().startswith(text)
         assert ("12" in text) == ("12" in terminal.emulator.selected_text())
@@ -222,7 +222,7 @@ def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(s
     terminal.focus()
     xdotool(*terminal.way_to(2, 0), "keydown", "Control_L")
     try:
-        terminal.until(lambda: terminal.view._links.files._running, "the file to be looked up")
+        terminal.until(lambda: terminal.view.links.files._running, "the file to be looked up")
         terminal.settle()
         assert terminal.cell_image(2, 0) == plain, "it is not known yet"
         menu = terminal.view.context_menu(QPointF(terminal.point(2, 0)))
@@ -258,7 +258,7 @@ def test_the_context_menu_opens_while_a_file_is_being_looked_up(show_view, dead_
 
     assert "Open file" not in right_click()
     answers.set()
-    terminal.until(lambda: not terminal.view._links.files._running, "the file to be known")
+    terminal.until(lambda: not terminal.view.links.files._running, "the file to be known")
     assert right_click()[:2] == ["Open file", "Copy path"]
 
 
@@ -308,7 +308,7 @@ def test_a_setting_makes_file_names_no_links(show_view, tmp_path):
     terminal.view.find_files_in(lambda: (str(tmp_path),))
     terminal.view.set_links(LinkRules(files=False))
     terminal.feed("app.py:12\r\nhttps://example.org/")
-    assert terminal.view.link_at(QPointF(terminal.point(2, 0))) is None
-    assert terminal.view.link_at(QPointF(terminal.point(2, 1))) is not None
+    assert terminal.view.links.link_at(QPointF(terminal.point(2, 0))) is None
+    assert terminal.view.links.link_at(QPointF(terminal.point(2, 1))) is not None
     terminal.view.set_links(LinkRules())
-    assert terminal.view.link_at(QPointF(terminal.point(2, 0))) is not None
+    assert terminal.view.links.link_at(QPointF(terminal.point(2, 0))) is not None

@@ -16,7 +16,7 @@ from gui.bridge.age_timer import OLD_STEP_S
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Pane, Split
 from gui.settings.saved_window import SavedPane, SavedWindow
-from gui.terminal.drawing import cursor
+from gui.terminal.drawing import blinking
 from gui.window.panes import tabs
 from session_host import paths
 from session_host.protocol.values import State
@@ -79,7 +79,7 @@ def waiting_callbacks() -> list[asyncio.TimerHandle]:
 async def test_no_timer_runs_while_nothing_changes(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(cursor, "IDLE_AFTER_S", 0.2)
+    monkeypatch.setattr(blinking, "IDLE_AFTER_S", 0.2)
     monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 200)
     viewers: list[FakeViewer] = []
 

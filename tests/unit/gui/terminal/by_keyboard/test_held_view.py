@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gui.terminal.by_keyboard.modes import HeldView
+from gui.terminal.by_keyboard.mode import HeldView
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import Emulator

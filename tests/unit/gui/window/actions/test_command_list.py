@@ -32,7 +32,7 @@ async def show_shell(harness: WindowHarness) -> Callable[[str], Chooser]:
     viewer.emulator.feed(("\x1b[?2004h" + failed + done + WAITING).encode())
     view, rows = harness.page.view, viewer.emulator.scrollback_rows
     view.on_damage()
-    await harness.until(lambda: view._surface.viewport.history_rows == rows, "the rows to be shown")
+    await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
 
     def listed(typed: str) -> Chooser:
         window.actions_["commands"].trigger()

@@ -82,7 +82,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     view = harness.page.view
     view.on_damage()
     rows = emulator.scrollback_rows
-    await harness.until(lambda: view._surface.viewport.history_rows == rows, "the rows to be shown")
+    await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
 
     window.actions_["previous_prompt"].trigger()
     window.actions_["previous_prompt"].trigger()
@@ -91,7 +91,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     assert clipboard() == "Answer 1."
 
     view.scroll_to_start()
-    await harness.until(lambda: view._surface.viewport.offset == rows, "the beginning to be shown")
+    await harness.until(lambda: view.surface.viewport.offset == rows, "the beginning to be shown")
     menu = view.context_menu(QPointF(view.rect().center()))
     [item] = [action for action in menu.actions() if action.text() == page_texts.COPY_ANSWER()]
     item.trigger()

@@ -174,7 +174,7 @@ async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
     grid = window.layout_state.grid
     viewer.end(0)
     await harness.until(harness.page.end_bar.isVisible, "the bar below an ended chat")
-    harness.page.view._size_reporter.report()
+    harness.page.view.report_size()
     assert window.layout_state.grid == grid, "the next chat starts with the whole page"
 
 

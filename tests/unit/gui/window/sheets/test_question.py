@@ -113,7 +113,7 @@ async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_headi
     harness.show(session_id)
 
     def opens_by() -> str:
-        return harness.page.view.links_open_by
+        return harness.page.view.links.rules.opens_by
 
     assert opens_by() == "ctrl_click"
     window._settings.write({"open_links": "click"})
