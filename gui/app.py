@@ -25,8 +25,7 @@ from gui.clipboard import reading
 from gui.clipboard.fields import FieldPasting
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.terminal.links.links import FileLocation
 from gui.theme.desktop import DesktopSettings
 from gui.theme.theme import Theme

@@ -19,7 +19,8 @@ from gui.input.input_methods import finding_fcitx
 from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.widgets.composed_text import FieldChanges
-from gui.wording import notice_texts, translation
+from gui.wording import notice_texts
+from gui.wording.text import install_translation
 from session_host import paths
 from session_host.client.display import variable_to_check
 from session_host.protocol.untrusted_text import one_line
@@ -65,7 +66,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     qt.setQuitOnLastWindowClosed(False)
     follow_display_scale(qt)
     FieldChanges(qt)
-    translation.install(qt)
+    install_translation(qt)
     faults = FaultReport(paths.window_log())
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
     faults.failed.connect(lambda: app.show_fault(notice_texts.WINDOW_FAULT(), str(faults.path)))

@@ -257,12 +257,12 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         import shiboken6
         from PySide6.QtWidgets import QApplication
 
-        from gui.wording import translation
+        from gui.wording.text import install_translation
 
         _messages.install()
         application = QApplication(["outlive"])
         application.setQuitOnLastWindowClosed(False)
-        translation.install(application)
+        install_translation(application)
         yield application
         shiboken6.delete(application)  # before the X server ends, which would end this process, too
         _messages.uninstall()

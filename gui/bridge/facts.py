@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.wording import common_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, group_of, mark_of, order_key
 from gui.wording.text import Text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.drafts import MAX_SAVED_CHARACTERS, SAVE_DELAY_MS
-from gui.settings.review_comment import ReviewComment
+from gui.settings.layout import ReviewComment
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat

@@ -10,7 +10,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gui.theme.file_dialog import FileDialog
+from gui.theme.controls import FileDialog
 from gui.theme.theme import Theme
 from gui.wording import chat_texts
 from session_host.protocol.values import Image

@@ -7,15 +7,16 @@ the struct of its file: ``WindowFile``, ``ChatSettings`` or, for chats with a mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
-from gui.settings.kinds import Choice, Kind, Line, Named, Names, Number, Toggle
-from gui.settings.themes.library import DEFAULT
-from gui.theme.terminal_font import FEATURE_FORM, LigatureMode, Weight
+from gui.theme.terminal import FEATURE_FORM, LigatureMode, Weight
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording.text import Text
 from session_host.client.chats.notification_rules import MAX_LONG_TURN_S
@@ -27,6 +28,127 @@ from session_host.client.chats.settings import (
     ChatSettings,
 )
 from session_host.endpoint.conversation.conversation import MAX_TIMEOUT_S, Settings
+from session_host.errors import ConfigError
+from session_host.toml_file import TomlFile
+
+from .theme_files import DEFAULT
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """True or false."""
+
+    def problem(self, value: object) -> str:
+        """The problem of a value; "" for a valid one."""
+        return "" if isinstance(value, bool) else "must be true or false"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a range, or 0 if that has a meaning of its own.
+
+    Attributes:
+        minimum, maximum: the range, both included.
+        unit: its unit; None for none.
+        zero: the meaning of 0, if 0 is allowed outside of the range.
+        step: the change for one press of a button.
+        is_integer: whether fractions are invalid.
+    """
+
+    minimum: int
+    maximum: int
+    unit: Text | None = None
+    zero: Text | None = None
+    step: float = 1
+    is_integer: bool = True
+
+    def problem(self, value: object) -> str:
+        """The problem of a value; "" for a valid one."""
+        fits = isinstance(value, int) or (isinstance(value, float) and not self.is_integer)
+        if not fits or isinstance(value, bool):
+            return "must be a whole number" if self.is_integer else "must be a number"
+        assert isinstance(value, int | float)
+        if self.minimum <= value <= self.maximum or (value == 0 and self.zero):
+            return ""
+        return f"must be between {self.minimum} and {self.maximum}" + (", or 0" if self.zero else "")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some words, each with the text that the window shows for it."""
+
+    texts: Mapping[str, Text]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The words."""
+        return tuple(self.texts)
+
+    def problem(self, value: object) -> str:
+        """The problem of a value; "" for a valid one."""
+        return "" if value in self.values else f"must be one of {', '.join(map(repr, self.values))}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A text of one line; "" for none.
+
+    Attributes:
+        form: the pattern of the whole text, "" for any.
+        meaning: what has that form, for the problem.
+        is_command: whether it is split into words as a shell does.
+    """
+
+    form: str = ""
+    meaning: str = ""
+    is_command: bool = False
+
+    def problem(self, value: object) -> str:
+        """The problem of a value; "" for a valid one."""
+        if not isinstance(value, str):
+            return "must be a text in quotes"
+        if value and self.form and not re.fullmatch(self.form, value):
+            return f"must be {self.meaning}"
+        if self.is_command:
+            try:
+                shlex.split(value)
+            except ValueError as error:
+                return f"has {str(error).lower()}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Named(Line):
+    """The name of something that is installed: a theme, a font's family, or an agent."""
+
+    of: Literal["theme", "font", "agent"] = "theme"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Several texts, a list in the file; a field has commas between them.
+
+    Attributes:
+        form: the pattern of each text, "" for any.
+        meaning: what has that form, for the problem.
+        of: what the texts name.
+    """
+
+    form: str = ""
+    meaning: str = ""
+    of: Literal["", "font"] = ""
+
+    def problem(self, value: object) -> str:
+        """The problem of a value; "" for a valid one."""
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+            return "must be a list of texts in quotes"
+        if self.form and not all(re.fullmatch(self.form, each) for each in value):
+            return f"must be a list of {self.meaning}"
+        return ""
+
+
+Kind = Toggle | Number | Choice | Line | Named | Names
+
 
 FileName = Literal["window", "chats", "endpoint"]
 PageName = Literal["general", "appearance", "terminal", "keys", "notifications", "agents", "server"]
@@ -321,3 +443,55 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             help=Text("settings", "How long to wait for data from the server.")),
 )
 # fmt: on
+
+
+@dataclass(frozen=True)
+class FileValues:
+    """The content of one settings file.
+
+    Attributes:
+        problem: why the file cannot be read at all, with its line; "" if it can.
+        values: the top level of the file.
+        file: the file's text, to find the lines of problems.
+    """
+
+    problem: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    file: TomlFile | None = None
+
+    @classmethod
+    def read(cls, directory: Path, name: str) -> FileValues:
+        """Read a file; a missing one has no values."""
+        try:
+            file = TomlFile.read(file_of(directory, name))
+            return cls("", file.values(), file)
+        except ConfigError as error:
+            return cls(str(error))
+
+    def of(self, setting: Setting) -> tuple[Any, str]:
+        """The value of a setting, and its problem.
+
+        Returns:
+            The value, None if it is missing or invalid; and the problem with file and line, "" for none.
+        """
+        if setting.key not in self.values:
+            return None, ""
+        found = self.values[setting.key]
+        problem = setting.kind.problem(found)
+        return (None, self._error(setting.key, f"{setting.key} {problem}")) if problem else (found, "")
+
+    def texts(self, key: str, problem_of: Callable[[str], str]) -> tuple[dict[str, str], str]:
+        """The entries of a table that are texts, and the first problem of an entry with file and line, "" for none.
+
+        ``problem_of`` returns the problem of an entry's name, "" for a valid one.
+        """
+        found = self.values.get(key, {})
+        if not isinstance(found, Mapping):
+            return {}, self._error(key, f"{key} must be a table")
+        texts = {name: value for name, value in found.items() if isinstance(value, str)}
+        problems = [f"{name!r} must be a text in quotes" for name in found if name not in texts]
+        problems += filter(None, map(problem_of, texts))
+        return texts, self._error(key, f"{key}: {problems[0]}") if problems else ""
+
+    def _error(self, key: str, problem: str) -> str:
+        return "" if self.file is None else str(self.file.error((key,), problem))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
 
-from gui.theme.terminal_font import FEATURE_FORM, WEIGHTS, TerminalFont
+from gui.theme.terminal import FEATURE_FORM, WEIGHTS, TerminalFont
 from session_host.protocol.values import CellSize
 
 from .ligatures import JOINING_FEATURES, Ligatures, candidates_of

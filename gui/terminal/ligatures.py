@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtGui import QFont, QFontMetricsF, QRawFont, QTextLayout
 
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 
 _SEQUENCES: Final = r"""
 !! !!! != !== !=== !. !: !; ## ### #### #! #( #: #= #? #[ #_ #_( #{ $> %% %%% && &&& &= (* *) (: :) ** *** **** */

@@ -21,8 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from gui.theme.terminal import TerminalTheme
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont, TerminalTheme
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording import page_texts
 from session_host.protocol.values import CellSize, GridSize

@@ -1,6 +1,11 @@
-"""The interface's icons: Phosphor, from the copy that QtAwesome ships; and agents' monogram tiles.
+"""The interface's icons (Phosphor, from the copy that QtAwesome ships), agents' monogram tiles, and the marks of chats.
 
-Only its font and character map are read: importing QtAwesome itself takes 190 ms, these 20.
+Only the font and character map of QtAwesome are read: importing it takes 190 ms, these 20.
+
+A mark shows a chat's state; each is recognizable without its colour:
+▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal, or starting
+■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting · ⧗ does not answer.
+They are painted, since fonts disagree on how these characters look.
 """
 
 from __future__ import annotations
@@ -12,10 +17,10 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
-from gui.theme.tokens import ICON_PX, RADIUS_PX, Tokens, blend, font
+from .tokens import ICON_PX, MARK_PX, RADIUS_PX, Tokens, blend, font
 
 _LARGE_TILE_PX = 28
 _FONT_FILE = "phosphor-1.3.0.ttf"
@@ -148,3 +153,186 @@ def paint_tile(
     painter.setFont(font(13 if area.height() >= _LARGE_TILE_PX else 11, bold=True))
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, monogram)
     painter.restore()
+
+
+LABEL_PX = 3
+"""The width of a colour label."""
+
+
+class Mark(StrEnum):
+    """The meaning of a mark, for screen readers."""
+
+    NEEDS_YOU = "needs you"
+    WORKING = "working"
+    IDLE = "idle"
+    RUNNING = "running"
+    NO_SIGNAL = "no signal"
+    STARTING = "starting"
+    ENDED = "ended"
+    FAILED = "ended with an error"
+    INTERRUPTED = "interrupted"
+    RECONNECTING = "reconnecting"
+    UNRESPONSIVE = "does not answer"
+
+
+_TOKEN = {
+    Mark.NEEDS_YOU: "needs_you",
+    Mark.WORKING: "accent",
+    Mark.IDLE: "secondary",
+    Mark.RUNNING: "secondary",
+    Mark.NO_SIGNAL: "secondary",
+    Mark.STARTING: "secondary",
+    Mark.ENDED: "secondary",
+    Mark.FAILED: "failed",
+    Mark.INTERRUPTED: "secondary",
+    Mark.RECONNECTING: "accent",
+    Mark.UNRESPONSIVE: "needs_you",
+}
+
+
+def mark_color(mark: Mark, tokens: Tokens) -> QColor:
+    """The colour that goes with a mark."""
+    return tokens.color(_TOKEN[mark])
+
+
+def paint_mark(painter: QPainter, mark: Mark, center: QPointF, tokens: Tokens, size_px: float = MARK_PX) -> None:
+    """Paint ``mark`` around ``center``, within ``size_px`` squared."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(center)
+    painter.scale(size_px / 12, size_px / 12)
+    color = mark_color(mark, tokens)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _PAINT[mark](painter, color)
+    painter.restore()
+
+
+def _triangle(painter: QPainter, color: QColor) -> None:
+    painter.setBrush(color)
+    pen = QPen(color, 1)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPolygon(QPolygonF([QPointF(0, -4.6), QPointF(4.8, 3.8), QPointF(-4.8, 3.8)]))
+
+
+def _half_disc(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.5))
+    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawPie(QRectF(-4.2, -4.2, 8.4, 8.4), 90 * 16, 180 * 16)
+
+
+def _ring(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.5))
+    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+
+
+def _prompt(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.8)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPolyline(QPolygonF([QPointF(-2.2, -3.8), QPointF(2.2, 0), QPointF(-2.2, 3.8)]))
+
+
+def _dotted_ring(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.5)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    # Eight dashes and gaps around 2·π·4.2 = 26.4; a dash pattern counts in pen widths.
+    step = 26.39 / 16 / 1.5
+    pen.setDashPattern([step, step])
+    painter.setPen(pen)
+    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+
+
+def _square(painter: QPainter, color: QColor) -> None:
+    painter.setBrush(color)
+    painter.drawRoundedRect(QRectF(-3.5, -3.5, 7, 7), 1, 1)
+
+
+def _outlined_square(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.5))
+    painter.drawRoundedRect(QRectF(-3.6, -3.6, 7.2, 7.2), 1, 1)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRect(QRectF(-1.2, -1.2, 2.4, 2.4))
+
+
+def _two_bars(painter: QPainter, color: QColor) -> None:
+    painter.setBrush(color)
+    for left in (-3.6, 1.0):
+        painter.drawRoundedRect(QRectF(left, -4, 2.6, 8), 0.8, 0.8)
+
+
+def _turning_arrow(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.5)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    painter.drawArc(QRectF(-4, -4, 8, 8), 60 * 16, -290 * 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawPolygon(QPolygonF([QPointF(-0.4, -5.6), QPointF(3.6, -3.6), QPointF(0.2, -0.8)]))
+
+
+def _hourglass(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.2)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(color)
+    for side in (-1, 1):
+        painter.drawPolygon(QPolygonF([QPointF(0, 0), QPointF(-3.6, 4.4 * side), QPointF(3.6, 4.4 * side)]))
+
+
+_PAINT = {
+    Mark.NEEDS_YOU: _triangle,
+    Mark.WORKING: _half_disc,
+    Mark.IDLE: _ring,
+    Mark.RUNNING: _prompt,
+    Mark.NO_SIGNAL: _dotted_ring,
+    Mark.STARTING: _dotted_ring,
+    Mark.ENDED: _square,
+    Mark.FAILED: _outlined_square,
+    Mark.INTERRUPTED: _two_bars,
+    Mark.RECONNECTING: _turning_arrow,
+    Mark.UNRESPONSIVE: _hourglass,
+}
+
+
+def paint_label(painter: QPainter, area: QRectF, color: QColor) -> None:
+    """Paint a chat's colour label: a stripe that fills ``area``."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRoundedRect(area, LABEL_PX / 2, LABEL_PX / 2)
+    painter.restore()
+
+
+def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = False, label: str = "") -> QIcon:
+    """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density.
+
+    Args:
+        mark: the mark.
+        tokens: the theme's colours.
+        size_px: the width and the height.
+        dotted: puts a dot into its corner: there is something that was not seen.
+        label: the chat's colour label, a stripe on the left; "" for none.
+    """
+    icon = QIcon()
+    for painter in each_density(icon, size_px):
+        if label:
+            paint_label(painter, QRectF(0, 0, LABEL_PX, size_px), tokens.label_color(label))
+        middle = QPointF((size_px + (LABEL_PX if label else 0)) / 2, size_px / 2)
+        paint_mark(painter, mark, middle, tokens, size_px * 0.75)
+        if dotted:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(Qt.GlobalColor.black)
+            painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 4.4, 4.4)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+            painter.setBrush(tokens.color("accent"))
+            painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 3.0, 3.0)
+    return icon

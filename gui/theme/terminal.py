@@ -1,4 +1,4 @@
-"""The terminal's colours: background, text and the sixteen palette colours; and its cursor.
+"""The terminal's colours: background, text and the sixteen palette colours; its cursor, and its font.
 
 Names of 0…7 are black, red, green, yellow, blue, magenta, cyan, white; 8…15 are their bright forms.
 """
@@ -6,11 +6,13 @@ Names of 0…7 are black, red, green, yellow, blue, magenta, cyan, white; 8…15
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from PySide6.QtGui import QColor
 
-from gui.theme.contrast import USUAL, Ratios
 from session_host.terminal.base import Cursor, CursorShape, DefaultColors
+
+from .contrast import USUAL, Ratios
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,32 @@ class TerminalTheme:
             color.rgb() & 0xFFFFFF for color in (self.foreground, self.background, self.cursor, *self.palette)
         )
         return DefaultColors(foreground, background, cursor, self.dark, tuple(palette))
+
+
+FEATURE_FORM = r"([+-]?)([A-Za-z0-9]{4})(?:=(\d{1,4}))?"
+"""A feature of a font, as kitty writes it: "zero", "+zero", "-calt", "cv01=2"."""
+
+WEIGHTS = {"thin": 100, "light": 300, "normal": 400, "medium": 500, "semi_bold": 600}
+Weight = Literal["thin", "light", "normal", "medium", "semi_bold"]
+LigatureMode = Literal["always", "not_under_cursor", "never"]
+
+
+class TerminalFont(NamedTuple):
+    """The terminal's font.
+
+    Attributes:
+        family: a monospace family; "" for the desktop's.
+        ligatures: where characters are joined, if the font joins any.
+        fallbacks: families for characters that the first one lacks, in order; unknown ones are left out.
+        weight: the weight of text that is not bold.
+        features: OpenType features in the form of ``FEATURE_FORM``.
+    """
+
+    family: str = ""
+    ligatures: LigatureMode = "not_under_cursor"
+    fallbacks: tuple[str, ...] = ()
+    weight: Weight = "normal"
+    features: tuple[str, ...] = ()
+
+
+DEFAULT_FONT = TerminalFont()

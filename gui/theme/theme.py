@@ -1,21 +1,229 @@
-"""The theme in force: the user's, in the appearance that the user set or that the desktop has."""
+"""The theme in force: the user's, in the appearance that the user set or that the desktop has; its style sheet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from string import Template
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from gui.theme import contrast, tokens
-from gui.theme.desktop import DesktopLook
-from gui.theme.scheme import Scheme, SchemePair
-from gui.theme.stylesheet import style_sheet
-from gui.theme.terminal import TerminalTheme
-from gui.theme.tokens import Tokens
 from session_host.terminal.base import CursorShape
+
+from . import contrast, tokens
+from .contrast import luminance
+from .desktop import DesktopLook
+from .scheme import Scheme, SchemePair
+from .terminal import TerminalTheme
+from .tokens import RADIUS_PX, Tokens, blend
+
+ICONS = Path(__file__).parents[2] / "resources" / "icons"
+
+_TEMPLATE = Template("""
+* { outline: 0; }
+QToolTip {
+    background: $raised; color: $text; border: 1px solid $border; border-radius: 4px;
+    padding: 1px 4px;  /* Qt adds it twice, with its own margin. */
+}
+QBalloonTip { background-color: $raised; }
+QBalloonTip QPushButton { background: transparent; border: none; padding: 0; min-height: 0; }
+QWidget[area="page"] { background: $page; }
+QWidget[area="sidebar"] { background: $sidebar; }
+QWidget[area="raised"] { background: $raised; }
+QWidget[area="sheet"] { background: $raised; border: 1px solid $border; border-radius: 10px; }
+QWidget[area="banner"] { background: $raised; border: 1px solid $border; border-radius: ${radius}px; }
+QWidget[area="card"] { background: $sidebar; border: 1px solid $hairline; border-radius: ${radius}px; }
+
+QLabel { background: transparent; color: $text; }
+QLabel[kind="secondary"] { color: $secondary; font-size: 12px; }
+QLabel[kind="heading"] { color: $secondary; font-size: 11px; }
+QLabel[kind="title"] { font-weight: 600; }
+QLabel[kind="page title"] { font-weight: 600; }
+QLabel[kind="problem"] { color: $failed; font-size: 12px; }
+QLabel[kind="failed"] { color: $failed; }
+QLabel[kind="needs_you"] { color: $needs_you; }
+QLabel[kind="warning"] { color: $needs_you; font-size: 12px; }
+QLabel[kind="code"] {
+    background: $sidebar; border: 1px solid $hairline; border-radius: 4px; padding: 4px 8px; color: $text;
+    selection-background-color: $accent; selection-color: $on_accent;
+}
+
+QPushButton {
+    background: $raised; color: $text; border: 1px solid $border; border-radius: ${radius}px;
+    padding: 0 12px; min-height: 26px;
+}
+QPushButton:hover { background: $hover_raised; }
+QPushButton:pressed { background: $pressed; }
+QPushButton:focus { border-color: $accent; }
+QPushButton:disabled { color: $disabled; border-color: $hairline; }
+QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
+QPushButton[kind="primary"]:focus { border-color: $text; }
+QPushButton[kind="primary"]:disabled { background: $hairline; color: $disabled; border-color: $hairline; }
+QPushButton[wrapped="true"] { padding: 4px 12px; text-align: left; }
+QPushButton[narrow="true"] { padding: 0 3px; }
+QPushButton[wrapped="true"][narrow="true"] { padding: 4px 3px; }
+QPushButton[kind="danger"] { color: $failed; }
+QPushButton[kind="danger"]:focus { border-color: $failed; }
+QPushButton[kind="row"] {
+    background: transparent; border: 1px solid transparent; text-align: left; padding: 0 8px; min-height: 30px;
+}
+QPushButton[kind="row"]:hover { background: $hover; }
+QPushButton[kind="row"]:focus { border-color: $accent; }
+QPushButton[kind="link"] {
+    background: transparent; border: 1px solid transparent; color: $accent; padding: 0; min-height: 22px;
+}
+QPushButton[kind="status"] {
+    background: transparent; border: 1px solid transparent; border-radius: 4px; color: $accent; padding: 0 4px;
+    min-height: 16px; font-size: 12px;
+}
+QPushButton[kind="status"]:hover { text-decoration: underline; }
+QPushButton[kind="status"]:focus { border-color: $accent; }
+QPushButton[kind="link"]:hover { text-decoration: underline; }
+QPushButton[kind="link"]:focus { border-color: $accent; }
+
+QPushButton[kind="quiet"] {
+    background: transparent; border: 1px solid transparent; border-radius: 4px; color: $secondary; padding: 0 6px;
+    min-height: 22px; font-size: 12px;
+}
+QPushButton[kind="quiet"]:hover { background: $hover; color: $text; }
+QPushButton[kind="quiet"]:focus { border-color: $accent; }
+
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px; color: $text; }
+QToolButton:hover { background: $hover; }
+QToolButton:pressed, QToolButton:open { background: $pressed; }
+QToolButton:checked { background: $selected; color: $accent; }
+QToolButton:focus { border-color: $accent; }
+QToolButton::menu-indicator { image: none; width: 0; }
+
+QLineEdit, QPlainTextEdit {
+    background: $field; color: $text; border: 1px solid $border; border-radius: ${radius}px; padding: 0 8px;
+    min-height: 28px; selection-background-color: $accent; selection-color: $on_accent;
+}
+QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
+QLineEdit:disabled { color: $disabled; border-color: $hairline; }
+QLineEdit[invalid="true"] { border-color: $failed; }
+QLineEdit[kind="filter"] { background: transparent; border-color: $hairline; min-height: 26px; padding: 0 4px 0 0; }
+QLineEdit[kind="filter"]:focus { border-color: $accent; background: $field; }
+QLineEdit[kind="palette"] {
+    background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
+}
+QPlainTextEdit { padding: 4px 7px; }
+QPlainTextEdit[narrow="true"] { padding: 2px 0; }
+QPlainTextEdit[kind="bare"] { background: transparent; border: 0; padding: 0; min-height: 0; }
+
+QAbstractSpinBox, QComboBox {
+    background: $field; color: $text; border: 1px solid $border; border-radius: ${radius}px; padding: 0 8px;
+    min-height: 28px; selection-background-color: $accent; selection-color: $on_accent;
+}
+QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on { border-color: $accent; }
+QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $hairline; }
+QAbstractSpinBox QLineEdit { background: transparent; border: 0; padding: 0; min-height: 0; }
+QComboBox { padding-right: 24px; }
+QComboBox::drop-down { border: 0; width: 0; }
+QComboBox QAbstractItemView {
+    background: $raised; color: $text; border: 1px solid $border; padding: 4px; outline: 0;
+    selection-background-color: $selected; selection-color: $text;
+}
+QComboBox QAbstractItemView:focus { border-color: $border; }
+QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }
+QComboBox QAbstractItemView::item:selected { background: $selected; color: $text; }
+
+QCheckBox { background: transparent; color: $text; spacing: 8px; }
+QCheckBox:focus { color: $accent; }
+QCheckBox:disabled { color: $disabled; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $secondary; border-radius: 3px; background: $field;
+}
+QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:disabled { border-color: $disabled; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
+QCheckBox::indicator:checked:disabled { background: $hairline; border-color: $hairline; }
+QPushButton[kind="to_end"], QPushButton[kind="to_new"] {
+    min-width: 22px; min-height: 22px; padding: 0; border-radius: 12px;
+}
+QPushButton[kind="to_new"] { background: $accent; border-color: $accent; }
+QPushButton[kind="to_new"]:hover { background: $accent_hover; border-color: $accent_hover; }
+QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
+QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
+QPushButton[kind="chip"]:checked:focus { border-color: $text; }
+
+QListView { background: transparent; border: 1px solid transparent; color: $text; }
+QListView:focus { border-color: $accent; }
+QListView[kind="pages"], QListView[kind="pages"]:focus { border: 0; }
+QListView[kind="chats"]:focus { border-color: transparent; }
+QListView[kind="popup"] { background: $raised; border: 1px solid $border; padding: 1px 4px; }
+QListView[kind="popup"]:focus { border-color: $accent; }
+QListView[kind="popup"]::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }
+QListView[kind="popup"]::item:selected { background: $selected; color: $text; }
+
+QMenu { background: $raised; color: $text; border: 1px solid $border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; margin: 0; }
+QMenu::icon { padding-left: 8px; }
+QMenu::item:selected { background: $selected; }
+QMenu::item:disabled { color: $secondary; background: transparent; }
+QMenu::separator { height: 1px; background: $hairline; margin: 4px 8px; }
+QMenu::right-arrow { width: 8px; height: 8px; }
+
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; border: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; border: 0; }
+QScrollBar::handle { background: $scroll; border-radius: 3px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $scroll_hover; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: 0; background: none; }
+QScrollBar::add-page, QScrollBar::sub-page { background: none; }
+
+QScrollArea { background: transparent; border: 0; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
+
+QTabBar { background: $sidebar; border: 0; qproperty-drawBase: 0; }
+QTabBar::tab {
+    background: $sidebar; color: $secondary; border: 0; border-right: 1px solid $hairline;
+    height: 35px; padding: 0 4px 0 10px; text-align: left;
+}
+QTabBar::tab:hover { color: $text; background: $hover; }
+QTabBar::tab:selected { background: $page; color: $text; }
+QTabBar[pane="active"]::tab:selected { border-top: 2px solid $accent; height: 31px; padding-bottom: 2px; }
+QTabBar[pane="other"]::tab:selected { color: $secondary; }
+QTabBar::scroller { width: 48px; }
+QTabBar QToolButton { background: $sidebar; border: 0; border-radius: 0; }
+QTabBar QToolButton:hover { background: $hover; }
+""")
+
+
+def style_sheet(tokens: Tokens) -> str:
+    """The style sheet of one theme."""
+    dark = tokens.name == "dark"
+    check = "light" if luminance(tokens.color("on_accent")) > 0.5 else "dark"
+    return _TEMPLATE.substitute(
+        page=tokens.page,
+        sidebar=tokens.sidebar,
+        raised=tokens.raised,
+        hairline=tokens.hairline,
+        border=tokens.border,
+        text=tokens.text,
+        secondary=tokens.secondary,
+        disabled=tokens.disabled,
+        accent=tokens.accent,
+        on_accent=tokens.on_accent,
+        needs_you=tokens.needs_you,
+        failed=tokens.failed,
+        hover=tokens.hover,
+        selected=tokens.selected,
+        radius=RADIUS_PX,
+        check=(ICONS / f"check-on-{check}.svg").as_posix(),
+        field=tokens.page if dark else tokens.raised,
+        hover_raised=blend(tokens.text, tokens.raised, 0.06).name(),
+        pressed=blend(tokens.text, tokens.raised, 0.12).name(),
+        accent_hover=blend(tokens.text, tokens.accent, 0.12).name(),
+        scroll=blend(tokens.text, tokens.page, 0.18).name(),
+        scroll_hover=blend(tokens.text, tokens.page, 0.32).name(),
+    )
+
 
 Appearance = Literal["desktop", "dark", "light"]
 

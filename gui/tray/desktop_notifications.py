@@ -15,21 +15,58 @@ import contextlib
 import html
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.background.tasks import Tasks
 from gui.input.activation import activation_token
-from gui.tray.shown_notifications import ShownNotifications
 from gui.wording import common_texts
 from session_host.errors import OutliveError
 from session_host.paths import notifications_file
 from session_host.system.dbus.addresses import session_bus
 from session_host.system.dbus.bus import DAEMON, NOBODY, Bus, BusGone, Peer, Refused, in_thread
 from session_host.system.dbus.bus import Signal as BusSignal
+from session_host.system.files import replace_file
+
+
+class _Shown(msgspec.Struct):
+    service: str
+    numbers: list[int]
+
+
+class ShownNotifications:
+    """The file; a problem with it only leaves notifications on the screen, and is not reported."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def exist(self) -> bool:
+        """Whether an earlier window may have left notifications."""
+        return self._path.exists()
+
+    def read(self, service: str) -> list[int]:
+        """The numbers of those that this service still shows.
+
+        Args:
+            service: the running service; a later one gives the same numbers to other programs.
+        """
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            shown = msgspec.json.decode(self._path.read_bytes(), type=_Shown)
+            return shown.numbers if shown.service == service else []
+        return []
+
+    def write(self, service: str, numbers: Collection[int]) -> None:
+        """Replace the numbers; without one, remove the file."""
+        with contextlib.suppress(OSError):
+            if not numbers:
+                self._path.unlink(missing_ok=True)
+                return
+            replace_file(self._path, msgspec.json.encode(_Shown(service, list(numbers))))
+
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QWidget
 
-from gui.settings.saved_window import SavedWindow
+from gui.settings.layout import SavedWindow
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX, SIDEBAR_WIDTH_PX
 from gui.window.sidebar.sidebar import Sidebar

@@ -14,9 +14,8 @@ from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.input import latin_keys
-from gui.settings.layout import WindowLayout
+from gui.settings.layout import SavedWindow, WindowLayout
 from gui.settings.live import LiveSettings
-from gui.settings.saved_window import SavedWindow
 from gui.terminal.input import clipboard
 from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.sessions import Sessions
-from gui.settings.layout import WindowLayout
-from gui.settings.saved_window import SavedWindow
+from gui.settings.layout import SavedWindow, WindowLayout
 
 from .frame import WindowFrame
 from .page.chat_page import ChatPage

@@ -5,8 +5,7 @@ from __future__ import annotations
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.terminal.links.links import FileLocation
 from gui.theme.theme import Theme
 from gui.window.actions.changes_actions import ChangesOpener

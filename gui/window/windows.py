@@ -9,8 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, Signal
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
-from gui.settings.layout import WindowLayout
-from gui.settings.saved_window import SavedWindow
+from gui.settings.layout import SavedWindow, WindowLayout
 from gui.wording import window_texts
 from session_host.agents.agent import Agent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.wording.text import Text
 from session_host.protocol.values import Activity, State
 

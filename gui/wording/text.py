@@ -1,8 +1,13 @@
-"""A text of the window."""
+"""A text of the window, and the translation that it is read from."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QTranslator
+
+TRANSLATIONS = Path(__file__).parents[2] / "resources" / "translations"
+"""The English translation has plural forms, the names on keyboards of Qt's keys, and the words of Qt's own menus."""
 
 translate = QCoreApplication.translate
 
@@ -26,3 +31,10 @@ class Text:
         if n >= 0:
             return text.format(n=n, **values)
         return text.format(**values) if values else text
+
+
+def install_translation(application: QCoreApplication) -> None:
+    """Install the application's translation; without its file, texts read "2 line(s)" and "Return"."""
+    translator = QTranslator(application)
+    if translator.load(str(TRANSLATIONS / "outlive_en.qm")):
+        application.installTranslator(translator)

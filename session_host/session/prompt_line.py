@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from session_host.protocol.values import Activity
-from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.prompt_state import PromptState, after_activity, after_input
+from session_host.storage.descriptors.log_state import LogState, PromptState, after_activity, after_input
 from session_host.terminal.base import Emulator
 from session_host.terminal.rows import row_text
 

@@ -48,9 +48,8 @@ from session_host.protocol.messages import (
     TitleEvent,
 )
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
-from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import KEPT_REQUESTS, LogState
-from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal.base import Emulator
 from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
 

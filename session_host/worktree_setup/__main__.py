@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from session_host.worktree_setup import in_chat, in_terminal
-from session_host.worktree_setup.options import read_options
+from session_host.worktree_setup.command import read_options
 
 options = read_options(sys.argv[1:])
 if options is None:

@@ -11,8 +11,7 @@ import subprocess
 from typing import Any, Final
 
 from session_host.ending_signals import EndingSignals, Signalled
-from session_host.worktree_setup.command import begin, end, exec_agent, kill_self, start
-from session_host.worktree_setup.options import Options
+from session_host.worktree_setup.command import Options, begin, end, exec_agent, kill_self, start
 
 KEY: Final = "worktree_setup"
 MAX_OUTPUT_CHARACTERS: Final = 256 * 1024

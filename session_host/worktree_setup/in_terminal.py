@@ -11,9 +11,8 @@ import termios
 from typing import Any, Final, Literal
 
 from session_host.ending_signals import EndingSignals, Signalled
-from session_host.worktree_setup.command import begin, described, end, exec_agent, kill_self, start
+from session_host.worktree_setup.command import Options, begin, described, end, exec_agent, kill_self, start
 from session_host.worktree_setup.command import take_terminal as take
-from session_host.worktree_setup.options import Options
 
 Choice = Literal["again", "start", "end"]
 _CHOICES: Final[dict[str, Choice]] = {

@@ -27,8 +27,8 @@ OWN = {
         "session_host.terminal.base", "session_host.terminal.events", "session_host.terminal.rows",
         "session_host.terminal.text",
         "session_host.storage.descriptors.log_state",
-        "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.pending_input",
-        "session_host.storage.descriptors.prompt_state",
+        "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.log_entries",
+        "session_host.storage.descriptors.log_state",
     ),
     **{
         f"session_host/client/viewer/{name}.py": (

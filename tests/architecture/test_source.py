@@ -127,7 +127,7 @@ def test_no_test_sleeps() -> None:
 
 
 SHOWS_HTML = {
-    r"\bQLabel\(|\(QLabel\)": {"gui/theme/plain_label.py"},
+    r"\bQLabel\(|\(QLabel\)": {"gui/theme/controls.py"},
     r"\.setToolTip\(": {"gui/theme/tooltips.py", "gui/tray/tray.py"},
     r"\bQToolTip\.showText\(": {"gui/theme/tooltips.py"},
     r"\bToolTipRole\b": {"gui/window/sidebar/model.py", "gui/window/sidebar/delegate.py"},

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import PySide6
 import pytest
 
-from gui.wording.translation import TRANSLATIONS
+from gui.wording.text import TRANSLATIONS
 
 ROOT = Path(__file__).parents[2]
 WORDING = ROOT / "gui" / "wording"

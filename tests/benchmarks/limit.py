@@ -36,8 +36,7 @@ import pytest
 
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.sessions import Sessions
-from gui.settings.layout import WindowLayout
-from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from session_host.client.chats import remove as removing
 from session_host.client.chats import retention
 from session_host.client.chats.remove import remove_chat

@@ -22,9 +22,8 @@ from session_host.session.requests.send_queue import (
     PAUSE,
 )
 from session_host.session.session import Session
-from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
 from tests.support.playbook import Event, Playbook, RulesHarness, do
 from tests.support.session_harness import spec_of

@@ -14,9 +14,8 @@ from session_host.session.effects import (
 )
 from session_host.session.output_ring import OutputRing, Span
 from session_host.session.session import Session
-from session_host.storage.descriptors.log_entries import NO_TAG
+from session_host.storage.descriptors.log_entries import NO_TAG, PendingEntry, PendingInput
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
 from tests.support.playbook import Event, RulesHarness, do
 from tests.support.session_harness import spec_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gui.settings.themes.library import DEFAULT, Library
+from gui.settings.theme_files import DEFAULT, Library
 
 OWN = Library().pair(DEFAULT)
 DARK, LIGHT = OWN.dark, OWN.light

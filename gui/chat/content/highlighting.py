@@ -1,4 +1,4 @@
-"""Colours of code by Pygments, as names of ``gui.theme.code``."""
+"""Colours of code by Pygments, as names of ``gui.theme.tokens``."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
     Attributes:
         link: the address that a click opens, "" for none.
-        color: a name of ``gui.theme.code``, or "#rrggbb"; "" for the segment's own.
+        color: a name of ``gui.theme.tokens``, or "#rrggbb"; "" for the segment's own.
     """
 
     text: str

@@ -16,9 +16,8 @@ from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import hunk_title, pairs
 from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run
 from gui.finding.query import unit_offsets
-from gui.theme.code import on
 from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
 
 from .prose import left_of, paint_quotes

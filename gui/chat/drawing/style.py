@@ -11,10 +11,9 @@ from gui.chat.content.segments import Face, Run
 from gui.terminal.cell_metrics import FALLBACK_FAMILIES, default_family, features_of, set_features
 from gui.terminal.ligatures import JOINING_FEATURES
 from gui.theme import tokens as measures
-from gui.theme.code import CodeColors, on
-from gui.theme.terminal_font import DEFAULT_FONT, WEIGHTS, TerminalFont
+from gui.theme.terminal import DEFAULT_FONT, WEIGHTS, TerminalFont
 from gui.theme.theme import Theme
-from gui.theme.tokens import SECONDARY_PX, TEXT_PX
+from gui.theme.tokens import SECONDARY_PX, TEXT_PX, CodeColors, on
 
 MAX_WIDTH_PX = 880
 """The maximum width of the text column."""

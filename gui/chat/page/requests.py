@@ -22,9 +22,8 @@ from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import ANSWER_KEYS, answer_key, kind_of_answer
-from gui.theme.flow_layout import FlowLayout
-from gui.theme.frames import paint_frame
-from gui.theme.plain_label import PlainLabel
+from gui.theme.controls import FlowLayout, PlainLabel
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip

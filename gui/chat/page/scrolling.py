@@ -18,7 +18,7 @@ from gui.chat.drawing.style import Style
 from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.theme.tokens import TEXT_PX
 from gui.theme.tooltips import set_tooltip

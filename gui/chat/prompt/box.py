@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWid
 
 from gui.chat.pictures import ImageDialog
 from gui.input.draft import NO_DRAFT, Draft
+from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip

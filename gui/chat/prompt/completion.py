@@ -15,8 +15,8 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
 from gui.finding.fuzzy_match import Fit, fit
-from gui.theme.matched import paint_matched
-from gui.theme.popup_list import PopupDelegate, PopupList
+from gui.theme.controls import PopupDelegate, PopupList
+from gui.theme.painting import paint_matched
 from gui.theme.theme import Theme
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line

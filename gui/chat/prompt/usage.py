@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.theme.plain_label import PlainLabel
+from gui.theme.controls import PlainLabel
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts
 from gui.wording.chat_texts import used_percent

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from gui.terminal.drawing.regions import least_covering
 from gui.terminal.links.link_pointer import LinkPointer
 from gui.terminal.screen import TerminalScreen
-from gui.theme.plain_label import PlainLabel
+from gui.theme.controls import PlainLabel
 from gui.wording import page_texts
 
 from .hints import Hints

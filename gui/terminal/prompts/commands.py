@@ -13,7 +13,7 @@ from gui.terminal.drawing.regions import least_covering
 from gui.terminal.input import clipboard
 from gui.terminal.screen import TerminalScreen
 from gui.theme import tokens
-from gui.theme.frames import paint_frame
+from gui.theme.painting import paint_frame
 from gui.theme.tokens import blend
 from gui.wording import page_texts
 from session_host.protocol.untrusted_text import one_line

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtGui import QKeySequence
 
 from gui.bridge.background.tasks import Tasks
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import PageName
 from gui.theme.theme import Theme
 from gui.window.actions import action_table, editors

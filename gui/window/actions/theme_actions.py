@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from gui.settings.foreign_themes import find_foreign_themes, import_theme
 from gui.settings.live import LiveSettings
-from gui.settings.themes.foreign import find_foreign_themes, import_theme
-from gui.settings.themes.library import own_themes
+from gui.settings.theme_files import own_themes
 from gui.theme.scheme import SchemePair
 from gui.theme.theme import Appearance
 from gui.window.actions.context import WindowContext

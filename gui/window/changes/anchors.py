@@ -14,7 +14,7 @@ import msgspec
 from gui.bridge.changes_reader import ChangedFile, readable
 from gui.chat.content.patches import read_diff
 from gui.chat.content.segments import DiffLine
-from gui.settings.review_comment import ReviewComment
+from gui.settings.layout import ReviewComment
 
 MAX_LINES = 200
 """The most lines of a comment: the first ones of the selected lines."""

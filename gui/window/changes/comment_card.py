@@ -11,9 +11,9 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chat.content.ansi import visible
-from gui.settings.review_comment import ReviewComment
-from gui.theme.flow_layout import FlowLayout
-from gui.theme.frames import paint_frame
+from gui.settings.layout import ReviewComment
+from gui.theme.controls import FlowLayout
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import button, label, monospace_font

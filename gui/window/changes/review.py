@@ -15,7 +15,7 @@ from gui.bridge.changes_reader import Changes, ChangesReader, readable
 from gui.bridge.chat import Chat
 from gui.bridge.review_comments import ReviewComments
 from gui.chat.content.ansi import visible
-from gui.settings.review_comment import ReviewComment
+from gui.settings.layout import ReviewComment
 from gui.window.changes import anchors
 from gui.window.changes.anchors import Anchored
 from gui.window.changes.comment_card import CommentCard, ShownComment

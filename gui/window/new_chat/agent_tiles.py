@@ -8,8 +8,8 @@ from PySide6.QtCore import QElapsedTimer, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QGridLayout, QWidget
 
-from gui.theme.frames import paint_frame
 from gui.theme.icons import paint_tile
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip

@@ -11,9 +11,9 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter, QStan
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from gui.bridge.earlier_conversations import ChatOfConversation
-from gui.theme.flow_layout import flow
-from gui.theme.marks import paint_mark
-from gui.theme.matched import paint_matched
+from gui.theme.controls import flow
+from gui.theme.icons import paint_mark
+from gui.theme.painting import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import set_tooltip

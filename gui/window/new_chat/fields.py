@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from gui.bridge.git_status import Status
 from gui.bridge.worktree_setup import SetupEntry
-from gui.settings.endpoint_defaults import endpoint_defaults
-from gui.theme.flow_layout import FlowLayout
+from gui.settings.preferences import endpoint_defaults
+from gui.theme.controls import FlowLayout
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from gui.terminal.drawing.regions import least_covering
 from gui.terminal.links.links import FileLocation
+from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph
-from gui.theme.plain_label import PlainLabel
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.question import QuestionSheet

@@ -15,7 +15,7 @@ from gui.finding.query import FindQuery
 from gui.garbage import delete
 from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget

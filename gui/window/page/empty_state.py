@@ -10,7 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.bridge.sessions import Sessions
-from gui.theme.flow_layout import FlowLayout, flow
+from gui.theme.controls import FlowLayout, flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip

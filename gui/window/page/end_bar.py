@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
 from gui.chat.page.requests import fit
-from gui.theme.flow_layout import FlowLayout, flow
-from gui.theme.marks import Mark
+from gui.theme.controls import FlowLayout, flow
+from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, Scrolled, button, label, sentence

@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayou
 from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS
 from gui.terminal.drawing.regions import least_covering
-from gui.theme.icons import Glyph
-from gui.theme.marks import Mark, mark_color
+from gui.theme.icons import Glyph, Mark, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.accessibility import announce

@@ -19,7 +19,7 @@ from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
 from session_host.client.viewer.viewer import Viewer

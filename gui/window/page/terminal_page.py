@@ -14,7 +14,7 @@ from gui.bridge.chat import Chat
 from gui.terminal.links.file_lookup import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.icons import Glyph
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip

@@ -12,8 +12,8 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
 from gui.settings import pane_tree
+from gui.settings.layout import SavedPane, SavedWindow
 from gui.settings.pane_tree import Divider, Node, Side
-from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 

@@ -27,8 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionTab, QStylePainter, QTabBar, QWidget
 
-from gui.theme.icons import Glyph, paint_glyph
-from gui.theme.marks import Mark, mark_icon
+from gui.theme.icons import Glyph, Mark, mark_icon, paint_glyph
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX

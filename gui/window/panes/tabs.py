@@ -13,8 +13,7 @@ from gui.bridge.additional_viewer import viewer_for_page
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
-from gui.settings.layout import WindowLayout
-from gui.settings.saved_window import SavedPane
+from gui.settings.layout import SavedPane, WindowLayout
 from gui.terminal.scrolling import ScrollPosition
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage

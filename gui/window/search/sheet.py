@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from gui.bridge.background.search_thread import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults
 from gui.bridge.chat import Chat
-from gui.theme.marks import paint_mark
+from gui.theme.icons import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import LIST_PX, Sheet

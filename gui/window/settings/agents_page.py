@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from shiboken6 import Shiboken
 
-from gui.settings.live_agents import is_built_in
+from gui.settings.live import is_built_in
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.agent_form import AgentForm

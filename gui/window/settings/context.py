@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gui.bridge.background.tasks import Tasks
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.theme import Theme
 from gui.window.settings.keymap import Keymap
 

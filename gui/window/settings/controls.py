@@ -22,10 +22,10 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit,
 from shiboken6 import Shiboken
 
 from gui.bridge.background.tasks import Tasks
-from gui.settings.kinds import Number
-from gui.theme.frames import paint_frame
+from gui.settings.table import Number
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.widgets.parts import ChoiceBox, IconButton

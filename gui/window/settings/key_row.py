@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QKeyCombination, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.theme.frames import paint_frame
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.settings.keymap import ActionKeys

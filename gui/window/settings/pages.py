@@ -10,8 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFont, QFontInfo
 from PySide6.QtWidgets import QPushButton
 
-from gui.settings.kinds import Choice, Named, Names, Number, Toggle
-from gui.settings.table import PAGES, SETTINGS, THEME, PageName, Place, Setting
+from gui.settings.table import PAGES, SETTINGS, THEME, Choice, Named, Names, Number, PageName, Place, Setting, Toggle
 from gui.terminal.cell_metrics import default_family, default_size_px, monospace_families
 from gui.window.settings.agents_page import AgentsPage
 from gui.window.settings.context import SettingsContext

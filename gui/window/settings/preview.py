@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QWidget
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.terminal.view import TerminalView
-from gui.theme.frames import paint_frame
-from gui.theme.marks import Mark, paint_mark
+from gui.theme.icons import Mark, paint_mark
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import RADIUS_PX, SECONDARY_PX, font
 from gui.wording import settings_texts

@@ -6,8 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from gui.settings.kinds import Choice
-from gui.settings.table import Setting
+from gui.settings.table import Choice, Setting
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX

@@ -7,8 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from gui.settings.live import LiveSettings
-from gui.settings.reading import FileValues
-from gui.settings.table import FileName, Setting, file_of
+from gui.settings.table import FileName, FileValues, Setting, file_of
 from session_host.client.chats.settings import repository_problem
 from session_host.errors import ConfigError
 

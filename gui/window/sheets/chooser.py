@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem
 
 from gui.finding.ranking import Ranking, Texts
 from gui.input.shortcuts import combination, pressed_combination
-from gui.theme.marks import Mark, paint_mark
-from gui.theme.matched import paint_matched
+from gui.theme.icons import Mark, paint_mark
+from gui.theme.painting import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.theme.tooltips import show_tooltip

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from gui.bridge.background.export import FORMS, STRUCTURED_FORMS
-from gui.theme.flow_layout import flow
+from gui.theme.controls import flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip

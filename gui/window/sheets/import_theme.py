@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QDir, Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from gui.theme.file_dialog import FileDialog
+from gui.theme.controls import FileDialog
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
-from gui.theme.marks import mark_icon
+from gui.theme.icons import mark_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX

@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from gui.input.drag_formats import CHATS_MIME
-from gui.theme.frames import paint_frame
-from gui.theme.marks import Mark, paint_mark
+from gui.theme.icons import Mark, paint_mark
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, Tokens, font
 from gui.wording import window_texts

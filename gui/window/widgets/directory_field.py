@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QStringListModel,
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit
 
-from gui.theme.popup_list import PopupList
+from gui.theme.controls import PopupList
 from gui.wording import new_chat_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within

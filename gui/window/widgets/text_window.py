@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from gui.chat.page.document import DocumentPage
 from gui.settings.layout import ZOOM_RANGE
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 
 from .paged_window import PagedWindow, PageList
 

@@ -14,8 +14,8 @@ from session_host.paths import session_journal, session_log, session_socket, ses
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, Runtime, State
 from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.copies import noted_end
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
-from session_host.storage.store.unsaved_end import noted_end
 from session_host.system.clock import as_text, now
 from session_host.system.processes.identity import boot_id, is_running
 from session_host.system.unix_sockets import is_foreign

@@ -20,9 +20,9 @@ from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.store import SessionRecord, Store, copies
+from session_host.storage.store.copies import UnsavedEnd, note_end
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED
-from session_host.storage.store.unsaved_end import UnsavedEnd, note_end
 from session_host.system.processes.identity import start_time
 from session_host.system.worker import Worker
 

@@ -29,9 +29,8 @@ from typing import NamedTuple
 
 from session_host.errors import OutliveError
 
-from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NO_TAG, EntryKind, LogEntry
+from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NO_TAG, EntryKind, LogEntry, PendingEntry, PendingInput
 from .output_file import PAGE_BYTES, punch
-from .pending_input import PendingEntry, PendingInput
 from .splice import Splicer
 
 _MAGIC = b"outlive ledger 1"

@@ -28,8 +28,16 @@ A damaged record ends its segment, and reading continues with the next one. Afte
 Outlive, only the last record of the last segment can be incomplete; it is cut off when writing continues.
 """
 
-from .reader import has_damaged_end, load_snapshot, read, size_bytes, snapshots, stored_from
-from .restoring import restore, restore_transcript
+from .reader import (
+    has_damaged_end,
+    load_snapshot,
+    read,
+    restore,
+    restore_transcript,
+    size_bytes,
+    snapshots,
+    stored_from,
+)
 from .segments import Entry, Output, Resize, Snapshot
 from .writer import SEGMENT_BYTES, Journal, pack
 

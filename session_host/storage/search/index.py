@@ -1,21 +1,181 @@
-"""The index file: lines, and how far each session is indexed."""
+"""The index file: lines in pages, and how far each session is indexed."""
 
 from __future__ import annotations
 
 import contextlib
 import heapq
 import sqlite3
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from session_host.errors import StoreError
-from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
+import msgspec
 
-from .pages import MAX_PAGE_LINES, DamagedPage, Line, Page, clean, newest_ns
-from .query import Query, Term, trigrams
-from .schema import STEPS, TABLES
+from session_host.errors import StoreError
+from session_host.storage.store.database import Database, Schema, damaged, directory_lock, is_sound
+
+from .query import Query, Term, folded, trigrams
+
+MAX_PAGE_LINES: Final = 32
+MAX_PAGE_CHARACTERS: Final = 8192
+"""A page with this many lines or characters is full."""
+
+MAX_LINE_CHARACTERS: Final = 8192
+"""Readers split longer lines."""
+
+_ID_BITS: Final = 8
+"""How many bits of a page id distinguish pages of the same time."""
+
+_ID_TIME_NS: Final = 16_000_000_000
+"""The unit of the time in a page id: with microseconds, the index's lists of ids would take three times the space."""
+
+_MAX_TIME: Final = 1 << (62 - _ID_BITS)
+_COMPRESSION_LEVEL: Final = 1
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[tuple[int, int, str]])
+
+
+class Line(NamedTuple):
+    """One line that was shown."""
+
+    number: int
+    """The line's number in its session, from 1."""
+    offset: int
+    """The offset of the output after which the line was on the screen."""
+    time_ns: int
+    text: str
+
+
+class DamagedPage(ValueError):
+    """A page's data cannot be decoded."""
+
+
+class Page:
+    """Lines with consecutive numbers.
+
+    Attributes:
+        first: the number of its first line.
+        lines: at least one; only ``add_line`` and ``replace`` change them.
+    """
+
+    def __init__(self, first: int, lines: list[Line]) -> None:
+        self.first = first
+        self.lines = lines
+        self._characters = sum(len(line.text) for line in lines)
+
+    @classmethod
+    def of(cls, first: int, data: bytes) -> Page:
+        """Restore a page from its ``data``.
+
+        Raises:
+            DamagedPage: the data is not a page.
+        """
+        try:
+            rows = _decoder.decode(zlib.decompress(data))
+        except (zlib.error, msgspec.MsgspecError) as error:
+            raise DamagedPage(str(error)) from error
+        return cls(first, [Line(first + index, *row) for index, row in enumerate(rows)])
+
+    @property
+    def data(self) -> bytes:
+        """The page as stored."""
+        rows = [(line.offset, line.time_ns, line.text) for line in self.lines]
+        return zlib.compress(_encoder.encode(rows), _COMPRESSION_LEVEL)
+
+    @property
+    def text(self) -> str:
+        """The page's text as indexed for searching."""
+        return folded("\n".join([line.text for line in self.lines]))
+
+    @property
+    def characters(self) -> int:
+        """How many characters all its lines have."""
+        return self._characters
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next line begins another page."""
+        return len(self.lines) >= MAX_PAGE_LINES or self._characters >= MAX_PAGE_CHARACTERS
+
+    def add_line(self, line: Line) -> None:
+        """Append a line."""
+        self.lines.append(line)
+        self._characters += len(line.text)
+
+    def replace(self, line: Line) -> None:
+        """Replace the line that has this line's number."""
+        index = line.number - self.first
+        self._characters += len(line.text) - len(self.lines[index].text)
+        self.lines[index] = line
+
+    def has(self, number: int) -> bool:
+        """Whether the page has the line of this number."""
+        return self.first <= number < self.first + len(self.lines)
+
+    @property
+    def least_id(self) -> int:
+        """The lowest possible id of the page, made from the time of its newest line."""
+        time = max(line.time_ns for line in self.lines) // _ID_TIME_NS
+        return (min(max(time, 0), _MAX_TIME) << _ID_BITS) + 1
+
+
+def newest_ns(page_id: int) -> int:
+    """The time of the newest line that a page with this id can have."""
+    return ((page_id >> _ID_BITS) + 1) * _ID_TIME_NS
+
+
+def clean(text: str) -> str:
+    """Replace characters that cannot be stored: lone surrogates, line ends and NUL."""
+    if text.isprintable():
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", " ").replace("\n", " ")
+
+
+SCHEMA: Final = Schema(steps=(
+    (
+        """
+        CREATE TABLE session (
+            key INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            journal TEXT NOT NULL,
+            offset INTEGER NOT NULL,
+            resizes INTEGER NOT NULL,
+            reader BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            passes INTEGER NOT NULL,
+            continues TEXT NOT NULL,
+            own_from INTEGER NOT NULL,
+            bytes INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE page (
+            id INTEGER PRIMARY KEY,
+            session INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            lines BLOB NOT NULL
+        )
+        """,
+        "CREATE TABLE leaving (key INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)",
+        "CREATE TABLE removed (one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)",
+        "CREATE UNIQUE INDEX page_by_first ON page (session, first)",
+        """
+        CREATE VIRTUAL TABLE trigram USING fts5 (
+            text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
+        )
+        """,
+    ),
+), tables=frozenset({"session", "page", "leaving", "removed", "trigram"}))  # fmt: skip
+"""A page holds several lines, compressed: pages take a sixth of the space of one row for each line, and half of the
+time. The full-text table holds only page ids by trigram (``detail=none``, no copy of the text); the search then reads
+each page to find the matching lines. ``leaving`` has the removed sessions that still have pages, ``removed`` the size
+of the pages that were removed since the trigrams' lists were merged.
+"""
+
 
 MAX_SESSION_BYTES: Final = 64 * 1024 * 1024
 """How much text of a session is kept; of more, the oldest is removed. The limit is that of the journal."""
@@ -147,14 +307,6 @@ class Progress(NamedTuple):
 NOT_INDEXED: Final = Progress("", 0, -1, b"", 0, 0)
 
 
-class _File(Database):
-    def _steps(self) -> tuple[tuple[str, ...], ...]:
-        return STEPS
-
-    def _tables(self) -> frozenset[str]:
-        return TABLES
-
-
 class Index:
     """The open index; several processes may open it at once. Not thread-safe."""
 
@@ -165,7 +317,7 @@ class Index:
             StoreCorrupt: the index is damaged; ``delete_damaged`` deletes it, so that another can be created.
             StoreError: the index cannot be opened or written, or another version wrote it.
         """
-        self._file = _File(path)
+        self._file = Database(path, SCHEMA)
         with self._file.reading() as connection:
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
@@ -587,4 +739,4 @@ def _match(words: Sequence[str]) -> str:
 def _is_readable(connection: sqlite3.Connection) -> bool:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     connection.execute("SELECT 1 FROM session, page, trigram LIMIT 1").fetchone()
-    return bool(version == len(STEPS))
+    return bool(version == len(SCHEMA.steps))

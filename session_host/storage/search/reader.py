@@ -6,7 +6,10 @@ that the emulator holds little and its saved state is small.
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Self
 
 import msgspec
@@ -18,10 +21,187 @@ from session_host.terminal import create, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.unfinished import finished_length
 
-from .chunking import HISTORY_ROWS, MAX_STEP_BYTES, steps
-from .collected_lines import CollectedLines
-from .line_tracker import LineTracker, SeenState
-from .pages import MAX_LINE_CHARACTERS, Line
+from .index import MAX_LINE_CHARACTERS, Line
+
+MAX_STEP_BYTES: Final = 256 * 1024
+MAX_STEP_LINES: Final = 8000
+"""The most lines that are fed at once, so that no row leaves the history before it was read."""
+
+HISTORY_ROWS: Final = 20_000
+"""The history of the reader's emulator: more rows than one and a half steps can push out."""
+
+_MAX_CUTS: Final = 64
+"""The most cuts of one piece of output: nobody can read a screen that is cleared more often."""
+
+_SCREEN_LOST: Final = re.compile(rb"\x1b(?:\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\[[23]J|\[H\x1b\[J|c)")
+"""Sequences that enter or leave the alternate screen, or clear the screen."""
+
+
+def steps(data: bytes, columns: int) -> Iterator[tuple[bytes, bool]]:
+    """Split data into pieces that scroll few rows each; True with a piece that ends before the screen is lost."""
+    cuts = [match.start() for match in _first(_SCREEN_LOST.finditer(data))]
+    start = 0
+    for end in [*cuts, len(data)]:
+        if end > start:
+            pieces = list(_small_pieces(data[start:end], columns))
+            yield from ((piece, False) for piece in pieces[:-1])
+            yield pieces[-1], end < len(data)
+        start = end
+
+
+def _first(matches: Iterator[re.Match[bytes]]) -> list[re.Match[bytes]]:
+    return [match for match, _ in zip(matches, range(_MAX_CUTS), strict=False)]
+
+
+def _small_pieces(data: bytes, columns: int) -> Iterator[bytes]:
+    limit_bytes = min(MAX_STEP_BYTES, MAX_STEP_LINES * columns)
+    if len(data) <= limit_bytes and data.count(b"\n") <= MAX_STEP_LINES:
+        yield data
+        return
+    if data.count(b"\n", 0, limit_bytes) > MAX_STEP_LINES:
+        limit_bytes = MAX_STEP_LINES
+    start = 0
+    while start < len(data):
+        end = min(start + limit_bytes, len(data))
+        if end < len(data):
+            # Cut at the end of a line: it is rarely within a sequence.
+            end = data.rfind(b"\n", start, end) + 1 or end
+        yield data[start:end]
+        start = end
+
+
+class CollectedLines:
+    """Base of the readers of journals.
+
+    Attributes:
+        offset: the offset up to which output was read.
+        resizes: the number of the last resize read.
+        number: the number of the last line.
+        new: new lines by number, in order, since ``pop_lines``.
+        grown: older lines that have become longer since.
+        continues: the resumed or forked session, if this one begins with a copy of its lines; "" for none.
+        own_from: the number of the first line after the copied ones, if that session was forked; else 0.
+    """
+
+    continues = ""
+    own_from = 0
+
+    def __init__(self, offset: int, resizes: int, number: int) -> None:
+        self.offset, self.resizes, self.number = offset, resizes, number
+        self.new: dict[int, Line] = {}
+        self.grown: dict[int, Line] = {}
+
+    def pop_lines(self) -> tuple[list[Line], list[Line]]:
+        """The new and the grown lines since the last call."""
+        lines = list(self.new.values()), list(self.grown.values())
+        self.new, self.grown = {}, {}
+        return lines
+
+    def forget_lines(self, number: int) -> None:
+        """Drop the lines so far: they are indexed already, with unknown numbers up to this one."""
+        self.pop_lines()
+        self.number = number
+
+
+REMEMBERED: Final = 512
+"""How many overwritten lines are remembered, so that a screen that returns is not indexed again."""
+
+
+class SeenState(msgspec.Struct, array_like=True):
+    """The tracker's state between two readings: lines and their numbers."""
+
+    shown: list[tuple[str, int]] = []
+    gone: list[tuple[str, int]] = []
+
+
+class LineTracker:
+    """Tracks the indexed lines of one screen, primary or alternate.
+
+    ``add(text)`` indexes a line and returns its number; ``grow(number, text)`` replaces its text by a longer one.
+    """
+
+    def __init__(self, state: SeenState, add: Callable[[str], int], grow: Callable[[int, str], None]) -> None:
+        self._shown = list(state.shown)
+        self._gone: OrderedDict[str, int] = OrderedDict(state.gone)
+        self._add = add
+        self._grow = grow
+
+    def state(self) -> SeenState:
+        """The tracker's state, for the next reading."""
+        return SeenState(list(self._shown), list(self._gone.items()))
+
+    def forget_numbers(self) -> None:
+        """Keep the lines as indexed, without their numbers."""
+        self._shown = [(text, 0) for text, _ in self._shown]
+        self._gone = OrderedDict.fromkeys(self._gone, 0)
+
+    def update_screen(self, lines: Sequence[str]) -> None:
+        """Compare with the lines now on the screen, top to bottom, and index the new ones; blank lines are skipped."""
+        lines = [line for line in lines if line.strip()]
+        if [text for text, _ in self._shown] == lines:
+            return
+        numbers, left = self._known(lines)
+        # Lines that are gone from the screen, or have changed.
+        unmatched = dict(left)
+        for index, text in enumerate(lines):
+            if numbers[index] < 0 and (number := self._extend(text, unmatched)) >= 0:
+                numbers[index] = number
+        for index, text in enumerate(lines):
+            if numbers[index] < 0:
+                number = self._gone.pop(text, -1)
+                numbers[index] = self._add(text) if number < 0 else number
+        for text, number in unmatched.items():
+            self._gone[text] = number
+            self._gone.move_to_end(text)
+        while len(self._gone) > REMEMBERED:
+            self._gone.popitem(last=False)
+        self._shown = list(zip(lines, numbers, strict=True))
+
+    def scroll_off(self, lines: Sequence[str]) -> None:
+        """Take these lines off the screen, in order, and index the new ones; blank lines are skipped."""
+        for index, text in enumerate(lines):
+            if not self._shown:
+                self._add_all(lines[index:])
+                return
+            if text.strip():
+                self._scroll_off_line(text)
+
+    def _scroll_off_line(self, text: str) -> None:
+        shown = self._shown
+        for index, (previous, _) in enumerate(shown):
+            if previous == text:
+                # Lines scroll off in order, so the lines above this one were overwritten.
+                del shown[: index + 1]
+                return
+        for index, (previous, number) in enumerate(shown):
+            if text.startswith(previous):
+                self._grow(number, text)
+                del shown[: index + 1]
+                return
+        self._add(text)
+
+    def _add_all(self, lines: Sequence[str]) -> None:
+        for text in lines:
+            if text.strip():
+                self._add(text)
+
+    def _known(self, lines: Sequence[str]) -> tuple[list[int], list[tuple[str, int]]]:
+        """The number of each line that was shown before, -1 for new ones; and the shown lines that are gone."""
+        indexes: dict[str, list[int]] = {}
+        for text, number in reversed(self._shown):
+            indexes.setdefault(text, []).append(number)
+        numbers = [found.pop() if (found := indexes.get(text)) else -1 for text in lines]
+        return numbers, [(text, number) for text, left in indexes.items() for number in left]
+
+    def _extend(self, text: str, unmatched: dict[str, int]) -> int:
+        """Replace the longest line that this text begins with; returns the line's number, -1 if there is none."""
+        longest = max((previous for previous in unmatched if text.startswith(previous)), key=len, default="")
+        if not longest:
+            return -1
+        number = unmatched.pop(longest)
+        self._grow(number, text)
+        return number
+
 
 STABLE_NS: Final = 1_000_000_000
 """A screen that is unchanged for this long is indexed: somebody may have read it."""

@@ -1,9 +1,14 @@
-"""The search index, as commands and the window use it: brings it up to date, and finds lines."""
+"""The search index, as commands and the window use it: brings it up to date, and finds lines.
+
+While a process indexes a session, it claims it, and others index others.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import time
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,11 +16,52 @@ from typing import Final, Self, TypeVar
 
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.paths import obstacle, search_index, session_journal
+from session_host.system.files import lock_byte, unlock_byte
 
-from .claims import Claims
 from .fingerprint import fingerprint
 from .index import Found, Hit, Index
 from .query import Query
+
+SUFFIX: Final = "-claims"
+"""The end of the file's name, after the name of the index."""
+
+
+class Claims:
+    """Locks of single bytes in a file beside the index, one for each session; a killed process releases its own."""
+
+    def __init__(self, index: Path) -> None:
+        """Open the file for this index.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._descriptor = os.open(index.with_name(index.name + SUFFIX), flags, 0o600)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    @contextlib.contextmanager
+    def claim(self, session_id: str) -> Iterator[bool]:
+        """Claim a session for a while; False if another process has it.
+
+        On file systems without such locks each process gets it. Then transactions alone keep the index right.
+        """
+        byte = zlib.crc32(session_id.encode())
+        try:
+            lock_byte(self._descriptor, byte)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:
+            yield True
+            return
+        try:
+            yield True
+        finally:
+            unlock_byte(self._descriptor, byte)
+
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from session_host.structured.log import FORK, Cause, Record, RecordReader, begin
 from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
-from .collected_lines import CollectedLines
-from .pages import MAX_LINE_CHARACTERS, Line
+from .index import MAX_LINE_CHARACTERS, Line
+from .reader import CollectedLines
 
 REMEMBERED: Final = 256
 """How many complete items are remembered, so that a later change of one replaces its lines."""

@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 
 from session_host.paths import make_directories
-from session_host.storage.store.session_record import SessionRecord
-from session_host.storage.store.session_row import from_values
+from session_host.protocol.values import State
 from session_host.system.files import replace_file
+
+from .session_record import SessionRecord, from_values
 
 _ROW = "record.json"
 _LAYOUT = "layout.json"
@@ -108,3 +109,31 @@ def _read(path: Path) -> str:
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > _MAX_BYTES:
             raise OSError(f"{path} is no regular file of this user")
         return file.read().decode()
+
+
+class UnsavedEnd(msgspec.Struct, frozen=True, array_like=True):
+    """An end that is not in the store yet; its fields are those of ``SessionRecord``."""
+
+    state: State
+    exit_code: int | None
+    exit_signal: int | None
+    end_request: str
+    ended_at: str
+    is_interrupted: bool
+
+
+def note_end(path: Path, end: UnsavedEnd) -> None:
+    """Keep the end for the next reader of the session's record.
+
+    Raises:
+        OSError: the disk does not take even this.
+    """
+    path.unlink(missing_ok=True)
+    path.symlink_to(msgspec.json.encode(end).decode())
+
+
+def noted_end(path: Path) -> UnsavedEnd | None:
+    """The end that ``note_end`` kept, None if there is none."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(str(path.readlink()), type=UnsavedEnd)
+    return None

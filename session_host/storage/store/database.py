@@ -1,4 +1,4 @@
-"""Opens the SQLite file; transactions, and errors in the user's words."""
+"""Opens the SQLite file and brings it to its schema; transactions, and errors in the user's words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,94 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private, lock_refusal, obstacle
-from session_host.storage.store.schema import MIGRATIONS, TABLES
+
+
+class Schema(NamedTuple):
+    """The schema of a file.
+
+    Attributes:
+        steps: the statements of each step that leads to the current schema. The first step creates the tables. A step
+            is never edited once it was released: another is added behind it. ``PRAGMA user_version`` holds the number
+            of steps that a file has taken; a version that knows fewer steps cannot use the file.
+        tables: the tables of the current schema; a file of this version without one of them is damaged.
+    """
+
+    steps: tuple[tuple[str, ...], ...]
+    tables: frozenset[str]
+
+
+STORE_SCHEMA = Schema(steps=(
+    (
+        """
+        CREATE TABLE session (
+            ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            argv TEXT NOT NULL,
+            cwd TEXT NOT NULL,
+            env TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('starting', 'running', 'exited', 'lost')),
+            exit_code INTEGER,
+            exit_signal INTEGER,
+            error TEXT NOT NULL,
+            title TEXT NOT NULL,
+            host_pid INTEGER,
+            host_started INTEGER,
+            child_pid INTEGER,
+            child_started INTEGER,
+            boot_id TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            ended_at TEXT,
+            columns INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            engine TEXT NOT NULL,
+            provider_session_id TEXT,
+            arguments TEXT NOT NULL,
+            resumed_from TEXT,
+            continued_by TEXT,
+            repository TEXT,
+            worktree TEXT,
+            branch TEXT,
+            branch_made INTEGER NOT NULL,
+            end_request TEXT NOT NULL,
+            agent_chats TEXT NOT NULL,
+            runtime TEXT NOT NULL,
+            pinned INTEGER NOT NULL,
+            position REAL,
+            located_by TEXT NOT NULL,
+            real_cwd TEXT NOT NULL,
+            default_name TEXT NOT NULL,
+            topic TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX session_by_name ON session (name)",
+        "CREATE INDEX session_by_state ON session (state)",
+        "CREATE INDEX session_by_conversation ON session (provider_session_id)",
+        "CREATE TABLE recent_directory (path TEXT PRIMARY KEY, used INTEGER NOT NULL)",
+        "CREATE TABLE layout (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL)",
+        # The last change of each session, also of removed ones; a later change has a greater number.
+        "CREATE TABLE change (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE)",
+        """
+        CREATE TRIGGER session_added AFTER INSERT ON session
+        BEGIN INSERT OR REPLACE INTO change (id) VALUES (new.id); END
+        """,
+        """
+        CREATE TRIGGER session_changed AFTER UPDATE ON session
+        BEGIN INSERT OR REPLACE INTO change (id) VALUES (new.id); END
+        """,
+        """
+        CREATE TRIGGER session_removed AFTER DELETE ON session
+        BEGIN INSERT OR REPLACE INTO change (id) VALUES (old.id); END
+        """,
+    ),
+), tables=frozenset({"session", "recent_directory", "layout", "change"}))  # fmt: skip
+
 
 BUSY_TIMEOUT_MS = 5000
 FILE_TRIES = 10
@@ -128,20 +211,9 @@ def directory_lock(directory: Path) -> Iterator[None]:
 
 
 class Database:
-    """One connection to the file; independent of the tables' meaning.
+    """One connection to a file; independent of the tables' meaning."""
 
-    Each kind of file is a subclass, which defines the schema.
-    """
-
-    def _steps(self) -> tuple[tuple[str, ...], ...]:
-        """The steps that lead to the current schema."""
-        return MIGRATIONS
-
-    def _tables(self) -> frozenset[str]:
-        """The tables of the current schema."""
-        return TABLES
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Schema) -> None:
         """Open or create the file and bring it to the current schema.
 
         Raises:
@@ -150,6 +222,7 @@ class Database:
             UnsafeDirectory: its directory cannot be trusted.
         """
         self.path = path
+        self._schema = schema
         self._connection: sqlite3.Connection | None = None
         self._identity = (0, 0)
         self._is_closed = False
@@ -320,18 +393,18 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
         version = self._version(connection)
-        if version < len(self._steps()):
+        if version < len(self._schema.steps):
             with directory_lock(self.path.parent):
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # Has an effect only before the first table.
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if missing := self._tables() - names:
+        if missing := self._schema.tables - names:
             raise damaged(self.path, f"no table {', '.join(sorted(missing))}")
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(self._steps()):
+        if version > len(self._schema.steps):
             raise StoreError(f"{self.path}: written by another version of Outlive; upgrade to use it, or move it away")
         if version < 0:
             raise damaged(self.path, f"schema version {version}")
@@ -340,10 +413,10 @@ class Database:
     def _migrate(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for step in self._steps()[self._version(connection) :]:
+            for step in self._schema.steps[self._version(connection) :]:
                 for statement in step:
                     connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {len(self._steps())}")
+            connection.execute(f"PRAGMA user_version = {len(self._schema.steps)}")
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:

@@ -10,13 +10,99 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
+from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import copies, insertion, moved_aside
-from session_host.storage.store.database import FILE_TRIES, Database, damaged, directory_lock, is_sound
-from session_host.storage.store.insertion import RUNNING
-from session_host.storage.store.session_record import SessionRecord
-from session_host.storage.store.session_row import COLUMNS, FIELDS, INSERTED, from_row, to_column, to_row
+
+from . import copies, database, moved_aside
+from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
+from .session_record import COLUMNS, FIELDS, INSERTED, SessionRecord, from_row, to_column, to_row
+
+_RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
+"""The states of a running session, as a part of a statement (S608: made of literals)."""
+_COMPLETE = 0x4F75744C
+"""SQLite's ``application_id`` ("OutL"), set once the file has all chats that ran when the file was made."""
+_RECENT_DIRECTORIES_KEPT = 50
+
+
+def _is_complete(connection: sqlite3.Connection) -> bool:
+    """Whether the file has all chats that ran when it was made."""
+    (number,) = connection.execute("PRAGMA application_id").fetchone()
+    return bool(number == _COMPLETE)
+
+
+def _check_complete(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that the file has all chats that ran when it was made.
+
+    Raises:
+        StoreIncomplete: it may lack some.
+    """
+    if not _is_complete(connection):
+        raise StoreIncomplete(f"{path}: new, and still without the running chats; try again")
+
+
+def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:
+    """Check that no other running session has a name.
+
+    Raises:
+        NameTaken: one has.
+    """
+    query = f"SELECT id FROM session WHERE name = ? AND id != ? AND state IN {_RUNNING}"  # noqa: S608
+    if other := connection.execute(query, (name, session_id)).fetchone():
+        raise NameTaken(f"a running chat is already named {name!r} ({other[0][:8]}); choose another name")
+
+
+def _insert_row(connection: sqlite3.Connection, record: SessionRecord, path: Path, *, replaces: bool = False) -> None:
+    """Add a row, or replace the session's own; note its directory; let it take the place of the session it resumes.
+
+    Raises:
+        StoreError: the id exists already, or the resumed session was continued already.
+    """
+    if record.resumed_from is not None:
+        _take_place(connection, record)
+    try:
+        connection.execute(f"INSERT {'OR REPLACE ' * replaces}{INSERTED}", to_row(record))
+    except sqlite3.IntegrityError as error:
+        raise StoreError(f"{path}: cannot save chat {record.id} ({error})") from error
+    if record.resumed_from is not None:
+        _continue(connection, record)
+    # A worktree is removed with its chat; its maker notes the directory that it was made from.
+    if record.worktree is None:
+        _note_directory(connection, record.cwd)
+
+
+def _take_place(connection: sqlite3.Connection, record: SessionRecord) -> None:
+    """Take over the pin and the position of the session that the record's one resumes."""
+    query = "SELECT pinned, position FROM session WHERE id = ? AND (pinned OR position IS NOT NULL)"
+    if found := connection.execute(query, (record.resumed_from,)).fetchone():
+        record.pinned, record.position = bool(found[0]), found[1]
+        connection.execute("UPDATE session SET pinned = 0, position = NULL WHERE id = ?", (record.resumed_from,))
+
+
+def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
+    """Mark a session as continued; raises if another chat already continues it."""
+    done = connection.execute(
+        "UPDATE session SET continued_by = ? WHERE id = ? AND (continued_by IS NULL OR continued_by = ?)",
+        (record.id, record.resumed_from, record.id),
+    )
+    if done.rowcount:
+        return
+    row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.resumed_from,)).fetchone()
+    if row is not None:
+        raise StoreError(f"{record.name}: this conversation already continues in {row[0]}; attach to that chat")
+
+
+def _note_directory(connection: sqlite3.Connection, path: str) -> None:
+    """Note that a session was started from this directory."""
+    connection.execute(
+        "INSERT OR REPLACE INTO recent_directory (path, used)"
+        " VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM recent_directory))",
+        (path,),
+    )
+    connection.execute(
+        "DELETE FROM recent_directory WHERE used <= (SELECT max(used) - ? FROM recent_directory)",
+        (_RECENT_DIRECTORIES_KEPT,),
+    )
+
 
 # Statements are put together from the names of columns and from literals of this file (S608); every value is bound.
 _ORDER = "ORDER BY ordinal"
@@ -66,7 +152,7 @@ class Store:
             StoreError: it cannot be opened or written, or another version wrote it.
             UnsafeDirectory: its directory cannot be trusted.
         """
-        return cls(Database(path))
+        return cls(Database(path, database.STORE_SCHEMA))
 
     @property
     def path(self) -> Path:
@@ -104,7 +190,7 @@ class Store:
             self._insert_alone(record)
         else:
             with self._database.writing() as connection:
-                insertion.insert(connection, record, self.path)
+                _insert_row(connection, record, self.path)
 
     def _insert_alone(self, record: SessionRecord) -> None:
         """Add a session with a name of its own, also in the file that takes the place of a lost one.
@@ -117,9 +203,9 @@ class Store:
         try:
             for _ in range(FILE_TRIES):
                 with self._database.writing() as connection:
-                    insertion.check_complete(connection, self.path)
-                    insertion.check_name(connection, record.id, record.name)
-                    insertion.insert(connection, record, self.path, replaces=is_copied)
+                    _check_complete(connection, self.path)
+                    _check_name(connection, record.id, record.name)
+                    _insert_row(connection, record, self.path, replaces=is_copied)
                     is_copied = True
                     copies.save_new_row(self.path, record)
                 if self._database.is_current:
@@ -178,11 +264,11 @@ class Store:
         """
         with self._database.writing() as connection:
             runs = connection.execute(
-                f"SELECT 1 FROM session WHERE id = ? AND state IN {RUNNING}",  # noqa: S608
+                f"SELECT 1 FROM session WHERE id = ? AND state IN {_RUNNING}",  # noqa: S608
                 (session_id,),
             ).fetchone()
             if runs:
-                insertion.check_name(connection, session_id, name)
+                _check_name(connection, session_id, name)
             if (
                 connection.execute(
                     "UPDATE session SET name = ?, default_name = '' WHERE id = ?", (name, session_id)
@@ -209,7 +295,7 @@ class Store:
             for each in sorted(copies.rows(self.path), key=lambda record: record.created_at):
                 if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
                     added.append(each)
-                    insertion.note_directory(connection, each.project)
+                    _note_directory(connection, each.project)
             connection.execute(
                 "UPDATE session SET continued_by ="
                 " (SELECT id FROM session AS later WHERE later.resumed_from = session.id ORDER BY ordinal LIMIT 1)"
@@ -233,12 +319,12 @@ class Store:
 
     def running(self) -> list[SessionRecord]:
         """Sessions that are starting or running as far as is recorded, oldest first."""
-        return self._select(f"WHERE state IN {RUNNING}")
+        return self._select(f"WHERE state IN {_RUNNING}")
 
     def running_names(self) -> set[str]:
         """The names of the sessions in ``running``."""
         with self._database.reading() as connection:
-            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {RUNNING}")}  # noqa: S608
+            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {_RUNNING}")}  # noqa: S608
 
     def names(self) -> set[str]:
         """The names of all sessions."""
@@ -373,7 +459,7 @@ class Store:
     def is_new(self) -> bool:
         """Whether the file is new and may lack running chats, until ``mark_complete``."""
         with self._database.reading() as connection:
-            return not insertion.is_complete(connection)
+            return not _is_complete(connection)
 
     @property
     def file(self) -> tuple[int, int]:
@@ -396,7 +482,7 @@ class Store:
         with self._database.writing() as connection:
             if self._database.file != file:
                 return False
-            connection.execute(f"PRAGMA application_id = {insertion.COMPLETE}")
+            connection.execute(f"PRAGMA application_id = {_COMPLETE}")
         return True
 
     # ------------------------------------------------------------ the window
@@ -429,7 +515,7 @@ class Store:
             StoreError: the file cannot be written.
         """
         with self._database.writing() as connection:
-            insertion.note_directory(connection, path)
+            _note_directory(connection, path)
 
     def recent_directories(self, limit: int) -> list[str]:
         """Directories that sessions were started in, the last one first."""

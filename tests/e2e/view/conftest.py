@@ -14,8 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.terminal.view import TerminalView
-from gui.theme.terminal import TerminalTheme
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont, TerminalTheme
 from gui.theme.theme import Theme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.cell_metrics import CellMetrics
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import MIN_COLUMNS, MIN_ROWS, GridSize
 from tests.e2e.view.conftest import FONT, ShownView, colors_in

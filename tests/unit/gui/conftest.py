@@ -13,10 +13,9 @@ from PySide6.QtWidgets import QApplication
 from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
-from gui.settings.layout import WindowLayout
+from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
-from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.theme import Theme
 from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.app import App
 from gui.bridge import chat_list, text_files
 from gui.input.draft import Draft
-from gui.settings.themes.library import Library
+from gui.settings.theme_files import Library
 from gui.theme.theme import Look
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage

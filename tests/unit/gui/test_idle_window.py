@@ -13,9 +13,8 @@ from PySide6.QtCore import QAbstractEventDispatcher, QObject
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge.age_timer import OLD_STEP_S
-from gui.settings.layout import WindowLayout
+from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split
-from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.terminal.drawing import blinking
 from gui.window.panes import tabs
 from session_host import paths

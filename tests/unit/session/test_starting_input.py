@@ -13,8 +13,8 @@ from session_host.session.effects import Effect, StartTimer, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
 from session_host.session.starting_input import CHECK, CHECK_S, STARTS_WITHIN_S, WAITS
+from session_host.storage.descriptors.log_entries import PendingInput
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
 from tests.support.session_harness import spec_of
 

@@ -17,7 +17,7 @@ PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from session_host.worktree_setup import command, in_chat, in_terminal
-from session_host.worktree_setup.options import Options
+from session_host.worktree_setup.command import Options
 
 def start(*arguments, **keywords):
     '''The command has started a process of its own when the signal comes, and this program does not know it yet.'''

@@ -17,8 +17,8 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.one_shot import OneShotDialect
 from session_host.structured.dialects.worktree_setup import setup_dialect
 from session_host.structured.items import Item
+from session_host.worktree_setup.command import Options, read_options
 from session_host.worktree_setup.in_chat import CUT, MAX_OUTPUT_CHARACTERS
-from session_host.worktree_setup.options import Options, read_options
 from tests.programs import program
 from tests.support.hostless_chat import HostlessChat
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QSignalBlocker
 from gui.bridge import age_timer, clock_changes, muting
 from gui.bridge.clock_changes import ClockChanges
 from gui.bridge.ended_list import EndedChats
-from gui.tray import events
+from gui.tray import notifier
 from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
 from gui.window.sidebar.arrangement import sections
@@ -37,7 +37,7 @@ def set_clock(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> SetClo
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime.now(tz) + moved
 
-    for module in (age_timer, muting, events, model):
+    for module in (age_timer, muting, notifier, model):
         monkeypatch.setattr(module, "datetime", Clock)
 
     def jump(by: timedelta) -> None:

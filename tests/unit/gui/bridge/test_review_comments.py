@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gui.bridge import review_comments
-from gui.settings.layout import WindowLayout
-from gui.settings.review_comment import ReviewComment
+from gui.settings.layout import ReviewComment, WindowLayout
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
 

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFont, QTextLayout
 
 from gui.chat.content.segments import Face
 from gui.chat.drawing.style import Style
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 
 FAMILY = "Fira Code"

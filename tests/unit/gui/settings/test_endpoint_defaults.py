@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from gui.settings.endpoint_defaults import endpoint_defaults
+from gui.settings.preferences import endpoint_defaults
 from session_host.paths import config_dir
 from tests.support.area import Area
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.layout import WindowLayout
+from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
-from gui.settings.saved_window import SavedPane, SavedWindow
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from gui.window.actions import action_table
 
 

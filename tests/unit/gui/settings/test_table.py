@@ -7,11 +7,9 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from gui.settings.kinds import Choice, Line, Named, Names, Number, Toggle
 from gui.settings.preferences import load_preferences
-from gui.settings.reading import FileValues
-from gui.settings.table import SETTINGS, Setting, WindowFile
-from gui.theme.terminal_font import FEATURE_FORM
+from gui.settings.table import SETTINGS, Choice, FileValues, Line, Named, Names, Number, Setting, Toggle, WindowFile
+from gui.theme.terminal import FEATURE_FORM
 from gui.wording.text import Text
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
 from session_host.endpoint import options

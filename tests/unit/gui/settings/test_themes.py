@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gui.settings.foreign_themes import color_of, find_foreign_themes, import_theme
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import load_preferences
-from gui.settings.themes.foreign import find_foreign_themes, import_theme
-from gui.settings.themes.formats.found import color_of
-from gui.settings.themes.library import DEFAULT, RESOURCES, Library, own_themes
-from gui.settings.themes.theme_file import read_theme
+from gui.settings.theme_files import DEFAULT, RESOURCES, Library, own_themes, read_theme
 from gui.settings.writing import write_values
 from session_host.errors import ConfigError
 from session_host.terminal.base import DefaultColors

@@ -16,7 +16,7 @@ from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.glyphs.glyphs import Glyphs, _loose_marks
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal import TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from tests.support.canvases import picture_of

@@ -14,7 +14,7 @@ from gui.terminal.drawing.cursor import cell_under, cursor_picture
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.glyphs.glyphs import Glyphs
-from gui.theme.terminal_font import LigatureMode, TerminalFont
+from gui.theme.terminal import LigatureMode, TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Cursor, Emulator

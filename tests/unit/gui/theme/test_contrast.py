@@ -9,15 +9,14 @@ from math import dist
 import pytest
 from PySide6.QtGui import QColor
 
-from gui.settings.themes.library import Library
+from gui.settings.theme_files import Library
 from gui.terminal.drawing.colors import Colors
-from gui.theme.code import on
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, luminance, ratio, readable
 from gui.theme.desktop import DesktopLook
-from gui.theme.marks import Mark, mark_color
+from gui.theme.icons import Mark, mark_color
 from gui.theme.scheme import Scheme
 from gui.theme.terminal import TerminalTheme
-from gui.theme.tokens import LABEL_COLORS, Tokens, blend
+from gui.theme.tokens import LABEL_COLORS, Tokens, blend, on
 from session_host.agents.catalog import load_catalog
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Style
 from tests.support.area import Area

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QColor
 
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio
-from gui.theme.derive import derive_tokens
+from gui.theme.scheme import derive_tokens
 from gui.theme.terminal import TerminalTheme
 
 colors = st.integers(0, 0xFFFFFF).map(QColor)

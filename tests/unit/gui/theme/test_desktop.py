@@ -10,10 +10,10 @@ from PySide6.QtCore import QProcessEnvironment
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from gui.settings.themes.library import Library
+from gui.settings.theme_files import Library
 from gui.theme.contrast import HIGH, USUAL, Ratios, ratio
 from gui.theme.desktop import DesktopLook, DesktopSettings
-from gui.theme.marks import Mark, mark_color
+from gui.theme.icons import Mark, mark_color
 from gui.theme.scheme import Scheme
 from tests.support.buses import BusDaemon
 from tests.support.qt_waiting import delete_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.theme.flow_layout import FlowLayout, flow
+from gui.theme.controls import FlowLayout, flow
 
 
 class Control(QWidget):

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from gui.theme.frames import paint_frame
+from gui.theme.painting import paint_frame
 
 LINE, BACKGROUND, OUTSIDE = (QColor(name) for name in ("#ff0000", "#00ff00", "#0000ff"))
 

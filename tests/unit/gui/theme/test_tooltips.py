@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAction, QHelpEvent, QTextDocumentFragment
 from PySide6.QtWidgets import QApplication, QPushButton, QToolTip, QWidget
 
-from gui.theme.plain_label import PlainLabel
+from gui.theme.controls import PlainLabel
 from gui.theme.tooltips import set_tooltip
 
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from gui.tray.changing_actions import MAX_HIDDEN, ChangingActions, Entry
+from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

@@ -10,7 +10,7 @@ from gui.bridge import chat as chat_module
 from gui.bridge import quiet_watch
 from gui.bridge.chat import Chat
 from gui.bridge.quiet_watch import QUIET_S
-from gui.tray import events
+from gui.tray import notifier
 from session_host.protocol.messages import OutputEvent
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.tray.test_notifications import NotifierHarness
@@ -23,7 +23,7 @@ class QuietWatchHarness(NotifierHarness):
         super().__init__(harness)
         self.watch = harness.sessions.quiet_watch
         self.now_s = 1000.0
-        for module in (quiet_watch, events, chat_module):
+        for module in (quiet_watch, notifier, chat_module):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now_s))
         self._harness = harness
 

@@ -12,11 +12,9 @@ from PySide6.QtCore import QObject, SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
-from gui.settings.layout import WindowLayout
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.layout import SavedWindow, WindowLayout
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
-from gui.settings.saved_window import SavedWindow
 from gui.window.main_window import MainWindow
 from gui.window.separate_windows import SeparateWindows
 from gui.window.sheets.chooser import Choice

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.theme.contrast import TEXT_RATIO, ratio
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX
 from gui.window.frame import MIN_SIZE_PX

@@ -13,11 +13,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from gui.settings.layout import WindowLayout
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
-from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.main_window import MainWindow
 from gui.window.panes.pane_area import Drop
 from gui.window.panes.tab_drag import TabDragging

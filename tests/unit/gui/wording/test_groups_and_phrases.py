@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.wording import phrases
 from gui.wording.groups import Group, group_of, group_words, mark_of, order_key
 from session_host.protocol.values import Activity, State

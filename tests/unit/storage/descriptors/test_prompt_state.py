@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import Activity
-from session_host.storage.descriptors.prompt_state import PromptState, after_activity, after_input
+from session_host.storage.descriptors.log_state import PromptState, after_activity, after_input
 
 TYPED, ENTERED, EMPTY = PromptState.TYPED, PromptState.ENTERED, PromptState.EMPTY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from session_host.storage.search.chunking import MAX_STEP_BYTES, MAX_STEP_LINES, steps
+from session_host.storage.search.reader import MAX_STEP_BYTES, MAX_STEP_LINES, steps
 from tests.support.output_pieces import PIECES
 
 

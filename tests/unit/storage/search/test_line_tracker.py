@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.storage.search.line_tracker import REMEMBERED, LineTracker, SeenState
+from session_host.storage.search.reader import REMEMBERED, LineTracker, SeenState
 
 
 class Lines:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.storage.journal import Entry
-from session_host.storage.search.pages import MAX_LINE_CHARACTERS, Line
+from session_host.storage.search.index import MAX_LINE_CHARACTERS, Line
 from session_host.storage.search.reader import Reader
 from session_host.terminal import available_engines
 from session_host.terminal.base import EngineName

@@ -25,8 +25,8 @@ from session_host.storage.journal import Entry, Journal
 from session_host.storage.journal import read as really_read
 from session_host.storage.search import Hit, Query, Scope, Search, session_update
 from session_host.storage.search import index as index_module
-from session_host.storage.search.claims import Claims
-from session_host.storage.search.schema import STEPS
+from session_host.storage.search.index import SCHEMA
+from session_host.storage.search.search import Claims
 from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
 from tests.unit.storage.search.conftest import Record, texts
 
@@ -245,7 +245,7 @@ def test_an_index_of_another_version_is_left_alone(record: Record) -> None:
     with Search():
         pass
     with sqlite3.connect(search_index()) as file:
-        file.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+        file.execute(f"PRAGMA user_version = {len(SCHEMA.steps) + 1}")
     file.close()
     with pytest.raises(StoreError, match="another version"):
         Search()

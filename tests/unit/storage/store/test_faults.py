@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import StoreCorrupt, StoreError
-from session_host.storage.store import Store, schema
+from session_host.storage.store import Store, database
 from session_host.storage.store.database import Database
 from tests.support.records import MakeRecord, fill, one_line
 
@@ -236,11 +236,16 @@ class TestMovingDamagedFiles:
                 assert stored.title == "still heard"
 
 
+def _with_step(step: tuple[str, ...]) -> database.Schema:
+    present = database.STORE_SCHEMA
+    return present._replace(steps=(*present.steps, step))
+
+
 class TestVersions:
     def test_a_file_of_another_version_is_refused_and_untouched(self, path: Path) -> None:
         Store.open(path).close()
         connection = sqlite3.connect(path)
-        connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
+        connection.execute(f"PRAGMA user_version = {len(database.STORE_SCHEMA.steps) + 1}")
         connection.close()
         before = path.read_bytes()
 
@@ -254,10 +259,9 @@ class TestVersions:
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         records = fill(path, make_record, 3)
-        from session_host.storage.store import database, schema
 
         step = ("ALTER TABLE session ADD COLUMN later TEXT", "UPDATE session SET later = 'x'")
-        monkeypatch.setattr(database, "MIGRATIONS", (*schema.MIGRATIONS, step))
+        monkeypatch.setattr(database, "STORE_SCHEMA", _with_step(step))
 
         for _ in range(2):
             with Store.open(path) as store:
@@ -270,11 +274,10 @@ class TestVersions:
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         records = fill(path, make_record, 2)
-        from session_host.storage.store import database, schema
 
         with monkeypatch.context() as patch:
             step = ("DELETE FROM session", "THIS IS NO SQL")
-            patch.setattr(database, "MIGRATIONS", (*schema.MIGRATIONS, step))
+            patch.setattr(database, "STORE_SCHEMA", _with_step(step))
             with pytest.raises(StoreError):
                 Store.open(path)
 

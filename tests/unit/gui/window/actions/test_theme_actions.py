@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from gui.settings.preferences import load_preferences
-from gui.settings.themes.library import Library, own_themes
+from gui.settings.theme_files import Library, own_themes
 from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
 from session_host import paths

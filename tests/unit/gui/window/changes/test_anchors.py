@@ -6,7 +6,7 @@ import pytest
 
 from gui.bridge.changes_reader import ChangedFile
 from gui.chat.content.segments import DiffLine
-from gui.settings.review_comment import ReviewComment
+from gui.settings.layout import ReviewComment
 from gui.window.changes.anchors import MAX_LINES, find, lines_of, new_comment
 
 

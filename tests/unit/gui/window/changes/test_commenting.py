@@ -14,7 +14,7 @@ from gui.chat.content import patches
 from gui.chat.content.segments import Card, Diff, Segment
 from gui.chat.drawing.lay_out import lay_out
 from gui.chat.drawing.style import Style
-from gui.settings.review_comment import ReviewComment
+from gui.settings.layout import ReviewComment
 from gui.theme.theme import Theme
 from gui.window.changes import line_ranges
 from gui.window.changes.anchors import Anchored

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.additional_viewer import viewer_for_page
 from gui.bridge.ended_chat import EndedChat
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
 from gui.window.sidebar.model import ChatRow

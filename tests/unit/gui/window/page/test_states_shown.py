@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.bridge import age_timer
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group

@@ -7,9 +7,8 @@ from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 
-from gui.settings.layout import WindowLayout
+from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split
-from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.panes import tabs
 from gui.window.panes.pane import move_tab
 from gui.window.panes.panes import Panes

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QStyleOptionTab, QTabBar
 
-from gui.theme.marks import Mark
+from gui.theme.icons import Mark
 from gui.window.panes.tab_bar import CLOSE_PX, MIN_TAB_PX, TabBar, TabLook, distinct_names, fit_widths
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from tests.unit.gui.conftest import WindowHarness, one_pane

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import SETTINGS
 from gui.theme.theme import Theme
 from gui.window.actions.settings_actions import SettingsOpener

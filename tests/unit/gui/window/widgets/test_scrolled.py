@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
 
-from gui.theme.flow_layout import flow
+from gui.theme.controls import flow
 from gui.window.widgets.parts import Scrolled
 
 

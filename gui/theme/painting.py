@@ -1,13 +1,14 @@
-"""Rounded frames with lines that lie on whole pixels of the screen."""
+"""Rounded frames on whole pixels, and texts with marked characters."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from gui.theme.tokens import RADIUS_PX
+from .tokens import RADIUS_PX, Tokens
 
 _ALMOST_PX = 0.01
 """So little of a pixel is a rounding error."""
@@ -53,3 +54,15 @@ def paint_frame(
     inside = QRectF(left, top, right - left, bottom - top).adjusted(half, half, -half, -half)
     painter.drawRoundedRect(inside, radius, radius)
     painter.restore()
+
+
+def paint_matched(painter: QPainter, area: QRect, text: str, indexes: Sequence[int], tokens: Tokens) -> None:
+    """Paint a text with its matched characters underlined in the accent colour."""
+    metrics = painter.fontMetrics()
+    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setPen(tokens.color("accent"))
+    underline = area.center().y() + metrics.height() // 2 - 1
+    for index in indexes:
+        first = area.left() + metrics.horizontalAdvance(text[:index])
+        width = metrics.horizontalAdvance(text[: index + 1]) - metrics.horizontalAdvance(text[:index])
+        painter.drawLine(first, underline, first + width - 2, underline)

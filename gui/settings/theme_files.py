@@ -1,4 +1,4 @@
-"""The format of a theme's file.
+"""The format of a theme's file, and the themes in files: the user's own before those of ``resources/themes``.
 
 ::
 
@@ -21,15 +21,16 @@
     [window]                            # all optional: the fields of gui.theme.tokens
     accent = "#83a598"
 
-    [code]                              # all optional: the names in gui.theme.code
+    [code]                              # all optional: the names in gui.theme.tokens
     keyword = "#fb4934"
 
-Colours of the window that are left out, or that cannot be read on their background, are derived (``gui.theme.derive``).
+Colours of the window that are left out, or that cannot be read on their background, are derived (``gui.theme.scheme``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -38,10 +39,9 @@ import msgspec
 from PySide6.QtGui import QColor
 
 from gui.theme.contrast import TEXT_RATIO, ratio, readable
-from gui.theme.derive import derive_tokens
-from gui.theme.scheme import Scheme
+from gui.theme.scheme import Scheme, SchemePair, derive_tokens
 from gui.theme.terminal import TerminalTheme
-from gui.theme.tokens import blend
+from gui.theme.tokens import BACKGROUNDS, WORDS, Tokens, blend
 from session_host.errors import ConfigError
 from session_host.toml_file import TomlFile
 
@@ -59,40 +59,15 @@ class _Terminal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     selection_foreground: Hex | None = None
 
 
-class _Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    page: Hex | None = None
-    sidebar: Hex | None = None
-    raised: Hex | None = None
-    hairline: Hex | None = None
-    text: Hex | None = None
-    secondary: Hex | None = None
-    disabled: Hex | None = None
-    accent: Hex | None = None
-    on_accent: Hex | None = None
-    needs_you: Hex | None = None
-    failed: Hex | None = None
-    fine: Hex | None = None
-    hover: Hex | None = None
-    selected: Hex | None = None
-    border: Hex | None = None
-    scrim: Hex | None = None
-
-
-class _Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    ground: Hex | None = None
-    inline: Hex | None = None
-    prompt: Hex | None = None
-    added: Hex | None = None
-    removed: Hex | None = None
-    added_words: Hex | None = None
-    removed_words: Hex | None = None
-    keyword: Hex | None = None
-    string: Hex | None = None
-    number: Hex | None = None
-    function: Hex | None = None
-    type: Hex | None = None
-    comment: Hex | None = None
-    deleted: Hex | None = None
+_Window = msgspec.defstruct(
+    "_Window",
+    [(field.name, Hex | None, None) for field in fields(Tokens) if field.type == "str" and field.name != "name"],
+    frozen=True,
+    forbid_unknown_fields=True,
+)
+_Code = msgspec.defstruct(
+    "_Code", [(name, Hex | None, None) for name in (*BACKGROUNDS, *WORDS)], frozen=True, forbid_unknown_fields=True
+)
 
 
 class _Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,8 +79,8 @@ class _Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     pair: str = ""
     desktop_accent: bool = False
-    window: _Window = _Window()
-    code: _Code = _Code()
+    window: _Window = _Window()  # type: ignore[valid-type]
+    code: _Code = _Code()  # type: ignore[valid-type]
 
 
 @dataclass(frozen=True)
@@ -196,3 +171,107 @@ def theme_text(name: str, colors: TerminalColors, *, dark: bool, pair: str = "",
 def _quoted(text: str) -> str:
     """A basic string of TOML; JSON's strings are a subset of them, except for DEL."""
     return msgspec.json.encode("".join(char for char in text if char.isprintable())).decode()
+
+
+RESOURCES = Path(__file__).parents[2] / "resources" / "themes"
+DEFAULT = "outlive-dark"
+
+
+def own_themes(config_dir: Path) -> Path:
+    """The directory of the user's own themes."""
+    return config_dir / "themes"
+
+
+@dataclass(frozen=True)
+class Library:
+    """The directories of themes; of two themes with the same id, the one in the earlier directory is used.
+
+    Attributes:
+        directories: the directories with theme files.
+    """
+
+    directories: tuple[Path, ...] = (RESOURCES,)
+
+    @classmethod
+    def of(cls, config_dir: Path) -> Library:
+        """The user's own themes and Outlive's."""
+        return cls((own_themes(config_dir), RESOURCES))
+
+    def __contains__(self, identifier: str) -> bool:
+        return self._find(identifier) is not None
+
+    def path(self, identifier: str) -> Path:
+        """The file of a theme.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        path = self._find(identifier)
+        if path is None:
+            raise ConfigError(f"there is no theme '{identifier}' in {self.directories[0]}")
+        return path
+
+    def _find(self, identifier: str) -> Path | None:
+        if not re.fullmatch(r"[^/\\\0]{1,100}", identifier):
+            return None
+        paths = (directory / f"{identifier}.toml" for directory in self.directories)
+        return next((path for path in paths if path.exists()), None)
+
+    def scheme(self, identifier: str) -> Scheme:
+        """A theme by its id.
+
+        Raises:
+            ConfigError: there is none, or its file cannot be read.
+        """
+        return read_theme(self.path(identifier))
+
+    def pair(self, identifier: str) -> SchemePair:
+        """A theme with its counterpart.
+
+        Raises:
+            ConfigError: one of the two does not exist, or its file cannot be read.
+        """
+        return self._with_counterpart(self.scheme(identifier))
+
+    def _with_counterpart(self, chosen: Scheme) -> SchemePair:
+        if not chosen.pair:
+            return SchemePair(chosen, chosen)
+        if chosen.pair not in self:
+            raise ConfigError(f"{self.path(chosen.id)}: its pair '{chosen.pair}' does not exist")
+        other = self.scheme(chosen.pair)
+        if other.dark == chosen.dark:
+            kind = "dark" if chosen.dark else "light"
+            raise ConfigError(f"{self.path(chosen.id)}: both '{chosen.id}' and its pair '{other.id}' are {kind}")
+        return SchemePair(chosen, other) if chosen.dark else SchemePair(other, chosen)
+
+    def pairs(self) -> tuple[list[SchemePair], list[str]]:
+        """All themes, each with its counterpart: Outlive's own first, then by name.
+
+        Returns:
+            The themes, and one line for each file that cannot be read.
+        """
+        found: dict[str, SchemePair] = {}
+        problems: list[str] = []
+        for identifier in self.ids():
+            try:
+                scheme = self.scheme(identifier)
+                pair = self._with_counterpart(scheme)
+            except ConfigError as error:
+                problems.append(str(error))
+                continue
+            # Two files that name each other are listed once; a user's file may name any theme as its counterpart.
+            is_mutual = pair.dark.pair == pair.light.id and pair.light.pair == pair.dark.id
+            found.setdefault(min(pair.dark.id, pair.light.id) if is_mutual else identifier, pair)
+        ordered = sorted(found, key=lambda each: (each != DEFAULT, found[each].dark.name.casefold()))
+        return [found[each] for each in ordered], problems
+
+    def ids(self) -> list[str]:
+        """The ids of all themes."""
+        found: dict[str, None] = {}
+        for directory in self.directories:
+            try:
+                names = sorted(path.stem for path in directory.iterdir() if path.suffix == ".toml")
+            except OSError:
+                continue  # The user has no themes of their own.
+            found |= dict.fromkeys(names)
+        return list(found)

@@ -1,11 +1,36 @@
-"""A row of controls that wraps to further lines."""
+"""Small controls: a plain label, a row that wraps, a list that drops down, the file dialog."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtCore import QAbstractItemModel, QMargins, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QListView,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QWidget,
+)
 
-from gui.theme.tokens import GAP_S_PX
+from .icons import Glyph, glyph_icon
+from .theme import Theme
+from .tokens import GAP_S_PX
+
+
+class PlainLabel(QLabel):
+    """A label that shows its text to the letter."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
 
 
 class FlowLayout(QLayout):
@@ -98,3 +123,67 @@ def flow(*controls: QWidget) -> QWidget:
     policy.setHeightForWidth(True)
     made.setSizePolicy(policy)
     return made
+
+
+_ROW_PX = 26
+_FRAME_PX = 6
+
+
+class PopupDelegate(QStyledItemDelegate):
+    """Makes rows as wide as the list, so that a long text is elided in it instead of being scrolled sideways."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, super().sizeHint(option, index).height())
+
+
+class PopupList(QListView):
+    """A list of texts, hidden at first; the keyboard focus stays with the field that it belongs to."""
+
+    def __init__(self, parent: QWidget, model: QAbstractItemModel, name: str) -> None:
+        """Make a list.
+
+        Args:
+            parent: the widget that the list may cover.
+            model: the texts.
+            name: the name for screen readers.
+        """
+        super().__init__(parent)
+        self.setProperty("kind", "popup")
+        self.setModel(model)
+        self.setItemDelegate(PopupDelegate(self))
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setUniformItemSizes(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setAccessibleName(name)
+        self.hide()
+
+    def height_for(self, rows: int) -> int:
+        """The list's height with this number of rows, in pixels."""
+        return rows * _ROW_PX + _FRAME_PX
+
+
+_ICONS = {
+    "backButton": Glyph.BACK,
+    "forwardButton": Glyph.FOLDED,
+    "toParentButton": Glyph.UP,
+    "newFolderButton": Glyph.NEW_FOLDER,
+    "listModeButton": Glyph.GRID,
+    "detailModeButton": Glyph.LIST,
+}
+"""The icons of the buttons of Qt's dialog, by their object names: those of its style are black in each theme."""
+
+
+class FileDialog(QFileDialog):
+    """A dialog that does not block the window. Closing it deletes it."""
+
+    def __init__(self, theme: Theme, parent: QWidget, title: str, directory: str) -> None:
+        super().__init__(parent, title, directory)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # The desktop's dialog has none of these widgets.
+        for tool in self.findChildren(QToolButton):
+            if (glyph := _ICONS.get(tool.objectName())) is not None:
+                tool.setIcon(glyph_icon(glyph, theme.tokens, "text"))
+        for row in self.findChildren(QDialogButtonBox):
+            for button in row.buttons():
+                button.setIcon(QIcon())
