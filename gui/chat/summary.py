@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -30,16 +31,15 @@ class SummaryStrip(QWidget):
 
     Signals:
         item_chosen(str): the user goes to an item: the plan, or the last change of a file.
-        changes_requested: the user wants to see all changes of the chat's directory.
     """
 
     item_chosen = Signal(str)
-    changes_requested = Signal()
 
-    def __init__(self, directory: str = "") -> None:
-        """``directory`` is the chat's: paths are shown relative to it."""
+    def __init__(self, directory: str, show_changes: Callable[[], object]) -> None:
+        """Make the strip; paths are shown relative to ``directory``, and ``show_changes`` shows all its changes."""
         super().__init__()
         self._directory = directory
+        self._show_changes = show_changes
         self._step = ""
         self._plan_item = ""
         self._files: list[ChangedFile] = []
@@ -131,7 +131,7 @@ class SummaryStrip(QWidget):
 
     def _fill_menu(self) -> None:
         self._menu.clear()
-        self._menu.addAction(chat_texts.SHOW_CHANGES(), self.changes_requested.emit)
+        self._menu.addAction(chat_texts.SHOW_CHANGES(), self._show_changes)
         self._menu.addSeparator()
         for file in reversed(self._files[-_MAX_FILES:]):
             lines = changes_texts.changed_lines(file.added, file.removed)

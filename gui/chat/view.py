@@ -39,6 +39,7 @@ from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .pictures import copy_image, save_image
+from .port import ChatPort
 from .prompt import usage as limits
 from .prompt.box import PromptBox
 from .summary import Summary, SummaryStrip
@@ -65,41 +66,15 @@ class ChatView(QWidget):
         heading: a line at the top of the page with the prompt of the answer in view.
 
     Signals:
-        prompt_sent(str, str, tuple): the user sends a prompt: text, mode ("queue", "steer", "interrupt"), images.
-        interrupted(): the user stops the running turn.
-        answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of the request
-            as it was shown, and texts by the ids of questions.
-        withdrawn(str): the user takes a queued prompt back.
-        end_requested: the user ends an agent that does not stop.
-        sent_now(str): the user sends a queued prompt now, and stops the running turn for it.
         prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
-        menu_built(QMenu): the context menu of the page is about to open.
-        setting_changed(str, str): the user chose another value of a setting.
-        link_activated(str): the user opens a link, with any scheme, or a path.
-        file_activated(FileLocation): the user opens a file that the transcript names; its path may be relative.
-        image_activated(Image): the user enlarges an image.
-        notice_given(str): one line for the user.
-        save_requested(str): the user saves this text as a prompt.
     """
 
-    prompt_sent = Signal(str, str, object)
-    interrupted = Signal()
-    answered = Signal(str, str, str, object)
-    withdrawn = Signal(str)
-    sent_now = Signal(str)
-    end_requested = Signal()
     prompt_menu_built = Signal(QMenu, Item)
-    menu_built = Signal(QMenu)
-    setting_changed = Signal(str, str)
-    link_activated = Signal(str)
-    file_activated = Signal(object)
-    image_activated = Signal(object)
-    notice_given = Signal(str)
-    save_requested = Signal(str)
 
     def __init__(
         self,
         theme: Theme,
+        chat: ChatPort,
         directory: str = "",
         parent: QWidget | None = None,
         *,
@@ -109,6 +84,7 @@ class ChatView(QWidget):
 
         Args:
             theme: the theme.
+            chat: the chat, which the user's actions reach.
             directory: the chat's: paths are shown relative to it, and its files complete "@".
             parent: the view's parent widget.
             list_tracked: lists the files of a directory in a repository, see ``DirectoryFiles.set_lister``.
@@ -116,8 +92,9 @@ class ChatView(QWidget):
         super().__init__(parent)
         self.setProperty("area", "page")
         self.theme = theme
-        self.page = TranscriptPage(theme, directory, self)
-        self.prompt = PromptBox(theme, self)
+        self._chat = chat
+        self.page = TranscriptPage(theme, directory, self, answer=chat.answer_request)
+        self.prompt = PromptBox(theme, self, chat)
         self.prompt.completion.files.set_directory(directory)
         if list_tracked is not None:
             self.prompt.completion.files.set_lister(list_tracked)
@@ -128,7 +105,7 @@ class ChatView(QWidget):
         self._taking_back: dict[str, None] = {}
         """The queued prompts that the user takes back here, by their items' ids, in this order."""
         self._summary = Summary()
-        self.strip = SummaryStrip(directory)
+        self.strip = SummaryStrip(directory, chat.show_changes)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -153,9 +130,7 @@ class ChatView(QWidget):
     def _connect(self) -> None:
         self.page.action_triggered.connect(self._on_action)
         self.page.menu_made.connect(self._add_to_menu)
-        self.page.menu_built.connect(self.menu_built)
         self.page.image_menu_made.connect(self._add_image_actions)
-        self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
         self.page.request_left.connect(self._on_request_left)
@@ -167,14 +142,10 @@ class ChatView(QWidget):
         self.prompt.editor.back_requested.connect(self._go_back)
         self.prompt.editor.take_back_requested.connect(self._take_back)
         self.strip.item_chosen.connect(self._go_to_item)
-        self.prompt.sent.connect(self._on_sent)
+        self.prompt.sent.connect(self.page.scroll_to_end)
         self.prompt.editor.textChanged.connect(self._fit_prompt)
         self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
-        self.prompt.interrupted.connect(self.interrupted)
-        self.prompt.setting_changed.connect(self.setting_changed)
-        self.prompt.notice_given.connect(self.notice_given)
-        self.prompt.save_requested.connect(self.save_requested)
 
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens the name of a file, and whether names are links at all."""
@@ -229,10 +200,6 @@ class ChatView(QWidget):
 
     # ------------------------------------------------------------ the user's actions
 
-    def _on_sent(self, text: str, mode: str, images: object) -> None:
-        self.page.scroll_to_end()
-        self.prompt_sent.emit(text, mode, images)
-
     def _on_typed(self, text: str) -> None:
         self.prompt.editor.setFocus()
         self.prompt.editor.insertPlainText(text)
@@ -256,29 +223,30 @@ class ChatView(QWidget):
             case "withdraw":
                 self._taking_back[action.item] = None
                 self.prompt.editor.setFocus()
-                self.withdrawn.emit(action.item)
+                self._chat.withdraw_prompt(action.item)
             case "send_now":
                 self.prompt.editor.setFocus()
-                self.sent_now.emit(action.item)
+                self._chat.send_now(action.item)
             case "again":
                 item = self.transcript.get(action.item)
                 if item is not None:
-                    self._on_sent(item.text, "queue", item.images)
+                    self.page.scroll_to_end()
+                    self._chat.prompt(item.text, "queue", item.images)
             case "reuse":
                 item = self.transcript.get(action.item)
                 if item is not None:
                     self._reuse(item)
             case "end":
-                self.end_requested.emit()
+                self._chat.end()
             case "copy_answer" if action.item in self.transcript:
                 answer = self.turns.answer_at(self.transcript.position(action.item))
                 QGuiApplication.clipboard().setText(answer)
             case "link":
-                self.link_activated.emit(action.value)
-            case "file":
-                self.file_activated.emit(action.file)
-            case "image":
-                self.image_activated.emit(action.image)
+                self._chat.open_link(action.value)
+            case "file" if action.file is not None:
+                self._chat.open_file(action.file)
+            case "image" if action.image is not None:
+                self._chat.show_image(action.image)
             case _:
                 pass
 
@@ -308,7 +276,7 @@ class ChatView(QWidget):
             copy.setEnabled(bool(item.text))
             put = menu.addAction(chat_texts.PUT_INTO_PROMPT(), lambda: self._reuse(item))
             put.setEnabled(not self.prompt.editor.isReadOnly())
-            save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.save_requested.emit(item.text))
+            save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.prompt.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
             if item.status not in {"queued", "unsent", "withdrawn"}:
                 self.prompt_menu_built.emit(menu, item)
@@ -317,10 +285,10 @@ class ChatView(QWidget):
             menu.addAction(chat_texts.COPY_ANSWER(), lambda: QGuiApplication.clipboard().setText(answer))
 
     def _add_image_actions(self, menu: QMenu, image: Image) -> None:
-        menu.addAction(chat_texts.ENLARGE_IMAGE(), lambda: self.image_activated.emit(image))
+        menu.addAction(chat_texts.ENLARGE_IMAGE(), lambda: self._chat.show_image(image))
         menu.addAction(chat_texts.COPY_IMAGE(), lambda: copy_image(image))
-        directory, report = self.prompt.completion.files.directory, self.notice_given.emit
-        menu.addAction(chat_texts.SAVE_IMAGE_AS(), lambda: save_image(self.theme, self, image, directory, report))
+        directory, inform = self.prompt.completion.files.directory, self._chat.inform
+        menu.addAction(chat_texts.SAVE_IMAGE_AS(), lambda: save_image(self.theme, self, image, directory, inform))
 
     def _reuse(self, item: Item) -> None:
         self.prompt.put(Draft(item.text, item.images))

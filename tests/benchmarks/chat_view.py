@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import cast
 
 from PySide6.QtTest import QTest
 
+from gui.chat.port import ChatPort
 from gui.chat.view import ChatView
 from gui.theme.theme import Theme
 from session_host.structured.transcript import Transcript
@@ -107,7 +109,7 @@ def _frames(report: Report, name: str, step: Callable[[], None], count: int) -> 
 
 
 def _view(theme: Theme) -> ChatView:
-    view = ChatView(theme)
+    view = ChatView(theme, cast(ChatPort, None))
     view.resize(1000, 900)
     view.show()
     QTest.qWaitForWindowExposed(view)

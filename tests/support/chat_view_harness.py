@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -9,6 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from gui.chat.port import ChatPort
 from gui.chat.view import ChatView
 from gui.theme.theme import Theme
 from tests.support.qt_waiting import process_events_until, show
@@ -18,18 +20,24 @@ from tests.support.windows import has_keyboard
 WAIT_S = 60.0
 
 
+class RecordedPort:
+    """Records the calls of all methods of ``ChatPort``."""
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        assert hasattr(ChatPort, name)
+        return lambda *values: self._calls.append((name, *values))
+
+
 class ChatViewHarness:
     """A shown view, and a user's actions on it."""
 
     def __init__(self, theme: Theme, chat: ScriptedChat, directory: str) -> None:
         self.chat = chat
-        self.view = ChatView(theme, directory)
-        self.signals: list[tuple[Any, ...]] = []
-        for name in (
-            "prompt_sent", "interrupted", "answered", "withdrawn", "sent_now", "setting_changed", "link_activated",
-            "file_activated", "image_activated", "notice_given", "end_requested",
-        ):  # fmt: skip
-            getattr(self.view, name).connect(lambda *values, name=name: self.signals.append((name, *values)))
+        self.calls: list[tuple[Any, ...]] = []
+        self.view = ChatView(theme, cast(ChatPort, RecordedPort(self.calls)), directory)
         self.view.set_transcript(chat.transcript)
         self.view.resize(900, 700)
         show(self.view)
@@ -49,7 +57,8 @@ class ChatViewHarness:
         QApplication.processEvents()
 
     def of(self, name: str) -> list[tuple[Any, ...]]:
-        return [each[1:] for each in self.signals if each[0] == name]
+        """The arguments of the calls of a method of ``ChatPort``."""
+        return [each[1:] for each in self.calls if each[0] == name]
 
     def shown(self) -> str:
         """The text on the page."""

@@ -27,7 +27,7 @@ from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
 from .pointing import PointedPage
 from .positions import PlacedSegment, ScrollPosition
-from .requests import RequestCard
+from .requests import Answer, RequestCard
 from .rows import Row
 
 _LOOK_UP_AFTER_MS = 150
@@ -47,19 +47,21 @@ class TranscriptPage(PointedPage):
     """The transcript of a chat.
 
     Signals (and those of PointedPage):
-        answered(str, str, str, dict): the user answered a request: its id, the option's, the digest, texts.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
         request_left(): the request that had the keyboard focus is answered; now the page has the focus.
     """
 
-    answered = Signal(str, str, str, object)
     typed = Signal(str)
     interrupt_requested = Signal()
     request_left = Signal()
 
-    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, directory: str = "", parent: QWidget | None = None, *, answer: Answer = lambda *_: None
+    ) -> None:
+        """Make an empty page; ``answer`` gets the answers to its requests."""
         super().__init__(theme, directory, parent)
+        self._answer = answer
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.MESSAGES())
         self._cards: dict[str, RequestCard] = {}
@@ -106,11 +108,10 @@ class TranscriptPage(PointedPage):
             found.deleteLater()
             found = None
         if found is None:
-            found = self._cards[request_id] = RequestCard(self.theme, request, self)
+            found = self._cards[request_id] = RequestCard(self.theme, request, self, self._answer)
             if request.kind == "edit" and request.subject:
                 found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
             found.set_style(self.style_)
-            found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
             found.reveal_requested.connect(self._scroll_to_part)
             previous: QWidget = self

@@ -65,21 +65,24 @@ _OTHER_PX = 150
 """The estimated height of everything but the subject."""
 
 
+Answer = Callable[[str, str, str, dict[str, str]], object]
+"""Gets the request's id, the option's id, the digest of the shown request, and texts by the ids of questions."""
+
+
 class RequestCard(QWidget):
     """A request of the agent, with its answers.
 
     Signals:
-        answered(str, str, str, dict): the request's id, the option's id, the digest of the shown request, texts.
         resized(): the widget needs another height.
         reveal_requested(QWidget): this part has to be in view: the keyboard went to it, or it answers a key.
     """
 
-    answered = Signal(str, str, str, object)
     resized = Signal()
     reveal_requested = Signal(QWidget)
 
-    def __init__(self, theme: Theme, request: AgentRequest, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, request: AgentRequest, parent: QWidget, answer: Answer) -> None:
         super().__init__(parent)
+        self._answer = answer
         self.request = request
         self.shown_digest = digest(request)
         self._theme = theme
@@ -328,7 +331,7 @@ class RequestCard(QWidget):
     def _send(self, option: str, texts: dict[str, str]) -> None:
         self._is_sent, self._refusal = True, ""
         self._update_buttons()
-        self.answered.emit(self.request.id, option, self.shown_digest, texts)
+        self._answer(self.request.id, option, self.shown_digest, texts)
 
     def show_refusal(self, reason: str) -> None:
         """Show why the answer had no effect, and let the user answer again."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QRes
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from gui.chat.pictures import ImageDialog
+from gui.chat.port import ChatPort
 from gui.input.draft import NO_DRAFT, Draft
 from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph, glyph_icon
@@ -16,7 +17,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, notice_texts, page_texts, sheet_texts
-from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
+from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt, PromptMode
 from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
 
@@ -41,26 +42,20 @@ class PromptBox(QWidget):
     """The prompt box of a chat.
 
     Signals:
-        sent(str, str, tuple): the user sends a prompt: text, mode and images.
+        sent(): the user sends a prompt.
         edited(): the draft may be another one.
-        interrupted(): the user stops the turn.
-        setting_changed(str, str): the user chose another value of a setting.
-        notice_given(str): one line for the user.
         save_requested(str): the user saves this text as a prompt.
         saved_requested(): the user inserts a saved prompt.
     """
 
-    sent = Signal(str, str, object)
+    sent = Signal()
     edited = Signal()
-    interrupted = Signal()
-    setting_changed = Signal(str, str)
-    notice_given = Signal(str)
     save_requested = Signal(str)
     saved_requested = Signal()
 
-    def __init__(self, theme: Theme, page: QWidget) -> None:
+    def __init__(self, theme: Theme, page: QWidget, chat: ChatPort) -> None:
         super().__init__(page)
-        self._theme = theme
+        self._theme, self._chat = theme, chat
         self._resumes = False
         self._status = Status()
         self._max_px = 200
@@ -75,7 +70,7 @@ class PromptBox(QWidget):
         self.completion = Completion(theme, self.editor, page)
         self.attachments = Attachments()
         self.content = PromptContent(self.editor, self.attachments)
-        self.settings = SettingsRow()
+        self.settings = SettingsRow(chat.change_setting)
         self._message = PlainLabel()
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)
@@ -83,7 +78,7 @@ class PromptBox(QWidget):
         self._attach = self._button(chat_texts.ATTACH_IMAGES(), "", self._choose_images)
         self._attach.hide()
         self._send = self._button(chat_texts.SEND(), "primary", lambda: self.submit("queue"))
-        self._stop = self._button(chat_texts.STOP(), "", self.interrupted.emit)
+        self._stop = self._button(chat_texts.STOP(), "", self._chat.interrupt)
         set_tooltip(self._stop, chat_texts.STOP_WITH_KEYS())
         self._stop.hide()
         self._escaped = QTimer(self, singleShot=True, interval=ESCAPE_MS)
@@ -102,7 +97,6 @@ class PromptBox(QWidget):
         self.editor.menu_made.connect(self._extend_menu)
         self.editor.installEventFilter(self)
         self.attachments.changed.connect(self._on_edited)
-        self.settings.changed.connect(self.setting_changed)
         self._on_text()
 
     def _button(self, name: str, kind: str, on_click: object) -> QPushButton:
@@ -269,14 +263,14 @@ class PromptBox(QWidget):
         with QSignalBlocker(self):
             problem = self.content.show_draft(draft)
         if problem:
-            self.notice_given.emit(problem)
+            self._chat.inform(problem)
             self.edited.emit()
 
     def _recall(self, step: int) -> None:
         with QSignalBlocker(self):
             problem = self.content.recall(step)
         if problem:
-            self.notice_given.emit(problem)
+            self._chat.inform(problem)
         self.edited.emit()
 
     def put(self, earlier: Draft) -> None:
@@ -298,7 +292,7 @@ class PromptBox(QWidget):
 
     # ------------------------------------------------------------ the user's actions
 
-    def submit(self, mode: str) -> None:
+    def submit(self, mode: PromptMode) -> None:
         """Send the prompt. Without one, "interrupt" sends the first queued one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
         if mode == "interrupt" and self.is_empty and self.editor.has_queue:
@@ -306,7 +300,7 @@ class PromptBox(QWidget):
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:
-            self.notice_given.emit(chat_texts.PROMPT_TOO_LARGE())
+            self._chat.inform(chat_texts.PROMPT_TOO_LARGE())
             return
         if mode == "steer" and not (self._status.is_running and self._status.capabilities.steer):
             mode = "queue"
@@ -317,12 +311,13 @@ class PromptBox(QWidget):
         self.editor.clear()
         self.attachments.clear()
         self.put(draft)
-        self.sent.emit(text, mode, images)
+        self.sent.emit()
+        self._chat.prompt(text, mode, images)
 
     def interrupt(self) -> None:
         """Stop the running turn, if there is one."""
         if self.can_interrupt:
-            self.interrupted.emit()
+            self._chat.interrupt()
 
     def escape(self) -> bool:
         """Stop the running turn at the second Escape; returns whether it is the first one, which shows a hint."""
@@ -355,11 +350,11 @@ class PromptBox(QWidget):
 
     def _add_image(self, image: object) -> None:
         if not self._status.capabilities.images:
-            self.notice_given.emit(chat_texts.NO_IMAGES())
+            self._chat.inform(chat_texts.NO_IMAGES())
         elif not isinstance(image, QImage) or image.isNull():
-            self.notice_given.emit(notice_texts.UNREADABLE_IMAGE())
+            self._chat.inform(notice_texts.UNREADABLE_IMAGE())
         elif problem := self.attachments.add_image(image):
-            self.notice_given.emit(problem)
+            self._chat.inform(problem)
 
     def _add_files(self, files: list[str]) -> None:
         """Attach images; put the paths of other files into the text."""
@@ -371,7 +366,7 @@ class PromptBox(QWidget):
                 name = os.path.relpath(path, directory) if inside else path
                 self.editor.insertPlainText(f"{mention(name)} ")
             elif problem:
-                self.notice_given.emit(problem)
+                self._chat.inform(problem)
 
     # ------------------------------------------------------------ painting
 

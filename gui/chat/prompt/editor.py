@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Literal
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
@@ -30,7 +29,6 @@ from gui.input.keys import LINEFEED
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
 
-Mode = Literal["queue", "steer", "interrupt"]
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import accumulate
 from typing import NamedTuple
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
@@ -32,16 +33,12 @@ class _Chip(NamedTuple):
 
 
 class SettingsRow(QWidget):
-    """Menus for model, mode and effort; those that do not fit are in the menu of the last button.
+    """Menus for model, mode and effort; those that do not fit are in the menu of the last button."""
 
-    Signals:
-        changed(str, str): the user chose another value: the setting's id, and the value.
-    """
-
-    changed = Signal(str, str)
-
-    def __init__(self) -> None:
+    def __init__(self, change: Callable[[str, str], object]) -> None:
+        """Make the row; ``change`` gives a setting, by its id, the value that the user chose."""
         super().__init__()
+        self._change = change
         self._settings: tuple[Setting, ...] = ()
         self._chips: list[_Chip] = []
         self._row = QHBoxLayout(self)
@@ -87,7 +84,7 @@ class SettingsRow(QWidget):
             action.setChecked(choice.id == setting.value)
             set_tooltip(action, one_line(choice.description))
             group.addAction(action)
-            action.triggered.connect(lambda _checked, value=choice.id: self.changed.emit(setting.id, value))
+            action.triggered.connect(lambda _checked, value=choice.id: self._change(setting.id, value))
         menu.setToolTipsVisible(True)
         text = chosen if chosen and setting.category == "model" else name  # A model's name needs no other.
         made = self._quiet_button(_caption(text), menu)

@@ -131,10 +131,10 @@ class PageWiring:
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         elif isinstance(page, StructuredPage):
-            page.view.image_activated.connect(lambda image: self._window.show_image(image, chat.record.cwd))
-            page.view.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
+            page.image_requested.connect(lambda image: self._window.show_image(image, chat.record.cwd))
+            page.view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
             page.view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
-            page.view.end_requested.connect(lambda: self._chat_actions.stop(chat))
+            page.end_requested.connect(lambda: self._chat_actions.stop(chat))
             page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:

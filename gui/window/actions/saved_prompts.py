@@ -49,7 +49,7 @@ class SavedPrompts:
 
     def _on_page_made(self, page: ChatPage) -> None:
         if isinstance(page, StructuredPage):
-            page.view.save_requested.connect(partial(self.save, page.chat))
+            page.view.prompt.save_requested.connect(partial(self.save, page.chat))
             page.view.prompt.saved_requested.connect(self.insert)
 
     def _on_sheet(self, sheet: Sheet) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
@@ -18,11 +18,10 @@ from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
-from gui.terminal.links.links import LinkRules
+from gui.terminal.links.links import FileLocation, LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
-from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import InputRefused, PromptMode
 from session_host.protocol.values import Image
 from session_host.structured.items import Setting
@@ -47,7 +46,14 @@ class StructuredPage(ChatPage):
 
     Attributes:
         view: the transcript and the prompt box.
+
+    Signals:
+        end_requested(): the user ends an agent that does not stop.
+        image_requested(Image): the user enlarges an image.
     """
+
+    end_requested = Signal()
+    image_requested = Signal(object)
 
     def __init__(
         self,
@@ -68,19 +74,9 @@ class StructuredPage(ChatPage):
         self._sent: dict[int, Draft] = {}
         """The latest prompts that were sent here, by their numbers: a refused one is put back."""
         self._drafts = drafts
-        self.view = ChatView(theme, chat.record.cwd, self, list_tracked=repository_files)
+        self.view = ChatView(theme, self, chat.record.cwd, self, list_tracked=repository_files)
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
-        view.prompt_sent.connect(self._send)
-        view.interrupted.connect(lambda: self._with_viewer(lambda viewer: viewer.interrupt()))
-        view.answered.connect(self._answer)
-        view.withdrawn.connect(lambda item: self._with_viewer(lambda viewer: viewer.withdraw_prompt(item)))
-        view.sent_now.connect(lambda item: self._with_viewer(lambda viewer: viewer.send_now(item)))
-        view.setting_changed.connect(self.change_setting)
-        view.link_activated.connect(self.link_requested)
-        view.file_activated.connect(self.file_requested)
-        view.strip.changes_requested.connect(self.changes_requested)
-        view.notice_given.connect(self.notice_given)
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.prompt.show_draft(drafts.of(chat.id))
         view.prompt.editor.document().clearUndoRedoStacks()
@@ -92,22 +88,10 @@ class StructuredPage(ChatPage):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.open_find)
 
-    # ------------------------------------------------------------ the user's actions
+    # ------------------------------------------------------------ the user's actions in the view, see ``ChatPort``
 
-    def _with_viewer(self, use: Callable[[Viewer], object]) -> None:
-        if self.source.viewer is not None:
-            use(self.source.viewer)
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """The settings of the agent's session."""
-        return self.view.transcript.status.settings
-
-    def change_setting(self, setting: str, value: str) -> None:
-        """Change a setting of the agent's session, by its id."""
-        self._with_viewer(lambda viewer: viewer.change_setting(setting, value))
-
-    def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
+    def prompt(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
+        """Send a prompt; resume the chat with it if it has ended, and keep it as a draft if nothing takes it."""
         prompt, viewer = Draft(text, images), self.source.viewer
         if self.chat.has_ended:
             self.resume_requested.emit(prompt)
@@ -117,14 +101,66 @@ class StructuredPage(ChatPage):
             self._sent = dict([*self._sent.items(), (viewer.next_sequence, prompt)][-KEPT_PROMPTS:])
             viewer.prompt(text, mode, images)
 
+    def withdraw_prompt(self, item: str) -> None:
+        """See ``ChatPort``."""
+        if self.source.viewer is not None:
+            self.source.viewer.withdraw_prompt(item)
+
+    def send_now(self, item: str) -> None:
+        """See ``ChatPort``."""
+        if self.source.viewer is not None:
+            self.source.viewer.send_now(item)
+
+    def interrupt(self) -> None:
+        """See ``ChatPort``."""
+        if self.source.viewer is not None:
+            self.source.viewer.interrupt()
+
+    def answer_request(self, agent_request: str, option: str, digest: str, texts: dict[str, str]) -> None:
+        """See ``ChatPort``."""
+        if self.source.viewer is not None:
+            self._answered[self.source.viewer.next_sequence] = agent_request
+            self.source.viewer.answer_request(agent_request, option, digest, texts)
+
+    def change_setting(self, setting: str, value: str) -> None:
+        """See ``ChatPort``."""
+        if self.source.viewer is not None:
+            self.source.viewer.change_setting(setting, value)
+
+    def end(self) -> None:
+        """See ``ChatPort``."""
+        self.end_requested.emit()
+
+    def open_link(self, address: str) -> None:
+        """See ``ChatPort``."""
+        self.link_requested.emit(address)
+
+    def open_file(self, file: FileLocation) -> None:
+        """See ``ChatPort``."""
+        self.file_requested.emit(file)
+
+    def show_image(self, image: Image) -> None:
+        """See ``ChatPort``."""
+        self.image_requested.emit(image)
+
+    def show_changes(self) -> None:
+        """See ``ChatPort``."""
+        self.changes_requested.emit()
+
+    def inform(self, text: str) -> None:
+        """See ``ChatPort``."""
+        self.notice_given.emit(text)
+
+    # ------------------------------------------------------------ drafts and refusals
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings of the agent's session."""
+        return self.view.transcript.status.settings
+
     def _on_draft(self, session_id: str) -> None:
         if session_id == self.chat.id:
             self.view.prompt.show_draft(self._drafts.of(session_id))
-
-    def _answer(self, request: str, option: str, digest: str, texts: dict[str, str]) -> None:
-        if self.source.viewer is not None:
-            self._answered[self.source.viewer.next_sequence] = request
-            self.source.viewer.answer_request(request, option, digest, texts)
 
     def _on_refused(self, refusal: InputRefused) -> None:
         """Show the reason of a refused answer also at its request; put a refused prompt back."""

@@ -77,9 +77,9 @@ def test_the_click_that_raises_the_window_allows_nothing(
     activate(other)
     click(shown.view, allow, middle, times=times)
     process_events_until(shown.view.isActiveWindow, WAIT_S, "the window to be active")
-    assert shown.of("answered") == []
+    assert shown.of("answer_request") == []
     click(shown.view, allow, middle + BESIDE)
-    assert len(shown.of("answered")) == 1
+    assert len(shown.of("answer_request")) == 1
 
 
 def test_a_press_made_before_the_window_was_active_allows_nothing_also_if_it_arrives_later(

@@ -33,7 +33,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatV
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.button("Allow").click()
-    assert shown.of("answered") == [("r1", "yes", digest(request), {})]
+    assert shown.of("answer_request") == [("r1", "yes", digest(request), {})]
     assert not shown.button("Allow").isEnabled()
     chat.resolve("r1", "yes", "Allow", "command")
     shown.settle()
@@ -47,12 +47,12 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Calla
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.type("y")
     shown.press(Qt.Key.Key_Escape)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Escape)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     shown.press(Qt.Key.Key_Y)
-    assert [answer[1] for answer in shown.of("answered")] == ["yes"]
+    assert [answer[1] for answer in shown.of("answer_request")] == ["yes"]
 
 
 def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_enter_would_send(
@@ -72,7 +72,7 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
         shown.settle()
         assert shown.view.prompt.editor.hasFocus() == (not draft)
         assert shown.view.page.hasFocus() == bool(draft)
-    assert len(shown.of("answered")) == 2
+    assert len(shown.of("answer_request")) == 2
 
 
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
@@ -87,7 +87,7 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     shown = show_chat(chat)
     shown.type("later")
     shown.press(Qt.Key.Key_Y, alt)
-    assert not shown.of("answered"), "the command has not been on the page for long enough"
+    assert not shown.of("answer_request"), "the command has not been on the page for long enough"
     cards = [shown.view.page.card(request.id) for request in requests]
     assert cards[0] is not None
     assert cards[1] is not None
@@ -99,15 +99,15 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     assert [button.text() for button in buttons] == ["Allow (Alt+Y)", "Allow"]
     cards[1].setFocus()
     shown.press(Qt.Key.Key_Y, alt)
-    assert not shown.of("answered"), "another request has the keyboard"
+    assert not shown.of("answer_request"), "another request has the keyboard"
     shown.view.prompt.editor.setFocus()
     shown.press(Qt.Key.Key_Y, alt)
-    assert [answer[:2] for answer in shown.of("answered")] == [("r1", "yes")]
+    assert [answer[:2] for answer in shown.of("answer_request")] == [("r1", "yes")]
     chat.resolve("r1", "yes", "Allow", "window")
     shown.settle()
     assert buttons[1].text() == "Allow (Alt+Y)"
     shown.press(Qt.Key.Key_N, alt)
-    assert [answer[:2] for answer in shown.of("answered")] == [("r1", "yes"), ("r2", "no")]
+    assert [answer[:2] for answer in shown.of("answer_request")] == [("r1", "yes"), ("r2", "no")]
     assert shown.view.prompt.editor.toPlainText() == "later"
 
 
@@ -138,7 +138,7 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
     assert shown.button("Decline").isEnabled()
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     assert card._subject is not None
     bar = card._subject.verticalScrollBar()
     bar.setValue(bar.maximum())
@@ -173,9 +173,9 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
     shown.press(Qt.Key.Key_Return)
     shown.settle()
     assert texts() == [first[0], exact, *first[2:], f"{begin} {exact} (Alt+A)", "Show shortened"]
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     shown.press(Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
-    assert shown.of("answered") == [("r1", "always", digest(request), {})]
+    assert shown.of("answer_request") == [("r1", "always", digest(request), {})]
 
 
 def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -200,7 +200,7 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., Cha
     assert [option.id for option in card.available_options()] == ["no"]
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Return)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
 
 
 def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(
@@ -293,9 +293,9 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
         shown.press(Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is shown.button("Decline")
     shown.press(Qt.Key.Key_Y)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     shown.press(Qt.Key.Key_Return)
-    assert [answer[1] for answer in shown.of("answered")] == ["no"]
+    assert [answer[1] for answer in shown.of("answer_request")] == ["no"]
 
 
 def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -308,7 +308,7 @@ def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., C
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
     shown.press(Qt.Key.Key_Return)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
 
 
 def test_a_command_with_long_lines_is_shown_completely_without_scrolling(

@@ -77,7 +77,7 @@ def test_three_clicks_select_the_paragraph_or_the_line_of_code_and_so_does_one_m
         assert selected(shown) == "code two"
     click(shown, shown.point_of("first prompt"), 3)
     assert selected(shown) == "the first prompt"
-    assert shown.of("interrupted") == []
+    assert shown.of("interrupt") == []
 
 
 def test_a_drag_after_a_double_click_selects_whole_words_in_both_directions(shown: ChatViewHarness) -> None:

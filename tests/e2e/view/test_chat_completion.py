@@ -53,7 +53,7 @@ def test_files_and_commands_are_completed(show_chat: Callable[..., ChatViewHarne
     shown.type("v")
     shown.press(Qt.Key.Key_Tab)
     assert shown.view.prompt.editor.toPlainText() == "/review "
-    assert not shown.of("prompt_sent")
+    assert not shown.of("prompt")
 
 
 def test_long_descriptions_of_commands_are_elided_in_the_list(

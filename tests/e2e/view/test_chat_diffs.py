@@ -53,10 +53,10 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(
     shown.press(Qt.Key.Key_Home)
     assert "line 0" in shown.shown(), "the keys of the page scroll it while the request has the keyboard"
     process_events_until(lambda: card.seen.is_seen, WAIT_S, "the beginning to be seen")
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
-    assert [answer[1] for answer in shown.of("answered")] == ["yes"]
+    assert [answer[1] for answer in shown.of("answer_request")] == ["yes"]
 
 
 def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -64,14 +64,14 @@ def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., Ch
     chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
     shown = show_chat(chat, "/src")
     shown.click(shown.control("file"))
-    assert shown.of("file_activated") == [(FileLocation("a.py", 7),)]
+    assert shown.of("open_file") == [(FileLocation("a.py", 7),)]
     shown.view.page.setFocus()
     for _ in range(len(shown.view.page.visible)):
         shown.press(Qt.Key.Key_Tab)
         if shown.view.page.accessibleDescription() == "Open the file in your editor":
             break
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("file_activated") == [(FileLocation("a.py", 7),)] * 2
+    assert shown.of("open_file") == [(FileLocation("a.py", 7),)] * 2
 
 
 def test_a_files_button_copies_a_patch(show_chat: Callable[..., ChatViewHarness]) -> None:

@@ -85,7 +85,7 @@ def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question
     shown.settle()
     shown.press(Qt.Key.Key_V, CONTROL)
     assert shown.view.prompt.editor.toPlainText() == "pasted pasted "
-    assert shown.of("answered") == []
+    assert shown.of("answer_request") == []
 
 
 def test_the_end_of_a_long_text_that_was_pasted_from_the_messages_is_shown(

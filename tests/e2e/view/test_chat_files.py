@@ -38,8 +38,8 @@ def click(shown: ChatViewHarness, point: QPoint, modifiers: Qt.KeyboardModifier 
 
 def opened(shown: ChatViewHarness, count: int) -> list[FileLocation]:
     """Wait until ``count`` files were opened, and return all."""
-    process_events_until(lambda: len(shown.of("file_activated")) >= count, WAIT_S, "the file to be opened")
-    return [values[0] for values in shown.of("file_activated")]
+    process_events_until(lambda: len(shown.of("open_file")) >= count, WAIT_S, "the file to be opened")
+    return [values[0] for values in shown.of("open_file")]
 
 
 def wait_until_looked_up(shown: ChatViewHarness, *names: str) -> None:
@@ -101,7 +101,7 @@ def test_a_click_during_the_lookup_opens_the_file_after_it(
     directories = lookup.find_directories()
     lookup.find_directories = lambda: directories if is_free.wait(WAIT_S) else ()
     click(files, files.point_of("docs/log:5: error"), CONTROL)  # No name in code was looked up before.
-    assert not files.of("file_activated")
+    assert not files.of("open_file")
     is_free.set()
     assert opened(files, 1) == [FileLocation("docs/log", 5)]
 

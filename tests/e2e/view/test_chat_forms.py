@@ -33,7 +33,7 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
     shown.button("dev").click()
     assert (answer.toolTip(), card._message.isVisible()) == ("", False)
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
 def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -52,7 +52,7 @@ def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[.
         shown.press(key)
     assert QApplication.focusWidget() is shown.button("next")
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "next"})]
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "next"})]
 
 
 def test_down_and_up_go_through_the_choices_of_one_row_and_the_field_below(
@@ -74,7 +74,7 @@ def test_down_and_up_go_through_the_choices_of_one_row_and_the_field_below(
         shown.press(key)
         assert QApplication.focusWidget() is expected
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev"})]
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev"})]
 
 
 def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(
@@ -93,7 +93,7 @@ def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(
     for key in (Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Left):
         shown.press(key)
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "API\ndocs"})]
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "API\ndocs"})]
 
 
 def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(
@@ -123,7 +123,7 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(
         shown.settle()
         assert card.geometry() == area
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
 
 
 def test_a_message_that_is_the_title_is_shown_once(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -148,4 +148,4 @@ def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: C
     QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
     start = f"{'word ' * 11}wo…"
     assert card._message.text() == f"Still to answer: 0 {start} · 1 {start} · 2 {start} · and 2 more"
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")

@@ -57,7 +57,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatV
     assert menu is not None
     menu.actions()[1].trigger()
     menu.close()
-    assert shown.of("setting_changed") == [("m", "b")]
+    assert shown.of("change_setting") == [("m", "b")]
 
 
 def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(
@@ -96,7 +96,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., Chat
     assert len(others) == 2
     others[-1].actions()[0].trigger()
     menu.close()
-    assert shown.of("setting_changed") == [("s2", "a")]
+    assert shown.of("change_setting") == [("s2", "a")]
 
 
 def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -206,7 +206,7 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     assert shells
     shortcut.setEnabled(False)
     shown.press(Qt.Key.Key_Enter, CONTROL, SHIFT, Qt.KeyboardModifier.KeypadModifier)
-    assert shown.of("prompt_sent") == []
+    assert shown.of("prompt") == []
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
@@ -222,9 +222,9 @@ def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(
     shown.view.prompt.editor.setFocus()
     shown.press(Qt.Key.Key_C, CONTROL)
     assert QApplication.clipboard().text().startswith("an answer to copy")
-    assert shown.of("interrupted") == []
+    assert shown.of("interrupt") == []
     shown.press(Qt.Key.Key_C, CONTROL)
-    assert shown.of("interrupted") == [()]
+    assert shown.of("interrupt") == [()]
 
 
 def test_the_hint_in_the_empty_field_is_as_large_as_typed_text(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -243,7 +243,7 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[.
         shown.press(Qt.Key.Key_Escape)
     chat.run()
     shown.settle()
-    assert shown.of("interrupted") == [], "nothing was running"
+    assert shown.of("interrupt") == [], "nothing was running"
     prompt._escaped.setInterval(LONG_MS)
     shown.press(Qt.Key.Key_Escape)
     assert prompt._message.isVisible()
@@ -256,9 +256,9 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[.
     process_events_until(lambda: hint not in prompt._message.text(), WAIT_S, "the first Escape to be forgotten")
     prompt._escaped.setInterval(LONG_MS)
     shown.press(Qt.Key.Key_Escape)
-    assert shown.of("interrupted") == []
+    assert shown.of("interrupt") == []
     shown.press(Qt.Key.Key_Escape)
-    assert shown.of("interrupted") == [()]
+    assert shown.of("interrupt") == [()]
     assert prompt.editor.toPlainText() == "wait"
 
 
@@ -289,7 +289,7 @@ def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: C
     assert "Up puts the last queued prompt back" in editor.placeholderText()
     for _ in range(3):
         shown.press(Qt.Key.Key_Up)
-    assert shown.of("withdrawn") == [(second,), (first,)]
+    assert shown.of("withdraw_prompt") == [(second,), (first,)]
     assert editor.toPlainText() == "", "the host has not answered"
     for each in (second, first):
         chat.apply(SetStatus(each, "withdrawn"))
@@ -310,12 +310,12 @@ def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(
     shown.type("before")
     QApplication.sendEvent(editor, QInputMethodEvent("にほん", []))
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("prompt_sent") == []
+    assert shown.of("prompt") == []
     committed = QInputMethodEvent("", [])
     committed.setCommitString("日本")
     QApplication.sendEvent(editor, committed)
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("prompt_sent") == [("before日本", "queue", ())]
+    assert shown.of("prompt") == [("before日本", "queue", ())]
     assert editor.placeholderText() == hint
 
 
@@ -341,13 +341,13 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     chat.run()
     shown.settle()
     shown.click(shown.control("send_now", 1))
-    assert shown.of("sent_now") == [(second,)]
+    assert shown.of("send_now") == [(second,)]
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
-    assert shown.of("interrupted") == [()]
+    assert shown.of("interrupt") == [()]
     shown.type("urgent")
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
-    assert shown.of("interrupted") == [()]
-    assert shown.of("prompt_sent") == [("urgent", "interrupt", ())]
+    assert shown.of("interrupt") == [()]
+    assert shown.of("prompt") == [("urgent", "interrupt", ())]
 
 
 @pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
@@ -359,7 +359,7 @@ def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
     shown.press(*keys)
     shown.type("two")
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("prompt_sent") == [("one\ntwo", "queue", ())]
+    assert shown.of("prompt") == [("one\ntwo", "queue", ())]
 
 
 def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(
@@ -404,6 +404,6 @@ def test_a_prompt_that_is_too_large_is_kept_and_reported(
     text = "x" * 101
     shown.view.prompt.editor.setPlainText(text)
     shown.press(Qt.Key.Key_Return)
-    assert not shown.of("prompt_sent")
-    assert "too large" in shown.of("notice_given")[0][0]
+    assert not shown.of("prompt")
+    assert "too large" in shown.of("inform")[0][0]
     assert shown.view.prompt.editor.toPlainText() == text

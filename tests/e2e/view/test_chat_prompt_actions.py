@@ -62,7 +62,7 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[...,
     shown = show_chat(chat)
     assert "The turn failed: overloaded" in shown.shown()
     shown.click(shown.control("again"))
-    assert shown.of("prompt_sent") == [("run the tests", "queue", (Image("image/png", b"x"),))]
+    assert shown.of("prompt") == [("run the tests", "queue", (Image("image/png", b"x"),))]
 
 
 def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(

@@ -156,7 +156,7 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..
         names.append(page.accessibleDescription())
         shown.press(Qt.Key.Key_Return)
     assert names == ["Link: one word", "Link: https://b.test", "Link: cell"]
-    assert shown.of("link_activated") == [("https://a.test",), ("https://b.test",), ("https://c.test",)]
+    assert shown.of("open_link") == [("https://a.test",), ("https://b.test",), ("https://c.test",)]
     shown.press(Qt.Key.Key_Tab)
     assert page.accessibleDescription() == "Copy this answer"
     shown.press(Qt.Key.Key_Tab)
@@ -239,10 +239,10 @@ def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[.
     chat = ScriptedChat()
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
     shown = show_chat(chat)
-    assert not shown.of("link_activated")
+    assert not shown.of("open_link")
     shown.click(shown.point_of("the page"))
     shown.click(shown.point_of("picture"))
-    assert shown.of("link_activated") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
+    assert shown.of("open_link") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
 def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callable[..., ChatViewHarness]) -> None:

@@ -165,10 +165,10 @@ def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: C
     decline = shown.button("Decline")
     assert decline.visibleRegion().isEmpty()
     shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     assert decline.visibleRegion().boundingRect() == decline.rect()
     shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
-    assert [answer[1] for answer in shown.of("answered")] == ["no"]
+    assert [answer[1] for answer in shown.of("answer_request")] == ["no"]
 
 
 def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
@@ -187,7 +187,7 @@ def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
     assert " ".join(card._message.text().split()) == allow.toolTip() == card.accessibleDescription() == reason
     assert not allow.isEnabled()
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert not shown.of("answered")
+    assert not shown.of("answer_request")
     page.scroll_to_end()
     assert card._subject is not None
     while card._subject.visibleRegion().boundingRect() != card._subject.rect():

@@ -59,7 +59,7 @@ def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
     shown.type("next")
     shown.settle()
     assert is_fully_visible(prompt), "what is written is to be seen"
-    assert [answer[1] for answer in shown.of("answered")] == ["always"]
+    assert [answer[1] for answer in shown.of("answer_request")] == ["always"]
 
 
 def test_input_method_text_is_visible_in_a_small_pane_with_a_question(

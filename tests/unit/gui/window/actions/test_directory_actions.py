@@ -96,7 +96,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     window.actions_["show_changes"].trigger()
     page = window.open_chat(harness.chat(work))
     assert isinstance(page, StructuredPage)
-    page.view.strip.changes_requested.emit()
+    page.show_changes()
     assert opened == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
 
 

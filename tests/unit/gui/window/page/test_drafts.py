@@ -98,7 +98,7 @@ async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(
 
 async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(harness: WindowHarness):
     session_id = await open_chat(harness)
-    shown_page(harness).view.sent_now.emit("i1")
+    shown_page(harness).send_now("i1")
     assert harness.viewers[session_id].calls[-1] == ("send_now", "i1")
 
 

@@ -43,7 +43,7 @@ async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: Windo
     first, second = command_request("make"), command_request("make install", request_id="r2")
     viewer, page, (other, refused) = await shown_questions(harness, first, second)
     for request in (first, second):
-        page.view.answered.emit(request.id, "yes", digest(request), {})
+        page.answer_request(request.id, "yes", digest(request), {})
     viewer.refuse(REASON, sequence=2)
     harness.settle()
     assert refused._message.text() == REASON
