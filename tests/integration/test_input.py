@@ -14,7 +14,7 @@ import pytest
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.viewer import closing
+from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import (
@@ -273,7 +273,7 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
 
 @pytest.fixture
 def long_delivery_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
 
 
 @pytest.mark.usefixtures("long_delivery_timeout")
@@ -322,7 +322,7 @@ async def test_text_typed_just_before_its_host_is_killed_arrives_although_the_vi
 async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_did_not_arrive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 0.1)
     record = await start("cat")
     async with watching(record.id) as (viewer, _):
         assert record.host_pid is not None

@@ -233,7 +233,7 @@ async def test_an_unreadable_snapshot_is_requested_in_the_portable_form(
     def unreadable(engine: EngineName, data: bytes) -> None:
         raise OutliveError("not a snapshot of this engine")
 
-    monkeypatch.setattr("session_host.client.viewer.snapshot_receiver.restore", unreadable)
+    monkeypatch.setattr("session_host.client.viewer.viewer.restore", unreadable)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "here it is")
     await end(record.id)

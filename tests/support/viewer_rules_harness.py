@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.client.viewer import effects as e
-from session_host.client.viewer.answer_watch import INTERVAL_S
-from session_host.client.viewer.rules import ViewerRules
+from session_host.client.viewer import rules as e
+from session_host.client.viewer.rules import INTERVAL_S, ViewerRules
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import CellSize, GridSize, State

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from session_host.protocol.messages import (
     AcceptRefusal,
     ActivityEvent,
@@ -22,6 +24,7 @@ from session_host.protocol.messages import (
     Detach,
     Error,
     ErrorCode,
+    Event,
     Focus,
     Follow,
     Input,
@@ -39,30 +42,19 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal.base import DefaultColors
 
-from .answer_watch import AnswerWatch
-from .effects import (
-    AddSnapshotPart,
-    Connect,
-    DropConnection,
-    Effect,
-    FeedReplica,
-    FreeReplica,
-    LoadScreen,
-    MarkTurn,
-    NotifyEvent,
-    NotifyRefusal,
-    NotifyState,
-    ReadOutcome,
-    ResizeReplica,
-    SendMessage,
-)
-from .state import FINAL_STATES, Trigger, ViewerState
-from .state import TABLE as _STATES
-from .turn_marks import TurnMarks
+from .state import FINAL_STATES, ViewerState
 from .unacknowledged_input import UnacknowledgedInput
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Delays before each attempt to connect; the last one repeats while the host's process lives."""
+
+INTERVAL_S = 1.0
+"""The timer's interval. The timer runs only while an acknowledgement or a reply is missing."""
+
+MAX_SILENT_INTERVALS = 3
+"""Intervals without an answer before the user gets a notice."""
+
+MAX_TURNS = 256
 
 
 class ViewerRules:
@@ -147,23 +139,23 @@ class ViewerRules:
                 # The screen that the host saved has the output since the viewer was disconnected.
                 self.effects.append(LoadScreen(self.offset))
             else:
-                self._change_state(Trigger.ENDS)
+                self._change_state(ViewerState.ENDED)
         elif outcome.state is State.LOST:
-            self._change_state(Trigger.VANISHES, message)
+            self._change_state(ViewerState.LOST, message)
         else:
             if self._is_hanging and self.state is not ViewerState.STARTING:
-                trigger, state = Trigger.HANGS, ViewerState.UNRESPONSIVE
+                state = ViewerState.UNRESPONSIVE
             else:
-                trigger, state = Trigger.DISCONNECTS, ViewerState.RECONNECTING
+                state = ViewerState.RECONNECTING
             if self.state is not state:
-                self._change_state(trigger, self._unreachable_reason)
+                self._change_state(state, self._unreachable_reason)
             self.start()
 
     def screen_read(self, offset: int | None) -> None:
         """The replica is the session's last screen, with the output up to the offset; None if unchanged."""
         if offset is not None:
             self.offset = offset
-        self._change_state(Trigger.ENDS)
+        self._change_state(ViewerState.ENDED)
 
     def connection_lost(self, error: Error | None) -> None:
         """The connection is closed; if the host sent an error, it refuses this viewer."""
@@ -176,16 +168,18 @@ class ViewerRules:
         if self.state is ViewerState.LIVE or self._answers.is_silent:
             self._tries = 0
         self._answers.reset()
-        self._change_state(Trigger.DISCONNECTS)
+        self._change_state(ViewerState.RECONNECTING)
         self.start()
 
     def refused(self, message: str, code: str = "") -> None:
         """The host refused the viewer for good; do not try again."""
         self.refusal = code
-        self._change_state(Trigger.REFUSES, message)
+        self._change_state(ViewerState.FAILED, message)
 
-    def _change_state(self, trigger: Trigger, message: str = "") -> None:
-        self.state, self.message = _STATES.after(self.state, trigger), message
+    def _change_state(self, state: ViewerState, message: str = "") -> None:
+        if self.state not in FINAL_STATES:
+            self.state = state
+        self.message = message
         self.effects.append(NotifyState(self.state, message))
         if self.state is ViewerState.LIVE:
             self._answers.start()
@@ -228,7 +222,7 @@ class ViewerRules:
                     self.effects.append(ResizeReplica(message.size, message.cell))
             case Starting(attachment=attachment):
                 self._use_attachment(attachment, 0)
-                self._change_state(Trigger.STARTS)
+                self._change_state(ViewerState.STARTING)
             case Attached():
                 self._attached(message)
             case InputRefused():
@@ -237,7 +231,7 @@ class ViewerRules:
                 self.end = message
                 if self.state is not ViewerState.ENDED:
                     self.effects.append(NotifyEvent(message))
-                    self._change_state(Trigger.ENDS)
+                    self._change_state(ViewerState.ENDED)
             case NoticeEvent(text=""):
                 self._request_notice()  # The previous notice has ended; there may be another one.
             case Description(notice=text) | NoticeEvent(text=text):
@@ -267,7 +261,7 @@ class ViewerRules:
             self._send(Colors(self.attachment, *self._colors))
         self._request_notice()
         if message.resumed or not self._output:
-            self._change_state(Trigger.SHOWS)
+            self._change_state(ViewerState.LIVE)
 
     def _request_notice(self) -> None:
         """Ask the host for the current notice: events report only notices that begin later."""
@@ -288,7 +282,7 @@ class ViewerRules:
         if self.turns.snapshot_restored(last.offset):
             self.effects.append(MarkTurn())
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
-            self._change_state(Trigger.SHOWS)
+            self._change_state(ViewerState.LIVE)
 
     def snapshot_unreadable(self) -> None:
         """The engine cannot read the snapshot: ask for the form that every engine reads."""
@@ -309,12 +303,12 @@ class ViewerRules:
         elif is_late:
             self._answers.restart_interval()
         elif self._answers.on_interval(self.offset):
-            self._change_state(Trigger.HANGS)
+            self._change_state(ViewerState.UNRESPONSIVE)
 
     def _on_host_message(self, message: Message) -> None:
         if self._answers.is_silent:
             self._answers.reset()
-            self._change_state(Trigger.ANSWERS)
+            self._change_state(ViewerState.LIVE)
         elif isinstance(message, Description):
             self._answers.on_reply()
 
@@ -379,3 +373,208 @@ class ViewerRules:
         if self.attachment:
             self._send(Detach(self.attachment))
         self._is_connected = self._can_send_inputs = False
+
+
+class AnswerWatch:
+    """Detects that the host does not answer, by counting intervals without an answer.
+
+    The host acknowledges an input once the program has it, and a program may read late. So if an input stays
+    unacknowledged, the viewer sends a request (a probe), and only a missing reply counts. A running host replies within
+    milliseconds.
+
+    Attributes:
+        is_timed: the timer runs. An input starts the timer only if it is not running, so most keys start no timer.
+        is_asking: a probe was sent, and the host has not replied.
+        is_silent: the reply is missing for so long that the user was notified.
+    """
+
+    def __init__(self, effects: list[Effect], inputs: UnacknowledgedInput) -> None:
+        self._effects = effects
+        self._inputs = inputs
+        self.is_timed = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all counts, since the host has answered or the connection is new; the timer continues."""
+        self.is_asking = self.is_silent = False
+        self._sent_sequence = 0  # The last input sent before this interval.
+        self._probed_sequence = 0  # The last input before the last probe.
+        self._received_sequence = 0  # The last input that the host has received, acknowledged or not.
+        self._silent_intervals = 0
+        self._offset = 0
+
+    def start(self) -> None:
+        """Start the timer, unless it runs or there is no unacknowledged input."""
+        if not self.is_timed and len(self._inputs):
+            self._sent_sequence = self._newest_sequence
+            self._start_timer()
+
+    def probe(self, offset: int, silent_intervals: int = 0) -> None:
+        """Send a probe, unless one waits for its reply; ``offset`` is the replica's offset of the output."""
+        if not self.is_asking:
+            self.is_asking = True
+            self._probed_sequence, self._offset, self._silent_intervals = (
+                self._newest_sequence,
+                offset,
+                silent_intervals,
+            )
+            self._effects.append(SendMessage(Describe(0)))
+        if not self.is_timed:
+            self._start_timer()
+
+    def on_reply(self) -> None:
+        """The host has replied to a probe, so it has received everything sent before."""
+        self.is_asking = False
+        self._received_sequence = self._probed_sequence
+
+    def on_interval(self, offset: int) -> bool:
+        """An interval is over; returns whether the host does not answer.
+
+        ``offset`` is the replica's offset of the output; if it has changed, the host runs.
+        """
+        self.is_timed = False
+        if self.is_asking:
+            self._silent_intervals = 0 if offset != self._offset else self._silent_intervals + 1
+            self._offset = offset
+            if self._silent_intervals >= MAX_SILENT_INTERVALS:
+                self.is_silent = True
+                return True
+            self._start_timer()
+            return False
+        oldest = max(self._inputs.oldest_sequence, self._received_sequence + 1)
+        if oldest <= self._sent_sequence:
+            self.probe(offset, silent_intervals=1)
+        elif oldest <= self._newest_sequence:
+            self._sent_sequence = self._newest_sequence
+            self._start_timer()
+        return False
+
+    def restart_interval(self) -> None:
+        """The interval was too long, since this process did not run: ignore it and start another."""
+        self._start_timer()
+
+    @property
+    def _newest_sequence(self) -> int:
+        return self._inputs.next_sequence - 1
+
+    def _start_timer(self) -> None:
+        self.is_timed = True
+        self._effects.append(StartAnswerTimer(INTERVAL_S))
+
+
+class TurnMarks:
+    """The host reports the beginning of a turn by its offset, which may be ahead of the replica.
+
+    Attributes:
+        ahead: the offsets that the replica has still to reach, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.ahead: list[int] = []
+
+    def began(self, turn: int, replica: int) -> bool:
+        """Note a turn; returns whether to mark it at once, since the replica is there already.
+
+        Args:
+            turn: the offset where the turn began.
+            replica: the replica's offset; -1 without a replica.
+        """
+        if replica >= turn:
+            return True
+        self.ahead = [*self.ahead, turn][-MAX_TURNS:]
+        return False
+
+    def take(self, end: int) -> list[int]:
+        """Remove and return the turns that began before this end of the output, which is fed now."""
+        found = [offset for offset in self.ahead if offset <= end]
+        self.ahead = [offset for offset in self.ahead if offset > end]
+        return found
+
+    def snapshot_restored(self, end: int) -> bool:
+        """Drop the turns that a snapshot has; returns whether one began at its end.
+
+        The snapshot may have been made just before the mark of that one.
+        """
+        return end in self.take(end)
+
+
+class Effect(msgspec.Struct, frozen=True, gc=False):
+    """Base of all effects."""
+
+
+class Connect(Effect, frozen=True):
+    """Connect to the host after this time, then report ``connected``, ``connection_failed`` or ``refused``."""
+
+    after_s: float
+
+
+class ReadOutcome(Effect, frozen=True):
+    """Look up the session's outcome in the store, then report ``outcome_read``."""
+
+
+class LoadScreen(Effect, frozen=True):
+    """Replace the replica by the session's last screen if it is newer than this offset, then report ``screen_read``."""
+
+    offset: int
+
+
+class SendMessage(Effect, frozen=True):
+    """Send this to the host."""
+
+    message: Message
+
+
+class StartAnswerTimer(Effect, frozen=True):
+    """Report ``on_answer_timer`` after this time. Only one such timer runs."""
+
+    after_s: float
+
+
+class DropConnection(Effect, frozen=True):
+    """Break the connection."""
+
+
+class AddSnapshotPart(Effect, frozen=True):
+    """Add this to the snapshot; after the last part, report ``snapshot_restored`` or ``snapshot_unreadable``."""
+
+    part: SnapshotPart
+
+
+class ResizeReplica(Effect, frozen=True):
+    """Give the replica this size."""
+
+    size: GridSize
+    cell: CellSize
+
+
+class MarkTurn(Effect, frozen=True):
+    """Mark the beginning of an agent's turn in the replica."""
+
+
+class FeedReplica(Effect, frozen=True):
+    """Feed the replica with output that continues its own."""
+
+    message: Output
+
+
+class FreeReplica(Effect, frozen=True):
+    """Free the replica, and the parts of the next one."""
+
+
+class NotifyState(Effect, frozen=True):
+    """Report a state to the delegate."""
+
+    state: ViewerState
+    message: str
+
+
+class NotifyEvent(Effect, frozen=True):
+    """Report an event other than a state to the delegate."""
+
+    event: Event
+
+
+class NotifyRefusal(Effect, frozen=True):
+    """Report a refused input to the delegate."""
+
+    refusal: InputRefused

@@ -1,36 +1,4 @@
-"""Viewer states, as a table, and the delegate protocol.
-
-States::
-
-    connecting ──Starting──▶ starting
-    connecting ──the screen is complete──▶ live
-    connecting ──there is no connection──▶ reconnecting
-    connecting ──the host does not answer──▶ unresponsive
-    connecting ──the program ended──▶ ended
-    connecting ──the host is gone──▶ lost
-    connecting ──the host refuses──▶ failed
-    starting ──the screen is complete──▶ live
-    starting ──there is no connection──▶ reconnecting
-    starting ──the program ended──▶ ended
-    starting ──the host refuses──▶ failed
-    live ──there is no connection──▶ reconnecting
-    live ──the host does not answer──▶ unresponsive
-    live ──the program ended──▶ ended
-    live ──the host refuses──▶ failed
-    reconnecting ──Starting──▶ starting
-    reconnecting ──the screen is complete──▶ live
-    reconnecting ──the host does not answer──▶ unresponsive
-    reconnecting ──the program ended──▶ ended
-    reconnecting ──the host is gone──▶ lost
-    reconnecting ──the host refuses──▶ failed
-    unresponsive ──Starting──▶ starting
-    unresponsive ──the screen is complete──▶ live
-    unresponsive ──the host answers──▶ live
-    unresponsive ──there is no connection──▶ reconnecting
-    unresponsive ──the program ended──▶ ended
-    unresponsive ──the host is gone──▶ lost
-    unresponsive ──the host refuses──▶ failed
-"""
+"""The states of a viewer, and the protocol of its delegate."""
 
 from __future__ import annotations
 
@@ -38,83 +6,37 @@ from enum import StrEnum
 from typing import Protocol
 
 from session_host.protocol.messages import Event, InputRefused
-from session_host.session.states import TransitionTable
 
 
 class ViewerState(StrEnum):
-    """The states of a viewer."""
+    """The states of a viewer; all but the last three may follow each other."""
 
     CONNECTING = "connecting"
+    """There was no connection yet."""
+
     STARTING = "starting"
+    """The viewer is attached, and the program does not run yet."""
+
     LIVE = "live"
+    """The replica has the screen."""
+
     RECONNECTING = "reconnecting"
+    """The connection is lost, and the viewer tries again."""
+
     UNRESPONSIVE = "unresponsive"
+    """The host does not answer."""
+
     ENDED = "ended"
+    """The program has ended."""
+
     LOST = "lost"
+    """The host is gone, without the program's end."""
+
     FAILED = "failed"
+    """The host refuses the viewer."""
 
 
 FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILED})
-
-
-class Trigger(StrEnum):
-    """The triggers of a change of state."""
-
-    STARTS = "Starting"
-    SHOWS = "the screen is complete"
-    DISCONNECTS = "there is no connection"
-    HANGS = "the host does not answer"
-    ANSWERS = "the host answers"
-    ENDS = "the program ended"
-    VANISHES = "the host is gone"
-    REFUSES = "the host refuses"
-
-
-TABLE = TransitionTable(
-    {
-        ViewerState.CONNECTING: {
-            Trigger.STARTS: ViewerState.STARTING,
-            Trigger.SHOWS: ViewerState.LIVE,
-            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
-            Trigger.HANGS: ViewerState.UNRESPONSIVE,
-            Trigger.ENDS: ViewerState.ENDED,
-            Trigger.VANISHES: ViewerState.LOST,
-            Trigger.REFUSES: ViewerState.FAILED,
-        },
-        ViewerState.STARTING: {
-            Trigger.SHOWS: ViewerState.LIVE,
-            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
-            Trigger.ENDS: ViewerState.ENDED,
-            Trigger.REFUSES: ViewerState.FAILED,
-        },
-        ViewerState.LIVE: {
-            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
-            Trigger.HANGS: ViewerState.UNRESPONSIVE,
-            Trigger.ENDS: ViewerState.ENDED,
-            Trigger.REFUSES: ViewerState.FAILED,
-        },
-        ViewerState.RECONNECTING: {
-            Trigger.STARTS: ViewerState.STARTING,
-            Trigger.SHOWS: ViewerState.LIVE,
-            Trigger.HANGS: ViewerState.UNRESPONSIVE,
-            Trigger.ENDS: ViewerState.ENDED,
-            Trigger.VANISHES: ViewerState.LOST,
-            Trigger.REFUSES: ViewerState.FAILED,
-        },
-        ViewerState.UNRESPONSIVE: {
-            Trigger.STARTS: ViewerState.STARTING,
-            Trigger.SHOWS: ViewerState.LIVE,
-            Trigger.ANSWERS: ViewerState.LIVE,
-            Trigger.DISCONNECTS: ViewerState.RECONNECTING,
-            Trigger.ENDS: ViewerState.ENDED,
-            Trigger.VANISHES: ViewerState.LOST,
-            Trigger.REFUSES: ViewerState.FAILED,
-        },
-        ViewerState.ENDED: {},
-        ViewerState.LOST: {},
-        ViewerState.FAILED: {},
-    }
-)
 
 
 class ViewerDelegate(Protocol):

@@ -8,6 +8,7 @@ Drives ``ViewerRules``: owns the connection, the timers and the replica, and cal
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -16,25 +17,47 @@ from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import (
+    AnswerRequest,
+    ChangeSetting,
     Clearing,
     ClearTerminal,
+    CommandEvent,
     Continue,
+    Focus,
     Input,
+    Interrupt,
+    Key,
+    Mouse,
     Output,
+    Paste,
+    Prompt,
+    PromptMode,
+    SendNow,
     SnapshotPart,
     StateEvent,
+    Text,
+    WithdrawPrompt,
 )
-from session_host.protocol.values import CellSize, GridSize, Runtime
+from session_host.protocol.values import (
+    CellSize,
+    CommandTime,
+    GridSize,
+    Image,
+    KeyAction,
+    MouseAction,
+    MouseButton,
+    Runtime,
+)
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
-from session_host.terminal import default_engine, engine_build
+from session_host.system.event_loop import Timer
+from session_host.terminal import default_engine, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.commands import MAX_COMMANDS
 from session_host.terminal.encode import REPORT_EVENTS
 
-from .closing import ClosableViewer
-from .command_times import ReceivedTimes
-from .effects import (
+from .rules import (
     AddSnapshotPart,
     Connect,
     DropConnection,
@@ -50,23 +73,31 @@ from .effects import (
     ResizeReplica,
     SendMessage,
     StartAnswerTimer,
+    ViewerRules,
 )
-from .rules import ViewerRules
-from .snapshot_receiver import Replica, SnapshotReceiver, copy_scroll_position, discard_side_effects
-from .state import NO_DELEGATE, ViewerDelegate, ViewerState
+from .state import FINAL_STATES, NO_DELEGATE, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
+
+DELIVERY_TIMEOUT_S = 2.0
+"""How long a closed viewer waits for the host to acknowledge the user's input."""
+
+REATTACH_AFTER_S = 0.3
+"""After this time the viewer attaches again. A host acknowledges input when the program has read it; when a viewer
+attaches, it also acknowledges input that it has recorded for a program that does not read.
+"""
 
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
 
 
-class Viewer(ClosableViewer):
+class Viewer:
     """Follows one session; reconnects by itself while the session's host lives.
 
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         host_version: the code version of the host that greeted last, "" before.
+        read_only: the viewer shows the session and takes no input.
     """
 
     def __init__(
@@ -86,31 +117,82 @@ class Viewer(ClosableViewer):
         self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
         rules = ViewerRules(size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind)
-        super().__init__(rules, read_only=read_only)
-        self.session_id = session_id
+        self._rules, self._effects = rules, rules.effects
+        self.session_id, self.read_only = session_id, read_only
         self.emulator: Emulator | None = None
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
-        self._times = ReceivedTimes()
+        self._times: deque[CommandTime] = deque(maxlen=MAX_COMMANDS)
         self.host_version = ""
         self._delegate = delegate
         self._is_performing = False
-        self._snapshot = SnapshotReceiver(self._engine, cell)
+        self._snapshot = _SnapshotReceiver(self._engine, cell)
+        self._connection: HostConnection | None = None
+        self._last_connection: HostConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._answer_timer, self._delivery_timer, self._reattach_timer = Timer(), Timer(), Timer()
+        self.is_closed = False
+        self._detached = asyncio.Event()
+        self._refused_characters = 0  # Since ``close``.
 
-    # ------------------------------------------------------------ start
+    # ------------------------------------------------------------ facts
+
+    @property
+    def state(self) -> ViewerState:
+        """The viewer's state."""
+        return self._rules.state
+
+    @property
+    def message(self) -> str:
+        """The reason for the viewer's state."""
+        return self._rules.message
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the program once it has ended."""
+        return self._rules.end.exit_code
+
+    @property
+    def exit_signal(self) -> int | None:
+        """The signal that ended the program."""
+        return self._rules.end.exit_signal
+
+    @property
+    def end_request(self) -> str:
+        """The user's request that ended the program; see ``StateEvent``."""
+        return self._rules.end.end_request
+
+    @property
+    def refusal(self) -> str:
+        """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
+        return self._rules.refusal
+
+    @property
+    def size(self) -> GridSize | None:
+        """The viewer's grid."""
+        return self._rules.size
+
+    @property
+    def next_sequence(self) -> int:
+        """The number of the next input; its refusal carries it."""
+        return self._rules.inputs.next_sequence
+
+    @property
+    def pending(self) -> int:
+        """How many inputs the program has not received yet, as far as is known."""
+        return len(self._rules.inputs)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
+        return self._rules.inputs.is_holding
+
+    # ------------------------------------------------------------ the rules' effects
 
     def start(self) -> None:
         """Start following the session; call it once, from a running loop."""
         self._rules.start()
         self._perform()
-
-    def _release_replica(self) -> None:
-        self._delegate = NO_DELEGATE
-        if self._replica is not None:
-            self._replica.close()
-            self._use_replica(None)
-
-    # ------------------------------------------------------------ the rules' effects
 
     def _perform(self) -> None:
         """Carry out the pending effects, and the effects that they add."""
@@ -128,7 +210,7 @@ class Viewer(ClosableViewer):
         while self._effects:
             self._perform_effect(self._effects.pop(0))
 
-    def _perform_effect(self, effect: Effect) -> None:
+    def _perform_effect(self, effect: Effect) -> None:  # noqa: C901 - one case for each effect
         match effect:
             case SendMessage(message):
                 if self._connection is not None:
@@ -136,8 +218,7 @@ class Viewer(ClosableViewer):
             case FeedReplica(message):
                 self._feed(message)
             case DropConnection():
-                if self._connection is not None:
-                    self._connection.drop()
+                self._drop_connection()
             case NotifyState(state, message):
                 self._delegate.viewer_state(state, message)
             case NotifyEvent(event):
@@ -150,17 +231,11 @@ class Viewer(ClosableViewer):
                 self._resize_replica(size, cell)
             case FreeReplica():
                 self._free_replica()
-            case _:
-                self._perform_other_effect(effect)
-
-    def _perform_other_effect(self, effect: Effect) -> None:
-        match effect:
             case MarkTurn():
                 self._mark_turn()
             case StartAnswerTimer(after_s):
-                loop = asyncio.get_running_loop()
-                due_s = loop.time() + after_s
-                self._answer_timer = loop.call_at(due_s, self._on_answer_timer, due_s)
+                due_s = asyncio.get_running_loop().time() + after_s
+                self._answer_timer.set(after_s, lambda: self._on_answer_timer(due_s))
             case Connect(after_s):
                 self._start_task(self._connect(after_s))
             case ReadOutcome():
@@ -219,9 +294,14 @@ class Viewer(ClosableViewer):
     # ------------------------------------------------------------ messages of the host
 
     def _message(self, message: Any) -> None:
-        if not self._times.receive(message, self.emulator):
+        if type(message) is not CommandEvent:
             self._rules.receive_message(message)
-        self._perform()
+            self._perform()
+            return
+        # They may come before the output that they are about, or before the replica.
+        self._times += message.times
+        if self.emulator is not None:
+            self.emulator.commands.set_times(message.times)
 
     def _feed(self, message: Output) -> None:
         """Feed output, in which turns of the agent may have begun."""
@@ -234,7 +314,7 @@ class Viewer(ClosableViewer):
             self._mark_turn()
             fed = begin
         replica.feed(message.data[fed:])
-        discard_side_effects(replica)
+        _discard_side_effects(replica)
         self._delegate.viewer_damaged()
 
     def _mark_turn(self) -> None:
@@ -257,14 +337,15 @@ class Viewer(ClosableViewer):
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
-        self._times.copy_to(self.emulator)
+        if self.emulator is not None:
+            self.emulator.commands.set_times(self._times)
 
     def _replace(self, replica: Replica) -> None:
         previous = self._replica
         self._use_replica(replica)
-        discard_side_effects(replica)
+        _discard_side_effects(replica)
         if previous is not None:
-            copy_scroll_position(previous, replica)
+            _copy_scroll_position(previous, replica)
         self._delegate.viewer_replaced()
         if previous is not None:
             previous.close()
@@ -273,7 +354,7 @@ class Viewer(ClosableViewer):
         emulator = self.emulator
         if emulator is not None and (size, cell) != (emulator.size, emulator.cell):
             emulator.resize(size, cell)
-            discard_side_effects(emulator)
+            _discard_side_effects(emulator)
             self._delegate.viewer_damaged()
 
     def _free_replica(self) -> None:
@@ -286,13 +367,77 @@ class Viewer(ClosableViewer):
 
     # ------------------------------------------------------------ the user's input
 
+    @property
+    def _next(self) -> tuple[str, int]:
+        """The attachment and the number of the next input."""
+        return self._rules.attachment, self._rules.inputs.next_sequence
+
     def _input(self, message: Input) -> None:
         self._rules.receive_input(message)
         self._perform()
 
     def _wants_releases(self) -> bool:
+        """Whether the program asked for key releases, according to the replica."""
         emulator = self.emulator
         return emulator is None or bool(emulator.modes.kitty_keyboard & REPORT_EVENTS)
+
+    def key(
+        self,
+        key: str,
+        text: str = "",
+        modifiers: int = 0,
+        action: KeyAction = KeyAction.PRESS,
+        *,
+        may_detach: bool = False,
+    ) -> None:
+        """The user pressed, repeated or released a key; see ``messages.Key``.
+
+        A release is sent only to a program that asked for releases: of any other, the host would drop it.
+        """
+        if action is KeyAction.RELEASE and not self._wants_releases():
+            return
+        self._input(Key(*self._next, key, text, int(modifiers), action, may_detach))
+
+    def text(self, text: str) -> None:
+        """The user committed composed text."""
+        self._input(Text(*self._next, text))
+
+    def paste(self, text: str) -> None:
+        """The user pasted text."""
+        self._input(Paste(*self._next, text))
+
+    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> None:
+        """The user moved, clicked or scrolled the mouse at a cell."""
+        self._input(Mouse(*self._next, action, button, column, row, int(modifiers)))
+
+    def prompt(self, text: str, mode: PromptMode = "queue", images: tuple[Image, ...] = ()) -> None:
+        """The user sent a prompt; see ``messages.Prompt``. For a structured chat, as the five below."""
+        self._input(Prompt(*self._next, text, mode, images))
+
+    def withdraw_prompt(self, item: str) -> None:
+        """The user took a queued prompt back."""
+        self._input(WithdrawPrompt(*self._next, item))
+
+    def send_now(self, item: str) -> None:
+        """The user interrupted the running turn, so that a queued prompt is sent; see ``messages.SendNow``."""
+        self._input(SendNow(*self._next, item))
+
+    def interrupt(self) -> None:
+        """The user interrupted the running turn."""
+        self._input(Interrupt(*self._next))
+
+    def answer_request(self, agent_request: str, option: str, digest: str, texts: dict[str, str] | None = None) -> None:
+        """The user answered a request of the agent; see ``messages.AnswerRequest``."""
+        self._input(AnswerRequest(*self._next, agent_request, option, digest, texts or {}))
+
+    def change_setting(self, setting: str, value: str) -> None:
+        """The user changed a setting of the agent's session."""
+        self._input(ChangeSetting(*self._next, setting, value))
+
+    def focus(self, focused: bool) -> None:
+        """The viewer got or lost the keyboard focus."""
+        if not self.read_only:
+            self._input(Focus(*self._next, focused))
 
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""
@@ -339,3 +484,137 @@ class Viewer(ClosableViewer):
         """Free the replica's memory if the viewer does not follow output; ``follow`` fetches another."""
         self._rules.free_replica()
         self._perform()
+
+    # ------------------------------------------------------------ the end
+
+    @property
+    def has_detached(self) -> bool:
+        """Whether the viewer is closed, and does not deliver input any more."""
+        return self._detached.is_set()
+
+    def close(self) -> None:
+        """Stop following the session, without an effect on the agent. The delegate gets no more calls.
+
+        The viewer stays attached, and reconnects, until the host has acknowledged the user's input, at most for
+        ``DELIVERY_TIMEOUT_S``.
+        """
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._delegate = NO_DELEGATE
+        if self._replica is not None:
+            self._replica.close()
+            self._use_replica(None)
+        self._delivery_timer.set(DELIVERY_TIMEOUT_S, self._detach)
+        if not self._has_delivered:
+            if self._connection is not None:
+                self._connection.set_callbacks(self._last_message, self._connection_lost)
+            self._reattach_timer.set(REATTACH_AFTER_S, self._drop_connection)
+            self._rules.follow(output=False)
+            self._perform_all()
+        self._detach_if_delivered()
+
+    @property
+    def _has_delivered(self) -> bool:
+        return self.state in FINAL_STATES or not self._rules.inputs.has_user_input
+
+    def _last_message(self, message: Any) -> None:
+        """Handle a message of the host after ``close``."""
+        if isinstance(message, Output | SnapshotPart):
+            return
+        inputs = self._rules.inputs
+        previous = inputs.characters()
+        self._rules.receive_message(message)
+        if any(isinstance(effect, NotifyRefusal) for effect in self._effects):
+            self._refused_characters += previous - inputs.characters()
+        self._perform()
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.drop()
+
+    def _detach_if_delivered(self) -> None:
+        if self._has_delivered and not self.has_detached:
+            self._detach()
+
+    def _detach(self) -> None:
+        """Detach; the host has all input, or does not answer."""
+        self._rules.detach()
+        self._perform_all()
+        if self._connection is not None:
+            self._connection.close()
+            if not self._has_delivered:
+                self._connection.drop()
+            self._last_connection, self._connection = self._connection, None
+        if self._task is not None:
+            self._task.cancel()
+        for timer in (self._delivery_timer, self._reattach_timer, self._answer_timer):
+            timer.cancel()
+        self._detached.set()
+
+    async def closed(self) -> int:
+        """After ``close``: wait until the user's input is delivered, and the viewer's connection is closed.
+
+        Returns:
+            How many characters of the user's input a running chat did not get, at most.
+        """
+        await self._detached.wait()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        if self._last_connection is not None:
+            await self._last_connection.wait_closed()
+        return 0 if self.state in FINAL_STATES else self._refused_characters + self._rules.inputs.characters()
+
+
+Replica = Emulator | TranscriptEngine
+"""A replica: a terminal, or a structured chat's transcript."""
+
+
+class _SnapshotReceiver:
+    """Collects the parts of one snapshot at a time."""
+
+    def __init__(self, engine: EngineName | None, cell: CellSize) -> None:
+        """Start without a part; ``engine``: the replica's engine, None for a transcript."""
+        self._engine = engine
+        self._cell = cell
+        self._parts: list[bytes] = []
+
+    def clear(self) -> None:
+        """Drop the received parts: the connection is lost, so the other parts will not come."""
+        self._parts.clear()
+
+    def add_part(self, part: SnapshotPart) -> None:
+        """Append the next part."""
+        self._parts.append(part.data)
+
+    def build(self, part: SnapshotPart, build: str) -> Replica:
+        """Build the replica after the last part.
+
+        Raises:
+            OutliveError: the snapshot does not fit this engine build.
+        """
+        data = b"".join(self._parts)
+        self._parts.clear()
+        if self._engine is None:
+            if part.form != TRANSCRIPT_BUILD:
+                raise OutliveError("the chat runs in another version; run: outlive upgrade")
+            return TranscriptEngine(Transcript.restore(data))
+        if part.form == build:
+            return restore(self._engine, data)
+        return from_replay(self._engine, data, part.size, cell=self._cell, scrollback_lines=part.scrollback_lines)
+
+
+def _discard_side_effects(emulator: Replica) -> None:
+    """Drop a replica's replies and events: the host's emulator answers and announces."""
+    emulator.take_replies()
+    emulator.take_events()
+
+
+def _copy_scroll_position(previous: Replica, emulator: Replica) -> None:
+    """Scroll a terminal's new replica back as far as the previous one."""
+    if isinstance(previous, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
+        return
+    frame = previous.frame()
+    if frame.scroll_offset:
+        added_rows = emulator.scrollback_rows - frame.scrollback_rows
+        emulator.scroll(-max(0, frame.scroll_offset + added_rows))

@@ -11,7 +11,6 @@ from types import ModuleType
 
 import pytest
 
-import session_host.client.viewer
 import session_host.session
 import session_host.session.requests
 from session_host.session.states import TransitionTable
@@ -41,7 +40,7 @@ def test_the_diagram_has_a_line_for_each_transition() -> None:
 
 @pytest.mark.parametrize(
     "package",
-    [session_host.session, session_host.session.requests, session_host.client.viewer],
+    [session_host.session, session_host.session.requests],
     ids=lambda each: each.__name__,
 )
 def test_diagrams_in_docstrings_equal_the_tables(package: ModuleType) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from session_host.client.viewer import effects as e
+from session_host.client.viewer import rules as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import ViewerState
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS

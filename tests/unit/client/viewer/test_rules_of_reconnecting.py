@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.client.viewer import effects as e
+from session_host.client.viewer import rules as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from session_host.client.viewer import closing
+from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
 from session_host.protocol.messages import (
@@ -83,8 +83,8 @@ def is_received(host: FakeHost, message: Message, times: int) -> bool:
 async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_acknowledgement(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(closing, "REATTACH_AFTER_S", 60.0)
+    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(viewer_module, "REATTACH_AFTER_S", 60.0)
     async with closing_viewer(host) as viewer:
         typed = Text(host.attachment, 1, "typed")
         for times in range(1, 4):
@@ -100,8 +100,8 @@ async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_a
 async def test_a_closed_viewer_counts_input_that_the_host_refuses(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(closing, "REATTACH_AFTER_S", 60.0)
+    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(viewer_module, "REATTACH_AFTER_S", 60.0)
     async with closing_viewer(host) as viewer:
         await eventually(lambda: Text(host.attachment, 1, "typed") in host.received, 20, "the input")
         host.say(InputRefused(host.attachment, 1, ErrorCode.INPUT_FULL, "the program is not reading its input"))
@@ -112,7 +112,7 @@ async def test_a_closed_viewer_counts_input_that_the_host_refuses(
 async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "DELIVERY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 0.05)
     async with closing_viewer(host) as viewer:
         assert await viewer.closed() == len("typed")
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
