@@ -35,14 +35,12 @@ from gui.tray.notifier import Notifier
 from gui.tray.notify_command import NotifyCommand
 from gui.tray.tray import Tray, app_icon
 from gui.window.announcing import StatusAnnouncer
-from gui.window.main_window import MainWindow
 from gui.window.page.banners import Banner
 from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlServer
 from gui.window.remote_control.single_instance import SingleInstance
-from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.accessibility import install_roles
-from gui.window.windows import Windows
+from gui.window.windows import MainWindow, Windows
 from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
 from session_host.client.chats import last_colors
@@ -116,10 +114,10 @@ class App:
         self._send_colors()
         if found is not None:
             self.sessions.apply_records(records)
+        preparer = StartPreparer(self.sessions.tasks, self.sessions.login_path)
         self.windows = Windows(
-            lambda saved: MainWindow(self.theme, self.sessions, catalog, self.settings, layout, saved),
-            self.sessions, layout, qt,
-        )  # fmt: skip
+            self.theme, self.sessions, catalog, self.settings, layout, prepare_start=preparer.prepare
+        )
         self.tray = Tray(self.theme, self.sessions)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self.sessions.muting.restore(layout.muted, layout.muted_until)
@@ -129,7 +127,6 @@ class App:
         self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self._notify_command)
         self.notifications.answered.connect(self._notifier.answer)
-        self._start_preparer = StartPreparer(self.sessions.tasks, self.sessions.login_path)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._apply_settings()
@@ -143,7 +140,6 @@ class App:
         damaged = "" if self._is_layout_complete else notice_texts.LAYOUT_DAMAGED()
         catalog_problem = notice_texts.BUILT_IN_AGENTS(error=catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))
-        self._separate = SeparateWindows(self.windows, self.sessions, self.theme, self.settings, catalog, layout)
         self._connect()
 
     def _read_layout(self, store: Store) -> WindowLayout:
@@ -198,8 +194,7 @@ class App:
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(self._apply_start_at_login)
         self.agents.changed.connect(self._apply_agents)
-        windows.agent_selected.connect(self._start_preparer.prepare)
-        tray.settings_requested.connect(self._separate.settings.open)
+        tray.settings_requested.connect(windows.separate.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
         self.sessions.drafts.save_due.connect(self._save_layout)
         self.sessions.review_comments.save_due.connect(self._save_layout)
@@ -346,7 +341,7 @@ class App:
         if warning:
             change = Banner(
                 phrases.first_upper(warning), notice_texts.CHANGE_LIMIT(),
-                partial(self._separate.settings.open, "general"), "limit", lasting=True,
+                partial(self.windows.separate.settings.open, "general"), "limit", lasting=True,
             )  # fmt: skip
             banners.show_banner(change)
         open_ids = {session_id for window in self.windows.all for session_id in window.tabs.ids()}
@@ -401,7 +396,7 @@ class App:
     async def _end(self) -> None:
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
-        self._separate.close()
+        self.windows.separate.close()
         self._desktop_settings.close()
         self.settings.close()
         await self._server.close()

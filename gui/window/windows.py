@@ -2,20 +2,464 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QObject, QPoint, QRect, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
+from gui.input import latin_keys
 from gui.settings.layout import SavedWindow, WindowLayout
-from gui.wording import window_texts
+from gui.settings.live import LiveAgents, LiveSettings
+from gui.terminal.input import clipboard
+from gui.terminal.links.links import FileLocation
+from gui.theme.icons import Glyph
+from gui.theme.theme import Theme
+from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.wording import notice_texts, page_texts, phrases, window_texts
+from gui.wording.groups import OVER
 from session_host.agents.agent import Agent
 
-from .main_window import MainWindow
-from .page.banners import Banner
+from .actions import empty_parts, pane_actions
+from .actions.actions import Actions
+from .actions.broadcasting import Broadcasting
+from .actions.changes_actions import ChangesOpener
+from .actions.chat_actions import ChatActions
+from .actions.chat_menu import ChatMenu
+from .actions.command_list import CommandList
+from .actions.commands import Commands
+from .actions.context import WindowContext
+from .actions.continuing import ConversationActions
+from .actions.copying import ChatAnswers
+from .actions.directory_actions import DirectoryActions
+from .actions.exporting import ChatTexts
+from .actions.groups import ActionGroups
+from .actions.guide_actions import GuideOpener
+from .actions.inserting_comments import CommentInserter
+from .actions.left_shells import LeftShells
+from .actions.notifications import Notifications
+from .actions.open_links import LinkOpener
+from .actions.page_wiring import PageWiring, WindowFunctions
+from .actions.pasting_images import paste_image
+from .actions.prompt_changes import PromptChanges
+from .actions.resume_all import ResumeAll
+from .actions.resuming import EndedChatActions
+from .actions.saved_prompts import SavedPrompts
+from .actions.settings_actions import SettingsOpener
+from .actions.several_chats import SeveralChats
+from .actions.starting import StartActions
+from .actions.text_keys import TextKeys
+from .actions.theme_actions import ThemeActions
+from .actions.upgrade_offer import UpgradeOffer
+from .actions.view_actions import ViewActions
+from .actions.window_keys import WindowKeys
+from .all_sheets import Sheets
+from .frame import WindowFrame
+from .page.banners import Banner, BannerArea
 from .page.chat_page import ChatPage
+from .page.empty_state import EmptyState
+from .page.status_line import StatusLine
+from .page.terminal_page import TerminalPage
+from .panes.panes import Panes, RemovedTabs
+from .panes.tab_drag import TabDragging
+from .panes.tabs import RecentChats
+from .saving import LayoutSaving, UnseenMarks
+from .sheets.send import SendSheet
+from .sheets.sheet import Sheet
+from .sidebar.sidebar import Sidebar
+from .widgets.activation import ActivatingClicks, raise_window, watch_exposure
+from .widgets.keys_ahead import KeysAhead
+from .widgets.parts import Area, IconButton, sentence
+
+
+class MainWindow(QWidget):
+    """A window with chats."""
+
+    def __init__(
+        self,
+        windows: Windows,
+        theme: Theme,
+        sessions: Sessions,
+        agents: Mapping[str, Agent],
+        settings: LiveSettings,
+        layout: WindowLayout,
+        saved: SavedWindow,
+    ) -> None:
+        """Make a window, which is hidden.
+
+        Args:
+            windows: all windows.
+            theme: the looks.
+            sessions: all chats.
+            agents: the catalog.
+            settings: the user's settings.
+            layout: the layout of all windows.
+            saved: the window's part of the layout.
+        """
+        super().__init__()
+        self._sessions = sessions
+        self._agents = agents
+        self._settings, preferences = settings, settings.preferences
+        self.layout_state = layout
+        self.saved = saved
+        self._windows = windows
+        self.setProperty("area", "sidebar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle("Outlive")
+        self.sidebar = Sidebar(theme, sessions, set(layout.groups_folded), settings)
+        self.empty = EmptyState(theme)
+        menu = window_texts.MENU()
+        self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
+        self.unseen_marks = UnseenMarks(sessions, layout, self)
+        self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
+        self.status_line = StatusLine(theme, sessions.git_status_watcher)
+        self.ages = AgeTimer(sessions, self)
+        self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
+        self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
+        self.saving.saved.connect(windows.save_layout)
+        self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
+        self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
+        context = WindowContext(
+            self, theme, sessions, agents, layout, self.tabs, self.sheets, self.banners, KeysAhead(self),
+            self.open_chat, self.focus_page,
+        )  # fmt: skip
+        self.starting = StartActions(context, settings)
+        self.chat_actions = ChatActions(context, settings)
+        self.resuming = EndedChatActions(context)
+        self.resume_all = ResumeAll(context, self.resuming)
+        self.several = SeveralChats(context, self.chat_actions, self.resuming, self.resume_all)
+        self.continuing = ConversationActions(context, self.starting, self.chat_actions, self.resuming)
+        self._keys = WindowKeys(settings, self.banners)
+        self.opener = opener = LinkOpener(
+            sessions.tasks, lambda: settings.preferences.window.editor, self.edit_in_tab,
+            lambda line: self.banners.inform(line, key="terminal"),
+            lambda line, uri: self.banners.show_banner(
+                Banner(line, page_texts.COPY_LINK(), partial(clipboard.copy_text, uri), key="terminal")
+            ),
+        )  # fmt: skip
+        directories = DirectoryActions(opener, windows.separate.changes.open)
+        prompt_changes = PromptChanges(
+            context, lambda chat, point: windows.separate.changes.open(chat, chat.record.cwd, point),
+            self.chat_actions.forking,
+        )  # fmt: skip
+        groups = ActionGroups(
+            self.starting, self.chat_actions, self.resuming, self.continuing, directories, prompt_changes,
+            Notifications(context),
+        )  # fmt: skip
+        self._chat_menu = ChatMenu(context, groups)
+        self.commands = Commands(context, groups)
+        self.themes = ThemeActions(context, settings)
+        panes = pane_actions.handlers(self.tabs, self.banners)
+        prompts = SavedPrompts(context, settings.directory, opener)
+        broadcast = self._broadcast = Broadcasting(sessions, self.tabs, self.banners)
+        texts = ChatTexts(context, opener)
+        looks = {**self.themes.handlers(), **self.view_actions.handlers()}
+        others = {
+            **texts.handlers(), **CommandList(context, texts).handlers(), **prompts.handlers(),
+            **broadcast.handlers(), **self._handlers(),
+        }  # fmt: skip
+        handlers = {**self.commands.handlers(), **looks, **panes, **others}
+        self.actions_ = Actions(
+            self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners,
+            self.commands.without_effect, self._switched_on, layout.recent_actions,
+        )  # fmt: skip
+        self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
+        self._text_keys.set_keys(preferences.texts, self._keys.sequences)
+        self._wiring = PageWiring(
+            context, groups, opener, lambda: self._keys.window_keys(has_panes=len(self.tabs.panes()) > 1),
+            WindowFunctions(
+                show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
+                set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
+                settings=lambda: settings.preferences.window, answers_of=lambda chat: ChatAnswers(chat, context),
+                paste_image=partial(paste_image, sessions.tasks), actions=self.actions_,
+            ),
+        )  # fmt: skip
+        self.banners.file_requested.connect(opener.open_file)
+        self._connect(context)
+        self.frame.apply()
+        if self.saved is layout.windows[0]:
+            self._upgrade_offer = UpgradeOffer(sessions, self.banners)
+            self._keys.show_problems()
+            self.banners.show_problems(preferences.problems, "settings")
+
+    # ------------------------------------------------------------ creating
+
+    def _right_side(self) -> QWidget:
+        """Lay out everything beside the sidebar."""
+        right = Area("page")
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tabs.area, 1)
+        column.addWidget(self.status_line)
+        return right
+
+    def _connect(self, context: WindowContext) -> None:
+        self.tabs.changed.connect(self._wiring.update_window_keys)
+        self.tabs.changed.connect(self._note_tabs)
+        self.tabs.active_changed.connect(self._on_active)
+        self.tabs.page_made.connect(self._on_page_made)
+        self.tabs.close_requested.connect(self.chat_actions.close_tab)
+        self.tabs.menu_requested.connect(self._on_tab_menu)
+        self.tabs.double_clicked.connect(self.commands.act_on_double_click)
+        self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane, self.tabs.is_in_asking_page)
+        self.left_shells = LeftShells(context, self._settings)
+        self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
+        dragging = TabDragging(self.tabs, self._sessions.get, partial(self._windows.take, self))
+        dragging.torn_off.connect(lambda session_id, point: self._windows.move(self, session_id, at=point))
+        self.status_line.left.action = self.actions_["show_changes"]
+        self.status_line.known.action = self.actions_["explain"]
+        self.sidebar.opened.connect(self.open_chat)
+        self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
+        self.sidebar.rename_requested.connect(self.chat_actions.rename)
+        self.sidebar.several_menu_requested.connect(self.several.show_menu)
+        self.sidebar.own_menu_requested.connect(self._on_sidebar_menu)
+        self.sidebar.remove_requested.connect(self.several.remove)
+        self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
+        self.sidebar.left.connect(self.focus_page)
+        self.sidebar.search_requested.connect(self.sheets.search)
+        self.sheets.sheet_created.connect(self._on_sheet)
+        self.sheets.closed.connect(self.focus_page)
+        self.chat_actions.ending.connect(self.resuming.offer_undo_after_end)
+        for started in (self.sidebar.new_chat, self.empty.new_chat, self.empty.agent_chosen):
+            started.connect(self.starting.new_chat)
+        self.empty.switch_requested.connect(self.commands.switch_chat)
+        self._settings.changed.connect(self._apply_settings)
+        self._sessions.changed.connect(self.describe)
+        self._sessions.path_found.connect(self.describe)
+        self._sessions.problem.connect(self._on_problem)
+        self._sessions.notice_given.connect(self._on_notice)
+        self._sessions.git_status_watcher.checked.connect(self.describe)
+        self.ages.due.connect(self.sidebar.refresh)
+        self.ages.due.connect(self.describe)
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, SendSheet):
+            sheet.sent.connect(self._on_sent)
+            sheet.chat_requested.connect(self.open_chat)
+
+    def _on_page_made(self, page: ChatPage) -> None:
+        self.view_actions.set_fonts([page])
+        self._wiring.wire(page)
+        self.unseen_marks.follow(page)
+
+    def _apply_settings(self) -> None:
+        self.view_actions.set_fonts(self.tabs.pages())
+        self._wiring.apply_settings()
+        self._keys.apply_settings(self.actions_, self._text_keys, self._wiring)
+
+    # ------------------------------------------------------------ layout
+
+    def restore_tabs(self) -> None:
+        """Open the panes and tabs of the last run; the chats must be known."""
+        self.unseen_marks.restore()
+        self.tabs.restore(self.saved)
+        self.start_saving()
+
+    def start_saving(self) -> None:
+        """Start to save changes of the layout."""
+        self.saving.is_restored = True
+        self._on_active()
+
+    def release(self) -> None:
+        """Hide the closed window and release its pages; it is deleted later, after tasks that it started have ended."""
+        self.saving.stop()
+        self._sessions.disconnect(self)
+        self._sessions.git_status_watcher.disconnect(self)
+        self.tabs.disconnect(self)
+        self._sessions.note_tabs(id(self), ())
+        self.hide()
+        self.tabs.close_all()
+
+    def snapshot_layout(self) -> WindowLayout:
+        """Write the window's current state into the layout, and return the layout."""
+        self.saving.save_now()
+        return self.layout_state
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self.saving.save_soon()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.saving.save_soon()
+        self.frame.on_resized()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.saving.save_soon()
+            self._update_visibility()
+        elif event.type() == QEvent.Type.ActivationChange:
+            self._windows.on_viewed_chat_changed(self)
+            if self.isActiveWindow():
+                self._sessions.git_status_watcher.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        watch_exposure(self, event)
+        self._clicks.watch()
+        latin_keys.watch(self.windowHandle())
+        self._update_visibility()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._update_visibility()
+
+    def _update_visibility(self) -> None:
+        is_visible = self.isVisible() and not self.isMinimized()
+        self.ages.set_visible(is_visible)
+        self._sessions.git_status_watcher.set_visible(is_visible or self._is_another_visible())
+
+    def _others(self) -> list[MainWindow]:
+        return [window for window in self._windows.all if window is not self]
+
+    def _is_another_visible(self) -> bool:
+        return any(window.isVisible() and not window.isMinimized() for window in self._others())
+
+    def is_viewed(self, chat: Chat) -> bool:
+        """Whether the user views this chat: a visible pane shows it, and the window is active."""
+        return self.isActiveWindow() and not self.isMinimized() and self.tabs.shows(chat.id)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # The application decides whether to hide the window, close it, or exit the program.
+        event.ignore()
+        self._windows.on_close_requested(self)
+
+    # ------------------------------------------------------------ showing
+
+    def describe(self) -> None:
+        """Update the title and the status line for the visible chat."""
+        chat, page = self.tabs.active_chat, self.tabs.active_page
+        self.setWindowTitle(window_texts.TITLE_OF(name=chat.name) if chat is not None else "Outlive")
+        self.status_line.describe(chat, page)
+        self.sidebar.model.update_active_age()
+        self.status_line.setVisible(self.layout_state.status_line and chat is not None)
+        if chat is None:
+            path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")
+            self.empty.describe(self._agents, path, self._sessions, key)
+        applies = {**self.commands.applies(), **pane_actions.applies(self.tabs)}
+        applies["windows"] = chat is not None and bool(self._others())
+        self.actions_.enable_possible(applies)
+
+    def _note_tabs(self) -> None:
+        session_ids = self.tabs.ids()
+        self._sessions.note_tabs(id(self), session_ids)
+        self.sidebar.model.set_open(session_ids)
+
+    def _on_active(self) -> None:
+        self._note_tabs()
+        self.sidebar.set_active(self.tabs.active_id)
+        self._windows.on_viewed_chat_changed(self)
+        self.describe()
+
+    def _on_grid(self, page: TerminalPage) -> None:
+        if page is self.tabs.active_page:
+            self.layout_state.grid = (page.grid.columns, page.grid.rows)
+            self.describe()
+
+    def open_chat(self, chat: Chat) -> ChatPage:
+        """Show a chat's tab, in the window that has it, and give its page the keyboard focus."""
+        if self not in self._windows.all:  # It was closed while its tasks are still running.
+            return self._windows.open_chat(chat)
+        other = next((window for window in self._others() if window.tabs.has(chat.id)), None)
+        if other is not None and not self.tabs.has(chat.id):
+            other.raise_window()
+            return other.open_chat(chat)
+        if self.tabs.closed.last_id == chat.id:
+            self.banners.withdraw("closed tab")  # Its button would do nothing, or reopen another tab.
+        page = self.tabs.open(chat)
+        self.focus_page()
+        self.sidebar.reveal_active()
+        return page
+
+    def focus_page(self) -> None:
+        """Give the visible page the keyboard focus."""
+        page = self.tabs.active_page
+        if page is not None and not self.sheets.is_any_open:
+            page.focus_content()
+        elif not self.sheets.is_any_open:
+            self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
+        """Run an editor of terminals in a tab, and come to the front: a file may be opened from another window."""
+        self.raise_window()
+        self.starting.edit(argv, file, directory)
+
+    def raise_window(self) -> None:
+        """Raise the window, with the keyboard focus."""
+        raise_window(self)
+        self.focus_page()
+
+    # ------------------------------------------------------------ the user's actions
+
+    def _on_problem(self, line: str) -> None:
+        """Show a problem that concerns no window in the one that was used last."""
+        if self._windows.current is self:
+            self.banners.inform(phrases.first_upper(line), kind="failed")
+
+    def _on_notice(self, line: str) -> None:
+        if self._windows.current is self:
+            self.banners.show_banner(Banner(sentence(line), lasting=True))
+
+    def _on_sent(self, chats: Sequence[Chat]) -> None:
+        """The user sent a text to one chat or several: say so, unless the user sees it arrive."""
+        if len(chats) > 1:
+            self.banners.inform(notice_texts.SENT_TO_SEVERAL(count=len(chats)), key="send")
+        elif chats[0].id != self.tabs.active_id:
+            self.banners.inform(notice_texts.SENT_TO(name=chats[0].name), key="send")
+
+    def _on_tab_menu(self, session_id: str, point: QPoint) -> None:
+        if not session_id:
+            empty_parts.show_beside_tabs(self.actions_, point)
+        elif (chat := self._sessions.get(session_id)) is not None:
+            self.tabs.activate(session_id)
+            self.describe()  # Its neighbours may be others than before.
+            self._chat_menu.show_for_tab(chat, point, self.actions_)
+
+    def _on_sidebar_menu(self, point: QPoint) -> None:
+        groups = self._sessions.groups(with_left=True)
+        remove = self.several.choose_ended if any(groups[group] for group in OVER) else None
+        empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, remove, point)
+
+    def _switched_on(self) -> dict[str, bool]:
+        """Whether each switch among the actions is on."""
+        chat = self.tabs.active_chat
+        return {
+            "pin": chat is not None and chat.record.pinned,
+            "mark_unread": chat is not None and chat.has_unseen_output,
+            "maximise_pane": self.tabs.is_maximised,
+            "broadcast": self._broadcast.is_on,
+            "sidebar": not self.sidebar.collapsed,
+            "status_line": self.layout_state.status_line,
+            "full_screen": self.isFullScreen(),
+            **self.sidebar.view_options.switched_on(),
+        }
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        """The handlers of actions on the window itself."""
+        separate = self._windows.separate
+        return {
+            "focus_sidebar": self.sidebar.take_focus,
+            "guide": separate.guide.open,
+            "settings": separate.settings.open,
+            "shortcuts": partial(separate.settings.open, "keys"),
+            "new_window": partial(self._windows.open_empty, self),
+            "move_to_new_window": lambda: self._windows.move(self, self.tabs.active_id),
+            "move_to_window": lambda: self._windows.move(self, self.tabs.active_id, 0),
+            "close_window": self.close,
+            "resume_all": self.resume_all.ask,
+            **self.sidebar.view_options.handlers(),
+        }
+
 
 STEP_PX = 32
 """How far a new window is moved to the right and down from the one that its tab came from."""
@@ -59,48 +503,40 @@ class Windows(QObject):
         layout_changed: the layout must be saved.
         close_requested: the user closed the only window.
         viewed_chat_changed: the user views another chat or none, or returned to a window.
-        guide_requested: the user opens the guide window.
-        changes_requested(Chat, str, object): the user opens the window with the changes of a chat's directory.
-        settings_requested: the user opens the settings window, at this page, or where it was ("").
-        agent_selected: the user selected this agent for a new chat.
+
+    Attributes:
+        separate: opens the windows without chats.
+        all: the windows; ``current``: the one that the user used last.
     """
 
     layout_changed = Signal()
     close_requested = Signal()
     viewed_chat_changed = Signal()
-    guide_requested = Signal()
-    changes_requested = Signal(Chat, str, object)
-    settings_requested = Signal(str)
-    agent_selected = Signal(Agent)
 
     def __init__(
         self,
-        make: Callable[[SavedWindow], MainWindow],
+        theme: Theme,
         sessions: Sessions,
+        agents: LiveAgents,
+        settings: LiveSettings,
         layout: WindowLayout,
-        parent: QObject | None = None,
+        *,
+        prepare_start: Callable[[Agent], object] = lambda _agent: None,
     ) -> None:
-        """Create the first window, hidden; ``make`` creates a window from its part of the layout."""
-        super().__init__(parent)
-        self._make = make
-        self._sessions = sessions
+        """Create the first window, hidden; ``prepare_start``: called when the user selects an agent for a new chat."""
+        super().__init__(sessions)
+        self._theme, self._sessions, self._agents, self._settings = theme, sessions, agents, settings
         self._layout = layout
+        self._prepare_start = prepare_start
+        self.separate = SeparateWindows(self, theme, sessions, settings, agents)
         sessions.color_labels.restore(layout.color_labels)
-        sessions.color_labels.changed.connect(self._on_layout)
+        sessions.color_labels.changed.connect(self.save_layout)
         self.all: list[MainWindow] = []
         self.current = self._add(layout.windows[0])
-        """The window that the user used last."""
 
     def _add(self, saved: SavedWindow) -> MainWindow:
-        window = self._make(saved)
-        window.others = _OtherWindowsOf(self, window)
-        window.layout_changed.connect(self._on_layout)
-        window.guide_requested.connect(self.guide_requested)
-        window.changes_requested.connect(self.changes_requested)
-        window.settings_requested.connect(self.settings_requested)
-        window.starting.agent_selected.connect(self.agent_selected)
-        window.close_requested.connect(lambda: self._on_close_requested(window))
-        window.viewed_chat_changed.connect(lambda: self._on_viewed_chat_changed(window))
+        window = MainWindow(self, self._theme, self._sessions, self._agents, self._settings, self._layout, saved)
+        window.starting.agent_selected.connect(self._prepare_start)
         window.tabs.emptied.connect(lambda: self._on_emptied(window))
         window.tabs.replaced.connect(lambda source, chat: self._on_replaced(window, source, chat))
         self.all.append(window)
@@ -129,7 +565,7 @@ class Windows(QObject):
                 self.current.banners.show_banner(Banner(text, lasting=True, kind="failed"))
         if self._layout.undelivered:
             self._layout.undelivered = {}
-            self._on_layout()
+            self.save_layout()
 
     def show(self) -> None:
         """Show all windows, the current one in front."""
@@ -202,22 +638,24 @@ class Windows(QObject):
         """Whether the user sees this chat."""
         return any(window.is_viewed(chat) for window in self.all)
 
-    def _on_layout(self) -> None:
+    def save_layout(self) -> None:
         """Save all windows together, so that a moved tab is never saved in both windows or in none."""
         for window in self.all:
             window.saving.write_state()
         self._layout.last_used = self.all.index(self.current)
         self.layout_changed.emit()
 
-    def _on_viewed_chat_changed(self, window: MainWindow) -> None:
+    def on_viewed_chat_changed(self, window: MainWindow) -> None:
+        """The user views another chat or none in a window, or returned to it."""
         if window.isActiveWindow() and window in self.all and window is not self.current:
             self.current = window
-            self._on_layout()
+            self.save_layout()
         self.viewed_chat_changed.emit()
 
     # ------------------------------------------------------------ closing
 
-    def _on_close_requested(self, window: MainWindow) -> None:
+    def on_close_requested(self, window: MainWindow) -> None:
+        """The user closes a window; the application decides about the last one."""
         if len(self.all) == 1:
             self.close_requested.emit()
             return
@@ -241,7 +679,7 @@ class Windows(QObject):
         self._sessions.tasks.start(self._delete(window), "a closed window")
         for other in self.all:
             other.describe()
-        self._on_layout()
+        self.save_layout()
 
     async def _delete(self, window: MainWindow) -> None:
         """Delete a closed window after the running tasks, which may use it, have ended."""
@@ -264,8 +702,17 @@ class Windows(QObject):
         for each in self.all:
             each.describe()
 
-    def move(self, window: MainWindow, session_id: str, to: int | None, at: QPoint | None) -> None:
-        """Move a window's tab to another window or to a new one; see ``OtherWindows.move``."""
+    def take(self, window: MainWindow, session_id: str) -> tuple[int, str] | None:
+        """Close a chat's tab in a window beside this one, if one has it; returns the scroll position there."""
+        other = next((each for each in self.all if each is not window and each.tabs.has(session_id)), None)
+        if other is None:
+            return None
+        position = other.tabs.scroll_position_of(session_id)
+        other.tabs.close(session_id, is_moved=True)
+        return position
+
+    def move(self, window: MainWindow, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
+        """Move a window's tab to another window (its index among the others), or to a new one at a point."""
         chat = self._sessions.get(session_id)
         others = [other for other in self.all if other is not window]
         if chat is None or not window.tabs.has(session_id) or (to is not None and to >= len(others)):
@@ -302,47 +749,52 @@ class Windows(QObject):
         return made
 
 
-class _OtherWindowsOf:
-    """The windows beside one window; see ``OtherWindows``."""
+class SeparateWindows:
+    """Opens the windows without chats, and closes them.
 
-    def __init__(self, windows: Windows, window: MainWindow) -> None:
+    Attributes:
+        settings, guide, changes: open the settings, the guide, and the changes of a chat's directory.
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        theme: Theme,
+        sessions: Sessions,
+        settings: LiveSettings,
+        agents: LiveAgents,
+    ) -> None:
         self._windows = windows
-        self._window = window
+        self.settings = SettingsOpener(
+            theme, settings, agents, sessions.tasks,
+            update_path=sessions.login_path.update,
+            import_theme=self._import_theme, open_file=self._open_file,
+        )  # fmt: skip
+        self.guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
+        inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
+        self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
 
-    def _others(self) -> list[MainWindow]:
-        return [window for window in self._windows.all if window is not self._window]
+    def _resume(self, chat: Chat) -> None:
+        self._windows.open_chat(chat)
+        self._windows.window_of(chat).resuming.resume(chat)
 
-    def titles(self) -> list[str]:
-        return [window.windowTitle() for window in self._others()]
+    def close(self) -> None:
+        """Close the windows that are open."""
+        for opener in (self.settings, self.guide, self.changes):
+            opener.close()
 
-    def is_current(self) -> bool:
-        return self._windows.current is self._window
+    def _open_file(self, path: str) -> None:
+        self._windows.current.opener.open_file(FileLocation(path))
 
-    def is_gone(self) -> bool:
-        return self._window not in self._windows.all
+    def _edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
+        self._windows.current.edit_in_tab(argv, file, directory)
 
-    def is_any_visible(self) -> bool:
-        return any(window.isVisible() and not window.isMinimized() for window in self._others())
+    def _import_theme(self) -> None:
+        window = self._windows.current
+        window.raise_window()
+        window.themes.import_theme(self._back_to_settings)
 
-    def show(self, chat: Chat) -> ChatPage | None:
-        if self.is_gone():
-            return self._windows.open_chat(chat)
-        for window in self._others():
-            if window.tabs.has(chat.id):
-                window.raise_window()
-                return window.open_chat(chat)
-        return None
-
-    def take(self, session_id: str) -> tuple[int, str] | None:
-        window = next((window for window in self._others() if window.tabs.has(session_id)), None)
-        if window is None:
-            return None
-        position = window.tabs.scroll_position_of(session_id)
-        window.tabs.close(session_id, is_moved=True)
-        return position
-
-    def open_empty(self) -> None:
-        self._windows.open_empty(self._window)
-
-    def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
-        self._windows.move(self._window, session_id, to, at)
+    def _back_to_settings(self, notice: str) -> None:
+        if self.settings.window is not None:
+            raise_window(self.settings.window)
+            self.settings.window.inform(notice)

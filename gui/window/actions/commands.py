@@ -1,4 +1,4 @@
-"""The handlers of the table's actions on chats, tabs and pages; ``main_window`` has the window's own."""
+"""The handlers of the table's actions on chats, tabs and pages; ``windows`` has the window's own."""
 
 from __future__ import annotations
 

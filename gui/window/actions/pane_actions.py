@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from gui.settings.pane_tree import SIDES, Side
-from gui.window.other_windows import OtherWindows
 from gui.window.page.banners import BannerArea
 from gui.window.panes.pane import PaneWidget, move_tab
 from gui.window.panes.panes import Panes
 from gui.wording import window_texts
 
 
-def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerArea) -> dict[str, Callable[[], object]]:
+def handlers(panes: Panes, banners: BannerArea) -> dict[str, Callable[[], object]]:
     """The handlers by action."""
     found: dict[str, Callable[[], object]] = {
         "mirror_right": partial(_mirror, panes, "right", banners),
@@ -26,8 +25,6 @@ def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerAr
         "last_tab": lambda: _go_to_last_tab(panes),
         "move_tab_left": lambda: panes.active.bar.move_current(-1),
         "move_tab_right": lambda: panes.active.bar.move_current(1),
-        "move_to_new_window": lambda: others().move(panes.active_id),
-        "move_to_window": lambda: others().move(panes.active_id, 0),
     }
     for side in SIDES:
         found[f"pane_{side}"] = partial(panes.focus, side)

@@ -11,10 +11,9 @@ from PySide6.QtGui import QImage, QImageWriter
 
 from gui.bridge.sessions import Sessions
 from gui.input.activation import activation_token
-from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from gui.window.remote_control.server import ControlRequest, Handler
-from gui.window.windows import Windows
+from gui.window.windows import MainWindow, Windows
 from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageError
 
 SETTLE_TIMEOUT_S = 9.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QEvent
@@ -14,11 +14,11 @@ from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
-from gui.settings.live import LiveSettings
+from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
 from gui.theme.theme import Theme
-from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.windows import MainWindow, Windows
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
@@ -235,9 +235,10 @@ class WindowHarness:
 
     def open_window(self, layout: WindowLayout | None = None, preferences: Preferences | None = None) -> MainWindow:
         self.settings = LiveSettings(paths.config_dir(), preferences or Preferences(), self.sessions)
-        window = MainWindow(self.theme, self.sessions, self.catalog, self.settings, layout or WindowLayout())
-        self._window = window
-        window.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
+        agents = cast("LiveAgents", self.catalog)  # Only the settings window needs more than a catalog.
+        windows = Windows(self.theme, self.sessions, agents, self.settings, layout or WindowLayout())
+        window = self._window = windows.current
+        windows.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
         window.restore_tabs()
         show_active(window)
         self.sessions.follow_all()

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, SignalInstance
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
-from gui.settings.layout import SavedWindow, WindowLayout
+from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
-from gui.window.main_window import MainWindow
-from gui.window.separate_windows import SeparateWindows
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import Question
 from gui.window.widgets.paged_window import PagedWindow
-from gui.window.windows import Windows
+from gui.window.windows import MainWindow, Windows
 from session_host import paths
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
@@ -45,12 +43,7 @@ def no_collection() -> Iterator[None]:
 async def windows(harness: WindowHarness) -> AsyncIterator[Windows]:
     """A window, and those that a test opens beside it."""
     settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
-    layout = WindowLayout()
-
-    def make(saved: SavedWindow) -> MainWindow:
-        return MainWindow(harness.theme, harness.sessions, harness.catalog, settings, layout, saved)
-
-    made = Windows(make, harness.sessions, layout, harness.sessions)
+    made = Windows(harness.theme, harness.sessions, LiveAgents(settings), settings, WindowLayout())
     made.restore()
     made.show()
     yield made
@@ -177,19 +170,16 @@ async def test_a_closed_window_without_chats_is_freed(
     checkout = Checkout.new(tmp_path / "work")
     (checkout.path / "new").write_text("a line\n" * 20)
     chat = harness.chat(await harness.add("one", cwd=str(checkout.path)))
-    settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
-    layout = WindowLayout()
-    separate = SeparateWindows(windows, harness.sessions, harness.theme, settings, LiveAgents(settings), layout)
-    requests: dict[str, tuple[SignalInstance, list[object]]] = {
-        "settings": (windows.settings_requested, ["appearance"]),
-        "guide": (windows.guide_requested, []),
-        "changes": (windows.changes_requested, [chat, chat.record.cwd, None]),
+    separate = windows.separate
+    openers: dict[str, Callable[[], object]] = {
+        "settings": lambda: separate.settings.open("appearance"),
+        "guide": separate.guide.open,
+        "changes": lambda: separate.changes.open(chat, chat.record.cwd),
     }
     kept: list[str] = []
     for _ in range(2):
         gc.collect()
-        signal, arguments = requests[kind]
-        signal.emit(*arguments)
+        openers[kind]()
         [window] = [each for each in QApplication.topLevelWidgets() if isinstance(each, PagedWindow)]
         await harness.sessions.tasks.wait_for_others(5)
         window.grab()

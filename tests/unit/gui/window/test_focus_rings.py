@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.view import TerminalView
-from gui.window.main_window import MainWindow
 from gui.window.sheets.sheet import Sheet
+from gui.window.windows import MainWindow
 from session_host import paths
 from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import GridSize, State

@@ -16,14 +16,12 @@ from PySide6.QtWidgets import QPushButton
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
-from gui.window.main_window import MainWindow
 from gui.window.panes.pane_area import Drop
 from gui.window.panes.tab_drag import TabDragging
 from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlRequest
-from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.parts import TITLE_BAR_PX
-from gui.window.windows import STEP_PX, Windows, cascaded
+from gui.window.windows import STEP_PX, MainWindow, Windows, cascaded
 from session_host import paths
 from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent
@@ -42,11 +40,7 @@ async def open_windows(harness: WindowHarness) -> AsyncIterator[Open]:
 
     def open_(layout: WindowLayout) -> Windows:
         settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
-
-        def make(saved: SavedWindow) -> MainWindow:
-            return MainWindow(harness.theme, harness.sessions, harness.catalog, settings, layout, saved)
-
-        windows = Windows(make, harness.sessions, layout, harness.sessions)
+        windows = Windows(harness.theme, harness.sessions, LiveAgents(settings), settings, layout)
         opened.append(windows)
         harness.sessions.follow_all()
         windows.restore()
@@ -363,11 +357,8 @@ async def test_settings_are_in_front_again_after_a_theme_was_imported_or_not(
 ):
     source = tmp_path / "Night Shift"
     source.write_text("background=001122\nforeground=ddeeff\n" + "".join(f"palette={n}=#8899aa\n" for n in range(16)))
-    layout = WindowLayout()
-    windows = open_windows(layout)
-    settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
-    separate = SeparateWindows(windows, harness.sessions, harness.theme, settings, LiveAgents(settings), layout)
-    opened = separate.settings.open("appearance")
+    windows = open_windows(WindowLayout())
+    opened = windows.separate.settings.open("appearance")
     [link] = [each for each in opened.findChildren(QPushButton) if each.text() == "Import a theme…"]
     sheet = windows.current.sheets.import_theme
     for key, path in ((Qt.Key.Key_Escape, ""), (Qt.Key.Key_Return, str(source))):
@@ -392,5 +383,5 @@ async def test_settings_are_in_front_again_after_a_theme_was_imported_or_not(
     windows.current.sheets.chooser.dismiss()
     harness.settle()
     assert windows.current.isActiveWindow(), "the user has gone on with something else"
-    separate.close()
+    windows.separate.close()
     harness.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.window.main_window import MainWindow
+from gui.window.windows import MainWindow
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.items import Setting, SettingChoice, SettingsChanged
 from tests.support.scripted_chat import ScriptedChat

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
 from gui.window.actions import desktop_opening
+from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
 from tests.support.menus import entries_of_open_menu
@@ -84,12 +85,14 @@ async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     assert len(commands) == 2
 
 
-async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_files(harness: WindowHarness) -> None:
+async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_files(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shell = await harness.add("shell", cwd="/tmp")
     work = await harness.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
-    window = harness.open_window()
     opened: list[tuple[str, str]] = []
-    window.changes_requested.connect(lambda chat, directory, _since: opened.append((chat.name, directory)))
+    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, chat, directory: opened.append((chat.name, directory)))
+    window = harness.open_window()
     menu_of(harness, work)["Changes"].trigger()
     window.open_chat(harness.chat(shell))
     harness.chat(shell).note_directory("/etc")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QMenu
 
+from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.page.structured_page import StructuredPage
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.restore_points.points import About, take
@@ -22,13 +24,15 @@ def banner(harness: WindowHarness) -> str:
     return current.text if current is not None else ""
 
 
-async def test_a_prompts_menu_opens_the_changes_since(harness: WindowHarness, tmp_path: Path) -> None:
+async def test_a_prompts_menu_opens_the_changes_since(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checkout = Checkout.new(tmp_path / "api")
     session = await harness.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
     point = take(checkout.path, session, About(kind="prompt", item="one"))
     window = harness.open_window()
     opened: list[tuple[str, ListedPoint]] = []
-    window.changes_requested.connect(lambda _chat, directory, since: opened.append((directory, since)))
+    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, _chat, *what: opened.append(what))
     page = window.open_chat(harness.chat(session))
     assert isinstance(page, StructuredPage)
     transcript = Transcript()
@@ -49,7 +53,7 @@ async def test_a_prompts_menu_opens_the_changes_since(harness: WindowHarness, tm
 
 
 async def test_after_a_fork_before_a_prompt_the_changes_since_are_offered(
-    harness: WindowHarness, tmp_path: Path
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")
     fields = {"agent": "codex", "runtime": "structured", "argv": ["codex"], "cwd": str(checkout.path)}
@@ -58,7 +62,7 @@ async def test_after_a_fork_before_a_prompt_the_changes_since_are_offered(
     checkout.write("file", "changed")
     window = harness.open_window()
     opened: list[tuple[str, ListedPoint]] = []
-    window.changes_requested.connect(lambda chat, _directory, since: opened.append((chat.id, since)))
+    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, chat, _directory, since: opened.append((chat.id, since)))
     window.open_chat(harness.chat(fork))
     forked = window.chat_actions.forking.forked_before
     forked.emit(harness.chat(origin), harness.chat(fork), PROMPT)

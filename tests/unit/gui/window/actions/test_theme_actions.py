@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from gui.settings.preferences import load_preferences
 from gui.settings.theme_files import Library, own_themes
-from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.windows import MainWindow
 from session_host import paths
 from tests.support.area import Area
 from tests.support.themes import DARK

@@ -12,7 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.bridge import age_timer
+from gui.bridge.chat import Chat
 from gui.theme.icons import Mark
+from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
@@ -142,7 +144,11 @@ async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
         assert window.status_line.left.accessibleName() == text
 
 
-async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_opens_them(harness: WindowHarness):
+async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_opens_them(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[tuple[Chat, str]] = []
+    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, *where: asked.append(where))
     session_id = await harness.add("one", cwd="/srv/api")
     window = harness.open_window()
     harness.show(session_id).be(Activity.IDLE)
@@ -150,8 +156,7 @@ async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_ope
     chat.git_status = Status(repository="api", branch="main", commit="abc", dirty=3, ahead=2, behind=None)
     chat.changed.emit()
     harness.settle()
-    line, asked = window.status_line, []
-    window.changes_requested.connect(lambda *where: asked.append(where))
+    line = window.status_line
     assert line.left.accessibleName() == "Command · /srv/api · main · 3 changed · ↑2"
     metrics, tips = line.left.fontMetrics(), []
     for text in ("Command · /srv/ap", "Command · /srv/api · main · 3 ch", "Command · /srv/api · main · 3 changed · ↑"):
@@ -159,7 +164,7 @@ async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_ope
         QTest.mouseClick(line.left, Qt.MouseButton.LeftButton, pos=place)
         QApplication.sendEvent(line.left, QHelpEvent(QEvent.Type.ToolTip, place, line.left.mapToGlobal(place)))
         tips.append(QToolTip.text())
-    assert asked == [(chat, "/srv/api", None)]
+    assert asked == [(chat, "/srv/api")]
     assert "Changes (Ctrl+Shift+I)" in tips[1]
     assert tips[0] == ""
     QTest.mouseClick(line.known, Qt.MouseButton.LeftButton)
