@@ -120,10 +120,10 @@ class App:
         )
         self.tray = Tray(self.theme, self.sessions)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
-        self.sessions.muting.restore(layout.muted, layout.muted_until)
-        self.sessions.drafts.restore(layout.drafts)
-        self.sessions.shells.restore(layout.own_shells)
-        self.sessions.review_comments.restore(layout.review_comments)
+        self.sessions.muting.load(layout.muted, layout.muted_until)
+        self.sessions.drafts.load(layout.drafts)
+        self.sessions.shells.load(layout.own_shells)
+        self.sessions.review_comments.load(layout.review_comments)
         self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self._notify_command)
         self.notifications.answered.connect(self._notifier.answer)
@@ -131,7 +131,7 @@ class App:
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._apply_settings()
         self._claim_problem = ""
-        """Why lock and socket of the window cannot be restored now; it is said once."""
+        """Why lock and socket of the window cannot be made again now; it is said once."""
         self._claim_retry = QTimer(self.sessions, singleShot=True, interval=RETRY_MS)
         self._claim_retry.timeout.connect(self._check_claim)
         self._limit_checked_s = float("-inf")
@@ -198,7 +198,7 @@ class App:
         self.sessions.muting.changed.connect(self._save_muting)
         self.sessions.drafts.save_due.connect(self._save_layout)
         self.sessions.review_comments.save_due.connect(self._save_layout)
-        windows.close_requested.connect(self._on_close_requested)
+        windows.close_requested.connect(self.close_window)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_requested):
             chosen.connect(windows.raise_window)
@@ -227,7 +227,8 @@ class App:
         else:
             self.windows.raise_window()
 
-    def _on_close_requested(self) -> None:
+    def close_window(self) -> None:
+        """Hide the only window if there is a tray icon, else quit; the first time, say "Your chats keep running"."""
         if self.tray.is_available:
             self.window.hide()
             if not self.layout.tray_explained:
@@ -298,7 +299,7 @@ class App:
         try:
             text_files.remove_all()
             self.notifications.withdraw_left()
-            self.windows.restore()
+            self.windows.restore_windows()
             if self._is_hidden:
                 QTimer.singleShot(TRAY_TIMEOUT_MS, self.windows, self._show_without_tray)
             else:

@@ -31,7 +31,7 @@ class ColorLabels(QObject):
         chats.forgotten.connect(self._on_forgotten)
         chats.changed.connect(self._follow_resumed)
 
-    def restore(self, labels: dict[str, str]) -> None:
+    def load(self, labels: dict[str, str]) -> None:
         """Show the labels of the saved layout, names of ``LABEL_COLORS`` by chats' ids; they are changed there."""
         self._labels = labels
         for session_id in [known for known, name in labels.items() if name not in LABEL_COLORS]:

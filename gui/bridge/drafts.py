@@ -43,8 +43,8 @@ class Drafts(QObject):
         chats.changed.connect(self._follow_resumed)
         chats.forgotten.connect(self._on_forgotten)
 
-    def restore(self, texts: Mapping[str, str]) -> None:
-        """Restore the saved texts; those of chats that were removed are dropped."""
+    def load(self, texts: Mapping[str, str]) -> None:
+        """Load the saved texts; those of chats that were removed are dropped."""
         for session_id, text in texts.items():
             if self._list.get(session_id) is not None:
                 self.set(session_id, Draft(text))

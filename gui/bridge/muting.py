@@ -47,8 +47,8 @@ class Muting(QObject):
         chats.forgotten.connect(self._on_forgotten)
         chats.changed.connect(self._follow_resumed)
 
-    def restore(self, muted: Iterable[str], until: str) -> None:
-        """Restore the muting from the saved layout."""
+    def load(self, muted: Iterable[str], until: str) -> None:
+        """Load the muting from the saved layout."""
         self.muted = list(muted)
         for chat in self._list.chats():
             chat.set_muted(muted=chat.id in self.muted)

@@ -38,8 +38,8 @@ class ReviewComments(QObject):
         chats.changed.connect(self._follow_resumed)
         chats.forgotten.connect(self._on_forgotten)
 
-    def restore(self, saved: Mapping[str, Iterable[ReviewComment]]) -> None:
-        """Restore the saved comments; those of chats that were removed are dropped."""
+    def load(self, saved: Mapping[str, Iterable[ReviewComment]]) -> None:
+        """Load the saved comments; those of chats that were removed are dropped."""
         for session_id, comments in saved.items():
             if self._list.get(session_id) is not None:
                 self.put(session_id, *comments)

@@ -24,8 +24,8 @@ class Shells:
         self._list = chats
         self.own: set[str] = set()
 
-    def restore(self, session_ids: Iterable[str]) -> None:
-        """Restore from the saved layout which shells are ``own``."""
+    def load(self, session_ids: Iterable[str]) -> None:
+        """Load from the saved layout which shells are ``own``."""
         self.own.update(session_ids)
 
     def saved(self) -> list[str]:

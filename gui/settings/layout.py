@@ -93,8 +93,8 @@ class SavedWindow(msgspec.Struct):
         return Split(True, tuple(Pane(number) for number in range(count)), (1 / count,) * count)
 
 
-def restore_windows(values: dict[str, Any], warn: Callable[[], object]) -> list[SavedWindow]:
-    """Restore the windows of a saved layout, at least one; ``warn`` is called if one is damaged."""
+def read_windows(values: dict[str, Any], warn: Callable[[], object]) -> list[SavedWindow]:
+    """Read the windows of a saved layout, at least one; ``warn`` is called if one is damaged."""
     saved = values.get("windows", [])
     is_complete = isinstance(saved, list)
     found: list[SavedWindow] = []
@@ -240,7 +240,7 @@ class WindowLayout(msgspec.Struct):
                 setattr(layout, field.name, msgspec.convert(values[field.name], field.type))
             except (msgspec.ValidationError, RecursionError):
                 continue  # No message: the default is used.
-        layout.windows = restore_windows(values, warn)
+        layout.windows = read_windows(values, warn)
         smallest, largest = ZOOM_RANGE
         layout.zoom = min(max(layout.zoom, smallest), largest)
         return layout

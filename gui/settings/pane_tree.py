@@ -121,7 +121,7 @@ def remove(node: Node, number: int) -> Node | None:
     return _split_of(node.is_row, kept)
 
 
-def restored(node: Node, before: Node, number: int) -> Node | None:
+def with_pane_back(node: Node, before: Node, number: int) -> Node | None:
     """Put a removed pane back; None if the arrangement of the other panes has changed; their sizes may differ.
 
     Args:

@@ -1,4 +1,4 @@
-"""The window's frame: its geometry on the screen, and the width of its sidebar, saved and restored."""
+"""The window's frame: its geometry on the screen, and the width of its sidebar, which are saved."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class WindowFrame(QObject):
         outer.addWidget(self.splitter)
 
     def apply(self) -> None:
-        """Restore the saved geometry and the sidebar's width."""
+        """Apply the saved geometry and the sidebar's width."""
         window, saved = self._window, self._saved
         window.resize(QSize(*DEFAULT_SIZE_PX).boundedTo(window.screen().availableSize() * LARGEST_SHARE))
         if saved.geometry is not None:

@@ -1,4 +1,4 @@
-"""Saves a window's part of the layout after changes, and the marks of unseen output; brings these marks back."""
+"""Saves a window's part of the layout after changes, and the marks of unseen output; loads these marks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKS_DELAY_MS = 1000
 
 
 class UnseenMarks(QObject):
-    """Saves the marks of unseen output, bells and notifications in the layout, and restores them.
+    """Saves the marks of unseen output, bells and notifications in the layout, and loads them.
 
     Panes save the scroll positions.
 
@@ -36,8 +36,8 @@ class UnseenMarks(QObject):
         self._soon.timeout.connect(self._on_due)
         sessions.changed.connect(self._on_chats)
 
-    def restore(self) -> None:
-        """Restore the saved marks, before tabs are opened."""
+    def load(self) -> None:
+        """Load the saved marks, before tabs are opened."""
         for session_id in self._layout.unseen:
             if (chat := self._sessions.get(session_id)) is not None and not chat.is_shown:
                 chat.has_unseen_output, chat.has_unseen_bell = True, session_id in self._layout.rang
@@ -81,7 +81,7 @@ class LayoutSaving(QObject):
     """Writes a window's state into the layout.
 
     Attributes:
-        is_restored: whether tabs and panes have been restored; before, they are not saved.
+        has_tabs: whether the saved tabs and panes are open; before, they are not saved.
 
     Signals:
         saved: the layout has the window's state and must be written.
@@ -105,7 +105,7 @@ class LayoutSaving(QObject):
         self._panes = panes
         self._marks = marks
         self._sidebar = sidebar
-        self.is_restored = False
+        self.has_tabs = False
         self._delay_timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay_timer.timeout.connect(self.save_now)
         self._coalesce_timer = QTimer(self, singleShot=True, interval=0)
@@ -116,7 +116,7 @@ class LayoutSaving(QObject):
         frame.splitter.splitterMoved.connect(self.save_soon)
 
     def _on_panes_changed(self) -> None:
-        if self.is_restored:
+        if self.has_tabs:
             self._coalesce_timer.start()  # Changes of one action are saved together.
 
     def save_soon(self) -> None:
@@ -131,7 +131,7 @@ class LayoutSaving(QObject):
 
     def write_state(self) -> None:
         """Write the window's state into the layout."""
-        if self.is_restored:
+        if self.has_tabs:
             self._panes.write_state(self._saved_window)
             self._marks.write_state()
         self._frame.write_state()

@@ -260,13 +260,13 @@ class MainWindow(QWidget):
 
     def restore_tabs(self) -> None:
         """Open the panes and tabs of the last run; the chats must be known."""
-        self.unseen_marks.restore()
-        self.tabs.restore(self.saved)
+        self.unseen_marks.load()
+        self.tabs.restore_tabs(self.saved)
         self.start_saving()
 
     def start_saving(self) -> None:
         """Start to save changes of the layout."""
-        self.saving.is_restored = True
+        self.saving.has_tabs = True
         self._on_active()
 
     def release(self) -> None:
@@ -529,7 +529,7 @@ class Windows(QObject):
         self._layout = layout
         self._prepare_start = prepare_start
         self.separate = SeparateWindows(self, theme, sessions, settings, agents)
-        sessions.color_labels.restore(layout.color_labels)
+        sessions.color_labels.load(layout.color_labels)
         sessions.color_labels.changed.connect(self.save_layout)
         self.all: list[MainWindow] = []
         self.current = self._add(layout.windows[0])
@@ -544,7 +544,7 @@ class Windows(QObject):
 
     # ------------------------------------------------------------ start and end
 
-    def restore(self) -> None:
+    def restore_windows(self) -> None:
         """Open the windows of the last run; the chats must be known."""
         for saved in self._layout.windows[1:]:
             self._add(saved)

@@ -12,6 +12,7 @@ SHOW_REPORT = Text("notice", "Show report")
 NO_TRAY = Text(
     "notice", "Your desktop has no tray. When you close the window, chats keep running, but you get no notifications."
 )
+"""At the first start with running chats and without a tray icon (``App._show_tray_hint``)."""
 BUILT_IN_AGENTS = Text("notice", "{error}. Using the agents that come with Outlive.")
 PREVIOUS_AGENTS = Text("notice", "{error}. The previous agents stay in use.")
 PASTE_TOO_LONG = Text(
@@ -43,6 +44,7 @@ NO_CHATS_NEED_YOU = Text("notice", "No chats need you")
 MARKED_UNREAD = Text("notice", "Marked as unread, until you come back to the chat")
 MARKED_READ = Text("notice", "Marked as read")
 TAB_CLOSED = Text("notice", "Tab closed. The chat keeps running.")
+"""When the user closes a chat's tab for the first time (``ChatActions.close_tab``)."""
 SHELL_CLOSED = Text("notice", "{name} closed. An idle shell ends with its tab.")
 SENT_TO = Text("notice", "Sent to {name}")
 SENT_TO_SEVERAL = Text("notice", "Sent to {count} chats")

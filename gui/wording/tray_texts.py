@@ -54,6 +54,7 @@ OPEN_OUTLIVE = Text("notice", "Open Outlive")
 QUIT_WINDOW = Text("notice", "Quit (chats keep running)")
 WAITING = Text("notice", "{n:,} need(s) you")
 IN_THE_TRAY = Text("notice", "Your chats keep running. Click the tray icon to open the window again.")
+"""When the user closes the only window for the first time, and there is a tray icon (``App.close_window``)."""
 IN_THE_TRAY_TITLE = Text("notice", "Outlive is still running")
 SETTINGS = Text("tray", "Settings…")
 

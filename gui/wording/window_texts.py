@@ -12,6 +12,7 @@ OPEN_RUNNING_CHAT = Text("window", "Open a running chat…")
 AGENTS_TO_CHOOSE = Text("window", "NEW CHAT WITH")
 """Heading over the installed agents, which are buttons."""
 CHATS_KEEP_RUNNING = Text("window", "Chats keep running when you close this window.")
+"""In a window without tabs, except before the first chat, where ``FIRST_CHAT_HINT`` says it."""
 NO_OPEN_CHATS = Text("window", "No open chats")
 NEW_CHAT_WITH = Text("window", "New chat with {agent}")
 CHOOSE_OR_START = Text("window", "Choose one in the sidebar, or start a new one.")

@@ -43,7 +43,7 @@ class PaneWidget(Area):
         self.overflow = OverflowButton(theme, self.bar)
         self.stack = QStackedWidget()
         self.tabs = Tabs(theme, sessions, recent, self.bar, self.stack)
-        self._restore = LazyWidget(self._make_restore)
+        self._show_all = LazyWidget(self._make_show_all)
         head = Area("sidebar")
         head.setFixedHeight(BAR_HEIGHT_PX - 1)
         self._row = QHBoxLayout(head)
@@ -59,7 +59,7 @@ class PaneWidget(Area):
         column.addWidget(self.line)
         column.addWidget(self.stack, 1)
 
-    def _make_restore(self) -> IconButton:
+    def _make_show_all(self) -> IconButton:
         button = IconButton(self._theme, Glyph.RESTORE_PANE, window_texts.RESTORE_PANE(), self._maximise)
         self._row.insertWidget(2, button)
         return button
@@ -78,9 +78,9 @@ class PaneWidget(Area):
             self.bar.style().polish(self.bar)
         self.line.set_color("accent" if state == "active" else "hairline")
         if is_maximised:
-            self._restore.get().show()
+            self._show_all.get().show()
         else:
-            self._restore.hide()
+            self._show_all.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -390,7 +390,7 @@ class Panes(QObject):
         saved.tree = pane_tree.renumbered(self.tree, indexes) or saved.tree
         saved.active_pane, saved.is_pane_maximised = indexes[self.active.number], self.is_maximised
 
-    def restore(self, saved: SavedWindow) -> None:
+    def restore_tabs(self, saved: SavedWindow) -> None:
         """Create the saved panes and open their tabs, except those of removed chats."""
         kept = [index for index, pane in enumerate(saved.panes) if self._has_existing_chats(pane)]
         tree = pane_tree.renumbered(saved.arrangement(), {index: number for number, index in enumerate(kept)})
@@ -399,7 +399,7 @@ class Panes(QObject):
         active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
         self._make_panes(tree, len(kept), active, is_maximised=saved.is_pane_maximised)
         for number in sorted(self._panes, key=lambda number: number == active):  # The last one gets the keyboard.
-            self._panes[number].tabs.restore(saved.panes[kept[number]])
+            self._panes[number].tabs.restore_tabs(saved.panes[kept[number]])
 
     def _has_existing_chats(self, saved: SavedPane) -> bool:
         return any(self._sessions.latest_continuation(session_id) is not None for session_id in saved.tabs)
@@ -543,6 +543,6 @@ class RemovedTabs(QObject):
                 focused.setFocus()
 
     def _pane_again(self, tab: ClosedTab, before: Node) -> PaneWidget | None:
-        """The pane of a tab, which closed with its last tab; None if it can no longer be restored."""
-        tree = pane_tree.restored(self._panes.tree, before, tab.pane)
+        """The pane of a tab, which closed with its last tab; None if its place is gone."""
+        tree = pane_tree.with_pane_back(self._panes.tree, before, tab.pane)
         return self._panes.add_pane(tree, tab.pane) if tree is not None else None

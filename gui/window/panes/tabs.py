@@ -166,7 +166,7 @@ class Tabs(QObject):
 
     # ------------------------------------------------------------ opening and closing
 
-    def restore(self, saved: SavedPane) -> None:
+    def restore_tabs(self, saved: SavedPane) -> None:
         """Open the saved tabs, except those of removed chats."""
         continuations = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
         known = list(dict.fromkeys(chat.id for chat in continuations.values() if chat is not None))

@@ -24,7 +24,7 @@ async def test_comments_are_saved_soon_and_unsaved_ones_survive_a_restore(harnes
     layout = WindowLayout(review_comments=comments.saved())
     comments.remove(session_id, "1", "2", "3")
     assert comments.of(session_id) == []
-    comments.restore(WindowLayout.from_dict(layout.to_dict()).review_comments)
+    comments.load(WindowLayout.from_dict(layout.to_dict()).review_comments)
     assert comments.of(session_id) == written, "a comment without a text is not saved"
 
 

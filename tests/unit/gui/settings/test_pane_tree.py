@@ -26,9 +26,9 @@ from gui.settings.pane_tree import (
     part_beside,
     remove,
     renumbered,
-    restored,
     split,
     successor,
+    with_pane_back,
 )
 
 WHOLE = Rect(0, 0, 1001, 801)
@@ -180,12 +180,12 @@ def test_removed_panes_are_restored_to_their_positions_in_reverse_order(steps: l
         removed.append((now, number))
         now = remove(now, number) or now
     for before, number in reversed(removed):
-        now = restored(now, before, number) or now
+        now = with_pane_back(now, before, number) or now
     assert now == node
 
 
 def test_a_removed_pane_is_restored_alone_and_never_into_another_arrangement():
     before = built((0, "right"), (1, "down"))
-    assert restored(Pane(0), before, 1) == built((0, "right"))
-    assert restored(built((0, "down")), before, 2) is None
-    assert restored(built((0, "right"), (1, "right")), before, 3) is None
+    assert with_pane_back(Pane(0), before, 1) == built((0, "right"))
+    assert with_pane_back(built((0, "down")), before, 2) is None
+    assert with_pane_back(built((0, "right"), (1, "right")), before, 3) is None

@@ -277,11 +277,11 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
     assert notifier_harness.notifications.shown == {}, "a shown notification is withdrawn, too"
     assert muting.until is not None
     restored = Muting(harness.sessions, harness.sessions.clock_changes)
-    restored.restore([one], muting.until.isoformat())
+    restored.load([one], muting.until.isoformat())
     assert restored.is_muted(harness.chat(two)), "for the hour"
     restored.unmute_all()
     assert [restored.is_muted(harness.chat(each)) for each in (one, two)] == [True, False]
-    restored.restore([one], later(-1))
+    restored.load([one], later(-1))
     assert restored.until is None, "the hour is over"
 
     harness.viewers[one].end(0)

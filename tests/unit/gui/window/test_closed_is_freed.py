@@ -44,7 +44,7 @@ async def windows(harness: WindowHarness) -> AsyncIterator[Windows]:
     """A window, and those that a test opens beside it."""
     settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
     made = Windows(harness.theme, harness.sessions, LiveAgents(settings), settings, WindowLayout())
-    made.restore()
+    made.restore_windows()
     made.show()
     yield made
     for window in made.all:

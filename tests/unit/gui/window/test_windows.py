@@ -43,7 +43,7 @@ async def open_windows(harness: WindowHarness) -> AsyncIterator[Open]:
         windows = Windows(harness.theme, harness.sessions, LiveAgents(settings), settings, layout)
         opened.append(windows)
         harness.sessions.follow_all()
-        windows.restore()
+        windows.restore_windows()
         windows.show()
         return windows
 

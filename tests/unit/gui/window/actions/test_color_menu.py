@@ -79,7 +79,7 @@ async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(harness:
     layout = WindowLayout.from_dict({"color_labels": {ended: "red", other: "beige", "gone": "blue"}})
     labels, changes = harness.sessions.color_labels, list[bool]()
     labels.changed.connect(lambda: changes.append(True))
-    labels.restore(layout.color_labels)
+    labels.load(layout.color_labels)
     assert [harness.chat(each).color_label for each in (ended, other)] == ["red", ""], "there is no beige"
     assert layout.to_dict()["color_labels"] == {ended: "red", "gone": "blue"}
     follower = await harness.add("one again", resumed_from=ended)

@@ -265,13 +265,13 @@ async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
     assert saved_drafts.texts() == {first: "4444", second: "7777"}, "the drafts edited last are kept"
     harness.sessions._remove_chat(first)
     assert saved_drafts.texts() == {third: "333", second: "7777"}
-    saved_drafts.restore({"gone": "x", second: "2"})
+    saved_drafts.load({"gone": "x", second: "2"})
     assert saved_drafts.texts() == {third: "333", second: "2"}
 
 
 async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness):
     session_id = await harness.add("one", runtime="structured")
-    harness.sessions.drafts.restore({session_id: "from before 😀 "})
+    harness.sessions.drafts.load({session_id: "from before 😀 "})
     harness.open_window().open_chat(harness.chat(session_id))
     page = shown_page(harness)
     write(page, "on")

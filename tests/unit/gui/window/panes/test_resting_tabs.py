@@ -100,7 +100,7 @@ async def test_marks_of_unseen_output_are_restored_in_the_next_window(harness: W
     for session_id in (one, two):
         harness.chat(session_id).has_unseen_output = harness.chat(session_id).has_unseen_bell = False
         harness.chat(session_id).unseen_notification = ""
-    UnseenMarks(harness.sessions, layout, window).restore()
+    UnseenMarks(harness.sessions, layout, window).load()
     assert [(chat.has_unseen_output, chat.has_unseen_bell) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip

@@ -311,7 +311,7 @@ async def test_undoing_a_removal_restores_draft_colour_and_muting(harness: Windo
     chat = harness.chat(session_id)
     sessions.drafts.set(session_id, Draft("not sent yet"))
     labels: dict[str, str] = {}
-    sessions.color_labels.restore(labels)
+    sessions.color_labels.load(labels)
     name = next(iter(LABEL_COLORS))
     sessions.color_labels.set_label([chat], name)
     sessions.muting.mute_chat(chat, muted=True)
