@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from gui import loop
 from gui.app import App
 from gui.fault_report import FaultReport
-from gui.input.input_methods import finding_fcitx
+from gui.input.composing import finding_fcitx
 from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.widgets.composed_text import FieldChanges

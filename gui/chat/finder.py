@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal
 
-from gui.finding.finder import FindResult
-from gui.finding.query import FindQuery, Pattern
+from gui.finding.query import FindQuery, FindResult, Pattern
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 

@@ -22,9 +22,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.clipboard import reading
-from gui.input.answer_keys import kind_of_answer
 from gui.input.draft import Draft
-from gui.input.dropping import accept_as_copy
+from gui.input.dragging import accept_as_copy
+from gui.input.keys import kind_of_answer
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent
 
 from session_host.protocol.values import KeyAction, Modifiers
 
-from .layouts import LayoutMemory, latin_letter
+from .latin_keys import LayoutMemory, latin_letter
 
 _K = Qt.Key
 
@@ -198,3 +198,22 @@ class KeyTranslator:
         if not (modifiers or event.nativeModifiers() & _X11_LEVEL3_MASK):
             self._layout.learn(scan_code, plain)
         return plain
+
+
+ANSWER_KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
+"""The letter of each kind of option."""
+
+
+def answer_key(kind: str) -> str:
+    """The key for this kind of option, such as "Alt+Y"; "" for none."""
+    letter = ANSWER_KEYS.get(kind, "")
+    return f"Alt+{letter.upper()}" if letter else ""
+
+
+def kind_of_answer(event: QKeyEvent) -> str:
+    """The kind of option that Alt with a letter chooses; "" for another key."""
+    if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier != Qt.KeyboardModifier.AltModifier:
+        return ""
+    is_latin = Qt.Key.Key_A <= event.key() <= Qt.Key.Key_Z
+    letter = chr(event.key()).lower() if is_latin else latin_letter(event.nativeScanCode(), event.nativeVirtualKey())
+    return next((kind for kind, key in ANSWER_KEYS.items() if key == letter), "")

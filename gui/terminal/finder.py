@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QRect, QTimer, SignalInstance
 
-from gui.finding.finder import FindResult
-from gui.finding.query import FindQuery, Pattern
+from gui.finding.query import FindQuery, FindResult, Pattern
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
 

@@ -29,9 +29,8 @@ from session_host.terminal.base import Emulator
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
 from .drawing.blinking import CursorBlink, TextBlink, is_blinking
+from .drawing.canvas import GridLayout, scaled
 from .drawing.frame_pacing import FramePacer
-from .drawing.grid_layout import GridLayout
-from .drawing.regions import scaled
 from .drawing.surface import Surface
 from .input_sink import InputSink
 from .scrolling import WIDTH_PX, HistoryBar, NewOutput, SavedFrame, ScrollPosition, go_to, position_in

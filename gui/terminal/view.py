@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from gui.clipboard import reading
-from gui.input.dropping import accept_as_copy
+from gui.input.dragging import accept_as_copy
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.theme.menu import Menu
 from gui.theme.terminal import TerminalTheme
@@ -45,8 +45,7 @@ from .input_sink import InputSink, TypedInput
 from .links.link_pointer import Link, LinkPointer
 from .links.links import LinkRules, may_open
 from .prompts.clicking import move_cursor_to
-from .prompts.prompt_finder import PromptFinder
-from .prompts.prompts import TerminalPrompts
+from .prompts.prompts import PromptFinder, TerminalPrompts
 from .screen import TerminalScreen
 
 _SHORTCUT_OVERRIDE = QEvent.Type.ShortcutOverride  # A key's path reads no attribute of an enum.

@@ -25,7 +25,7 @@ from shiboken6 import Shiboken
 from gui.chat.content.segments import Action, StatusLine
 from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout, utf16_length
 from gui.input.shortcuts import KeyOf, no_key, show_key
-from gui.terminal.links.file_lookup import OPENS_WITHIN_S
+from gui.terminal.links.link_pointer import OPENS_WITHIN_S
 from gui.terminal.links.links import FileLocation
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QV
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
-from gui.input.answer_keys import ANSWER_KEYS, answer_key, kind_of_answer
+from gui.input.keys import ANSWER_KEYS, answer_key, kind_of_answer
 from gui.theme.controls import FlowLayout, PlainLabel
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme

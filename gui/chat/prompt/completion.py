@@ -14,7 +14,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringL
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
-from gui.finding.fuzzy_match import Fit, fit
+from gui.finding.ranking import Fit, fit
 from gui.theme.controls import PopupDelegate, PopupList
 from gui.theme.painting import paint_matched
 from gui.theme.theme import Theme

@@ -20,12 +20,10 @@ from gui.chat.content.copying import utf16_slice
 from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.clipboard import fields
-from gui.clipboard.edit_menu import edit_menu
-from gui.input.answer_keys import kind_of_answer
-from gui.input.composing import is_of_a_shortcut
+from gui.clipboard.fields import edit_menu
+from gui.input.composing import deliver_earlier_keys, is_of_a_shortcut
 from gui.input.draft import typed_text
-from gui.input.earlier_keys import deliver_earlier_keys
-from gui.input.keys import LINEFEED
+from gui.input.keys import LINEFEED, kind_of_answer
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
 

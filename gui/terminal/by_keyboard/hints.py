@@ -9,7 +9,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
 
-from gui.terminal.drawing.regions import Span
+from gui.terminal.drawing.canvas import Span
 from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
 from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link, LinkPointer

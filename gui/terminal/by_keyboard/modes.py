@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from gui.terminal.drawing.regions import least_covering
+from gui.terminal.drawing.canvas import least_covering
 from gui.terminal.links.link_pointer import LinkPointer
 from gui.terminal.screen import TerminalScreen
 from gui.theme.controls import PlainLabel

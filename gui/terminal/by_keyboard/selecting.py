@@ -13,7 +13,7 @@ from typing import Final, Literal
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
-from gui.input.layouts import latin_letter
+from gui.input.latin_keys import latin_letter
 from gui.terminal.input import clipboard
 from gui.terminal.screen import TerminalScreen
 from session_host.terminal.base import Cursor, Emulator, Frame

@@ -6,15 +6,63 @@ stay, and rows that only moved are moved as pixels. Changed rows are painted whe
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
+
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage, QPainter, QRegion
 
-from session_host.protocol.values import GridSize
+from gui.terminal.cell_metrics import CellMetrics
+from gui.theme.tokens import TERMINAL_PADDING_PX
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, GridSize
 from session_host.terminal.base import Cursor, Frame
 from session_host.terminal.rows import Row
 
-from .regions import rectangles
 from .row_painter import RowPainter
+
+Span = tuple[int, int, int]
+"""A viewport row, and its first and last column of a link."""
+
+
+def rectangles(region: QRegion) -> list[QRect]:
+    """The rectangles of a region."""
+    return list(cast("Iterable[QRect]", region))  # the type hints lack its iterator
+
+
+def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and last row of each group of neighbouring rows."""
+    found: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        if found and found[-1][1] == row - 1:
+            found[-1] = found[-1][0], row
+        else:
+            found.append((row, row))
+    return found
+
+
+def least_covering(candidates: Sequence[QRect], kept_free: Iterable[QRect]) -> QRect:
+    """The first candidate that overlaps no rectangle of ``kept_free``, or else the one that overlaps them least."""
+    rects = list(kept_free)
+
+    def covered(candidate: QRect) -> int:
+        parts = [candidate.intersected(rect) for rect in rects]
+        return sum(part.width() * part.height() for part in parts)
+
+    return min(candidates, key=covered)
+
+
+def scaled(region: QRegion, factor: float) -> QRegion:
+    """A region at another scale, extended to whole pixels."""
+    if factor == 1:
+        return region
+    grown = QRegion()
+    for rect in rectangles(region):
+        left, top = math.floor(rect.left() * factor), math.floor(rect.top() * factor)
+        right, bottom = math.ceil((rect.right() + 1) * factor), math.ceil((rect.bottom() + 1) * factor)
+        grown += QRegion(left, top, right - left, bottom - top)
+    return grown
+
 
 _SMALLEST_MOVE_ROWS = 4
 """Fewer changed rows than this are painted; searching for a move would take longer."""
@@ -182,3 +230,51 @@ class Canvas:
         while fits(end):
             end += 1
         return first, end
+
+
+class GridLayout(NamedTuple):
+    """The widget's size and the grid's position in it, in device pixels.
+
+    The grid can be larger or smaller than the widget if another viewer is in use. A smaller grid is at the top left; of
+    a larger one, as many top rows are left out as the cursor's row needs.
+    """
+
+    width: int
+    height: int
+    padding: int
+    cell_width: int
+    cell_height: int
+
+    @classmethod
+    def of(
+        cls, width_px: int, height_px: int, metrics: CellMetrics, padding_px: int = TERMINAL_PADDING_PX
+    ) -> GridLayout:
+        """The layout of a widget of this size, with this distance around the grid, in logical pixels."""
+        ratio = metrics.device_pixel_ratio
+        return cls(
+            round(width_px * ratio),
+            round(height_px * ratio),
+            round(padding_px * ratio),
+            metrics.width,
+            metrics.height,
+        )
+
+    @property
+    def largest_grid(self) -> GridSize:
+        """The largest grid that fits the widget; at least one cell."""
+        columns = (self.width - 2 * self.padding) // self.cell_width
+        rows = (self.height - 2 * self.padding) // self.cell_height
+        return GridSize(min(max(columns, 1), MAX_COLUMNS), min(max(rows, 1), MAX_ROWS))
+
+    def first_row(self, shown: GridSize, cursor_row: int | None) -> int:
+        """The topmost visible row."""
+        hidden = shown.rows - self.largest_grid.rows
+        if hidden <= 0 or cursor_row is None:
+            return 0
+        return min(max(cursor_row - self.largest_grid.rows + 1, 0), hidden)
+
+    def cell_at(self, x: float, y: float, shown: GridSize, first_row: int) -> tuple[int, int]:
+        """The grid's cell nearest to a point in device pixels."""
+        column = int((x - self.padding) // self.cell_width)
+        row = int((y - self.padding) // self.cell_height) + first_row
+        return min(max(column, 0), max(shown.columns - 1, 0)), min(max(row, 0), max(shown.rows - 1, 0))

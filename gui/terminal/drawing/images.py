@@ -20,8 +20,7 @@ from session_host.terminal.images.sixel import BAND_ROWS, Raster, is_transparent
 from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
 from session_host.terminal.images.values import Image, PlacedImage, Source
 
-from .canvas import Canvas
-from .grid_layout import GridLayout
+from .canvas import Canvas, GridLayout
 from .row_painter import join_right_to_left, lay_out
 
 _MAX_TOKENS: Final = 4_000_000

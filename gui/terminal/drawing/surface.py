@@ -15,19 +15,17 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 
 from gui.terminal.cell_metrics import CellMetrics
-from gui.terminal.drawing.regions import Span
+from gui.terminal.drawing.canvas import Span, bands, rectangles
 from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Emulator, Frame
 from session_host.terminal.rows import Row, Run
 
-from .canvas import Canvas
+from .canvas import Canvas, GridLayout
 from .colors import NO_OVERRIDES, Colors, Overrides
 from .cursor import blank_picture, cell_under, cursor_picture
-from .grid_layout import GridLayout
 from .images import ImageLayer
-from .regions import bands, rectangles
 from .row_painter import RowPainter
 
 _HAIRLINE_SHARE = 0.18

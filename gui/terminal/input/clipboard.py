@@ -8,7 +8,7 @@ from enum import Enum
 from PySide6.QtCore import QMimeData, SignalInstance
 from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 
-from gui.input.copied_files import names_of_files, quoted
+from gui.input.dragging import names_of_files, quoted
 from gui.terminal.input_sink import TypedInput
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS

@@ -8,8 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QRegion
 
-from gui.input.composing import Composition, is_of_a_shortcut
-from gui.input.earlier_keys import deliver_earlier_keys
+from gui.input.composing import Composition, deliver_earlier_keys, is_of_a_shortcut
 from gui.terminal.screen import CURSOR_MOVED, TerminalScreen
 
 

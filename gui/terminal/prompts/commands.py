@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.terminal.drawing.regions import least_covering
+from gui.terminal.drawing.canvas import least_covering
 from gui.terminal.input import clipboard
 from gui.terminal.screen import TerminalScreen
 from gui.theme import tokens

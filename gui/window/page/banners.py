@@ -18,7 +18,7 @@ from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, Qt, QTimer,
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.terminal.drawing.regions import least_covering
+from gui.terminal.drawing.canvas import least_covering
 from gui.terminal.links.links import FileLocation
 from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
-from gui.finding.finder import Finder
-from gui.finding.query import FindQuery
+from gui.finding.query import Finder, FindQuery
 from gui.garbage import delete
 from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules

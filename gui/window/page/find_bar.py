@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, 
 
 from gui.bridge.background.search_thread import Query
 from gui.clipboard import fields
-from gui.finding.finder import Finder, FindResult
-from gui.finding.query import FindQuery
+from gui.finding.query import Finder, FindQuery, FindResult
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.theme.tooltips import set_tooltip

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayou
 
 from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS
-from gui.terminal.drawing.regions import least_covering
+from gui.terminal.drawing.canvas import least_covering
 from gui.theme.icons import Glyph, Mark, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
-from gui.terminal.links.file_lookup import directories_of, local_directory
+from gui.terminal.links.link_pointer import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.icons import Glyph
 from gui.theme.terminal import TerminalFont

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
-from gui.input.drag_formats import CHATS_MIME
+from gui.input.dragging import CHATS_MIME
 from gui.settings.pane_tree import Side
 from gui.wording import window_texts
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
-from gui.input.drag_formats import CHATS_MIME
+from gui.input.dragging import CHATS_MIME
 from gui.theme.icons import Mark, paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme

@@ -7,9 +7,9 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from gui.clipboard import fields
-from gui.clipboard.edit_menu import edit_menu
-from gui.input.copied_files import names_of_files
+from gui.clipboard.fields import edit_menu
 from gui.input.draft import typed_text
+from gui.input.dragging import names_of_files
 from gui.input.keys import LINEFEED
 
 

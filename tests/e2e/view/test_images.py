@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize
 from PySide6.QtGui import QImage, QPainter, QRegion
 
 from gui.terminal.cell_metrics import CellMetrics
-from gui.terminal.drawing.grid_layout import GridLayout
+from gui.terminal.drawing.canvas import GridLayout
 from gui.terminal.drawing.images import decode
 from gui.terminal.drawing.surface import Surface
 from session_host.protocol.values import CellSize, GridSize

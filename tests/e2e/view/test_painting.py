@@ -10,7 +10,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontDatabase, QFontMetricsF, QImage, QPainter, QRegion
 
 from gui.terminal.cell_metrics import CellMetrics
-from gui.terminal.drawing.grid_layout import GridLayout
+from gui.terminal.drawing.canvas import GridLayout
 from gui.terminal.drawing.surface import Surface
 from session_host.protocol.values import GridSize
 from session_host.terminal import create

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui.finding.fuzzy_match import Fit, fit
+from gui.finding.ranking import Fit, fit
 
 NAMES = ["api-fix", "docs", "fix-api-timeouts", "payments", "Frontend API", "notes about fixes", "shell"]
 

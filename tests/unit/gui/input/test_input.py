@@ -6,7 +6,7 @@ from PySide6.QtGui import QInputMethodEvent, QWheelEvent
 
 from gui.input.composing import Composition
 from gui.input.keys import modifiers_of
-from gui.input.layouts import LayoutMemory, latin_letter
+from gui.input.latin_keys import LayoutMemory, latin_letter
 from gui.input.mouse import WheelSteps, button_of, first_held
 from gui.input.shortcuts import WINDOW_KEYS, combination, combinations
 from session_host.protocol.values import Modifiers, MouseButton

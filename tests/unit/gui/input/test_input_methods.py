@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.input.input_methods import variables_for_fcitx
+from gui.input.composing import variables_for_fcitx
 
 
 @pytest.mark.parametrize(

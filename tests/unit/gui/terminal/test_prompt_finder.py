@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gui.terminal.prompts.prompt_finder import MAX_ROWS, PromptFinder
+from gui.terminal.prompts.prompts import MAX_ROWS, PromptFinder
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import Emulator

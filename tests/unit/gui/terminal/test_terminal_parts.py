@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gui.terminal.drawing.canvas import bands
 from gui.terminal.drawing.colors import Colors, Overrides
-from gui.terminal.drawing.regions import bands
 from gui.terminal.drawing.row_painter import split_at_selection
 from gui.terminal.glyphs import box_drawing
 from gui.terminal.glyphs.box_drawing import DOUBLE, HEAVY, LIGHT, Arms, arms_of, rectangles_of

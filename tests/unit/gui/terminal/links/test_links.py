@@ -13,8 +13,7 @@ from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from gui.terminal.by_keyboard.hints import listed_targets
-from gui.terminal.links.file_lookup import FileLookup, local_directory
-from gui.terminal.links.link_pointer import link_in_text
+from gui.terminal.links.link_pointer import FileLookup, link_in_text, local_directory
 from gui.terminal.links.links import (
     ALLOWED_SCHEMES,
     FileLocation,
