@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, Qt
@@ -134,8 +135,14 @@ class KeyboardModes:
         self._is_covered = is_covered
         self._on_change = on_change
         self._was_on = False
-        self.selecting = KeyboardSelection(screen, self._update_line, find_prompts, request_find)
-        self.hints = Hints(screen, self._update_line, links, notify)
+        this = weakref.ref(self)  # A cycle would keep a closed page until garbage is collected.
+
+        def update_line() -> None:
+            if (modes := this()) is not None:
+                modes._update_line()
+
+        self.selecting = KeyboardSelection(screen, update_line, find_prompts, request_find)
+        self.hints = Hints(screen, update_line, links, notify)
         self.line = ModeLine(screen)
         screen.scrolled.connect(self.on_scrolled)
 
