@@ -139,7 +139,7 @@ class KeyboardModes:
 
         def update_line() -> None:
             if (modes := this()) is not None:
-                modes._update_line()
+                modes.update_line()
 
         self.selecting = KeyboardSelection(screen, update_line, find_prompts, request_find)
         self.hints = Hints(screen, update_line, links, notify)
@@ -198,7 +198,7 @@ class KeyboardModes:
             if not self._is_covered():
                 self.selecting.keep_caret_in_view()
 
-    def _update_line(self) -> None:
+    def update_line(self) -> None:
         """Name the mode and its keys; a mode was entered or left, or its state has changed."""
         selecting, hints = self.selecting, self.hints
         if self._is_covered():
@@ -227,7 +227,7 @@ class KeyboardModes:
             self.line.hide()
             return
         if not self.line.is_shown:
-            self._update_line()
+            self.update_line()
         rects = [surface.cells_rect(*span) for span in self.hints.spans()]
         if self.selecting.is_on:
             caret, height = surface.cursor_rect(), surface.layout.cell_height
