@@ -7,6 +7,7 @@ a living one rehearses first, without changing anything; then it waits for the p
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import logging
 import os
@@ -39,6 +40,8 @@ from session_host.storage.descriptors.session_descriptors import SessionDescript
 from session_host.storage.descriptors.splice import Splicer
 from session_host.system import event_loop
 from session_host.system.clock import now
+from session_host.system.files import lock_open_file
+from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.pty_process import PtyProcess, StartingProcess
 from session_host.version import VERSION
@@ -47,11 +50,52 @@ from .clients.server import Server
 from .driver.driver import Driver
 from .driver.recover import RecoveredSession, rebuild, replay_log
 from .keeper_channel import KeeperChannel
-from .lifecycle.ownership import try_lock_session, unlock_session
-from .lifecycle.store_writer import StoreWriter
 from .program.journal_writer import JournalWriter
 from .program.starting import follow_start, fork_program
 from .program.termination import end_strays
+from .store_writer import StoreWriter
+
+_owned: dict[tuple[int, int], int] = {}
+"""The open files that have the lock, by the device and inode of the input log; open until ``unlock_session``."""
+
+
+def try_lock_session(input_log: int) -> bool:
+    """Take the session's lock; returns whether this process is the session's one host now.
+
+    The lock belongs to an open file that only this process has: the input log is opened again for it. The kernel
+    releases it when the process ends. A record lock would be released when any descriptor of the file is closed.
+    """
+    key = _key(input_log)
+    if key in _owned:
+        return True
+    try:
+        own = os.open(proc.descriptor_path(input_log), os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
+    except FileNotFoundError:  # No /proc here.
+        own = -1
+    try:
+        if own >= 0:
+            lock_open_file(own)
+            _owned[key] = own
+        else:
+            fcntl.lockf(input_log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if own >= 0:
+            os.close(own)
+        return False
+    return True
+
+
+def unlock_session(input_log: int) -> None:
+    """Release the session's lock."""
+    own = _owned.pop(_key(input_log), -1)
+    if own >= 0:
+        os.close(own)
+
+
+def _key(input_log: int) -> tuple[int, int]:
+    status = os.fstat(input_log)
+    return status.st_dev, status.st_ino
+
 
 log = logging.getLogger(__name__)
 

@@ -67,9 +67,9 @@ class Watch(msgspec.Struct, frozen=True):
     enter_after_s: float = 0.0
     """The delay between a text and Enter: some agents take an immediate Enter for a part of a paste."""
     titled: Literal["", "opencode"] = ""
-    """How the conversation is found by its terminal's title (``host.watchers.terminal_title``)."""
+    """How the conversation is found by its terminal's title (``host.watchers.conversation``)."""
     shown_within_s: float = 0.0
-    """How soon the agent shows each text that it accepts (``requests.shown_text``); 0: not always."""
+    """How soon the agent shows each text that it accepts (``session.shown_text``); 0: not always."""
     answered_by_hook: Literal["", "claude"] = ""
     """The form in which a hook of the agent takes the user's answer (``structured.dialects``); "" for none. In a
     session's spec it is set only if the user wants that (``client.chats.settings``).

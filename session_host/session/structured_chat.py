@@ -2,7 +2,7 @@
 
 Each cause becomes a step of ``structured.rules``. A step becomes effects in this order: its record is appended to the
 transcript log, its lines go to the agent by the input log, its operations and timers start. A host that is killed in
-between leaves a record without lines; the next host repeats the step and sends them (``host.driver.recover_chat``).
+between leaves a record without lines; the next host repeats the step and sends them (``host.driver.recover``).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import LaunchFailed
-from session_host.host.clients.requests import handle_request
+from session_host.host.clients.command_requests import handle_request
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.messages import (

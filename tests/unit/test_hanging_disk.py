@@ -17,7 +17,7 @@ from gui.bridge.repository_files import repository_files
 from session_host.client.worktrees import status_of
 from session_host.client.worktrees.changes import read_changes
 from session_host.errors import WorktreeError
-from session_host.host.operations.terminals import start
+from session_host.host.operations.runner import start
 from session_host.restore_points.points import About, take
 from session_host.structured.operations import StartTerminal
 from tests.support.disks import hanging_disk

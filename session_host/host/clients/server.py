@@ -1,4 +1,4 @@
-"""The session's server: accepts connections and answers requests."""
+"""The session's server: accepts clients, passes their bytes to the rules, answers requests. Key path, 8 of 14."""
 
 from __future__ import annotations
 
@@ -7,16 +7,95 @@ import contextlib
 import logging
 import os
 import socket
+from functools import cached_property
 from pathlib import Path
 
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import ErrorCode, Request
+from session_host.protocol.messages import AskUser, ErrorCode, Reply, Report, Request
+from session_host.session.connection import ClientConnection
+from session_host.session.rights import Right
 from session_host.system.login_sockets import links_of
+from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
 from session_host.system.unix_sockets import is_foreign
 
-from .client import Client
-from .requests import handle_request
+from .command_requests import handle_request
+from .socket_transport import make_transport
+
+
+class Client:
+    """Passes a socket's bytes to the rules of its connection.
+
+    Attributes:
+        connection: the rules of the connection.
+        transport: the client's socket.
+    """
+
+    def __init__(self, client_socket: socket.socket, driver: Driver, server: Server) -> None:
+        self._driver = driver
+        self._server = server
+        self.transport = make_transport(client_socket, self)
+        self.connection = ClientConnection(driver.session, self.transport, self.refusal)
+        driver.performer.perform()
+
+    def data_received(self, data: bytes) -> None:
+        """The client sent these bytes."""
+        connection, driver = self.connection, self._driver
+        while True:
+            connection.receive_data(data, driver.worker.idle)
+            self._handle_events()
+            driver.performer.perform()
+            if not connection.has_more:
+                return
+            data = b""
+
+    def _handle_events(self) -> None:
+        for event in self.connection.events_received():
+            if isinstance(event, Report) and event.done:
+                self._driver.questions.calls_ended(event.done)
+            elif isinstance(event, Report):
+                self._driver.watch.on_hook_report(event, self.transport.peer_pid)
+            elif isinstance(event, AskUser):
+                self._driver.questions.ask(event, self, self.reply)
+            else:
+                self._server.handle_client_request(self, event)
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly."""
+        self.connection.queue_full()
+
+    def resume_writing(self) -> None:
+        """The client has read enough of its queue."""
+        self.connection.queue_drained()
+        self._driver.performer.perform()
+
+    def connection_lost(self) -> None:
+        """The socket is closed."""
+        self.connection.receive_eof()
+        self._driver.performer.perform()
+        self._driver.questions.client_disconnected(self)
+        self._server.client_closed(self)
+
+    def finish(self) -> None:
+        """The session is over: close once the client has all output."""
+        self.connection.finish()
+        self._driver.performer.perform()
+
+    def reply(self, message: Reply) -> None:
+        """Answer a request."""
+        self.connection.send_message(message)
+        self._driver.performer.perform()
+
+    def refusal(self, right: Right) -> str:
+        """Why the client does not have a right, one line; "" if it has it."""
+        find = refusal_to_answer if right is Right.ANSWER else refusal_of
+        return find(self._origin, self._driver.spec, self._driver.session.name)
+
+    @cached_property
+    def _origin(self) -> tuple[str, ...]:
+        """The agents' chats that the client belongs to, found once for each connection."""
+        return agent_chats(self.transport.peer_pid)
+
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +116,7 @@ REFRESH_S = 6 * 3600.0
 
 
 class Server:
-    """Listens for one session; owns its clients and pending requests. Implements ``ClientOwner``."""
+    """Listens for one session; owns its clients and pending requests."""
 
     def __init__(self, driver: Driver, path: Path, listener: int, keeper: KeeperChannel) -> None:
         """Serve a session.

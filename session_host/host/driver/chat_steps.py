@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from session_host.host.operations.runner import OperationRunner
 from session_host.host.program.error_output import last_errors
-from session_host.host.watchers.agent_watch import AgentWatch
+from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import one_line, topic_of
@@ -20,7 +20,7 @@ from session_host.system.clock import now_ms
 
 from .beginning import history_of
 from .performer import Performer
-from .recover_chat import RecoveredChat
+from .recover import RecoveredChat
 
 
 class ChatSteps:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.program import Program
-from session_host.host.watchers.agent_watch import AgentWatch
+from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import GridSize
 from session_host.session.sizing import Sizing

@@ -19,9 +19,9 @@ from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import ErrorOutput
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
-from session_host.host.watchers.agent_watch import AgentWatch
-from session_host.host.watchers.command_times import CommandTimer
+from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
+from session_host.host.watchers.foreground import CommandTimer
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent

@@ -1,13 +1,27 @@
-"""Carries out the operations of one structured chat, off the event loop, and reports their results."""
+"""Carries out the operations of one structured chat, off the event loop, and reports their results.
+
+A terminal that an agent has started through its client has no emulator: its output is text, and its program reads no
+input. All that is read is passed on in portions, at a bounded rate; of a flood, only the newest bytes. Its program has
+the variable ``MARK`` in its environment, so another process can find its descendants after this one has ended.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import logging
+import os
+import resource
+import signal
+import subprocess
+import sys
+import termios
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from session_host.host.program.termination import end_processes
 from session_host.protocol.launch import LaunchSpec
 from session_host.structured.operations import (
     AnyOperation,
@@ -20,10 +34,193 @@ from session_host.structured.operations import (
     TerminalOutput,
     WriteText,
 )
+from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.worker import Worker
 
 from .files import FileRefused, check_directory, read_text, write_text
-from .terminals import Started, Terminal, kill_leftover_processes, start
+
+MARK = "OUTLIVE_TERMINAL"
+ROWS, COLUMNS = 40, 120
+PORTION_S = 0.1
+"""The least time between two portions of output."""
+
+BYTES_PER_S = 1024 * 1024
+"""The rate of portions; of a faster program's output, only the newest part is sent."""
+
+READ_BYTES = 64 * 1024
+READS = 16
+"""How often to read before other work gets its turn."""
+
+LAST_READS = 4096
+"""The maximum number of reads of the last output, while other processes still write."""
+
+_PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "MANPAGER": "cat"}
+"""No escape sequences, and no program that waits for keys."""
+
+_STARTER = str(Path(__file__).with_name("starter.py"))
+
+OnOutput = Callable[[TerminalOutput | TerminalEnded], None]
+
+
+class Started(NamedTuple):
+    """A program that was started, and the other side of its terminal."""
+
+    process: subprocess.Popen[bytes]
+    master: int
+
+
+def start(
+    operation: StartTerminal, environment: dict[str, str], directory: str, umask: int, agent: int, mark: str
+) -> Started:
+    """Start a program. Blocks.
+
+    Args:
+        operation: the program's arguments, and its own variables.
+        environment: the agent's environment.
+        directory: the working directory.
+        umask: as umask(2) takes it.
+        agent: the agent's PID; its soft limit of open files is the program's, and its mark (``permission.mark``).
+        mark: the value of ``MARK``.
+
+    Raises:
+        OSError: the system has no more processes, descriptors or terminals.
+    """
+    try:
+        open_files = str(resource.prlimit(agent, resource.RLIMIT_NOFILE)[0])
+        queue_bytes = str(resource.prlimit(agent, resource.RLIMIT_MSGQUEUE)[1])
+    except (OSError, AttributeError):
+        open_files = queue_bytes = ""
+    master, slave = os.openpty()
+    try:
+        termios.tcsetwinsize(slave, (ROWS, COLUMNS))
+        attributes = termios.tcgetattr(slave)
+        attributes[1] &= ~termios.ONLCR  # Lines end as the program ends them.
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        os.set_blocking(master, False)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", _STARTER, directory, open_files, queue_bytes, *operation.argv],
+            stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd="/", umask=umask, start_new_session=True,
+            env={
+                "PWD": directory, **environment, **_PLAIN, **operation.environment,
+                AGENT_CHATS: environment.get(AGENT_CHATS, ""), MARK: mark,
+            },
+        )  # fmt: skip
+    except BaseException:
+        os.close(master)
+        raise
+    finally:
+        os.close(slave)
+    return Started(process, master)
+
+
+def kill_leftover_processes(mark: str, leader: int = -1) -> None:
+    """End a terminal's processes: those with the mark, and those of the leader's terminal session. Blocks."""
+    end_processes(leader, mark, (), gracefully=True, variable=MARK)
+
+
+class Terminal:
+    """A terminal with a running program."""
+
+    def __init__(self, name: str, started: Started, kept_bytes: int, on_output: OnOutput) -> None:
+        """Read the output, and wait for the end.
+
+        Args:
+            name: its name in the results.
+            started: its program.
+            kept_bytes: the most bytes of one portion.
+            on_output: gets the output and the end.
+        """
+        self.pid = started.process.pid
+        self.ended = asyncio.Event()
+        self._name, self._master, self._kept_bytes, self._on_output = name, started.master, kept_bytes, on_output
+        self._loop = asyncio.get_running_loop()
+        self._output = bytearray()
+        self._dropped = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._portion: asyncio.TimerHandle | None = None
+        self._next_portion_s = 0.0
+        self._reads = True
+        self._loop.add_reader(self._master, self._read, READS)
+        Worker().submit_and_call(started.process.wait, self._has_ended, self._cannot_wait)
+
+    def flush(self) -> None:
+        """Pass the output on."""
+        if self._portion is not None:
+            self._portion.cancel()
+            self._portion = None
+        if not self._output:
+            return
+        self._cut()
+        data = bytes(self._output)
+        self._output.clear()
+        if dropped := self._dropped:
+            self._dropped = 0
+            self._decoder.reset()
+            data = data.lstrip(_CONTINUATION) if data[0] in _CONTINUATION else data
+        self._next_portion_s = self._loop.time() + max(PORTION_S, len(data) / BYTES_PER_S)
+        self._on_output(TerminalOutput(self._name, self._decoder.decode(data), dropped))
+
+    def close(self) -> None:
+        """Stop reading, and hang up the terminal."""
+        if self._portion is not None:
+            self._portion.cancel()
+        self._stop_reading()
+        os.close(self._master)
+
+    def _read(self, most: int) -> None:
+        for _ in range(most):
+            try:
+                data = os.read(self._master, READ_BYTES)
+            except BlockingIOError:
+                break
+            except OSError:  # EIO: no process holds the other side.
+                data = b""
+            if not data:
+                self._stop_reading()
+                break
+            self._output += data
+            if len(self._output) > 2 * self._kept_bytes:
+                self._cut()
+        if self._output and self._portion is None:
+            self._portion = self._loop.call_later(
+                max(PORTION_S, self._next_portion_s - self._loop.time()), self._send_portion
+            )
+
+    def _send_portion(self) -> None:
+        self._portion = None
+        self.flush()
+
+    def _cut(self) -> None:
+        """Drop the oldest output, beyond the most that is wanted."""
+        excess = len(self._output) - self._kept_bytes
+        if excess > 0:
+            del self._output[:excess]
+            self._dropped += excess
+
+    def _stop_reading(self) -> None:
+        if self._reads:
+            self._reads = False
+            self._loop.remove_reader(self._master)
+
+    def _has_ended(self, status: int) -> None:
+        if self._reads:
+            self._read(LAST_READS)
+        self.close()
+        self.flush()
+        if last := self._decoder.decode(b"", final=True):
+            self._on_output(TerminalOutput(self._name, last))
+        name = signal.Signals(-status).name if status < 0 else None
+        self.ended.set()
+        self._on_output(TerminalEnded(self._name, status if status >= 0 else None, name))
+
+    def _cannot_wait(self, error: BaseException) -> None:
+        log.error("the end of a terminal's program is unknown: %s", error)
+        self._has_ended(0)
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no character."""
+
 
 log = logging.getLogger(__name__)
 

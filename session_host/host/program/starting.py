@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
 
 from session_host.errors import LaunchFailed
@@ -14,7 +15,17 @@ from session_host.storage.descriptors.session_descriptors import SessionDescript
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, StartingProcess
 from session_host.system.systemd import enter
 
-from .argv import program_argv
+
+def program_argv(spec: LaunchSpec) -> list[str]:
+    """The agent's argv, or that of the program that sets up its worktree and then execs the agent."""
+    if spec.setup is None:
+        return spec.argv
+    lines = ["--lines"] if spec.structured is not None else []
+    setup = spec.setup
+    mark = ["--mark", setup.mark] if setup.mark else []
+    argv = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines, *mark]
+    return [*argv, setup.worktree, setup.repository, setup.command, "--", *spec.argv]
+
 
 log = logging.getLogger(__name__)
 

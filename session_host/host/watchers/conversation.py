@@ -4,8 +4,8 @@
 source              what it is
 ==================  =====================================================================================
 chosen at the start the id in the argv
-title               the terminal's title, looked up in the agent's own store (``host.watchers.terminal_title``)
-written             the transcript that the agent writes in its turns (``host.watchers.transcript``)
+title               the terminal's title, looked up in the agent's own store (``TitleWatcher``)
+written             the transcript that the agent writes in its turns (``TranscriptWatcher``)
 hook, plugin        a report by a hook or plugin that the launch installed
 state file          the agent's own file about this process
 open files          the id in the path of a file that this process has open for writing
@@ -19,16 +19,117 @@ another conversation than the one on the screen. An agent can change to another 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Final
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from session_host.protocol.launch import Watch
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.gemini import transcripts
+from session_host.agents.conversations.gemini_turns import GeminiTurns, Sizes
+from session_host.paths import session_files
+from session_host.protocol.launch import LaunchSpec, Watch
 from session_host.protocol.untrusted_text import is_conversation
+from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import ConversationState
 from session_host.system.event_loop import Timer
+from session_host.system.processes import proc
+from session_host.system.processes.proc import command_lines
 
 from .logged_calls import log_errors
-from .open_files import conversation_of
+
+MAX_PROCESSES = 64
+"""Maximum number of processes examined: a script or a small wrapper program may have started the agent."""
+
+HEAD_BYTES = 4096
+
+
+class OpenFile(NamedTuple):
+    """A file of a conversation that a process holds open.
+
+    Attributes:
+        conversation: the id of the conversation.
+        changed_ns: the modification time, from stat(2).
+        link: the path of the descriptor below ``/proc``.
+    """
+
+    conversation: str
+    changed_ns: int
+    link: str
+
+
+def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
+    """The conversation of a program, or of its first descendant in its terminal session that has one.
+
+    A program that changes its conversation may have both files open. The file that changed last counts, since the
+    program writes it; if both changed at the same moment, the later id in the order of UUIDv7 counts.
+
+    Args:
+        pid: the program, which leads its terminal session (setsid(2)).
+        pattern: see ``launch.Watch.open_files``.
+        aside: see ``launch.Watch.open_files_aside``.
+
+    Returns:
+        The id of the conversation; "" if no such file is open.
+    """
+    for process in _with_descendants(pid):
+        found = list(_open_files_of(process, pattern))
+        if aside and len({each.conversation for each in found}) > 1:
+            others = {each.conversation for each in found if _begins_with(each.link, aside)}
+            found = [each for each in found if each.conversation not in others] or found
+        if found:
+            # Processes are ordered from parent to child; an agent that this agent runs as a tool comes later, and does
+            # not count.
+            return max(found, key=lambda each: (each.changed_ns, each.conversation)).conversation
+    return ""
+
+
+def _open_files_of(pid: int, pattern: str) -> Iterator[OpenFile]:
+    for descriptor, target in proc.open_files(pid):
+        match = re.search(pattern, target)
+        if match and is_conversation(match[1] or "") and proc.is_writable(pid, descriptor):
+            # Through the descriptor, since the path may name another file by now.
+            link = proc.descriptor_path(descriptor, pid)
+            try:
+                yield OpenFile(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - no Path for each file
+            except OSError:
+                continue  # The process has closed the file.
+
+
+def _begins_with(link: str, pattern: str) -> bool:
+    """Whether the pattern matches in the first bytes of a file; False for an unreadable file."""
+    try:
+        descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return re.search(pattern, os.read(descriptor, HEAD_BYTES).decode(errors="replace")) is not None
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _with_descendants(pid: int) -> Iterator[int]:
+    """Yield the program, then its children in its terminal session, then their children."""
+    level, seen = [pid], 0
+    while level and seen < MAX_PROCESSES:
+        next_level: list[int] = []
+        for each in level:
+            yield each
+            seen += 1
+            next_level += [child for child in proc.children_of_all_threads(each) if _terminal_session(child) == pid]
+        level = next_level
+
+
+def _terminal_session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
 
 log = logging.getLogger(__name__)
 
@@ -115,3 +216,112 @@ class ConversationTracker:
         """Examine the program's open files, if the agent has a pattern for them. Takes a fraction of a millisecond."""
         if self._pattern and self._pid:
             self.set_conversation(conversation_of(self._pid, self._pattern, self._aside), OPEN_FILES)
+
+
+DELAY_S = 1.0
+"""The agent may show a title before it stores the title: an earlier query could find another chat's conversation."""
+
+
+class TitleWatcher:
+    """Queries the agent's store after each new title."""
+
+    def __init__(self, spec: LaunchSpec, conversation: ConversationTracker) -> None:
+        self._spec = spec
+        self._conversation = conversation
+        self._title = ""
+        self._query = Timer()
+
+    def title_changed(self, title: str) -> None:
+        """Look for the conversation with the title that the agent has set."""
+        if not self._spec.watch.titled or title == self._title:
+            return
+        self._title = title
+        self._query.set(DELAY_S, self._query_store)
+
+    def close(self) -> None:
+        """Cancel a pending query."""
+        self._query.cancel()
+
+    def _query_store(self) -> None:
+        # Imported at the first title: most sessions need no SQLite.
+        from session_host.agents.conversations.opencode import titled
+
+        spec = self._spec
+        query = ConversationQuery(self._conversation.id, spec.cwd, spec.env, session_files(spec.session_id), used=True)
+        found = titled(query, self._title, datetime.fromisoformat(spec.created_at).timestamp())
+        if found:
+            self._conversation.set_conversation(found, TITLE)
+
+
+SCAN_DELAY_S = 1.0
+"""Agents report the end of a turn before they have written all of it, so scan after this delay."""
+
+_HEAD_BYTES = 4096
+
+
+class TranscriptWatcher:
+    """Scans the agent's transcripts after each turn."""
+
+    def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, on_change: Callable[[], None]) -> None:
+        """Prepare the scans; ``start`` begins.
+
+        Args:
+            spec: the session's launch spec.
+            conversation: receives the conversation that a scan finds.
+            on_change: called when the agent is in another conversation.
+        """
+        self._spec = spec
+        self._conversation = conversation
+        self._on_change = on_change
+        self._turns: GeminiTurns | None = None
+        self._scan_timer = Timer()
+
+    @log_errors
+    def start(self) -> None:
+        """Note the present sizes of the transcripts; the program may have run for long."""
+        if self._spec.watch.transcripts:
+            self._turns = GeminiTurns(self._spec.cwd, self._sizes())
+
+    @log_errors
+    def activity_changed(self, activity: Activity) -> None:
+        """Do a scheduled scan now, so that each turn is scanned by itself; schedule a scan if the agent is idle."""
+        self.finish()
+        if self._turns is not None and activity is Activity.IDLE:
+            self._scan_timer.set(SCAN_DELAY_S, self._scan)
+
+    def close(self) -> None:
+        """Cancel a scheduled scan."""
+        self._scan_timer.cancel()
+
+    def finish(self) -> None:
+        """Scan now if a scan is scheduled."""
+        if self._scan_timer.is_set:
+            self._scan_timer.cancel()
+            self._scan()
+
+    @log_errors
+    def _scan(self) -> None:
+        """Find the conversation in the transcripts written since the last scan."""
+        assert self._turns is not None
+        first_lines = {path: _first_line(path) for path in self._turns.written(self._sizes())}
+        found = self._turns.conversation(self._conversation.id, first_lines, command_lines)
+        if found and self._conversation.set_conversation(found, WRITTEN):
+            self._on_change()
+
+    def _sizes(self) -> Sizes:
+        sizes: dict[str, int] = {}
+        for path in transcripts(self._spec.env):
+            try:
+                sizes[str(path)] = path.stat().st_size
+            except OSError:
+                continue  # The agent has deleted the file.
+        return sizes
+
+
+def _first_line(path: str) -> bytes:
+    """The first line of a transcript, up to a limit; empty if the file is gone."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_HEAD_BYTES).partition(b"\n")[0]
+    except OSError:
+        return b""

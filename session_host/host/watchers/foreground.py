@@ -1,4 +1,4 @@
-"""The foreground program of a shell: its name, its start, and the last command's exit code.
+"""The foreground program of a shell: its name, its start, the last command's exit code; the times of all commands.
 
 A change of the foreground program nearly always comes with output: the echo of Enter before the start, the prompt after
 the end. So the foreground group is read twice shortly after output, and on request; without output, no timer runs.
@@ -19,17 +19,29 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from session_host.protocol.messages import ForegroundEvent
+import msgspec
+
+from session_host.protocol.messages import CommandEvent, ForegroundEvent
 from session_host.protocol.untrusted_text import one_line
-from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, CommandState, ForegroundState
-from session_host.system.clock import as_text
+from session_host.protocol.values import CommandTime
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import (
+    NO_COMMAND,
+    NO_FOREGROUND,
+    CommandState,
+    ForegroundState,
+    newest_times,
+)
+from session_host.system.clock import as_text, now_ms
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.commands import CommandLog
 from session_host.terminal.events import CommandBegan, CommandEnded, TerminalEvent
 
 from .logged_calls import log_errors
@@ -194,3 +206,52 @@ def _start_time_text(pid: int) -> str:
         return ""
     ago_s = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return as_text(time.time() - max(ago_s, 0.0))
+
+
+_NS_PER_MS = 1_000_000
+
+
+class CommandTimer:
+    """Times the commands of one terminal.
+
+    Attributes:
+        times: the newest, for a viewer that attaches and for the next host; emulators have the others.
+    """
+
+    def __init__(
+        self,
+        commands: CommandLog,
+        previous: Sequence[CommandTime],
+        input_log: InputLog,
+        send_event: Callable[[CommandEvent], None],
+    ) -> None:
+        """Time the commands that the emulator finds from now on.
+
+        Args:
+            commands: those of the host's emulator.
+            previous: the newest times that a previous host left.
+            input_log: records the times, so that they survive this process.
+            send_event: sends an event to all followers.
+        """
+        self.times = list(previous)
+        self._commands = commands
+        self._input_log = input_log
+        self._send_event = send_event
+        commands.clock = _read_clocks
+
+    def current_events(self) -> list[CommandEvent]:
+        """The event for a viewer that has just attached; none if there were no commands."""
+        return [CommandEvent(tuple(self.times))] if self.times else []
+
+    def on_terminal_events(self, events: Sequence[TerminalEvent]) -> None:
+        """Log and send new times, if the output had marks of commands."""
+        if any(isinstance(event, CommandBegan | CommandEnded) for event in events) and (
+            new := self._commands.take_changes()
+        ):
+            self.times = newest_times(self.times, new)
+            self._input_log.append(EntryKind.COMMANDS, msgspec.msgpack.encode(new))
+            self._send_event(CommandEvent(tuple(new)))
+
+
+def _read_clocks() -> tuple[int, int]:
+    return now_ms(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) // _NS_PER_MS

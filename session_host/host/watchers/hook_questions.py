@@ -34,7 +34,7 @@ from session_host.structured.dialects.claude import hook
 from session_host.structured.items import DIALOG, AgentRequest, RequestResolved
 from session_host.structured.rules import Refusal, first_answer
 
-from .agent_watch import AgentWatch
+from .agent_activity import AgentWatch
 
 MAX_OPEN: Final = 32
 """How many questions may be open: an agent asks one after the other, and each of its sub-agents one more."""

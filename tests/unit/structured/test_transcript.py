@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.errors import OutliveError
-from session_host.host.driver.recover_chat import transcript_engine
+from session_host.host.driver.recover import transcript_engine
 from session_host.structured.items import (
     AgentRequest,
     AnyChange,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from session_host.host.clients import client
-from session_host.host.clients.client import Client
+from session_host.host.clients import server
+from session_host.host.clients.server import Client
 from session_host.host.clients.socket_transport import SocketTransport
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
@@ -85,7 +85,7 @@ class ClientsHarness:
 
     def client(self, *messages: m.Message) -> tuple[Client, FakeWire]:
         with socket.socket() as unused:
-            client = Client(unused, self.driver, self.server)
+            client = Client(unused, self.driver, cast("server.Server", self.server))
         assert isinstance(client.transport, FakeWire)
         say(client, *messages)
         return client, client.transport
@@ -93,7 +93,7 @@ class ClientsHarness:
 
 @pytest.fixture
 async def host(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ClientsHarness]:
-    monkeypatch.setattr(client, "SocketTransport", FakeWire)
+    monkeypatch.setattr(server, "make_transport", FakeWire)
     with session_harness() as harness:
         host = ClientsHarness(harness)
         yield host

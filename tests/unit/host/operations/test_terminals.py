@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.host.operations.runner import OperationRunner
-from session_host.host.operations.terminals import MARK
+from session_host.host.operations.runner import MARK, OperationRunner
 from session_host.structured.operations import (
     AnyResult,
     EndTerminal,

@@ -177,11 +177,11 @@ async def test_a_chat_continues_and_ends_normally_although_the_agent_watch_fails
     def fail(*_: object) -> None:
         raise RuntimeError("of the watcher's own")
 
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.StateFile.start", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.StateFile.close", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityLogWriter.restore_last", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.apply_report", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.program_ended", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_activity.StateFile.start", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_activity.StateFile.close", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_activity.ActivityLogWriter.restore_last", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_activity.ActivityTracker.apply_report", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_activity.ActivityTracker.program_ended", fail)
     monkeypatch.setattr("session_host.host.watchers.conversation.conversation_of", fail)
     harness.spec.env["HOME"] = "/"
     with caplog.at_level(logging.CRITICAL):

@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from session_host.host.watchers.conversation import CHOSEN, HOOK, OPEN_FILES, STATE_FILE, ConversationTracker
-from session_host.host.watchers.open_files import conversation_of
+from session_host.host.watchers.conversation import (
+    CHOSEN,
+    HOOK,
+    OPEN_FILES,
+    STATE_FILE,
+    ConversationTracker,
+    conversation_of,
+)
 from session_host.protocol.launch import Watch
 from session_host.storage.descriptors.log_state import ConversationState
 from tests.support.waiting import TIMEOUT_S, eventually

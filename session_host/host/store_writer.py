@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
-from session_host.host.driver.driver import Driver
 from session_host.paths import session_left_conversations, session_unsaved_end
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import topic_of
@@ -25,6 +24,8 @@ from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED
 from session_host.system.processes.identity import start_time
 from session_host.system.worker import Worker
+
+from .driver.driver import Driver
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,11 @@
-"""Agent watch: feeds the reports of all sources to the activity tracker, and sends changes to viewers.
+"""Why a chat is working, idle or asking: feeds the reports of all sources to the activity tracker, and sends changes.
 
 ``agents.status.signals`` translates reports into activities; ``agents.status.activity`` decides which report counts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -24,21 +25,108 @@ from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND
 from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
 from session_host.system.processes import proc
-from session_host.system.processes.identity import start_time
+from session_host.system.processes.identity import ancestors, is_running, start_time
 from session_host.system.processes.process_end import ProcessEnd
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
-from .activity_expiry import ActivityExpiry
 from .activity_log_writer import ActivityLogWriter
-from .conversation import STATE_FILE, ConversationTracker
+from .conversation import STATE_FILE, ConversationTracker, TitleWatcher, TranscriptWatcher
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
-from .plugin_sender import PluginSender
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
 from .suspension import Suspension
-from .terminal_title import TitleWatcher
-from .transcript import TranscriptWatcher
+
+
+class ActivityExpiry:
+    """Runs a timer until the tracker's next expiry; output moves that, and need not restart the timer."""
+
+    def __init__(
+        self,
+        tracker: ActivityTracker,
+        worker: EmulatorWorker,
+        check: Callable[[], None],
+        *,
+        previous_output_at_s: float,
+    ) -> None:
+        """Begin without a timer.
+
+        Args:
+            tracker: knows when its activity expires.
+            worker: knows when output last arrived.
+            check: called when the time is over; it lets the activity expire, or calls ``schedule`` again.
+            previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
+        """
+        self._tracker, self._worker, self._check = tracker, worker, check
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0
+        # By the monotonic clock: not before the previous host's last report, and not in the future.
+        last = tracker.last_report()
+        ago_s = max(0.0, time.time() - previous_output_at_s)  # The wall clock may have been set in the meantime.
+        self._previous_output_s = max(last.at_s if last is not None else 0.0, time.monotonic() - ago_s)
+
+    def output_s(self) -> float:
+        """The time of the last output, by the monotonic clock; 0 for never."""
+        return max(self._worker.last_output_s, self._previous_output_s)
+
+    def last_output(self) -> str:
+        """The time of the last output, ISO 8601; "" for never."""
+        output_s = self.output_s()
+        return as_text(time.time() - (time.monotonic() - output_s)) if output_s else ""
+
+    def schedule(self) -> None:
+        """Set the timer for the tracker's next expiry."""
+        due_s = self._tracker.next_expiry_s(self.output_s())
+        if self._timer is not None and (due_s is None or due_s < self._due_s):
+            self.close()
+        if self._timer is None and due_s is not None:
+            self._due_s = due_s
+            wait_s = max(0.0, due_s - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._check()
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class PluginSender:
+    """The process that sends the plugin's reports.
+
+    The first sender is the agent: it loads its plugin before it can start anything. Another sender is accepted once
+    the first one has ended.
+
+    Attributes:
+        process: the PID and the start time of the sender, as a replacement host needs them; None before its first
+            report.
+    """
+
+    def __init__(self, saved: tuple[int, int] | None) -> None:
+        """Continue with the sender that a previous host accepted."""
+        self.process = saved
+
+    def accepts(self, pid: int, program: int) -> bool:
+        """Whether a report counts.
+
+        Args:
+            pid: the process that sent it; 0 if unknown.
+            program: the PID of the session's program.
+        """
+        if self.process is not None and pid == self.process[0]:
+            return True
+        if not pid or (self.process is not None and is_running(*self.process)):
+            return False
+        started = start_time(pid)
+        if started is None or (pid != program and program not in ancestors(pid)):
+            return False
+        self.process = (pid, started)
+        return True
+
 
 BEGINS_CONVERSATION = "sessionstart"
 """The hook event, in lower case, with which agents report a new conversation."""

@@ -12,8 +12,8 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.errors import StoreError
-from session_host.host.lifecycle import store_writer
-from session_host.host.lifecycle.store_writer import StoreWriter
+from session_host.host import store_writer
+from session_host.host.store_writer import StoreWriter
 from session_host.protocol.launch import Origin
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 
-from session_host.host.lifecycle.ownership import try_lock_session, unlock_session
+from session_host.host.main import try_lock_session, unlock_session
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
 from tests.support.session_harness import session_harness
