@@ -21,6 +21,7 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
     Raises:
         WaitTimeout: the time is up.
     """
+    assert QCoreApplication.instance() is not None, "the test needs the fixture qapp: without it, no timer runs"
     waker = QTimer()  # so that the condition is also checked when no event comes
     waker.start(10)
     if not is_exact:

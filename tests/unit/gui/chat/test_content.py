@@ -280,7 +280,7 @@ def test_code_is_highlighted_once_its_language_is_loaded(qapp: QApplication) -> 
     assert highlighting.spans("text", "no language at all") == ()
 
 
-def test_the_last_line_of_a_diff_has_its_colour() -> None:
+def test_the_last_line_of_a_diff_has_its_colour(qapp: QApplication) -> None:
     highlighting.spans("+", "diff")
     process_events_until(lambda: highlighting.lexers().get("diff") is not None, 60.0, "the language to be loaded")
     spans = highlighting.spans("-old\n+new", "diff")
