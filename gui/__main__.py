@@ -14,7 +14,7 @@ from session_host.paths import config_dir, home_dir, runtime_dir, state_dir
 from session_host.protocol.untrusted_text import one_line
 
 NEW_CHAT = "--new-chat"
-"""As in ``session_host.cli.window_start``."""
+"""As in ``session_host.cli.window``."""
 
 
 def main(argv: list[str]) -> int:

@@ -43,8 +43,8 @@ from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import MainWindow, Windows
 from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
-from session_host.client.chats import last_colors
 from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
+from session_host.client.chats.settings import remember_colors
 from session_host.client.sessions.session_info import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
@@ -283,7 +283,7 @@ class App:
             return
         colors = self.theme.terminal.default_colors()
         self.sessions.set_colors(colors)
-        last_colors.remember(colors)
+        remember_colors(colors)
 
     def _save_layout(self) -> None:
         self.layout.drafts = self.sessions.drafts.texts()

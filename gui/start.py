@@ -22,7 +22,7 @@ from gui.window.widgets.composed_text import FieldChanges
 from gui.wording import notice_texts
 from gui.wording.text import install_translation
 from session_host import paths
-from session_host.client.display import variable_to_check
+from session_host.client.window_control import variable_to_check
 from session_host.protocol.untrusted_text import one_line
 from session_host.version import VERSION
 

@@ -9,7 +9,6 @@ them, are no dependencies of the product.
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +18,7 @@ from argparse_manpage.manpage import Manpage
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
 from session_host.cli.arguments import Parser
-from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY, USAGE
+from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY, USAGE, Subcommand
 from session_host.version import VERSION
 
 MAN_PAGE = "man/man1/outlive.1"
@@ -152,9 +151,9 @@ def command_line() -> argparse.ArgumentParser:
     subcommands = parser.add_subparsers(
         title="commands", metavar="COMMAND", parser_class=cast("type[Parser]", _subcommand_parser)
     )
-    for subcommand, (module, what) in SUBCOMMANDS.items():
+    for subcommand, (_, what) in SUBCOMMANDS.items():
         added = subcommands.add_parser(subcommand, help=what)
-        importlib.import_module(f"session_host.cli.{module}").configure(added)
+        Subcommand.load(subcommand).configure(added)
         for action in added._actions:  # noqa: SLF001 - argparse lists them nowhere else
             _complete(action, subcommand)
     return parser

@@ -9,7 +9,7 @@ from session_host.protocol.values import Activity
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
-    from session_host.client.chats.answers import FoundAnswer
+    from session_host.client.chats.agent_record import FoundAnswer
     from session_host.terminal.prompts import TurnPosition
 
 READ_TIMEOUT_S = 10.0
@@ -24,7 +24,7 @@ async def read_answer(chat: Chat, position: TurnPosition | None) -> FoundAnswer:
         OutliveError: the store or the catalog cannot be read.
         TimeoutError: the agent's record could not be read in time.
     """
-    from session_host.client.chats.answers import find_answer
+    from session_host.client.chats.agent_record import find_answer
 
     is_working = not chat.has_ended and chat.activity is Activity.WORKING
     async with asyncio.timeout(READ_TIMEOUT_S):

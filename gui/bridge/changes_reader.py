@@ -13,8 +13,17 @@ from PySide6.QtCore import QObject, Signal
 from gui.bridge.chat import Chat
 from gui.bridge.restore_points import ListedPoint, file_counts, points_of
 from gui.bridge.sessions import Sessions
-from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
-from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, lines_before, read_changes
+from session_host.client.worktrees.changes import (
+    LINK,
+    MAX_BYTES,
+    ChangedFile,
+    Changes,
+    Since,
+    State,
+    lines_before,
+    read_changes,
+    readable,
+)
 from session_host.errors import WorktreeError
 from session_host.git import Stop
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from session_host.client.chats.left_processes import described, end_left_processes, left_processes
+from session_host.client.chats.removal import described, end_left_processes, left_processes
 from session_host.client.chats.retention import note_viewed
 from session_host.client.sessions.last_screen import last_screen
 from session_host.paths import session_stderr

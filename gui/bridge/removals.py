@@ -255,7 +255,7 @@ def _forget(session_ids: list[str], by_limit: bool) -> list[str | OutliveError |
 
 
 def _forget_one(store: Store, session_id: str, by_limit: bool) -> str | OutliveError | None:
-    from session_host.client.chats.remove import remove_chat
+    from session_host.client.chats.removal import remove_chat
     from session_host.client.chats.retention import remove_by_limit
 
     record = store.get(session_id)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from pathlib import PurePath
 
 from gui.bridge.background.search_thread import Scope
-from session_host.client.sessions.periods import Period, period
+from session_host.client.sessions.selection import Period, period
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import parse_time
 

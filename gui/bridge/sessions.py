@@ -131,7 +131,7 @@ class Sessions(ChatList):
         """
         from session_host.client.chats.earlier_conversations import continue_conversation
         from session_host.client.chats.launch import launch
-        from session_host.client.chats.launch_request import LaunchRequest
+        from session_host.client.chats.launch_spec import LaunchRequest
 
         name = self.free_name(request.name, is_chosen=request.is_named) or None
         full = await self.login_path.with_login_path(LaunchRequest(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gui.bridge.left_shells import is_kept
-from session_host.client.sessions.shell_jobs import has_jobs
+from session_host.client.sessions.foreground import has_jobs
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat

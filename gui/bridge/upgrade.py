@@ -13,7 +13,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.version import VERSION
 
 if TYPE_CHECKING:
-    from session_host.client.sessions.upgrade import UpgradeResult
+    from session_host.client.sessions.hosts import UpgradeResult
 
 _UNCHANGED = "not updated: "
 
@@ -42,7 +42,7 @@ async def upgrade_all() -> list[UpgradeResult]:
 
 
 def _upgrade_all() -> list[UpgradeResult]:
-    from session_host.client.sessions.upgrade import upgrade
+    from session_host.client.sessions.hosts import upgrade
 
     with open_store() as store:
         return upgrade(store)

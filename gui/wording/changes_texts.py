@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gui.wording import chat_texts, phrases
 from gui.wording.text import Text
-from session_host.client.worktrees.changed_files import State
+from session_host.client.worktrees.changes import State
 from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The ``outlive`` command: one module for each subcommand, imported on demand.
+"""The ``outlive`` command: a module for each subcommand or family of them, imported on demand.
 
 The commands turn words into calls of the client, the store and the catalog, and answers into lines, JSON and exit
 codes. They must not know Qt: the window is another process behind a socket. Every command pays for the imports of this

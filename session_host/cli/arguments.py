@@ -28,6 +28,16 @@ def check_text(text: str) -> None:
         raise UsageError(f"{shown!r} is not valid UTF-8; convert it") from error
 
 
+DIGITS_TO_END = 4
+"""How many digits of an id a command that ends or removes a session needs, so that a typing error ends none."""
+
+
+def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
+    """Add the positional argument that most subcommands have; ``to_end``: for those that end or remove a chat."""
+    prefix = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
+    parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
+
+
 AFTER_DASHES = "after_dashes"
 """The attribute with the arguments after ``--``, for subcommands with ``takes_arguments``; None without a ``--``."""
 

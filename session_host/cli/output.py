@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+import unicodedata
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +14,7 @@ from session_host.protocol.untrusted_text import ended_by_user, escaped, one_lin
 
 if TYPE_CHECKING:
     from session_host.protocol.values import GridSize
+
 
 FALLBACK_COLUMNS = 80
 
@@ -78,19 +81,6 @@ def own_size() -> GridSize | None:
     return GridSize(size.columns, size.lines) if size.columns and size.lines else None
 
 
-__all__ = [
-    "ending_text",
-    "exit_text",
-    "one_line",
-    "own_size",
-    "prepare_streams",
-    "print_error",
-    "print_json",
-    "print_line",
-    "terminal_columns",
-]
-
-
 class Ended(Protocol):
     """An object with the exit status of a program."""
 
@@ -142,3 +132,93 @@ def ending_text(info: EndedSession) -> str:
     if by_user := ended_by_user(info.end_request):
         return f"was {by_user}"
     return f"has ended ({exit_text(info)})"
+
+
+_AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def age(since: str, now: datetime) -> str:
+    """An age in the largest unit: ``5 min``."""
+    try:
+        seconds = int((now - datetime.fromisoformat(since)).total_seconds())
+    except (ValueError, TypeError):
+        return "?"
+    for length_s, unit in _AGES:
+        if seconds >= length_s:
+            return f"{seconds // length_s} {unit}"
+    return "0 s"
+
+
+def local_time(moment: datetime, now: datetime) -> str:
+    """A local time: the time of day today, else the date and time."""
+    local = moment.astimezone()
+    today = local.date() == now.astimezone().date()
+    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"
+
+
+_CHANGING = frozenset({"Mn", "Me", "Cf", "Sk"})
+"""The categories of characters that change the one before them: accents, joiners, skin tones."""
+_LEAD_SHARE = 3
+"""A line that is cut shows a third of its width before the first match."""
+
+
+def cut(text: str, spans: list[tuple[int, int]], columns: int) -> str:
+    """The part of a text that fits, with its first match."""
+    if width(text) <= columns:
+        return text
+    start = max(0, (spans[0][0] if spans else 0) - columns // _LEAD_SHARE)
+    kept = ("…" if start else "") + text[start:]
+    if width(kept) <= columns:
+        return kept
+    while width(kept) > columns - 1:
+        kept = kept[: -max(1, (width(kept) - columns) // 2)]
+    return f"{kept}…"
+
+
+def width(text: str) -> int:
+    """The number of terminal columns.
+
+    wcwidth is asked only about texts with characters that change others, as in an emoji of several: its import takes
+    longer than ``outlive ls``.
+    """
+    if text.isascii():
+        return len(text)
+    if not any(unicodedata.category(character) in _CHANGING for character in text if not character.isascii()):
+        return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    from wcwidth import wcswidth
+
+    columns: int = wcswidth(text)
+    return columns if columns >= 0 else len(text)
+
+
+def confirmed(question: str) -> bool:
+    """Ask a question; whether the user answers "y" or "yes". Any other answer, and the end of the input, is no."""
+    try:
+        return answer_to(f"{one_line(question)} [y/N] ").lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def answer_to(question: str) -> str:
+    """Ask a question; the line that the user types, without blanks at its ends.
+
+    Raises:
+        EOFError: the input has ended.
+        KeyboardInterrupt: Ctrl+C was pressed.
+    """
+    line = ""
+    try:
+        print(question, end="", flush=True)
+        if sys.stdin.isatty():
+            from session_host.ending_signals import SignalWakeup  # most commands ask nothing
+
+            with SignalWakeup() as wakeup:
+                while not wakeup.wait([sys.stdin.fileno()]):
+                    pass
+        line = sys.stdin.readline()
+    finally:
+        if not line:
+            print(flush=True)  # What follows, such as the shell's prompt, begins on a line of its own.
+    if not line:
+        raise EOFError
+    return line.strip()

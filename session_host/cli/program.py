@@ -12,8 +12,9 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NoReturn
 
 from session_host.cli.arguments import Parser
 from session_host.cli.output import prepare_streams, print_error
@@ -21,33 +22,51 @@ from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
 
 SUBCOMMANDS = {
-    "new": ("lifecycle.new", "start a chat with an agent, a shell or any command"),
-    "ls": ("query.ls", "list running chats; --all includes ended ones"),
+    "new": ("starting", "start a chat with an agent, a shell or any command"),
+    "ls": ("ls", "list running chats; --all includes ended ones"),
     "attach": ("attach.command", "open a chat in this terminal; Ctrl+B d detaches"),
-    "peek": ("query.peek", "print a chat's screen as text"),
+    "peek": ("peek", "print a chat's screen as text"),
     "send": ("send", "type text or press keys in a chat"),
-    "approve": ("answers.approve", "allow what a chat's agent asks to do"),
-    "deny": ("answers.deny", "decline what a chat's agent asks to do"),
-    "wait": ("query.wait", "wait until a chat shows a text, has a status, is quiet or ends"),
-    "stop": ("lifecycle.stop", "ask a chat's agent to exit"),
-    "kill": ("lifecycle.kill", "kill a chat's agent, and everything it started, at once"),
-    "kill-all": ("lifecycle.kill_all", "kill all running chats"),
-    "resume": ("lifecycle.resume", "resume an ended chat's conversation"),
+    "approve": ("answers", "allow what a chat's agent asks to do"),
+    "deny": ("answers", "decline what a chat's agent asks to do"),
+    "wait": ("wait", "wait until a chat shows a text, has a status, is quiet or ends"),
+    "stop": ("ending", "ask a chat's agent to exit"),
+    "kill": ("ending", "kill a chat's agent, and everything it started, at once"),
+    "kill-all": ("ending", "kill all running chats"),
+    "resume": ("starting", "resume an ended chat's conversation"),
     "restore": ("restore", "list a chat's restore points; restore files to before a prompt"),
-    "rm": ("lifecycle.rm", "remove an ended chat"),
-    "pin": ("lifecycle.pin", "pin a chat: it is on top of the lists, and stays when ended chats are removed"),
-    "rename": ("lifecycle.rename", "rename a chat"),
-    "explain": ("query.explain", "explain a chat's status"),
+    "rm": ("ending", "remove an ended chat"),
+    "pin": ("records", "pin a chat: it is on top of the lists, and stays when ended chats are removed"),
+    "rename": ("records", "rename a chat"),
+    "explain": ("explain", "explain a chat's status"),
     "replay": ("recording.replay", "play a chat's recording in this terminal"),
     "export": ("recording.export", "save a chat: .cast, .txt, .html, .md or .json"),
-    "search": ("query.search", "search all chats"),
-    "logs": ("query.logs", "print the log of a chat's background process"),
-    "upgrade": ("lifecycle.upgrade", "update running chats to the installed version without interrupting them"),
+    "search": ("search", "search all chats"),
+    "logs": ("processes", "print the log of a chat's background process"),
+    "upgrade": ("processes", "update running chats to the installed version without interrupting them"),
     "doctor": ("doctor.command", "check the installation"),
-    "demo": ("demo.command", "show that a chat outlives its window"),
+    "demo": ("demo", "show that a chat outlives its window"),
     "window": ("window", "control the open window: tabs, show, new, next, toggle, grab, close"),
 }
 """The module of each subcommand, and its description."""
+
+
+class Subcommand(NamedTuple):
+    """The functions of a subcommand: one adds its arguments to a parser, the other runs it.
+
+    They are called ``configure`` and ``run``; in a module of several subcommands, ``configure_rm``, ``run_rm``, …
+    """
+
+    configure: Callable[[Parser], None]
+    run: Callable[[Namespace], int]
+
+    @classmethod
+    def load(cls, name: str) -> Subcommand:
+        """Import the subcommand's module."""
+        module = importlib.import_module(f"session_host.cli.{SUBCOMMANDS[name][0]}")
+        end = "" if hasattr(module, "run") else f"_{name.replace('-', '_')}"
+        return cls(getattr(module, f"configure{end}"), getattr(module, f"run{end}"))
+
 
 USAGE = "outlive [COMMAND] [ARGUMENT…]"
 SUMMARY = "Agent chats that outlive their window. Without a command, opens or raises the window."
@@ -129,9 +148,9 @@ def _rebuild_store(found: StoreCorrupt) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     if not arguments:
-        from session_host.cli import window_start
+        from session_host.cli.window import open_or_raise
 
-        return window_start.run()
+        return open_or_raise()
     first = arguments[0]
     if first == "help" and len(arguments) > 1:
         arguments = [arguments[1], "--help"]
@@ -146,14 +165,12 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if first not in SUBCOMMANDS:
         raise UsageError(_unknown(first))
-    module_name, description = SUBCOMMANDS[first]
-    module = importlib.import_module(f"session_host.cli.{module_name}")
-    parser = Parser(first, description)
-    module.configure(parser)
+    subcommand = Subcommand.load(first)
+    parser = Parser(first, SUBCOMMANDS[first][1])
+    subcommand.configure(parser)
     options = parser.read(arguments[1:])
     home_dir()  # Many parts use it; without one, none of them works.
-    code: int = module.run(options)
-    return code
+    return subcommand.run(options)
 
 
 def _unknown(word: str) -> str:

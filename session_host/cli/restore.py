@@ -13,16 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from session_host.cli.confirmation import confirmed
-from session_host.cli.output import one_line, print_error, print_json, print_line, terminal_columns
-from session_host.cli.session_argument import SessionInfo, add_session_argument, with_store
-from session_host.cli.text_columns import cut
-from session_host.cli.times import local_time
+from session_host.cli.arguments import add_session_argument
+from session_host.cli.output import confirmed, cut, local_time, print_error, print_json, print_line, terminal_columns
+from session_host.cli.session_argument import with_store
 from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.permission import check_may_control
-from session_host.client.sessions.listing import find_session
+from session_host.client.sessions.session_info import SessionInfo, find_session
 from session_host.errors import NoSuchPoint, OutliveError, UsageError
-from session_host.protocol.untrusted_text import plain
+from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import Activity
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint

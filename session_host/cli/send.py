@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from session_host.cli.arguments import check_text
+from session_host.cli.arguments import add_session_argument, check_text
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, name_and_id, require_running
+from session_host.cli.session_argument import ask, find, name_and_id, require_running
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Interrupt, Prompt, PromptMode, Send, SendChatInput
 from session_host.protocol.values import parse_key

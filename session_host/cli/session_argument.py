@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from session_host.cli.output import print_error
-from session_host.client.sessions.listing import DIGITS_TO_END, find_session, list_sessions
-from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.selection import Selection
+from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
 from session_host.client.sessions.store_access import open_or_recover, recover
-from session_host.errors import NoSuchSession, SessionEnded, StoreCorrupt
+from session_host.errors import NoSuchSession, SessionEnded, StoreCorrupt, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 
+from .arguments import DIGITS_TO_END
+from .output import print_error
+
+if TYPE_CHECKING:
+    from session_host.client.sessions.selection import Period
+
+
 T = TypeVar("T")
-
-
-def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
-    """Add the positional argument that most subcommands have; ``to_end``: for those that end or remove a chat."""
-    prefix = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
-    parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:
@@ -45,7 +47,7 @@ def find(text: str, *, to_end: bool = False) -> SessionInfo:
         NoSuchSession: no session has this name or id.
         AmbiguousSession: several sessions have it.
     """
-    return with_store(lambda store: find_session(store, text, to_end=to_end))
+    return with_store(lambda store: find_session(store, text, least_digits=DIGITS_TO_END if to_end else 1))
 
 
 def name_and_id(info: SessionInfo) -> str:
@@ -90,13 +92,34 @@ def ask(session_id: str, message: Any) -> Any:
     return event_loop.run_command(request(session_id, message))
 
 
-__all__ = [
-    "SessionInfo",
-    "add_session_argument",
-    "all_sessions",
-    "ask",
-    "find",
-    "name_and_id",
-    "require_running",
-    "with_store",
-]
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments to a parser."""
+    parser.add_argument("--since", metavar="DATE", help='that ran since then: march, 2026-03-14, "last week", 90d')
+    parser.add_argument("--until", metavar="DATE", help="that were started by the end of then")
+    parser.add_argument("--older-than", metavar="AGE", help="that ended longer ago: 90d, 2 weeks, march")
+    parser.add_argument("--agent", metavar="NAME", default="", help="of this agent")
+    parser.add_argument("--project", metavar="DIR", default="", help="of this project: its directory, or its last part")
+
+
+def selection_of(options: argparse.Namespace) -> Selection:
+    """The selection that the arguments describe.
+
+    Raises:
+        UsageError: a date cannot be read.
+    """
+    since, until = _period("--since", options.since), _period("--until", options.until)
+    older = _period("--older-than", options.older_than)
+    project = str(PurePath(options.project)) if options.project else ""
+    return Selection(
+        since and since.first, until and until.end, older and older.first, options.agent, project.removesuffix("/")
+    )
+
+
+def _period(argument: str, text: str | None) -> Period | None:
+    if text is None:
+        return None
+    from session_host.client.sessions.selection import period  # `ls` is quick
+
+    if (found := period(text, datetime.now().astimezone().date())) is None:
+        raise UsageError(f'{argument}: {text!r} is no date; write march, 2026-03, 2026-03-14, "last week" or 90d')
+    return found

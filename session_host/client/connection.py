@@ -17,7 +17,7 @@ from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Error, Message, Output, Role, Welcome
 from session_host.system.unix_sockets import is_foreign
 
-from .sessions.unresponsive_host import name_host
+from .sessions.hosts import name_host
 
 GREETING_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0

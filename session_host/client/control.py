@@ -41,8 +41,8 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, State
 
 from .connection import HostConnection, HostNotResponding
+from .sessions.hosts import is_host_stopped, kill_unresponsive
 from .sessions.store_access import outcome_of
-from .sessions.unresponsive_host import is_host_stopped, kill_unresponsive
 
 REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0

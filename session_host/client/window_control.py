@@ -124,3 +124,11 @@ def _result(answer: bytes) -> Any:
             str(reply.get("error") or "the window refused the request"), exit_code if isinstance(exit_code, int) else 1
         )
     return reply.get("result")
+
+
+_VARIABLES = {"could not connect to display": "DISPLAY", "Failed to create wl_display": "WAYLAND_DISPLAY"}
+
+
+def variable_to_check(message: str) -> str:
+    """The variable that names the display that Qt could not reach; "" if the message is about something else."""
+    return next((variable for text, variable in _VARIABLES.items() if text in message), "")

@@ -37,9 +37,9 @@ import pytest
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
-from session_host.client.chats import remove as removing
+from session_host.client.chats import removal as removing
 from session_host.client.chats import retention
-from session_host.client.chats.remove import remove_chat
+from session_host.client.chats.removal import remove_chat
 from session_host.client.chats.retention import check_limit, enforce_limit, note_viewed, removed_log
 from session_host.client.sessions.store_access import open_store
 from session_host.client.worktrees import make

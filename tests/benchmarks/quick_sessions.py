@@ -14,7 +14,7 @@ import time
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir

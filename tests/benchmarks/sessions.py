@@ -76,7 +76,7 @@ async def launch_warm(series: Series, times: int) -> None:
     """Start sessions as the window does, which keeps the store open."""
     from session_host.agents.catalog import load_catalog
     from session_host.client.chats.launch import launch
-    from session_host.client.chats.launch_request import LaunchRequest
+    from session_host.client.chats.launch_spec import LaunchRequest
     from session_host.paths import config_dir, database
     from session_host.protocol.values import GridSize
     from session_host.storage.store import Store

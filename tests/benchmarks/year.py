@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-from session_host.client.chats.remove import remove_chat
+from session_host.client.chats.removal import remove_chat
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir, session_journal, state_dir
 from session_host.storage.search import Search

@@ -14,8 +14,8 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch_now
-from session_host.client.chats.launch_request import LaunchRequest
-from session_host.client.sessions.listing import describe
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.client.sessions.session_info import describe
 from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir

@@ -16,8 +16,8 @@ import pytest
 from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
-from session_host.client.chats.remove import remove_chat
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.client.chats.removal import remove_chat
 from session_host.client.control import request as ask
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import WorktreeError

@@ -12,7 +12,7 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.earlier_conversations import can_list, continue_conversation, list_conversations
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, NotResumable

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 

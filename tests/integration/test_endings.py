@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area

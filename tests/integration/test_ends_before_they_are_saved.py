@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from session_host.client.sessions.listing import describe, find_session
+from session_host.client.sessions.session_info import describe, find_session
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import database
 from session_host.protocol.values import State

@@ -15,10 +15,10 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.cli.doctor import files
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.session_info import list_sessions
 from session_host.client.sessions.store_access import open_or_recover, open_store
 from session_host.errors import (
     AgentNotFound,

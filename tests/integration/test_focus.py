@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from tests.programs import program
 from tests.support.hosts import end, peek, see, start, watching
 from tests.support.waiting import poll_until

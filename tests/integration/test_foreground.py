@@ -12,9 +12,9 @@ import signal
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.hosts import replace_host
+from session_host.client.sessions.session_info import list_sessions
 from session_host.client.sessions.store_access import open_store
-from session_host.client.sessions.upgrade import replace_host
 from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent, NotificationEvent
 from session_host.protocol.values import Activity
 from session_host.terminal import available_engines

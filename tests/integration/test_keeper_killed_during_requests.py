@@ -11,9 +11,8 @@ import pytest
 
 from session_host.cli.doctor import chats
 from session_host.client.control import request
+from session_host.client.sessions.hosts import kill_unresponsive, replace_host, replace_keeper
 from session_host.client.sessions.store_access import outcome_of
-from session_host.client.sessions.unresponsive_host import kill_unresponsive
-from session_host.client.sessions.upgrade import replace_host, replace_keeper
 from session_host.errors import HostUnavailable
 from session_host.keeper_client.channel import MessageChannel
 from session_host.keeper_client.discovery import keeper_status, request_keeper

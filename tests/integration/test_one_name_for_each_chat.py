@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.chats import launch as launching
-from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.session_info import list_sessions
 from session_host.client.sessions.store_access import open_store, recover
 from session_host.paths import database
 from session_host.protocol.launch import LaunchReport, LaunchSpec

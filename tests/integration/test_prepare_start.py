@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.prepare_start import prepare_start
+from session_host.client.chats.launch import prepare_start
 from session_host.errors import AgentNotFound
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.chats.remove import remove_chat
+from session_host.client.chats.removal import remove_chat
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.upgrade import upgrade
+from session_host.client.sessions.hosts import upgrade
 from session_host.client.viewer.viewer import Viewer
 from session_host.paths import database
 from session_host.protocol.messages import Describe, Description

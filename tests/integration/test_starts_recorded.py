@@ -97,7 +97,7 @@ async def test_a_session_that_may_have_started_stays_recorded(monkeypatch: pytes
 
     with monkeypatch.context() as patch:
         patch.setattr(launching, "connect_or_start_keeper", VanishingKeeper)
-        patch.setattr("session_host.client.sessions.listing.describe", unable)
+        patch.setattr("session_host.client.sessions.session_info.describe", unable)
         with pytest.raises(LaunchFailed, match="may or may not have started"):
             await start("cat", name="unsure")
     [record] = recorded()

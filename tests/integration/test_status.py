@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from session_host.paths import session_transitions
 from session_host.protocol.messages import ActivityEvent, Describe, Description, Explain, Explanation
 from session_host.protocol.values import Activity

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.upgrade import replace_host, replace_keeper, upgrade
+from session_host.client.sessions.hosts import replace_host, replace_keeper, upgrade
 from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment, keeper_status
 from session_host.paths import database

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, BellEvent, NotificationEvent, TitleEvent
 from session_host.protocol.values import GridSize

@@ -13,7 +13,7 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.control import request as ask
 from session_host.client.viewer.viewer import Viewer

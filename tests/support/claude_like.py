@@ -10,7 +10,7 @@ from pathlib import Path
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.control import request
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description, Explain, Explanation

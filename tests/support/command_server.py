@@ -61,22 +61,19 @@ def _warm() -> None:
     """Import the subcommands' modules, including those that they import late, and warm the caches."""
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
-    from session_host.cli.program import SUBCOMMANDS
+    from session_host.cli.program import SUBCOMMANDS, Subcommand
     from session_host.protocol.codec import ClientDecoder, HostDecoder
     from session_host.protocol.values import GridSize
     from session_host.system.event_loop import loop_factory
     from session_host.terminal import create
 
-    for name in (
-        "client.chats.launch", "client.chats.live_terminal", "client.chats.resume", "cli.attach.scrolled_back",
-        "cli.attach.full_screen_terminal",
-    ):  # fmt: skip
+    for name in ("client.chats.launch", "client.chats.resume", "cli.attach.full_screen_terminal"):
         importlib.import_module(f"session_host.{name}")
     loop_factory()
     create(None, GridSize(80, 24)).close()
-    for subcommand, (module, what) in SUBCOMMANDS.items():
-        parser = Parser(subcommand, what)
-        importlib.import_module(f"session_host.cli.{module}").configure(parser)
+    for name, (_, what) in SUBCOMMANDS.items():
+        parser = Parser(name, what)
+        Subcommand.load(name).configure(parser)
         parser.format_usage()
     load_catalog(Path("/nonexistent"))
     ClientDecoder()

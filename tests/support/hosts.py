@@ -13,7 +13,7 @@ import msgspec
 from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded

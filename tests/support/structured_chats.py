@@ -12,7 +12,7 @@ from typing import Any
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
 from session_host.storage.store import SessionRecord

@@ -14,7 +14,7 @@ from gui.bridge.repository_files import repository_files
 from session_host.client.worktrees import status_of
 from session_host.client.worktrees.changes import lines_before, read_changes
 from session_host.client.worktrees.discarding import discard
-from session_host.client.worktrees.included import copy_included
+from session_host.client.worktrees.making import copy_included
 from session_host.client.worktrees.removing import remove
 from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError

@@ -14,7 +14,7 @@ from gui.bridge.background.tasks import Tasks
 from session_host.agents.login_shell import LONG_TIMEOUT_S, find_login_path, is_from_terminal
 
 if TYPE_CHECKING:
-    from session_host.client.chats.launch_request import LaunchRequest
+    from session_host.client.chats.launch_spec import LaunchRequest
 
 RECENT_S = 10.0
 """For this time, an answer of the login shell is taken as its PATH."""

@@ -31,6 +31,6 @@ class StartPreparer:
 
 def _prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
     # Imported here, in the thread, so that the window's start and the keys do not wait for it.
-    from session_host.client.chats.prepare_start import prepare_start
+    from session_host.client.chats.launch import prepare_start
 
     prepare_start(agent, environment)

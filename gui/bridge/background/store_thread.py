@@ -7,8 +7,7 @@ import concurrent.futures
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from session_host.client.sessions.rebuild import complete
-from session_host.client.sessions.store_access import open_or_recover, open_store, recover
+from session_host.client.sessions.store_access import complete, open_or_recover, open_store, recover
 from session_host.errors import OutliveError, StoreCorrupt
 from session_host.storage.store import Store
 

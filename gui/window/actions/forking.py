@@ -39,7 +39,7 @@ class ForkActions(QObject):
         """Whether the chat's agent can copy its conversation into a new chat."""
         if chat.record.runtime != "structured":
             return False
-        from session_host.client.chats.structured_launch import can_fork  # most windows do not need it at their start
+        from session_host.client.chats.launch_spec import can_fork  # most windows do not need it at their start
 
         return can_fork(self._agents.get(chat.record.agent), chat.record)
 
@@ -47,7 +47,7 @@ class ForkActions(QObject):
         """Whether the chat's agent can copy its conversation up to a prompt."""
         if chat.record.runtime != "structured":
             return False
-        from session_host.client.chats.structured_launch import can_fork_before
+        from session_host.client.chats.launch_spec import can_fork_before
 
         return can_fork_before(self._agents.get(chat.record.agent), chat.record)
 

@@ -20,7 +20,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, Hairline, IconButton, LazyWidget
 from gui.wording import page_texts, window_texts
-from session_host.client.sessions.program_directory import foreground_directory, program_directory
+from session_host.client.sessions.foreground import foreground_directory, program_directory
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator

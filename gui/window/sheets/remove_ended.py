@@ -20,8 +20,7 @@ from gui.window.widgets.parts import ChoiceBox, button, label
 from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_texts
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import EndedChat
-from session_host.client.sessions.periods import period
-from session_host.client.sessions.selection import Selection
+from session_host.client.sessions.selection import Selection, period
 
 
 class RemoveEndedSheet(Sheet):

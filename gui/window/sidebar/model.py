@@ -23,7 +23,7 @@ from gui.wording import phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
 from gui.wording.second_lines import Labels, SecondLine, second_lines_of
-from session_host.client.sessions.periods import period
+from session_host.client.sessions.selection import period
 from session_host.system.clock import as_text, now
 
 from .arrangement import PINNED, ByPin, Grouping, Part, Section, arranged, by_pin, sections

@@ -6,14 +6,19 @@ import argparse
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 
-from session_host.cli.attach.outer_terminal import OuterTerminal
-from session_host.cli.attach.view import AttachView, Ending, EndingKind
-from session_host.cli.output import ending_text, print_error, print_line
-from session_host.cli.session_argument import add_session_argument, find
-from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded, UsageError
-from session_host.protocol.values import RUNNING_STATES, Runtime
+from session_host.cli.arguments import add_session_argument
+from session_host.cli.ls import row, table
+from session_host.cli.output import answer_to, ending_text, print_error, print_line, terminal_columns
+from session_host.cli.session_argument import find, running_sessions
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, OutliveError, SessionEnded, UsageError
+from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
 from session_host.system import event_loop
+
+from .outer_terminal import OuterTerminal
+from .view import AttachView, Ending, EndingKind
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +39,6 @@ def run(options: argparse.Namespace) -> int:
     if options.session is not None:
         info = find(options.session)
     else:
-        from session_host.cli.attach.chooser import choose  # not needed with a name
-
         chosen = choose()
         if chosen is None:
             return 0
@@ -110,3 +113,41 @@ def _report_ending(ending: Ending) -> int:
             return 128 + ending.signal_number
         case EndingKind.TERMINAL_GONE:
             return 128 + signal.SIGHUP
+
+
+def choose() -> SessionInfo | None:
+    """The only running chat, or the one that the user chooses; None if the user chooses none.
+
+    Raises:
+        NoSuchSession: no chat runs, or none has the name that the user typed.
+        AmbiguousSession: several chats have it.
+        UsageError: several chats run, and this is not a terminal.
+    """
+    infos = in_order(running_sessions(without=os.environ.get("OUTLIVE_SESSION", "")))
+    if len(infos) == 1:
+        return infos[0]
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("several chats run: name the CHAT; see `outlive ls`")
+    now = datetime.now(UTC)
+    rows = [row(info, now) for info in infos]
+    digits = len(str(len(infos)))
+    numbered = [(f"{number:{digits}}  {cells[0]}", *cells[1:]) for number, cells in enumerate(rows, 1)]
+    for line in table(numbered, terminal_columns()):
+        print(line)
+    try:
+        answer = answer_to("Attach to (number or name; Enter for 1): ")
+    except EOFError:
+        print()
+        return None
+    if any(info.name == answer for info in infos) or not answer.isdecimal():
+        return find(answer) if answer else infos[0]
+    if not 1 <= int(answer) <= len(infos):
+        raise NoSuchSession(f"there is no chat {answer} in the list")
+    return infos[int(answer) - 1]
+
+
+def in_order(infos: list[SessionInfo]) -> list[SessionInfo]:
+    """Chats that need the user come first, the longest wait first; the others keep their order."""
+    asking = [info for info in infos if info.activity == Activity.NEEDS_INPUT]
+    asking.sort(key=lambda info: info.activity_since or "")
+    return [*asking, *(info for info in infos if info not in asking)]

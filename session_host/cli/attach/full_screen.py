@@ -11,12 +11,10 @@ from collections import deque
 from collections.abc import Callable
 
 from session_host.cli.attach.frame_pacing import FramePacer
-from session_host.cli.attach.input_parser import InputParser
-from session_host.cli.attach.input_values import KeyTyped, TerminalInput
-from session_host.cli.attach.outer_signals import BELL, OuterSignals
+from session_host.cli.attach.input_parser import InputParser, KeyTyped, TerminalInput
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
-from session_host.cli.attach.signal_queue import SignalQueue
+from session_host.cli.attach.signals import BELL, OuterSignals, SignalQueue
 from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, EndingKind
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (

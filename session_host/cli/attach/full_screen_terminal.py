@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.full_screen import NOTICE_S, PREFIX, FullScreenView
-from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
-from session_host.cli.attach.scrolled_back.mode import ScrolledBack
+from session_host.cli.attach.input_parser import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.scrolled_back import ScrolledBack
 from session_host.cli.attach.view import EndingKind
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.client.viewer.viewer import Viewer, ViewerState

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from session_host.cli.doctor import agents, chats, files, kernel, logout, settings, system, worktrees
+from session_host.cli.doctor import agents, chats, files, logout, settings, system
 from session_host.cli.doctor.check import Check, Status, fail, fail_with
-from session_host.cli.output import one_line, print_json
+from session_host.cli.output import print_json
 from session_host.errors import OutliveError
 from session_host.paths import own_obstacle
+from session_host.protocol.untrusted_text import one_line
 
 _MARKS = {Status.OK: "ok  ", Status.WARN: "warn", Status.FAIL: "FAIL"}
 
@@ -26,8 +27,8 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     chats.keeper,
     chats.chats,
     chats.ended,
-    worktrees.worktrees,
-    kernel.kernel,
+    chats.worktrees,
+    system.kernel,
     settings.settings,
     agents.agents,
     logout.logout,

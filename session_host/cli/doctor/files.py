@@ -12,7 +12,7 @@ from pathlib import Path
 
 from session_host import paths
 from session_host.cli.doctor.check import Check, fail, fail_with, ok, warn
-from session_host.client.sessions.rebuild import is_session_id
+from session_host.client.sessions.store_access import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.paths import lock_refusal
 from session_host.storage.store import Store

@@ -7,11 +7,56 @@ import pwd
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from session_host.cli.doctor import logind
-from session_host.cli.doctor.check import Check, ok, warn
+from session_host.errors import OutliveError
+from session_host.system.dbus import addresses
 from session_host.system.systemd import ScopeResult, enter, scope
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
+
+from .check import Check, ok, warn
+
+ANSWER_TIMEOUT_S = 2.0
+
+
+class LoginSettings(NamedTuple):
+    """logind's settings on killing a user's processes at logout: org.freedesktop.login1(5), logind.conf(5)."""
+
+    kills: bool | None
+    """KillUserProcesses; None if unknown."""
+    only: tuple[str, ...] = ()
+    """KillOnlyUsers."""
+    excluded: tuple[str, ...] | None = None
+    """KillExcludeUsers; None if it is not set, which means root."""
+
+    def ends(self, user: str) -> bool | None:
+        """Whether logout kills this user's processes; None if unknown."""
+        if user in (("root",) if self.excluded is None else self.excluded):
+            return False
+        return user in self.only if self.only else self.kills
+
+
+def login_settings() -> LoginSettings | None:
+    """Read logind's settings from the system bus; None if there is no bus, or no logind on it."""
+    address = addresses.system_bus()
+    if address is None:
+        return None
+
+    from session_host.system.dbus.bus import Bus, Peer
+
+    manager = Peer("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.DBus.Properties")
+    try:
+        with Bus(address, ANSWER_TIMEOUT_S) as bus:
+            answer = bus.call(manager, "GetAll", "s", "org.freedesktop.login1.Manager")
+    except OutliveError:
+        return None
+    match answer:
+        case [{"KillUserProcesses": ("b", kills), "KillOnlyUsers": (_, only), "KillExcludeUsers": (_, excluded)}]:
+            # logind reports an unset list as an empty one.
+            return LoginSettings(bool(kills), tuple(only), tuple(excluded) or None)
+        case _:
+            return None
+
 
 LINGER = "loginctl enable-linger"
 
@@ -23,12 +68,12 @@ def logout(root: Path = Path("/")) -> Iterator[Check]:
         root: the root of the system's directories.
     """
     has_systemd = (root / "run/systemd/system").is_dir()
-    reported = logind.from_bus()
+    reported = login_settings()
     if not has_systemd and reported is None:
         yield ok("scopes", "no systemd; not needed")
         yield ok("logging out", "no systemd: chats keep running")
         return
-    settings = reported or logind.from_files(root)
+    settings = reported or LoginSettings(None)
     result = _enter_test_scope()
     yield _scopes(result)
     yield _logging_out(result, settings.ends(_user_name()))

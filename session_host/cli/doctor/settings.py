@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
-from session_host.cli.window_start import missing_modules
+from session_host.cli.window import missing_modules
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir

@@ -9,10 +9,9 @@ from functools import lru_cache
 from html import escape
 from typing import Final
 
-from session_host.cli.recording.lines import Line, lines_of
+from session_host.cli.recording.lines import CONTROLS, Line, lines_of
 from session_host.cli.recording.recording import Gap, Recording
-from session_host.cli.recording.text import CONTROLS
-from session_host.cli.session_argument import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
 
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNORECASE)

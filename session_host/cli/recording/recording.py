@@ -9,10 +9,11 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.cli.session_argument import SessionInfo, ask, find
-from session_host.client.chats.pending_end import is_program_gone
+from session_host.cli.session_argument import ask, find
+from session_host.client.chats.removal import is_program_gone
 from session_host.client.chats.retention import note_viewed
 from session_host.client.connection import HostNotResponding
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
 from session_host.protocol.messages import Describe, Description

@@ -17,14 +17,14 @@ from enum import Enum, auto
 from itertools import chain
 from typing import NamedTuple
 
-from session_host.cli.attach.input_parser import InputParser
-from session_host.cli.attach.input_values import KeyTyped, TerminalInput, TextTyped
+from session_host.cli.arguments import add_session_argument
+from session_host.cli.attach.input_parser import InputParser, KeyTyped, TerminalInput, TextTyped
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.output import print_line
+from session_host.cli.recording.lines import CONTROLS
 from session_host.cli.recording.recording import Gap, GapKind, Recording, RestoredState, Step, Terminal, recording_of
-from session_host.cli.recording.text import CONTROLS
-from session_host.cli.session_argument import add_session_argument, find
+from session_host.cli.session_argument import find
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import GridSize, KeyAction, Modifiers
 from session_host.storage.journal import Output, Resize

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.cli.output import ending_text, one_line
+from session_host.cli.output import ending_text
 from session_host.cli.recording.html_page import END, page_head
-from session_host.cli.session_argument import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.markdown import markdown_of

@@ -22,9 +22,9 @@ from session_host.paths import session_files
 from session_host.storage.store import SessionRecord
 
 from .launch import launch
-from .launch_request import LaunchRequest
-from .opened_elsewhere import opened_elsewhere
+from .launch_spec import LaunchRequest
 from .resumability import in_directory
+from .resume import opened_elsewhere
 
 
 class ConversationList(NamedTuple):

@@ -16,6 +16,7 @@ from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.fork_points import saved_message_before, turn_before
 from session_host.agents.conversations.registry import find_conversation
+from session_host.client.sessions.session_info import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import NotResumable
@@ -30,11 +31,10 @@ from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
 
 from .launch import launch
-from .launch_request import LaunchRequest
-from .pending_end import wait_until_exit_saved
-from .resumability import query_for, record_of
+from .launch_spec import Fork, LaunchRequest, can_fork, can_fork_before
+from .removal import wait_until_exit_saved
+from .resumability import query_for
 from .resume import request_of
-from .structured_launch import Fork, can_fork, can_fork_before
 
 NAMED_CHARACTERS = 60
 """The part of a prompt that names it."""

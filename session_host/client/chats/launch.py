@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from session_host.agents.agent import Agent
+from session_host.agents.environment import child_environment
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
 from session_host.errors import (
     AgentNotFound,
@@ -28,15 +31,7 @@ from session_host.errors import (
 )
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import connect_or_start_keeper
-from session_host.paths import (
-    database,
-    ensure_private,
-    make_directories,
-    obstacle,
-    runtime_dir,
-    session_dir,
-    state_dir,
-)
+from session_host.paths import database, ensure_private, make_directories, obstacle, runtime_dir, session_dir, state_dir
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import RUNNING_STATES, State
@@ -45,11 +40,11 @@ from session_host.storage.store.database import FILE_TRIES
 from session_host.system.login_sockets import links_of
 from session_host.system.processes.identity import start_time
 
-from .launch_request import LaunchRequest
-from .launch_spec import build_spec, choose_name
+from .launch_spec import LaunchRequest, build_spec, choose_name, supported_options
 
 if TYPE_CHECKING:
     from session_host.git import Stop
+
 
 KEEPER_TIMEOUT_S = 8.0
 """A keeper that takes longer hangs."""
@@ -174,7 +169,7 @@ def _insert_row(record: SessionRecord, store: Store) -> None:
         try:
             return store.insert(record, named_alone=True)
         except StoreIncomplete:
-            from session_host.client.sessions.rebuild import find_chats  # rarely needed
+            from session_host.client.sessions.store_access import find_chats  # rarely needed
 
             find_chats(store)
         except NameTaken:
@@ -225,7 +220,7 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     Raises:
         _Unknown: no process knows.
     """
-    from session_host.client.sessions.listing import describe  # rarely needed
+    from session_host.client.sessions.session_info import describe  # rarely needed
 
     deadline_s = time.monotonic() + REPORT_TIMEOUT_S
     while time.monotonic() < deadline_s:
@@ -255,3 +250,18 @@ def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     if record is None or record.state in RUNNING_STATES:
         return None
     return LaunchReport(ok=True, host_pid=record.host_pid or 0, child_pid=record.child_pid or 0)
+
+
+def prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
+    """Start the keeper if there is none, and ask a new version of the agent's program for its options.
+
+    Args:
+        agent: the agent that is about to be started.
+        environment: the caller's whole environment.
+
+    Raises:
+        OutliveError: the start will fail, too.
+    """
+    connect_or_start_keeper().close()
+    # The directory is not known yet: the user may still choose another.
+    supported_options(agent, child_environment(environment, agent, {}), "/")

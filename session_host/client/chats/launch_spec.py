@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from session_host.agents.agent import TemplateValues, prompt_file
+from session_host.agents.agent import Agent, StructuredSettings, Template, TemplateValues, prompt_file
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files, write_prompt
 from session_host.client.permission import check_may_control
-from session_host.errors import LaunchFailed
+from session_host.errors import LaunchFailed, StoreError, UsageError
 from session_host.paths import (
     agent_socket,
     config_dir,
     database,
+    make_directories,
     named_directory,
     session_files,
+    session_history,
     session_journal,
     session_log,
     session_screen,
@@ -31,27 +35,271 @@ from session_host.paths import (
 )
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, Origin, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line, topic_of
+from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
 from session_host.system.login_sockets import make_links
 from session_host.system.processes.identity import boot_id, current_umask
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
-from session_host.terminal.base import EngineName
+from session_host.terminal.base import DefaultColors, EngineName
 
-from . import last_colors
-from .installed_version import speaks_protocol, supported_options
-from .launch_request import LaunchRequest
-from .settings import MIB, ChatSettings, load_chat_settings
-from .structured_launch import (
-    Fork,
-    choose_launch_mode,
-    first_items,
-    live_terminal_template,
-    structured_launch,
-    watch_of_structured,
-    write_history,
-)
+from .settings import MIB, ChatSettings, load_chat_settings, remembered_colors
+
+
+def supported_options(agent: Agent, environment: Mapping[str, str], directory: str) -> frozenset[str] | None:
+    """The known options of the version that runs in this directory; None if they are unknown, or do not matter.
+
+    Raises:
+        AgentNotFound: the agent is not installed.
+    """
+    path = agent.find(environment.get("PATH", ""))
+    if path is None:
+        raise agent.not_found()
+    if not agent.probed:
+        return None
+    from session_host.agents.probe import probed, supported  # programs that are not agents do not need it
+
+    return supported(agent, probed(agent, path, environment, directory=directory))
+
+
+def speaks_protocol(agent: Agent, environment: Mapping[str, str], directory: str) -> bool:
+    """Whether the version that runs in this directory speaks the protocol of structured chats, as far as is known."""
+    path = agent.find(environment.get("PATH", ""))
+    if path is None or agent.structured is None or not agent.structured.probed:
+        return True
+    from session_host.agents import probe  # slow to import
+
+    return probe.speaks_protocol(agent, probe.probed(agent, path, environment, directory=directory))
+
+
+NEVER_STALE_S = 10 * 365 * 86400.0
+"""An agent that reports everything may be silent for any time."""
+
+
+ONE_SHOT = "one-shot"
+"""The dialect of agents with one process for each prompt."""
+
+PROGRAM = "session_host.one_shot"
+"""The program that runs them; a word of their argv."""
+
+
+class Fork(msgspec.Struct, frozen=True):
+    """A chat to fork.
+
+    Attributes:
+        record: the chat; its ``provider_session_id`` is known.
+        items: the first items of the fork's transcript, from ``copied_items.encode_items``; b"" for nothing.
+        through: the agent's id of the last message or turn to copy; "" for the whole conversation.
+        is_empty: copy nothing, since the fork begins before the first prompt.
+    """
+
+    record: SessionRecord
+    items: bytes
+    through: str = ""
+    is_empty: bool = False
+
+
+class LaunchMode(NamedTuple):
+    """A way to start an agent without a terminal."""
+
+    dialect: str
+    template: Template
+    options: dict[str, str]
+
+
+def choose_launch_mode(
+    agent: Agent,
+    runtime: Runtime,
+    *,
+    resumes: bool,
+    one_shot: bool,
+    speaks_protocol: Callable[[], bool],
+    forks: bool,
+) -> LaunchMode | None:
+    """Choose how an agent is started without a terminal; None for a terminal.
+
+    Args:
+        agent: the agent.
+        runtime: the user's choice.
+        resumes: an earlier conversation continues.
+        one_shot: the user wants one process for each prompt.
+        speaks_protocol: whether the installed version speaks the agent's protocol.
+        forks: a copy of an earlier conversation continues.
+
+    Raises:
+        UsageError: the agent needs a terminal, or has no such form.
+    """
+    if runtime == "terminal":
+        return None
+    settings = _settings(agent)
+    if forks:
+        return LaunchMode(settings.dialect, settings.fork, settings.options)
+    if settings.dialect != ONE_SHOT:
+        if one_shot and not settings.one_shot:
+            raise UsageError(f"{agent.title} has no form with one process for each prompt; leave --one-shot out")
+        if one_shot:
+            return LaunchMode(ONE_SHOT, settings.one_shot, {})
+        if settings.one_shot and not speaks_protocol():
+            note = (
+                f"This version of {agent.title} runs once for each prompt and cannot ask you anything; "
+                "a newer version can."
+            )
+            return LaunchMode(ONE_SHOT, settings.one_shot, {"note": note})
+    return LaunchMode(
+        settings.dialect, (settings.resume or settings.start) if resumes else settings.start, settings.options
+    )
+
+
+def is_one_shot(record: SessionRecord) -> bool:
+    """Whether a session's agent had one process for each prompt."""
+    return PROGRAM in record.argv
+
+
+def can_fork(agent: Agent | None, record: SessionRecord) -> bool:
+    """Whether a chat's agent can copy its conversation."""
+    return (
+        agent is not None
+        and agent.structured is not None
+        and bool(agent.structured.fork)
+        and record.runtime == "structured"
+        and not is_one_shot(record)
+    )
+
+
+def can_fork_before(agent: Agent | None, record: SessionRecord) -> bool:
+    """Whether a chat's agent can copy its conversation up to a prompt."""
+    return can_fork(agent, record) and agent is not None and _settings(agent).fork_through != ""
+
+
+def structured_launch(
+    mode: LaunchMode, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
+) -> StructuredLaunch:
+    """How Outlive talks to the agent.
+
+    Args:
+        mode: how the agent is started.
+        resumed: the session that is resumed; its transcript continues if it has one.
+        prompt: the first prompt; "" for none.
+        chats: the user's settings for chats.
+        fork: the chat that is forked.
+    """
+    from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION  # a terminal does not need it
+
+    history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
+    options, fork_of = mode.options, ""
+    if fork is not None:
+        if not fork.is_empty:
+            options = options | {FORK_OPTION: fork.record.provider_session_id or ""}
+        if fork.through:
+            options = options | {THROUGH_OPTION: fork.through}
+        fork_of = fork.record.id if fork.items else ""
+    # An agent that runs once for each prompt ends anyway.
+    idle_s = 0.0 if mode.dialect == "one-shot" else chats.idle_timeout_min * 60
+    began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
+    return StructuredLaunch(mode.dialect, options, history, prompt, idle_s, began_ms, fork_of)
+
+
+def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork | None) -> bytes:
+    """The encoded items that the transcript begins with, beside ``StructuredLaunch.history``; b"" for none.
+
+    Args:
+        launch: how Outlive talks to the agent.
+        query: the agent's own conversation that continues; its id is "" for a new one.
+        fork: the chat that is forked.
+    """
+    if fork is not None:
+        return fork.items
+    from session_host.agents.conversations.earlier_items import earlier_items  # a terminal does not need them
+    from session_host.structured.copied_items import encode_items, recorded_items
+
+    items = [] if launch.history else earlier_items(launch.dialect, query)
+    return encode_items(recorded_items(items)) if items else b""
+
+
+def write_history(session_id: str, items: bytes) -> None:
+    """Write the items that a transcript begins with, or the text that a terminal begins with, for its host.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    path = session_history(session_id)
+    try:
+        make_directories(path.parent)
+        path.write_bytes(items)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot write it ({error.strerror}); free some space") from error
+
+
+def live_terminal_template(agent: Agent) -> Template:
+    """The argv's template of the agent's own terminal, beside a running structured chat.
+
+    Raises:
+        UsageError: the agent has none.
+    """
+    return _settings(agent).terminal
+
+
+def watch_of_structured(agent: Agent) -> Watch:
+    """The agent's messages report all of its activity; its end and its own files are watched as a terminal's."""
+    signals = agent.signals
+    return Watch(
+        stale_after_s=NEVER_STALE_S,
+        leave_by=signals.leave_by,
+        strays=signals.strays,
+        ends_all=signals.ends_all,
+        transcripts=signals.transcripts,
+        topic=".+",
+    )
+
+
+def _settings(agent: Agent) -> StructuredSettings:
+    if agent.structured is None:
+        raise UsageError(f"{agent.title} has no chat view; show it as a terminal")
+    return agent.structured
+
+
+DEFAULT_SIZE = GridSize(80, 24)
+
+
+class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's request to start a chat."""
+
+    agent: Agent
+    arguments: list[str] = []
+    prompt: str = ""
+    """The first prompt, for agents that take one in their argv; "" for none."""
+    resume: SessionRecord | None = None
+    """The ended session that is resumed; its ``provider_session_id`` is known."""
+    starts_over: bool = False
+    """Begin the conversation again under its id, since nothing was said in it yet."""
+    conversation: str = ""
+    """The id of an earlier conversation that the chat continues and that is no chat's; "" for none."""
+    live_chat: SessionRecord | None = None
+    """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
+    fork: Fork | None = None
+    """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
+    runtime: Runtime = "terminal"
+    """How Outlive talks to the agent."""
+    one_shot: bool = False
+    """Whether a structured chat's agent gets one process for each prompt, although it speaks a protocol."""
+    name: str | None = None
+    """The chat's name; None to make one from the directory's name."""
+    is_named: bool = True
+    """Whether the user chose the name."""
+    directory: str
+    worktree: str | None = None
+    """The branch of a new git worktree for the chat, "" for a new branch; None for no worktree."""
+    environment: Mapping[str, str]
+    """The caller's whole environment."""
+    overrides: dict[str, str] = {}
+    """Variables that the user set in addition."""
+    located_by: dict[str, str] = {}
+    """The variables that locate the conversation, if it is in the place of an earlier chat; see ``SessionRecord``."""
+    size: GridSize = DEFAULT_SIZE
+    engine: EngineName | None = None
+    colors: DefaultColors | None = None
+    """The caller's terminal colours, if it shows terminals."""
 
 
 class _AgentStart(NamedTuple):
@@ -95,7 +343,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     _write_files(request, start, session_id, directory, settings)
     is_structured = start.structured is not None
     begins_with_screen = _write_previous_screen(request, session_id)
-    colors = request.colors or last_colors.remembered()
+    colors = request.colors or remembered_colors()
     name = choose_name(request, directory, store)
     return LaunchSpec(
         session_id=session_id,
@@ -300,7 +548,7 @@ def _write_previous_screen(request: LaunchRequest, session_id: str) -> bool:
     """Write the last screen of a resumed shell, with which the new shell's terminal begins; False if there is none."""
     if request.resume is None or not request.resume.is_shell:
         return False
-    from .previous_screen import previous_screen  # most starts do not need it
+    from session_host.client.sessions.last_screen import previous_screen  # most starts do not need it
 
     screen = previous_screen(request.resume)
     if screen:

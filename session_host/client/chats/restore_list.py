@@ -62,7 +62,7 @@ def _prompts_of(points: Sequence[RestorePoint], session: str) -> dict[int, str]:
     wanted = [point for point in points if point.about.kind == "prompt" and not point.about.item]
     if not wanted:
         return {}
-    from .recent_prompts import recent_prompts  # With the catalog, for which the window does not wait at its start.
+    from .agent_record import recent_prompts  # With the catalog, for which the window does not wait at its start.
 
     try:
         turns = recent_prompts(session, wanted[0].at_ms / 1000 - BEFORE_S)

@@ -16,9 +16,9 @@ from session_host.agents.conversations.listing.registry import directory_of
 from session_host.agents.conversations.registry import find_conversation, locating, relocated
 from session_host.agents.conversations.transcript_files import TranscriptFiles
 from session_host.agents.environment import child_environment
-from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, info_of, record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
-from session_host.errors import ConfigError, NoSuchSession
+from session_host.errors import ConfigError
 from session_host.paths import (
     config_dir,
     session_files,
@@ -122,18 +122,6 @@ def resumable_among(session_ids: Sequence[str]) -> set[str]:
         infos = [info_of(resolve_stale_row(store, record)) for record in records]
     fill_in_resumable(infos)
     return {info.id for info in infos if info.resumable}
-
-
-def record_of(store: Store, session_id: str) -> SessionRecord:
-    """A session's record, with the state "running" only if the session does run.
-
-    Raises:
-        NoSuchSession: there is no such session.
-    """
-    record = store.get(session_id)
-    if record is None:
-        raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
-    return resolve_stale_row(store, record)
 
 
 def plan_for(

@@ -9,40 +9,228 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from session_host.agents.agent import PROMPT, Agent, TemplateValues
 from session_host.agents.arguments import without_prompt
-from session_host.agents.catalog import load_agents
-from session_host.agents.conversations.base import Availability
-from session_host.agents.conversations.registry import find_conversation, locating
+from session_host.agents.catalog import find_agent, load_agents
+from session_host.agents.conversations.base import Availability, ConversationQuery
+from session_host.agents.conversations.registry import find_conversation, locating, opened_by
 from session_host.agents.probe import LONG_TIMEOUT_S, Probe, probed
+from session_host.client.permission import check_may_answer
+from session_host.client.sessions.session_info import SessionInfo, describe, list_sessions, record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
-from session_host.paths import config_dir
-from session_host.protocol.values import GridSize, Runtime
+from session_host.paths import agent_socket, config_dir
+from session_host.protocol.values import RUNNING_STATES, GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store, free_name
+from session_host.system.processes import proc
+from session_host.system.processes.identity import environment_variables
+from session_host.system.processes.process_tree import MARK, end_all, rest_of_session
+from session_host.system.unix_sockets import is_foreign
 from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
 from .launch import launch
-from .launch_request import DEFAULT_SIZE, LaunchRequest
-from .live_terminal import live_terminal
-from .opened_elsewhere import end_left_behind, opened_elsewhere
-from .pending_end import wait_until_exit_saved
-from .resumability import (
-    Resumability,
-    check_agent,
-    current_directory,
-    in_directory,
-    plan_for,
-    query_for,
-    record_of,
-    resumability,
-)
-from .structured_launch import is_one_shot
+from .launch_spec import DEFAULT_SIZE, LaunchRequest, is_one_shot
+from .removal import wait_until_exit_saved
+from .resumability import Resumability, check_agent, current_directory, in_directory, plan_for, query_for, resumability
+
+CONNECT_TIMEOUT_S = 2.0
+
+
+def live_terminal(
+    session_id: str, environment: Mapping[str, str] | None, *, again: bool
+) -> LaunchRequest | SessionRecord | None:
+    """The request that starts the terminal, or the terminal's record if it runs already.
+
+    Args:
+        session_id: the running structured chat, or an ended terminal of one.
+        environment: the caller's whole environment; this process's own if None.
+        again: only for an ended terminal.
+
+    Returns:
+        None if the session is none of these, or its agent cannot do that.
+
+    Raises:
+        NotResumable: the chat cannot be shown in a terminal yet, or any more.
+        NotAllowed: this process belongs to the chat's agent, or to one that may not control the chat.
+    """
+    with open_store() as store:
+        record = record_of(store, session_id)
+        agent = find_agent(config_dir(), record.agent)
+        chat = _chat_of(store, record)
+        if agent is None or chat is None or (again and record is chat):
+            return None
+        if not agent.serves_terminal(chat.argv, str(agent_socket(chat.id))):
+            return None
+        check_may_answer(chat)
+        for other in _running(store):
+            if other.runtime == "terminal" and str(agent_socket(chat.id)) in other.argv:
+                return other
+        _check(chat, agent, environment)
+        return LaunchRequest(
+            agent=agent,
+            live_chat=chat,
+            resume=None if record is chat else record,
+            name=free_name(
+                f"{chat.name}-terminal" if record is chat else record.name, store.running_names(), store.names()
+            ),
+            directory=chat.cwd,
+            environment=dict(os.environ if environment is None else environment),
+            overrides=chat.env,
+            located_by=chat.located_by,
+            size=DEFAULT_SIZE,
+        )
+
+
+def _chat_of(store: Store, record: SessionRecord) -> SessionRecord | None:
+    """The running structured chat that a session is, or was the terminal of."""
+    if record.state in RUNNING_STATES:
+        return record if record.runtime == "structured" else None
+    if record.runtime == "structured":
+        return None
+    chats = (each for each in _running(store) if each.runtime == "structured")
+    return next((each for each in chats if str(agent_socket(each.id)) in record.argv), None)
+
+
+def _running(store: Store) -> list[SessionRecord]:
+    return [each for each in (resolve_stale_row(store, row) for row in store.running()) if each.state in RUNNING_STATES]
+
+
+def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> None:
+    """Note the chat's conversation.
+
+    Raises:
+        NotResumable: a terminal would not find it.
+    """
+    if not _listens(chat):
+        raise NotResumable(f"{chat.name}: its agent takes no connections; try again")
+    if (description := describe(chat.id)) is not None and description.conversation:
+        chat.provider_session_id = description.conversation
+    availability = Availability.LOST
+    if chat.provider_session_id:
+        availability = find_conversation(agent.conversation.store, query_for(chat, agent, environment)).availability
+    if availability is Availability.LOST:
+        raise NotResumable(f"{chat.name}: the conversation is empty; send a prompt first")
+
+
+def _listens(chat: SessionRecord) -> bool:
+    """Whether the chat's agent is a server that takes clients."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(CONNECT_TIMEOUT_S)
+        try:
+            connection.connect(str(agent_socket(chat.id)))
+        except OSError:
+            return False
+        return not is_foreign(connection)
+
+
+_PTS_MAJORS = range(136, 144)
+"""Major numbers of the devices ``/dev/pts/N`` (Linux's devices.txt)."""
+
+
+class Process(NamedTuple):
+    """A process that has the conversation open."""
+
+    pid: int
+    command: str
+    terminal: str
+    """``/dev/pts/3``; "" for none."""
+
+
+def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: ConversationQuery) -> list[str]:
+    """Describe the processes that have a conversation open, and what to do; one clause each.
+
+    Args:
+        store: the open store.
+        chat_id: the ended chat that was in the conversation; "" for none.
+        agent: the conversation's agent.
+        query: leads to the conversation.
+    """
+    running = {info.id: info for info in list_sessions(store, ended=False)}
+    conversation = (agent.name, query.conversation)
+    chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
+    reported = set(opened_by(agent.conversation.store, query))
+    for pid in reported:
+        chat = running.get(_mark(pid))
+        if chat is not None and chat not in chats:
+            chats.append(chat)
+    lines = [_chat_line(chat) for chat in chats]
+    for pid in sorted(_outermost(reported | set(_named_in_command_lines(query.conversation)))):
+        mark = _mark(pid)
+        # A running chat's host knows its conversation better than a command line, which may be an hour old.
+        if mark not in running:
+            lines.append(_process_line(_process(pid), left_behind=bool(chat_id) and mark == chat_id))
+    return lines
+
+
+def end_left_behind(record: SessionRecord, agent: Agent, query: ConversationQuery) -> None:
+    """End what is left of an ended chat's program, if it has the conversation open or the chat has no terminal.
+
+    The chat's host does so, but may have been killed together with the program.
+    """
+    leader = record.child_pid or 0
+    rest = {each.pid for each in rest_of_session(leader, record.id)} if leader else set()
+    has_it_open = {*opened_by(agent.conversation.store, query), *_named_in_command_lines(query.conversation)}
+    if rest and (record.runtime == "structured" or rest & has_it_open):
+        end_all(lambda: rest_of_session(leader, record.id))
+
+
+def _chat_line(chat: SessionInfo) -> str:
+    return f"the chat {chat.name} has the conversation open; attach to it: outlive attach {chat.id[:8]}"
+
+
+def _process_line(process: Process, *, left_behind: bool) -> str:
+    where = f" on {process.terminal}" if process.terminal else ""
+    origin = "was left behind by this chat and" if left_behind else f"({process.command}){where}"
+    remedy = f"end it: kill {process.pid}" if left_behind or not process.terminal else "close it there first"
+    return f"process {process.pid} {origin} has the conversation open; {remedy}"
+
+
+def _named_in_command_lines(conversation: str) -> Iterator[int]:
+    """This user's processes that were started with the id as a word, or as the value of an option."""
+    word = conversation.encode()
+    for pid in proc.pids_of_user(os.getuid()):
+        words = proc.command_line(pid).split(b"\0")
+        if pid != os.getpid() and any(each == word or each.endswith(b"=" + word) for each in words[1:]):
+            yield pid
+
+
+def _outermost(pids: set[int]) -> set[int]:
+    """Leave out the children of other processes in the set: a wrapper and its agent have the same arguments."""
+    parents = {pid: int(_stat(pid)[1]) for pid in pids if len(_stat(pid)) > 1}
+    return {pid for pid in pids if parents.get(pid) not in pids}
+
+
+def _mark(pid: int) -> str:
+    """The chat that started a process; "" for none, or if the process is not readable."""
+    return environment_variables(pid, MARK).get(MARK, "")
+
+
+def _process(pid: int) -> Process:
+    command = proc.name(pid) or "gone by now"
+    fields = _stat(pid)
+    return Process(pid, command, _terminal(int(fields[4])) if len(fields) > 4 else "")
+
+
+def _terminal(device: int) -> str:
+    """The terminal of a device number from ``/proc/PID/stat`` (field 7)."""
+    major, minor = os.major(device), os.minor(device)
+    return f"/dev/pts/{minor + (major - _PTS_MAJORS.start) * 256}" if major in _PTS_MAJORS else ""
+
+
+def _stat(pid: int) -> list[str]:
+    """Like ``proc.stat_fields``; empty if the process has ended."""
+    try:
+        return proc.stat_fields(pid)
+    except OSError:
+        return []
+
 
 __all__ = ["Resumability", "resumability", "resume", "resume_command"]
 

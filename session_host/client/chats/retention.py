@@ -194,7 +194,7 @@ def remove_by_limit(store: Store, session_id: str) -> str:
         StoreError: the store cannot be written; the chat stays.
         OSError: its files cannot be moved; the chat stays.
     """
-    from .remove import remove_files  # most checks remove nothing
+    from .removal import remove_files  # most checks remove nothing
 
     line, removed = "", None
 
@@ -235,7 +235,7 @@ def check_limit(store: Store, *, by_window: bool) -> Tidying:
     Blocks on the disk. If there ever was a window, only a window's warning counts. Commands do not check the limit for
     a while then: the user may undo what a window removes.
     """
-    from .remove import finish_removals  # most commands need no check
+    from .removal import finish_removals  # most commands need no check
 
     try:
         _checked_mark().touch(mode=0o600)
@@ -266,7 +266,7 @@ def enforce_limit(store: Store) -> list[str]:
     Returns:
         Lines for the user: the warning, or each removed chat; ``removed_log`` has the latter, too.
     """
-    from .remove import finish_removals  # most commands need no check
+    from .removal import finish_removals  # most commands need no check
 
     with contextlib.suppress(OutliveError, OSError):  # The next command tries again.
         finish_removals(store)

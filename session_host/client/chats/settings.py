@@ -16,8 +16,11 @@ from typing import Literal
 import msgspec
 
 from session_host.agents.shell_integration import shell_integration
+from session_host.errors import OutliveError
+from session_host.paths import ensure_private, state_dir
 from session_host.protocol.launch import Watch
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+from session_host.system.files import replace_file
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors
 from session_host.toml_file import TomlFile
 
 MIB = 1024 * 1024
@@ -90,3 +93,27 @@ def _check(file: TomlFile, key: tuple[str, ...], value: float, limits: tuple[int
     least, most = limits
     if not least <= value <= most:
         raise file.error(key, f"{'.'.join(key)} is {value}; allowed: {least} to {most}")
+
+
+def _colors_file() -> Path:
+    return state_dir() / "colors.json"
+
+
+def remember_colors(colors: DefaultColors) -> None:
+    """Save the colours; if the file cannot be written, the previous ones stay."""
+    if colors == remembered_colors():
+        return
+    path = _colors_file()
+    try:
+        ensure_private(path.parent)
+        replace_file(path, msgspec.json.encode(colors))
+    except (OSError, OutliveError):  # A full disk, or a state directory that is no directory.
+        return
+
+
+def remembered_colors() -> DefaultColors | None:
+    """Read the saved colours; None if there are none, or they cannot be read."""
+    try:
+        return msgspec.json.decode(_colors_file().read_bytes(), type=DefaultColors)
+    except (OSError, msgspec.MsgspecError):
+        return None

@@ -15,9 +15,15 @@ from typing import Final
 
 import msgspec
 
-from session_host.client.worktrees.changed_files import ChangedFile, read_diff, readable
-from session_host.client.worktrees.changes import DIFF, Changes, base_of
-from session_host.client.worktrees.untracked import untracked_file
+from session_host.client.worktrees.changes import (
+    DIFF,
+    ChangedFile,
+    Changes,
+    base_of,
+    read_diff,
+    readable,
+    untracked_file,
+)
 from session_host.errors import WorktreeError
 from session_host.git import check_directory, explained
 from session_host.restore_points.kept_tree import (

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.client.worktrees.directories import locked
 from session_host.client.worktrees.making import delete_branch
-from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
+from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find, locked
 from session_host.client.worktrees.status import changes_of
 from session_host.client.worktrees.submodules import Submodule, filled, own_commits
 from session_host.errors import WorktreeError

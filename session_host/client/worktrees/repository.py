@@ -2,17 +2,71 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Collection
+import time
+import unicodedata
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from session_host.client.worktrees.names import slug
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, ask, rev_parse, run_for_user, run_read_only
+from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, ask, rev_parse, run_for_user, run_read_only
+from session_host.paths import ensure_private, lock_refusal, state_dir, worktrees_dir
+
+PREFIX = "outlive/"
+"""The prefix of branches that are named after chats."""
+
+_MAX_BYTES = 80
+"""A directory's name may have 255 bytes; a build below the directory needs some of the 4,096 bytes of a path."""
+
+_NOT_IN_NAMES = re.compile(r"[^\w.+=-]+")
+
+
+def slug(text: str) -> str:
+    """Turn a text into a name of a branch and a directory: letters, digits and ``._+=-``; all else becomes a dash.
+
+    Letters of every script stay. The name keeps the rules of git-check-ref-format(1): no ``..``, no ``.lock`` at
+    the end, no dot or dash at the ends.
+    """
+    text = _NOT_IN_NAMES.sub("-", unicodedata.normalize("NFC", text))
+    text = re.sub(r"\.{2,}", ".", re.sub(r"-{2,}", "-", text)).strip("-.")
+    text = text.encode()[:_MAX_BYTES].decode(errors="ignore").strip("-.")
+    while text.endswith(".lock"):
+        text = text.removesuffix(".lock").strip("-.")
+    return text or "chat"
+
+
+def numbered(name: str) -> Iterator[str]:
+    """``name``, ``name-2``, ``name-3`` and so on."""
+    yield name
+    number = 1
+    while True:
+        number += 1
+        yield f"{name}-{number}"
+
+
+def free_branch(chat: str, taken: Collection[str]) -> str:
+    """A new branch's name for a chat: ``outlive/<chat>``, numbered if that branch exists.
+
+    A branch is either a file or, as ``a`` of ``a/b``, a directory. Where a branch ``outlive`` exists, the chats'
+    branches are ``outlive-<chat>``.
+    """
+    prefix = PREFIX if not _clashes(PREFIX.rstrip("/"), taken, below=False) else PREFIX.replace("/", "-")
+    return next(name for name in numbered(f"{prefix}{slug(chat)}") if not _clashes(name, taken, below=True))
+
+
+def _clashes(name: str, taken: Collection[str], *, below: bool) -> bool:
+    """Whether a branch of this name exists, ignoring case as some disks do; with ``below``, also a branch below it."""
+    wanted = name.casefold()
+    folded = [other.casefold() for other in taken]
+    return wanted in folded or (below and any(other.startswith(f"{wanted}/") for other in folded))
+
 
 HEADS = "refs/heads/"
 MIN_GIT = (2, 36)
@@ -180,3 +234,86 @@ def _too_old(repository: Repository) -> WorktreeError | None:
     if match and (int(match[1]), int(match[2])) < MIN_GIT:
         return WorktreeError(f"{version.strip()} is too old; worktrees need git 2.36 or newer")
     return None
+
+
+POLL_INTERVAL_S = 0.05
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a worktree is in the directory of chats' worktrees."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(worktrees_dir()))
+
+
+def new_directory(folder: Path, branch: str) -> Path:
+    """Create an empty directory for a branch's worktree.
+
+    Raises:
+        WorktreeError: the directory cannot be created.
+    """
+    for name in numbered(slug(branch)):
+        try:
+            (folder / name).mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise WorktreeError(
+                f"cannot create a worktree in {folder}: {error.strerror}; free some space, or set OUTLIVE_STATE_DIR"
+            ) from error
+        return folder / name
+    raise AssertionError  # There are more numbers than directories.
+
+
+@contextmanager
+def locked(repository: Repository, stop: Stop | None = None) -> Iterator[Path]:
+    """Lock the folder of a repository's worktrees against other makers and removers; remove it at the end if empty.
+
+    Raises:
+        Cancelled: ``stop`` ended the wait for the lock.
+        WorktreeError: another process holds the lock for longer than git may take.
+        OutliveError: the folder cannot be created, or cannot be trusted.
+    """
+    folder = worktrees_dir() / repository.key
+    ensure_private(state_dir())
+    descriptor = _lock(folder, time.monotonic() + WORK_TIMEOUT_S, stop or Stop())
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # Usually fails: the folder is seldom empty.
+        os.close(descriptor)
+
+
+def _lock(folder: Path, deadline_s: float, stop: Stop) -> int:
+    """Lock the folder, and return its descriptor; closing that, or the end of this process, releases the lock."""
+    while True:
+        stop.check()
+        ensure_private(folder.parent)
+        ensure_private(folder)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue  # The previous holder of the lock removed the folder.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still(folder, descriptor):
+                return descriptor
+        except BlockingIOError:
+            if time.monotonic() > deadline_s:
+                os.close(descriptor)
+                raise WorktreeError(f"another worktree is being created in {folder}; try again") from None
+            time.sleep(POLL_INTERVAL_S)
+        except OSError as error:
+            os.close(descriptor)
+            raise WorktreeError(lock_refusal(folder, "OUTLIVE_STATE_DIR") or f"{folder}: {error.strerror}") from error
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    """Whether the path still leads to the locked folder: the previous holder of the lock may have removed it."""
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from session_host.client.control import request
-from session_host.client.sessions.listing import list_sessions
-from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo, list_sessions
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Event, InputRefused, Send

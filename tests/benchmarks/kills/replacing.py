@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from session_host.client.sessions.upgrade import replace_host, replace_keeper
+from session_host.client.sessions.hosts import replace_host, replace_keeper
 from session_host.errors import OutliveError
 from tests.benchmarks.kills.chat import Chat
 from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper

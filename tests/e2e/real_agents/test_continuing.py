@@ -11,7 +11,7 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.earlier_conversations import continue_conversation, list_conversations
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import ConversationOpen
 from session_host.paths import config_dir
 from session_host.protocol.values import GridSize, Runtime

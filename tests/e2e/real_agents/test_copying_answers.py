@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.client.chats.answers import find_answer
+from session_host.client.chats.agent_record import find_answer
 from session_host.errors import NoAnswer
 from session_host.terminal.prompts import TurnPosition
 from tests.support.real_agents import ALL_AGENTS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.chats.answers import find_answer
+from session_host.client.chats.agent_record import find_answer
 from session_host.errors import NoAnswer
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Modes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.client.chats.launch_request import DEFAULT_SIZE
+from session_host.client.chats.launch_spec import DEFAULT_SIZE
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.programs import Gate, program
 from tests.support.area import Area

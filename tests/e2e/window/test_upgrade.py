@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from session_host.version import VERSION
 from tests.conftest import Sessions
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, echo, listed

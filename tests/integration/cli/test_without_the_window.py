@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.cli import main, window_start
+from session_host.cli import main, window
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY
 
@@ -71,9 +71,9 @@ def test_the_install_command_is_for_the_tool_that_installed_outlive(
     (package / "direct_url.json").write_text('{"url": "file:///outlive.whl", "archive_info": {}}')
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(window_start, "__file__", str(tmp_path / "lib/session_host/cli/window_start.py"))
+    monkeypatch.setattr(window, "__file__", str(tmp_path / "lib/session_host/cli/window.py"))
 
-    assert window_start.install_command() == command
+    assert window.install_command() == command
 
 
 def test_an_action_is_required_where_the_window_is_installed(capsys: pytest.CaptureFixture[str]) -> None:

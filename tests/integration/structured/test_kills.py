@@ -11,11 +11,11 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
+from session_host.client.sessions.hosts import upgrade
 from session_host.client.sessions.store_access import open_store
-from session_host.client.sessions.upgrade import upgrade
 from session_host.client.viewer.viewer import ViewerState
 from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment, keeper_status
 from session_host.paths import config_dir

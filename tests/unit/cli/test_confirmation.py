@@ -11,7 +11,7 @@ from tests.support.terminals import Terminal
 
 PROGRAM = """
 import signal
-from session_host.cli.confirmation import answer_to, confirmed
+from session_host.cli.output import answer_to, confirmed
 from tests.support.lost_signals import before_next_select
 """
 ASKING = """

@@ -255,7 +255,7 @@ class TestNoDisplay:
         (tmp_path / "gui").mkdir()
         (tmp_path / "gui" / "__init__.py").touch()
         (tmp_path / "gui" / "__main__.py").write_text("print('the wrong gui')")
-        from session_host.cli.window_start import window_command
+        from session_host.cli.window import window_command
 
         done = subprocess.run(
             window_command(), cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ)

@@ -166,7 +166,7 @@ async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch
         prepared.append(agent.name)
         raise LaunchFailed("the start says so")
 
-    monkeypatch.setattr("session_host.client.chats.prepare_start.prepare_start", prepare_start)
+    monkeypatch.setattr("session_host.client.chats.launch.prepare_start", prepare_start)
     app.window.starting.new_chat("shell", "/tmp")
     await until(lambda: prepared == ["shell"])
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import describe
 from session_host.keeper_client.channel import MessageChannel
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import database, session_dir, session_log

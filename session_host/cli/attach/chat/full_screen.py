@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from session_host.cli.attach.full_screen import NOTICE_S, FullScreenView
-from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.input_parser import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.signals import Attention
 from session_host.cli.attach.view import Ending, EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ActivityEvent, Event, PromptMode
@@ -16,11 +17,9 @@ from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Cursor, Frame, Modes
 from session_host.terminal.rows import DEFAULT_COLOR, Row
 
-from .attention import Attention
-from .page import Page
+from .page import BLANK, STATUS, Page, row_of
 from .prompt_box import BoxRows, PromptBox
 from .question import Answer, Question
-from .rows import BLANK, STATUS, row_of
 
 HISTORY_ITEMS: Final = 500
 """How many of the last items are searched for previous prompts."""

@@ -10,7 +10,7 @@ from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import Modifiers
 from session_host.structured.text import TextLine
 
-from .rows import graphemes
+from .page import graphemes
 
 MAX_CHARACTERS: Final = 1024 * 1024 // 4
 _TAB: Final = "    "

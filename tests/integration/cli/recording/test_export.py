@@ -18,9 +18,8 @@ import pytest
 from session_host.cli.recording import lines as export_lines
 from session_host.cli.recording import recording as recording_module
 from session_host.cli.recording.html_page import html_of
-from session_host.cli.recording.lines import lines_of
+from session_host.cli.recording.lines import lines_of, text_of
 from session_host.cli.recording.recording import Recording, recording_of
-from session_host.cli.recording.text import text_of
 from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store

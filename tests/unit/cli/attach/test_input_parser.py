@@ -11,9 +11,14 @@ from session_host.cli.attach.input_parser import (
     MAX_PASTE_BYTES,
     REPLY_TIMEOUT_S,
     SEQUENCE_TIMEOUT_S,
+    FocusChanged,
     InputParser,
+    KeyTyped,
+    MouseMoved,
+    Pasted,
+    TerminalInput,
+    TextTyped,
 )
-from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS, Key
 from session_host.protocol.values import NAMED_KEYS, GridSize, KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal import create

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.cli.attach.outer_signals import BELL, SIGNALS, OuterSignals, kind_of
+from session_host.cli.attach.signals import BELL, SIGNALS, OuterSignals, kind_of
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.events import ClipboardSet, Notification, TitleChanged

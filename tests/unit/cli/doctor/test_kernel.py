@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from session_host.cli.doctor import kernel
+from session_host.cli.doctor import system as kernel
 
 NAMES = [f"kernel {feature.name}" for feature in kernel.FEATURES]
 

@@ -9,10 +9,12 @@ import pytest
 
 from session_host.cli.doctor import logout
 from session_host.cli.doctor.check import Check
+from session_host.cli.doctor.logout import LoginSettings, login_settings
 from session_host.system.systemd import ScopeResult, scope
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
 from tests.fakes.systemd import Denied, Logind, Systemd, bus_service
-from tests.support.buses import BusDaemon
+from tests.support.area import Area
+from tests.support.buses import BusDaemon, bus_daemon
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 ENABLE = "loginctl enable-linger"
@@ -25,16 +27,16 @@ class Machine:
         self.root = root
         self.desktop = True
         self.linger = root / "var/lib/systemd/linger"
-        self._configuration = root / "etc/systemd/logind.conf"
-        for directory in (root / "run/systemd/system", self.linger, self._configuration.parent):
+        self._patch = patch
+        for directory in (root / "run/systemd/system", self.linger):
             directory.mkdir(parents=True)
         patch.setattr(scope, "LINGER", self.linger)
         patch.setattr(scope, "is_in", lambda pid, unit: unit.startswith("user@") and self.desktop)
         patch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/none")
 
-    def kills(self, value: str) -> None:
-        """Set KillUserProcesses, and exclude nobody, not even root."""
-        self._configuration.write_text(f"[Login]\nKillUserProcesses={value}\nKillExcludeUsers=\n")
+    def settings(self, settings: LoginSettings | None) -> None:
+        """What logind says; None if it cannot be asked."""
+        self._patch.setattr(logout, "login_settings", lambda: settings)
 
     def checks(self) -> dict[str, Check]:
         """Return the doctor's checks by name."""
@@ -62,7 +64,7 @@ def systemd(session_bus: BusDaemon) -> Iterator[Systemd]:
 def test_the_check_says_whether_chats_survive_a_logout(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, lingers: bool, kills: str, scoped: bool, desktop: bool
 ) -> None:
-    machine.kills(kills)
+    machine.settings(LoginSettings({"yes": True, "no": False}.get(kills), excluded=()))
     machine.desktop = desktop
     if lingers:
         (machine.linger / ME).touch()
@@ -87,19 +89,8 @@ def test_the_check_says_whether_chats_survive_a_logout(
         assert check.message.startswith(expected[kills])
 
 
-def test_logind_itself_is_believed_rather_than_its_files(
-    machine: Machine, session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine.kills("no")
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", session_bus.address)
-    with bus_service(Logind, session_bus.address) as logind:
-        logind.kills, logind.excluded = True, ["somebody"]
-
-        assert "KillUserProcesses is on" in machine.checks()["logging out"].message
-
-
 def test_an_excluded_user_gets_no_message_about_kill_user_processes(machine: Machine) -> None:
-    (machine.root / "etc/systemd/logind.conf").write_text(f"[Login]\nKillUserProcesses=yes\nKillExcludeUsers={ME}\n")
+    machine.settings(LoginSettings(True, excluded=(ME,)))
 
     assert "KillUserProcesses" not in machine.checks()["logging out"].message
 
@@ -109,6 +100,61 @@ def test_without_systemd_all_checks_are_ok(machine: Machine) -> None:
 
     assert {check.status for check in machine.checks().values()} == {"ok"}
     assert machine.checks()["logging out"].message == "no systemd: chats keep running"
+
+
+@pytest.mark.parametrize(
+    ("settings", "user", "ends"),
+    [
+        (LoginSettings(True), "ann", True),
+        (LoginSettings(False), "ann", False),
+        (LoginSettings(None), "ann", None),
+        (LoginSettings(True), "root", False),
+        (LoginSettings(True, excluded=()), "root", True),
+        (LoginSettings(True, excluded=("ann",)), "ann", False),
+        (LoginSettings(True, excluded=("ann",)), "bob", True),
+        (LoginSettings(True, only=("bob",)), "ann", False),
+        (LoginSettings(True, only=("ann",)), "ann", True),
+        (LoginSettings(False, only=("ann",)), "ann", True),
+        (LoginSettings(True, only=("ann",), excluded=("ann",)), "ann", False),
+        (LoginSettings(None, only=("bob",)), "ann", False),
+    ],
+)
+def test_kill_only_and_exclude_lists_decide_which_users_processes_end(
+    settings: LoginSettings, user: str, ends: bool | None
+) -> None:
+    assert settings.ends(user) is ends
+
+
+@pytest.fixture
+def logind(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logind]:
+    with bus_daemon(area.xdg_runtime) as daemon, bus_service(Logind, daemon.address) as service:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", daemon.address)
+        yield service
+
+
+def test_logind_is_asked(logind: Logind) -> None:
+    logind.kills = True
+    logind.only = ["ann"]
+
+    assert login_settings() == LoginSettings(True, ("ann",), ("root",))
+
+
+def test_an_empty_exclude_list_is_none(logind: Logind) -> None:
+    logind.excluded = []
+
+    assert login_settings() == LoginSettings(False, (), None)
+
+
+def test_no_logind_on_the_bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bus_daemon(area.xdg_runtime) as daemon:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", daemon.address)
+        assert login_settings() is None
+
+
+def test_no_system_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/none")
+
+    assert login_settings() is None
 
 
 # ------------------------------------------------------------------------------------------------ scopes

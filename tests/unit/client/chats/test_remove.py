@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from session_host.client.chats.remove import finish_removals, remove_chat
+from session_host.client.chats.removal import finish_removals, remove_chat
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreError
 from session_host.paths import database, endpoint_conversation, session_dir, session_journal, session_log
@@ -180,7 +180,7 @@ def test_a_chat_is_removed_from_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> 
 
     really = store_module._delete
     monkeypatch.setattr(store_module, "_delete", delete)
-    monkeypatch.setattr("session_host.client.chats.remove.lack_of_space", lambda _directory: "the disk is full")
+    monkeypatch.setattr("session_host.client.chats.removal.lack_of_space", lambda _directory: "the disk is full")
     with open_store() as store:
         assert remove_chat(store, record) == ""
         assert store.all() == []

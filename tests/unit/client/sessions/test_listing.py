@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions.listing import describe, find_session
+from session_host.client.sessions.session_info import describe, find_session
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import UnsafeDirectory
 from session_host.protocol.values import State

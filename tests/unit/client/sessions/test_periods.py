@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from session_host.client.sessions.periods import period
+from session_host.client.sessions.selection import period
 
 TODAY = date(2026, 11, 26)  # a Thursday
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.client.worktrees.changed_files import ChangedFile, State, read_diff
+from session_host.client.worktrees.changes import ChangedFile, State, read_diff
 
 LETTERS: dict[str, State] = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "T": "type"}
 MODES = {

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.worktrees import changes as changes_module
-from session_host.client.worktrees import untracked
-from session_host.client.worktrees.changed_files import ChangedFile
-from session_host.client.worktrees.changes import Changes, Since, read_changes
+from session_host.client.worktrees.changes import ChangedFile, Changes, Since, read_changes
 from session_host.errors import WorktreeError
 from session_host.git import Stop
 from session_host.restore_points.points import About, take
@@ -218,7 +216,7 @@ def test_files_beyond_the_limit_are_left_out_and_counted(checkout: Checkout, mon
     assert (len(changes.files), changes.more) == (30, 10)
     assert 15 < changes.without_lines < 30
     assert all(bool(file.patch) != (file.withheld == "limit") for file in changes.files)
-    monkeypatch.setattr(untracked, "MAX_PATCH_CHARACTERS", 100)
+    monkeypatch.setattr(changes_module, "MAX_PATCH_CHARACTERS", 100)
     assert {file.withheld for file in read_changes(checkout.path).files if file.state == "untracked"} == {"large"}
 
 

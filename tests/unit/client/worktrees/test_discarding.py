@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees.changed_files import ChangedFile
-from session_host.client.worktrees.changes import Changes, Since, read_changes
+from session_host.client.worktrees.changes import ChangedFile, Changes, Since, read_changes
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
 from session_host.errors import WorktreeError
 from session_host.restore_points.points import listed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import included, make, remake
+from session_host.client.worktrees import make, making, remake
 from session_host.errors import WorktreeError
 from session_host.paths import worktrees_dir
 from tests.support.repositories import Checkout
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_copied_leaves_no_worktree(
     checkout: Checkout, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if problem == "too large":
-        monkeypatch.setattr(included, "MAX_BYTES", 3)
+        monkeypatch.setattr(making, "MAX_BYTES", 3)
     else:
 
         def refuse(*_arguments: object, **_options: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.client.worktrees.names import free_branch, slug
+from session_host.client.worktrees.repository import free_branch, slug
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ async def test_a_removed_repository_is_no_longer_shown(
 
 async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        "session_host.client.chats.remove.remove_chat",
+        "session_host.client.chats.removal.remove_chat",
         lambda store, record: store.remove(record.id) or "kept the worktree /w",
     )
     session_id = await harness.add("one", state=State.EXITED)

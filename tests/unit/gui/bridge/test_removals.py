@@ -8,7 +8,7 @@ import pytest
 
 from gui.bridge import removals as removals_module
 from session_host import paths
-from session_host.client.chats import remove
+from session_host.client.chats import removal
 from session_host.client.chats.retention import removed_log
 from session_host.protocol.values import State
 from session_host.storage.store import Store
@@ -41,8 +41,8 @@ async def test_an_undo_keeps_the_chats_of_a_removal_that_has_begun(
         assert may_go_on.wait(TIMEOUT_S)
         return really(*arguments)  # type: ignore[arg-type]
 
-    really = remove.remove_files
-    monkeypatch.setattr(remove, "remove_files", remove_slowly)
+    really = removal.remove_files
+    monkeypatch.setattr(removal, "remove_files", remove_slowly)
     monkeypatch.setattr(removals_module, "AT_ONCE", 1)
     ids = [await harness.add(f"chat {number}", **LONG_AGO) for number in range(3)]
     harness.sessions.removals.begin([harness.chat(each) for each in ids], undo_ms=0)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.unit.gui.conftest import WindowHarness

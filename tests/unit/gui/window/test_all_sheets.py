@@ -21,7 +21,7 @@ from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import ASK_PX, LINES_PX, LIST_PX, TOP_SHARE, Sheet
 from gui.window.widgets.directory_field import DirectoryField
 from gui.wording.groups import Group
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import LaunchFailed, OutliveError
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord

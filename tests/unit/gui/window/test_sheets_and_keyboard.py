@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from gui.bridge.background.search_thread import Hit, Query
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.question import Question
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import LaunchFailed
 from session_host.protocol.values import Image

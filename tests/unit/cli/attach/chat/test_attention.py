@@ -6,10 +6,8 @@ import asyncio
 
 import pytest
 
-from session_host.cli.attach.chat import attention
-from session_host.cli.attach.chat.attention import Attention
-from session_host.cli.attach.outer_signals import BELL, OuterSignals
-from session_host.cli.attach.signal_queue import SignalQueue
+from session_host.cli.attach import signals as attention
+from session_host.cli.attach.signals import BELL, Attention, OuterSignals, SignalQueue
 from session_host.paths import database
 from session_host.protocol.messages import ActivityEvent
 from session_host.protocol.values import Activity

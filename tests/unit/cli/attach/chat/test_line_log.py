@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.cli.attach.chat.line_log import FIRST_LINES, LineLog
+from session_host.cli.attach.chat.plain import FIRST_LINES, LineLog
 from session_host.cli.attach.chat.question import Question
 from session_host.structured.items import (
     AgentRequest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.attach.chat.rows import row_of
+from session_host.cli.attach.chat.page import row_of
 from session_host.structured.text import TextLine
 
 

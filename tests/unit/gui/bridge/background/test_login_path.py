@@ -12,7 +12,7 @@ from gui.bridge.background.login_path import LoginPathFinder
 from gui.bridge.background.tasks import Tasks
 from session_host.agents import login_shell
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.paths import config_dir
 from tests.programs import Gate
 from tests.support.area import Area

@@ -14,7 +14,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 
 from gui.bridge import answers
 from gui.wording import page_texts
-from session_host.client.chats.answers import FoundAnswer
+from session_host.client.chats.agent_record import FoundAnswer
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness
 
@@ -144,7 +144,7 @@ async def test_a_record_that_cannot_be_read_in_time_is_reported(
         over.wait()
         return FoundAnswer("late", "last")
 
-    monkeypatch.setattr("session_host.client.chats.answers.find_answer", find_answer)
+    monkeypatch.setattr("session_host.client.chats.agent_record.find_answer", find_answer)
     monkeypatch.setattr(answers, "READ_TIMEOUT_S", 0.01)
     session_id = await add_claude(harness, ("one", "An answer."))
     window = harness.open_window()

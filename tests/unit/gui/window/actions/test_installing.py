@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from tests.support.area import Area
 from tests.unit.gui.conftest import WindowHarness
 

@@ -23,7 +23,7 @@ STARTED, LATER = "2026-01-02T03:04:05.000Z", "2026-01-02T03:05:00.000Z"
 def jobs(monkeypatch: pytest.MonkeyPatch) -> dict[int, list[int]]:
     """The child processes of shells, by the shells' process ids."""
     found: dict[int, list[int]] = {}
-    monkeypatch.setattr("session_host.client.sessions.shell_jobs.proc.children", lambda pid: found.get(pid, []))
+    monkeypatch.setattr("session_host.client.sessions.foreground.proc.children", lambda pid: found.get(pid, []))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import OutliveError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord

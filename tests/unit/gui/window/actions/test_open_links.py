@@ -19,7 +19,7 @@ from gui.terminal.links.links import FileLocation, has_no_scheme
 from gui.window.actions import desktop_opening
 from gui.window.actions.editors import EditorCommand, NotOpened, command_for, installed
 from gui.window.actions.open_links import LinkOpener, checked, own_file
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from tests.unit.gui.conftest import WindowHarness
 
 

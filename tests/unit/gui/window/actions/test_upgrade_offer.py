@@ -6,7 +6,7 @@ import pytest
 
 from gui.bridge import upgrade
 from gui.window.page.banners import Banner
-from session_host.client.sessions.upgrade import UpgradeResult
+from session_host.client.sessions.hosts import UpgradeResult
 from session_host.errors import OutliveError
 from session_host.version import VERSION
 from tests.unit.gui.conftest import WindowHarness

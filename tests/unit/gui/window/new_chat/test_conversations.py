@@ -21,7 +21,7 @@ from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.listing import files
 from session_host.client.chats import earlier_conversations
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, LaunchFailed
 from session_host.paths import config_dir

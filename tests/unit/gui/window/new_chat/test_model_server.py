@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from tests.support.area import Area
 from tests.unit.gui.conftest import WindowHarness
 

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from gui.settings.layout import Start, WindowLayout
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.repositories import Checkout

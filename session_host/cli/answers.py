@@ -1,0 +1,224 @@
+"""``outlive approve`` and ``outlive deny``: answer agents' questions, of structured chats and of hooks in terminals.
+
+Finds a question, prints all of it, and sends the answer with the question's digest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from typing import Final, Literal
+
+import msgspec
+
+from session_host.agents.catalog import find_agent
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.errors import (
+    AlreadyAnswered,
+    NoSuchQuestion,
+    OutliveError,
+    SeveralQuestions,
+    UsageError,
+    WrongRuntime,
+)
+from session_host.paths import config_dir
+from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
+from session_host.protocol.untrusted_text import escaped, one_line
+from session_host.protocol.values import Activity
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
+from session_host.structured.shortening import cut
+from session_host.structured.text import INCOMPLETE, request_lines
+
+from .arguments import add_session_argument
+from .output import print_json, print_line
+from .session_argument import ask, find, require_running
+
+Outcome = Literal["allow", "allow_always", "deny"]
+
+EPILOG: Final = (
+    "Prints the whole question before it answers. If the chat asks several questions, the command prints all of them; "
+    "name one with --request. The first answer counts: a later one fails (exit code 6)."
+)
+_KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
+    "allow": ("allow_once",),
+    "allow_always": ("allow_always",),
+    "deny": ("reject_once", "cancel", "reject_always"),
+}
+"""The kinds of options for an outcome, in order of preference."""
+
+_DONE: Final[dict[Outcome, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
+
+_decoder = msgspec.msgpack.Decoder(list[AgentRequest])
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of both subcommands."""
+    add_session_argument(parser)
+    parser.add_argument("--request", metavar="ID", help="the question to answer, if the chat asks several")
+    parser.add_argument("--json", action="store_true", help="print the question and its answer as JSON")
+
+
+def answer(options: argparse.Namespace, outcome: Outcome) -> int:
+    """Answer the open request of a chat, or the named one.
+
+    Raises:
+        NoSuchQuestion: the chat has no open question, or not the named one.
+        SeveralQuestions: it asks several, and none is named.
+        AlreadyAnswered: another client was first.
+        WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
+        OutliveError: the agent does not offer this answer.
+    """
+    info = require_running(find(options.session))
+    requests = open_requests(info)
+    chosen = _chosen(info, requests, options.request)
+    if len(chosen) > 1:
+        _print_all(chosen, as_json=options.json)
+        raise SeveralQuestions(f"{info.name} asks {len(chosen)} questions; name one: --request {chosen[0].id}")
+    [request] = chosen
+    option = choose(request, outcome, info.name)
+    if not options.json:
+        _print(request)
+    _send(info, AnswerRequest("", 0, request.id, option.id, digest(request)))
+    if options.json:
+        print_json({"session_id": info.id, "name": info.name, **as_object(request), "answer": option.id})
+    else:
+        print_line(f"{_DONE[outcome]} in {info.name}: {subject_line(request)}")
+    return 0
+
+
+def open_requests(info: SessionInfo) -> list[AgentRequest]:
+    """The open requests of a chat's agent, oldest first.
+
+    Raises:
+        WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
+    """
+    try:
+        reply: AgentRequests = ask(info.id, OpenRequests(0))
+    except WrongRuntime:
+        text = f"{info.name} runs in a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
+        agent = find_agent(config_dir(), info.agent)
+        if agent is not None and agent.signals.answered_by_hook:
+            text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
+        raise WrongRuntime(text) from None
+    return _decoder.decode(reply.data)
+
+
+def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
+    """The option of a request for an outcome.
+
+    Raises:
+        OutliveError: the request has no such option; the message says what to do.
+    """
+    if outcome != "deny" and not request.complete:
+        raise OutliveError(f"{name}: {INCOMPLETE[0].lower()}{INCOMPLETE[1:-1]} (outlive deny {name})")
+    for kind in _KINDS[outcome]:
+        for option in request.options:
+            if option.kind == kind:
+                return option
+    if request.kind == "question" and outcome != "deny":
+        raise OutliveError(f"{name} asks a question; answer it in the window or in `outlive attach {name}`")
+    if outcome == "allow_always":
+        raise OutliveError(f"{name} does not offer to always allow this; leave --always out")
+    if outcome == "allow" and any(option.kind == "allow_always" for option in request.options):
+        raise OutliveError(f"{name} offers only to always allow this; use --always")
+    offered = ", ".join(one_line(option.label) for option in request.options) or "nothing"
+    raise OutliveError(f"{name} offers other answers: {offered}; answer in `outlive attach {name}`")
+
+
+def subject_line(request: AgentRequest) -> str:
+    """A request's subject, one line."""
+    if request.kind != "command" or not request.subject:
+        return escaped(one_line(request.title))
+    return cut(request.shown_subject)
+
+
+def as_object(request: AgentRequest) -> dict[str, object]:
+    """A request as a JSON object."""
+    return {
+        "request": request.id,
+        "digest": digest(request),
+        "kind": request.kind,
+        "title": request.title,
+        "subject": request.subject,
+        "complete": request.complete,
+        "directory": request.directory,
+        "reason": request.reason,
+        "options": [{"id": option.id, "name": option.name, "kind": option.kind} for option in request.options],
+        "questions": [
+            {
+                "id": question.id,
+                "text": question.text,
+                "options": question.options,
+                "descriptions": question.descriptions,
+                "several": question.several,
+            }
+            for question in request.questions
+        ],
+    }
+
+
+def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | None) -> list[AgentRequest]:
+    """The requests that match the user's argument; at least one.
+
+    Raises:
+        NoSuchQuestion: there is none.
+        AlreadyAnswered: the named one is not open any more.
+    """
+    if request_id is None:
+        if not requests and info.runtime == "terminal" and info.activity == Activity.NEEDS_INPUT:
+            raise NoSuchQuestion(f"{info.name} asks in its terminal only: answer in `outlive attach {info.name}`")
+        if not requests:
+            raise NoSuchQuestion(f"{info.name} is not asking anything")
+        return requests
+    matches = [request for request in requests if request.id == request_id]
+    matches = matches or [request for request in requests if request.id.startswith(request_id)]
+    if not matches:
+        # If someone has answered the question, the host refuses this and says who it was.
+        with contextlib.suppress(UsageError):
+            _send(info, AnswerRequest("", 0, request_id, "", ""))
+        raise NoSuchQuestion(f"{info.name} has no open question {request_id!r}; see `outlive peek {info.name}`")
+    return matches
+
+
+def _send(info: SessionInfo, answer: AnswerRequest) -> None:
+    try:
+        ask(info.id, SendChatInput(0, answer))
+    except AlreadyAnswered as error:
+        raise AlreadyAnswered(f"{info.name}: {error}") from error
+
+
+def _print_all(requests: list[AgentRequest], *, as_json: bool) -> None:
+    if as_json:
+        print_json([as_object(request) for request in requests])
+        return
+    for request in requests:
+        print_line(f"--request {request.id}")
+        _print(request)
+
+
+def _print(request: AgentRequest) -> None:
+    for line in request_lines(request):
+        print(line.text)
+
+
+def configure_approve(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    _configure(parser)
+    parser.add_argument("--always", action="store_true", help="allow the same from now on, if the agent offers that")
+    parser.epilog = EPILOG
+
+
+def run_approve(options: argparse.Namespace) -> int:
+    """Allow the one open request, or the named one."""
+    return answer(options, "allow_always" if options.always else "allow")
+
+
+def configure_deny(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    _configure(parser)
+    parser.epilog = EPILOG
+
+
+def run_deny(options: argparse.Namespace) -> int:
+    """Decline the one open request, or the named one."""
+    return answer(options, "deny")

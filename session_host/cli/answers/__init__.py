@@ -1,1 +1,0 @@
-"""Subcommands that answer the questions of agents: of structured chats, and of hooks in terminals."""

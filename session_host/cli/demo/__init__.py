@@ -1,1 +1,0 @@
-"""``outlive demo``: shows that a chat outlives its window, with real processes."""

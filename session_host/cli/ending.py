@@ -1,0 +1,191 @@
+"""``outlive stop``, ``kill``, ``kill-all`` and ``rm``: end chats, and remove ended ones."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
+from session_host.client.chats.retention import ended_chats
+from session_host.client.chats.settings import MIB
+from session_host.client.permission import check_may_control
+from session_host.client.sessions.selection import Selection
+from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
+from session_host.errors import OutliveError, SessionEnded, UsageError
+from session_host.protocol.messages import Kill, Stop
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Store
+
+from .arguments import DIGITS_TO_END, add_session_argument
+from .output import confirmed, print_error, print_line
+from .session_argument import (
+    add_selection,
+    all_sessions,
+    ask,
+    find,
+    name_and_id,
+    require_running,
+    selection_of,
+    with_store,
+)
+
+
+def _left_line(session_id: str, name: str) -> str:
+    """One line about what an ended chat has left behind; "" for nothing."""
+    left = left_processes(session_id)
+    return f"left behind by {name}, and still running: {described(left)}" if left else ""
+
+
+def configure_stop(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    add_session_argument(parser, to_end=True)
+    parser.epilog = (
+        "Sends SIGTERM, then SIGHUP (to a shell SIGHUP first), and SIGKILL if the agent still runs. Of a chat that has "
+        "ended, it ends the processes that the agent left behind."
+    )
+
+
+def run_stop(options: argparse.Namespace) -> int:
+    """Ask the agent to exit, and wait until it has ended."""
+    return _end(options.session, Stop(0), "stopped")
+
+
+def configure_kill(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    add_session_argument(parser, to_end=True)
+    parser.epilog = "Of a chat that has ended, it ends the processes that the agent left behind."
+
+
+def run_kill(options: argparse.Namespace) -> int:
+    """Kill the agent, and wait until it has ended."""
+    return _end(options.session, Kill(0), "killed")
+
+
+def _end(text: str, request: Stop | Kill, done: str) -> int:
+    """Make a chat's host end its agent; of an ended chat, end what it has left behind."""
+    info = find(text, to_end=True)
+    record = with_store(lambda store: store.get(info.id)) if info.state not in RUNNING_STATES else None
+    if record is not None and (left := end_left_processes(record, gracefully=isinstance(request, Stop))):
+        print_line(f"ended what {name_and_id(info)} had left behind: {described(left)}")
+        return 0
+    require_running(info)
+    note = ask(info.id, request).note
+    print_line(f"{done} {name_and_id(info)}{note and f'; {note}'}")
+    return 0
+
+
+def configure_kill_all(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
+
+
+def run_kill_all(options: argparse.Namespace) -> int:
+    """Kill all agents, after confirmation."""
+    if not options.yes and not sys.stdin.isatty():
+        raise UsageError("kill-all kills every running chat; without a terminal, confirm with --yes")
+    infos = all_sessions(ended=False)
+    if not infos:
+        print_line("no running chats")
+        return 0
+    names = ", ".join(info.name for info in infos)
+    chats = "1 running chat" if len(infos) == 1 else f"{len(infos)} running chats"
+    if not options.yes and not confirmed(f"Kill {chats}: {names}?"):
+        print_line("no chats were killed")
+        return 1
+    failures = kill_chats(infos)
+    for failure in failures:
+        print_error(failure)
+    ended = len(infos) - len(failures)
+    print_line(f"killed {ended} {'chat' if ended == 1 else 'chats'}")
+    return 1 if failures else 0
+
+
+def kill_chats(infos: list[SessionInfo]) -> list[str]:
+    """Kill all chats at once; returns a line for each that could not be killed."""
+    import asyncio  # `rm` does not need these
+
+    from session_host.client.control import request
+    from session_host.system import event_loop
+
+    async def kill() -> list[Any]:
+        return await asyncio.gather(*(request(info.id, Kill(0)) for info in infos), return_exceptions=True)
+
+    failures = []
+    for info, result in zip(infos, event_loop.run_command(kill()), strict=True):
+        if isinstance(result, BaseException) and not isinstance(result, OutliveError):
+            raise result
+        if isinstance(result, OutliveError) and not isinstance(result, SessionEnded):
+            failures.append(f"{info.name}: {result}")
+    return failures
+
+
+def configure_rm(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    add_session_argument(parser, to_end=True, optional=True)
+    parser.add_argument("--ended", action="store_true", help="remove ended chats, all but pinned ones, or of these:")
+    add_selection(parser)
+    parser.add_argument("-y", "--yes", action="store_true", help="with --ended: do not ask for confirmation")
+    parser.epilog = "Also removes the chat's git worktree. A worktree with work that would be lost is kept, and named."
+
+
+def run_rm(options: argparse.Namespace) -> int:
+    """Remove a chat's record and files."""
+    if options.ended == (options.session is not None):
+        raise UsageError("name a chat, or use --ended for all ended chats")
+    selection = selection_of(options)
+    if options.ended:
+        return _remove_ended(selection, without_asking=options.yes)
+    if selection != Selection():
+        raise UsageError("a chat that is named needs no date, agent or project; these choose among --ended")
+
+    def remove(store: Store) -> list[str]:
+        info = find_session(store, options.session, least_digits=DIGITS_TO_END)
+        if info.state in RUNNING_STATES:
+            raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
+        record = store.get(info.id)
+        left = _left_line(info.id, info.name)
+        kept = ""
+        if record is not None:
+            check_may_control(record)
+            kept = remove_chat(store, record)
+        return [f"removed {name_and_id(info)}", *([kept] if kept else []), *([left] if left else [])]
+
+    for line in with_store(remove):
+        print_line(line)
+    return 0
+
+
+def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
+    if not without_asking and not sys.stdin.isatty():
+        raise UsageError("rm --ended removes every ended chat; without a terminal, confirm with --yes")
+
+    def remove(store: Store) -> int:
+        list_sessions(store, ended=False)  # Mark lost chats as ended.
+        chosen = [chat for chat in ended_chats(store) if selection.has(chat.record)]
+        chats = [chat for chat in chosen if not chat.record.pinned]
+        if pinned := len(chosen) - len(chats):
+            print_line(f"{pinned} pinned {'chat stays' if pinned == 1 else 'chats stay'}")
+        if not chats:
+            print_line("no ended chats" if selection == Selection() else "no such ended chats")
+            return 0
+        size_mib = sum(chat.size_bytes for chat in chats) // MIB
+        counted = "1 ended chat" if len(chats) == 1 else f"{len(chats)} ended chats"
+        if not without_asking and not confirmed(f"Permanently remove {counted} ({size_mib} MiB)?"):
+            print_line("no chats were removed")
+            return 1
+        check_may_control(*(chat.record for chat in chats))
+        failed = 0
+        for chat in chats:
+            try:
+                left = _left_line(chat.record.id, chat.record.name)
+                for line in filter(None, (remove_chat(store, chat.record), left)):
+                    print_line(line)
+            except (OutliveError, OSError) as error:
+                failed += 1
+                print_error(f"{chat.record.name} ({chat.record.id[:8]}): {error}")
+        count = len(chats) - failed
+        print_line(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
+        return 1 if failed else 0
+
+    return with_store(remove)

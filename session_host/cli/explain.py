@@ -1,0 +1,305 @@
+"""``outlive explain``: shows the evidence for a chat's state and activity."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import textwrap
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from session_host.cli.arguments import add_session_argument
+from session_host.cli.output import age, ending_text, print_json, terminal_columns
+from session_host.cli.session_argument import ask, find
+from session_host.client.chats.removal import described, left_processes
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.errors import HostUnavailable, OutliveError
+from session_host.paths import session_transitions
+from session_host.protocol.launch import NEVER_S
+from session_host.protocol.messages import Evidence, Explain, Explanation, Transition
+from session_host.protocol.untrusted_text import last_command, one_line
+from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, State
+from session_host.storage.store import activity_log as transitions
+from session_host.structured.shortening import cut, shown_command
+from session_host.system.clock import as_text
+
+TRANSITIONS = 20
+WORDS = {
+    Activity.WORKING: "working",
+    Activity.NEEDS_INPUT: "needs you",
+    Activity.IDLE: "idle",
+    Activity.SUSPENDED: "suspended",
+    Activity.NO_SIGNAL: "no signal",
+}
+_HEADING_COLUMNS = 14
+_REMARK_COLUMNS = 80
+_WITH_END = timedelta(seconds=2)
+"""A change not longer than this before a chat's end belongs to the end."""
+
+
+class Explained(msgspec.Struct, kw_only=True):
+    """The evidence for a session's state and activity; unknown values are None."""
+
+    id: str
+    name: str
+    agent: str
+    state: str
+    exit_code: int | None
+    exit_signal: int | None
+    end_request: str | None = None
+    """The user's request that ended the session: "stop" or "kill"."""
+    reason: str | None
+    child_pid: int | None
+    child_started: int | None = None
+    """Clock ticks since boot, as in proc(5)."""
+    child_started_at: str | None = None
+    since: str
+    activity: str | None
+    activity_source: str | None
+    activity_since: str | None
+    activity_detail: str | None
+    foreground: str | None = None
+    """The program in the foreground of a shell or command; "" for a shell at its prompt."""
+    last_exit_code: int | None = None
+    """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
+    last_ended: str | None = None
+    last_word: str | None = None
+    last_output: str | None = None
+    last_input: str | None = None
+    stale_after_s: float | None = None
+    conversation: str | None
+    conversation_source: str | None = None
+    remark: str | None = None
+    requests: list[dict[str, object]] = []
+    """The agent's questions that `outlive approve` and `deny` answer."""
+    evidence: list[dict[str, object]] = []
+    """The last report of each source, strongest first: source, at, said, activity, counts."""
+    left_behind: str | None = None
+    """The processes of an ended chat that still run."""
+    transitions: list[dict[str, object]] = []
+    """The last changes, oldest first: time, activity, source, detail."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    add_session_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Explain one session, running or ended."""
+    info = find(options.session)
+    explanation: Explanation | None = None
+    if info.state in RUNNING_STATES:
+        try:
+            explanation = ask(info.id, Explain(0))
+        except HostUnavailable:
+            # The session has just ended.
+            info = find(info.id)
+    explained = explain(info, explanation)
+    if explanation is not None and info.activity == Activity.NEEDS_INPUT:
+        explained.requests = _requests(info)
+    if options.json:
+        print_json(explained)
+    else:
+        for line in lines(explained, info, datetime.now(UTC), terminal_columns()):
+            print(line)
+    return 0
+
+
+def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
+    """Combine the record, the activity log and, for a running session, its host's explanation."""
+    explained = Explained(
+        id=info.id,
+        name=info.name,
+        agent=info.agent,
+        state=info.state,
+        exit_code=info.exit_code,
+        exit_signal=info.exit_signal,
+        end_request=info.end_request,
+        reason=info.reason,
+        child_pid=info.child_pid,
+        since=info.ended_at or info.created_at,
+        activity=info.activity,
+        activity_source=info.activity_source,
+        activity_since=info.activity_since,
+        activity_detail=info.activity_detail,
+        conversation=info.provider_session_id,
+        foreground=info.foreground,
+        last_exit_code=info.last_exit_code,
+        last_ended=info.last_ended,
+    )
+    changes = transitions.last(session_transitions(info.id), TRANSITIONS)
+    if explanation is not None:
+        changes = explanation.transitions or changes
+        explained.child_pid, explained.child_started = explanation.child_pid, explanation.child_started
+        explained.child_started_at = _started_at(explanation.child_started)
+        explained.last_word = max((report.at for report in explanation.evidence), default=None)
+        explained.last_output = explanation.last_output or None
+        explained.last_input = explanation.last_input or None
+        explained.stale_after_s = explanation.stale_after_s
+        explained.conversation = explanation.conversation or None
+        explained.conversation_source = explanation.conversation_source or None
+        explained.remark = explanation.remark or None
+        explained.evidence = [_evidence(report) for report in explanation.evidence]
+    explained.transitions = [_transition(change) for change in changes]
+    if info.state not in RUNNING_STATES:
+        explained.left_behind = described(left_processes(info.id)) or None
+    return explained
+
+
+def _requests(info: SessionInfo) -> list[dict[str, object]]:
+    from session_host.cli.answers import as_object, open_requests  # needed only for chats that ask
+
+    try:
+        return [as_object(request) for request in open_requests(info)]
+    except OutliveError:
+        return []  # The chat can only be answered in its terminal.
+
+
+def _evidence(report: Evidence) -> dict[str, object]:
+    return {
+        "source": report.source,
+        "at": report.at,
+        "said": report.said,
+        "activity": report.activity,
+        "counts": report.counts,
+    }
+
+
+def _transition(change: Transition) -> dict[str, object]:
+    return {"time": change.at, "activity": change.activity, "source": change.source, "detail": change.detail}
+
+
+def _started_at(ticks: int | None) -> str | None:
+    """The start time of a process, from its ticks since boot; None if the boot time is unknown."""
+    try:
+        status = Path("/proc/stat").read_text(encoding="ascii")
+    except OSError:
+        return None
+    booted = next((line.split()[1] for line in status.splitlines() if line.startswith("btime ")), None)
+    return as_text(int(booted) + ticks / os.sysconf("SC_CLK_TCK")) if booted and ticks else None
+
+
+# ---------------------------------------------------------------------------------- text output
+
+
+def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int | None) -> list[str]:
+    """The explanation as lines, cut to the given columns."""
+    is_plain = explained.agent in WITHOUT_AGENT  # It need not report anything.
+    rows = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
+    if explained.state in RUNNING_STATES:
+        rows += _running_rows(explained, info, now, is_plain=is_plain)
+    else:
+        ended = f"{ending_text(info)}, {_time(explained.since)} ({_ago(explained.since, now)})"
+        rows.append(("state", ended))
+        if explained.left_behind:
+            rows.append(("left behind", f"{explained.left_behind}; `outlive kill {info.name}` ends this"))
+    if explained.conversation:
+        source = f" ({explained.conversation_source})" if explained.conversation_source else ""
+        rows.append(("conversation", f"{explained.conversation}{source}"))
+    elif not is_plain:
+        rows.append(("conversation", "unknown"))
+    rows += _change_rows(explained, is_plain=is_plain)
+    return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
+            for number, (heading, text) in enumerate(rows)]  # fmt: skip
+
+
+def _running_rows(explained: Explained, info: SessionInfo, now: datetime, *, is_plain: bool) -> list[tuple[str, str]]:
+    """The process of a running chat, its status, and the reports behind the status."""
+    started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
+    rows = [
+        ("state", f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"),
+        ("", f"process {explained.child_pid}{started}"),
+    ]
+    if info.foreground is not None:
+        rows.append(("foreground", _foreground(info, now)))
+    if info.foreground is None or explained.activity != Activity.NO_SIGNAL:
+        rows += _activity_lines(explained, now)
+    times = f"last report {_ago(explained.last_word, now)}, output {_ago(explained.last_output, now)}"
+    rows.append(("", f"{times}, your input {_ago(explained.last_input, now)}"))
+    for number, report in enumerate(explained.evidence):
+        effect = "used" if report["counts"] else "no effect" if report["activity"] is None else "overridden"
+        ago = _ago(str(report["at"]), now)
+        text = f"{report['source']:<13} {ago:>10}  {effect:<10}  {report['said']}"
+        rows.append(("sources" if not number else "", text))
+    if not explained.evidence and not is_plain:
+        rows.append(("sources", "no reports yet; only the process is known"))
+    rows += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
+    expects_reports = bool(explained.evidence) or not is_plain
+    if explained.stale_after_s is not None and explained.stale_after_s < NEVER_S and expects_reports:
+        text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
+        rows.append(("silence", text))
+    return rows
+
+
+def _change_rows(explained: Explained, *, is_plain: bool) -> list[tuple[str, str]]:
+    """The latest changes of the status, a row each."""
+    rows: list[tuple[str, str]] = []
+    for number, change in enumerate(explained.transitions):
+        is_end = number == len(explained.transitions) - 1 and _is_end(explained, str(change["time"]))
+        words = WORDS[Activity(str(change["activity"]))]
+        if is_plain and change["activity"] == Activity.NO_SIGNAL:
+            words = "" if is_end else "running"
+        source = str(change["source"]) or ("ended" if is_end else "started")
+        text = f"{_time(str(change['time']))}  {words:<9}  {source:<13} {change['detail']}"
+        rows.append(("changes" if not number else "", text))
+    return rows
+
+
+def _ago(moment: str | None, now: datetime) -> str:
+    return f"{age(moment, now)} ago" if moment else "never"
+
+
+def _is_end(explained: Explained, moment: str) -> bool:
+    """Whether the last change came with the chat's end; the end of a chat without a status changes nothing."""
+    if State(explained.state) in RUNNING_STATES:
+        return False
+    try:
+        before_end = datetime.fromisoformat(explained.since) - datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return before_end <= _WITH_END
+
+
+def _foreground(info: SessionInfo, now: datetime) -> str:
+    if not info.foreground:
+        ended = last_command(info.last_exit_code)
+        last = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
+        return f"shell at the prompt{last}"
+    since = info.foreground_since
+    return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
+
+
+def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
+    if explained.activity is None:
+        return [("status", "unknown: the chat does not respond")]
+    since = explained.activity_since
+    text = WORDS[Activity(explained.activity)]
+    if since:
+        text += f" since {_time(since)} ({age(since, now)})"
+    text += f", reported by: {explained.activity_source}" if explained.activity_source else ""
+    rows = [("status", text)]
+    if explained.activity_detail:
+        rows.append(("", explained.activity_detail))
+    for request in explained.requests:
+        subject = cut(shown_command(str(request["subject"]))) or str(request["title"])
+        rows.append(("", f"outlive approve or deny --request {request['request']}: {subject}"))
+    return rows
+
+
+def _time(moment: str | None) -> str:
+    """A local time of day, with the date if it is not today."""
+    try:
+        local = datetime.fromisoformat(moment or "").astimezone()
+    except ValueError:
+        return "?"
+    today = datetime.now(UTC).astimezone().date()
+    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
+
+
+def _cut(line: str, columns: int | None) -> str:
+    line = line.rstrip()
+    return line if columns is None or len(line) <= columns else f"{line[: columns - 1]}…"

@@ -1,1 +1,0 @@
-"""Subcommands that start, end and change chats; one file for each."""

@@ -1,0 +1,190 @@
+"""``outlive ls``: list chats and their states."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from session_host.cli.output import age, exit_text, print_error, print_json, terminal_columns, width
+from session_host.cli.session_argument import add_selection, selection_of
+from session_host.client.sessions.selection import Selection
+from session_host.client.sessions.session_info import SessionInfo, list_sessions
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import StoreCorrupt
+from session_host.protocol.untrusted_text import last_command, one_line, place_last
+from session_host.protocol.values import Activity, State
+
+_HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
+_MIN_DIRECTORY_COLUMNS = 12
+_MIN_NAME_COLUMNS = 10
+NOTICE_MARK = "!"
+"""The mark after the state of a chat with a problem, and before the line that describes the problem."""
+
+_ACTIVITY_WORDS = {
+    Activity.WORKING: "◐ working",
+    Activity.NEEDS_INPUT: "▲ needs you",
+    Activity.IDLE: "○ idle",
+    Activity.SUSPENDED: "▲ suspended",
+    Activity.NO_SIGNAL: "◌ running",
+}
+SILENCE = "silence"
+"""The source of "no signal" for an agent that reported work, and nothing since."""
+
+_DETAIL_COLUMNS = 36
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's arguments to the parser."""
+    parser.add_argument("--all", action="store_true", help="include ended chats")
+    parser.add_argument("--json", action="store_true", help="print all fields as JSON")
+    add_selection(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the sessions."""
+    selection = selection_of(options)
+    ended = options.all or selection.has_dates
+    infos = _sessions(selection, ended=ended)
+    if options.json:
+        if infos:
+            from session_host.client.chats.resumability import fill_in_resumable  # a table does not need this
+
+            fill_in_resumable(infos)
+        print_json(infos)
+    elif infos:
+        now = datetime.now(UTC)
+        for line in table([row(info, now) for info in infos], terminal_columns()):
+            print(line)
+        for line in notices(infos):
+            print(line)
+    else:
+        print(_nothing(selection, ended=ended))
+    return 0
+
+
+def _nothing(selection: Selection, *, ended: bool) -> str:
+    if selection != Selection():
+        return "no such chats"
+    return "no chats" if ended else "no running chats; `outlive new AGENT` starts one"
+
+
+def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
+    try:
+        with open_store(print_error) as store:
+            infos = list_sessions(store, ended=ended)
+            if selection == Selection():
+                return infos
+            chosen = {record.id for record in store.all() if selection.has(record)}
+            return [info for info in infos if info.id in chosen]
+    except StoreCorrupt:
+        from session_host.cli.session_argument import all_sessions
+
+        all_sessions(ended=ended)  # recreates the store
+        return _sessions(selection, ended=ended)
+
+
+def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
+    """One session as table cells."""
+    home = str(Path.home())
+    directory = info.cwd
+    if directory == home or directory.startswith(f"{home}/"):
+        directory = f"~{directory[len(home) :]}"
+    state = state_words(info)
+    if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
+        state += f" {age(info.activity_since, now)}"
+    if info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} and info.activity_detail:
+        # The question, or the error that stopped the turn.
+        detail = one_line(info.activity_detail)
+        state += f": {detail if width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
+    if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
+        state = _running(info, now)
+    elif info.activity_source == SILENCE and info.activity_since:
+        state = f"◌ no signal {age(info.activity_since, now)}"
+    if info.notice:
+        state += f" {NOTICE_MARK}"
+    cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], directory)
+    return tuple(one_line(cell) for cell in cells)
+
+
+def _running(info: SessionInfo, now: datetime) -> str:
+    """A running shell or command: its foreground program or the last one's exit status, with the time since then."""
+    if not info.foreground:
+        ended = last_command(info.last_exit_code)
+        return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
+    program = one_line(info.foreground)
+    program = program if width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
+    return f"❯ running {program} for {age(info.foreground_since or '', now)}"
+
+
+def notices(infos: Iterable[SessionInfo]) -> list[str]:
+    """The problems of sessions, one line each, for printing below the table."""
+    return [f"{NOTICE_MARK} {one_line(f'{info.name}: {place_last(info.notice)}')}" for info in infos if info.notice]
+
+
+def state_words(info: SessionInfo) -> str:
+    """State and activity as a mark and words."""
+    match info.state:
+        case State.STARTING:
+            return "◌ starting"
+        case State.RUNNING:
+            return _ACTIVITY_WORDS.get(Activity(info.activity or Activity.NO_SIGNAL), "◌ running")
+        case State.EXITED:
+            return f"■ {exit_text(info)}{_continued(info)}"
+        case _:
+            return f"■ {info.reason or 'lost'}{_continued(info)}"
+
+
+def _continued(info: SessionInfo) -> str:
+    return ", continued" if info.continued_by else ""
+
+
+def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
+    """A table with headings; lines are cut to this number of columns.
+
+    The directory is cut first (from the left, since its end is most useful), then the name; then columns are dropped
+    from the right.
+    """
+    cells = [_HEADINGS, *rows]
+    widths = [max(width(line[column]) for line in cells) for column in range(len(_HEADINGS))]
+    if columns is not None:
+        last = len(widths) - 1
+        widths[last] = max(min(widths[last], _MIN_DIRECTORY_COLUMNS), widths[last] - _excess(widths, columns))
+        widths[0] = max(min(widths[0], _MIN_NAME_COLUMNS), widths[0] - _excess(widths, columns))
+        while len(widths) > 1 and _excess(widths, columns) > 0:
+            widths.pop()
+        widths[0] = min(widths[0], columns)
+    return [_line(line, widths).rstrip() for line in cells]
+
+
+def _excess(widths: list[int], columns: int) -> int:
+    return max(0, sum(widths) + 2 * (len(widths) - 1) - columns)
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    parts = []
+    for index, columns in enumerate(widths):
+        text = cells[index]
+        if width(text) > columns:
+            text = _cut_begin(text, columns) if index == len(_HEADINGS) - 1 else _cut_end(text, columns)
+        parts.append(text + " " * (columns - width(text)))
+    return "  ".join(parts)
+
+
+def _cut_end(text: str, columns: int) -> str:
+    kept = text
+    while kept and width(kept) > columns - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
+
+
+def _cut_middle(text: str, columns: int) -> str:
+    return _cut_end(text, columns // 2) + _cut_begin(text, columns - columns // 2 + 1)[1:]
+
+
+def _cut_begin(text: str, columns: int) -> str:
+    kept = text
+    while kept and width(kept) > columns - 1:
+        kept = kept[1:]
+    return f"…{kept}"

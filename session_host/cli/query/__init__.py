@@ -1,1 +1,0 @@
-"""Subcommands that show chats and wait for them; one file for each."""

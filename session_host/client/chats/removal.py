@@ -1,0 +1,221 @@
+"""Removes an ended chat; ends processes that it left behind; waits until an end is saved."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from session_host.client.permission import check_may_control
+from session_host.client.sessions.session_info import describe, record_of
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
+from session_host.paths import endpoint_conversation, session_journal, session_log
+from session_host.protocol.messages import Description
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import ENDPOINT, RUNNING_STATES, WITHOUT_AGENT, State
+from session_host.storage.store import SessionRecord, Store, copies, moved_aside
+from session_host.storage.store.database import lack_of_space
+from session_host.system.log_rotation import rotated_path
+from session_host.system.processes.identity import is_killed, start_time
+from session_host.system.processes.process_tree import ChatProcess, chat_processes, end_all
+
+log = logging.getLogger(__name__)
+
+TRIES = 100
+"""Number of tries to remove a directory while others add or remove files in it, such as another removal."""
+
+
+def remove_chat(store: Store, record: SessionRecord) -> str:
+    """Remove an ended chat's row, files, restore points and worktree. Blocks: on git, and until its exit is saved.
+
+    Returns:
+        One line about what was kept of its worktree or its files, and why; "" if there is nothing to say.
+
+    Raises:
+        StoreError: the store cannot be written; the chat stays.
+        OutliveError: the exit is not saved in time; the chat stays.
+        OSError: its files cannot be moved; the chat stays.
+    """
+    if record.state in RUNNING_STATES:
+        # Its host is saving the exit, which would insert the row again.
+        import asyncio  # most removals do not need it
+
+        asyncio.run(wait_until_exit_saved(record.id))
+    line = ""
+    if record.worktree is not None:
+        from .chat_worktree import remove_worktree
+
+        line = remove_worktree(store, record)
+    try:
+        store.remove_with_files(record.id)
+    except StoreError:
+        if not lack_of_space(store.path.parent):
+            raise
+        shutil.rmtree(session_journal(record.id), ignore_errors=True)  # Gives a full disk room for the store's writes.
+        store.remove_with_files(record.id)
+    left = remove_files(store, record)
+    return line or left
+
+
+def finish_removals(store: Store) -> None:
+    """Delete what is left of removals that were killed. Blocks.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    for session_id in store.unfinished_removals():
+        record = copies.row_in(moved_aside.directory(store.path, session_id), session_id)
+        try:
+            if record is not None:
+                remove_files(store, record)
+            else:
+                _remove_directories(store, session_id)
+        except OSError as error:  # The others are deleted nevertheless.
+            log.warning("files of the removed chat %s: %s", session_id, error)
+
+
+def remove_files(store: Store, record: SessionRecord) -> str:
+    """Delete all files of a chat that was just removed from the store; returns a line if some cannot be deleted."""
+    _remove_restore_points(record)
+    _remove_conversation(store, record)
+    if left := _remove_directories(store, record.id):
+        return f"files of {record.name} are left in {left}"
+    return ""
+
+
+def _remove_directories(store: Store, session_id: str) -> str:
+    for path in (session_log(session_id), rotated_path(session_log(session_id))):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+    return _remove_directory(moved_aside.directory(store.path, session_id))
+
+
+def _remove_restore_points(record: SessionRecord) -> None:
+    """Remove the references of a chat's restore points; they stay if git fails, and keep only their objects alive."""
+    if record.agent in {*WITHOUT_AGENT, ENDPOINT}:
+        return
+    from session_host.restore_points.points import remove_all
+
+    directory = Path(record.repository or record.cwd)
+    is_git_directory = bool(record.repository) and directory.is_dir()
+    while not directory.is_dir():
+        directory = directory.parent
+    try:
+        remove_all(directory, record.id, is_git_directory=is_git_directory)
+    except WorktreeError as error:
+        log.info("restore points of %s: %s", record.id, error)
+
+
+def _remove_directory(path: Path) -> str:
+    """Remove a directory and its content, also if the host of a just ended chat still saves its last screen there.
+
+    Returns:
+        The path and the reason if files are left, else "".
+    """
+    for _ in range(TRIES):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            if not path.exists():
+                return ""  # Another process removed it; that is no failure.
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                return f"{path}: {error.strerror}"
+        else:
+            return ""
+    return f"{path}: a program still writes to it" if path.exists() else ""
+
+
+def _remove_conversation(store: Store, record: SessionRecord) -> None:
+    """Remove the conversation if it is in Outlive's own file and no other chat uses it; agents' own files stay."""
+    conversation = record.provider_session_id
+    if record.agent != ENDPOINT or conversation is None:
+        return
+    if not [each for each in store.in_conversation(conversation) if each.id != record.id]:
+        endpoint_conversation(conversation).unlink(missing_ok=True)
+
+
+_NO_LEADER = -1
+"""The program's PID may be another process's now."""
+
+_SHOWN = 3
+_COMMAND_CHARACTERS = 60
+
+
+def left_processes(session_id: str) -> list[ChatProcess]:
+    """The processes that an ended chat has left behind."""
+    return chat_processes(_NO_LEADER, session_id)
+
+
+def end_left_processes(record: SessionRecord, *, gracefully: bool) -> list[ChatProcess]:
+    """End what an ended chat has left behind; returns what that was.
+
+    Raises:
+        NotAllowed: this process belongs to an agent that may not control the chat.
+    """
+    left = left_processes(record.id)
+    if left:
+        check_may_control(record)
+        end_all(lambda: left_processes(record.id), gracefully=gracefully)
+    return left
+
+
+def described(processes: Sequence[ChatProcess]) -> str:
+    """The processes in one line: ``sleep 1000 (PID 4711), make -j8 (PID 4712) and 5 others``."""
+    shown = [f"{one_line(each.command)[:_COMMAND_CHARACTERS]} (PID {each.pid})" for each in processes[:_SHOWN]]
+    others = len(processes) - _SHOWN
+    return ", ".join(shown) + (f" and {others} others" if others > 1 else " and another" if others == 1 else "")
+
+
+SAVED_TIMEOUT_S = 10.0
+"""How long recording an end may take, with a busy disk or daemons that end with the agent."""
+
+
+def is_exit_pending(session_id: str) -> bool:
+    """Whether the program has ended and the end is not recorded yet. Blocks on the disk, and on the host.
+
+    Raises:
+        StoreError, NoSuchSession: there is no such record.
+    """
+    with open_store() as store:
+        if record_of(store, session_id).state not in RUNNING_STATES:
+            return False
+    # If the host was killed just now, the next one answers soon.
+    description = describe(session_id)
+    return description is not None and (description.state is State.EXITED or is_program_gone(description))
+
+
+def is_program_gone(description: Description) -> bool:
+    """Whether the program's process has ended; its host may still read its last output."""
+    return description.child_pid is not None and (
+        is_killed(description.child_pid) or start_time(description.child_pid) is None
+    )
+
+
+async def wait_until_exit_saved(session_id: str) -> None:
+    """Wait until the host has recorded the end and exited; returns at once if no end is pending.
+
+    Raises:
+        NotResumable: it takes too long.
+        StoreError, NoSuchSession: there is no such record.
+        UnsafeDirectory: another user could have made the host's socket.
+    """
+    import asyncio
+
+    from session_host.client.control import ControlConnection  # removing a chat that has long ended does not need it
+
+    try:
+        async with asyncio.timeout(SAVED_TIMEOUT_S):
+            while await asyncio.to_thread(is_exit_pending, session_id):
+                # The host may have exited meanwhile, or another one follows: check the store and that host.
+                with contextlib.suppress(HostUnavailable):
+                    async with ControlConnection(session_id) as connection:
+                        async for _ in connection.messages():
+                            pass
+    except TimeoutError as error:
+        text = f"the chat has ended, but its exit was not saved within {SAVED_TIMEOUT_S:g} s"
+        raise NotResumable(f"{text}; try again, or run `outlive doctor`") from error

@@ -1,0 +1,72 @@
+"""What a chat's program does, by the kernel: its directory, a shell's jobs."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Final
+
+from session_host.storage.store import SessionRecord
+from session_host.system.processes import proc
+
+_DELETED: Final = " (deleted)"
+"""The end of a process's working directory that was deleted; see proc(5)."""
+
+
+def program_directory(record: SessionRecord, reported: str) -> str:
+    """The directory of a running chat's foreground program; "" if it is unknown, or nothing was reported.
+
+    Any text can be printed, so a report (OSC 7) alone is not believed, and nothing looks at the disk there.
+
+    Args:
+        record: the chat.
+        reported: the path that the output reports.
+    """
+    if not reported:
+        return ""
+    known = _known(record)
+    if reported in known or _in_other_words(reported, _links(record)) in known:
+        return reported
+    return next((path for path in known if not path.endswith(_DELETED)), "")
+
+
+def foreground_directory(record: SessionRecord, reported: str) -> str:
+    """The directory in which a running chat's foreground program is now, reported or not; "" if it is unknown."""
+    links = _links(record)
+    here = next((path for path in _known(record) if not path.endswith(_DELETED)), "")
+    if here and here in {reported, _in_other_words(reported, links)}:
+        return reported
+    return _in_other_words(here, [(path, named) for named, path in links])
+
+
+def _known(record: SessionRecord) -> list[str]:
+    """The directories of the foreground program and of the chat's own program, by the kernel."""
+    if record.child_pid is None:
+        return []
+    pids = dict.fromkeys((proc.foreground_group(record.child_pid), record.child_pid))
+    return [path for pid in pids if pid and (path := proc.working_directory(pid)).startswith("/")]
+
+
+def _links(record: SessionRecord) -> list[tuple[str, str]]:
+    """The directories that are known by name and without symbolic links: the chat's, and the home."""
+    return [(named, path) for named, path in ((record.cwd, record.real_cwd or ""), _home()) if path]
+
+
+def _in_other_words(path: str, links: list[tuple[str, str]]) -> str:
+    """A path, with the other name of the first of these directories in which it is."""
+    for named, other in links:
+        if path == named or path.startswith(f"{named}/"):
+            return f"{other}{path.removeprefix(named)}"
+    return path
+
+
+@cache
+def _home() -> tuple[str, str]:
+    """The user's home directory, as it is named and without symbolic links."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - the text is compared
+    return home, os.path.realpath(home)
+
+
+def has_jobs(record: SessionRecord) -> bool:
+    """Whether a running shell has a program in the foreground, in the background, or stopped; or its PID is unknown."""
+    return record.child_pid is None or bool(proc.children(record.child_pid))

@@ -1,0 +1,177 @@
+"""What the keeper does about a chat's host: kills one that does not respond, replaces one of an earlier build."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError, why_not_started
+from session_host.keeper_client.channel import KeeperNotResponding
+from session_host.keeper_client.discovery import keeper_argv, keeper_environment, keeper_status, request_keeper
+from session_host.paths import session_log
+from session_host.protocol.keeper import EndBegun, EndSession, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Store
+from session_host.system.processes.identity import is_running, is_stopped
+
+from .session_info import describe, has_live_socket
+from .store_access import open_store, outcome_of
+
+KEEPER_TIMEOUT_S = 5.0
+RECORD_TIMEOUT_S = 10.0
+"""How long the next host has to record the end."""
+
+POLL_INTERVAL_S = 0.02
+
+
+def kill_unresponsive(session_id: str) -> str:
+    """Let the keeper kill a chat's program and its host. Blocks until the end is recorded.
+
+    Returns:
+        One line that says what was done.
+
+    Raises:
+        HostUnavailable: the keeper cannot kill the chat either.
+    """
+    hung = name_host(session_id)
+    if not is_host_stopped(session_id) and describe(session_id) is not None:
+        raise HostUnavailable("the chat is already ending; try again")
+    try:
+        answer = request_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
+    except HostUnavailable as error:
+        raise HostUnavailable(f"{hung} does not respond, and {error}") from error
+    if isinstance(answer, NotReplaced) and answer.refused:
+        raise NotAllowed(answer.why)
+    # A keeper that died during the request may have killed the chat.
+    if not isinstance(answer, EndBegun) and outcome_of(session_id).state in RUNNING_STATES:
+        raise HostUnavailable(
+            f"{hung} does not respond, and no keeper has this chat; end the process with `kill -KILL`"
+        )
+    deadline_s = time.monotonic() + RECORD_TIMEOUT_S
+    while outcome_of(session_id).state in RUNNING_STATES:
+        if time.monotonic() > deadline_s:
+            raise HostUnavailable("the agent was killed, but its exit is not saved yet; see `outlive doctor`")
+        time.sleep(POLL_INTERVAL_S)
+    return f"{hung} did not respond; the keeper killed it and the agent"
+
+
+def name_host(session_id: str) -> str:
+    """A text that names a chat's host, with its PID, and says whether it is stopped."""
+    pid = _host_of(session_id)
+    if not pid:
+        return "the chat's background process"
+    return f"the chat's background process (PID {pid}{', which is stopped' if is_stopped(pid) else ''})"
+
+
+def is_host_stopped(session_id: str) -> bool:
+    """Whether a chat's host process is stopped. Blocks on the disk."""
+    pid = _host_of(session_id)
+    return bool(pid) and is_stopped(pid)
+
+
+def _host_of(session_id: str) -> int:
+    """The PID of a running chat's host, 0 if unknown."""
+    try:
+        with open_store() as store:
+            record = store.get(session_id)
+    except (OutliveError, OSError):
+        return 0
+    if record is None or not is_running(record.host_pid, record.host_started):
+        return 0
+    return record.host_pid or 0
+
+
+CHECK_TIMEOUT_S = 60.0
+REPLACE_TIMEOUT_S = 30.0
+UNREACHABLE = "run `outlive doctor`"
+
+
+class UpgradeResult(NamedTuple):
+    """The result for one chat; ``message`` is one line: the version that runs now, or why nothing changed."""
+
+    session_id: str
+    name: str
+    ok: bool
+    message: str
+
+
+def check_installed() -> None:
+    """Check that everything that a keeper imports loads, in a separate process.
+
+    Raises:
+        OutliveError: the installed version does not work and must not take over.
+    """
+    try:
+        done = subprocess.run(
+            [*keeper_argv(), "--check"],
+            env=keeper_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CHECK_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = why_not_started(error) if isinstance(error, OSError) else str(error)
+        raise OutliveError(f"cannot start the installed version ({problem}); nothing was changed") from error
+    if done.returncode != 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise OutliveError(f"cannot start the installed version ({lines[-1]}); nothing was changed")
+
+
+def replace_keeper() -> None:
+    """Ask the keeper to become the installed version.
+
+    Raises:
+        OutliveError: the keeper is unchanged.
+    """
+    answer = request_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
+    if isinstance(answer, NotReplaced) and answer.refused:
+        raise NotAllowed(answer.why)
+    if isinstance(answer, NotReplaced):
+        raise OutliveError(f"the keeper of the chats was not replaced: {answer.why}")
+
+
+def replace_host(session_id: str, name: str) -> UpgradeResult:
+    """Replace a chat's host by one of the keeper's version."""
+    try:
+        answer = request_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
+    except KeeperNotResponding:
+        # The keeper itself waits for the chat's host.
+        return UpgradeResult(session_id, name, False, f"not updated: {name_host(session_id)} does not respond")
+    except HostUnavailable as error:
+        return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
+    match answer:
+        case Replaced(version=version) if not has_live_socket(session_id):
+            return UpgradeResult(session_id, name, False, f"updated to {version}, but not reachable: {UNREACHABLE}")
+        case Replaced(version=version):
+            return UpgradeResult(session_id, name, True, f"updated to {version}")
+        case NotReplaced(why=why):
+            return UpgradeResult(session_id, name, False, f"not updated: {why}")
+        case _:
+            return UpgradeResult(session_id, name, False, "not updated: unexpected answer from the keeper")
+
+
+def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
+    """Replace the keeper and the hosts of all running chats, or of one. Blocks until all are replaced.
+
+    Raises:
+        OutliveError: the installed version does not start, or the keeper cannot be replaced; nothing was changed.
+    """
+    check_installed()
+    keeper_status()  # Raises at once if the keeper does not respond.
+    replace_keeper()
+    status = keeper_status()
+    kept = [each.session_id for each in status.sessions] if status is not None else []
+    running = {record.id: record for record in store.running()}
+    names = {each: record.name for each, record in running.items()}
+    wanted: Sequence[str] = kept if session_id is None else [session_id]
+    results = [replace_host(each, names.get(each, each[:8])) for each in wanted]
+    lost = [
+        UpgradeResult(each, record.name, False, f"not updated and not reachable: {UNREACHABLE}")
+        for each, record in running.items()
+        if session_id is None and each not in kept and is_running(record.child_pid, record.child_started)
+    ]
+    return results + lost

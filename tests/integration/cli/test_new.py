@@ -1,0 +1,297 @@
+"""``outlive new`` and ``outlive ls`` in scripts: frozen words, keys and exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import OnTerminal, environment, new, outlive
+from tests.support.waiting import TIMEOUT_S, wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SESSION_KEYS = [
+    "id", "name", "agent", "argv", "cwd", "state", "reason", "exit_code", "exit_signal", "activity",
+    "activity_source", "activity_detail", "activity_since", "title", "host_pid", "child_pid", "keeper_pid",
+    "created_at", "ended_at", "cols", "rows", "viewers", "engine", "provider_session_id", "resumable",
+    "resumed_from", "continued_by", "stderr_path", "journal_bytes", "worktree", "branch", "notice",
+    "foreground", "foreground_since", "end_request", "last_exit_code", "last_ended",
+    "runtime",
+]  # fmt: skip
+
+
+def listed(*words: str) -> list[dict[str, object]]:
+    done = outlive("ls", "--json", *words)
+    assert done.code == 0, done.error
+    return list(done.json())
+
+
+class TestNew:
+    def test_json_output_has_the_frozen_keys(self, tmp_path: Path) -> None:
+        done = outlive(
+            "new", "--json", "-n", "my chat", "-C", str(tmp_path), "--size", "100x30", "-e", "K=V=W", "--", "cat", "-u"
+        )
+
+        session = done.json()
+        assert list(session) == SESSION_KEYS
+        assert str(uuid.UUID(session["id"])) == session["id"]
+        assert session["name"] == "my chat"
+        assert session["agent"] == "command"
+        assert session["argv"] == ["cat", "-u"]
+        assert session["cwd"] == str(tmp_path)
+        assert session["state"] == "running"
+        assert (session["cols"], session["rows"]) == (100, 30)
+        assert session["exit_code"] is session["exit_signal"] is session["ended_at"] is None
+        assert datetime.fromisoformat(session["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+        assert processes.environment(session["child_pid"])[b"K"] == b"V=W"
+        assert processes.name(session["host_pid"]) == "outlive-host"
+        assert processes.name(session["keeper_pid"]) == "outlive-keeper"
+        assert processes.parent(session["host_pid"]) == session["keeper_pid"]
+        assert processes.parent(session["child_pid"]) == session["host_pid"]
+
+    def test_new_without_a_terminal_prints_name_and_id(self) -> None:
+        done = outlive("new", "-n", "x", "--", "cat")
+
+        assert done.output == f"x {listed()[0]['id']}\n"
+
+    def test_a_start_loads_only_what_it_needs(self) -> None:
+        new("-n", "first", "--", "true")  # The first one checks the limit of ended chats.
+        code = (
+            "import sys\nfrom session_host.cli import main\n"
+            "code = main(['new', '-d', '--', 'true'])\nprint(*sys.modules, file=sys.stderr)\nsys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment()
+        )
+        assert done.returncode == 0
+        assert not set(done.stderr.split()) & {
+            "asyncio", "concurrent.futures", "hashlib", "logging", "subprocess", "threading", "session_host.git",
+            "session_host.agents.conversations.claude", "session_host.client.chats.removal",
+            "session_host.client.sessions.store_access", "session_host.storage.journal",
+            "session_host.storage.search", "session_host.structured", "session_host.terminal.prompts",
+        }  # fmt: skip
+
+    def test_shell_starts_the_users_interactive_shell(self) -> None:
+        session = outlive("new", "shell", "--json", env={"SHELL": "/bin/bash"}).json()
+
+        assert session["agent"] == "shell"
+        assert session["argv"] == ["/bin/bash"]
+
+    def test_a_prompt_and_a_preset_id_are_passed_to_the_agent(self, tmp_path: Path) -> None:
+        claude = tmp_path / "claude"
+        claude.write_text('#!/bin/sh\nfor each; do echo "[$each]"; done\ncat\n')
+        claude.chmod(0o755)
+        path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        agents = Path(os.environ["OUTLIVE_CONFIG_DIR"]) / "agents"
+        agents.mkdir(parents=True)
+        (agents / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\n')
+
+        new = outlive("new", "claude", "--json", "--preset", "plan", "-p", "what now?", "--", "-v", env=path)
+
+        argv = new.json()["argv"]
+        assert argv[-4:] == ["--permission-mode", "plan", "-v", "what now?"]
+        assert outlive("new", "claude", "--preset", "no", env=path).complaint() == (
+            "claude has no preset 'no'; available: plan"
+        )
+        assert "does not accept a prompt at startup" in outlive("new", "shell", "-p", "x").complaint()
+
+    def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
+        claude = tmp_path / "claude"
+        claude.write_text('#!/bin/sh\nprintf "[%s] " "$@" "$CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
+        claude.chmod(0o755)
+
+        outlive(
+            "new", "claude", "-n", "c", "-d", "--", "--model", "a b", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        )
+
+        assert (
+            outlive(
+                "wait",
+                "c",
+                "--text",
+                r"\[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] \[1\]",
+                "--timeout",
+                "10",
+            ).code
+            == 0
+        )
+
+    @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+    def test_the_engine_can_be_chosen(self, engine: str) -> None:
+        new("-n", "e", "--engine", engine, "--", "echo", "hello from the engine")
+
+        assert outlive("wait", "e", "--text", "hello from", "--timeout", "60").code == 0
+        assert listed("--all")[0]["engine"] == engine
+
+    def test_a_chat_survives_the_process_that_started_it(self) -> None:
+        with OnTerminal("new", "-d", "-n", "x", "--", "cat") as terminal:
+            assert terminal.end() == 0
+            session = listed()[0]
+            terminal.close()
+        assert processes.is_alive(int(str(session["child_pid"])))
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            ([], 2, "name an agent"),
+            (["--"], 2, "name an agent"),
+            (["command"], 2, "needs a program"),
+            (["nonesuch"], 2, "unknown agent 'nonesuch'; available: claude"),
+            (["bash"], 2, "; to run the program bash: outlive new -- bash"),
+            (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),
+            (["--", "nonesuch-program"], 1, "nonesuch-program"),
+            (["-C", "/nonesuch", "--", "cat"], 1, "/nonesuch"),
+            (["-C", "/etc/passwd", "--", "cat"], 1, "/etc/passwd"),
+            (["--", "/etc/passwd"], 1, "/etc/passwd"),
+            (["--size", "80", "--", "cat"], 2, "COLSxROWS"),
+            (["--size", "1x1", "--", "cat"], 2, "20x5"),
+            (["-e", "X", "--", "cat"], 2, "NAME=VALUE"),
+            (["-n", "", "--", "cat"], 2, "printable"),
+            (["-n", "a\nb", "--", "cat"], 2, "printable"),
+            (["--engine", "vt52", "--", "cat"], 2, "vt52"),
+            (["a", "b"], 2, "unrecognized arguments: b"),
+            (["--nonesuch"], 2, "outlive new --help"),
+        ],
+    )
+    def test_refusals_take_one_line_and_leave_nothing(self, words: list[str], code: int, message: str) -> None:
+        done = outlive("new", *words, env={"PATH": "/usr/bin:/bin"})
+
+        assert message in done.complaint()
+        assert done.code == code
+        assert listed("--all") == []
+
+    def test_arguments_that_are_not_valid_utf8_are_refused(self) -> None:
+        done = outlive("new", "--", "echo", os.fsdecode(b"\xff"))
+
+        assert done.code == 2
+        assert "UTF-8" in done.complaint()
+
+    def test_a_broken_agent_file_is_reported_with_its_line(self, area: Area) -> None:
+        (area.config / "agents").mkdir()
+        (area.config / "agents" / "mine.toml").write_text('title = "x"\nwrong = 1\n')
+
+        done = outlive("new", "mine")
+
+        assert done.code == 1
+        assert re.search(r"mine\.toml:2: unknown key 'wrong'", done.complaint())
+
+
+class TestLs:
+    def test_ls_lists_running_chats_and_with_all_the_ended_ones(self) -> None:
+        new("-n", "long", "--", "cat")
+        new("-n", "short", "--", "sh", "-c", "exit 3")
+        outlive("wait", "short", "--exited", "--timeout", "60")
+
+        assert [session["name"] for session in listed()] == ["long"]
+        everything = listed("--all")
+        assert [(session["name"], session["state"], session["exit_code"]) for session in everything] == [
+            ("long", "running", None),
+            ("short", "exited", 3),
+        ]
+        assert all(list(session) == SESSION_KEYS for session in everything)
+        table = outlive("ls", "--all").output.splitlines()
+        assert table[0].split() == ["NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY"]
+        assert "■ exit code 3" in table[2]
+
+    def test_ls_without_chats_prints_nothing(self) -> None:
+        assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
+        assert listed() == []
+
+    def test_ls_fits_the_terminals_width(self) -> None:
+        new("-n", "a name that is rather long for a table", "--", "cat")
+
+        with OnTerminal("ls") as terminal:
+            assert terminal.end() == 0
+            assert len(terminal.text().split("\n")) == 2
+
+    def test_a_killed_host_is_replaced_in_the_list(self) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        before = listed()[0]
+        host = int(str(before["host_pid"]))
+        os.kill(host, signal.SIGKILL)
+        wait_for_end(host, 10)
+
+        assert outlive("send", session_id, "heard", "--enter").code == 0
+        assert outlive("wait", session_id, "--text", "heard", "--timeout", "60").code == 0
+        after = listed()[0]
+        assert after["host_pid"] != host
+        assert processes.is_alive(int(str(after["host_pid"])))
+        same = ("state", "child_pid", "keeper_pid", "created_at", "name", "cols", "rows")
+        assert [after[key] for key in same] == [before[key] for key in same]
+
+    def test_a_killed_keeper_is_replaced_in_the_list(self) -> None:
+        new("-n", "x", "--", "cat")
+        before = listed()[0]
+        keeper = int(str(before["keeper_pid"]))
+        os.kill(keeper, signal.SIGKILL)
+        wait_for_end(keeper, 10)
+
+        def has_new_keeper() -> bool:
+            return listed()[0]["keeper_pid"] not in {None, keeper}
+
+        wait_until(has_new_keeper, 10, "another keeper", every_s=0.1)
+        after = listed()[0]
+        assert processes.name(int(str(after["keeper_pid"]))) == "outlive-keeper"
+        same = ("state", "child_pid", "host_pid", "created_at", "name", "cols", "rows")
+        assert [after[key] for key in same] == [before[key] for key in same]
+
+    def test_a_chat_without_host_and_keeper_is_lost_for_good(self, area: Area) -> None:
+        session_id = new("-n", "x", "--", "sh", "-c", "echo was here; cat")
+        session = listed()[0]
+        journal = area.state / "sessions" / session_id / "journal"
+        wait_until(lambda: any(b"was here" in each.read_bytes() for each in journal.glob("*.log")), 10, "the record")
+        keeper, host, child = (int(str(session[which])) for which in ("keeper_pid", "host_pid", "child_pid"))
+        ours = (processes.parent(keeper), keeper, host)
+        pids = (*ours, child)
+        # Stopped first, so that none of them can react to the end of another.
+        for pid in ours:
+            processes.stop(pid)
+        for pid in ours:
+            os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            wait_for_end(pid, 10)
+
+        assert listed() == []
+        assert [(each["state"], each["reason"]) for each in listed("--all")] == [("lost", "lost")]
+        assert outlive("peek", session_id).output == "was here\n", "what was recorded is there"
+        done = outlive("send", session_id, "x")
+        assert done.code == 6
+        done.complaint()
+
+    def test_a_damaged_store_is_rebuilt_from_running_chats(self, area: Area) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
+        for suffix in ("-wal", "-shm"):
+            (area.state / f"outlive.db{suffix}").unlink(missing_ok=True)
+
+        done = outlive("ls", "--json")
+
+        assert done.code == 0
+        assert [session["id"] for session in done.json()] == [session_id]
+        assert done.error.count("\n") == 1
+        assert "damaged" in done.error
+
+
+def test_a_program_gets_its_directory_as_the_user_named_it(tmp_path: Path) -> None:
+    (tmp_path / "disk" / "api").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("disk")
+    named = tmp_path / "link" / "api"
+    program = ("--", "sh", "-c", "printenv PWD >pwd; exec cat")
+    for directory, at in ((named, "."), (tmp_path, "link/api")):
+        done = outlive("new", "--json", "-C", at, *program, cwd=directory, env={"PWD": str(directory)})
+        assert done.json()["cwd"] == str(named), done.error
+        wait_until((named / "pwd").exists, TIMEOUT_S, "the program to start")
+        wait_until(lambda: (named / "pwd").read_text() == f"{named}\n", TIMEOUT_S, "its PWD")
+        (named / "pwd").unlink()
+    done = outlive("new", "--json", *program, cwd=named, env={"PWD": "/tmp"})
+    assert done.json()["cwd"] == str(tmp_path.resolve() / "disk" / "api"), "PWD is not of this directory"

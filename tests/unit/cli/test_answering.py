@@ -1,0 +1,62 @@
+"""The choice of a question and of its option."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.cli.answers import Outcome, choose, subject_line
+from session_host.errors import OutliveError
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+
+_ALL: tuple[OptionKind, ...] = ("allow_always", "allow_once", "reject_always", "cancel", "reject_once")
+
+
+def request(*kinds: OptionKind, complete: bool = True, subject: str = "make") -> AgentRequest:
+    options = tuple(RequestOption(kind, kind, kind) for kind in kinds)
+    return AgentRequest("r", "command", 1, "Run make?", subject, options, complete=complete)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kinds", "chosen"),
+    [
+        ("allow", _ALL, "allow_once"),
+        ("allow_always", _ALL, "allow_always"),
+        ("deny", _ALL, "reject_once"),
+        ("deny", ("allow_once", "reject_always", "cancel"), "cancel"),
+        ("deny", ("allow_once", "reject_always"), "reject_always"),
+    ],
+)
+def test_the_mildest_option_of_an_outcome_is_chosen(
+    outcome: Outcome, kinds: tuple[OptionKind, ...], chosen: str
+) -> None:
+    assert choose(request(*kinds), outcome, "x").id == chosen
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kinds", "complete", "why"),
+    [
+        ("allow_always", ("allow_once",), True, "leave --always out"),
+        ("allow", ("allow_always",), True, "use --always"),
+        ("allow", ("choice",), True, "offers other answers: choice"),
+        ("deny", ("allow_once",), True, "offers other answers: allow_once"),
+        ("allow", _ALL, False, "can only be declined"),
+        ("allow_always", _ALL, False, "outlive deny x"),
+    ],
+)
+def test_an_answer_that_is_not_offered_is_refused(
+    outcome: Outcome, kinds: tuple[OptionKind, ...], complete: bool, why: str
+) -> None:
+    with pytest.raises(OutliveError, match=why):
+        choose(request(*kinds, complete=complete), outcome, "x")
+
+
+def test_an_incomplete_question_can_be_declined() -> None:
+    assert choose(request(*_ALL, complete=False), "deny", "x").id == "reject_once"
+
+
+@pytest.mark.parametrize(
+    ("subject", "line"),
+    [("make\nmake install", "make ⏎ make install"), ("a\x1b[8mb", "a\\u001b[8mb"), ("", "Run make?")],
+)
+def test_the_line_about_a_question_makes_control_characters_visible(subject: str, line: str) -> None:
+    assert subject_line(request(subject=subject)) == line

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wcwidth import wcswidth
+
+from session_host.cli.ls import notices, row, state_words, table
+from session_host.cli.output import age, width
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.protocol.values import Activity, State
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def info(**fields: object) -> SessionInfo:
+    values: dict[str, object] = {
+        "id": "0a1b2c3d-0000-4000-8000-000000000000",
+        "name": "notes",
+        "agent": "claude",
+        "argv": ["claude"],
+        "cwd": "/srv/api",
+        "state": State.RUNNING,
+        "exit_code": None,
+        "exit_signal": None,
+        "title": "",
+        "host_pid": 1,
+        "child_pid": 2,
+        "created_at": "2026-01-02T03:00:00.000Z",
+        "ended_at": None,
+        "cols": 80,
+        "rows": 24,
+        "engine": "ghostty",
+        "provider_session_id": None,
+    }
+    return SessionInfo(**(values | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"state": State.STARTING}, "◌ starting"),
+        ({"activity": None}, "◌ running"),
+        ({"activity": Activity.NO_SIGNAL}, "◌ running"),
+        ({"activity": Activity.WORKING}, "◐ working"),
+        ({"activity": Activity.NEEDS_INPUT}, "▲ needs you"),
+        ({"activity": Activity.IDLE}, "○ idle"),
+        ({"state": State.EXITED, "exit_code": 0}, "■ exit code 0"),
+        ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
+        ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),
+        ({"state": State.EXITED, "exit_code": 143, "end_request": "stop"}, "■ stopped by you"),
+        ({"state": State.EXITED, "exit_signal": 40}, "■ signal 40"),
+        ({"state": State.EXITED}, "■ unknown cause"),
+        ({"state": State.LOST, "reason": "lost"}, "■ lost"),
+        ({"state": State.LOST, "reason": "interrupted"}, "■ interrupted"),
+    ],
+)
+def test_state_is_a_mark_and_words(fields: dict[str, object], words: str) -> None:
+    assert state_words(info(**fields)) == words
+
+
+def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
+    well, ill = info(name="well"), info(name="ill\x1b[2J", notice="not recorded:\nthe disk is full")
+    assert row(well, NOW)[2] == "◌ running"
+    assert row(ill, NOW)[2] == "◌ running !"
+    assert notices([well, ill, well]) == ["! ill [2J: not recorded: the disk is full"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"activity": Activity.WORKING, "activity_detail": "Running ls"}, "◐ working 3 min"),
+        ({"activity": Activity.IDLE, "activity_detail": "API Error: 400"}, "○ idle 3 min: API Error: 400"),
+        ({"activity": Activity.NEEDS_INPUT, "activity_detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
+        (
+            {"activity": Activity.NEEDS_INPUT, "activity_detail": f"Run {'x' * 99} ~"},
+            f"▲ needs you 3 min: Run {'x' * 13}…{'x' * 16} ~",
+        ),
+        ({"activity": Activity.NEEDS_INPUT, "notice": "ill"}, "▲ needs you 3 min !"),
+        ({"activity": Activity.NO_SIGNAL, "activity_source": "input"}, "◌ running"),
+        ({"activity": Activity.NO_SIGNAL, "activity_source": "silence"}, "◌ no signal 3 min"),
+    ],
+)
+def test_the_activity_has_an_age_and_a_question_is_shown(fields: dict[str, object], words: str) -> None:
+    assert row(info(activity_since="2026-01-02T03:01:00Z", **fields), NOW)[2] == words
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("2026-01-02T03:04:05.000Z", "0 s"),
+        ("2026-01-02T03:03:06Z", "59 s"),
+        ("2026-01-02T03:03:05Z", "1 min"),
+        ("2026-01-02T00:04:05Z", "3 h"),
+        ("2025-12-31T03:04:05Z", "2 d"),
+        ("2026-01-02T04:00:00Z", "0 s"),
+        ("yesterday", "?"),
+    ],
+)
+def test_age(since: str, words: str) -> None:
+    assert age(since, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"foreground": ""}, "❯ running"),
+        ({"foreground": "make -j8", "foreground_since": "2026-01-02T03:01:05Z"}, "❯ running make -j8 for 3 min"),
+        ({"foreground": "", "last_exit_code": 2}, "❯ last command ended with 2, 5 s ago"),
+        ({"foreground": "", "last_exit_code": 0}, "❯ last command succeeded, 5 s ago"),
+    ],
+)
+def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict[str, object], words: str) -> None:
+    values = {"agent": "shell", "activity": Activity.NO_SIGNAL, "last_ended": "2026-01-02T03:04:00Z", **fields}
+    assert row(info(**values), NOW)[2] == words
+
+
+def test_only_home_becomes_a_tilde() -> None:
+    home = str(Path.home())
+
+    assert row(info(cwd=home), NOW)[-1] == "~"
+    assert row(info(cwd=f"{home}/api"), NOW)[-1] == "~/api"
+    assert row(info(cwd=f"{home}2"), NOW)[-1] == f"{home}2"
+
+
+def test_names_cannot_break_the_line_or_colour_the_terminal() -> None:
+    assert row(info(name="a\nb\x1b[31mc"), NOW)[0] == "a b [31mc"
+
+
+def test_columns_are_below_their_headings() -> None:
+    lines = table([row(info(name="漢字"), NOW), row(info(), NOW)], None)
+
+    assert lines == [
+        "NAME   AGENT   STATE      AGE    ID        DIRECTORY",
+        "漢字   claude  ◌ running  4 min  0a1b2c3d  /srv/api",
+        "notes  claude  ◌ running  4 min  0a1b2c3d  /srv/api",
+    ]
+
+
+def test_the_directory_is_shortened_first_and_keeps_its_end() -> None:
+    lines = table([row(info(cwd="/a/very/long/way/down/to/the/project"), NOW)], 60)
+
+    assert lines[1] == "notes  claude  ◌ running  4 min  0a1b2c3d  …n/to/the/project"
+
+
+def test_then_the_name_is_shortened_then_columns_are_left_out() -> None:
+    cells = row(info(name="a name that is rather long", cwd="/a/long/way/down"), NOW)
+
+    assert table([cells], 50)[1].startswith("a name th…  claude")
+    assert table([cells], 24) == ["NAME        AGENT", "a name th…  claude"]
+    assert table([cells], 5)[1] == "a na…"
+
+
+@given(st.lists(st.tuples(*[st.text(max_size=30)] * 6), max_size=5), st.integers(1, 200))
+def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, ...]], columns: int) -> None:
+    assert all(width(line) <= columns for line in table(rows, columns))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\U0001f680 \U0001f469\u200d\U0001f4bb", "\U0001f44d\U0001f3fd", "\u2764\ufe0f", "1\ufe0f\u20e3",
+     "\U0001f937\u200d\u2642\ufe0f", "\U0001f1eb\U0001f1f7",
+     "\u0645\u0631\u062d\u0628\u0627", "\u05e9\u05c1", "\u6f22", "e\u0301"],
+)  # fmt: skip
+def test_the_column_behind_a_name_stays_in_its_place_in_any_script(name: str) -> None:
+    assert width(name) == wcswidth(name)
