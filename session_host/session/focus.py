@@ -25,6 +25,7 @@ from enum import StrEnum
 
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
+from session_host.terminal.encode import encode_focus
 
 from .attachments import Attachment, Attachments
 from .effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
@@ -119,7 +120,7 @@ class FocusReporter:
         reported, self._reported = self._reported, []
         reports, self._reports = self._reports, []
         for focused in reported:
-            if emulator.encode_focus(focused):
+            if emulator.modes.focus_events:
                 self.last_report = focused
         for focused in reports:
             self._report(emulator, focused=focused)
@@ -129,8 +130,8 @@ class FocusReporter:
         if self.is_unseen:
             self._report(emulator, focused=False)
 
-    def program_ended(self) -> None:
-        """Stop reporting, since the program ended."""
+    def stop(self) -> None:
+        """Stop reporting, since the program ended, or is no program in a terminal."""
         if self.state is State.GRACE:
             self._effects.append(StopTimer(self, UNSEEN))
         self._change_state(_Trigger.ENDED)
@@ -146,7 +147,7 @@ class FocusReporter:
             self._effects.append(UseEmulator(self))
 
     def _report(self, emulator: Emulator, *, focused: bool) -> None:
-        data = emulator.encode_focus(focused)
+        data = encode_focus(focused, emulator.modes)
         if not data:
             self.last_report = None  # Focus reports are off; after turning them on, the program knows no state.
         elif focused is not (self.last_report is not False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator
+from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _NO_ANSWER = MODIFIER_KEYS | _MOVING
@@ -13,15 +14,16 @@ _WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WH
 
 def encode_input(emulator: Emulator, message: Input) -> bytes:
     """Encode an input for the program, by the terminal's current modes."""
+    modes = emulator.modes
     match message:
         case Key():
-            return emulator.encode_key(message)
+            return encode_key(message, modes)
         case Paste(text=text):
-            return emulator.encode_paste(text)
+            return encode_paste(text, modes)
         case Mouse():
-            return emulator.encode_mouse(message)
+            return encode_mouse(message, modes, emulator.size, emulator.cell)
         case Focus(focused=focused):
-            return emulator.encode_focus(focused)
+            return encode_focus(focused, modes)
         case Text(text=text):
             return text.encode("utf-8", "replace")
         case _:

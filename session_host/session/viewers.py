@@ -75,4 +75,4 @@ class Viewers:
     def program_ended(self) -> None:
         """Pass the program's end to the rules for size and focus."""
         self.sizing.program_ended()
-        self.focus.program_ended()
+        self.focus.stop()

@@ -14,7 +14,7 @@ SIZE = GridSize(80, 24)
 
 
 class TranscriptEngine:
-    """Drives a transcript as an emulator is driven; it has no replies, events, colours or focus.
+    """Drives a transcript as an emulator is driven; it has no replies, events or colours.
 
     Attributes:
         transcript: the transcript.
@@ -60,17 +60,6 @@ class TranscriptEngine:
 
     def set_default_colors(self, colors: Any) -> None:
         """A transcript has no colours."""
-
-    def identify(self, version: str) -> None:
-        """No program asks a transcript."""
-
-    def encode_focus(self, focused: bool) -> bytes:
-        """No agent asks for focus reports."""
-        del focused
-        return b""
-
-    def reset_after_exit(self) -> None:
-        """The end is in the transcript already."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to free."""

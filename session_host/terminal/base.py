@@ -18,10 +18,7 @@ from session_host.protocol.values import CellSize, GridSize
 from .rows import DEFAULT_COLOR, Color, Row
 
 if TYPE_CHECKING:
-    from session_host.protocol.messages import Key, Mouse
-
-    from .clearing import CommandModes
-    from .commands import CommandLog
+    from .commands import CommandLog, CommandModes
     from .events import TerminalEvent
     from .images.values import PlacedImage
     from .prompts import Prompt, RowMark
@@ -253,23 +250,6 @@ class Emulator(Protocol):
     def selected_text(self) -> str:
         """The selected text, with soft wraps joined and trailing blanks cut; "" for none."""
 
-    # -- encoding user input by the current modes
-
-    def encode_key(self, key: Key) -> bytes:
-        """The bytes of a key event; b"" for none (a bare modifier, an unwanted release)."""
-
-    def encode_paste(self, text: str) -> bytes:
-        """The bytes of a paste: bracketed if the program asked for that, without control characters that break out.
-
-        Line ends become CR.
-        """
-
-    def encode_mouse(self, mouse: Mouse) -> bytes:
-        """The bytes of a mouse event; b"" unless the program enabled such events."""
-
-    def encode_focus(self, focused: bool) -> bytes:
-        """The bytes of a focus change; b"" unless the program set mode 1004."""
-
     # -- carrying the state elsewhere
 
     def snapshot(self) -> bytes:
@@ -277,12 +257,6 @@ class Emulator(Protocol):
 
     def replay(self) -> bytes:
         """Bytes that rebuild this state when fed to a fresh emulator of the same size, of any engine."""
-
-    def reset_after_exit(self) -> None:
-        """Undo what a killed program left behind: mouse, paste, keyboard, margins, pen, hidden cursor.
-
-        What it showed stays, also on the alternate screen: that is the last its user saw.
-        """
 
     def close(self) -> None:
         """Free what the engine holds; nothing else may be called afterwards."""

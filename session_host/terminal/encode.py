@@ -1,4 +1,4 @@
-"""Keys, mouse events and focus changes as bytes: as xterm, with modifyOtherKeys, and as kitty. Pure.
+"""Keys, mouse events, focus changes and pastes as bytes, by a terminal's modes: as xterm and as kitty. Pure.
 
 Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTMODKEYS, "Mouse Tracking"), and
     https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a choice, this
@@ -8,6 +8,7 @@ Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTM
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from session_host.protocol.messages import Key, Mouse
@@ -364,3 +365,24 @@ def encode_focus(focused: bool, modes: Modes) -> bytes:
     if not modes.focus_events:
         return b""
     return b"\x1b[I" if focused else b"\x1b[O"
+
+
+# ---------------------------------------------------------------- pastes
+
+_PASTE_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PASTE_LINE_ENDS: Final = re.compile("\r\n|\n|\u2028|\u2029")
+
+
+def encode_paste(text: str, modes: Modes) -> bytes:
+    """The bytes of a paste: line ends as CR, without control characters except the tab; in brackets if asked for.
+
+    Without ESC (and its 8-bit form CSI), no text can end the bracket.
+    """
+    clean = _PASTE_CONTROLS.sub("", _PASTE_LINE_ENDS.sub("\r", text))
+    data = clean.encode("utf-8", "replace")
+    return b"\x1b[200~" + data + b"\x1b[201~" if modes.bracketed_paste else data
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text contains control characters other than tabs and line ends, which no paste contains."""
+    return _PASTE_CONTROLS.search(text) is not None

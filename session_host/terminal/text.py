@@ -1,4 +1,4 @@
-"""Rows as text: logical lines for reading, escape sequences for display, bytes for a paste.
+"""Rows as text: logical lines for reading, escape sequences for display, replies to a peek.
 
 The module works on ``Row``, so it serves every engine. Pure.
 """
@@ -40,8 +40,6 @@ _SGR_UNDERLINES: Final = {
     Underline.DOTTED: "4:4",
     Underline.DASHED: "4:5",
 }
-_PASTE_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_PASTE_LINE_ENDS: Final = re.compile("\r\n|\n|\u2028|\u2029")
 _BLANKS: Final = f" {MARK}"
 _LINK_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
@@ -165,21 +163,6 @@ def _long_color(color: Color, code: str, separator: str) -> str:
     red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
     middle = ("2", "") if separator == ":" else ("2",)
     return separator.join((code, *middle, str(red), str(green), str(blue)))
-
-
-def has_controls(text: str) -> bool:
-    """Whether a text contains control characters other than tabs and line ends, which no paste contains."""
-    return _PASTE_CONTROLS.search(text) is not None
-
-
-def paste_bytes(text: str, *, bracketed: bool) -> bytes:
-    """The bytes of a paste: line ends as CR, without control characters except the tab.
-
-    Without ESC (and its 8-bit form CSI), no text can end the bracket.
-    """
-    clean = _PASTE_CONTROLS.sub("", _PASTE_LINE_ENDS.sub("\r", text))
-    data = clean.encode("utf-8", "replace")
-    return b"\x1b[200~" + data + b"\x1b[201~" if bracketed else data
 
 
 def screen_of(emulator: Emulator, request: Peek) -> Screen:

@@ -12,6 +12,8 @@ from session_host.protocol import messages as m
 from session_host.protocol.values import NAMED_KEYS, CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.clearing import reset_after_exit
+from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 from session_host.terminal.text import logical_ansi_lines, logical_lines
 from tests.support.emulators import visible_state
 from tests.support.fuzzing import chance, some, some_number, some_text, times
@@ -51,15 +53,18 @@ def call_something(choose: random.Random, emulator: Emulator) -> None:
                 some_text(choose),
                 some_number(choose) & 0xFFFF,
             )
-            emulator.encode_key(msgspec.structs.replace(key, action=some(choose, list(KeyAction))))
+            encode_key(msgspec.structs.replace(key, action=some(choose, list(KeyAction))), emulator.modes)
         case 3:
             action, button = some(choose, list(MouseAction)), some(choose, list(MouseButton))
-            emulator.encode_mouse(
-                m.Mouse("", 0, action, button, some_number(choose), some_number(choose), some_number(choose))
+            encode_mouse(
+                m.Mouse("", 0, action, button, some_number(choose), some_number(choose), some_number(choose)),
+                emulator.modes,
+                emulator.size,
+                emulator.cell,
             )
         case 4:
-            emulator.encode_paste(some_text(choose))
-            emulator.encode_focus(choose.random() < 0.5)
+            encode_paste(some_text(choose), emulator.modes)
+            encode_focus(choose.random() < 0.5, emulator.modes)
         case 5:
             place = (choose.randrange(-5, 300), choose.randrange(-5, 100))
             emulator.select(
@@ -77,7 +82,7 @@ def call_something(choose: random.Random, emulator: Emulator) -> None:
             emulator.select_all()
             emulator.clear_selection()
         case _:
-            emulator.reset_after_exit() if choose.random() < 0.1 else emulator.damage_all()
+            reset_after_exit(emulator) if choose.random() < 0.1 else emulator.damage_all()
 
 
 def assert_valid(emulator: Emulator) -> None:

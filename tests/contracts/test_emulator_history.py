@@ -6,6 +6,7 @@ import pytest
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator
+from session_host.terminal.clearing import reset_after_exit
 from tests.support.emulators import history_texts, texts
 
 from .conftest import Maker
@@ -206,7 +207,7 @@ def test_clearing_the_scrollback(make: Maker) -> None:
 def test_after_a_killed_program_the_modes_are_reset_and_its_text_stays(make: Maker) -> None:
     left = "\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?1h\x1b=\x1b[>5u\x1b[?25l\x1b[4 q\x1b[31m\x1b[2;3r\x1b[2;3H"
     emulator = make(40, 5, output="text" + left)
-    emulator.reset_after_exit()
+    reset_after_exit(emulator)
     modes = emulator.modes
     assert (modes.mouse, modes.mouse_encoding, modes.kitty_keyboard) == ("none", "default", 0)
     assert (modes.bracketed_paste, modes.application_cursor, modes.application_keypad) == (False, False, False)
@@ -220,7 +221,7 @@ def test_after_a_killed_program_the_modes_are_reset_and_its_text_stays(make: Mak
 
 def test_the_last_screen_of_a_killed_full_screen_program_stays(make: Maker) -> None:
     emulator = make(40, 5, output="shell\x1b[?1049h\x1b[Heditor\x1b[?1002h")
-    emulator.reset_after_exit()
+    reset_after_exit(emulator)
     assert on_alternate(emulator)
     assert texts(emulator)[0] == "editor"
     assert emulator.modes.mouse == "none"

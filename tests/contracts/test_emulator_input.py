@@ -7,6 +7,7 @@ import pytest
 from session_host.protocol.messages import Mouse
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal import restore
+from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 from tests.support.emulators import key, mouse
 
 from .conftest import Maker
@@ -74,9 +75,9 @@ SHIFT, ALT, CTRL, SUPER = Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifi
 )
 def test_keys(make: Maker, name: str, text: str, modifiers: int, expected: bytes) -> None:
     emulator = make()
-    assert emulator.encode_key(key(name, text, modifiers)) == expected
-    assert emulator.encode_key(key(name, text, modifiers, KeyAction.REPEAT)) == expected
-    assert emulator.encode_key(key(name, text, modifiers, KeyAction.RELEASE)) == b""
+    assert encode_key(key(name, text, modifiers), emulator.modes) == expected
+    assert encode_key(key(name, text, modifiers, KeyAction.REPEAT), emulator.modes) == expected
+    assert encode_key(key(name, text, modifiers, KeyAction.RELEASE), emulator.modes) == b""
 
 
 @pytest.mark.parametrize(
@@ -85,9 +86,9 @@ def test_keys(make: Maker, name: str, text: str, modifiers: int, expected: bytes
 )
 def test_application_cursor_keys(make: Maker, name: str, expected: bytes) -> None:
     emulator = make(output="\x1b[?1h")
-    assert emulator.encode_key(key(name)) == expected
+    assert encode_key(key(name), emulator.modes) == expected
     emulator.feed(b"\x1b[?1l")
-    assert emulator.encode_key(key(name)) == expected.replace(b"O", b"[")
+    assert encode_key(key(name), emulator.modes) == expected.replace(b"O", b"[")
 
 
 @pytest.mark.parametrize(
@@ -126,9 +127,9 @@ def test_kitty_keyboard(
     make: Maker, flags: int, name: str, text: str, modifiers: int, action: KeyAction, expected: bytes
 ) -> None:
     emulator = make(output=f"\x1b[>{flags}u")
-    assert emulator.encode_key(key(name, text, modifiers, action)) == expected
+    assert encode_key(key(name, text, modifiers, action), emulator.modes) == expected
     emulator.feed(b"\x1b[<u")
-    assert emulator.encode_key(key("a", "a", CTRL)) == b"\x01"
+    assert encode_key(key("a", "a", CTRL), emulator.modes) == b"\x01"
 
 
 @pytest.mark.parametrize(
@@ -142,22 +143,22 @@ def test_kitty_keyboard(
 )
 def test_modify_other_keys(make: Maker, name: str, text: str, modifiers: int, expected: bytes) -> None:
     emulator = make(output="\x1b[>4;2m")
-    assert emulator.encode_key(key(name, text, modifiers)) == expected
+    assert encode_key(key(name, text, modifiers), emulator.modes) == expected
 
 
 def test_a_paste_has_cr_for_line_ends(make: Maker) -> None:
-    assert make().encode_paste("one\ntwo\r\nthree\rfour\tfive") == b"one\rtwo\rthree\rfour\tfive"
+    assert encode_paste("one\ntwo\r\nthree\rfour\tfive", make().modes) == b"one\rtwo\rthree\rfour\tfive"
 
 
 def test_a_paste_is_bracketed_when_asked_for(make: Maker) -> None:
     emulator = make(output="\x1b[?2004h")
-    assert emulator.encode_paste("äb\nc") == "\x1b[200~äb\rc\x1b[201~".encode()
+    assert encode_paste("äb\nc", emulator.modes) == "\x1b[200~äb\rc\x1b[201~".encode()
 
 
 @pytest.mark.parametrize("output", ["", "\x1b[?2004h"])
 @pytest.mark.parametrize("text", ["a\x1b[201~rm -rf /\n", "a\x9b201~b", "\x1b\x1b[[201~", "\x03\x04\x08\x7f\x00\x1a"])
 def test_no_text_can_end_a_bracketed_paste_early(make: Maker, output: str, text: str) -> None:
-    data = make(output=output).encode_paste(text)
+    data = encode_paste(text, make(output=output).modes)
     inner = data.removeprefix(b"\x1b[200~").removesuffix(b"\x1b[201~")
     assert not set(inner.decode()) & {chr(c) for c in [*range(9), *range(11, 13), *range(14, 32), *range(0x7F, 0xA0)]}
 
@@ -192,38 +193,39 @@ def test_no_text_can_end_a_bracketed_paste_early(make: Maker, output: str, text:
     ],
 )
 def test_the_mouse(make: Maker, modes: str, event: Mouse, expected: bytes) -> None:
-    assert make(output=modes).encode_mouse(event) == expected
+    emulator = make(output=modes)
+    assert encode_mouse(event, emulator.modes, emulator.size, emulator.cell) == expected
 
 
 def test_focus(make: Maker) -> None:
     emulator = make()
-    assert emulator.encode_focus(True) == b""
+    assert encode_focus(True, emulator.modes) == b""
     emulator.feed(b"\x1b[?1004h")
-    assert emulator.encode_focus(True) == b"\x1b[I"
-    assert emulator.encode_focus(False) == b"\x1b[O"
+    assert encode_focus(True, emulator.modes) == b"\x1b[I"
+    assert encode_focus(False, emulator.modes) == b"\x1b[O"
 
 
 @pytest.mark.parametrize("symbol", ["/", "(", "?", "!", ":", "Ё", ","])
 def test_a_symbol_typed_with_shift_is_sent_as_itself_on_any_layout(make: Maker, symbol: str) -> None:
     """On a German keyboard, / is Shift+7: a view that has not seen the key without Shift names it "/"."""
     emulator = make(output="\x1b[>1u")
-    assert emulator.encode_key(key(symbol, symbol, SHIFT)) == symbol.encode()
+    assert encode_key(key(symbol, symbol, SHIFT), emulator.modes) == symbol.encode()
 
 
 def test_shift_and_space_is_a_space(make: Maker) -> None:
     emulator = make(output="\x1b[>1u")
-    assert emulator.encode_key(key("Space", " ", SHIFT)) == b" "
-    assert emulator.encode_key(key("Space", " ", SHIFT | CTRL)) == b"\x1b[32;6u"
+    assert encode_key(key("Space", " ", SHIFT), emulator.modes) == b" "
+    assert encode_key(key("Space", " ", SHIFT | CTRL), emulator.modes) == b"\x1b[32;6u"
 
 
 def test_back_tab_and_f3_have_the_bytes_of_xterm(make: Maker) -> None:
     emulator = make()
-    assert emulator.encode_key(key("Tab", "", SHIFT | CTRL)) == b"\x1b[Z"
-    assert emulator.encode_key(key("Tab", "", SHIFT)) == b"\x1b[Z"
-    assert emulator.encode_key(key("F3", "", SHIFT)) == b"\x1b[1;2R"
-    assert emulator.encode_key(key("F3")) == b"\x1bOR"
+    assert encode_key(key("Tab", "", SHIFT | CTRL), emulator.modes) == b"\x1b[Z"
+    assert encode_key(key("Tab", "", SHIFT), emulator.modes) == b"\x1b[Z"
+    assert encode_key(key("F3", "", SHIFT), emulator.modes) == b"\x1b[1;2R"
+    assert encode_key(key("F3"), emulator.modes) == b"\x1bOR"
     emulator.feed(b"\x1b[>1u")
-    assert emulator.encode_key(key("F3", "", SHIFT)) == b"\x1b[13;2~"
+    assert encode_key(key("F3", "", SHIFT), emulator.modes) == b"\x1b[13;2~"
 
 
 @pytest.mark.parametrize(
@@ -246,14 +248,14 @@ def test_modify_other_keys_at_both_levels(
     make: Maker, name: str, text: str, modifiers: int, level_1: bytes, level_2: bytes
 ) -> None:
     emulator = make()
-    before = emulator.encode_key(key(name, text, modifiers))
+    before = encode_key(key(name, text, modifiers), emulator.modes)
     for level, expected in ((1, level_1), (2, level_2)):
         emulator.feed(b"\x1b[>4;%dm" % level)
         assert emulator.modes.modify_other_keys == level
-        assert emulator.encode_key(key(name, text, modifiers)) == expected
+        assert encode_key(key(name, text, modifiers), emulator.modes) == expected
     for reset in (b"\x1b[>4;0m", b"\x1b[>4m", b"\x1b[>m", b"\x1b[!p", b"\x1bc"):
         emulator.feed(b"\x1b[>4;1m" + reset)
-        assert emulator.encode_key(key(name, text, modifiers)) == before
+        assert encode_key(key(name, text, modifiers), emulator.modes) == before
 
 
 def test_the_keyboard_mode_is_recognised_however_the_bytes_are_split(make: Maker) -> None:

@@ -10,6 +10,7 @@ from session_host.protocol.messages import Key
 from session_host.protocol.values import GridSize, Modifiers
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
+from session_host.terminal.encode import encode_key
 
 SIZE = GridSize(80, 24)
 SETTINGS = [b"", b"\x1b[?1h", b"\x1b[?66h", b"\x1b[>4;1m", b"\x1b[>4;2m", b"\x1b[>1u", b"\x1b[>5u", b"\x1b[>7u"]
@@ -45,6 +46,6 @@ def test_all_engines_encode_keys_alike(engines: tuple[Emulator, Emulator], setti
     for engine in engines:
         engine.feed(b"\x1bc\x1b[<9u\x1b[>4;0m" + setting)
     for key in keys:
-        assert pyte.encode_key(key) == ghostty.encode_key(key), (
+        assert encode_key(key, pyte.modes) == encode_key(key, ghostty.modes), (
             f"{key.key} with {Modifiers(modifiers)!r} and {key.text!r}"
         )

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.values import GridSize, KeyAction, State
+from session_host.protocol.values import GridSize, State
 from session_host.session.connection import ClientConnection
 from session_host.session.effects import (
     Effect,
@@ -16,7 +16,7 @@ from session_host.session.output_ring import OutputRing, Span
 from session_host.session.session import Session
 from session_host.storage.descriptors.log_entries import NO_TAG, PendingEntry, PendingInput
 from session_host.storage.descriptors.log_state import LogState
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Modes
 from tests.support.playbook import Event, RulesHarness, do
 from tests.support.session_harness import spec_of
 
@@ -31,11 +31,7 @@ PIECE_BYTES = 64 * 1024
 class Engine:
     """The part of an emulator that the session's rules use."""
 
-    def encode_key(self, key: m.Key) -> bytes:
-        return b"" if key.action is KeyAction.RELEASE else key.text.encode()
-
-    def encode_paste(self, text: str) -> bytes:
-        return f"<{text}>".encode()
+    modes = Modes()
 
 
 ENGINE = cast("Emulator", Engine())

@@ -12,7 +12,7 @@ from gui.input.dragging import names_of_files, quoted
 from gui.terminal.input_sink import TypedInput
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
-from session_host.terminal.text import has_controls
+from session_host.terminal.encode import has_controls
 
 LARGE_CHARACTERS = 256 * 1024
 """A longer paste always needs confirmation."""

@@ -29,7 +29,7 @@ from gui.window.sheets.question import Question
 from gui.wording import changes_texts, common_texts, new_chat_texts, notice_texts, page_texts, window_texts
 from session_host.protocol.values import Image
 from session_host.structured.items import Item
-from session_host.terminal.text import has_controls
+from session_host.terminal.encode import has_controls
 
 CONTINUE = "continue_program"
 TERMINAL_MENU = (

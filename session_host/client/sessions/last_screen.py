@@ -14,6 +14,7 @@ from session_host.storage.store import SessionRecord
 from session_host.storage.store.saved_screen import load_screen
 from session_host.structured.engine import TranscriptEngine
 from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.clearing import reset_after_exit
 from session_host.terminal.text import logical_ansi_lines
 
 
@@ -42,7 +43,7 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
         unreadable = error
     emulator = restore(session_journal(session_id), engine)
     if emulator is not None:
-        emulator.reset_after_exit()
+        reset_after_exit(emulator)
     elif unreadable is not None:
         raise unreadable
     return emulator

@@ -59,6 +59,7 @@ class ChatSteps:
             session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
             timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
         )  # fmt: skip
+        session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:
             session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
         performer.add_handlers(

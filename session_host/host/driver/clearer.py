@@ -24,7 +24,8 @@ from session_host.protocol.messages import Clearing
 from session_host.protocol.values import GridSize
 from session_host.session.sizing import Sizing
 from session_host.terminal.base import Emulator
-from session_host.terminal.clearing import ALTERNATE, CANCEL, sequences
+from session_host.terminal.clearing import CANCEL, sequences
+from session_host.terminal.commands import ALTERNATE
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import msgspec
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, ErrorCode, Failed, Key, Send
 from session_host.protocol.values import parse_key
 from session_host.terminal.base import Emulator
-from session_host.terminal.text import has_controls
+from session_host.terminal.encode import encode_key, encode_paste, has_controls
 
 _INNER_LINE_END = re.compile("[\r\n\u2028\u2029]+[^\r\n]")
 
@@ -52,10 +52,10 @@ def encode_request(emulator: Emulator, request: Send, *, enter: bool) -> bytes:
     """The bytes for the program, by the modes that it has set; ``enter``: with Enter, if it is asked for."""
     pieces: list[bytes] = []
     if request.text:
-        pieces.append(emulator.encode_paste(request.text) if _is_pasted(request) else typed(request.text))
+        pieces.append(encode_paste(request.text, emulator.modes) if _is_pasted(request) else typed(request.text))
     for name in [*request.keys, *(["Enter"] if request.enter and enter else [])]:
         key, text, modifiers = parse_key(name)
-        pieces.append(emulator.encode_key(Key("", 0, key, text, int(modifiers))))
+        pieces.append(encode_key(Key("", 0, key, text, int(modifiers)), emulator.modes))
     return b"".join(pieces)
 
 

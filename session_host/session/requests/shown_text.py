@@ -19,8 +19,8 @@ from typing import Final
 
 from session_host.protocol.messages import Send
 from session_host.terminal.base import Emulator
+from session_host.terminal.encode import has_controls
 from session_host.terminal.rows import Row, row_text
-from session_host.terminal.text import has_controls
 
 MIN_COLUMNS, MIN_ROWS = 40, 12
 """The smallest terminal that is searched: in a smaller one, an agent may break or hide the line."""

@@ -1,7 +1,7 @@
 """The ghostty engine: libghostty-vt behind the Emulator protocol. Fast and complete.
 
 The parts: ``library.calls`` opens the library, ``effects`` collects replies and events, ``cells`` reads rows,
-``selection`` selects, ``input`` encodes user input, ``snapshot`` and ``replay`` save the state.
+``selection`` selects, ``modes`` reads modes, ``snapshot`` and ``replay`` save the state.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
 
-from session_host.protocol.messages import Mouse
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Cursor, DefaultColors, Frame, Modes, SelectionUnit
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
-from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
 from .cells import GridReader
@@ -26,7 +24,6 @@ from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .frame import FrameBuilder
 from .history import HistoryLimits
 from .images import TerminalImages
-from .input import AFTER_EXIT, InputEncoder, ModeReader
 from .library.calls import (
     CONTINUATION_BYTES,
     EngineFailure,
@@ -42,6 +39,7 @@ from .library.calls import (
     set_options,
     text_of,
 )
+from .modes import ModeReader
 from .replay import replay
 from .row_marks import RowMarks, ScreenPrompts
 from .selection import Selector
@@ -55,8 +53,7 @@ class GhosttyEmulator:
     """An Emulator over one libghostty-vt terminal.
 
     Attributes:
-        is_ground, encode_key: see ``Emulator``.
-        commands: see ``Emulator``.
+        is_ground, commands, command_modes: see ``Emulator``.
     """
 
     def __init__(
@@ -85,13 +82,11 @@ class GhosttyEmulator:
         self._images.grid.write = self._stream.write
         self.command_modes = self._stream.command_modes
         self._selector = Selector(terminal)
-        self._encoder = InputEncoder(terminal, self._stream)
         self.is_ground = self._stream.is_ground
-        self.encode_key = self._encoder.key
-        self._modes = ModeReader(terminal, self._stream, self._encoder)
+        self._modes = ModeReader(terminal, self._stream)
         self._frames = FrameBuilder(terminal, self._images)
         self._images.grid.read_screen = partial(_screen, self._frames, self._reader, keeps_marks=True)
-        parts = (self._encoder, self._selector, self._frames, self._stream, self._images.grid, self._marks)
+        parts = (self._modes, self._selector, self._frames, self._stream, self._images.grid, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
@@ -233,7 +228,6 @@ class GhosttyEmulator:
 
     def _set_colors(self) -> None:
         colors = self._effects.colors
-        self._stream.settings_version += 1
         for name in ("foreground", "background", "cursor"):
             value = getattr(colors, name)
             set_option(self._terminal, f"COLOR_{name.upper()}", "GhosttyColorRgb", rgb(value))
@@ -324,20 +318,6 @@ class GhosttyEmulator:
         column, row = point
         return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
 
-    # -- encoding user input
-
-    def encode_paste(self, text: str) -> bytes:
-        """The bytes of a paste."""
-        return paste_bytes(text, bracketed=mode(self._terminal, 2004))
-
-    def encode_mouse(self, mouse: Mouse) -> bytes:
-        """The bytes of a mouse event."""
-        return self._encoder.mouse(mouse, self._size, self._cell)
-
-    def encode_focus(self, focused: bool) -> bytes:
-        """The bytes of a focus change."""
-        return self._encoder.focus(focused)
-
     # -- saving the state
 
     def snapshot(self) -> bytes:
@@ -366,12 +346,6 @@ class GhosttyEmulator:
         except EngineFailure:
             self._stream.write(_DISCARD_SEQUENCE)
             return save()
-
-    def reset_after_exit(self) -> None:
-        """Undo the modes that a killed program left set."""
-        self._stream.write(b"\x18")
-        self._stream.reset(AFTER_EXIT)
-        self._stream.pointers.reset()
 
 
 def _screen(frames: FrameBuilder, reader: GridReader, rows: int, *, keeps_marks: bool = False) -> list[Row]:

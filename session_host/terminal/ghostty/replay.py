@@ -23,8 +23,8 @@ from session_host.terminal.text import ansi_row, style_change
 from . import snapshot
 from .cells import GridReader
 from .frame import ProgramColors
-from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .library.calls import Getter, allocated, formatted_extras, lib, mode
+from .modes import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .stream import Stream
 
 _MODES: Final = (

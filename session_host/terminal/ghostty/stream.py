@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.clearing import ALTERNATE, WATCHED, CommandModes, TerminalModes
+from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
@@ -181,7 +181,6 @@ class Stream:
         pointers: the mouse pointer's shapes; part of a snapshot.
         kitty_flags: reads the current flags of kitty's keyboard protocol.
         command_modes: what a shell's last command left.
-        settings_version: counts what may have changed modes or colours, so that their readers can keep what they read.
     """
 
     def __init__(
@@ -206,7 +205,6 @@ class Stream:
         self.modify_other_keys = 0
         self.titles: list[str] = []
         self.pointers = PointerShapes()
-        self.settings_version = 0
         self.command_modes = CommandModes(self._terminal_modes)
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
         # flags, whether no sequence is open.
@@ -413,8 +411,6 @@ class Stream:
             for start in range(0, len(data), _MAX_WRITE_BYTES):
                 changed = self.write(data[start : start + _MAX_WRITE_BYTES]) or changed
             return changed
-        if b"\x1b" in data or not self._ground[0]:
-            self.settings_version += 1
         lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
         self._read_state()
         self.history.on_output(self._history_rows[0])
@@ -498,7 +494,6 @@ class Stream:
 
     def _resize(self) -> None:
         size, cell = self._size, self._cell
-        self.settings_version += 1
         check(
             lib.ghostty_terminal_resize(self._terminal, size.columns, size.rows, cell.width_px, cell.height_px),
             f"resizing to {size}",

@@ -10,7 +10,6 @@ from typing import Literal
 
 from pyte import modes as mo
 
-from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import (
     DEFAULT_SCROLLBACK_LINES,
@@ -21,14 +20,11 @@ from session_host.terminal.base import (
     Modes,
     SelectionUnit,
 )
-from session_host.terminal.clearing import CommandModes
-from session_host.terminal.commands import CommandLog
-from session_host.terminal.encode import encode_focus, encode_key, encode_mouse
+from session_host.terminal.commands import CommandLog, CommandModes
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
-from session_host.terminal.text import paste_bytes
 
 from . import replay as pyte_replay
 from . import state
@@ -292,20 +288,6 @@ class PyteEmulator:
     def selected_text(self) -> str:
         return self._view.selected_text()
 
-    # -- encoding user input
-
-    def encode_key(self, key: Key) -> bytes:
-        return encode_key(key, self.modes)
-
-    def encode_paste(self, text: str) -> bytes:
-        return paste_bytes(text, bracketed=self._screen.has_mode(2004))
-
-    def encode_mouse(self, mouse: Mouse) -> bytes:
-        return encode_mouse(mouse, self.modes, self.size, self.cell)
-
-    def encode_focus(self, focused: bool) -> bytes:
-        return encode_focus(focused, self.modes)
-
     # -- saving the state
 
     def snapshot(self) -> bytes:
@@ -313,11 +295,6 @@ class PyteEmulator:
 
     def replay(self) -> bytes:
         return pyte_replay.replay(self._screen, self._stream)
-
-    def reset_after_exit(self) -> None:
-        self._screen.reset_after_exit()
-        self._stream.forget()
-        self._view.scroll_to_bottom()
 
     def close(self) -> None:
         self._screen.history.clear()

@@ -8,6 +8,7 @@ import pytest
 
 from session_host.protocol.messages import Key
 from session_host.protocol.values import KeyAction
+from session_host.terminal.encode import encode_key
 from tests.e2e.view.conftest import ShownView
 
 LEGACY = {
@@ -57,7 +58,7 @@ def typed(terminal: ShownView, keys: list[str]) -> bytes:
     read = b""
     for call in terminal.sink.calls:
         if call[0] == "key" and call[1] != "F9":
-            read += terminal.emulator.encode_key(Key("a", 1, *call[1:]))
+            read += encode_key(Key("a", 1, *call[1:]), terminal.emulator.modes)
         elif call[0] == "text":
             read += call[1].encode()
     return read

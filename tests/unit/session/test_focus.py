@@ -11,10 +11,10 @@ from session_host.session.attachments import Attachments
 from session_host.session.effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
 from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Modes
 from tests.support.playbook import Event, Playbook, RulesHarness, do
 
-IN, OUT = WriteToProgram(EntryKind.FOCUS, b"IN", number=1), WriteToProgram(EntryKind.FOCUS, b"OUT", number=0)
+IN, OUT = WriteToProgram(EntryKind.FOCUS, b"\x1b[I", number=1), WriteToProgram(EntryKind.FOCUS, b"\x1b[O", number=0)
 
 
 class Client:
@@ -27,17 +27,14 @@ class Client:
         raise AssertionError(message)
 
 
-class Modes:
+class Engine:
     """A fake emulator that knows whether the program has turned on focus reports."""
 
     def __init__(self, *, asks: bool) -> None:
-        self._asks = asks
-
-    def encode_focus(self, focused: bool) -> bytes:
-        return (b"IN" if focused else b"OUT") if self._asks else b""
+        self.modes = Modes(focus_events=asks)
 
 
-ASKS, ASKS_NOT = cast("Emulator", Modes(asks=True)), cast("Emulator", Modes(asks=False))
+ASKS, ASKS_NOT = cast("Emulator", Engine(asks=True)), cast("Emulator", Engine(asks=False))
 
 
 class Harness(RulesHarness[Effect]):
@@ -172,7 +169,7 @@ def test_nothing_is_reported_after_the_end(harness: Harness) -> None:
         harness.script()
         >> harness.shows(False)
         << harness.grace
-        >> do(harness.focus.program_ended)
+        >> do(harness.focus.stop)
         << harness.no_grace
         >> harness.shows(True)
         >> harness.shows(False)

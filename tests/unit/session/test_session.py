@@ -170,7 +170,7 @@ def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(harness: Harness) ->
     assert (
         harness.script()
         >> harness.sends(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
-        << WriteToProgram(EntryKind.INPUT, b"<one two>", TAG, 2)
+        << WriteToProgram(EntryKind.INPUT, b"one two", TAG, 2)
         << NoteUserInput()
         >> harness.sends(client, m.Paste(ID, 3, "three ", more=True))
         >> harness.sends(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
@@ -178,7 +178,7 @@ def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(harness: Harness) ->
         >> harness.receives(client)
         << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])
         >> harness.sends(client, m.AcceptRefusal(ID), m.Paste(ID, 6, "five"))
-        << WriteToProgram(EntryKind.INPUT, b"<five>", TAG, 6)
+        << WriteToProgram(EntryKind.INPUT, b"five", TAG, 6)
         << NoteUserInput()
     )
 

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
+from session_host.terminal.base import Modes
+from session_host.terminal.encode import encode_paste
 from session_host.terminal.rows import PLAIN, RGB, Attribute, Row, Run, Style, Underline
-from session_host.terminal.text import ansi_row, logical_ansi_lines, logical_lines, paste_bytes, style_change
+from session_host.terminal.text import ansi_row, logical_ansi_lines, logical_lines, style_change
 
 RED = Style(foreground=1)
 
@@ -99,9 +101,9 @@ def test_a_terminal_reads_the_styles_that_were_written(first: Style, second: Sty
 
 @given(st.text())
 def test_a_paste_has_no_controls_but_tab_and_cr(text: str) -> None:
-    data = paste_bytes(text, bracketed=True)
+    data = encode_paste(text, Modes(bracketed_paste=True))
     assert data.startswith(b"\x1b[200~")
     assert data.endswith(b"\x1b[201~")
     inner = data[6:-6].decode()
     assert all(c >= " " and not "\x7f" <= c <= "\x9f" for c in inner if c not in "\t\r")
-    assert paste_bytes(text, bracketed=False) == data[6:-6]
+    assert encode_paste(text, Modes()) == data[6:-6]

@@ -127,20 +127,6 @@ class ModeScreen(EditScreen):
         self.modify_other_keys = 0
         self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
 
-    def reset_after_exit(self) -> None:
-        """Undo the modes that a killed program left set; text, title and colours stay."""
-        for mode in (1, 5, 6, 66, 69, 1004, 2004, 2026, 2031, 2048, *_MOUSE_TRACKING, *_MOUSE_ENCODING):
-            self.mode.discard(private(mode))
-        self.mode -= {mo.IRM, mo.LNM}
-        self.mode |= {mo.DECAWM, mo.DECTCEM}
-        self.cursor.hidden = False
-        self.mouse = self.mouse_encoding = self.modify_other_keys = 0
-        self.kitty = [[0], [0]]
-        self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
-        self.reset_margins()
-        self._reset_pen()
-        self.all_dirty = True
-
     # -- modes
 
     def has_mode(self, mode: int) -> bool:

@@ -10,7 +10,7 @@ from pyte import modes as mo
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DefaultColors
-from session_host.terminal.clearing import ALTERNATE, WATCHED, CommandModes, TerminalModes
+from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.osc import KittyNotifications
 from session_host.terminal.prompts import MAX_MARK_BYTES, is_fresh_line

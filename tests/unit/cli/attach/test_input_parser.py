@@ -23,6 +23,7 @@ from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE
 from session_host.protocol.values import NAMED_KEYS, GridSize, KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import EngineName
+from session_host.terminal.encode import encode_key
 
 NONE, SHIFT, ALT, CTRL = Modifiers.NONE, Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL
 
@@ -418,7 +419,7 @@ def test_a_key_reaches_a_program_as_the_outer_terminal_sent_it(engine: EngineNam
         for data in LEGACY_KEYS:
             keys = [value for value in read(data) if isinstance(value, KeyTyped)]
             sent = b"".join(
-                emulator.encode_key(Key("", 1, key, text, int(modifiers), action))
+                encode_key(Key("", 1, key, text, int(modifiers), action), emulator.modes)
                 for key, text, modifiers, action in keys
             )
             if sent != data:

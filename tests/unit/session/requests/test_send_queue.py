@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -352,8 +353,9 @@ def test_a_program_with_endless_output_gets_enter_in_the_end(harness: SendQueueH
 
 def test_a_failing_engine_does_not_block_later_requests(harness: SendQueueHarness) -> None:
     class Broken:
-        def encode_paste(self, text: str) -> bytes:
-            raise RuntimeError(text)
+        @property
+        def modes(self) -> Any:
+            raise RuntimeError("broken")
 
     def fail(emulator: Emulator) -> None:
         with pytest.raises(RuntimeError):

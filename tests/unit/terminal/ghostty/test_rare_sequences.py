@@ -7,6 +7,7 @@ import pytest
 from session_host.protocol.values import GridSize
 from session_host.terminal import create, restore
 from session_host.terminal.base import DefaultColors, Emulator
+from session_host.terminal.clearing import reset_after_exit
 
 COLORS = DefaultColors(0x112233, 0x445566, 0x778899)
 
@@ -52,7 +53,7 @@ def test_a_program_sets_the_mouse_pointer_of_its_screen() -> None:
         assert same.modes.pointer_shape == "wait"
         same.feed(b"\x1b[?1049l")
         assert same.modes.pointer_shape == "pointer"
-    emulator.reset_after_exit()
+    reset_after_exit(emulator)
     copies[0].feed(b"\x1bc")
     copies[1].feed(b"\x1b]22;no-such\x07")
     assert {same.modes.pointer_shape for same in (emulator, *copies)} == {""}

@@ -6,6 +6,7 @@ import pytest
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape
+from session_host.terminal.clearing import reset_after_exit
 from session_host.terminal.pyte.emulator import PyteEmulator
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Run, Style, Underline
 
@@ -289,7 +290,7 @@ def test_a_killed_program_leaves_nothing_behind() -> None:
     terminal = after(
         "shell\r\n\x1b[?1002h\x1b[?1006h\x1b[?2004h\x1b[?1004h\x1b[>7u\x1b[?25l\x1b[2;3r\x1b[31m\x1b[?1h\x1b]2;half"
     )
-    terminal.reset_after_exit()
+    reset_after_exit(terminal)
     terminal.feed(b"\r\nnext")
     modes = terminal.modes
     assert [row.text() for row in terminal.rows()[:2]] == ["shell", "next"]
