@@ -24,8 +24,8 @@ OWN = {
     "session_host/session": (
         "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
         "session_host.structured",
-        "session_host.terminal.base", "session_host.terminal.events", "session_host.terminal.rows",
-        "session_host.terminal.text",
+        "session_host.terminal.base", "session_host.terminal.encode", "session_host.terminal.events",
+        "session_host.terminal.rows",
         "session_host.storage.descriptors.log_state",
         "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.log_entries",
         "session_host.storage.descriptors.log_state",
@@ -33,7 +33,7 @@ OWN = {
     **{
         f"session_host/client/viewer/{name}.py": (
             "session_host.client.viewer.", "session_host.session.states", "session_host.protocol",
-            "session_host.terminal.base",
+            "session_host.terminal.base", "session_host.terminal.encode",
         )
         for name in ("effects", "numbered_input", "rules", "state", "turn_marks", "unacknowledged_input")
     },
