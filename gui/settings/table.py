@@ -27,7 +27,7 @@ from session_host.client.chats.settings import (
     SCROLLBACK_LIMITS_LINES,
     ChatSettings,
 )
-from session_host.endpoint.conversation.conversation import MAX_TIMEOUT_S, Settings
+from session_host.endpoint.conversation import MAX_TIMEOUT_S, Settings
 from session_host.errors import ConfigError
 from session_host.toml_file import TomlFile
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from session_host.agents.agent import ARGUMENTS, PLACEHOLDERS, Agent
-from session_host.agents.conditions import CONDITIONS
+from session_host.agents.environment import CONDITIONS
 from session_host.errors import ConfigError, NoSuchAgent
 from session_host.toml_file import read_users_file
 

@@ -1,15 +1,27 @@
-"""Builds an agent's environment: the caller's without the variables of the caller's terminal."""
+"""Builds an agent's environment: the caller's without the variables of the caller's terminal, and the agent's own.
+
+Variables with an agent's settings are merged with the user's. An interactive bash, zsh or fish marks its prompts by its
+environment alone.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
-from session_host.agents.agent import Agent, login_shell
-from session_host.agents.conditions import CONDITIONS
-from session_host.agents.merged_settings import is_merged, variable
+from .agent import FILES, Agent, login_shell
+
+_MAX_LOCK_BYTES = 16 * 1024 * 1024
+
+_ANY_SESSIONS_FILES = r"\S*/sessions/[0-9a-f-]{36}/agent"
+"""A pattern for the value of ``{files}`` in a variable of another chat, from which this chat is started."""
 
 # A "*" at the end matches any ending.
 TERMINAL_VARIABLES = (
@@ -57,6 +69,15 @@ _REMOVED = TERMINAL_VARIABLES + OWN_PARTS_VARIABLES + NESTING_VARIABLES
 _REMOVED_NAMES = frozenset(each for each in _REMOVED if not each.endswith("*"))
 _REMOVED_BEGINNINGS = tuple(each.removesuffix("*") for each in _REMOVED if each.endswith("*"))
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+SHELL_DIRECTORY: Final = Path(__file__).parents[2] / "resources" / "shell"
+OFF_VARIABLE: Final = "OUTLIVE_SHELL_INTEGRATION"
+"""Set to ``0``, a chat's shell is left alone."""
+
+_INTERACTIVE_OPTIONS: Final = frozenset({"-i", "-l", "-il", "-li", "--login", "--interactive"})
+"""Options with which a shell is interactive and reads its usual files."""
+
+_DEFAULT_DATA_DIRECTORIES: Final = "/usr/local/share:/usr/share"
 
 
 def child_environment(
@@ -153,3 +174,168 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def opencode_has_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
+    """Whether opencode can load a plugin without npm.
+
+    If opencode has a plugin, it installs ``@opencode-ai/plugin`` by npm at its start, into each of its configuration
+    directories that lacks the library. Until then its screen stays empty: seconds with a network, more than a minute
+    without. Without a plugin it installs the library in the background, so that the next start finds it.
+    """
+    home = environment.get("HOME", "")
+    base = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    directories = [each / ".opencode" for each in (Path(directory), *Path(directory).parents, Path(home))]
+    if own := environment.get("OPENCODE_CONFIG_DIR"):
+        directories.append(Path(directory, own))
+    # opencode creates the user's own directory if it is missing.
+    there = [Path(base, "opencode"), *(each for each in directories if each.is_dir())]
+    return all(map(_has_plugin_library, there))
+
+
+def _has_plugin_library(directory: Path) -> bool:
+    if directory.is_dir() and not os.access(directory, os.W_OK):
+        return True  # opencode installs nothing there.
+    try:
+        with (directory / "package-lock.json").open("rb") as file:
+            lock = json.loads(file.read(_MAX_LOCK_BYTES))
+        return (directory / "node_modules").is_dir() and "@opencode-ai/plugin" in lock["packages"][""]["dependencies"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return False
+
+
+def qwen_has_no_defaults(environment: Mapping[str, str], directory: str) -> bool:
+    """Whether Qwen Code has no system defaults, by variable or in its default place, that Outlive's would replace."""
+    # Outlive's own defaults, of this chat or of a chat around it.
+    named = re.sub(r".*/sessions/[0-9a-f-]{36}/agent/.*", "", environment.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH", ""))
+    settings = Path(directory, environment.get("QWEN_CODE_SYSTEM_SETTINGS_PATH") or "/etc/qwen-code/settings.json")
+    return not named and not settings.with_name("system-defaults.json").exists()
+
+
+class Condition(NamedTuple):
+    """A condition for setting a variable.
+
+    Attributes:
+        holds: the test; called with the environment and the directory that the agent starts with.
+        otherwise: a sentence for the user if the condition does not hold.
+    """
+
+    holds: Callable[[Mapping[str, str], str], bool]
+    otherwise: str
+
+
+CONDITIONS: Final = {
+    "opencode has its plugin library": Condition(
+        opencode_has_plugin_library,
+        "opencode runs without Outlive's plugin, because npm has not installed @opencode-ai/plugin yet. "
+        "opencode installs it in the background. Until the next start, Outlive finds the conversation by "
+        "its title and does not see the agent's status.",
+    ),
+    "nobody sets Qwen Code's defaults": Condition(
+        qwen_has_no_defaults,
+        "Qwen Code runs without Outlive's hook, because this system has Qwen Code defaults of its own and "
+        "Qwen Code reads only one such file. Outlive does not see what it asks.",
+    ),
+}
+
+
+def is_merged(template: str) -> bool:
+    """Whether a value of the catalog is merged with the user's own, and does not give way to it."""
+    return template.startswith("{") and not template.startswith(FILES)
+
+
+def variable(template: str, files: str, theirs: str) -> str:
+    """The value of a variable.
+
+    A JSON object is merged with an existing one: objects by key, lists appended; otherwise the user's value wins. Any
+    other value replaces the existing one.
+
+    Args:
+        template: the catalog's value, with ``{files}``.
+        files: the directory of the agent's files for this session.
+        theirs: the existing value; "" for none.
+    """
+    url = f"file://{FILES}"
+    if not is_merged(template):
+        return template.replace(FILES, files)
+    ours = json.loads(template)
+    try:
+        there = json.loads(theirs)
+    except (ValueError, RecursionError):
+        there = {}
+    merged = _merged(_filled(ours, url, files), _without(there, ours)) if isinstance(there, dict) else {}
+    return json.dumps(merged or _filled(ours, url, files), ensure_ascii=False, separators=(",", ":"))
+
+
+def _filled(value: Any, url: str, files: str) -> Any:
+    match value:
+        case dict():
+            return {key: _filled(each, url, files) for key, each in value.items()}
+        case list():
+            return [_filled(each, url, files) for each in value]
+        case str():
+            return value.replace(url, f"file://{quote(files)}").replace(FILES, files)
+        case _:
+            return value
+
+
+def _without(there: Any, ours: Any) -> Any:
+    """The existing list without another chat's entries of the same kind as ours."""
+    if isinstance(there, dict) and isinstance(ours, dict):
+        return {key: _without(each, ours.get(key)) for key, each in there.items()}
+    if isinstance(there, list) and isinstance(ours, list):
+        patterns = [re.escape(each).replace(re.escape(FILES), _ANY_SESSIONS_FILES) for each in ours if FILES in each]
+        return [each for each in there if not any(re.fullmatch(pattern, str(each)) for pattern in patterns)]
+    return there
+
+
+def _merged(ours: Any, theirs: Any) -> Any:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours | {key: _merged(ours[key], each) if key in ours else each for key, each in theirs.items()}
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return [*theirs, *ours]
+    return theirs
+
+
+def shell_integration(argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that make an interactive shell mark its prompts; none for another program.
+
+    The scripts in ``resources/shell`` write the marks (OSC 133, OSC 7). Each shell reads its script by a variable, and
+    the script gives the variable back, so that programs and shells within see the user's own value::
+
+        bash   ENV, which a shell in POSIX mode reads (POSIXLY_CORRECT)
+        zsh    ZDOTDIR
+        fish   XDG_DATA_DIRS
+
+    The user's files stay unchanged, and are read as always.
+
+    Args:
+        argv: the program and its arguments.
+        environment: the environment that the program starts with.
+    """
+    if environment.get(OFF_VARIABLE) == "0" or not _INTERACTIVE_OPTIONS.issuperset(argv[1:]):
+        return {}
+    match Path(argv[0]).name:
+        case "bash":
+            return {} if "POSIXLY_CORRECT" in environment else _bash(environment)
+        case "zsh":
+            previous = environment.get("ZDOTDIR")
+            return {"ZDOTDIR": str(SHELL_DIRECTORY / "zsh")} | _previous("OUTLIVE_ZDOTDIR", previous)
+        case "fish":
+            previous = environment.get("XDG_DATA_DIRS")
+            directories = f"{SHELL_DIRECTORY}:{previous or _DEFAULT_DATA_DIRECTORIES}"
+            return {"XDG_DATA_DIRS": directories} | _previous("OUTLIVE_XDG_DATA_DIRS", previous)
+        case _:
+            return {}
+
+
+def _bash(environment: Mapping[str, str]) -> dict[str, str]:
+    return (
+        {"ENV": str(SHELL_DIRECTORY / "bash.sh"), "POSIXLY_CORRECT": "1"}
+        | _previous("OUTLIVE_ENV", environment.get("ENV"))
+        | _previous("OUTLIVE_HISTFILE", environment.get("HISTFILE"))
+    )
+
+
+def _previous(name: str, value: str | None) -> dict[str, str]:
+    return {} if value is None else {name: value}

@@ -1,19 +1,22 @@
-"""Starts the program: ``python -m session_host.codex_relay SOCKET -- codex app-server --listen unix://SOCKET``."""
+"""Starts the program: ``python -m session_host.codex_relay [--terminal] SOCKET -- COMMAND...``."""
 
 from __future__ import annotations
 
 import sys
 
-from session_host.codex_relay.options import read_options
-from session_host.errors import UsageError
 
-try:
-    options = read_options(sys.argv[1:])
-except UsageError as error:
-    sys.stderr.write(f"outlive-codex-relay: {error}\n")
-    sys.exit(2)
-if options.terminal:
-    from session_host.codex_relay.terminal import run
-else:
-    from session_host.codex_relay.program import run  # imports the WebSocket library, which a terminal does not need
-sys.exit(run(options))
+def main(arguments: list[str]) -> int:
+    """Run the program with the words of its command line; returns its exit code."""
+    is_terminal = arguments[:1] == ["--terminal"]
+    words = arguments[1:] if is_terminal else arguments
+    if len(words) < 3 or words[1] != "--":
+        sys.stderr.write("outlive-codex-relay: use [--terminal] SOCKET -- COMMAND...\n")
+        return 2
+    if is_terminal:
+        from session_host.codex_relay.terminal import run
+    else:
+        from session_host.codex_relay.program import run  # imports the WebSocket library, which a terminal needs not
+    return run(words[0], words[2:])
+
+
+sys.exit(main(sys.argv[1:]))

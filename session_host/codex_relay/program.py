@@ -9,12 +9,19 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from websockets.client import ClientProtocol
+from websockets.exceptions import WebSocketException
+from websockets.frames import DATA_OPCODES, Frame
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
 from session_host.ending_signals import EndingSignals, Signalled
 
-from .child import ENDING, exit_code
-from .link import Link, LinkFailed
-from .options import Options
-from .server import Server, ServerFailed, remove_left_behind
+from .server import ENDING, Server, ServerFailed, exit_code, remove_left_behind
+
+FRAME_BYTES: Final = 1024 * 1024
+"""A longer message is sent in several frames: servers bound a frame more closely than a message."""
 
 CHUNK_BYTES: Final = 256 * 1024
 MAX_FOR_HOST_BYTES: Final = 64 * 1024 * 1024
@@ -29,17 +36,22 @@ SERVER_EXIT_S: Final = 1.0
 _STDIN, _STDOUT = 0, 1
 
 
-def run(options: Options) -> int:
-    """Run the program; returns its exit code. A signal that ends it, or its server, ends this process, too."""
+def run(socket_path: str, command: list[str]) -> int:
+    """Run the program; returns its exit code. A signal that ends it, or its server, ends this process, too.
+
+    Args:
+        socket_path: the path of the server's socket.
+        command: the server's command.
+    """
     signals = EndingSignals(ENDING)
-    path = Path(options.socket)
+    path = Path(socket_path)
     try:
         remove_left_behind(path)
-        server = Server(options.command, path)
+        server = Server(command, path)
     except Signalled as asked:
         return exit_code(-asked.number)
     except OSError as error:
-        return _fail(f"{options.command[0]}: {error.strerror}")
+        return _fail(f"{command[0]}: {error.strerror}")
     code = 0
     try:
         with server.connect() as connection:
@@ -156,3 +168,75 @@ class Relay:
         """Write the remaining bytes; this may wait until another host reads them."""
         while self._for_host and self._write():
             self._signals.wait(writable=[_STDOUT])
+
+
+class LinkFailed(Exception):
+    """The other end does not speak the protocol."""
+
+
+class Link:
+    """The client's end of one connection.
+
+    Lines that come before the server has agreed to the connection wait for that.
+    """
+
+    def __init__(self) -> None:
+        self._protocol = ClientProtocol(parse_uri("ws://localhost/"), max_size=None)
+        self._protocol.send_request(self._protocol.connect())
+        self._line = bytearray()
+        self._waiting: list[bytes] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the WebSocket handshake is done, and both ends are open."""
+        return self._protocol.state is State.OPEN
+
+    def bytes_to_send(self) -> bytes:
+        """The bytes for the server since the last call."""
+        return b"".join(self._protocol.data_to_send())
+
+    def send_lines(self, data: bytes) -> None:
+        """Take a piece of our input; its whole lines become messages."""
+        start = len(self._line)
+        self._line += data
+        if (end := self._line.rfind(b"\n", start)) < 0:
+            return
+        lines = bytes(self._line[:end]).split(b"\n")
+        del self._line[: end + 1]
+        self._waiting += [line for line in lines if line.strip()]
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        if not self.is_open:
+            return
+        for line in self._waiting:
+            self._protocol.send_text(line[:FRAME_BYTES], fin=len(line) <= FRAME_BYTES)
+            for start in range(FRAME_BYTES, len(line), FRAME_BYTES):
+                is_last = start + FRAME_BYTES >= len(line)
+                self._protocol.send_continuation(line[start : start + FRAME_BYTES], fin=is_last)
+        self._waiting.clear()
+
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes of the server, b"" at their end; returns its messages as lines.
+
+        Raises:
+            LinkFailed: the server refuses the connection, or breaks the protocol.
+        """
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        if (refusal := self._protocol.handshake_exc) is not None:
+            raise LinkFailed(str(refusal))
+        if isinstance(fault := self._protocol.parser_exc, WebSocketException):
+            raise LinkFailed(str(fault))
+        lines = bytearray()
+        for event in self._protocol.events_received():
+            if isinstance(event, Response):
+                self._send_waiting()
+            elif isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+                # In JSON, a line end can only be between two values.
+                lines += bytes(event.data).replace(b"\n", b" ")
+                if event.fin:
+                    lines += b"\n"
+        return bytes(lines)

@@ -16,9 +16,7 @@ from typing import Any, Final
 
 from session_host.ending_signals import EndingSignals, Signalled
 
-from .child import ENDING, exit_code, start_child, wait
-from .options import Options
-from .server import connected
+from .server import ENDING, connected, exit_code, start_child, wait
 
 END_TIMEOUT_S: Final = 2.0
 POLL_INTERVAL_S: Final = 0.5
@@ -33,18 +31,23 @@ RESTORE: Final = (
 """Ends the modes that a terminated agent leaves on: mouse, focus, paste, keyboard. Its last screen stays."""
 
 
-def run(options: Options) -> int:
-    """Run the agent's command on this terminal until it or the server ends; returns the exit code."""
+def run(socket_path: str, command: list[str]) -> int:
+    """Run the agent's command on this terminal until it or the server ends; returns the exit code.
+
+    Args:
+        socket_path: the path of the server's socket.
+        command: the command of the agent's own terminal.
+    """
     attributes = _attributes()
     signals = EndingSignals(ENDING)
     try:
-        agent = start_child(options.command, detached=False)
+        agent = start_child(command, detached=False)
     except OSError as error:
-        sys.stderr.write(f"{options.command[0]}: {error.strerror}\n")
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
         return 1
     asked = 0
     try:
-        if (code := _follow(agent, Path(options.socket), signals)) is not None:
+        if (code := _follow(agent, Path(socket_path), signals)) is not None:
             return exit_code(code)
     except Signalled as signalled:
         asked = signalled.number

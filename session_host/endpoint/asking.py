@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from session_host.endpoint.conversation.conversation import (
+from session_host.endpoint.conversation import (
     AnswerBegan,
     AnswerEnded,
     AnswerState,
@@ -18,7 +17,6 @@ from session_host.endpoint.conversation.conversation import (
     Record,
     Turn,
 )
-from session_host.endpoint.server import client
 from session_host.endpoint.server.client import Finished, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind
 from session_host.system.clock import now
@@ -37,15 +35,6 @@ FIRST_WAIT_S: Final = 2.0
 """The first delay if a busy server gives none; each further try doubles it."""
 
 _logger = logging.getLogger(__name__)
-
-
-def preload() -> None:
-    """Import what a question needs; from then on, garbage is collected (see ``__main__``)."""
-    try:
-        client.preload()
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 class RecordSink(Protocol):

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from session_host.endpoint.conversation.conversation import (
+from session_host.endpoint.conversation import (
     Answer,
     Attachment,
     Conversation,
+    ConversationFile,
     Picture,
     Question,
     Record,
@@ -19,7 +20,6 @@ from session_host.endpoint.conversation.conversation import (
     SettingsChanged,
     valid_utf8,
 )
-from session_host.endpoint.conversation.file import ConversationFile
 from session_host.endpoint.server import client, secret_store
 from session_host.endpoint.server.addresses import origin
 from session_host.endpoint.server.api_keys import KeyFilter, checked_key, find_key

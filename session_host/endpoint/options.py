@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
-from session_host.endpoint.conversation.conversation import MAX_TIMEOUT_S, Settings, valid_utf8
-from session_host.endpoint.conversation.file import check_id
+from session_host.endpoint.conversation import MAX_TIMEOUT_S, Settings, check_id, valid_utf8
 from session_host.endpoint.server.addresses import base_url
 from session_host.endpoint.server.api_keys import check_source
 from session_host.endpoint.server.parameters import parameters_of

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from session_host.endpoint.conversation.file import ConversationFile
+from session_host.endpoint.conversation import ConversationFile
 from session_host.endpoint.options import ACP, Options, initial_settings, read_defaults, read_options
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.errors import OutliveError, UsageError
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit code."""
     key_filter = KeyFilter()
     if arguments[:1] == [ACP]:
-        from session_host.endpoint.acp.program import serve
+        from session_host.endpoint.acp.agent import serve
 
         # The client shows all failures; the host shows the error output of a program that was killed.
         _configure_logging(key_filter, logging.ERROR)
@@ -55,14 +55,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def _chat(options: Options, file: ConversationFile, key_filter: KeyFilter) -> int:
     from session_host.endpoint.terminal.chat import Chat
-    from session_host.endpoint.terminal.command_actions import SlashCommands
 
     conversation = file.conversation
     settings = initial_settings(
         options, conversation.first_settings, conversation.settings, read_defaults(config_dir()), os.environ
     )
     prompt = options.ask or ("" if conversation.messages else options.prompt)
-    asyncio.run(_serve(Chat(file, settings, os.environ, key_filter, SlashCommands), prompt))
+    asyncio.run(_serve(Chat(file, settings, os.environ, key_filter), prompt))
     return 0
 
 

@@ -6,8 +6,7 @@ import asyncio
 import sys
 
 from session_host.errors import UsageError
-from session_host.one_shot.options import read_options
-from session_host.one_shot.program import Program
+from session_host.one_shot.program import Program, read_options
 
 try:
     options = read_options(sys.argv[1:])

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
+import re
 import select
 import signal
 import sys
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from tempfile import TemporaryFile
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from .command import Command
-from .options import Options, command
-from .output import JsonLines, Output, PlainText, encode
+from session_host.errors import UsageError
+from session_host.protocol.untrusted_text import without_escapes
+from session_host.structured.lines import LineSplitter
+
+_UNFINISHED: Final = re.compile(r"(?:\x1b[()#]?|\x1b\[[0-9;:?]{0,32}[ -/]{0,2}|\x1b\][^\x07\x1b]{0,4096}\x1b?|\r)\Z")
+"""The beginning of an escape sequence, or of a line's end, that the next piece may finish."""
+
+CHUNK_BYTES: Final = 65536
+KEPT_STDERR_BYTES: Final = 4000
+INTERRUPT_S: Final = 5.0
+"""The time from SIGINT to SIGTERM for an interrupted command."""
+
+TERMINATE_S: Final = 5.0
+"""The time from SIGTERM to SIGKILL."""
+
+DRAIN_S: Final = 1.0
+"""How long after a command's end the output of its remaining processes is read."""
+
+FORMATS: Final = ("codex", "claude", "opencode", "text")
+LATER: Final = ":::"
+"""Separates the command of the first turn from that of later ones."""
+
+PROMPT: Final = "%prompt%"
+CONVERSATION: Final = "%conversation%"
 
 MAX_REQUEST_BYTES: Final = 64 * 1024 * 1024
 
@@ -103,3 +128,212 @@ class Program:
             await self._command.end()
         if self._turn is not None:
             await asyncio.gather(self._turn, return_exceptions=True)
+
+
+class Command:
+    """A running command, in a process group of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._stderr = bytearray()
+
+    @classmethod
+    async def start(cls, argv: Sequence[str], data: bytes) -> Command:
+        """Start a command.
+
+        Its stdin is a file, which it can also open as ``/dev/stdin``.
+
+        Args:
+            argv: its words.
+            data: what it reads from its stdin.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        # Colours and terminal sequences have no place in a chat.
+        environment = {**os.environ, "NO_COLOR": "1", "TERM": "dumb"}
+        pipe = asyncio.subprocess.PIPE
+        with TemporaryFile() as stdin:
+            stdin.write(data)
+            stdin.seek(0)
+            return cls(await asyncio.create_subprocess_exec(
+                *argv, stdin=stdin, stdout=pipe, stderr=pipe, env=environment, process_group=0,
+            ))  # fmt: skip
+
+    async def run(self, output: Output, write: Callable[[bytes], None]) -> Ended:
+        """Pass the command's output on until it ends."""
+        process = self._process
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            asyncio.create_task(self._read(process.stdout, lambda piece: write(output.feed(piece)))),
+            asyncio.create_task(self._read(process.stderr, self._keep)),
+        ]
+        try:
+            code = await process.wait()
+            await asyncio.wait(readers, timeout=DRAIN_S)
+        finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
+        write(output.finish())
+        stderr = bytes(self._stderr[-KEPT_STDERR_BYTES:]).decode(errors="replace").strip()
+        return Ended(max(code, 0), max(-code, 0), stderr)
+
+    @staticmethod
+    async def _read(stream: asyncio.StreamReader, take: Callable[[bytes], None]) -> None:
+        while data := await stream.read(CHUNK_BYTES):
+            take(data)
+
+    def _keep(self, data: bytes) -> None:
+        self._stderr += data
+        del self._stderr[: -KEPT_STDERR_BYTES * 2]
+
+    async def interrupt(self) -> None:
+        """Interrupt the command, as Ctrl+C does; end it if it does not exit."""
+        self._signal(signal.SIGINT)
+        if not await self._ends_within(INTERRUPT_S):
+            await self.end()
+
+    async def end(self) -> None:
+        """End the command and all other processes of its process group."""
+        self._signal(signal.SIGTERM)
+        if not await self._ends_within(TERMINATE_S):
+            self._signal(signal.SIGKILL)
+
+    async def _ends_within(self, timeout_s: float) -> bool:
+        try:
+            await asyncio.wait_for(asyncio.shield(self._process.wait()), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            pass  # The whole group has ended.
+
+
+class Output(Protocol):
+    """Turns the output of one run into lines for the dialect."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The lines for a piece of output."""
+
+    def finish(self) -> bytes:
+        """The lines for the remaining output, at its end."""
+
+
+class JsonLines:
+    """Passes JSON lines on unchanged; makes texts of other lines."""
+
+    def __init__(self) -> None:
+        self._splitter = LineSplitter()
+
+    def feed(self, data: bytes) -> bytes:
+        """See ``Output``."""
+        return b"".join(self._line(each.data, each.dropped) for each in self._splitter.feed(data))
+
+    def finish(self) -> bytes:
+        """See ``Output``."""
+        return b"".join(self._line(each.data, each.dropped) for each in self._splitter.finish())
+
+    @staticmethod
+    def _line(line: bytes, dropped: int) -> bytes:
+        if not dropped and line.lstrip().startswith(b"{"):
+            try:
+                msgspec.json.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+            else:
+                return b'{"type":"line","data":' + line + b"}\n"
+        text = line.decode(errors="replace")
+        return text_line(f"{text}… ({dropped:,} bytes)\n" if dropped else f"{text}\n")
+
+
+class PlainText:
+    """Passes text on as it comes, without escape sequences."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+
+    def feed(self, data: bytes) -> bytes:
+        """See ``Output``."""
+        return self._pass_on(self._rest + self._decoder.decode(data))
+
+    def finish(self) -> bytes:
+        """See ``Output``."""
+        text = self._rest + self._decoder.decode(b"", final=True)
+        self._rest = ""
+        return text_line(without_escapes(text))
+
+    def _pass_on(self, text: str) -> bytes:
+        found = _UNFINISHED.search(text)
+        end = found.start() if found else len(text)
+        self._rest = text[end:]
+        return text_line(without_escapes(text[:end]))
+
+
+def text_line(text: str) -> bytes:
+    """One line of ours for a text; b"" for none."""
+    return encode({"type": "text", "data": text}) if text else b""
+
+
+def encode(message: dict[str, object]) -> bytes:
+    """A message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+class Ended(NamedTuple):
+    """How a command ended: its exit code, or the signal that killed it."""
+
+    code: int
+    signal: int
+    stderr: str
+    """The end of what it wrote to stderr."""
+
+
+class Options(NamedTuple):
+    """The options.
+
+    Attributes:
+        format: what the command writes: JSON lines of an agent, or "text".
+        first: the command's words in the first turn of a conversation.
+        later: its words in later turns; the same without ``LATER``.
+    """
+
+    format: str
+    first: tuple[str, ...]
+    later: tuple[str, ...]
+
+
+def read_options(argv: Sequence[str]) -> Options:
+    """Parse ``--format FORMAT -- FIRST... [::: LATER...]``.
+
+    ``%prompt%`` in a word stands for the prompt, ``%conversation%`` for the agent's id of the conversation. A command
+    without ``%prompt%`` gets the prompt on its stdin.
+
+    Raises:
+        UsageError: the command line is invalid.
+    """
+    if len(argv) < 3 or argv[0] != "--format" or argv[2] != "--":
+        raise UsageError("use --format FORMAT -- COMMAND... [::: COMMAND OF LATER TURNS...]")
+    if argv[1] not in FORMATS:
+        raise UsageError(f"unknown format {argv[1]!r}; known: {', '.join(FORMATS)}")
+    first = list(argv[3:])
+    later = first
+    if LATER in first:
+        index = first.index(LATER)
+        first, later = first[:index], first[index + 1 :]
+    if not first or not later:
+        raise UsageError("the command is missing")
+    return Options(argv[1], tuple(first), tuple(later))
+
+
+def command(options: Options, prompt: str, conversation: str, *, again: bool) -> tuple[list[str], bytes]:
+    """The words of one turn's command, and what it gets on its stdin."""
+    argv = options.later if again else options.first
+    filled = [each.replace(CONVERSATION, conversation).replace(PROMPT, prompt) for each in argv]
+    return filled, b"" if any(PROMPT in each for each in argv) else prompt.encode()

@@ -21,9 +21,9 @@ from session_host.agents.agent import (
     TemplateValues,
 )
 from session_host.agents.catalog import load_catalog
-from session_host.agents.conversations.registry import STORES
+from session_host.agents.conversations.stores import STORES
 from session_host.agents.session_files import write_files
-from session_host.agents.status.signals import from_event, from_report
+from session_host.agents.status import from_event, from_report
 from session_host.host.watchers.state_file import STATE_DIRECTORIES
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity

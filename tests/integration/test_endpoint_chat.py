@@ -11,7 +11,7 @@ import pytest
 
 from gui.terminal.prompts.command_line import output_text
 from session_host.client.viewer.viewer import ViewerState
-from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
+from session_host.endpoint.conversation import Answer, AnswerState, Question
 from session_host.protocol.values import Activity, CellSize, GridSize, Modifiers
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import new, outlive

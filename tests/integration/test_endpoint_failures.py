@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.endpoint.conversation.conversation import Answer, AnswerState
+from session_host.endpoint.conversation import Answer, AnswerState
 from session_host.paths import state_dir
 from session_host.protocol.values import Activity
 from tests.fakes.model_script import Script

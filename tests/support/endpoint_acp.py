@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from session_host.endpoint.acp.program import serve_pipes
+from session_host.endpoint.acp.agent import serve_pipes
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import UsageChanged

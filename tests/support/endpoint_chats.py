@@ -8,8 +8,7 @@ from pathlib import Path
 
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer
-from session_host.endpoint.conversation.conversation import Conversation
-from session_host.endpoint.conversation.file import read
+from session_host.endpoint.conversation import Conversation, read
 from session_host.paths import state_dir
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity, GridSize

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from session_host.agents.shell_integration import shell_integration
+from session_host.agents.environment import shell_integration
 from session_host.protocol.values import GridSize
 from session_host.terminal.prompts import Prompt
 from tests.support.terminals import ScreenTerminal

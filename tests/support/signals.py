@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from session_host.agents.status.activity import ActivityTracker, Moment
-from session_host.agents.status.signals import StatusReport, from_event, from_report, from_state_file
+from session_host.agents.status import ActivityTracker, Moment, StatusReport, from_event, from_report, from_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity

@@ -31,7 +31,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 
 if TYPE_CHECKING:
-    from session_host.agents.conversations.listing.base import StoredConversation
+    from session_host.agents.conversations.base import StoredConversation
     from session_host.client.chats.earlier_conversations import ConversationList
 
 

@@ -26,7 +26,7 @@ from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.protocol.values import Runtime
 
 if TYPE_CHECKING:
-    from session_host.agents.conversations.listing.base import StoredConversation
+    from session_host.agents.conversations.base import StoredConversation
 
 ROW_PX = 46
 HEADING_PX = 30

@@ -8,16 +8,18 @@ cannot be resumed. ``thread-writer-locks/<id>.lock`` outlives its process, so on
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from session_host.agents.conversations.backwards import newest_first, records_backwards
-from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 from session_host.system.processes import proc
+
+from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
+from .listing_files import FileLister, FoundFile, directories_in, files_in
+from .records import FileEnds, decoded, last_record, newest_first, records_backwards
+from .turns import RecordedText, Turn, seconds_of, turns_of
 
 
 class _Content(msgspec.Struct):
@@ -57,6 +59,10 @@ class Codex:
     """Codex's conversations; see the module."""
 
     variables: Final = ("HOME", "CODEX_HOME")
+
+    @property
+    def lister(self) -> FileLister:
+        return FileLister(CodexFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
         sessions = home(query) / "sessions"
@@ -121,3 +127,75 @@ def _text(content: list[_Content]) -> str:
 def _has_open(pid: int, path: Path) -> bool:
     wanted = os.path.realpath(path)
     return any(target == wanted for _, target in proc.open_files(pid))
+
+
+_SCRIPTED: Final = "exec"
+_MAX_INDEX_BYTES: Final = 1 << 20
+_PROMPT_MARK: Final = b'"UserMessage"'
+
+
+class _Meta(msgspec.Struct):
+    id: str
+    cwd: str = ""
+    source: Any = ""
+    thread_source: str | None = ""
+
+
+class _Named(msgspec.Struct):
+    id: str
+    thread_name: str
+
+
+class _FirstLine(msgspec.Struct):
+    payload: _Meta
+    type: str = ""
+
+
+class _Context(msgspec.Struct):
+    cwd: str
+
+
+class _ContextLine(msgspec.Struct):
+    payload: _Context
+
+
+class CodexFiles:
+    """See ``FileReader``."""
+
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+        self._names = _names(query)
+
+    def files(self) -> Iterable[FoundFile]:
+        years = directories_in(home(self._query) / "sessions")
+        for month in (month for year in years for month in directories_in(year)):
+            for day in directories_in(month):
+                yield from files_in(day, ".jsonl")
+
+    def read(self, found: FoundFile) -> StoredConversation | None:
+        with FileEnds(found.path) as ends:
+            meta = next((line.payload for line in ends.first_records(_FirstLine) if line.type == "session_meta"), None)
+            if meta is None or meta.thread_source == "subagent" or isinstance(meta.source, dict):
+                return None
+            prompt = next((text for line in ends.first_records(Line) if (text := prompt_in(line))), "")
+            last_lines = ends.last_lines()
+        last = last_record(last_lines, _PROMPT_MARK, Line)
+        context = last_record(last_lines, b'"turn_context"', _ContextLine)
+        directory = context.payload.cwd if context is not None else meta.cwd
+        prompts = prompt, (prompt_in(last) or "") if last is not None else ""
+        name = self._names.get(meta.id, "")
+        return stored_conversation(
+            meta.id, directory, name, prompts, found.changed_s, is_scripted=meta.source == _SCRIPTED
+        )
+
+
+def _names(query: ConversationQuery) -> dict[str, str]:
+    """The names of threads by their ids; a later one replaces an earlier one."""
+    try:
+        with FileEnds(home(query) / "session_index.jsonl") as ends:
+            lines = ends.last_lines(_MAX_INDEX_BYTES)
+    except OSError:
+        return {}
+    decoder = msgspec.json.Decoder(_Named)
+    named = (decoded(decoder, line, _Named) for line in lines)
+    return {each.id: each.thread_name for each in named if each is not None}

@@ -7,25 +7,31 @@ id begins a new conversation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from session_host.agents.conversations.backwards import records_backwards
-from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.transcript_files import has_text
-from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running
+
+from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
+from .listing_files import FileLister, FoundFile, directories_in
+from .records import FileEnds, has_text, last_record, records_backwards
+from .turns import RecordedText, Turn, seconds_of, turns_of
 
 _PROMPT: Final = re.compile(rb'"user\.message"')
 
 
+class _Context(msgspec.Struct):
+    cwd: str = ""
+
+
 class _Data(msgspec.Struct, rename="camel"):
     content: str = ""
-    parent_tool_call_id: str = ""
+    context: _Context | None = None
+    parent_tool_call_id: str | None = None
 
 
 class _Event(msgspec.Struct, rename="camel"):
@@ -33,7 +39,7 @@ class _Event(msgspec.Struct, rename="camel"):
 
     type: str
     data: _Data
-    agent_id: str = ""
+    agent_id: str | None = None
     timestamp: object = None
 
 
@@ -41,6 +47,10 @@ class Copilot:
     """Copilot CLI's conversations; see the module."""
 
     variables: Final = ("HOME", "COPILOT_HOME")
+
+    @property
+    def lister(self) -> FileLister:
+        return FileLister(CopilotFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
         events = _events(query)
@@ -86,3 +96,52 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
 def _is_copilot(pid: int) -> bool:
     """Whether the process runs this program: the PID may have been reused."""
     return b"copilot" in proc.command_line(pid)
+
+
+_MAX_YAML_BYTES: Final = 4096
+_NAME: Final = re.compile(rb"^name: (.*)$", re.MULTILINE)
+_PLAIN: Final = re.compile(rb"[^\s\"'|>&*!%@`\[\]{}#][^\"']*")
+"""A scalar of YAML without quotes; for others, the first prompt is the title."""
+
+
+class CopilotFiles:
+    """See ``FileReader``."""
+
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        for directory in directories_in(sessions(self._query)):
+            path = directory / "events.jsonl"
+            try:
+                yield FoundFile(path, path.stat().st_mtime)
+            except OSError:
+                continue  # Nothing was said yet.
+
+    def read(self, found: FoundFile) -> StoredConversation | None:
+        cwd = prompt = ""
+        with FileEnds(found.path) as ends:
+            for event in ends.first_records(_Event):
+                if event.type == "session.start" and event.data.context is not None:
+                    cwd = event.data.context.cwd
+                elif prompt := _prompt_in(event):
+                    break
+            last = last_record(ends.last_lines(), b'"user.message"', _Event)
+        prompts = prompt, _prompt_in(last) if last is not None else ""
+        own = found.path.parent
+        return stored_conversation(own.name, cwd, _name(own), prompts, found.changed_s)
+
+
+def _prompt_in(event: _Event) -> str:
+    is_subagents = event.agent_id or event.data.parent_tool_call_id
+    return event.data.content.strip() if event.type == "user.message" and not is_subagents else ""
+
+
+def _name(directory: Path) -> str:
+    try:
+        with FileEnds(directory / "workspace.yaml") as ends:
+            text = ends.first_bytes(_MAX_YAML_BYTES)
+    except OSError:
+        return ""
+    found = _NAME.search(text)
+    return found[1].decode(errors="replace") if found and _PLAIN.fullmatch(found[1]) else ""

@@ -12,18 +12,105 @@ While a chat runs, the session's own files have a backup of its transcript, a ha
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from session_host.agents.conversations.backwards import newest_first
-from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.gemini_answers import recorded_texts
-from session_host.agents.conversations.turns import Turn, turns_of
+import msgspec
+
+from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
+from .listing_files import FileLister, FoundFile, files_in
+from .records import MAX_BYTES, FileEnds, TooFarBack, decoded, newest_first, records_backwards
+from .turns import RecordedText, Turn, seconds_of, turns_of
+
+_CONTEXT: Final = ("<session_context>", "<hook_context>")
+"""Beginnings of messages that Gemini CLI itself sends to the model as the user's."""
+
+
+class _Part(msgspec.Struct):
+    text: str = ""
+    thought: bool = False
+
+
+class Message(msgspec.Struct, kw_only=True):
+    """A message of a transcript."""
+
+    id: str = ""
+    type: str = ""
+    content: str | _Part | list[_Part | str] = ""
+    timestamp: object = None
+
+    @property
+    def text(self) -> str:
+        """The text, without thoughts and tools."""
+        parts = self.content if isinstance(self.content, list) else [self.content]
+        return "".join(
+            part if isinstance(part, str) else part.text for part in parts if isinstance(part, str) or not part.thought
+        )
+
+
+class _Change(msgspec.Struct):
+    messages: list[Message] | None = None
+
+
+class Record(Message, kw_only=True):
+    """A line, or the one object of a file of an earlier version."""
+
+    change: _Change | None = msgspec.field(name="$set", default=None)
+    rewound_to: str = msgspec.field(name="$rewindTo", default="")
+    messages: list[Message] | None = None
+
+
+def recorded_texts(path: Path) -> Iterator[RecordedText]:
+    """Yield the texts of a transcript, the newest first.
+
+    Raises:
+        OSError, TooFarBack: see ``records_backwards``.
+    """
+    for message in _current_messages(_records(path)):
+        text = message.text
+        if message.type == "gemini":
+            yield RecordedText("agent", text)
+        elif message.type == "user" and text.strip() and not text.startswith(_CONTEXT):
+            yield RecordedText("user", text, seconds_of(message.timestamp))
+
+
+def _records(path: Path) -> Iterator[Record]:
+    if path.suffix == ".jsonl":
+        yield from records_backwards(path, Record)
+    elif path.stat().st_size > MAX_BYTES:
+        raise TooFarBack
+    else:
+        try:
+            yield msgspec.json.decode(path.read_bytes(), type=Record)
+        except (msgspec.DecodeError, RecursionError):
+            return
+
+
+def _current_messages(records: Iterable[Record]) -> Iterator[Message]:
+    """The messages that are still part of the conversation, the newest first."""
+    seen: set[str] = set()
+    dropped_from = ""
+    for record in records:
+        dropped_from = dropped_from or record.rewound_to
+        whole = record.change.messages if record.change is not None else record.messages
+        for message in [record] if whole is None else reversed(whole):
+            if message.id in seen:
+                continue
+            if message.id:
+                seen.add(message.id)
+            if not dropped_from:
+                yield message
+            elif message.id == dropped_from:
+                dropped_from = ""
+        if whole is not None:
+            return
+
 
 _MAX_EMPTY_TRANSCRIPT_BYTES = 64 * 1024
 NOT_RESUMED = ("/", "?", "<session_context>", "<hook_context>")
@@ -34,6 +121,10 @@ class Gemini:
     """Gemini CLI's conversations; see the module."""
 
     variables: Final = ("HOME", "GEMINI_CLI_HOME")
+
+    @property
+    def lister(self) -> FileLister:
+        return FileLister(GeminiFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
         paths = _transcripts(query)
@@ -175,3 +266,53 @@ def _remove(paths: list[Path]) -> None:
     for path in paths:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+_MAX_PATH_BYTES: Final = 4096
+
+
+class _FirstLine(msgspec.Struct, rename="camel"):
+    session_id: str
+    project_hash: str = ""
+    kind: str = "main"
+
+
+class GeminiFiles:
+    """See ``FileReader``."""
+
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        here = os.path.realpath(self._query.directory)
+        for chats in chats_directories(self._query.environment):
+            yield from files_in(chats, ".jsonl", is_here=_root(chats.parent) == here)
+
+    def read(self, found: FoundFile) -> StoredConversation | None:
+        with FileEnds(found.path) as ends:
+            first = next(ends.first_records(_FirstLine), None)
+            if first is None or first.kind != "main":
+                return None
+            prompt = next((text for each in ends.first_records(Record) for text in _prompts(each)), "")
+            last_lines = (line for line in reversed(ends.last_lines()) if b'"user"' in line)
+            decoder = msgspec.json.Decoder(Record)
+            last_records = (record for line in last_lines if (record := decoded(decoder, line, Record)) is not None)
+            last_prompt = next((text for each in last_records for text in reversed(_prompts(each))), "")
+        root = _root(found.path.parent.parent)
+        directory = root if hashlib.sha256(root.encode(errors="replace")).hexdigest() == first.project_hash else ""
+        return stored_conversation(first.session_id, directory, "", (prompt, last_prompt), found.changed_s)
+
+
+def _prompts(record: Record) -> list[str]:
+    """The prompts of a message, or of all messages that a line puts in the place of the previous ones."""
+    messages = (record.change.messages if record.change is not None else None) or [record]
+    texts = [message.text.strip() for message in messages if message.type == "user"]
+    return [text for text in texts if text and not text.startswith(NOT_RESUMED)]
+
+
+def _root(project: Path) -> str:
+    try:
+        with FileEnds(project / ".project_root") as ends:
+            return ends.first_bytes(_MAX_PATH_BYTES).decode(errors="replace").strip("\n")
+    except OSError:
+        return ""

@@ -7,6 +7,7 @@ an ellipsis. While the conversation has no title, the terminal title is ``OpenCo
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,8 +15,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
+from .base import (
+    MAX_LISTED,
+    Availability,
+    ConversationQuery,
+    IsCancelled,
+    LookupResult,
+    StoredConversation,
+    StoredConversations,
+    clean,
+)
+from .turns import RecordedText, Turn, turns_of
 
 TIMEOUT_S = 1.0
 """How long to wait for a busy file."""
@@ -42,6 +52,10 @@ class OpenCode:
     """opencode's conversations; see the module."""
 
     variables: Final = ("HOME", "XDG_DATA_HOME", "OPENCODE_DB")
+
+    @property
+    def lister(self) -> OpenCodeDatabase:
+        return OpenCodeDatabase()
 
     def find(self, query: ConversationQuery) -> LookupResult:
         path = database(query)
@@ -141,3 +155,54 @@ def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
 def _seconds(created_ms: object) -> float:
     """A time of the file, in seconds since 1970; 0 for anything else: a column of SQLite may hold any type."""
     return created_ms / 1000 if isinstance(created_ms, int) else 0.0
+
+
+_TEXT_OF: Final = (
+    "(SELECT substr(json_extract(part.data, '$.text'), 1, 1200) FROM message JOIN part ON part.message_id = message.id"
+    " WHERE message.session_id = session.id AND json_extract(message.data, '$.role') = 'user'"
+    " AND json_extract(part.data, '$.type') = 'text'"
+    " AND NOT coalesce(json_extract(part.data, '$.synthetic'), json_extract(part.data, '$.ignored'), 0)"
+    " ORDER BY message.time_created {order}, message.id {order}, part.id LIMIT 1)"
+)
+_LIST: Final = (
+    f"SELECT id, directory, title, time_updated, {_TEXT_OF.format(order='ASC')}, {_TEXT_OF.format(order='DESC')}"  # noqa: S608
+    " FROM session WHERE parent_id IS NULL AND time_archived IS NULL ORDER BY time_updated DESC LIMIT ?"
+)
+
+_UNTITLED: Final = re.compile(r"New session - \d{4}-.*")
+"""opencode's title until its model has given one."""
+
+
+class OpenCodeDatabase:
+    """See ``ConversationLister``."""
+
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
+        path = database(query)
+        if not path.exists():
+            return StoredConversations([], has_older=False)
+        conversations: list[StoredConversation] = []
+        has_older = False
+        try:
+            with opened(path, TIMEOUT_S) as connection:
+                # Undecodable text is shown with replacement characters.
+                connection.text_factory = lambda data: data.decode(errors="replace")
+                for number, row in enumerate(connection.execute(_LIST, (MAX_LISTED + 1,))):
+                    has_older = number == MAX_LISTED
+                    if has_older or is_cancelled():
+                        break
+                    if (conversation := _conversation(row)) is not None:
+                        conversations.append(conversation)
+        except sqlite3.Error as error:
+            if not conversations:
+                raise OSError(f"{path}: {error}") from error
+        return StoredConversations(conversations, has_older)
+
+
+def _conversation(row: tuple[object, ...]) -> StoredConversation | None:
+    conversation, directory, title, changed_ms, prompt, last_prompt = row
+    if not isinstance(changed_ms, int) or not isinstance(prompt, str) or not prompt.strip():
+        return None
+    own = str(title or "")
+    shown = prompt if not own.strip() or _UNTITLED.fullmatch(own) else own
+    last = last_prompt if isinstance(last_prompt, str) else ""
+    return StoredConversation(str(conversation), str(directory or ""), clean(shown), clean(last), changed_ms / 1000)

@@ -10,9 +10,8 @@ from typing import Final
 
 import msgspec
 
-from session_host.agents.conversations.backwards import lines_backwards, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.transcript_files import has_text
+from session_host.agents.conversations.records import has_text, lines_backwards, records_backwards
 from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 from session_host.paths import endpoint_conversation
 
@@ -30,6 +29,7 @@ class Aider:
     """aider (0.86): a history in Markdown, among the session's files; a resumed session gets a copy of it."""
 
     variables: Final = ()
+    lister: Final = None
 
     def find(self, query: ConversationQuery) -> LookupResult:
         path = query.files / f"{query.conversation}.md"
@@ -51,6 +51,7 @@ class Endpoint:
     """Outlive's own chat with a model server."""
 
     variables: Final = ()
+    lister: Final = None
 
     def find(self, query: ConversationQuery) -> LookupResult:
         path = endpoint_conversation(query.conversation)

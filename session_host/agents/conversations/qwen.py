@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from session_host.agents.conversations.backwards import newest_first, records_backwards
-from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.process_files import processes_in_conversation
-from session_host.agents.conversations.transcript_files import has_text
-from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
+from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
+from .claude import transcripts
+from .listing_files import FileLister, FoundFile
+from .records import FileEnds, has_text, last_record, newest_first, processes_in_conversation, records_backwards
+from .turns import RecordedText, Turn, seconds_of, turns_of
 
 _USER_LINE: Final = re.compile(b'"user"')
 
@@ -38,7 +38,8 @@ class _Line(msgspec.Struct, rename="camel"):
     """A line of a transcript."""
 
     type: str
-    message: Message
+    cwd: str = ""
+    message: Message | None = None
     is_sidechain: bool = False
     timestamp: object = None
 
@@ -47,6 +48,10 @@ class Qwen:
     """Qwen Code's conversations; see the module."""
 
     variables: Final = ("HOME", "QWEN_HOME", "QWEN_RUNTIME_DIR")
+
+    @property
+    def lister(self) -> FileLister:
+        return FileLister(QwenFiles)
 
     def find(self, query: ConversationQuery) -> LookupResult:
         for path in _transcripts(query):
@@ -79,10 +84,51 @@ def _transcripts(query: ConversationQuery) -> list[Path]:
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for line in records_backwards(path, _Line):
-        text = line.message.text
-        if line.is_sidechain:
+        if line.is_sidechain or line.message is None:
             continue
         if line.type == "assistant":
-            yield RecordedText("agent", text)
+            yield RecordedText("agent", line.message.text)
         elif line.type == "user":
-            yield RecordedText("user", text, seconds_of(line.timestamp))
+            yield RecordedText("user", line.message.text, seconds_of(line.timestamp))
+
+
+class _Payload(msgspec.Struct, rename="camel"):
+    custom_title: str = ""
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    """The line with the name that the user gave to the conversation."""
+
+    system_payload: _Payload
+
+
+class QwenFiles:
+    """See ``FileReader``."""
+
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        return transcripts(projects(self._query), self._query.directory, "chats")
+
+    def read(self, found: FoundFile) -> StoredConversation | None:
+        cwd = prompt = ""
+        with FileEnds(found.path) as ends:
+            for line in ends.first_records(_Line):
+                if line.is_sidechain:
+                    return None
+                cwd = cwd or line.cwd
+                if prompt := _prompt(line):
+                    break
+            last_lines = ends.last_lines()
+        last = last_record(last_lines, b'"type":"user"', _Line)
+        named = last_record(last_lines, b'"custom_title"', _Named)
+        title = named.system_payload.custom_title if named is not None else ""
+        prompts = prompt, _prompt(last) if last is not None else ""
+        return stored_conversation(found.path.stem, cwd, title, prompts, found.changed_s)
+
+
+def _prompt(line: _Line) -> str:
+    if line.type != "user" or line.message is None or line.is_sidechain:
+        return ""
+    return line.message.text.strip()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from session_host.agents.catalog import find_agent
-from session_host.agents.conversations.backwards import MAX_BYTES, TooFarBack
+from session_host.agents.conversations.records import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.base import Availability
-from session_host.agents.conversations.registry import find_conversation, turns_in
+from session_host.agents.conversations.stores import find_conversation, turns_in
 from session_host.agents.conversations.turns import Turn, Which, choose
 from session_host.client.sessions.session_info import record_of
 from session_host.client.sessions.store_access import open_store

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from session_host.agents.agent import Agent, TemplateValues
-from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.listing.base import IsCancelled, StoredConversation
-from session_host.agents.conversations.listing.registry import LISTERS, list_stored
-from session_host.agents.conversations.registry import find_conversation
+from session_host.agents.conversations.base import Availability, ConversationQuery, IsCancelled, StoredConversation
+from session_host.agents.conversations.stores import can_list as can_list_store
+from session_host.agents.conversations.stores import find_conversation, list_stored
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, NotResumable
@@ -43,7 +42,7 @@ class ConversationList(NamedTuple):
 
 def can_list(agent: Agent) -> bool:
     """Whether an agent's conversations can be listed and continued."""
-    return bool(agent.conversation.resume) and agent.conversation.store in LISTERS
+    return bool(agent.conversation.resume) and can_list_store(agent.conversation.store)
 
 
 def list_conversations(

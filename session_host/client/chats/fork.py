@@ -14,8 +14,8 @@ import msgspec
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.fork_points import saved_message_before, turn_before
-from session_host.agents.conversations.registry import find_conversation
+from session_host.agents.conversations.earlier_items import saved_message_before, turn_before
+from session_host.agents.conversations.stores import find_conversation
 from session_host.client.sessions.session_info import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript

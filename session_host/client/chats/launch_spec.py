@@ -13,7 +13,7 @@ import msgspec
 
 from session_host.agents.agent import Agent, StructuredSettings, Template, TemplateValues, prompt_file
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.registry import before_start, locating, relocated
+from session_host.agents.conversations.stores import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files, write_prompt
 from session_host.client.permission import check_may_control

@@ -12,9 +12,8 @@ from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.arguments import prompt_of
 from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.listing.registry import directory_of
-from session_host.agents.conversations.registry import find_conversation, locating, relocated
-from session_host.agents.conversations.transcript_files import TranscriptFiles
+from session_host.agents.conversations.records import TranscriptFiles
+from session_host.agents.conversations.stores import directory_of, find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.session_info import SessionInfo, info_of, record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store

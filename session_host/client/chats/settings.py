@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from session_host.agents.shell_integration import shell_integration
+from session_host.agents.environment import shell_integration
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.launch import Watch

@@ -15,15 +15,17 @@ import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from session_host.endpoint.conversation.conversation import Settings, Turn
-from session_host.endpoint.server import errors
-from session_host.endpoint.server.addresses import is_local
-from session_host.endpoint.server.api_keys import PLACEHOLDER
-from session_host.endpoint.server.errors import ASK_AGAIN, CONTINUE_OR_ASK_AGAIN, ApiError, ErrorKind
-from session_host.endpoint.server.tagged_thoughts import TaggedThoughts
+from session_host.endpoint.conversation import Settings, Turn
+
+from . import errors
+from .addresses import is_local
+from .api_keys import PLACEHOLDER
+from .errors import ASK_AGAIN, CONTINUE_OR_ASK_AGAIN, ApiError, ErrorKind
 
 if TYPE_CHECKING:
     import httpx2
+
+_END_OF: Final = {"<think>": "</think>", "<thinking>": "</thinking>"}
 
 CONNECT_TIMEOUT_S: Final = 10.0
 MAX_MODELS: Final = 1000
@@ -36,50 +38,14 @@ DONE: Final = "[DONE]"
 
 _logger = logging.getLogger(__name__)
 
+_NOTES: Final = {
+    "length": "the answer reached the length limit; /continue to continue",
+    "max_output_tokens": "the answer reached the length limit; /continue to continue",
+    "content_filter": "the server withheld part of the answer",
+}
 
-class Text(NamedTuple):
-    """A piece of the answer."""
-
-    text: str
-
-
-class Thinking(NamedTuple):
-    """A piece of the model's thoughts."""
-
-    text: str = ""
-    """The thought; "" if the server only says that the model thinks."""
-
-
-class Tokens(NamedTuple):
-    """The server's token counts."""
-
-    input: int | None
-    output: int | None
-
-
-class Model(NamedTuple):
-    """A model of the server."""
-
-    name: str
-    context_tokens: int = 0
-    """The size of its context in tokens; 0 if the server does not say."""
-
-
-class Finished(NamedTuple):
-    """The answer is complete."""
-
-    note: str
-    """A remark for the user about the end, one line; "" for none."""
-
-
-Event = Text | Thinking | Tokens | Finished
-
-
-def preload() -> None:
-    """Import the HTTP client before it is needed."""
-    import httpx2
-
-    _logger.debug("client imported: httpx2 %s", httpx2.__version__)
+_CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "max_context_length")
+"""Fields of a model with the size of its context: vLLM, OpenRouter, Groq, Mistral."""
 
 
 class Server:
@@ -303,6 +269,104 @@ class Server:
         yield Finished(_NOTES.get(str(details.get("reason")), ""))
 
 
+class TaggedThoughts:
+    """Separates the thoughts of one answer from the rest of it, while it arrives."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        """The end of the content so far, if it may be the beginning of a tag."""
+        self._end_tag = ""
+        self._is_answer = False
+        self._is_blank = True
+        """Whether nothing but blanks has come of the current part, the thoughts or the answer behind them."""
+
+    def separate(self, content: str) -> tuple[str, str]:
+        """The thoughts, and the text of the answer, in the next piece of content."""
+        content = self._held + content
+        self._held = ""
+        if not self._is_answer and not self._end_tag:
+            begin = content.lstrip()
+            if any(tag.startswith(begin) for tag in _END_OF if tag != begin):
+                self._held = content
+                return "", ""
+            tag = next((tag for tag in _END_OF if begin.startswith(tag)), None)
+            if tag is None:
+                self._is_answer, self._is_blank = True, False
+            else:
+                self._end_tag, content = _END_OF[tag], begin.removeprefix(tag)
+        if self._is_answer:
+            return "", self._shown(content)
+        thoughts, end_tag, answer = content.partition(self._end_tag)
+        if not end_tag:
+            self._held = _beginning_at_end(thoughts, self._end_tag)
+            return self._shown(thoughts.removesuffix(self._held)), ""
+        thoughts = self._shown(thoughts)
+        self._is_answer = self._is_blank = True
+        return thoughts, self._shown(answer)
+
+    def rest(self) -> tuple[str, str]:
+        """The same for what was held back, at the answer's end."""
+        return (self._held, "") if self._end_tag and not self._is_answer else ("", self._held)
+
+    def _shown(self, text: str) -> str:
+        """The text without the blanks that begin its part."""
+        if self._is_blank:
+            text = text.lstrip()
+            self._is_blank = not text
+        return text
+
+
+def _beginning_at_end(text: str, tag: str) -> str:
+    """The longest beginning of a tag with which a text ends."""
+    lengths = range(min(len(tag) - 1, len(text)), 0, -1)
+    return next((tag[:length] for length in lengths if text.endswith(tag[:length])), "")
+
+
+class Text(NamedTuple):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Thinking(NamedTuple):
+    """A piece of the model's thoughts."""
+
+    text: str = ""
+    """The thought; "" if the server only says that the model thinks."""
+
+
+class Tokens(NamedTuple):
+    """The server's token counts."""
+
+    input: int | None
+    output: int | None
+
+
+class Model(NamedTuple):
+    """A model of the server."""
+
+    name: str
+    context_tokens: int = 0
+    """The size of its context in tokens; 0 if the server does not say."""
+
+
+class Finished(NamedTuple):
+    """The answer is complete."""
+
+    note: str
+    """A remark for the user about the end, one line; "" for none."""
+
+
+Event = Text | Thinking | Tokens | Finished
+
+
+def preload() -> None:
+    """Import the HTTP client before it is needed."""
+    import httpx2
+
+    _logger.debug("client imported: httpx2 %s", httpx2.__version__)
+
+
 async def _beginning(response: httpx2.Response) -> httpx2.Response:
     """An answer with the beginning of its body: the whole one may have any length."""
     import httpx2
@@ -317,13 +381,6 @@ async def _beginning(response: httpx2.Response) -> httpx2.Response:
         response.status_code, headers=headers, content=bytes(body), request=response.request,
         extensions=dict(response.extensions),
     )  # fmt: skip
-
-
-_NOTES: Final = {
-    "length": "the answer reached the length limit; /continue to continue",
-    "max_output_tokens": "the answer reached the length limit; /continue to continue",
-    "content_filter": "the server withheld part of the answer",
-}
 
 
 def _events(thoughts: str, text: str) -> Iterator[Event]:
@@ -347,10 +404,6 @@ def _responses_content(turn: Turn) -> Any:
         return turn.text
     images = [{"type": "input_image", "image_url": image.data_url()} for image in turn.images]
     return [*([{"type": "input_text", "text": turn.text}] if turn.text else []), *images]
-
-
-_CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "max_context_length")
-"""Fields of a model with the size of its context: vLLM, OpenRouter, Groq, Mistral."""
 
 
 def _context_tokens(model: Any) -> int:

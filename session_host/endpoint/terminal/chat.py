@@ -4,59 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import textwrap
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from session_host.endpoint.asking import preload
-from session_host.endpoint.commands import is_command, parse
-from session_host.endpoint.conversation.attachments import label
-from session_host.endpoint.conversation.conversation import (
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
+
+from session_host.endpoint.asking import AnswerRun, RecordSink
+from session_host.endpoint.commands import COMMANDS, is_command, parse
+from session_host.endpoint.conversation import (
     LEFT_OUT,
+    MAX_ALL_BYTES,
+    UNANSWERED,
+    Answer,
+    AnswerState,
     Attachment,
     Conversation,
+    ConversationFile,
     Picture,
     Question,
     Settings,
+    label,
+    picture_label,
+    read_attachment,
     title_of,
+    valid_utf8,
 )
-from session_host.endpoint.conversation.file import ConversationFile
-from session_host.endpoint.core import ChatCore
-from session_host.endpoint.screen import osc, transcript
-from session_host.endpoint.screen.markdown_stream import clean
-from session_host.endpoint.screen.screen import Actions, Screen
+from session_host.endpoint.core import CONTINUE, ChatCore
 from session_host.endpoint.server import addresses
 from session_host.endpoint.server.api_keys import KeyFilter
-from session_host.endpoint.terminal.answer import TerminalAnswer
-from session_host.endpoint.terminal.completion import CommandCompleter
-from session_host.endpoint.terminal.question_queue import Draft, QuestionQueue
+from session_host.endpoint.server.client import Text, Thinking, preload
+from session_host.endpoint.server.errors import ApiError
 from session_host.errors import OutliveError
 
+from . import osc
+from .markdown_stream import Markdown, MarkdownStream, clean
+from .screen import Actions, Screen
+
 if TYPE_CHECKING:
-    from session_host.endpoint.screen.painting import Painter
+    from .painting import Painter
+
+SHOWN_MESSAGES: Final = 60
+"""How many messages of a resumed conversation are printed."""
 
 _logger = logging.getLogger(__name__)
-
-
-class CommandActions(Protocol):
-    """Carries out the commands of one chat."""
-
-    def perform(self, name: str, rest: str) -> None:
-        """Run the command of this name.
-
-        Raises:
-            OutliveError: the command failed; the message says why.
-        """
-
-    async def choose_model(self) -> None:
-        """Ask the server for its models; if it has only one, choose it."""
-
-    async def check_key(self) -> None:
-        """Check that the key's source has a key, before the first question."""
-
-    async def set_key(self, key: str) -> None:
-        """Use this key from now on, and save it in the desktop's secret store if there is one."""
 
 
 class Chat:
@@ -69,12 +64,11 @@ class Chat:
     """
 
     def __init__(
-        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], key_filter: KeyFilter,
-        make_actions: Callable[[Chat], CommandActions],
-    ) -> None:  # fmt: skip
+        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], key_filter: KeyFilter
+    ) -> None:
         self.core = ChatCore(file, settings, environment, key_filter, self.print_error)
         self.attached: list[Attachment] = []
-        self._actions = make_actions(self)
+        self._commands = SlashCommands(self)
         self._queue = QuestionQueue()
         self._answer_run: TerminalAnswer | None = None
         self._task: asyncio.Task[None] | None = None
@@ -121,7 +115,7 @@ class Chat:
             if prompt.strip():
                 self._submit(prompt)
             elif self.settings.key_from.startswith(("env:", "file:")):
-                self.start_task(self._actions.check_key())
+                self.start_task(self._check_key())
 
         self.core.save_settings()
         self._print_start()
@@ -143,7 +137,7 @@ class Chat:
 
     def print_line(self, text: str) -> None:
         """Print a line of the program itself."""
-        self.screen.print(transcript.note_lines(text, self.painter()))
+        self.screen.print(note_lines(text, self.painter()))
 
     def print_error(self, error: OutliveError | str) -> None:
         """Print an error, with its remedy."""
@@ -155,7 +149,7 @@ class Chat:
 
     def painter(self) -> Painter:
         """A painter for the terminal's current width."""
-        from session_host.endpoint.screen.painting import Painter
+        from session_host.endpoint.terminal.painting import Painter
 
         if self._painter is None or self._painter.columns != self.screen.columns:
             self._painter = Painter(self.screen.columns)
@@ -226,7 +220,7 @@ class Chat:
 
     def _ask(self, question: Question) -> None:
         self.screen.write_sequence(osc.activity(osc.Activity.WORKING))
-        self.screen.write(transcript.question_rows(question, self.painter()))
+        self.screen.write(question_rows(question, self.painter()))
         self.update_hint()
         self._set_input_mode(stoppable=True)
         self._task = asyncio.create_task(self._run_question())
@@ -270,6 +264,10 @@ class Chat:
             self.ask(draft.text, draft.attachments)
             self._show_queue()
 
+    async def _check_key(self) -> None:
+        """Check that the key's source has a key, before the first question."""
+        await self.core.server()
+
     async def _report_errors(self, work: Coroutine[None, None, None]) -> None:
         try:
             await work
@@ -279,7 +277,7 @@ class Chat:
     async def _choose_model(self) -> None:
         """Choose the server's only model, and ask the questions that were entered meanwhile."""
         try:
-            await self._actions.choose_model()
+            await self._commands.choose_model()
         finally:
             self._choosing_model = False
             if self.settings.model and not self._leaving:
@@ -294,7 +292,7 @@ class Chat:
         if self._expects_key:
             self._expects_key = False
             self._set_input_mode()
-            self.start_task(self._actions.set_key(text.strip()))
+            self.start_task(self._commands.set_key(text.strip()))
             return True
         if not text.strip():
             return False
@@ -323,7 +321,7 @@ class Chat:
             # The chat may have reported that it needs the user: a command is an answer.
             self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         try:
-            self._actions.perform(command.name, rest)
+            self._commands.perform(command.name, rest)
         except OutliveError as error:
             self.print_error(error)
         return True
@@ -386,7 +384,7 @@ class Chat:
             # Show the input first: importing a painter takes a tenth of a second.
             lines = textwrap.wrap(clean(f"Chat with {target}. /help for help."), self.screen.columns)
             self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
-        transcript.show(self.screen, self.conversation, self.painter)
+        show_conversation(self.screen, self.conversation, self.painter)
         self.update_hint()
 
     async def _shut_down(self) -> None:
@@ -398,3 +396,292 @@ class Chat:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.core.close()
         self.screen.write_sequence(osc.activity(osc.Activity.CLEAR))
+
+
+class SlashCommands:
+    """Carries out the commands of one chat."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def perform(self, name: str, rest: str) -> None:
+        """Run the command of this name.
+
+        Raises:
+            OutliveError: the command failed; the message says why.
+        """
+        chat = self._chat
+        match name:
+            case "help":
+                self._print(help_lines())
+            case "model":
+                chat.start_task(self._model(rest))
+            case "system":
+                self._change(chat.core.set_system(rest))
+            case "set":
+                self._change(chat.core.set_parameter(rest))
+            case "attach":
+                self._attach(rest)
+            case "detach":
+                chat.attached = []
+                chat.update_hint()
+            case "regenerate" | "retry":
+                chat.ask_again()
+            case "continue":
+                self._continue()
+            case "edit":
+                chat.edit_last()
+            case "copy":
+                self._copy()
+            case "tokens":
+                self._tokens()
+            case "key":
+                chat.ask_for_key()
+                chat.print_line("type or paste the key (hidden) · Esc cancels")
+            case "quit":
+                chat.leave()
+
+    async def choose_model(self) -> None:
+        """Ask the server for its models; if it has only one, choose it."""
+        chat = self._chat
+        if await chat.core.choose_model():
+            chat.update_hint()
+            chat.print_line(f"using the server's only model: {chat.settings.model}")
+            await chat.core.close_unused()
+        else:
+            self._list_models()
+
+    async def set_key(self, key: str) -> None:
+        """Use this key from now on, and save it in the desktop's secret store if there is one."""
+        chat = self._chat
+        if key:
+            chat.print_line(await chat.core.set_key(key))
+            await chat.core.close_unused()
+
+    async def _model(self, name: str) -> None:
+        chat = self._chat
+        if name:
+            chat.change(model=valid_utf8(name))
+            chat.print_line(f"model: {chat.settings.model}")
+            return
+        await chat.core.list_models()
+        self._list_models()
+
+    def _list_models(self) -> None:
+        chat = self._chat
+        if not chat.core.models:
+            raise OutliveError("the server lists no models; select one with /model NAME")
+        names = [model.name for model in chat.core.models]
+        self._print([f"{'●' if name == chat.settings.model else ' '} {name}" for name in names])
+        chat.print_line("select one with /model NAME (Tab completes)")
+
+    def _change(self, result: str) -> None:
+        """Print the result of a change of the settings."""
+        self._chat.print_line(result)
+        self._chat.start_task(self._chat.core.close_unused())
+
+    def _attach(self, name: str) -> None:
+        chat = self._chat
+        if not name:
+            raise OutliveError("usage: /attach FILE")
+        attachment = read_attachment(valid_utf8(name))
+        if sum(len(attached.text) for attached in (*chat.attached, attachment)) > MAX_ALL_BYTES:
+            raise OutliveError(f"the attached files are too large together (limit: {MAX_ALL_BYTES // 1024} KB)")
+        chat.attached.append(attachment)
+        chat.print_line(f"{label(attachment)} attached to the next message; /detach removes it")
+        chat.update_hint()
+
+    def _continue(self) -> None:
+        self._chat.core.check_continuable()
+        self._chat.ask(CONTINUE)
+
+    def _copy(self) -> None:
+        chat = self._chat
+        answers = [message for message in chat.conversation.messages if isinstance(message, Answer) and message.text]
+        if not answers:
+            raise OutliveError("no answer to copy")
+        chat.screen.write_sequence(osc.clipboard(answers[-1].text))
+        chat.print_line("last answer copied (if the terminal allows it)")
+
+    def _tokens(self) -> None:
+        self._chat.print_line("\n".join(self._chat.core.token_lines()))
+
+    def _print(self, lines: list[str]) -> None:
+        painter = self._chat.painter()
+        self._chat.screen.print([*(row for line in lines for row in painter.wrap(clean(line))), ""])
+
+
+class TerminalAnswer(AnswerRun):
+    """An answer as text above the input; the finished part is printed once, the unfinished end is redrawn."""
+
+    def __init__(self, screen: Screen, save: RecordSink, painter: Callable[[], Painter], model: str) -> None:
+        super().__init__(save, model)
+        self._screen = screen
+        self._painter = painter
+        self._stream = MarkdownStream()
+
+    def redraw(self) -> None:
+        """Draw the unfinished part again, for the terminal's new size."""
+        self._screen.show(self._tail())
+
+    def _show_phase(self) -> None:
+        seconds = int(time.monotonic() - self.since_s)
+        self._screen.status = f"◐ {self.phase} · {seconds} s · Esc stops"
+        self._screen.show()
+
+    def _show_wait(self, error: ApiError, left_s: float) -> None:
+        self._screen.status = f"◌ retrying in {math.ceil(left_s)} s · Esc stops · {error}"
+        self._screen.show()
+
+    def _show_arrived(self, events: Sequence[Text | Thinking]) -> None:
+        text = "".join(event.text for event in events if isinstance(event, Text))
+        if not text:
+            return
+        blocks = self._stream.append(clean(text))
+        painter = self._painter()
+        lines = [line for block in blocks for line in painter.block(block)]
+        self._screen.show(self._tail())
+        self._screen.print(lines)
+
+    def _tail(self) -> list[str]:
+        painter = self._painter()
+        block = self._stream.unfinished()
+        room = 2 * painter.columns * self._screen.tail_rows()
+        if isinstance(block, Markdown) and len(block.source) > room:
+            # Only the end of the answer fits.
+            block = Markdown(block.source[-room:], spaced=False)
+        return painter.unfinished(block)
+
+    def _show_end(self, *, has_begun: bool) -> None:
+        painter = self._painter()
+        lines = [line for block in self._stream.finish() for line in painter.block(block)]
+        self._screen.status = ""
+        self._screen.show([])
+        self._screen.print(lines)
+        if has_begun:
+            self._screen.print(self._footer(painter))
+
+    def _footer(self, painter: Painter) -> list[str]:
+        parts = [f"{self._model} · {time.monotonic() - self.since_s:.0f} s"]
+        if self.tokens.input is not None or self.tokens.output is not None:
+            parts.append(f"tokens: {_count(self.tokens.input)} in, {_count(self.tokens.output)} out")
+        if self.state is AnswerState.STOPPED:
+            parts.append("stopped; /continue to continue, /regenerate for a new answer")
+        if self.note:
+            parts.append(self.note)
+        return [osc.ANSWER_END, *painter.wrap(" · ".join(parts), "dim"), ""]
+
+
+def question_rows(question: Question, painter: Painter) -> str:
+    """A question and its attachments as text for ``Screen.write``, up to the mark of its answer."""
+    lines = painter.wrap(clean(question.text), "bold", prefix="› ")
+    for attachment in question.attachments:
+        lines += painter.wrap(f"+ {clean(label(attachment))}", "dim", prefix="  ")
+    for picture in question.images:
+        lines += painter.wrap(f"+ {clean(picture_label(picture))}", "dim", prefix="  ")
+    return osc.QUESTION + "".join(f"{line}\r\n" for line in [*lines, ""]) + osc.ANSWER
+
+
+def answer_lines(answer: Answer, painter: Painter) -> list[str]:
+    """An answer as lines; with a note if it is incomplete."""
+    stream = MarkdownStream()
+    blocks = [*stream.append(clean(answer.text)), *stream.finish()]
+    lines = [line for block in blocks for line in painter.block(block)]
+    note = answer.shown_note
+    return [*lines, osc.ANSWER_END, *(note_lines(note, painter) if note else [])]
+
+
+def show_conversation(screen: Screen, conversation: Conversation, painter: Callable[[], Painter]) -> None:
+    """Print the last messages of a resumed conversation; ``painter`` is called only if there are some."""
+    messages = conversation.messages
+    if len(messages) > SHOWN_MESSAGES:
+        screen.print(note_lines(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown", painter()))
+    for message in messages[-SHOWN_MESSAGES:]:
+        if isinstance(message, Question):
+            screen.write(question_rows(message, painter()))
+        else:
+            screen.print(answer_lines(message, painter()))
+    if isinstance(conversation.last, Question):
+        screen.print(note_lines(UNANSWERED, painter()))
+
+
+def note_lines(text: str, painter: Painter) -> list[str]:
+    """A line of the program itself, wrapped, with an empty line after it."""
+    return [*painter.wrap(clean(text), "dim"), ""]
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)
+
+
+def help_lines() -> list[str]:
+    """The help as plain lines, since markdown would not keep its columns."""
+    entries = [(f"/{command.name} {command.argument}".rstrip(), command.description) for command in COMMANDS]
+    entries += [
+        ("Enter", "send; during an answer: send after it"),
+        ("Alt+Enter, Ctrl+J", "a new line"),
+        ("Esc, Ctrl+C", "stop the answer and keep its beginning; queued messages return to the input"),
+        ("Up, Down", "earlier questions"),
+    ]
+    width = max(len(name) for name, _ in entries)
+    return [f"{name:<{width}}  {description}" for name, description in entries]
+
+
+class CommandCompleter(Completer):
+    """Completes command names, models after ``/model`` and paths after ``/attach``."""
+
+    def __init__(self, models: Callable[[], Iterable[str]]) -> None:
+        self._models = models
+        self._paths = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """The completions at the cursor."""
+        text = document.text_before_cursor
+        if not text.startswith("/") or "\n" in document.text:
+            return
+        name, space, rest = text[1:].partition(" ")
+        if not space:
+            for command in COMMANDS:
+                if command.name.startswith(name.lower()):
+                    yield Completion(command.name, start_position=-len(name), display_meta=command.description)
+        elif name == "model":
+            for model in self._models():
+                if model.startswith(rest):
+                    yield Completion(model, start_position=-len(rest))
+        elif name == "attach":
+            yield from self._paths.get_completions(Document(rest, len(rest)), complete_event)
+
+
+class Draft(NamedTuple):
+    """A question that has not been asked."""
+
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+class QuestionQueue:
+    """The waiting questions, first in, first out."""
+
+    def __init__(self) -> None:
+        self._drafts: list[Draft] = []
+
+    def add(self, draft: Draft) -> None:
+        """Put a question at the end."""
+        self._drafts.append(draft)
+
+    def next(self) -> Draft | None:
+        """Take the first question; None if there is none."""
+        return self._drafts.pop(0) if self._drafts else None
+
+    def take_all(self, current: Draft) -> Draft:
+        """Take all questions as one draft, followed by the user's current one."""
+        drafts = [*self._drafts, current]
+        self._drafts.clear()
+        return Draft(
+            "\n\n".join(draft.text for draft in drafts if draft.text.strip()),
+            tuple(attachment for draft in drafts for attachment in draft.attachments),
+        )
+
+    def lines(self) -> list[str]:
+        """The questions for display, one line each."""
+        return [" ".join(draft.text.split()) for draft in self._drafts]

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from session_host.agents.status.activity import ActivityTracker
+from session_host.agents.status import ActivityTracker
 from session_host.protocol.messages import Transition
 from session_host.protocol.values import Activity
 from session_host.storage.store import activity_log

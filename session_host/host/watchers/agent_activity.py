@@ -1,6 +1,6 @@
 """Why a chat is working, idle or asking: feeds the reports of all sources to the activity tracker, and sends changes.
 
-``agents.status.signals`` translates reports into activities; ``agents.status.activity`` decides which report counts.
+``agents.status`` translates reports into activities, and decides which report counts.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from session_host.agents import status
 from session_host.agents.conversations.gemini_guard import TranscriptGuard
-from session_host.agents.status import signals
-from session_host.agents.status.activity import SILENCE, ActivityTracker, Moment
+from session_host.agents.status import SILENCE, ActivityTracker, Moment
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
@@ -198,7 +198,7 @@ class AgentWatch:
         self._plugin_end = ProcessEnd(self._on_plugin_end)
         self._reporter_end = ProcessEnd(self._on_reporter_end)
         self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
-        self._repeatable_sources = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
+        self._repeatable_sources = {status.STATE_FILE, status.PLUGIN} if saved_state is not None else set[str]()
         self._transitions = ActivityLogWriter(spec.transitions, self.tracker)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
@@ -228,7 +228,7 @@ class AgentWatch:
 
     def _on_plugin_end(self) -> None:
         """Withdraw the status of an agent that ended, while the session's program, such as a wrapper, runs on."""
-        self._apply_report(signals.from_exited_program(signals.PLUGIN))
+        self._apply_report(status.from_exited_program(status.PLUGIN))
 
     def _watch_reporter(self, process: PtyProcess) -> None:
         """Watch the job that reports by OSC 7501, if it is not the session's program itself."""
@@ -237,9 +237,9 @@ class AgentWatch:
 
     def _on_reporter_end(self) -> None:
         """Withdraw the status of a job that ended without clearing it; its other processes may run on."""
-        is_reported = self.tracker.current_report(signals.OSC_7501) not in {"", signals.CLEARED}
+        is_reported = self.tracker.current_report(status.OSC_7501) not in {"", status.CLEARED}
         if is_reported and not proc.group_members(self._reporting_group):
-            self._apply_report(signals.from_exited_program(signals.OSC_7501))
+            self._apply_report(status.from_exited_program(status.OSC_7501))
 
     def _start_timer(self, process: PtyProcess) -> None:
         self._reporting_group = self._reporting_group or process.foreground_group()
@@ -274,10 +274,10 @@ class AgentWatch:
             if isinstance(event, TitleChanged):
                 self._conversation.title_changed()
                 self._title_watcher.title_changed(event.title)
-            report = signals.from_event(event, self._spec.watch)
+            report = status.from_event(event, self._spec.watch)
             if report is not None:
                 moment = moment or self._current_moment()
-                if report.source == signals.OSC_7501 and self._process is not None:
+                if report.source == status.OSC_7501 and self._process is not None:
                     self._reporting_group = self._process.foreground_group()
                     call_logged(self._watch_reporter, self._process)
                 if self.tracker.apply_report(report, moment):
@@ -306,14 +306,12 @@ class AgentWatch:
             report: the report.
             pid: the sender; 0 if unknown. A hook has usually ended by now.
         """
-        if not (
-            self._is_agents_plugin(pid) if report.source == signals.PLUGIN else self._is_about_conversation(report)
-        ):
+        if not (self._is_agents_plugin(pid) if report.source == status.PLUGIN else self._is_about_conversation(report)):
             return
-        if report.source == signals.PLUGIN and self._process is not None:
+        if report.source == status.PLUGIN and self._process is not None:
             self._watch_plugin(self._process)
         self._conversation.set_conversation(report.conversation, report.source)
-        self._apply_report(signals.from_report(report, self._spec.watch))
+        self._apply_report(status.from_report(report, self._spec.watch))
 
     @log_errors
     def read_state_file(self) -> None:
@@ -339,9 +337,9 @@ class AgentWatch:
         if state.status or self._spec.watch.state_file not in FILES_WITH_STATUS:
             self._conversation.set_conversation(state.conversation, STATE_FILE)
         if state.status or state.is_gone:
-            self._apply_report(signals.from_state_file(state.status, state.waiting_for))
+            self._apply_report(status.from_state_file(state.status, state.waiting_for))
 
-    def _apply_report(self, report: signals.StatusReport) -> None:
+    def _apply_report(self, report: status.StatusReport) -> None:
         if report.source in self._repeatable_sources:
             # A replacement host reads the same question again.
             self._repeatable_sources.discard(report.source)
@@ -358,12 +356,12 @@ class AgentWatch:
     def on_chat_state(self, change: StateChanged) -> None:
         """Handle the state of an agent without a terminal; ``program_ended`` reports the program's end."""
         if change.state != "ended":
-            self._apply_report(signals.from_chat_state(change.state, change.detail))
+            self._apply_report(status.from_chat_state(change.state, change.detail))
 
     @log_errors
     def on_turn_failed(self, error: str) -> None:
         """Handle the error that stopped a turn of an agent without a terminal."""
-        self._apply_report(signals.from_failed_turn(error))
+        self._apply_report(status.from_failed_turn(error))
 
     def on_input(self) -> None:
         """Note input from the user, which may answer the agent."""
@@ -382,8 +380,8 @@ class AgentWatch:
 
     def _on_answer(self) -> None:
         tracker = self.tracker
-        if tracker.source == signals.OSC_7501 and self._has_reporter_left_foreground():
-            self._apply_report(signals.from_exited_program(signals.OSC_7501))
+        if tracker.source == status.OSC_7501 and self._has_reporter_left_foreground():
+            self._apply_report(status.from_exited_program(status.OSC_7501))
         else:
             self._save_and_send(visibly=tracker.on_input(self._current_moment()))
 

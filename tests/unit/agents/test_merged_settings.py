@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.agents.environment import child_environment, missing_integration
-from session_host.agents.merged_settings import variable
+from session_host.agents.environment import child_environment, missing_integration, variable
 from session_host.paths import config_dir
 
 OURS = '{"plugin":["file://{files}/status.js"],"share":"disabled"}'

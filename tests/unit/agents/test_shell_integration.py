@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.agents.shell_integration import DIRECTORY, OFF_VARIABLE, shell_integration
+from session_host.agents.environment import OFF_VARIABLE, SHELL_DIRECTORY, shell_integration
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from session_host.agents.shell_integration import DIRECTORY, OFF_VARIABLE, shell
 )
 def test_an_interactive_shell_reads_its_script(argv: list[str], variable: str, file: str) -> None:
     value = shell_integration(argv, {})[variable]
-    assert value.split(":")[0] == str(DIRECTORY / file)
-    assert (DIRECTORY / file).exists()
+    assert value.split(":")[0] == str(SHELL_DIRECTORY / file)
+    assert (SHELL_DIRECTORY / file).exists()
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_the_users_own_values_are_passed_on() -> None:
     assert shell_integration(["bash"], values).items() >= {"OUTLIVE_ENV": "/e", "OUTLIVE_HISTFILE": "/h"}.items()
     assert shell_integration(["zsh"], values)["OUTLIVE_ZDOTDIR"] == "/z"
     fish = shell_integration(["fish"], values)
-    assert (fish["OUTLIVE_XDG_DATA_DIRS"], fish["XDG_DATA_DIRS"]) == ("/x", f"{DIRECTORY}:/x")
+    assert (fish["OUTLIVE_XDG_DATA_DIRS"], fish["XDG_DATA_DIRS"]) == ("/x", f"{SHELL_DIRECTORY}:/x")

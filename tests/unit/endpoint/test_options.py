@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.endpoint.conversation.conversation import Settings
+from session_host.endpoint.conversation import Settings
 from session_host.endpoint.options import initial_settings, read_defaults, read_options
 from session_host.endpoint.server.addresses import base_url, is_local, origin, shown_server
 from session_host.errors import ConfigError, UsageError

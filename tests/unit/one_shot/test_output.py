@@ -7,8 +7,7 @@ import json
 import pytest
 
 from session_host.errors import UsageError
-from session_host.one_shot.options import Options, command, read_options
-from session_host.one_shot.output import JsonLines, Output, PlainText
+from session_host.one_shot.program import JsonLines, Options, Output, PlainText, command, read_options
 
 
 def pieces_of(output: Output, *pieces: bytes) -> list[tuple[str, object]]:

@@ -6,7 +6,7 @@ import pytest
 
 from gui.bridge.plain_text import plain_text
 from gui.chat.content.markdown import MarkdownText
-from session_host.endpoint.screen.painting import Painter
+from session_host.endpoint.terminal.painting import Painter
 
 
 def texts(markdown: str) -> list[str]:

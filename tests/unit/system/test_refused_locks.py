@@ -15,7 +15,7 @@ from gui.settings.writing import write_values
 from gui.window.remote_control.single_instance import claim_or_raise
 from session_host.cli.doctor import files
 from session_host.client.worktrees import find, make
-from session_host.endpoint.conversation.file import ConversationFile
+from session_host.endpoint.conversation import ConversationFile
 from session_host.errors import HostUnavailable, OutliveError, StoreBusy, StoreError, WorktreeError
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import lock_refusal, worktrees_dir

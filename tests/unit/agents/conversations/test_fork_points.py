@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.agents.conversations.fork_points import turn_before
+from session_host.agents.conversations.earlier_items import turn_before
 from session_host.errors import NotResumable
 from session_host.structured.items import Item
 

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.listing import base, files, opencode
-from session_host.agents.conversations.listing.base import StoredConversation, StoredConversations
-from session_host.agents.conversations.listing.ends import FIRST_BYTES, LAST_BYTES
-from session_host.agents.conversations.listing.registry import LISTERS, list_stored
-from session_host.agents.conversations.registry import find_conversation, turns_in
+from session_host.agents.conversations import base, listing_files, opencode
+from session_host.agents.conversations.base import (
+    Availability,
+    ConversationQuery,
+    StoredConversation,
+    StoredConversations,
+)
+from session_host.agents.conversations.records import FIRST_BYTES, LAST_BYTES
+from session_host.agents.conversations.stores import STORES, can_list, find_conversation, list_stored, turns_in
 from tests.support.fuzzing import chance, times
 from tests.unit.agents.conversations.test_turns import IDS, PLACES, RECORDINGS
 
@@ -108,7 +111,7 @@ def test_conversations_in_opencodes_database_are_listed(tmp_path: Path, monkeypa
         listed("opencode", tmp_path)
 
 
-@pytest.mark.parametrize("name", LISTERS)
+@pytest.mark.parametrize("name", [name for name in STORES if can_list(name)])
 def test_without_files_the_list_is_empty(name: str, tmp_path: Path) -> None:
     assert listed(name, tmp_path) == []
 
@@ -126,7 +129,7 @@ def test_the_newest_comes_first(name: str, put: Put, tmp_path: Path) -> None:
 def test_of_too_many_conversations_the_newest_are_read(
     name: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_LISTED", 2)
+    monkeypatch.setattr(listing_files, "MAX_LISTED", 2)
     for number in range(4):
         put(name, conversation=f"0000000{number}-1111-4222-8333-444444444444", changed_s=1_000_000 + number)
         assert stored(name, tmp_path).has_older is (number >= 2)
@@ -137,7 +140,7 @@ def test_of_too_many_conversations_the_newest_are_read(
 def test_of_too_many_conversations_those_of_the_directory_come_first(
     put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_LISTED", 1)
+    monkeypatch.setattr(listing_files, "MAX_LISTED", 1)
     put("claude", changed_s=1_000_000)
     other = tmp_path / ".claude" / "projects" / "-elsewhere" / "00000001-1111-4222-8333-444444444444.jsonl"
     other.parent.mkdir()

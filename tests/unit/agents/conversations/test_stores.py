@@ -17,7 +17,7 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.opencode import titled
-from session_host.agents.conversations.registry import (
+from session_host.agents.conversations.stores import (
     STORES,
     before_start,
     find_conversation,

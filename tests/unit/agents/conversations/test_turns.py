@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.conversations import backwards
-from session_host.agents.conversations.backwards import TooFarBack, lines_backwards
+from session_host.agents.conversations import records
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.registry import STORES, turns_in
+from session_host.agents.conversations.records import TooFarBack, lines_backwards
+from session_host.agents.conversations.stores import STORES, turns_in
 from session_host.agents.conversations.turns import Choice, RecordedText, Turn, choose, turns_of
 from session_host.paths import endpoint_conversation
 from session_host.terminal.prompts import TurnPosition
@@ -253,7 +253,7 @@ class TestBackwards:
     def test_all_lines_come_in_reversed_order(
         self, content: bytes, piece_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(backwards, "_PIECE_BYTES", piece_bytes)
+        monkeypatch.setattr(records, "_PIECE_BYTES", piece_bytes)
         (tmp_path / "file").write_bytes(content)
         assert list(lines_backwards(tmp_path / "file")) == content.split(b"\n")[::-1]
 
@@ -266,7 +266,7 @@ class TestBackwards:
             file.truncate(100 << 20)  # A sparse file of 100 MB, which takes no disk space.
             file.seek(0, os.SEEK_END)
             file.write(b"\n" + content)
-        monkeypatch.setattr(backwards, "MAX_BYTES", 1 << 20)
+        monkeypatch.setattr(records, "MAX_BYTES", 1 << 20)
 
         found = turns_in("claude", seek("claude"))
 

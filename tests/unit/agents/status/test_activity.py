@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from session_host.agents.status.activity import ANSWER_S, ActivityTracker, Moment
-from session_host.agents.status.signals import StatusReport, from_state_file
+from session_host.agents.status import ANSWER_S, ActivityTracker, Moment, StatusReport, from_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity

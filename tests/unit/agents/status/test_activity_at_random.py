@@ -7,8 +7,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.agents.status.activity import ANSWER_S, ORDER
-from session_host.agents.status.signals import StatusReport
+from session_host.agents.status import ANSWER_S, ORDER, StatusReport
 from session_host.protocol.values import Activity
 from tests.support.signals import TrackerScript
 

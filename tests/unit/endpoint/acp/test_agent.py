@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.endpoint.conversation.conversation import Answer, AnswerState, Conversation, Question
-from session_host.endpoint.conversation.file import ConversationFile, read
+from session_host.endpoint.conversation import Answer, AnswerState, Conversation, ConversationFile, Question, read
 from session_host.paths import endpoint_conversation
 from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.endpoint.conversation.conversation import (
+from session_host.endpoint.conversation import (
     Answer,
     AnswerBegan,
     AnswerEnded,

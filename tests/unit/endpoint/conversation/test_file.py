@@ -9,8 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from session_host.endpoint.conversation.conversation import AnswerBegan, Conversation, Piece, Question
-from session_host.endpoint.conversation.file import ConversationFile, check_id, read
+from session_host.endpoint.conversation import (
+    AnswerBegan,
+    Conversation,
+    ConversationFile,
+    Piece,
+    Question,
+    check_id,
+    read,
+)
 from session_host.errors import OutliveError, UsageError
 from tests.support.fuzzing import chance, times
 

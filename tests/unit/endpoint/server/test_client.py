@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from session_host.endpoint.conversation.conversation import Settings, Turn
+from session_host.endpoint.conversation import Settings, Turn
 from session_host.endpoint.server import client
 from session_host.endpoint.server.client import Event, Finished, Model, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind, retry_after_s

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from session_host.endpoint.server.tagged_thoughts import TaggedThoughts
+from session_host.endpoint.server.client import TaggedThoughts
 
 ANSWERS = {
     "plain": ("Yes.", "", "Yes."),

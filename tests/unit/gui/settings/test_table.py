@@ -13,7 +13,7 @@ from gui.theme.terminal import FEATURE_FORM
 from gui.wording.text import Text
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
 from session_host.endpoint import options
-from session_host.endpoint.conversation.conversation import Settings
+from session_host.endpoint.conversation import Settings
 from session_host.errors import ConfigError
 from session_host.toml_file import TomlFile
 from tests.support.area import Area

@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 from gui.bridge.earlier_conversations import EarlierConversations
 from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
 from session_host.agents.catalog import load_catalog
-from session_host.agents.conversations.listing import files
+from session_host.agents.conversations import listing_files
 from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resumability import Resumability
@@ -318,7 +318,7 @@ async def test_in_a_small_window_nothing_is_covered(keep: Keep, harness: WindowH
 async def test_the_list_says_that_there_are_older_conversations_than_those_listed(
     keep: Keep, harness: WindowHarness, area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_LISTED", 1)
+    monkeypatch.setattr(listing_files, "MAX_LISTED", 1)
     project = area.home / "project"
     keep(0, project, "Mend the lexer")
     keep(1, project, "Write the guide")

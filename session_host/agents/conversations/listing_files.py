@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from session_host.agents.conversations.base import ConversationQuery
 from session_host.system.files import is_directory
 
-from .base import MAX_LISTED, IsCancelled, StoredConversation, StoredConversations
+from .base import MAX_LISTED, ConversationQuery, IsCancelled, StoredConversation, StoredConversations
 
 
 class FoundFile(NamedTuple):

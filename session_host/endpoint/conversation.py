@@ -1,23 +1,48 @@
-"""A conversation as values: the records of its file, and the messages that result.
+"""A conversation with a model: the records of its file, the messages that result, and the files that they attach.
 
-Any readable record may follow any other, so that the rest of a damaged file stays readable.
+The file is append-only, with a record as JSON in each line. Any readable record may follow any other, so that the rest
+of a damaged file stays readable. A killed program or a full disk may leave an incomplete last line: opening the file
+cuts it off. Unreadable lines are skipped. A chat locks the file while it is open; the lock ends with the process.
 """
 
 from __future__ import annotations
 
 import base64
+import fcntl
+import logging
+import os
 import re
+import stat
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Union
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self, Union
 
 import msgspec
 
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, UsageError
+from session_host.paths import lock_refusal
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.clock import now
 
 VERSION: Final = 1
 TITLE_CHARACTERS: Final = 60
+
+MAX_TIMEOUT_S: Final = 86400.0
+
+UNANSWERED: Final = "this question has no answer; /retry to ask it again"
+LEFT_OUT: Final = "the previous question has no answer and is not sent again"
+"""After the next question: it is shown below that one in a chat view, and above it in a terminal."""
+
+MAX_BYTES: Final = 256 * 1024
+"""About 60,000 tokens: more than most models take."""
+
+MAX_ALL_BYTES: Final = 1024 * 1024
+
+_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+_logger = logging.getLogger(__name__)
+_encoder: Final = msgspec.json.Encoder()
 
 
 class AnswerState(StrEnum):
@@ -30,9 +55,6 @@ class AnswerState(StrEnum):
     """The user stopped the answer."""
     CUT = "cut"
     """The connection broke; the part that arrived is kept."""
-
-
-MAX_TIMEOUT_S: Final = 86400.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,14 +166,6 @@ class Rewound(msgspec.Struct, frozen=True, tag="rewound"):
     at: str
     keep: int
 
-
-_NOTES: Final = {
-    AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
-    AnswerState.STOPPED: "stopped",
-}
-UNANSWERED: Final = "this question has no answer; /retry to ask it again"
-LEFT_OUT: Final = "the previous question has no answer and is not sent again"
-"""After the next question: it is shown below that one in a chat view, and above it in a terminal."""
 
 Record = Union[Began, SettingsChanged, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
 
@@ -277,6 +291,108 @@ class Conversation:
         return turns
 
 
+class ConversationFile:
+    """An open conversation, locked by this process. A context manager.
+
+    Attributes:
+        conversation: the conversation, kept up to date by ``append``.
+        existed: whether the file existed before.
+    """
+
+    def __init__(self, path: Path, conversation_id: str) -> None:
+        """Open the file, or create it.
+
+        Raises:
+            OutliveError: the file is open elsewhere, or cannot be read or created.
+        """
+        self.path = path
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise OutliveError(f"cannot open the conversation {path}: {error.strerror}") from error
+        try:
+            self._lock()
+            data = self._content()
+            records, self._length = read(data)
+            if self._length < len(data):
+                _logger.warning("the conversation's incomplete end is cut off: %d bytes", len(data) - self._length)
+                os.ftruncate(self._descriptor, self._length)
+            self.existed = bool(data)
+            self.conversation = Conversation(records)
+            if not self.existed:
+                self.append(Began(now(), conversation_id))
+                self._sync_directory()
+        except OSError as error:
+            os.close(self._descriptor)
+            raise OutliveError(f"cannot use the conversation {path}: {error.strerror}") from error
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self._descriptor)
+
+    def append(self, record: Record, *, durable: bool = True) -> None:
+        """Apply a record, and append it to the file.
+
+        Args:
+            record: the record.
+            durable: whether to sync it to the disk. Otherwise it survives the end of this process, but no power cut.
+
+        Raises:
+            OSError: the file cannot be written, as on a full disk. Then the conversation has the record, but the file
+                lacks it.
+        """
+        self.conversation.apply(record)
+        line = _encoder.encode(record) + b"\n"
+        try:
+            self._write(line)
+            if durable:
+                os.fdatasync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, self._length)
+            raise
+        self._length += len(line)
+
+    def _write(self, line: bytes) -> None:
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutliveError("this conversation is open in another chat; continue there, or end that chat") from None
+        except OSError as error:
+            raise OutliveError(lock_refusal(self.path.parent, "OUTLIVE_STATE_DIR") or str(error)) from error
+
+    def _content(self) -> bytes:
+        pieces: list[bytes] = []
+        offset = 0
+        while piece := os.pread(self._descriptor, 1 << 20, offset):
+            pieces.append(piece)
+            offset += len(piece)
+        return b"".join(pieces)
+
+    def _sync_directory(self) -> None:
+        """Sync the new file's directory entry to the disk."""
+        directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+_NOTES: Final = {
+    AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
+    AnswerState.STOPPED: "stopped",
+}
+
+
 def title_of(question: str) -> str:
     """A title from a question: its first words."""
     words = one_line(question).split()
@@ -291,3 +407,73 @@ def title_of(question: str) -> str:
 def valid_utf8(text: str) -> str:
     """Make a text valid UTF-8: terminals may send lone surrogates."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def read_attachment(name: str) -> Attachment:
+    """Read a file as an attachment.
+
+    Args:
+        name: the file's path, relative to the chat's directory; ``~`` is the home.
+
+    Raises:
+        OutliveError: the file cannot be read, is too long or is not text.
+    """
+    path = Path(name).expanduser()
+    try:
+        # Open without blocking, and check afterwards: a pipe would block forever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OutliveError(f"{name} is not a file")
+            data = file.read(MAX_BYTES + 1)
+    except ValueError as error:
+        raise OutliveError(f"{name!r} is not a path") from error
+    except OSError as error:
+        raise OutliveError(f"cannot read {name} ({error.strerror})") from error
+    if len(data) > MAX_BYTES:
+        raise OutliveError(f"{name} is too large (limit: {MAX_BYTES // 1024} KB)")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise OutliveError(f"{name} is not a text file (not UTF-8)") from None
+    if "\0" in text:
+        raise OutliveError(f"{name} is not a text file (it contains NUL bytes)")
+    return Attachment(path.name, text)
+
+
+def label(attachment: Attachment) -> str:
+    """An attachment's name and size, for the user."""
+    return f"{attachment.name} ({_size(len(attachment.text.encode('utf-8', 'replace')))})"
+
+
+def picture_label(picture: Picture) -> str:
+    """An image's format and size, for the user."""
+    return f"image ({picture.mime.removeprefix('image/')}, {_size(len(picture.data))})"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes} B" if size_bytes < 1024 else f"{size_bytes / 1024:.0f} KB"
+
+
+def check_id(conversation_id: str) -> str:
+    """Return the id if it may be part of a path and of an argv.
+
+    Raises:
+        UsageError: the id may not.
+    """
+    if not _ID.fullmatch(conversation_id):
+        raise UsageError("a conversation id has at most 128 letters, digits, - and _, and does not begin with -")
+    return conversation_id
+
+
+def read(data: bytes) -> tuple[list[Record], int]:
+    """The records of a file's content, and the length of its complete lines in bytes."""
+    end = data.rfind(b"\n") + 1
+    records: list[Record] = []
+    decoder = msgspec.json.Decoder(Record)
+    for number, line in enumerate(data[:end].split(b"\n"), 1):
+        try:
+            records.append(decoder.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if line.strip():
+                _logger.warning("line %d of the conversation is skipped: %s", number, error)
+    return records, end

@@ -18,7 +18,7 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.text import Text
 from rich.theme import Theme
 
-from session_host.endpoint.screen import markdown_stream
+from session_host.endpoint.terminal import markdown_stream
 from session_host.protocol.untrusted_text import plain
 
 if TYPE_CHECKING:

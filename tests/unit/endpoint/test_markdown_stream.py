@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.endpoint.screen.markdown_stream import LONG_LINES, Block, Code, Markdown, MarkdownStream, clean
-from session_host.endpoint.screen.painting import Painter
+from session_host.endpoint.terminal.markdown_stream import LONG_LINES, Block, Code, Markdown, MarkdownStream, clean
+from session_host.endpoint.terminal.painting import Painter
 
 ANSWER = """\
 # A title

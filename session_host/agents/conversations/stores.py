@@ -1,4 +1,7 @@
-"""The registry of conversation stores, by their names in the catalog."""
+"""The conversations of all agents, by the names of their stores in the catalog (``store``).
+
+A module of this package has an agent's store, and lists its conversations. Shells and commands have no conversations.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,17 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from session_host.agents.conversations.base import Availability, ConversationQuery, ConversationStore, LookupResult
-from session_host.agents.conversations.turns import Turn
+from .base import (
+    Availability,
+    ConversationLister,
+    ConversationQuery,
+    ConversationStore,
+    IsCancelled,
+    LookupResult,
+    StoredConversations,
+)
+from .listing_files import FileLister
+from .turns import Turn
 
 STORES: Final[dict[str, str]] = {
     "aider": "own_files.Aider",
@@ -22,6 +34,9 @@ STORES: Final[dict[str, str]] = {
     "qwen": "qwen.Qwen",
 }
 """The classes of the stores, each with its module in this package, which is imported when it is needed."""
+
+_UNLISTED: Final = frozenset({"aider", "endpoint"})
+"""aider keeps one history for each directory, without ids; the list of chats has all those with a model server."""
 
 
 @cache
@@ -82,7 +97,42 @@ def turns_in(name: str, query: ConversationQuery) -> Iterator[Turn]:
 def before_start(name: str, query: ConversationQuery) -> None:
     """Prevent an agent that is about to start from deleting conversations."""
     if name == "gemini":
-        from session_host.agents.conversations.gemini import Gemini
+        from .gemini import Gemini
 
         with contextlib.suppress(OSError):
             Gemini().before_start(query)
+
+
+# ---------------------------------------------------------------- lists
+
+
+def can_list(name: str) -> bool:
+    """Whether the conversations of this store can be listed, also those that were begun outside of Outlive."""
+    return name in STORES and name not in _UNLISTED
+
+
+def list_stored(name: str, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
+    """List an agent's conversations, the newest first; none if they cannot be listed.
+
+    Raises:
+        OSError: the agent's files cannot be read at all.
+    """
+    lister = _lister(name)
+    if lister is None:
+        return StoredConversations([], has_older=False)
+    found = lister.list(query, is_cancelled)
+    newest = sorted(found.newest, key=lambda conversation: conversation.changed_s, reverse=True)
+    # Gemini CLI may have several files for one conversation.
+    by_id = {conversation.conversation: conversation for conversation in reversed(newest)}
+    return StoredConversations(list(by_id.values())[::-1], found.has_older)
+
+
+def directory_of(name: str, query: ConversationQuery) -> str:
+    """The directory in which an agent resumes a conversation; "" if its files do not say it. Blocks on the disk."""
+    lister = _lister(name)
+    return lister.directory_of(query) if isinstance(lister, FileLister) else ""
+
+
+def _lister(name: str) -> ConversationLister | None:
+    store = _store(name)
+    return store.lister if store is not None else None

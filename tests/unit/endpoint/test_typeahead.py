@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import termios
 
-from session_host.endpoint.screen import typeahead
+from session_host.endpoint.terminal import typeahead
 from tests.support.waiting import wait_readable
 
 

@@ -1,1 +1,0 @@
-"""A conversation with a model: its values and its file."""

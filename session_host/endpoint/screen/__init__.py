@@ -1,1 +1,0 @@
-"""The endpoint chat's terminal: input, output, markdown."""
