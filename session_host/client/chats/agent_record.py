@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from session_host.agents.catalog import find_agent
-from session_host.agents.conversations.records import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.base import Availability
+from session_host.agents.conversations.records import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.stores import find_conversation, turns_in
 from session_host.agents.conversations.turns import Turn, Which, choose
 from session_host.client.sessions.session_info import record_of
