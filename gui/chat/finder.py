@@ -60,8 +60,8 @@ class TranscriptFinder(QObject):
             lambda key: page.rows.markdown(key),  # noqa: PLW0108 - the page makes its rows again
         )  # fmt: skip
         self.scan.progressed.connect(self._on_found)
-        page.framed.connect(self._on_frame)
-        page.scrolled.connect(self._on_scrolled)
+        page.scroller.framed.connect(self._on_frame)
+        page.scroller.scrolled.connect(self._on_scrolled)
 
     # ------------------------------------------------------------ called by the find bar, see ``Finder``
 
@@ -160,7 +160,7 @@ class TranscriptFinder(QObject):
         """The number of the last match above the origin, or of the first one if all are below; None if unknown yet."""
         rows = self._page.rows
         if self._origin is None:
-            self._origin = self._page.end_of_view()
+            self._origin = self._page.scroller.end_of_view()
         origin = rows.position(self._origin.key), *self._origin[1:]
         if origin[0] is None:
             return len(hits) - 1 if hits else None
@@ -215,7 +215,7 @@ class TranscriptFinder(QObject):
             page.rows.set_mode(hit.item, WHOLE)
         page.current_hit = (hit.item, hit.segment, hit.begin, hit.end)
         origin = self._origin
-        page.reveal(hit.item, hit.segment, hit.begin)
+        page.scroller.reveal(hit.item, hit.segment, hit.begin)
         self._origin = origin  # It was not the user who scrolled.
 
 

@@ -14,8 +14,9 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
 from .drawing.prose import reads_from_right
-from .page.page import MIN_LEAD_PAGE_PX, TranscriptPage
+from .page.page import TranscriptPage
 from .page.painting import BAR_PX
+from .page.requests import MIN_LEAD_PAGE_PX
 
 _AROUND_PX = 6
 _TOOLTIP_CHARACTERS = 2000
@@ -39,11 +40,11 @@ class TranscriptTurns:
         if found:
             self.go_to(self._page.transcript[found[-1] if by < 0 else found[0]].id)
         elif by > 0:
-            self._page.scroll_to_end()
+            self._page.scroller.scroll_to_end()
 
     def go_to(self, key: str) -> None:
         """Go to the prompt with this id."""
-        self._page.scroll_to(key, 0, always=True)
+        self._page.scroller.scroll_to(key, 0, always=True)
         self._at = key, self._top()
 
     def has_listed(self) -> bool:
@@ -87,7 +88,7 @@ class TranscriptTurns:
             if position is not None:
                 return position
         visible = self._page.visible
-        if self._page.is_following_end or not visible:
+        if self._page.scroller.is_following_end or not visible:
             return len(self._page.transcript)
         return visible[0].position
 
@@ -130,7 +131,7 @@ class PromptHeading(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda _checked: self._go())
-        page.arranged.connect(self._arrange)
+        page.scroller.arranged.connect(self._arrange)
         page.restyled.connect(self._forget)
         self.hide()
 
@@ -172,7 +173,7 @@ class PromptHeading(QAbstractButton):
 
     def _go(self) -> None:
         if self._item is not None:
-            self._page.scroll_to(self._item.id, 0, always=True)
+            self._page.scroller.scroll_to(self._item.id, 0, always=True)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         page, style = self._page, self._page.style_

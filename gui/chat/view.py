@@ -133,16 +133,16 @@ class ChatView(QWidget):
         self.page.image_menu_made.connect(self._add_image_actions)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
-        self.page.request_left.connect(self._on_request_left)
-        self.page.arranged.connect(self.page.check_cards_seen)
-        self.page.framed.connect(self._on_frame)
+        self.page.requests.left.connect(self._on_request_left)
+        self.page.scroller.arranged.connect(self.page.requests.check_seen)
+        self.page.scroller.framed.connect(self._on_frame)
         self.page.restyled.connect(lambda: self.prompt.editor.set_text_font(self.page.style_.font()))
-        self.prompt.editor.page_requested.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
+        self.prompt.editor.page_requested.connect(self.page.scroll_pages)
         self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
         self.prompt.editor.back_requested.connect(self._go_back)
         self.prompt.editor.take_back_requested.connect(self._take_back)
         self.strip.item_chosen.connect(self._go_to_item)
-        self.prompt.sent.connect(self.page.scroll_to_end)
+        self.prompt.sent.connect(self.page.scroller.scroll_to_end)
         self.prompt.editor.textChanged.connect(self._fit_prompt)
         self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
@@ -179,7 +179,7 @@ class ChatView(QWidget):
 
     def refused(self, request_id: str, reason: str) -> None:
         """Show at an open request why the user's answer had no effect."""
-        card = self.page.card(request_id) if request_id not in self.transcript.answers else None
+        card = self.page.requests.card(request_id) if request_id not in self.transcript.answers else None
         if card is not None:
             card.show_refusal(reason)
 
@@ -230,7 +230,7 @@ class ChatView(QWidget):
             case "again":
                 item = self.transcript.get(action.item)
                 if item is not None:
-                    self.page.scroll_to_end()
+                    self.page.scroller.scroll_to_end()
                     self._chat.prompt(item.text, "queue", item.images)
             case "reuse":
                 item = self.transcript.get(action.item)
@@ -298,7 +298,7 @@ class ChatView(QWidget):
         """Go to an item, and unfold it."""
         rows = self.page.rows
         rows.set_mode(item_id, rows.mode(item_id)._replace(unfolded=True))
-        self.page.scroll_to(item_id, 0, always=True)
+        self.page.scroller.scroll_to(item_id, 0, always=True)
         self.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_back(self) -> None:

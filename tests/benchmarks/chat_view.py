@@ -68,7 +68,7 @@ def scrolling(report: Report, theme: Theme) -> None:
     view.page.repaint()
 
     def step() -> None:
-        view.page.scroll_by(-80)
+        view.page.scroller.scroll_by(-80)
         view.page.repaint()
 
     _frames(report, "a scrolled frame", step, SCROLLS)
@@ -89,7 +89,7 @@ def streaming(report: Report, theme: Theme) -> None:
     def step() -> None:
         chat.say(message, next(pieces))
         view.changed()
-        view.page.flush()
+        view.page.scroller.show_frame()
         view.page.repaint()
 
     _frames(report, "a streamed frame", step, PIECES)

@@ -1,215 +1,181 @@
-"""A transcript with keyboard control, request widgets and search marks."""
+"""The page of a transcript: scrolled, pointed at, controlled by keys, with the widgets of requests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
+    QContextMenuEvent,
+    QEnterEvent,
     QFocusEvent,
     QGuiApplication,
+    QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
+    QMouseEvent,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.chat.content.segments import Card, Code, DiffHead
-from gui.chat.drawing.segment_layout import Control
+from gui.chat.content.segments import Action, Card, Code, DiffHead, StatusLine
+from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.input.keys import is_text
+from gui.input.shortcuts import KeyOf, no_key, show_key
+from gui.terminal.drawing.frame_pacing import FramePacer
+from gui.theme.menu import Menu
 from gui.theme.theme import Theme
-from gui.theme.tokens import COPIED_MS, blend
-from gui.wording import chat_texts
-from session_host.structured.items import REJECTIONS
+from gui.theme.tokens import COPIED_MS
+from gui.theme.tooltips import show_tooltip
+from gui.wording import chat_texts, common_texts, page_texts
+from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
 from session_host.structured.transcript import Transcript
 
 from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
-from .pointing import PointedPage
+from .painting import PaintedPage
+from .pointing import Pointer
 from .positions import PlacedSegment, ScrollPosition
-from .requests import Answer, RequestCard
+from .requests import AT_EDGE_PX, Answer, RequestCards
 from .rows import Row
+from .scrolling import Scroller
+from .selection import Point
 
 _LOOK_UP_AFTER_MS = 150
 """How long after scrolling the names of files on the page are looked up."""
 _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-_LEAD_LINES = 2
-"""How many lines stay visible above a request that is shown from its beginning. The heading covers that many."""
-MIN_LEAD_PAGE_PX = 160
-"""A lower page has no heading, and no lines above the request."""
-_AT_EDGE_PX = 8
-"""A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 
 
-class TranscriptPage(PointedPage):
+class TranscriptPage(PaintedPage):
     """The transcript of a chat.
 
-    Signals (and those of PointedPage):
+    Attributes:
+        requests: the widgets of open requests.
+        scroller: scrolls the page.
+        pointer: the mouse.
+
+    Signals (and those of PaintedPage):
+        action_triggered(Action): the user activated a control that the page does not handle: "withdraw", "again",
+            "link", "file", "image".
+        menu_made(QMenu, str): the context menu for the row with this key was made.
+        image_menu_made(QMenu, Image): the context menu for an image was made.
+        menu_built(QMenu): the context menu has all that the view can do.
+        zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
-        request_left(): the request that had the keyboard focus is answered; now the page has the focus.
     """
 
+    action_triggered = Signal(object)
+    menu_made = Signal(QMenu, str)
+    image_menu_made = Signal(QMenu, object)
+    menu_built = Signal(QMenu)
+    zoom_requested = Signal(int)
     typed = Signal(str)
     interrupt_requested = Signal()
-    request_left = Signal()
 
     def __init__(
         self, theme: Theme, directory: str = "", parent: QWidget | None = None, *, answer: Answer = lambda *_: None
     ) -> None:
         """Make an empty page; ``answer`` gets the answers to its requests."""
         super().__init__(theme, directory, parent)
-        self._answer = answer
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.MESSAGES())
-        self._cards: dict[str, RequestCard] = {}
-        self._begun = ""
-        """The last request that was shown from its beginning, as it is higher than the page."""
+        self.setMinimumSize(24, 24)
+        self._key_of: KeyOf = no_key
+        self.requests = RequestCards(self, answer)
+        self.scroller = Scroller(self, self.requests, self._card_height, self._place_cards)
+        self.pointer = Pointer(self, self.scroller, self.run_action, self.action_triggered.emit)
+        self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
+        self.requests.resized.connect(self.scroller.arrange)
+        self.requests.reveal_requested.connect(self._scroll_to_part)
         self._accessible = AccessibleRows(self, self.spoken)
-        self.restyled.connect(self._restyle_cards)
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
         self._look_up_soon.timeout.connect(self._look_up_stops)
-        self.arranged.connect(self._look_up_soon.start)
+        self.scroller.arranged.connect(self._look_up_soon.start)
+        scroll_by = self.scroller.scroll_by
         self._keys: dict[int, Callable[[], object]] = {
-            Qt.Key.Key_Up: lambda: self.scroll_by(-self.style_.line_px * 2),
-            Qt.Key.Key_Down: lambda: self.scroll_by(self.style_.line_px * 2),
-            Qt.Key.Key_PageUp: lambda: self.scroll_by(-self.height() * 0.9),
-            Qt.Key.Key_PageDown: lambda: self.scroll_by(self.height() * 0.9),
-            Qt.Key.Key_Home: self.scroll_to_start,
-            Qt.Key.Key_End: self.scroll_to_end,
+            Qt.Key.Key_Up: lambda: scroll_by(-self.style_.line_px * 2),
+            Qt.Key.Key_Down: lambda: scroll_by(self.style_.line_px * 2),
+            Qt.Key.Key_PageUp: lambda: self.scroll_pages(-1),
+            Qt.Key.Key_PageDown: lambda: self.scroll_pages(1),
+            Qt.Key.Key_Home: self.scroller.scroll_to_start,
+            Qt.Key.Key_End: self.scroller.scroll_to_end,
         }
 
+    # ------------------------------------------------------------ content
+
     def set_transcript(self, transcript: Transcript) -> None:
-        """Show a transcript."""
-        for card in self._cards.values():
-            card.hide()
-            card.deleteLater()
-        self._cards.clear()
-        super().set_transcript(transcript)
+        """Show a transcript, at the previous scroll position if that exists in it."""
+        self.requests.clear()
+        self.scroller.keep_position()
+        self.show_rows(transcript)
+        self.scroller.restore_position()
+        if self.isVisible():
+            self.scroller.show_frame()
+
+    def changed(self) -> None:
+        """Paint changes of the transcript with the next frame."""
+        if self.isVisible():
+            self._pacer.request()
 
     def spoken(self, row: Row) -> str:
         """A row's text for screen readers, "" for none."""
         return spoken_row(self.rows, row)
 
+    def sizeHint(self) -> QSize:
+        return QSize(760, 480)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_width()
+        if self.isVisible():
+            self.scroller.arrange()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.fit_width()
+        self.scroller.show_frame()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._pacer.cancel()
+        self.pointer.leave()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        begin_s = time.monotonic()
+        super().paintEvent(event)
+        self._pacer.note_cost(time.monotonic() - begin_s)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll down, or up with negative pages; a part of the previous page stays visible."""
+        self.scroller.scroll_by(pages * self.height() * 0.9)
+
     # ------------------------------------------------------------ requests
 
-    def card(self, request_id: str) -> RequestCard | None:
-        """The widget of an open request."""
-        request = self.transcript.requests.get(request_id)
-        if request is None:
-            return None
-        found = self._cards.get(request_id)
-        if found is not None and found.request != request:
-            found.hide()
-            found.deleteLater()
-            found = None
-        if found is None:
-            found = self._cards[request_id] = RequestCard(self.theme, request, self, self._answer)
-            if request.kind == "edit" and request.subject:
-                found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
-            found.set_style(self.style_)
-            found.resized.connect(self.arrange)
-            found.reveal_requested.connect(self._scroll_to_part)
-            previous: QWidget = self
-            for stop in found.focus_order():
-                QWidget.setTabOrder(previous, stop)
-                previous = stop
-        # Only the first request has keys, so that a key never answers a request that the user is not looking at.
-        found.show_keys(shown=self.transcript.open_requests[:1] == [request])
-        return found
-
-    def _visible_ends(self, request_id: str) -> tuple[bool, bool]:
-        """Whether the first and the last line of a request's subject are on the page."""
-        starts = ends = False
-        for placed in self.visible if self.isVisible() else ():
-            segments = self.rows.row(placed.position).segments
-            for number, card in enumerate(segments):
-                if isinstance(card, Card) and card.request == request_id:
-                    is_first = placed.number == number - card.subject_segments
-                    starts = starts or (is_first and placed.top >= self.covered_px - _AT_EDGE_PX)
-                    bottom = placed.top + placed.laid.height
-                    ends = ends or (placed.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
-        return starts, ends
-
-    def cut_request(self) -> ScrollPosition | None:
-        """The position of the oldest open request, if the page's top cuts it; once for each request."""
-        first = self.transcript.open_requests[:1]
-        if not first or first[0].id == self._begun:
-            return None
-        placed = self._placed_card(first[0].id)
-        if placed is None or placed.top >= self._lead_px:
-            return None
-        self._begun = first[0].id
-        return self.begun_request()
-
-    def begun_request(self) -> ScrollPosition | None:
-        """The position of the request that is shown from its beginning, None if it is not on the page."""
-        placed = self._placed_card(self._begun)
-        if placed is None:
-            return None
-        start = ScrollPosition(self.rows.key(placed.position), placed.number, 0.0)
-        return positions.moved(self.rows, start, -self._lead_px)
-
-    @property
-    def _lead_px(self) -> float:
-        return _LEAD_LINES * self.style_.line_px if self.height() >= MIN_LEAD_PAGE_PX else 0.0
-
-    def _placed_card(self, request_id: str) -> PlacedSegment | None:
-        for placed in self.visible:
-            segments = self.rows.row(placed.position).segments if placed.position < len(self.rows) else []
-            segment = segments[placed.number] if placed.number < len(segments) else None
-            if isinstance(segment, Card) and segment.request == request_id:
-                return placed
-        return None
-
-    def goes_on(self) -> bool:
-        """Whether the request that was shown from its beginning was answered while it was on the page."""
-        card = self._cards.get(self._begun)
-        return card is not None and card.isVisible() and self._begun in self.transcript.answers
-
-    def _restyle_cards(self) -> None:
-        for card in self._cards.values():
-            card.set_style(self.style_)
-
-    def card_height(self, request: str, width: int) -> float:
-        """The height of a request's widget."""
-        card = self.card(request)
-        return 0.0 if card is None else float(card.height_for(width, self.height())) + 16
+    def _card_height(self, card: str, width: int) -> float:
+        """The height of the widget over a ``Card``, by the id that this has."""
+        return self.requests.height(card, width)
 
     def _place_cards(self) -> None:
         self._accessible.show(self.rows, self.visible, self.column_left)
-        shown = self.visible_cards()
-        for request_id in list(self._cards):
-            card = self._cards[request_id]
-            if request_id in shown:
-                placed = shown[request_id]
-                left = round(self.column_left)
-                card.setGeometry(left, round(placed.top) + 8, round(self.rows.width), round(placed.laid.height) - 16)
-                card.show()
-            else:
-                is_left = card.isAncestorOf(self.window().focusWidget())
-                if is_left:
-                    self.setFocus(Qt.FocusReason.TabFocusReason)
-                card.hide()
-                if request_id in self.transcript.answers or request_id not in self.transcript.requests:
-                    if is_left:
-                        self.request_left.emit()
-                    del self._cards[request_id]
-                    card.deleteLater()
+        self.requests.place(self.scroller.visible_cards())
 
     def answer_by_key(self, kind: str) -> None:
         """Answer the oldest open request; if a key cannot answer it now, show it."""
         if not self.transcript.open_requests:
             return
         first = self.transcript.open_requests[0].id
-        card, focused = self._cards.get(first), QApplication.focusWidget()
-        others = (each for each in self._cards.values() if each is not card)
-        is_at_another = any(focused is not None and (each is focused or each.isAncestorOf(focused)) for each in others)
-        if card is None or is_at_another or not card.answer_by_key(kind):
+        if not self.requests.answer_by_key(kind):
+            card = self.requests.shown_card(first)
             self.show_request(first, takes_focus=False)
             if card is not None and (button := card.button_of(kind)) is not None:
                 self._scroll_to_part(button)
@@ -219,9 +185,9 @@ class TranscriptPage(PointedPage):
     def _scroll_to_part(self, part: QWidget) -> None:
         """Scroll until a part of a request is on the page; of a part that is higher, its beginning."""
         top = part.mapTo(self, QPoint()).y()
-        below_px = top + part.height() + min(2 * _AT_EDGE_PX, self.height() - part.height()) - self.height()
+        below_px = top + part.height() + min(2 * AT_EDGE_PX, self.height() - part.height()) - self.height()
         above_px = top - self.covered_px
-        self.scroll_by(min(max(below_px, 0), above_px) if above_px > 0 else above_px)
+        self.scroller.scroll_by(min(max(below_px, 0), above_px) if above_px > 0 else above_px)
 
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""
@@ -229,8 +195,8 @@ class TranscriptPage(PointedPage):
             row = self.rows.row(position)
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Card) and segment.request == request_id:
-                    self.scroll_to(row.key, number)
-                    if takes_focus and (card := self.card(request_id)) is not None:
+                    self.scroller.scroll_to(row.key, number)
+                    if takes_focus and (card := self.requests.card(request_id)) is not None:
                         card.take_focus()
                     return
             if position < len(self.rows) - 200:
@@ -255,15 +221,13 @@ class TranscriptPage(PointedPage):
                 QGuiApplication.clipboard().setText(self._block_text(target))
                 self._show_copied(target)
                 return
-            case "copy_answer":
-                self.action_triggered.emit(action)
-                self._show_copied(target)
-                return
             case _:
                 self.action_triggered.emit(action)
+                if action.kind == "copy_answer":
+                    self._show_copied(target)
                 return
-        self._set_following(False)
-        self.arrange()
+        self.scroller.set_following(False)
+        self.scroller.arrange()
 
     def _show_copied(self, target: tuple[str, int, int] | None) -> None:
         """Mark a control for a moment as having copied; None ends that."""
@@ -368,34 +332,124 @@ class TranscriptPage(PointedPage):
         super().focusOutEvent(event)
         self.update()
 
-    # ------------------------------------------------------------ find
+    # ------------------------------------------------------------ mouse
 
-    def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
-        """The matches of the search in a segment, with their background colours."""
-        found: list[tuple[int, int, QColor]] = []
-        tokens = self.style_.tokens
-        for begin, end in self.pattern.spans_as_qt_counts(text) if self.pattern is not None else ():
-            is_current = self.current_hit == (key, number, begin, end)
-            found.append((begin, end, blend(tokens.needs_you, tokens.page, 0.55 if is_current else 0.22)))
-        return found
+    def acts_on_press(self, point: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press at a point begins a click on a control, a link or the name of a file."""
+        return self.pointer.acts_on_press(point, button, modifiers)
 
-    def reveal(self, key: str, segment: int, offset: int) -> None:
-        """Scroll to a position in the text, if it is not on the page."""
-        position = self.rows.position(key)
-        if position is None or segment >= len(self.rows.row(position).segments):
-            self.arrange()
-            return
-        y = 0.0
-        for box in self.rows.laid(position, segment).boxes:
-            if box.start <= offset <= box.start + box.length:
-                line = box.layout.lineForTextPosition(offset - box.start)
-                y = box.y + (line.y() if line.isValid() else 0.0)
-                break
-        self.arrange()
-        self.scroll_to(key, segment, y)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pointer.press(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.pointer.move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.pointer.release(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.pointer.wheel(event)
+        elif event.angleDelta().y():
+            self.zoom_requested.emit(1 if event.angleDelta().y() > 0 else -1)
+        event.accept()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.pointer.enter(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointer.leave()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            point = QPointF(event.pos())
+            control = self.hovered or self.pointer.control_at(point)
+            show_tooltip(event, self.pointer.link_at(point) or self.control_name(control), self)
+            return True
+        return bool(super().event(event))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.context_menu(QPointF(event.pos())).popup(event.globalPos())
+        event.accept()
+
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the window's keys for the context menu; without one, it has the page's own."""
+        self._key_of = key_of
+
+    def context_menu(self, point: QPointF) -> QMenu:
+        """The menu for a point; closing it deletes it."""
+        menu = Menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        selected = not self.selection.is_empty(self.rows)
+        if address := self.pointer.link_at(point):
+            menu.addAction(page_texts.OPEN_LINK(), lambda: self.action_triggered.emit(Action("link", value=address)))
+            menu.addAction(page_texts.COPY_LINK(), lambda: QGuiApplication.clipboard().setText(address))
+            menu.addSeparator()
+        elif (found := self.pointer.file_at(point)) is not None and (path := self.names.path_of(found[1].file.path)):
+            file = found[1].file._replace(path=path)
+            menu.addAction(page_texts.OPEN_FILE(), lambda: self.action_triggered.emit(Action("file", file=file)))
+            menu.addAction(page_texts.COPY_PATH(), lambda: QGuiApplication.clipboard().setText(file.text))
+            menu.addSeparator()
+        else:
+            control = self.control_of(self.pointer.control_at(point))
+            if control is not None and control.action.image is not None:
+                self.image_menu_made.emit(menu, control.action.image)
+                menu.addSeparator()
+        copy = menu.addAction(common_texts.COPY(), self.copy)
+        copy.setEnabled(selected)
+        menu.addAction(chat_texts.COPY_AS_MARKDOWN(), self.copy_markdown).setEnabled(selected)
+        select_all = menu.addAction(common_texts.SELECT_ALL(), self.select_all)
+        for action, name, own in (
+            (copy, "copy", QKeySequence.StandardKey.Copy),
+            (select_all, "select_all", QKeySequence.StandardKey.SelectAll),
+        ):
+            key = self._key_of(name)
+            show_key(action, QKeySequence(own) if key.isEmpty() else key)
+        if (each := self.segment_at(point)) is not None:
+            self.menu_made.emit(menu, self.rows.key(each.position))
+        self.menu_built.emit(menu)
+        return menu
+
+    # ------------------------------------------------------------ selection
+
+    def copy(self) -> None:
+        """Put the selected text on the clipboard."""
+        if text := self.selection.text(self.rows, markdown=False):
+            QGuiApplication.clipboard().setText(text)
+
+    def copy_markdown(self) -> None:
+        """Put the selected text on the clipboard, as markdown."""
+        if text := self.selection.text(self.rows, markdown=True):
+            QGuiApplication.clipboard().setText(text)
+
+    def select_all(self) -> None:
+        """Select the whole transcript, without the agent's status below it."""
+        position, number = positions.first_of(self.rows)
+        last, last_number = positions.last_of(self.rows)
+        segment = self.rows.row(last).segments[last_number]
+        end = 0 if isinstance(segment, StatusLine) else utf16_length(segment.text)
+        self.selection.select(Point(self.rows.key(position), number, 0), Point(self.rows.key(last), last_number, end))
         self.update()
 
-    def check_cards_seen(self) -> None:
-        """Let each request's widget check whether the user has seen its subject."""
-        for card in self._cards.values():
-            card.seen.check_soon()
+
+class DocumentPage(TranscriptPage):
+    """A text of the product itself, shown as messages of a chat: its items do not grow, and it begins at the top."""
+
+    grows = False
+
+    def show_items(self, items: Iterable[Item], name: str, scroll_position: ScrollPosition | None = None) -> None:
+        """Show these items under a name for screen readers, from a position on; None is the beginning."""
+        transcript = Transcript()
+        transcript.apply(StateChanged("idle"))  # Its end says nothing of an agent.
+        for item in items:
+            transcript.apply(Put(item))
+        self.selection.clear()
+        self.set_transcript(transcript)
+        self.setAccessibleName(name)
+        self.scroller.bar.setAccessibleName(page_texts.SCROLLBAR_OF(title=name))
+        self.scroller.go_to(scroll_position)

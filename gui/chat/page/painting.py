@@ -1,8 +1,8 @@
-"""The widget of a transcript: paints the segments on the page, and finds the segment at a point."""
+"""The widget with the rows of a transcript: has their style, paints the segments on the page, and finds controls."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -11,9 +11,11 @@ from gui.chat.content.items import Content
 from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
+from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
-from gui.theme.tokens import RADIUS_PX, TEXT_PX
+from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
 from session_host.structured.transcript import Transcript
 
 from .file_names import FileName, FileNames
@@ -35,7 +37,9 @@ _RETURNS = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusRea
 
 
 class PaintedPage(QWidget):
-    """A page of a transcript without scrolling. Files below ``directory``, the chat's, are named relative to it.
+    """A page of a transcript that neither scrolls nor takes input.
+
+    Files below ``directory``, the chat's, are named relative to it.
 
     Attributes:
         theme: the window's theme.
@@ -51,13 +55,25 @@ class PaintedPage(QWidget):
         copied: the control that copied something a moment ago, or None.
         current_hit: the current match: its row's key, its segment's number, its begin and end in the segment's text.
         covered_px: how much of the page's top another widget covers.
+        was_entered_by_tab: whether the Tab key gave the page the keyboard focus.
+        max_width_px: the maximum width of the text column.
+        grows: whether the transcript gets more items: its end is followed, and a button goes back to it.
+
+    Signals:
+        restyled(): the text size or the colours changed.
     """
 
+    restyled = Signal()
     covered_px = 0
+    was_entered_by_tab = False
+    max_width_px: float = MAX_WIDTH_PX
+    grows = True
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
+        self._size_px = TEXT_PX
+        self._mono = TerminalFont()
         self.style_ = Style(theme, TEXT_PX)
         self.content: Content = item_content.segments
         self.rows = Rows(Transcript(), self.style_, 100.0, directory)
@@ -66,20 +82,51 @@ class PaintedPage(QWidget):
         self.visible: list[PlacedSegment] = []
         self.hovered: tuple[str, int, int] | None = None
         self.focused: tuple[str, int, int] | None = None
-        self._was_entered_by_tab = False
         self.copied: tuple[str, int, int] | None = None
         self.pattern: Pattern | None = None
         self.current_hit: tuple[str, int, int, int] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        theme.changed.connect(self._apply_style)
 
     @property
     def transcript(self) -> Transcript:
         """The transcript that the page shows."""
         return self.rows.transcript
 
+    # ------------------------------------------------------------ content and style
+
+    def show_rows(self, transcript: Transcript) -> None:
+        """Show the rows of a transcript; which items are unfolded or in two columns stays."""
+        previous = self.rows
+        transcript.take_changes()
+        width, directory = self._column_width(), previous.directory
+        self.rows = Rows(transcript, self.style_, width, directory, self.content, has_turns=self.grows)
+        self.rows.columns, self.rows.modes = previous.columns, previous.modes
+        self.hovered = self.focused = None
+
+    def set_font_size(self, size_px: int) -> None:
+        """Set the text size; a value below the minimum is an offset to the default size."""
+        self._size_px = size_px if size_px >= MIN_FONT_PX else max(TEXT_PX + size_px, MIN_FONT_PX)
+        self._apply_style()
+
+    def set_mono_font(self, font: TerminalFont) -> None:
+        """Set the font of code."""
+        self._mono = font
+        self._apply_style()
+
+    def _apply_style(self) -> None:
+        self.style_ = Style(self.theme, self._size_px, self._mono)
+        self.rows.lay_out_again(self.style_, self._column_width())
+        self.restyled.emit()
+
+    def fit_width(self) -> None:
+        """Lay out the rows again if the column has another width now."""
+        if (width := self._column_width()) != self.rows.width:
+            self.rows.lay_out_again(self.style_, width)
+
     def _column_width(self) -> float:
         room_px = self.width() - BAR_PX
-        usual_px = min(room_px - 2 * MARGIN_PX, MAX_WIDTH_PX)
+        usual_px = min(room_px - 2 * MARGIN_PX, self.max_width_px)
         return float(max(usual_px, min(room_px - 2 * _MIN_MARGIN_PX, _MIN_COLUMN_PX), 1))
 
     @property
@@ -97,7 +144,7 @@ class PaintedPage(QWidget):
         for placed in self.visible:
             if placed.bottom >= event.rect().top():
                 self._paint_segment(painter, placed, left)
-        if self._was_entered_by_tab and self.focused is None and self.hasFocus():
+        if self.was_entered_by_tab and self.focused is None and self.hasFocus():
             painter.setPen(QPen(self.style_.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             # Other widgets cover the first row and column: the heading, and the line between two panes.
@@ -107,7 +154,7 @@ class PaintedPage(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         if event.reason() not in _RETURNS:
-            self._was_entered_by_tab = event.reason() in _BY_TAB
+            self.was_entered_by_tab = event.reason() in _BY_TAB
 
     def _paint_frames(self, painter: QPainter, left: float) -> None:
         """Paint the backgrounds of prompts."""
@@ -140,7 +187,7 @@ class PaintedPage(QWidget):
         marks: list[tuple[int, int, QColor]] = []
         length = utf16_length(segment.text)
         part = self.selection.part_of(self.rows, placed.position, placed.number, length)
-        marks += self._hits(row.key, placed.number, segment.text) if self.pattern is not None else []
+        marks += self._hits(row.key, placed.number, segment.text)
         if part is not None:
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -placed.top, self.rows.width, self.height())
@@ -179,7 +226,12 @@ class PaintedPage(QWidget):
 
     def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
         """The matches of the search in a segment, with their background colours."""
-        return []
+        found: list[tuple[int, int, QColor]] = []
+        tokens = self.style_.tokens
+        for begin, end in self.pattern.spans_as_qt_counts(text) if self.pattern is not None else ():
+            is_current = self.current_hit == (key, number, begin, end)
+            found.append((begin, end, blend(tokens.needs_you, tokens.page, 0.55 if is_current else 0.22)))
+        return found
 
     # ------------------------------------------------------------ positions on the page
 
@@ -198,6 +250,11 @@ class PaintedPage(QWidget):
         names = self.names.of(self.rows.row(position).segments[target[1]], laid)
         number = target[2] - len(laid.controls)
         return names[number].control if number < len(names) else None
+
+    def control_name(self, target: tuple[str, int, int] | None) -> str:
+        """The name of a control's action."""
+        control = self.control_of(target)
+        return "" if control is None else control.name
 
     def segment_at(self, point: QPointF) -> PlacedSegment | None:
         """The segment at a point's height, or the nearest one."""

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import (
     QClipboard,
-    QContextMenuEvent,
     QEnterEvent,
     QGuiApplication,
-    QHelpEvent,
-    QHideEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QWheelEvent,
     QWindow,
 )
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
-from gui.chat.content.segments import Action, StatusLine
+from gui.chat.content.segments import Action
 from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout, utf16_length
-from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.links.link_pointer import OPENS_WITHIN_S
 from gui.terminal.links.links import FileLocation
-from gui.theme.menu import Menu
-from gui.theme.theme import Theme
-from gui.theme.tooltips import show_tooltip
-from gui.wording import chat_texts, common_texts, page_texts
 
-from . import positions
 from .file_names import FileName
-from .scrolling import WHEEL_LINES, ScrollingPage
+from .painting import PaintedPage
+from .scrolling import WHEEL_LINES, Scroller
 from .selection import Point
 
 Unit = Literal["character", "word", "line"]
@@ -43,28 +35,28 @@ _DRAG_PX = 4
 _DRAG_SCROLL_MS = 30
 
 
-class PointedPage(ScrollingPage):
-    """A transcript with selectable text and clickable controls.
+class Pointer(QObject):
+    """The mouse on a page: selects text, and activates controls, links and names of files."""
 
-    Signals (and those of ScrollingPage):
-        action_triggered(Action): the user activated a control that the page does not handle: "withdraw", "again",
-            "link", "file", "image".
-        menu_made(QMenu, str): the context menu for the row with this key was made.
-        image_menu_made(QMenu, Image): the context menu for an image was made.
-        menu_built(QMenu): the context menu has all that the view can do.
-        zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
-    """
+    def __init__(
+        self,
+        page: PaintedPage,
+        scroller: Scroller,
+        run_control: Callable[[tuple[str, int, int]], object],
+        run_action: Callable[[Action], object],
+    ) -> None:
+        """Set up the mouse.
 
-    action_triggered = Signal(object)
-    menu_made = Signal(QMenu, str)
-    image_menu_made = Signal(QMenu, object)
-    menu_built = Signal(QMenu)
-    zoom_requested = Signal(int)
-
-    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(theme, directory, parent)
-        self.setMouseTracking(True)
-        self._key_of: KeyOf = no_key
+        Args:
+            page: the page, which passes its events to the methods named after them.
+            scroller: scrolls the page.
+            run_control: runs the action of a control, by its position.
+            run_action: runs the action of a link or of the name of a file.
+        """
+        super().__init__(page)
+        page.setMouseTracking(True)
+        self._page, self._scroller = page, scroller
+        self._run_control, self._run_action = run_control, run_action
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None
         self._dragging = False
@@ -77,112 +69,112 @@ class PointedPage(ScrollingPage):
         self._drag_timer.timeout.connect(self._drag_on)
         self._awaited: tuple[FileLocation, float] | None = None
         """The clicked file while it is looked up, and the time of the click."""
-        self.names.answered.connect(self._on_answered)
+        page.names.answered.connect(self._on_answered)
         self._key_source: QWindow | None = None
         """While the pointer is over the page: the window that is watched for Ctrl."""
 
-    def run_action(self, target: tuple[str, int, int]) -> None:
-        """Run the action of a control."""
-        raise NotImplementedError
-
-    def _control_at(self, point: QPointF) -> tuple[str, int, int] | None:
-        for placed in self.visible:
+    def control_at(self, point: QPointF) -> tuple[str, int, int] | None:
+        """The position of the control at a point; None for none, and for a link."""
+        for placed in self._page.visible:
             if placed.top <= point.y() < placed.bottom:
-                inside = self.within(placed, point)
+                inside = self._page.within(placed, point)
                 for number, control in enumerate(placed.laid.controls):
                     # A link is found by its text, which may be on several lines.
                     if control.action.kind != "link" and control.area.contains(inside):
-                        return self.rows.key(placed.position), placed.number, number
+                        return self._page.rows.key(placed.position), placed.number, number
         return None
 
     def file_at(self, point: QPointF) -> tuple[tuple[str, int, int], FileName] | None:
         """The name of a file at a point, and its position; also before it is known whether there is such a file."""
-        placed = self.segment_at(point)
-        inside = self.within(placed, point) if placed is not None else point
+        placed = self._page.segment_at(point)
+        inside = self._page.within(placed, point) if placed is not None else point
         if placed is None or not placed.laid.is_on_text(inside):
             return None
         offset = placed.laid.offset_at(inside)
-        for number, name in enumerate(self.file_names(placed), len(placed.laid.controls)):
-            if name.start <= offset < name.end and self.names.path_of(name.file.path) != "":
-                return (self.rows.key(placed.position), placed.number, number), name
+        for number, name in enumerate(self._page.file_names(placed), len(placed.laid.controls)):
+            if name.start <= offset < name.end and self._page.names.path_of(name.file.path) != "":
+                return (self._page.rows.key(placed.position), placed.number, number), name
         return None
 
     def _target_at(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> tuple[str, int, int] | None:
         """The position of the file name, else of the control, that a click with these modifiers activates."""
-        found = self.file_at(point) if self.names.opens(modifiers) else None
-        return found[0] if found is not None else self._control_at(point)
+        found = self.file_at(point) if self._page.names.opens(modifiers) else None
+        return found[0] if found is not None else self.control_at(point)
 
     def _on_answered(self) -> None:
         if self._awaited is not None:
             (file, at_s), self._awaited = self._awaited, None
             if time.monotonic() - at_s < OPENS_WITHIN_S:
                 self._open_once_known(file, at_s)
-        if self.underMouse() and self._pressed_at is None:
+        if self._page.underMouse() and self._pressed_at is None:
             self._hover(self._pointer, QGuiApplication.queryKeyboardModifiers())
 
     def _open_once_known(self, file: FileLocation, at_s: float) -> None:
         """Open a clicked file if it exists; while the lookup runs, wait for its result."""
-        path = self.names.path_of(file.path)
+        path = self._page.names.path_of(file.path)
         if path is None:
             self._awaited = file, at_s
         elif path:
-            self.action_triggered.emit(Action("file", file=file))
+            self._run_action(Action("file", file=file))
 
     # ------------------------------------------------------------ mouse
 
     def _point_at(self, point: QPointF) -> Point | None:
         """The position in the text nearest to a point of the page."""
-        placed = self.segment_at(point)
+        placed = self._page.segment_at(point)
         if placed is None:
             return None
-        return Point(self.rows.key(placed.position), placed.number, placed.laid.offset_at(self.within(placed, point)))
+        offset = placed.laid.offset_at(self._page.within(placed, point))
+        return Point(self._page.rows.key(placed.position), placed.number, offset)
 
     def link_at(self, point: QPointF) -> str:
         """The address of the link at a point, "" for none."""
-        placed = self.segment_at(point)
-        return "" if placed is None else placed.laid.link_at(self.within(placed, point))
+        placed = self._page.segment_at(point)
+        return "" if placed is None else placed.laid.link_at(self._page.within(placed, point))
 
     def acts_on_press(self, point: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press at a point of the page begins a click on a control, a link or the name of a file."""
         has_target = self._target_at(point, modifiers) is not None or bool(self.link_at(point))
         return button == Qt.MouseButton.LeftButton and has_target
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def press(self, event: QMouseEvent) -> None:
+        """Select what is pressed, or begin a click on a control."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         point = event.position()
         unit = self._clicks.add(event)
-        self._unit = unit if self._control_at(point) is None else "character"
+        self._unit = unit if self.control_at(point) is None else "character"
         self._pressed_at, self._dragging = point, False
         self._pressed_control = self._target_at(point, event.modifiers()) if self._unit == "character" else None
         unit_there = self._pressed_unit = self._unit_at(point)
         if unit_there is None:
             return
-        anchor = self.selection.anchor
+        anchor = self._page.selection.anchor
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and anchor is not None:
             self._pressed_unit = anchor, anchor
-            self.selection.extend(self.rows, self._pressed_unit, unit_there)
+            self._page.selection.extend(self._page.rows, self._pressed_unit, unit_there)
         else:
-            self.selection.select(*unit_there)
-        self.focused, self._was_entered_by_tab = None, False
-        self.update()
+            self._page.selection.select(*unit_there)
+        self._page.focused, self._page.was_entered_by_tab = None, False
+        self._page.update()
 
     def _unit_at(self, point: QPointF) -> tuple[Point, Point] | None:
         """The ends of the word or line at a point, or the position in the text, as the last clicks select."""
-        placed, at = self.segment_at(point), self._point_at(point)
+        placed, at = self._page.segment_at(point), self._point_at(point)
         if placed is None or at is None:
             return None
         first, last = unit_around(placed.laid, at.offset, self._unit)
         return at._replace(offset=first), at._replace(offset=last)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def move(self, event: QMouseEvent) -> None:
+        """Extend the selection, or show what a click would activate."""
         point = self._pointer = event.position()
         if self._pressed_at is not None and event.buttons() & Qt.MouseButton.LeftButton:
             moved = (point - self._pressed_at).manhattanLength()
             self._dragging = self._dragging or moved >= _DRAG_PX
             if self._dragging:
                 self._extend(point)
-                beyond = point.y() < 0 or point.y() > self.height()
+                beyond = point.y() < 0 or point.y() > self._page.height()
                 if beyond and not self._drag_timer.isActive():
                     self._drag_timer.start()
             return
@@ -191,39 +183,40 @@ class PointedPage(ScrollingPage):
     def _hover(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         """Show the control or link that a click would activate; the name of a file once it is known to exist."""
         found = self.file_at(point)
-        exists = found is not None and bool(self.names.path_of(found[1].file.path))
-        is_link = found is not None and exists and self.names.opens(modifiers)
-        hovered = found[0] if found is not None and is_link else self._control_at(point)
-        if hovered != self.hovered:
-            self.hovered = hovered
-            self.update()
-        placed = self.segment_at(point)
+        exists = found is not None and bool(self._page.names.path_of(found[1].file.path))
+        is_link = found is not None and exists and self._page.names.opens(modifiers)
+        hovered = found[0] if found is not None and is_link else self.control_at(point)
+        if hovered != self._page.hovered:
+            self._page.hovered = hovered
+            self._page.update()
+        placed = self._page.segment_at(point)
         if hovered is not None or self.link_at(point):
             shape = Qt.CursorShape.PointingHandCursor
-        elif placed is not None and placed.laid.is_on_text(self.within(placed, point)):
+        elif placed is not None and placed.laid.is_on_text(self._page.within(placed, point)):
             shape = Qt.CursorShape.IBeamCursor
         else:
             shape = Qt.CursorShape.ArrowCursor
-        if self.cursor().shape() != shape:
-            self.setCursor(shape)
+        if self._page.cursor().shape() != shape:
+            self._page.setCursor(shape)
 
     def _extend(self, point: QPointF) -> None:
         unit_there = self._unit_at(point)
         if unit_there is not None and self._pressed_unit is not None:
-            self.selection.extend(self.rows, self._pressed_unit, unit_there)
-            self.update()
+            self._page.selection.extend(self._page.rows, self._pressed_unit, unit_there)
+            self._page.update()
 
     def _drag_on(self) -> None:
         """Scroll while the pointer is held above or below the page."""
         y = self._pointer.y()
-        beyond = y if y < 0 else max(y - self.height(), 0)
+        beyond = y if y < 0 else max(y - self._page.height(), 0)
         if not beyond or self._pressed_at is None:
             self._drag_timer.stop()
             return
-        self.scroll_by(max(min(beyond / 2, 60), -60))
+        self._scroller.scroll_by(max(min(beyond / 2, 60), -60))
         self._extend(self._pointer)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def release(self, event: QMouseEvent) -> None:
+        """End a selection, or activate what was clicked."""
         if event.button() != Qt.MouseButton.LeftButton or self._pressed_at is None:
             return
         self._drag_timer.stop()
@@ -233,55 +226,43 @@ class PointedPage(ScrollingPage):
         if dragged or self._unit != "character":
             self._offer_selection()
         elif control is not None and control == self._target_at(point, event.modifiers()):
-            self.selection.clear()
+            self._page.selection.clear()
             found = self.file_at(point)
             if found is not None and found[0] == control:
                 self._open_once_known(found[1].file, time.monotonic())
             else:
-                self.run_action(control)
+                self._run_control(control)
         elif address := self.link_at(point):
-            self.action_triggered.emit(Action("link", value=address))
+            self._run_action(Action("link", value=address))
         self._hover(point, event.modifiers())
-        self.update()
+        self._page.update()
 
     def _offer_selection(self) -> None:
         clipboard = QGuiApplication.clipboard()
-        if clipboard.supportsSelection() and not self.selection.is_empty(self.rows):
-            clipboard.setText(self.selection.text(self.rows, markdown=False), QClipboard.Mode.Selection)
+        if clipboard.supportsSelection() and not self._page.selection.is_empty(self._page.rows):
+            clipboard.setText(self._page.selection.text(self._page.rows, markdown=False), QClipboard.Mode.Selection)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.mousePressEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if event.angleDelta().y():
-                self.zoom_requested.emit(1 if event.angleDelta().y() > 0 else -1)
-            event.accept()
-            return
+    def wheel(self, event: QWheelEvent) -> None:
+        """Scroll."""
         pixels = event.pixelDelta().y()
         if not pixels:
-            pixels = round(event.angleDelta().y() / 120 * self.style_.line_px * WHEEL_LINES)
-        self.scroll_by(-pixels)
+            pixels = round(event.angleDelta().y() / 120 * self._page.style_.line_px * WHEEL_LINES)
+        self._scroller.scroll_by(-pixels)
         self._hover(event.position(), event.modifiers())
-        event.accept()
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
+    def enter(self, event: QEnterEvent) -> None:
+        """Watch the pointer, and the key with which a click opens a file."""
         self._pointer = event.position()
-        self._read_keys_of(self.window().windowHandle())
+        self._watch_keys_of(self._page.window().windowHandle())
 
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._read_keys_of(None)
-        if self.hovered is not None:
-            self.hovered = None
-            self.update()
+    def leave(self) -> None:
+        """Stop that: the pointer left the page, or the page is hidden."""
+        self._watch_keys_of(None)
+        if self._page.hovered is not None:
+            self._page.hovered = None
+            self._page.update()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._read_keys_of(None)
-
-    def _read_keys_of(self, window: QWindow | None) -> None:
+    def _watch_keys_of(self, window: QWindow | None) -> None:
         """Watch a window for Ctrl, whichever of its widgets has the focus; None ends that."""
         if self._key_source is not None and Shiboken.isValid(self._key_source):
             self._key_source.removeEventFilter(self)
@@ -299,79 +280,6 @@ class PointedPage(ScrollingPage):
         elif event.type() == QEvent.Type.KeyRelease:
             self._hover(self._pointer, event.modifiers() & ~control)
         return False
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            point = QPointF(event.pos())
-            show_tooltip(event, self.link_at(point) or self.control_name(self.hovered or self._control_at(point)), self)
-            return True
-        return bool(super().event(event))
-
-    def control_name(self, target: tuple[str, int, int] | None) -> str:
-        """The name of a control's action."""
-        control = self.control_of(target)
-        return "" if control is None else control.name
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.context_menu(QPointF(event.pos())).popup(event.globalPos())
-        event.accept()
-
-    def set_menu_keys(self, key_of: KeyOf) -> None:
-        """Set the function that returns the window's keys for the context menu; without one, it has the page's own."""
-        self._key_of = key_of
-
-    def context_menu(self, point: QPointF) -> QMenu:
-        """The menu for a point; closing it deletes it."""
-        menu = Menu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        selected = not self.selection.is_empty(self.rows)
-        if address := self.link_at(point):
-            menu.addAction(page_texts.OPEN_LINK(), lambda: self.action_triggered.emit(Action("link", value=address)))
-            menu.addAction(page_texts.COPY_LINK(), lambda: QGuiApplication.clipboard().setText(address))
-            menu.addSeparator()
-        elif (found := self.file_at(point)) is not None and (path := self.names.path_of(found[1].file.path)):
-            file = found[1].file._replace(path=path)
-            menu.addAction(page_texts.OPEN_FILE(), lambda: self.action_triggered.emit(Action("file", file=file)))
-            menu.addAction(page_texts.COPY_PATH(), lambda: QGuiApplication.clipboard().setText(file.text))
-            menu.addSeparator()
-        elif (control := self.control_of(self._control_at(point))) is not None and control.action.image is not None:
-            self.image_menu_made.emit(menu, control.action.image)
-            menu.addSeparator()
-        copy = menu.addAction(common_texts.COPY(), self.copy)
-        copy.setEnabled(selected)
-        menu.addAction(chat_texts.COPY_AS_MARKDOWN(), self.copy_markdown).setEnabled(selected)
-        select_all = menu.addAction(common_texts.SELECT_ALL(), self.select_all)
-        for action, name, own in (
-            (copy, "copy", QKeySequence.StandardKey.Copy),
-            (select_all, "select_all", QKeySequence.StandardKey.SelectAll),
-        ):
-            key = self._key_of(name)
-            show_key(action, QKeySequence(own) if key.isEmpty() else key)
-        if (each := self.segment_at(point)) is not None:
-            self.menu_made.emit(menu, self.rows.key(each.position))
-        self.menu_built.emit(menu)
-        return menu
-
-    # ------------------------------------------------------------ selection
-
-    def copy(self) -> None:
-        """Put the selected text on the clipboard."""
-        if text := self.selection.text(self.rows, markdown=False):
-            QGuiApplication.clipboard().setText(text)
-
-    def copy_markdown(self) -> None:
-        """Put the selected text on the clipboard, as markdown."""
-        if text := self.selection.text(self.rows, markdown=True):
-            QGuiApplication.clipboard().setText(text)
-
-    def select_all(self) -> None:
-        """Select the whole transcript, without the agent's status below it."""
-        position, number = positions.first_of(self.rows)
-        last, last_number = positions.last_of(self.rows)
-        segment = self.rows.row(last).segments[last_number]
-        end = 0 if isinstance(segment, StatusLine) else utf16_length(segment.text)
-        self.selection.select(Point(self.rows.key(position), number, 0), Point(self.rows.key(last), last_number, end))
-        self.update()
 
 
 class Clicks:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 
 from gui.chat.content.segments import Diff
 from gui.chat.drawing.prose import left_of
-from gui.chat.page.document import DocumentPage
+from gui.chat.page.page import DocumentPage
 from gui.chat.page.rows import TAIL
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import blend
@@ -145,7 +145,7 @@ class LineMarkPage(DocumentPage):
         segment = segments[span[0]]
         assert isinstance(segment, Diff)
         own = segment.lines[line - line_ranges.line_count(segments[: span[0]])]
-        self.reveal(key, span[0], span[1])
+        self.scroller.reveal(key, span[0], span[1])
         announce(self, own.signed_text)
 
     # ------------------------------------------------------------ mouse

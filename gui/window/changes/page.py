@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QPointF, Qt, Signal
@@ -11,9 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.bridge.changes_reader import ChangedFile, Changes
 from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment
-from gui.chat.drawing.style import MARGIN_PX
 from gui.chat.page.accessible_rows import spoken_segments
-from gui.chat.page.painting import BAR_PX
 from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
 from gui.terminal.links.links import FileLocation
@@ -55,6 +54,8 @@ class ChangesPage(LineMarkPage):
     lines_opened = Signal(str)
     lines_needed = Signal(str)
 
+    max_width_px = math.inf  # Lines of code are long.
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", parent)
         self._file_segments = FileSegments()
@@ -64,7 +65,7 @@ class ChangesPage(LineMarkPage):
         self._tab_order: list[str] = []
         self._opened_files: set[str] = set()
         """The files with lines that ``open_lines`` has opened, and which are not shown yet."""
-        self.restyled.connect(self.arrange)
+        self.restyled.connect(self.scroller.arrange)
 
     def set_changes(self, changes: Changes) -> None:
         """Set the changes; ``show_comments`` and ``show_changes`` follow."""
@@ -72,7 +73,7 @@ class ChangesPage(LineMarkPage):
 
     def show_changes(self, name: str) -> None:
         """Show the changes; the scroll position stays if its file still has changes."""
-        position = self.scroll_position if len(self.transcript) else None
+        position = self.scroller.position if len(self.transcript) else None
         self.marked = None
         self._file_segments.asked = ""
         self.show_items(self._file_segments.items(), name, position)
@@ -109,12 +110,12 @@ class ChangesPage(LineMarkPage):
         for key in dict.fromkeys((*previous, *comments)):
             if key in opened or _positions(previous.get(key, ())) != _positions(comments.get(key, ())):
                 self._refresh(key)
-        self.arrange()
+        self.scroller.arrange()
         self.update()
 
     def _refresh(self, key: str) -> None:
         """Update a file's row; the lines on the page stay where they are."""
-        position, scroll = self.rows.position(key), self._scroll_position
+        position, scroll = self.rows.position(key), self.scroller.position
         if position is None:
             return
         if scroll is None or scroll.key != key:
@@ -126,14 +127,14 @@ class ChangesPage(LineMarkPage):
         self.rows.refresh(key)
         segments = self.rows.row(position).segments
         if isinstance(top, Card) and top in segments:
-            self._scroll_position = scroll._replace(segment=segments.index(top))
+            self.scroller.position = scroll._replace(segment=segments.index(top))
         elif isinstance(top, Diff | Card) and (found := line_ranges.span_of_line(segments, line)) is not None:
             number = found[0]
             segment = segments[number]
             assert isinstance(segment, Diff)
             inside = line - line_ranges.line_count(segments[:number])
             above = line_ranges.line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
-            self._scroll_position = ScrollPosition(key, number, scroll.above * isinstance(top, Diff) + above)
+            self.scroller.position = ScrollPosition(key, number, scroll.above * isinstance(top, Diff) + above)
 
     # ------------------------------------------------------------ cards
 
@@ -143,7 +144,7 @@ class ChangesPage(LineMarkPage):
         if found is None and shown is not None:
             found = self.cards[comment_id] = CommentCard(self.theme, shown, self)
             found.hide()
-            found.resized.connect(self.arrange)
+            found.resized.connect(self.scroller.arrange)
             found.typed.connect(lambda: self.show_card(comment_id))
             self.card_made.emit(found)
         return found
@@ -156,24 +157,24 @@ class ChangesPage(LineMarkPage):
                 number = self.rows.row(position).segments.index(Card(request=comment_id))
                 placed = next((e for e in self.visible if (e.position, e.number) == (position, number)), None)
                 if placed is None:
-                    self.scroll_to(key, number, always=True)
+                    self.scroller.scroll_to(key, number, always=True)
                 elif (beyond := placed.top + placed.laid.height - self.height()) > 0:
-                    self.scroll_by(beyond)
+                    self.scroller.scroll_by(beyond)
                 elif placed.top < 0:
-                    self.scroll_by(placed.top)
+                    self.scroller.scroll_by(placed.top)
                 return
 
     @property
     def _card_width(self) -> float:
         return self.rows.width - (self.lines_left - self.column_left)
 
-    def card_height(self, request: str, width: int) -> float:
+    def _card_height(self, request: str, width: int) -> float:
         card = self.comment_card(request)
         return 0.0 if card is None else card.height_for(round(self._card_width)) + 2.0 * _CARD_GAP_PX
 
     def _place_cards(self) -> None:
         super()._place_cards()
-        shown = self.visible_cards()
+        shown = self.scroller.visible_cards()
         left, width = round(self.lines_left), round(self._card_width)
         for comment_id, card in self.cards.items():
             if (found := shown.get(comment_id)) is not None:
@@ -218,11 +219,11 @@ class ChangesPage(LineMarkPage):
         for each in {asked, key} - {""}:
             self._refresh(each)
         self.focused = None
-        self.arrange()
+        self.scroller.arrange()
         if (position := self.rows.position(key)) is not None and key:
             segments = self.rows.row(position).segments
             number = next(at for at, each in enumerate(segments) if isinstance(each, DiffHead)) + 1
-            self.scroll_to(key, number)
+            self.scroller.scroll_to(key, number)
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.focused = (key, number, 0)
             announce(self, segments[number].text)
@@ -238,7 +239,7 @@ class ChangesPage(LineMarkPage):
         """Show a file at the top of the page."""
         self.unmark()
         self.chosen_file = key
-        self.go_to(ScrollPosition(key, 0, 0.0))
+        self.scroller.go_to(ScrollPosition(key, 0, 0.0))
 
     @property
     def file_in_view(self) -> str:
@@ -279,8 +280,8 @@ class ChangesPage(LineMarkPage):
         self.marked = None
         self.lines_opened.emit(key)
         self._refresh(key)
-        self._set_following(False)
-        self.arrange()
+        self.scroller.set_following(False)
+        self.scroller.arrange()
         if self.focused is not None and self.focused[0] == key:
             self.focused = self._next_opener(self.focused)
         self.update()
@@ -293,7 +294,7 @@ class ChangesPage(LineMarkPage):
             hidden.commented.clear()
             self.show_opened_lines(key)
             if not self.is_on_page(key):
-                self.go_to(ScrollPosition(key, 0, 0.0))
+                self.scroller.go_to(ScrollPosition(key, 0, 0.0))
 
     def _next_opener(self, target: tuple[str, int, int]) -> tuple[str, int, int] | None:
         """The control at a position or after it, on the page, that shows hidden lines; None for none."""
@@ -375,10 +376,6 @@ class ChangesPage(LineMarkPage):
         offset = placed.laid.offset_at(self.within(placed, point))
         at = utf16_slice(segment.text, 0, offset).count("\n")
         return next((line.new for line in segment.lines[at:] if line.new and line.has_sign), 0)
-
-    def _column_width(self) -> float:
-        """The whole width: lines of code are long."""
-        return float(max(self.width() - BAR_PX - 2 * MARGIN_PX, 80))
 
 
 def _positions(comments: Sequence[Anchored]) -> list[tuple[str, int | None]]:

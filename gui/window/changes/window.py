@@ -151,7 +151,7 @@ class ChangesWindow(TextWindow):
         self.files.chosen.connect(self._on_chosen)
         self.files.opened.connect(self._open)
         self.page.action_triggered.connect(self._on_action)
-        self.page.arranged.connect(self._on_arranged)
+        self.page.scroller.arranged.connect(self._on_arranged)
         self.page.lines_opened.connect(self._search_again)
         self.find_bar.resized.connect(self._place_find_bar)
         self.find_bar.closed.connect(lambda: self.page.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -247,7 +247,7 @@ class ChangesWindow(TextWindow):
         self._is_going = True
         self.page.go_to_file(key)
         self._is_going = False
-        self._chosen = key, self.page.scroll_position  # Not at the top, if the page ends before.
+        self._chosen = key, self.page.scroller.position  # Not at the top, if the page ends before.
 
     def _on_arranged(self) -> None:
         """Mark the file that the user reads; the one that was chosen until the page is scrolled."""
@@ -256,7 +256,7 @@ class ChangesWindow(TextWindow):
         key = self.page.file_in_view
         if (
             self._chosen is not None
-            and self._chosen[1] == self.page.scroll_position
+            and self._chosen[1] == self.page.scroller.position
             and self.page.is_on_page(self._chosen[0])
         ):
             key = self._chosen[0]

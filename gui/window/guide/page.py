@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
-from gui.chat.page.document import DocumentPage
+from gui.chat.page.page import DocumentPage
 from gui.chat.page.positions import ScrollPosition
 from gui.chat.page.rows import Row
 from gui.finding.query import Pattern
@@ -31,7 +31,7 @@ class GuidePage(DocumentPage):
         """Mark the matches of a pattern, and show the current one."""
         self.pattern, self.current_hit = pattern, current
         if current is not None:
-            self.reveal(current.block, current.segment, current.begin)
+            self.scroller.reveal(current.block, current.segment, current.begin)
         self.update()
 
     def spoken(self, row: Row) -> str:

@@ -100,7 +100,7 @@ class GuideWindow(TextWindow):
             self._visit(_Visit(row))
 
     def _visit(self, visit: _Visit) -> None:
-        self._back.append(_Visit(self._row, self.page.scroll_position))
+        self._back.append(_Visit(self._row, self.page.scroller.position))
         self._forward.clear()
         self._show(visit)
 
@@ -108,7 +108,7 @@ class GuideWindow(TextWindow):
         """Go back, or forward again."""
         visits, following = (self._back, self._forward) if by < 0 else (self._forward, self._back)
         if visits:
-            following.append(_Visit(self._row, self.page.scroll_position))
+            following.append(_Visit(self._row, self.page.scroller.position))
             self._show(visits.pop())
 
     def _show(self, visit: _Visit) -> None:
@@ -123,7 +123,7 @@ class GuideWindow(TextWindow):
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Write other keys into the chapters; the scroll position stays."""
         self._chapters = read_chapters(keys)
-        self._show(_Visit(self._row, self.page.scroll_position))
+        self._show(_Visit(self._row, self.page.scroller.position))
         if self._pattern is not None:
             self._find()
 
@@ -143,7 +143,7 @@ class GuideWindow(TextWindow):
             self._end_search()
             return
         if self._origin is None:
-            self._origin = _Visit(self._row, self.page.scroll_position)
+            self._origin = _Visit(self._row, self.page.scroller.position)
         self._pattern, self._found = search(self._chapters, text, self._origin.row)
         self._side.set_listed(list(dict.fromkeys(row for row, _ in self._found)))
         if self._found:

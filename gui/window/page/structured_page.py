@@ -215,19 +215,19 @@ class StructuredPage(ChatPage):
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""
-        self.view.page.scroll_by(lines * LINE_PX)
+        self.view.page.scroller.scroll_by(lines * LINE_PX)
 
     def scroll_pages(self, pages: int) -> None:
         """Scroll by whole pages, less a line that stays visible."""
-        self.view.page.scroll_by(pages * max(self.view.page.height() - LINE_PX, LINE_PX))
+        self.view.page.scroller.scroll_by(pages * max(self.view.page.height() - LINE_PX, LINE_PX))
 
     def scroll_to_start(self) -> None:
         """Scroll to the first item."""
-        self.view.page.scroll_to_start()
+        self.view.page.scroller.scroll_to_start()
 
     def scroll_to_end(self) -> None:
         """Scroll to the newest item."""
-        self.view.page.scroll_to_end()
+        self.view.page.scroller.scroll_to_end()
 
     @property
     def prompts(self) -> TranscriptTurns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
-from gui.chat.page.document import DocumentPage
+from gui.chat.page.page import DocumentPage
 from gui.settings.layout import ZOOM_RANGE
 from gui.theme.terminal import TerminalFont
 
@@ -36,7 +36,7 @@ class TextWindow(PagedWindow):
 
     def scroll_pages(self, pages: int) -> None:
         """Scroll down, or up with negative pages; a part of the previous page stays visible."""
-        self._text.scroll_by(pages * self._text.height() * 0.9)
+        self._text.scroll_pages(pages)
 
     def _on_typed(self, text: str) -> None:
         """Put what is typed into the page into the search field; Space goes a page further, as in a browser."""

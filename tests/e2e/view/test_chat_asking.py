@@ -88,7 +88,7 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     shown.type("later")
     shown.press(Qt.Key.Key_Y, alt)
     assert not shown.of("answer_request"), "the command has not been on the page for long enough"
-    cards = [shown.view.page.card(request.id) for request in requests]
+    cards = [shown.view.page.requests.card(request.id) for request in requests]
     assert cards[0] is not None
     assert cards[1] is not None
     buttons = [card.findChildren(QPushButton)[0] for card in cards if card is not None]
@@ -118,12 +118,12 @@ def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callab
     shown = show_chat(chat)
     shown.view.resize(100, 700)
     shown.settle()
-    title = shown.view.page.card("r1")._title  # type: ignore[union-attr]
+    title = shown.view.page.requests.card("r1")._title  # type: ignore[union-attr]
     assert title.minimumSizeHint().width() <= title.width(), "a word that is wider than the pane is wrapped, too"
     assert shown.view.strip.files_button.text() == "+1 −1"
     words = [shown.button(text).text().split() for text in ("Allow", "Always", "Decline")]
     assert words == [["Allow", "(Alt+Y)"], ["Always", "allow", "make", "(Alt+A)"], ["Decline", "(Alt+N)"]]
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     assert all(card.rect().contains(shown.button(text).geometry()) for text in ("Allow", "Always", "Decline"))
 
@@ -132,7 +132,7 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
     chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     assert not shown.button("Allow").isEnabled()
     assert shown.button("Decline").isEnabled()
@@ -156,7 +156,7 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
     chat = ScriptedChat()
     chat.ask(request)
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
 
     def texts() -> list[str]:
@@ -184,7 +184,7 @@ def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: C
     edit = "--- /a\n+++ /a\n@@ -1 +1 @@\n-one\n+two\u2064\n"
     chat.ask(msgspec.structs.replace(command_request(edit, request_id="r2"), kind="edit", title="Change /a?"))
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     assert card._subject is not None
     assert card._subject.toPlainText() == "rm \\u2064\\udb40\\udc41x"
@@ -195,7 +195,7 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., Cha
     chat = ScriptedChat()
     chat.ask(command_request("make …", complete=False))
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     assert [option.id for option in card.available_options()] == ["no"]
     assert shown.view.show_request()
@@ -258,7 +258,7 @@ def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[.
     chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ ⏎ -j 2?", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r3", "command", 1, "Run make without the sandbox", "make", options))
     page = show_chat(chat).view.page
-    cards = [page.card(each) for each in ("r1", "r2", "r3")]
+    cards = [page.requests.card(each) for each in ("r1", "r2", "r3")]
     titles = [label.text() for card in cards if card is not None and (label := card.findChild(QLabel)) is not None]
     assert titles == ["Run make all -j …", "Run this command?", "Run make without the sandbox"]
 
@@ -271,7 +271,7 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.view.page.setFocus()
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     reached = []
     for _ in range(5):
         shown.press(Qt.Key.Key_Tab)
@@ -287,7 +287,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     assert shown.view.prompt._message.text() == "The agent waits for your answer · Shift+Tab goes to it"
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
-    assert QApplication.focusWidget() is shown.view.page.card("r1")
+    assert QApplication.focusWidget() is shown.view.page.requests.card("r1")
     assert shown.view.prompt._message.text() == "The agent waits for your answer", "Shift+Tab goes elsewhere from here"
     for _ in range(3):
         shown.press(Qt.Key.Key_Tab)
@@ -318,7 +318,7 @@ def test_a_command_with_long_lines_is_shown_completely_without_scrolling(
     chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     assert card._subject is not None
     assert card._subject.verticalScrollBar().maximum() == 0

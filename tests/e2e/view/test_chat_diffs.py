@@ -43,7 +43,7 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(
     lines = "".join(f"+line {number}\n" for number in range(300))
     chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     process_events_until(lambda: "Scroll" in card._message.text(), WAIT_S, "the way to allow it to be said")
     assert not shown.button("Allow").isEnabled()

@@ -156,7 +156,7 @@ def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatViewHarness) -
     assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
     process_events_until(lambda: not page.underMouse(), WAIT_S, "the pointer to leave")
-    assert page._key_source is None
+    assert page.pointer._key_source is None
 
 
 def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: ChatViewHarness) -> None:

@@ -42,7 +42,7 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
     assert bar.count.text() == "1 of 3"
     QTest.keyClick(bar.field, Qt.Key.Key_Return)
     assert bar.count.text() == "3 of 3", "from the first one to the last"
-    shown.view.page.scroll_to_start()
+    shown.view.page.scroller.scroll_to_start()
     assert "a needle in the output" not in shown.shown()  # The item is folded again.
     QTest.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
@@ -88,7 +88,7 @@ def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(
         return [int(line.split()[1].rstrip(".")) for line in shown.shown().splitlines() if line.startswith("Answer")]
 
     assert found("answer") == "300 of 300"
-    page.scroll_by(-3000)
+    page.scroller.scroll_by(-3000)
     before = numbers()
     position = found("answer")
     assert numbers() == before, "a match that is in view is shown where it is"
@@ -98,10 +98,10 @@ def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(
     QTest.keyClick(bar.field, Qt.Key.Key_Return, SHIFT)
     stepped = bar.count.text()
     assert found("answe") == stepped, "after a step, it begins at the current match"
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     assert int(found("answer").split()[0]) < 20
     assert found("rare") == "1 of 2", "without a match above, the first one below"
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     assert found("answer") == "300 of 300"
 
 
@@ -110,7 +110,7 @@ def test_find_begins_inside_of_a_long_message_where_it_is_read(show_chat: Callab
     chat.put("agent", "\n\n".join(f"Paragraph {number} of it." for number in range(200)))
     shown = show_chat(chat)
     page, finder = shown.view.page, shown.view.finder
-    page.scroll_by(-3000)
+    page.scroller.scroll_by(-3000)
     before = shown.shown()
     bar = FindBar(shown.view.theme, shown.view, finder)
     bar.open_find()

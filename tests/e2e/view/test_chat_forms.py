@@ -20,7 +20,7 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., Ch
     chat.ask(request)
     shown = show_chat(chat)
     assert shown.view.show_request()
-    card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
+    card, answer = shown.view.page.requests.card("r1"), shown.button("Answer (Alt+Y)")
     assert card is not None
     assert QApplication.focusWidget() is shown.button("main")
     [field] = card.findChildren(QLineEdit)
@@ -42,7 +42,7 @@ def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: Callable[.
     request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
     chat.ask(request)
     shown = show_chat(chat)
-    card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
+    card, answer = shown.view.page.requests.card("r1"), shown.button("Answer (Alt+Y)")
     assert card is not None
     shown.view.show_request()
     [field] = card.findChildren(QLineEdit)
@@ -63,7 +63,7 @@ def test_down_and_up_go_through_the_choices_of_one_row_and_the_field_below(
     request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
     chat.ask(request)
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     shown.view.show_request()
     [field] = card.findChildren(QLineEdit)
@@ -85,7 +85,7 @@ def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(
     request = AgentRequest("r1", "question", 1, "Which parts?", "", questions=questions)
     chat.ask(request)
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     shown.view.show_request()
     shown.press(Qt.Key.Key_Return)
@@ -108,12 +108,12 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(
     request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
     chat.ask(request)
     shown = show_chat(chat)
-    card = shown.view.page.card("r1")
+    card = shown.view.page.requests.card("r1")
     assert card is not None
     assert not card._title.isVisible(), "the first question says it"
     shown_texts = [label.text() for label in card.findChildren(QLabel) if label.isVisible()]
     assert "Which parts? (several answers possible)" in shown_texts
-    shown.view.page.scroll_to_end()
+    shown.view.page.scroller.scroll_to_end()
     names = ("main: what users have", "docs", "API: REST", "UI: Qt", "UI: Qt")
     window, none = card.window(), Qt.KeyboardModifier.NoModifier
     area = card.geometry()
@@ -130,7 +130,7 @@ def test_a_message_that_is_the_title_is_shown_once(show_chat: Callable[..., Chat
     chat = ScriptedChat()
     questions = (Question("name", "Your name"),)
     chat.ask(AgentRequest("r1", "question", 1, "Who are you?", "Who are you?", questions=questions))
-    card = show_chat(chat).view.page.card("r1")
+    card = show_chat(chat).view.page.requests.card("r1")
     assert card is not None
     assert (card._title.isVisible(), card._subject) == (True, None)
 
@@ -140,9 +140,9 @@ def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: C
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
     chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))
     shown = show_chat(chat)
-    card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
+    card, answer = shown.view.page.requests.card("r1"), shown.button("Answer (Alt+Y)")
     assert card is not None
-    shown.view.page.scroll_to_end()
+    shown.view.page.scroller.scroll_to_end()
     window, none = answer.window(), Qt.KeyboardModifier.NoModifier
     place = answer.mapTo(window, answer.rect().center())
     QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.

@@ -159,7 +159,7 @@ def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_
     assert "line 20." not in shown.shown()
     assert "80 lines hidden" in shown.shown()
     shown.click(shown.control("show_all", 1))
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     assert "line 99." in shown.shown()
     shown.view.finder.find(FindQuery("line"))
     shown.view.finder.step(-1)

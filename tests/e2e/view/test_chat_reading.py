@@ -37,9 +37,9 @@ def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., 
     shown = show_chat(chat)
     assert "Answer 9999" in shown.shown()
     assert len(shown.view.page.rows._rows) < 50  # Only what is visible is laid out.
-    shown.view.page.scroll_to_start()
+    shown.view.page.scroller.scroll_to_start()
     assert "Prompt 0" in shown.shown()
-    bar = shown.view.page._bar
+    bar = shown.view.page.scroller.bar
     bar.setValue(bar.maximum() // 2)
     assert "Answer 9999" not in shown.shown()
     assert shown.shown()
@@ -55,7 +55,7 @@ def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., Ch
         chat.say(message, f"Line {number}.\n\n")
     shown.settle()
     assert "Line 59." in shown.shown()
-    assert shown.view.page.is_following_end
+    assert shown.view.page.scroller.is_following_end
 
 
 @pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
@@ -100,7 +100,7 @@ def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[
     chat = long_chat(60)
     message = chat.put("agent", "Begin.", status="running")
     shown = show_chat(chat)
-    shown.view.page.scroll_by(-900)
+    shown.view.page.scroller.scroll_by(-900)
     before = [(each.position, each.number, each.top) for each in shown.view.page.visible]
     for number in range(80):
         chat.say(message, f"\n\nLine {number}.")
@@ -111,7 +111,7 @@ def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[
     button.click()
     assert "Another item" in shown.shown()
     assert not button.isVisible()
-    shown.view.page.scroll_by(-900)
+    shown.view.page.scroller.scroll_by(-900)
     assert button.isVisible()
     assert button.accessibleName() == "Scroll to bottom", "nothing is new"
 
@@ -122,7 +122,7 @@ def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable
     for number in range(60):
         chat.put("notice", f"Notice {number}")
     shown = show_chat(chat)
-    shown.view.page.scroll_by(-300)
+    shown.view.page.scroller.scroll_by(-300)
     before = [(each.position, each.number, each.top) for each in shown.view.page.visible]
     chat.say(above, "\n\nMore." * 50)
     shown.settle()
@@ -169,7 +169,7 @@ def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[...,
     chat.put("tool", title="make", output=output, status="done")
     shown = show_chat(chat)
     shown.click(shown.control("fold"))
-    shown.view.page.scroll_to("i1", 2)
+    shown.view.page.scroller.scroll_to("i1", 2)
     shown.click(shown.control("show_all"))
     segments = shown.view.page.rows.row(0).segments
     assert "\n".join(each.text for each in segments[1:]) == output
@@ -232,7 +232,7 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Ca
     Shiboken.delete(old)
     view.show()
     QCoreApplication.sendEvent(view.page, QEnterEvent(place, place, place))
-    assert view.page._key_source is view.windowHandle()
+    assert view.page.pointer._key_source is view.windowHandle()
 
 
 def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -248,7 +248,7 @@ def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[.
 def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(100)
     shown = show_chat(chat)
-    shown.view.page.scroll_by(-2000)
+    shown.view.page.scroller.scroll_by(-2000)
     before = shown.shown()
     shown.type("a draft")
     shown.view.set_transcript(type(chat.transcript).restore(chat.transcript.snapshot()))
@@ -306,7 +306,7 @@ def test_screen_readers_get_names_and_each_finished_message(
 def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Callable[..., ChatViewHarness]) -> None:
     chat = long_chat(100)
     shown = show_chat(chat)
-    shown.view.page.scroll_by(-2000)
+    shown.view.page.scroller.scroll_by(-2000)
     before = shown.shown()
     shown.view.set_transcript(Transcript())
     shown.view.set_transcript(chat.transcript)
@@ -320,10 +320,10 @@ def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., 
     shown = show_chat(chat)
     page = shown.view.page
     page.rows.set_mode("i1", WHOLE)
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     for segment in range(0, 1500, 6):
-        page.scroll_to("i1", segment)
+        page.scroller.scroll_to("i1", segment)
     row = page.rows.row(0)
     assert sum(laid is not None for laid in row.laid) < 400
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     assert "line 49999" in shown.shown()

@@ -17,17 +17,17 @@ WAIT_S = 60.0
 def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page = shown.view.page
-    button = page._to_end
+    button = page.scroller.to_end
     assert not button.isVisible()
-    page.scroll_by(-page.style_.line_px)
+    page.scroller.scroll_by(-page.style_.line_px)
     assert button.isVisible()
     assert button.accessibleName() == "Scroll to bottom"
     assert page.rect().contains(button.geometry())
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert page.is_following_end
+    assert page.scroller.is_following_end
     assert not button.isVisible()
-    page.scroll_to_start()
-    page.scroll_by(sum(page.rows.heights))
+    page.scroller.scroll_to_start()
+    page.scroller.scroll_by(sum(page.rows.heights))
     assert not button.isVisible(), "one scrolled to the end"
 
 
@@ -37,20 +37,20 @@ def test_the_button_that_goes_to_the_end_never_covers_a_question_or_a_prompt(
     chat = long_chat(40)
     shown = show_chat(chat)
     page = shown.view.page
-    page.scroll_by(-page.style_.line_px)
+    page.scroller.scroll_by(-page.style_.line_px)
     chat.put("agent", "words")
     chat.ask(command_request("make install"))
     shown.settle()
-    assert page._to_end.accessibleName() == "New messages"
+    assert page.scroller.to_end.accessibleName() == "New messages"
     for width in (1300, 452, 130):
         shown.view.resize(width, 700)
         shown.settle()
-        page.scroll_to_end()
-        page.scroll_by(-page.height() // 2)  # A line is less than what the card's height may still change by.
+        page.scroller.scroll_to_end()
+        page.scroller.scroll_by(-page.height() // 2)  # A line is less than what the card's height may still change by.
         shown.settle()
-        assert page._to_end.isVisible()
-        assert page._to_end.x() >= page.column_left + page.rows.width
-        assert not page._to_end.geometry().intersects(page._bar.geometry())
+        assert page.scroller.to_end.isVisible()
+        assert page.scroller.to_end.x() >= page.column_left + page.rows.width
+        assert not page.scroller.to_end.geometry().intersects(page.scroller.bar.geometry())
 
 
 def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -62,20 +62,20 @@ def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatV
         ((Qt.Key.Key_Home, control), (Qt.Key.Key_End, control)),
     ):
         shown.press(*first)
-        assert page._bar.value() == 0
-        assert not page.is_following_end
+        assert page.scroller.bar.value() == 0
+        assert not page.scroller.is_following_end
         shown.press(*last)
-        assert page.is_following_end
+        assert page.scroller.is_following_end
     shown.press(Qt.Key.Key_Home)
     for down, up, part in ((Qt.Key.Key_Down, Qt.Key.Key_Up, 0.0), (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp, 0.5)):
         shown.press(down)
-        assert part * page.height() < page._bar.value() < page.height()
+        assert part * page.height() < page.scroller.bar.value() < page.height()
         shown.press(up)
-        assert page._bar.value() == 0
+        assert page.scroller.bar.value() == 0
     for key in (Qt.Key.Key_End, Qt.Key.Key_Down, Qt.Key.Key_PageDown):
         shown.press(key, alt)
     shown.press(Qt.Key.Key_Down, control)
-    assert page._bar.value() == 0
+    assert page.scroller.bar.value() == 0
     assert page.hasFocus()
 
 
@@ -83,10 +83,10 @@ def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[
     shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     prompts = {item.id: item for item in page.transcript if item.kind == "user"}
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     assert not heading.isVisible(), "the prompt itself is in view"
     seen: list[str] = []
-    while not page.is_following_end:
+    while not page.scroller.is_following_end:
         first = page.transcript[min(page.visible[0].position, len(page.transcript) - 1)]
         assert heading.isVisible() == (first.kind != "user")
         if heading.isVisible():
@@ -95,7 +95,7 @@ def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[
             assert heading.text() == " ".join(above[-1].text.split())
             assert heading.accessibleName() == f"Go to the prompt: {heading.text()}"
             seen.append(above[-1].id)
-        page.scroll_by(page.height() / 3)
+        page.scroller.scroll_by(page.height() / 3)
     assert list(dict.fromkeys(seen)) == [key for key in prompts if key in seen], "each in its turn"
     assert len(set(seen)) >= 8
 
@@ -103,9 +103,9 @@ def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[
 def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     if not heading.isVisible():
-        page.scroll_by(-page.style_.line_px * 8)
+        page.scroller.scroll_by(-page.style_.line_px * 8)
     text = heading.text()
     QTest.mouseClick(heading, Qt.MouseButton.LeftButton)
     in_view = [page.transcript[placed.position] for placed in page.visible if placed.position < len(page.transcript)]
@@ -115,10 +115,10 @@ def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: Callable[...
 def test_a_match_below_the_heading_is_scrolled_into_view(show_chat: Callable[..., ChatViewHarness]) -> None:
     shown = show_chat(long_chat(60))
     page = shown.view.page
-    page.scroll_to_start()
-    page.scroll_by(page.height() * 1.5)
+    page.scroller.scroll_to_start()
+    page.scroller.scroll_by(page.height() * 1.5)
     covered = next(placed for placed in page.visible if -1 <= placed.top < page.covered_px or placed.bottom > 0)
-    page.scroll_to(page.rows.key(covered.position), covered.number)
+    page.scroller.scroll_to(page.rows.key(covered.position), covered.number)
     top = next(
         placed.top for placed in page.visible if (placed.position, placed.number) == (covered.position, covered.number)
     )
@@ -136,7 +136,7 @@ def test_a_small_page_shows_a_question_from_its_beginning(
     chat.put("agent", "words " * 80)
     chat.ask(command_request("make install"))
     shown.settle()
-    card = page.card("r1")
+    card = page.requests.card("r1")
     assert card is not None
     assert page.covered_px <= card.y() < page.height() // 2, "the title is in sight"
     assert card.geometry().bottom() > page.height()
@@ -145,14 +145,14 @@ def test_a_small_page_shows_a_question_from_its_beginning(
         shown.settle()
         assert page.covered_px <= card.y() < page.height() // 2, "also at another width"
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     assert card.geometry().bottom() < page.height(), "the user goes on to its end"
     shown.settle()
     assert card.geometry().bottom() < page.height()
-    page.scroll_by(-60)
+    page.scroller.scroll_by(-60)
     chat.resolve("r1", "yes", "Allow", "command")
     shown.settle()
-    assert page.is_following_end
+    assert page.scroller.is_following_end
 
 
 def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: Callable[..., ChatViewHarness]) -> None:
@@ -179,19 +179,19 @@ def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
     shown.view.resize(260, 110)
     chat.ask(command_request("make install"))
     shown.settle()
-    page, allow, card = shown.view.page, shown.button("Allow"), shown.view.page.card("r1")
+    page, allow, card = shown.view.page, shown.button("Allow"), shown.view.page.requests.card("r1")
     assert card is not None
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     process_events_until(card._message.isVisible, WAIT_S, "the reason to be shown")
     reason = "Scroll up and read it to the end to allow it"
     assert " ".join(card._message.text().split()) == allow.toolTip() == card.accessibleDescription() == reason
     assert not allow.isEnabled()
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
     assert not shown.of("answer_request")
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     assert card._subject is not None
     while card._subject.visibleRegion().boundingRect() != card._subject.rect():
-        page.scroll_by(-8)
+        page.scroller.scroll_by(-8)
     process_events_until(allow.isEnabled, WAIT_S, "the command to be seen")
     assert (card._message.isVisible(), allow.toolTip(), card.accessibleDescription()) == (False, "", "")
 
@@ -202,7 +202,7 @@ def test_the_frame_of_the_focused_messages_is_whole_below_the_heading(
     shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     while not heading.isVisible():
-        page.scroll_by(-page.style_.line_px)
+        page.scroller.scroll_by(-page.style_.line_px)
         shown.settle()
     page.setFocus(Qt.FocusReason.BacktabFocusReason)
     shown.settle()

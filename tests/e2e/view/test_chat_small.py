@@ -31,7 +31,7 @@ def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
     shown.view.setMinimumSize(1, 1)  # A pane may be smaller than the view's minimum size.
     shown.view.resize(width, height)
     shown.settle()
-    page, prompt, card = shown.view.page, shown.view.prompt, shown.view.page.card("r1")
+    page, prompt, card = shown.view.page, shown.view.prompt, shown.view.page.requests.card("r1")
     assert card is not None
     assert shown.view.size().toTuple() == (width, height)
     assert page.geometry().bottom() < prompt.mapTo(shown.view, QPoint()).y(), "they do not overlap"

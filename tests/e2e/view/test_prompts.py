@@ -230,4 +230,4 @@ def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(
     assert clipboard().startswith("Answer 29")
     for _ in range(3):
         turns.go(1)
-    assert page.is_following_end
+    assert page.scroller.is_following_end

@@ -141,13 +141,13 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
 async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_returns(opened: Opened) -> None:
     checkout, harness, window = opened.checkout, opened.harness, opened.window
     opened.press(Qt.Key.Key_Down)
-    place = window.page.scroll_position
+    place = window.page.scroller.position
     checkout.write("added")
     chat = harness.chat(opened.session_id)
     chat.activity = Activity.IDLE
     chat.changed.emit()
     await opened.until_listed("added, untracked, 1 line added", FILE, LONG_FILE, NEW)
-    assert (window.page.scroll_position, opened.current) == (place, LONG_FILE)
+    assert (window.page.scroller.position, opened.current) == (place, LONG_FILE)
     other = QWidget()
     other.show()
     other.activateWindow()
@@ -201,7 +201,7 @@ async def test_a_very_long_change_shows_its_beginning_until_the_user_shows_all(o
 
     assert "row 1000" in text_on_page()
     assert "row 4999" not in text_on_page()
-    page.scroll_to_end()
+    page.scroller.scroll_to_end()
     [show_all] = [each for placed in page.visible for each in placed.laid.controls if each.action.kind == "show_all"]
     head = page.head_of("file")
     assert head is not None

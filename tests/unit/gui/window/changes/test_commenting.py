@@ -203,7 +203,7 @@ async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> N
     assert window.focusWidget() is editor, "the box stays open, with the keyboard"
     type_text(opened, "tten")
     opened.press(Qt.Key.Key_Return, CONTROL)
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     opened.harness.settle()
     assert "Comments on files that are not among these changes" in opened.shown
     assert cards(opened)["goes"].accessibleName() == "Comment on file:1"
@@ -254,12 +254,12 @@ async def test_an_ended_chat_is_resumed_first_and_a_refusal_loses_nothing(opened
 async def test_a_new_card_between_lines_does_not_scroll_the_page(opened: Opened) -> None:
     page = opened.window.page
     page.go_to_file("src/deep/new")
-    page.scroll_by(600)
+    page.scroller.scroll_by(600)
     before = point_of(opened, "line 40").y()
     opened.window.review.comment_on(LineRange("src/deep/new", 45, 45))
     opened.press(Qt.Key.Key_Escape)
     assert point_of(opened, "line 40").y() == before
-    page.scroll_by(100)
+    page.scroller.scroll_by(100)
     before = point_of(opened, "line 60").y()
     comment = opened.window.review
     comment.comment_on(LineRange("src/deep/new", 60, 60))

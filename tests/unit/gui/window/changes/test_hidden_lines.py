@@ -135,12 +135,12 @@ async def test_a_click_shows_the_unchanged_lines_all_or_a_part_at_a_time(opened:
 async def test_the_lines_below_the_last_change_are_shown_and_the_scroll_position_stays(opened: Opened) -> None:
     opened.press(Qt.Key.Key_Down)
     page = opened.window.page
-    first = page.scroll_position
+    first = page.scroller.position
     await click(opened, "Show the lines below")
     assert numbered(opened)[-1] == (173, 173, "line 173"), "20 of 47"
     await click(opened, "Show 27 unchanged lines")
     assert numbered(opened)[-1] == (200, 200, "line 200")
-    assert page.scroll_position == first
+    assert page.scroller.position == first
     assert page.lines("long")[-1].text == "line 200"
 
 
@@ -165,7 +165,7 @@ async def test_comments_are_on_their_lines_while_lines_above_and_around_are_open
     page = opened.window.page
     place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 151")
     comment_on(opened, LineRange("long", place, place), "After the change")
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     opened.window._on_chosen(1)
     await click(opened, "Show 146 unchanged lines")
     place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 40")
@@ -246,7 +246,7 @@ async def test_opened_lines_are_folded_again_but_for_those_with_a_comment(opened
     await click(opened, "Show 146 unchanged lines")
     place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 40")
     comment_on(opened, LineRange("long", place, place), "On an opened line")
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     opened.window._on_chosen(1)
     await click(opened, "Hide the opened lines")
     assert [each for each, _, _ in numbered(opened)] == [*range(37, 44), *range(147, 150), *range(151, 154)]
@@ -284,5 +284,5 @@ async def test_no_other_button_moves_when_the_one_that_folds_goes(opened: Opened
     assert len(before) > 2
     await click(opened, "Show 146 unchanged lines")
     assert has_lines_to_fold(page)
-    page.scroll_to_start()
+    page.scroller.scroll_to_start()
     assert places() == before

@@ -146,7 +146,7 @@ def test_the_guide_is_read_by_keyboard_alone(opened: Opened) -> None:
     assert opened.shown.startswith("The first\n")
     opened.press(Qt.Key.Key_Space)
     assert not opened.shown.startswith("The first\n")
-    assert not opened.window.page._to_end.isVisible(), "unlike a chat, a chapter has no end to follow"
+    assert not opened.window.page.scroller.to_end.isVisible(), "unlike a chat, a chapter has no end to follow"
     opened.press(Qt.Key.Key_Escape)
     assert opened.opener.window is None
 
@@ -180,7 +180,7 @@ def test_a_click_opens_a_link_and_the_desktop_opens_external_ones(opened: Opened
     opened.click_first_link()
     assert opened.title == "The first"
     assert opened.window.navigation.currentIndex().data() == "The first"
-    opened.window.page.scroll_to_end()
+    opened.window.page.scroller.scroll_to_end()
     opened.click_first_link()
     assert opened.links == ["https://example.org"]
     assert opened.title == "The first"

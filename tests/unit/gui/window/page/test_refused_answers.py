@@ -32,7 +32,7 @@ async def shown_questions(
     cards: list[RequestCard] = []
 
     def are_shown() -> bool:
-        cards[:] = [card for request in requests if (card := page.view.page.card(request.id)) is not None]
+        cards[:] = [card for request in requests if (card := page.view.page.requests.card(request.id)) is not None]
         return len(cards) == len(requests)
 
     await harness.until(are_shown, "the questions")
