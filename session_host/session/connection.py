@@ -1,7 +1,5 @@
 """The rules of one client's connection to the session. Key path, 9 of 14.
 
-The module ``connection_states`` has its states.
-
 The caller passes received bytes to ``receive_data``, and sends the frames of ``frames.data_to_send`` at each effect
 ``Flush``. Messages that the session's rules do not handle come out of ``events_received``.
 """
@@ -10,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from session_host.errors import ProtocolViolation
-from session_host.protocol.codec import ClientDecoder
+from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
     INPUTS,
@@ -49,12 +48,11 @@ from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
-from .connection_states import TABLE as _STATES
-from .connection_states import State, Trigger
-from .effects import Close, Log, StartTimer, StopTimer, UseLogin
-from .frame_queue import FrameQueue
+from .effects import Close, Flush, Log, StartTimer, StopTimer, UseLogin
+from .output_ring import Span
 from .rights import REFUSABLE, Right, right_for
 from .session import Session
+from .subscription import CaughtUp, OutputSubscription
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
@@ -62,11 +60,22 @@ Unhandled = Request | Report | AskUser  # Messages for the host, not for these r
 _WITH_TEXT = (Text, Paste)
 
 
+class ConnectionState(StrEnum):
+    """The states of a connection."""
+
+    EXPECT_HELLO = "EXPECT_HELLO"
+    GREETED = "GREETED"
+    ATTACHING = "ATTACHING"
+    ATTACHED = "ATTACHED"
+    FINISHING = "FINISHING"
+    CLOSED = "CLOSED"
+
+
 class ClientConnection:
     """One client's connection: handles its messages, and queues the frames for it.
 
     Attributes:
-        state: see ``connection_states``.
+        state: see ``ConnectionState``.
         frames: the queue of frames for the client.
         has_more: another message is already decoded: call ``receive_data`` again, with b"".
         attachment: the client's attachment while it is attached.
@@ -80,7 +89,7 @@ class ClientConnection:
             peer: the socket's transport, which only the driver uses.
             refusal: returns why the client does not have a right (one of REFUSABLE), one line; "" if it has it.
         """
-        self.state = State.EXPECT_HELLO
+        self.state = ConnectionState.EXPECT_HELLO
         self.has_more = False
         self.attachment: Attachment | None = None
         self._session = session
@@ -115,7 +124,7 @@ class ClientConnection:
 
     def receive_eof(self) -> None:
         """Keep the attachment of a client that disconnected; the agent does not notice."""
-        self._change_state(Trigger.CLOSES)
+        self.state = ConnectionState.CLOSED
         self.frames.close()
         if self._is_hello_awaited:
             self._effects.append(StopTimer(self, HELLO))
@@ -129,7 +138,7 @@ class ClientConnection:
         return events
 
     def _receive(self, message: Message | ProtocolViolation, emulator: Emulator | None) -> None:
-        if self.state is State.CLOSED:
+        if self.state is ConnectionState.CLOSED:
             return
         try:
             if isinstance(message, ProtocolViolation):
@@ -139,7 +148,7 @@ class ClientConnection:
             self.refuse(error.code, str(error))
 
     def _message(self, message: Message, emulator: Emulator | None) -> None:
-        if self.state is State.EXPECT_HELLO:
+        if self.state is ConnectionState.EXPECT_HELLO:
             self._hello(message)
             return
         if isinstance(message, INPUTS):
@@ -204,7 +213,7 @@ class ClientConnection:
         self._is_hello_awaited = False
         self._effects.append(StopTimer(self, HELLO))
         self._subscription.engine_build = message.engine_build
-        self._change_state(Trigger.GREETS)
+        self.state = ConnectionState.GREETED
         self.send_message(welcome)
 
     def _own_attachment(self, attachment_id: str) -> Attachment | None:
@@ -227,7 +236,7 @@ class ClientConnection:
     # ------------------------------------------------------------ attaching
 
     def _attach(self, message: Attach) -> None:
-        if self.state is not State.GREETED:
+        if self.state is not ConnectionState.GREETED:
             raise ProtocolViolation("Attach came twice")
         session = self._session
         attachment = session.viewers.attach(
@@ -242,18 +251,18 @@ class ClientConnection:
             self._effects.append(UseLogin(self.frames.peer))
         session.clients.add(self)
         if session.state is ProgramState.STARTING:
-            self._change_state(Trigger.ATTACHES_EARLY)
+            self.state = ConnectionState.ATTACHING
             self.send_message(Starting(attachment.id))
             if message.size is not None:
                 session.viewers.attached(attachment, message.size, message.cell)
         else:
-            self._change_state(Trigger.ATTACHES)
+            self.state = ConnectionState.ATTACHED
             self._attached(attachment)
 
     def program_started(self) -> None:
         """Send Attached to a viewer that waited for the program's start."""
-        if self.state is State.ATTACHING and self.attachment is not None:
-            self._change_state(Trigger.RUNS)
+        if self.state is ConnectionState.ATTACHING and self.attachment is not None:
+            self.state = ConnectionState.ATTACHED
             self._attached(self.attachment)
 
     def _attached(self, attachment: Attachment) -> None:
@@ -285,9 +294,10 @@ class ClientConnection:
         self._session.clients.remove(self)
         self.attachment = None
         self._subscription.close()
-        if self.state is State.FINISHING:
+        if self.state is ConnectionState.FINISHING:
             self._close()  # The client waits for no more output.
-        self._change_state(Trigger.DETACHES)
+        else:
+            self.state = ConnectionState.GREETED
         self._log("detached", attachment)
 
     def _log(self, what: str, attachment: Attachment) -> None:
@@ -308,12 +318,14 @@ class ClientConnection:
 
     def send_message(self, message: Message) -> None:
         """Queue a message behind those that wait."""
-        if self.state is not State.CLOSED:
+        if self.state is not ConnectionState.CLOSED:
             self.frames.queue_message(message)
 
     def event(self, event: Event) -> None:
         """Queue an event, even for a client that is behind; only the end waits for the last output."""
-        if self.state is State.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.is_behind):
+        if self.state is ConnectionState.ATTACHED and not (
+            isinstance(event, StateEvent) and self._subscription.is_behind
+        ):
             self.send_message(event)
 
     def resized(self, message: Resized) -> None:
@@ -331,7 +343,7 @@ class ClientConnection:
     def _caught_up(self) -> None:
         """Send the end of the program, since all output is queued for the client."""
         self._send_end()
-        if self.state is State.FINISHING:
+        if self.state is ConnectionState.FINISHING:
             self._close()
 
     def _send_end(self) -> None:
@@ -357,7 +369,7 @@ class ClientConnection:
     def finish(self) -> None:
         """Close the connection of an ended session once the client has all output."""
         if self._subscription.is_behind:
-            self._change_state(Trigger.ENDS_BEHIND)
+            self.state = ConnectionState.FINISHING
         else:
             self._close()
 
@@ -367,9 +379,67 @@ class ClientConnection:
         self.refuse(ErrorCode.VIOLATION, "no Hello came")
 
     def _close(self, reason: str = "") -> None:
-        if self.state is not State.CLOSED:
-            self._change_state(Trigger.CLOSES)
+        if self.state is not ConnectionState.CLOSED:
+            self.state = ConnectionState.CLOSED
             self._effects.append(Close(self.frames.peer, reason))
 
-    def _change_state(self, trigger: Trigger) -> None:
-        self.state = _STATES.after(self.state, trigger)
+
+class FrameQueue:
+    """The frames that wait for one client.
+
+    Attributes:
+        peer: the socket's transport, which only the driver uses.
+        refuse: sends the client an error, with its code and text, and drops it.
+        subscription: the client's share of the output.
+    """
+
+    def __init__(
+        self, session: Session, peer: Any, *, caught_up: Callable[[], None], refuse: Callable[[str, str], None]
+    ) -> None:
+        """Begin without frames.
+
+        Args:
+            session: the session that the client connects to.
+            peer: see the attribute.
+            caught_up: called when all output is queued for the client.
+            refuse: see the attribute.
+        """
+        self.peer, self.refuse = peer, refuse
+        self.subscription = OutputSubscription(self, session.ring, session.subscribers, session.effects)
+        self._caught_up = caught_up
+        self._effects = session.effects
+        self._pieces: list[bytes | Span] = []
+        self._is_flush_wanted = False
+
+    def queue_message(self, message: Message) -> None:
+        """Queue a message behind the waiting ones."""
+        self._collect()
+        self._queue(encode(message))
+
+    def data_to_send(self) -> list[bytes | Span]:
+        """Return the frames that wait for the client, in order; a Span stands for a part of the output file."""
+        self._is_flush_wanted = True
+        self._collect()
+        self._is_flush_wanted = False
+        pieces, self._pieces = self._pieces, []
+        return pieces
+
+    def close(self) -> None:
+        """Stop the subscription of a client that disconnected."""
+        self.subscription.close()
+
+    def _queue(self, piece: bytes | Span) -> None:
+        if not self._is_flush_wanted:
+            self._is_flush_wanted = True
+            self._effects.append(Flush(self))
+        self._pieces.append(piece)
+
+    def _collect(self) -> None:
+        """Queue what the subscription has for the client."""
+        for message in self.subscription.messages_to_send():
+            if isinstance(message, Span):
+                self._queue(message)
+            elif isinstance(message, CaughtUp):
+                self._caught_up()
+            else:
+                self._queue(encode(message))

@@ -29,37 +29,18 @@ from session_host.terminal.encode import encode_focus
 
 from .attachments import Attachment, Attachments
 from .effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
-from .states import TransitionTable
 
 UNSEEN, GRACE_S = "unseen", 2.0
 """A viewer that returns within this time causes no report."""
 
 
-class State(StrEnum):
+class FocusState(StrEnum):
     """Whether a viewer shows the program."""
 
     SHOWN = "SHOWN"
     GRACE = "GRACE"
     UNSEEN = "UNSEEN"
     OVER = "OVER"
-
-
-class _Trigger(StrEnum):
-    SHOWN = "a viewer shows it"
-    HIDDEN = "no viewer shows it"
-    HIDDEN_HAS_FOCUS = "a hidden viewer has the keyboard focus"
-    TIMER_EXPIRED = "the timer expires"
-    ENDED = "the program ended"
-
-
-TABLE = TransitionTable(
-    {
-        State.SHOWN: {_Trigger.HIDDEN: State.GRACE, _Trigger.ENDED: State.OVER},
-        State.GRACE: {_Trigger.SHOWN: State.SHOWN, _Trigger.TIMER_EXPIRED: State.UNSEEN, _Trigger.ENDED: State.OVER},
-        State.UNSEEN: {_Trigger.SHOWN: State.SHOWN, _Trigger.HIDDEN_HAS_FOCUS: State.GRACE, _Trigger.ENDED: State.OVER},
-        State.OVER: {},
-    }
-)
 
 
 class FocusReporter:
@@ -72,7 +53,7 @@ class FocusReporter:
     """
 
     def __init__(self, attachments: Attachments, effects: list[Effect], last_report: bool | None) -> None:
-        self.state = State.SHOWN
+        self.state = FocusState.SHOWN
         self.is_unseen = False
         self.last_report = last_report
         self._attachments = attachments
@@ -86,22 +67,24 @@ class FocusReporter:
 
     def viewers_changed(self) -> None:
         """Handle a viewer that came, left, was hidden, or got or lost the keyboard focus."""
+        if self.state is FocusState.OVER:
+            return
         previous = self.state
         if self._attachments.is_shown():
-            self._change_state(_Trigger.SHOWN)
-            if self.state is State.SHOWN and self.last_report is False and self._attachments.has_focus():
+            self._set_state(FocusState.SHOWN)
+            if self.state is FocusState.SHOWN and self.last_report is False and self._attachments.has_focus():
                 self._request_emulator()
                 self._reports.append(True)
-        else:
-            self._change_state(_Trigger.HIDDEN)
-        if (previous, self.state) == (State.SHOWN, State.GRACE):
+        elif self.state is FocusState.SHOWN:
+            self._set_state(FocusState.GRACE)
+        if (previous, self.state) == (FocusState.SHOWN, FocusState.GRACE):
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
-        elif (previous, self.state) == (State.GRACE, State.SHOWN):
+        elif (previous, self.state) == (FocusState.GRACE, FocusState.SHOWN):
             self._effects.append(StopTimer(self, UNSEEN))
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Report FocusOut, since no viewer came in time."""
-        self._change_state(_Trigger.TIMER_EXPIRED)
+        self._set_state(FocusState.UNSEEN)
         self._request_emulator()
         self._reports.append(False)
 
@@ -111,8 +94,8 @@ class FocusReporter:
         self._request_emulator()
         self._reported.append(focused)
         self.viewers_changed()
-        if focused and self.state is State.UNSEEN:
-            self._change_state(_Trigger.HIDDEN_HAS_FOCUS)
+        if focused and self.state is FocusState.UNSEEN:
+            self._set_state(FocusState.GRACE)
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
 
     def use_emulator(self, emulator: Emulator) -> None:
@@ -132,15 +115,15 @@ class FocusReporter:
 
     def stop(self) -> None:
         """Stop reporting, since the program ended, or is no program in a terminal."""
-        if self.state is State.GRACE:
+        if self.state is FocusState.GRACE:
             self._effects.append(StopTimer(self, UNSEEN))
-        self._change_state(_Trigger.ENDED)
+        self._set_state(FocusState.OVER)
 
     # ------------------------------------------------------------ rules
 
-    def _change_state(self, trigger: _Trigger) -> None:
-        self.state = TABLE.after(self.state, trigger)
-        self.is_unseen = self.state is State.UNSEEN
+    def _set_state(self, state: FocusState) -> None:
+        self.state = state
+        self.is_unseen = self.state is FocusState.UNSEEN
 
     def _request_emulator(self) -> None:
         if not (self._reports or self._reported):

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
 
 import msgspec
 
@@ -54,7 +53,6 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
 
 from .attachments import Attachment
-from .clients import Clients
 from .effects import (
     AppendEntry,
     ClearOutput,
@@ -66,33 +64,17 @@ from .effects import (
     UseEmulator,
     WriteToProgram,
 )
+from .end_requests import EndRequests
 from .output_ring import OutputRing
-from .program_input import encode_input, is_navigation, is_use
-from .prompt_line import PromptLine
-from .requests.end_request import EndRequests
-from .requests.send_queue import SendQueue
+from .program_input import PromptLine, encode_input, is_navigation, is_use
+from .send_queue import SendQueue
 from .starting_input import StartingInput
-from .states import TransitionTable
 from .structured_chat import StructuredChat
 from .subscription import Subscribers
-from .viewers import Viewers
+from .viewers import Clients, Viewers
 
 MAX_NOTIFICATIONS = 8
 """Clients get at most this many notifications from one piece of output."""
-
-
-class _Trigger(StrEnum):
-    RUNS = "the program runs"
-    ENDED = "the program ended"
-
-
-TABLE = TransitionTable(
-    {
-        State.STARTING: {_Trigger.RUNS: State.RUNNING, _Trigger.ENDED: State.EXITED},
-        State.RUNNING: {_Trigger.ENDED: State.EXITED},
-        State.EXITED: {},
-    }
-)
 
 
 class Session:
@@ -219,7 +201,7 @@ class Session:
 
     def program_runs(self) -> None:
         """Accept sizes, since the program runs; call ``program_started`` next."""
-        self.state = TABLE.after(self.state, _Trigger.RUNS)
+        self.state = State.RUNNING
         self.sizing.program_runs()
         if self.chat is not None:
             self.chat.program_runs()
@@ -256,7 +238,7 @@ class Session:
             exit_signal: the signal that ended it, if one did.
             end_request: the user's request that ended it, "" for none.
         """
-        self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Trigger.ENDED), exit_code, exit_signal
+        self.state, self.exit_code, self.exit_signal = State.EXITED, exit_code, exit_signal
         self.starting.program_ended()
         self.end = StateEvent(self.state, exit_code, exit_signal, end_request)
         self.viewers.program_ended()

@@ -22,36 +22,18 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .attachments import Attachment, Attachments
 from .effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
-from .states import TransitionTable
 
 RESIZE, RESIZE_DEBOUNCE_S = "resize", 0.03
 LEAVING, LEAVING_DEBOUNCE_S = "leaving", 0.3
 
 
-class State(StrEnum):
+class SizingState(StrEnum):
     """The states of the grid's size."""
 
     WAITING = "WAITING"
     SETTLED = "SETTLED"
     SETTLING = "SETTLING"
     OVER = "OVER"
-
-
-class _Trigger(StrEnum):
-    RUNS = "the program runs"
-    OTHER_WANTED = "another size is wanted"
-    TIMER_EXPIRED = "the timer expires"
-    ENDED = "the program ended"
-
-
-TABLE = TransitionTable(
-    {
-        State.WAITING: {_Trigger.RUNS: State.SETTLED, _Trigger.ENDED: State.OVER},
-        State.SETTLED: {_Trigger.OTHER_WANTED: State.SETTLING, _Trigger.ENDED: State.OVER},
-        State.SETTLING: {_Trigger.TIMER_EXPIRED: State.SETTLED, _Trigger.ENDED: State.OVER},
-        State.OVER: {},
-    }
-)
 
 
 class Sizing:
@@ -65,7 +47,7 @@ class Sizing:
     """
 
     def __init__(self, attachments: Attachments, effects: list[Effect], size: GridSize, cell: CellSize) -> None:
-        self.state = State.WAITING
+        self.state = SizingState.WAITING
         self.size, self.cell = size, cell
         self.in_use: Attachment | None = None
         self.last_event: SizeEvent | None = None
@@ -79,7 +61,8 @@ class Sizing:
     def program_runs(self) -> None:
         """Set the size of the program, which runs now. Viewers get the size with Attached."""
         self._apply()
-        self.state = TABLE.after(self.state, _Trigger.RUNS)
+        if self.state is SizingState.WAITING:
+            self.state = SizingState.SETTLED
 
     def viewer_used(self, attachment: Attachment) -> None:
         """Note that this viewer is in use."""
@@ -100,31 +83,31 @@ class Sizing:
         """Handle a viewer that left."""
         if self.in_use is attachment:
             self.in_use = None
-            if self.state is not State.OVER:
+            if self.state is not SizingState.OVER:
                 self._is_leave_pending = True
                 self._effects.append(StartTimer(self, LEAVING, LEAVING_DEBOUNCE_S))
 
     def timer_due(self, name: str) -> None:
         """Apply the settled size, or change to another viewer since the one in use has not returned."""
         if name == RESIZE:
-            self.state = TABLE.after(self.state, _Trigger.TIMER_EXPIRED)
+            self.state = SizingState.SETTLED
             self._apply()
             return
         self._is_leave_pending = False
         other = self._attachments.last_used()
         if other is not None:
             self._set_in_use(other)
-            if self.state is State.SETTLING:
+            if self.state is SizingState.SETTLING:
                 self._effects.append(StopTimer(self, RESIZE))
-                self.state = TABLE.after(self.state, _Trigger.TIMER_EXPIRED)
+                self.state = SizingState.SETTLED
             self._apply()
 
     def program_ended(self) -> None:
         """Stop all timers; the grid keeps its size after the program's end."""
-        if self.state is State.SETTLING:
+        if self.state is SizingState.SETTLING:
             self._effects.append(StopTimer(self, RESIZE))
         self._cancel_leaving()
-        self.state = TABLE.after(self.state, _Trigger.ENDED)
+        self.state = SizingState.OVER
 
     # ------------------------------------------------------------ rules
 
@@ -140,8 +123,8 @@ class Sizing:
             self._effects.append(StopTimer(self, LEAVING))
 
     def _settle(self) -> None:
-        if self.state is State.SETTLED and self._target_grid() != (self.size, self.cell):
-            self.state = TABLE.after(self.state, _Trigger.OTHER_WANTED)
+        if self.state is SizingState.SETTLED and self._target_grid() != (self.size, self.cell):
+            self.state = SizingState.SETTLING
             self._effects.append(StartTimer(self, RESIZE, RESIZE_DEBOUNCE_S))
 
     def _target_grid(self) -> tuple[GridSize, CellSize]:
@@ -161,5 +144,5 @@ class Sizing:
             event = SizeEvent(self.size, attachment.kind)
             if event != self.last_event:
                 self.last_event = event
-                if self.state is not State.WAITING:
+                if self.state is not SizingState.WAITING:
                     self._effects.append(Broadcast(event))

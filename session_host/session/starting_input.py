@@ -66,7 +66,7 @@ _HELD: Final = (Key, Text, Paste)
 _decoder: Final = msgspec.msgpack.Decoder(Key | Text | Paste)
 
 
-class State(StrEnum):
+class StartingState(StrEnum):
     """The states of the input of an agent that is starting."""
 
     OFF = "off"
@@ -140,20 +140,20 @@ class StartingInput:
         self._checks, self._ready_checks, self._parts = int(bool(self._held)), 0, 0
         self._timers: set[str] = set()
         is_starting = log_state.child_started is None or log_state.starting
-        self.state = State.WATCHING if watch.input_line and is_starting else State.OFF
+        self.state = StartingState.WATCHING if watch.input_line and is_starting else StartingState.OFF
         if self._held:
-            self.state = State.HOLDING
+            self.state = StartingState.HOLDING
         self.notice = ""
 
     @property
     def is_off(self) -> bool:
         """Whether all input is typed at once."""
-        return self.state is State.OFF
+        return self.state is StartingState.OFF
 
     @property
     def is_holding(self) -> bool:
         """Whether input is held, or was typed just now."""
-        return self.state in {State.HOLDING, State.RELEASING}
+        return self.state in {StartingState.HOLDING, StartingState.RELEASING}
 
     def saved_inputs(self) -> list[HeldInput]:
         """The state for a replacement host: the held inputs, oldest first."""
@@ -163,7 +163,7 @@ class StartingInput:
 
     def receive(self, attachment: Attachment, message: Input) -> bool:
         """Hold an input; returns False if it is to be typed at once."""
-        if self.state is State.OFF or not isinstance(message, _HELD):
+        if self.state is StartingState.OFF or not isinstance(message, _HELD):
             return False
         if isinstance(message, Key) and self._passes(message):
             return False
@@ -176,8 +176,8 @@ class StartingInput:
         attachment.accepted = message.sequence
         self._held.append(_Held(attachment.key, message))
         self._bytes += len(data)
-        if self.state is State.WATCHING:
-            self.state = State.HOLDING
+        if self.state is StartingState.WATCHING:
+            self.state = StartingState.HOLDING
             self._checks = self._ready_checks = 0
             if self._owner.state is ProgramState.RUNNING:
                 self._effects.append(UseEmulator(self))
@@ -185,7 +185,7 @@ class StartingInput:
 
     def program_started(self) -> None:
         """The program runs: begin to check the screen if input is held already."""
-        if self.state is State.HOLDING:
+        if self.state is StartingState.HOLDING:
             self._checks = max(self._checks, 1)  # Typed before the program showed anything.
             self._start(CHECK, CHECK_S)
 
@@ -194,7 +194,7 @@ class StartingInput:
         if self.is_holding:
             self._refuse(ErrorCode.ENDED, "the chat has ended")
         self._stop_timers()
-        self.state = State.OFF
+        self.state = StartingState.OFF
 
     def timer_due(self, name: str) -> None:
         """Check the screen again, or type the next part."""
@@ -208,7 +208,7 @@ class StartingInput:
             return
         if self._held and self.asks(emulator):
             self._on_question(emulator)
-        elif self.state is State.RELEASING:
+        elif self.state is StartingState.RELEASING:
             if self._count_pace():
                 self._type_next(emulator)
             else:
@@ -218,7 +218,7 @@ class StartingInput:
 
     def accepted(self) -> None:
         """The agent has accepted a text that a command typed."""
-        if self.state is State.WATCHING:
+        if self.state is StartingState.WATCHING:
             self._end()
 
     # ------------------------------------------------------------ what is on the screen
@@ -227,7 +227,7 @@ class StartingInput:
         """Whether the agent does not take a text yet, or other input is held already; ask again after ``CHECK_S``."""
         if self.is_holding or not self.reads():
             return True
-        if self.state is State.OFF or self.asks(emulator):
+        if self.state is StartingState.OFF or self.asks(emulator):
             return False
         return not self._is_ready_again(emulator)
 
@@ -241,7 +241,7 @@ class StartingInput:
         A question above the input line is answered: Gemini CLI restarts below it once a folder is trusted. If the agent
         does not take a paste yet, a text waits.
         """
-        if self.state is State.OFF or not self.reads():
+        if self.state is StartingState.OFF or not self.reads():
             return False
         question = _last_row(emulator, self._question)
         return question >= 0 and _last_row(emulator, self._input_line) < question
@@ -271,7 +271,7 @@ class StartingInput:
         self._checks += 1
         has_started = self._checks == 1 and self._age_s() > STARTS_WITHIN_S
         if self._is_ready_again(emulator) or has_started or self._checks > self._max_checks:
-            self.state = State.RELEASING
+            self.state = StartingState.RELEASING
             self._type_next(emulator)
             return
         if self._checks == NOTICE_CHECKS:
@@ -346,12 +346,12 @@ class StartingInput:
     # ------------------------------------------------------------ states
 
     def _watch(self) -> None:
-        self.state = State.WATCHING
+        self.state = StartingState.WATCHING
         self._bytes = self._checks = self._parts = 0
         self._set_notice("")
 
     def _end(self) -> None:
-        self.state = State.OFF
+        self.state = StartingState.OFF
         self._effects.append(AppendEntry(EntryKind.STARTED))
         self._set_notice("")
 

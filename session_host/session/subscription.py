@@ -39,7 +39,6 @@ from session_host.protocol.messages import (
 
 from .effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
 from .output_ring import OutputRing, Span
-from .states import TransitionTable
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
 """Interval of OutputEvent for clients that follow events only."""
@@ -48,7 +47,7 @@ SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
 """Minimum interval between two snapshots for a client that cannot keep up."""
 
 
-class State(StrEnum):
+class SubscriptionState(StrEnum):
     """The states of a subscription."""
 
     OFF = "OFF"
@@ -56,35 +55,6 @@ class State(StrEnum):
     LAGGING = "LAGGING"
     BEHIND = "BEHIND"
     SNAPSHOT_REQUESTED = "SNAPSHOT_REQUESTED"
-
-
-class _Trigger(StrEnum):
-    UNFOLLOWS = "unfollows"
-    CAN_RESUME = "follows, can resume"
-    TOO_FAR_BEHIND = "follows, too far behind"
-    FULL = "the queue is full"
-    REQUESTED = "a snapshot is requested"
-
-
-_FOLLOWS = {_Trigger.UNFOLLOWS: State.OFF, _Trigger.CAN_RESUME: State.CURRENT, _Trigger.TOO_FAR_BEHIND: State.BEHIND}
-
-TABLE = TransitionTable(
-    {
-        State.OFF: {_Trigger.CAN_RESUME: State.CURRENT, _Trigger.TOO_FAR_BEHIND: State.BEHIND},
-        State.CURRENT: {
-            _Trigger.UNFOLLOWS: State.OFF,
-            _Trigger.FULL: State.LAGGING,
-            _Trigger.TOO_FAR_BEHIND: State.BEHIND,
-        },
-        State.LAGGING: _FOLLOWS,
-        State.BEHIND: {
-            _Trigger.UNFOLLOWS: State.OFF,
-            _Trigger.CAN_RESUME: State.CURRENT,
-            _Trigger.REQUESTED: State.SNAPSHOT_REQUESTED,
-        },
-        State.SNAPSHOT_REQUESTED: _FOLLOWS,
-    }
-)
 
 
 class CaughtUp(NamedTuple):
@@ -141,7 +111,7 @@ class OutputSubscription:
             subscribers: the subscribers of the session.
             effects: the session's list of effects.
         """
-        self.state = State.OFF
+        self.state = SubscriptionState.OFF
         self.engine_build = ""
         self._client = client
         self._ring = ring
@@ -158,9 +128,9 @@ class OutputSubscription:
     @property
     def is_behind(self) -> bool:
         """Whether the client still lacks output."""
-        if self.state is State.LAGGING:
+        if self.state is SubscriptionState.LAGGING:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
-        return self.state in {State.BEHIND, State.SNAPSHOT_REQUESTED}
+        return self.state in {SubscriptionState.BEHIND, SubscriptionState.SNAPSHOT_REQUESTED}
 
     def can_resume(self, offset: int) -> bool:
         """Whether the client can resume at this offset without a snapshot."""
@@ -175,7 +145,9 @@ class OutputSubscription:
 
     def listen(self) -> None:
         """Notify the client of output from time to time, since it follows events only."""
-        self._subscribers.set_listening(self, listens=self.state is State.OFF and OUTPUT_EVENT not in self._timers)
+        self._subscribers.set_listening(
+            self, listens=self.state is SubscriptionState.OFF and OUTPUT_EVENT not in self._timers
+        )
 
     def follow(self, offset: int, resizes: int) -> None:
         """Send output from the client's offset on; -1 asks for a snapshot."""
@@ -186,7 +158,7 @@ class OutputSubscription:
 
     def unfollow(self) -> None:
         """Send the client no more output."""
-        self._change_state(_Trigger.UNFOLLOWS)
+        self._set_state(SubscriptionState.OFF)
 
     def close(self) -> None:
         """End the subscription of a client that disconnected."""
@@ -204,25 +176,25 @@ class OutputSubscription:
 
     def resized(self, message: Resized) -> None:
         """Send a resize to a CURRENT client; other clients get it when they catch up."""
-        if self.state is State.CURRENT:
+        if self.state is SubscriptionState.CURRENT:
             self._send(message)
 
     def queue_full(self) -> None:
         """Send nothing more, since the client's queue is full."""
         self._is_full = True
-        if self.state is State.CURRENT:
+        if self.state is SubscriptionState.CURRENT:
             self._lag()
 
     def queue_drained(self) -> None:
         """Bring a lagging client up to date, since its queue was sent."""
         self._is_full = False
-        if self.state is State.LAGGING:
+        if self.state is SubscriptionState.LAGGING:
             self._catch_up(was_behind=self.is_behind)
 
     def snapshot_made(self, snapshot: Snapshot) -> None:
         """Send the requested snapshot, and the output after it."""
         self._is_snapshot_requested = False
-        if self.state is not State.SNAPSHOT_REQUESTED:
+        if self.state is not SubscriptionState.SNAPSHOT_REQUESTED:
             return
         form, data, size, limit, self._offset, self._resizes = snapshot
         for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
@@ -243,20 +215,20 @@ class OutputSubscription:
         self._timers.discard(name)
         if name == OUTPUT_EVENT:
             self.listen()
-        elif self.state is State.BEHIND:
+        elif self.state is SubscriptionState.BEHIND:
             self._request_snapshot()
 
     # ------------------------------------------------------------ rules
 
-    def _change_state(self, trigger: _Trigger) -> None:
-        self.state = TABLE.after(self.state, trigger)
-        self._subscribers.set_current(self._client, is_current=self.state is State.CURRENT)
+    def _set_state(self, state: SubscriptionState) -> None:
+        self.state = state
+        self._subscribers.set_current(self._client, is_current=self.state is SubscriptionState.CURRENT)
 
     def _catch_up(self, *, was_behind: bool, is_snapshot: bool = False) -> None:
         """Send the missing output, or request a snapshot."""
         missing = self._ring.since(self._offset, self._resizes, is_snapshot=is_snapshot)
         if missing is None:
-            self._change_state(_Trigger.TOO_FAR_BEHIND)
+            self._set_state(SubscriptionState.BEHIND)
             if SNAPSHOT not in self._timers:
                 self._request_snapshot()
             return
@@ -264,16 +236,16 @@ class OutputSubscription:
             self._send(piece)
         if was_behind:
             self._send(CAUGHT_UP)
-        self._change_state(_Trigger.CAN_RESUME)
+        self._set_state(SubscriptionState.CURRENT)
         if self._is_full:
             self._lag()
 
     def _lag(self) -> None:
         self._offset, self._resizes = self._ring.end, self._ring.resizes
-        self._change_state(_Trigger.FULL)
+        self._set_state(SubscriptionState.LAGGING)
 
     def _request_snapshot(self) -> None:
-        self._change_state(_Trigger.REQUESTED)
+        self._set_state(SubscriptionState.SNAPSHOT_REQUESTED)
         if not self._is_snapshot_requested:
             self._is_snapshot_requested = True
             self._effects.append(MakeSnapshot(self, self.engine_build))

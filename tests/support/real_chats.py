@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from session_host.paths import session_transitions
-from session_host.session.requests.send_queue import NOT_SHOWN
+from session_host.session.send_queue import NOT_SHOWN
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import OUTLIVE, Done, environment, outlive
 from tests.support.real_agents import RealAgent

@@ -17,7 +17,7 @@ from session_host.session.effects import (
     WriteToProgram,
 )
 from session_host.session.output_ring import OutputRing
-from session_host.session.requests.send_queue import (
+from session_host.session.send_queue import (
     ECHO,
     PAUSE,
 )

@@ -42,8 +42,8 @@ from session_host.session.effects import (
     UseEmulator,
     UseLogin,
 )
+from session_host.session.end_requests import AGENT_GRACE_S
 from session_host.session.output_ring import Span
-from session_host.session.requests.end_request import AGENT_GRACE_S
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind

@@ -122,7 +122,7 @@ async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_do
     host(harness)
     attachment = attach_viewer(harness, attachment.id)
     assert attachment.focused
-    assert harness.session.viewers.focus.state is focus.State.SHOWN
+    assert harness.session.viewers.focus.state is focus.FocusState.SHOWN
     assert harness.read_typed() == b""
     client = attachment.client
     assert client is not None

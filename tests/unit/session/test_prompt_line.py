@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.protocol.values import Activity, GridSize
-from session_host.session.prompt_line import PromptLine
+from session_host.session.program_input import PromptLine
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal import create
 from session_host.terminal.base import Emulator

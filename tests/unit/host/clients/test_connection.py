@@ -15,7 +15,7 @@ from session_host.host.clients.socket_transport import SocketTransport
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.values import GridSize, State
-from session_host.session.connection_states import State as ClientConnectionState
+from session_host.session.connection import ConnectionState
 from session_host.session.subscription import OUTPUT_EVENT_INTERVAL_S
 from session_host.terminal import engine_build
 from session_host.version import VERSION
@@ -139,7 +139,7 @@ async def test_a_client_greets_attaches_types_and_gets_output(host: ClientsHarne
     say(connection, m.Detach(attached.attachment))
     host.output(b"unseen")
     assert wire.take() == []
-    assert connection.connection.state is ClientConnectionState.GREETED
+    assert connection.connection.state is ConnectionState.GREETED
 
 
 async def test_a_reconnected_client_gets_the_missed_output_with_resizes_in_place(host: ClientsHarness) -> None:

@@ -19,7 +19,7 @@ from session_host.session.effects import (
     StartTimer,
     StopTimer,
 )
-from session_host.session.requests.end_request import SAVE, SAVE_S, STEP, EndRequest, EndRequests
+from session_host.session.end_requests import SAVE, SAVE_S, STEP, EndRequest, EndRequests
 from tests.support.playbook import Capture, Event, Playbook, RulesHarness, do
 
 SHELL, AGENT, OTHER = Watch(leave_by="SIGHUP"), Watch(ends_all=True), Watch()

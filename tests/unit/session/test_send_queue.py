@@ -10,7 +10,7 @@ import pytest
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Reply, Send
 from session_host.protocol.values import Activity
 from session_host.session.effects import Answer, Effect, NoteUserInput
-from session_host.session.requests.send_queue import (
+from session_host.session.send_queue import (
     ENTER_ANYWAY,
     ENTER_ANYWAY_S,
     NO_TURN,
@@ -35,6 +35,14 @@ from tests.support.send_queue_harness import (
 )
 
 # ---------------------------------------------------------------- typing
+
+
+@pytest.fixture
+def harness(request: pytest.FixtureRequest) -> Iterator[SendQueueHarness]:
+    """An indirect parameter sets the program's ``Watch``."""
+    harness = SendQueueHarness(getattr(request, "param", PAUSING))
+    yield harness
+    harness.emulator.close()
 
 
 def test_keys_are_typed_at_once(harness: SendQueueHarness) -> None:

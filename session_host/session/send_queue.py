@@ -2,7 +2,7 @@
 
 Some agents take an Enter that comes directly after a text for a part of a paste. So the text is sent as a paste, if the
 program enabled pastes. Enter follows as a separate key, once the text is shown and the screen has been quiet for the
-time in the catalog: from UNCHANGED to UNSETTLED (``send_queue_states``). A program that always paints, such as a clock,
+time in the catalog: from UNCHANGED to UNSETTLED (``SendState``). A program that always paints, such as a clock,
 is never quiet: after ``ENTER_ANYWAY_S`` it gets Enter anyway.
 
 If an agent shows each text (``Watch.shown_within_s``) and does not show this one, it has dropped the text: the agent is
@@ -27,23 +27,26 @@ read typed characters as keys. Keys alone, or a single character, answer a dialo
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import deque
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from session_host.protocol.launch import Watch
-from session_host.protocol.messages import Done, ErrorCode, Failed, Reply, Send
-from session_host.protocol.values import Activity
-from session_host.protocol.values import State as ProgramState
-from session_host.session.effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
-from session_host.session.subscription import Subscribers
-from session_host.terminal.base import Emulator
+import msgspec
 
-from .send_queue_states import TABLE as _STATES
-from .send_queue_states import State, Trigger
-from .send_request import as_prompt, encode_request, find_problem, is_text
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Key, Reply, Send
+from session_host.protocol.values import Activity, parse_key
+from session_host.protocol.values import State as ProgramState
+from session_host.terminal.base import Emulator
+from session_host.terminal.encode import encode_key, encode_paste, has_controls
+
+from .effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
 from .shown_text import Positions, expected_echo, positions
+from .starting_input import StartingInput
+from .subscription import Subscribers
 
 ECHO = "echo"
 """The timer that limits how long the agent may take to show the text."""
@@ -82,6 +85,25 @@ TURN_UNKNOWN = "whether a turn began is not known"
 NOT_READING = "the agent does not accept input yet; nothing was typed"
 
 
+class SendState(StrEnum):
+    """The states of the queue."""
+
+    IDLE = "IDLE"  # There is no request.
+    TYPING = "TYPING"  # Waits for the emulator, to type the text.
+    STARTING = "STARTING"  # The agent does not take a text yet: waits READING_POLL_S, then looks again.
+    SEARCHING = "SEARCHING"  # Waits for the emulator, to search the screen for the text.
+    UNSHOWN = "UNSHOWN"  # The screen did not show the text: waits for output.
+    CHANGING = "CHANGING"  # Output came after that search: waits SEARCH_DELAY_S, then searches again.
+    UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
+    QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
+    LATE = "LATE"  # ENTER_ANYWAY_S passed, or the agent works: Enter follows the next output, or the pause.
+    UNSETTLED = "UNSETTLED"  # More output came: each output restarts the pause, until ENTER_ANYWAY_S is over.
+    ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
+    ENTERED = "ENTERED"  # Enter was typed: waits until the agent begins a turn.
+    LOOKING = "LOOKING"  # No turn began in time: waits for the emulator, to look whether the text is still there.
+    PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
+
+
 class Program(Protocol):
     """The queue's view of the session."""
 
@@ -94,24 +116,6 @@ class Program(Protocol):
 
     def type_bytes(self, data: bytes, request: str) -> bool:
         """Type these bytes once per request; False if there is no room."""
-
-
-class Starting(Protocol):
-    """The queue's view of ``StartingInput``."""
-
-    is_echoing: Callable[[], bool]
-
-    def must_wait(self, emulator: Emulator) -> bool:
-        """Whether the agent does not take a text yet."""
-
-    def reads(self) -> bool:
-        """Whether the agent may read its terminal."""
-
-    def asks(self, emulator: Emulator) -> bool:
-        """Whether the agent, at its start, shows a question."""
-
-    def accepted(self) -> None:
-        """The agent has accepted a text."""
 
 
 class _Refusal(NamedTuple):
@@ -172,7 +176,7 @@ class SendQueue:
     """The requests to type into one session, in order.
 
     Attributes:
-        state: the queue's state; see ``send_queue_states``.
+        state: the queue's state.
     """
 
     def __init__(
@@ -182,7 +186,7 @@ class SendQueue:
         watch: Watch,
         new_id: Callable[[], str],
         open_question: Callable[[], str | None],
-        starting: Starting,
+        starting: StartingInput,
         *,
         is_agent: bool,
         activity: Activity,
@@ -201,7 +205,7 @@ class SendQueue:
             activity: the agent's activity.
             age_s: returns for how many seconds the program has run.
         """
-        self.state = State.IDLE
+        self.state = SendState.IDLE
         self._program = program
         self._effects = effects
         self._watch = watch
@@ -221,13 +225,13 @@ class SendQueue:
             self._effects.append(Answer(client, problem))
             return
         self._waiting.append((as_prompt(request) if self._is_agent else request, client))
-        if self.state is State.IDLE:
+        if self.state is SendState.IDLE:
             self._begin_next()
 
     def activity_changed(self, activity: Activity) -> None:
         """The agent reported its activity."""
         self._activity = activity
-        if self.state is State.ENTERED and activity is not Activity.IDLE:
+        if self.state is SendState.ENTERED and activity is not Activity.IDLE:
             began = activity in {Activity.WORKING, Activity.NEEDS_INPUT}
             self._finish_entered(Done(self._current.request.request, "" if began else TURN_UNKNOWN))
 
@@ -235,55 +239,55 @@ class SendQueue:
         """The program has written output."""
         self._current.has_changed = True
         match self.state:
-            case State.UNSHOWN:
-                self._change_state(Trigger.CHANGES)
+            case SendState.UNSHOWN:
+                self.state = SendState.CHANGING
                 self._start(SEARCH, SEARCH_DELAY_S)
-            case State.UNCHANGED | State.QUIET | State.UNSETTLED:
-                self._change_state(Trigger.CHANGES)
+            case SendState.UNCHANGED | SendState.QUIET | SendState.UNSETTLED as state:
+                self.state = SendState.QUIET if state is SendState.UNCHANGED else SendState.UNSETTLED
                 self._start(SETTLE, self._current.pause_s)
-            case State.LATE:
+            case SendState.LATE:
                 self._press_enter()
 
     def timer_due(self, name: str) -> None:
         """A pause is over, or the program's time to show the text."""
         self._timers.discard(name)
         match name, self.state:
-            case (_, State.PAUSING):
-                self._change_state(Trigger.TIMER_EXPIRED)
+            case (_, SendState.PAUSING):
+                self.state = SendState.IDLE
                 self._begin_next()
-            case (_, State.STARTING):
-                self._change_state(Trigger.TIMER_EXPIRED)
+            case (_, SendState.STARTING):
+                self.state = SendState.TYPING
                 self._effects.append(UseEmulator(self))
-            case (_, State.UNSHOWN | State.CHANGING):
+            case (_, SendState.UNSHOWN | SendState.CHANGING):
                 self._current.is_time_over = self._current.is_time_over or name == ECHO
-                self._change_state(Trigger.TIMER_EXPIRED)
+                self.state = SendState.SEARCHING
                 self._stop(SEARCH)
                 self._request_search()
-            case (_, State.SEARCHING):
+            case (_, SendState.SEARCHING):
                 self._current.is_time_over = True
-            case (_, State.ENTERED):
-                self._change_state(Trigger.TIMER_EXPIRED)
+            case (_, SendState.ENTERED):
+                self.state = SendState.LOOKING
                 self._effects.append(UseEmulator(self))
-            case (_, State.UNCHANGED):
-                self._change_state(Trigger.TIMER_EXPIRED)
+            case (_, SendState.UNCHANGED):
+                self.state = SendState.LATE
                 self._start(SETTLE, self._current.pause_s)
-            case (_, State.QUIET | State.UNSETTLED) if self._activity is Activity.WORKING:
-                self._change_state(Trigger.TIMER_EXPIRED)
+            case (_, SendState.QUIET | SendState.UNSETTLED) if self._activity is Activity.WORKING:
+                self.state = SendState.LATE
                 self._stop(ENTER_ANYWAY, SETTLE)
                 self._start(SETTLE, ENTER_ANYWAY_S)
-            case (_, State.QUIET) if name == ENTER_ANYWAY:
-                self._change_state(Trigger.TIMER_EXPIRED)
+            case (_, SendState.QUIET) if name == ENTER_ANYWAY:
+                self.state = SendState.LATE
             case _:
                 self._press_enter()
 
     def use_emulator(self, emulator: Emulator) -> None:
         """Type the request, or search the screen for its text, with the emulator's current modes."""
         try:
-            if self.state is State.TYPING:
+            if self.state is SendState.TYPING:
                 self._type(emulator)
-            elif self.state is State.SEARCHING:
+            elif self.state is SendState.SEARCHING:
                 self._search_screen(emulator)
-            elif self.state is State.LOOKING:
+            elif self.state is SendState.LOOKING:
                 self._on_no_turn(emulator)
             else:
                 self._type_enter(emulator)
@@ -299,7 +303,7 @@ class SendQueue:
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
         self._current.was_suspended = self._program.continue_program()
-        self._change_state(Trigger.NEXT)
+        self.state = SendState.TYPING
         self._program.subscribers.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
@@ -307,7 +311,7 @@ class SendQueue:
         current = self._current
         if current.was_suspended and self._starting.is_echoing() and current.start_checks < CONTINUED_CHECKS:
             current.start_checks += 1
-            self._change_state(Trigger.AWAIT_START)
+            self.state = SendState.STARTING
             self._start(READING, READING_POLL_S)
             return
         current.typed_at_s = self._age_s()
@@ -316,7 +320,7 @@ class SendQueue:
             reads, held_s = self._starting.reads(), self._watch.held_within_s
             limit_s = held_s if reads else max(READING_WITHIN_S, held_s)
             if current.start_checks * READING_POLL_S <= limit_s:
-                self._change_state(Trigger.AWAIT_START)
+                self.state = SendState.STARTING
                 self._start(READING, READING_POLL_S)
                 return
             if not (reads and self._watch.shown_within_s):
@@ -338,14 +342,14 @@ class SendQueue:
         if not self._watch.shown_within_s and is_text(request):
             self._starting.accepted()
         if current.before is not None:
-            self._change_state(Trigger.AWAIT_ECHO)
+            self.state = SendState.SEARCHING
             self._start(ECHO, self._watch.shown_within_s)
             self._request_search()
         elif not current.pause_s:
             self._await_turn()
         else:
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
-            self._change_state(Trigger.AWAIT_QUIET if current.has_changed else Trigger.AWAIT_OUTPUT)
+            self.state = SendState.QUIET if current.has_changed else SendState.UNCHANGED
             if current.has_changed:
                 self._start(SETTLE, current.pause_s)
 
@@ -374,9 +378,8 @@ class SendQueue:
         elif current.is_time_over:
             self._request_search()
         else:
-            self._change_state(Trigger.NOT_SHOWN)
+            self.state = SendState.CHANGING if current.has_changed else SendState.UNSHOWN
             if current.has_changed:
-                self._change_state(Trigger.CHANGES)
                 self._start(SEARCH, SEARCH_DELAY_S)
 
     def _on_text_shown(self) -> None:
@@ -386,7 +389,7 @@ class SendQueue:
         if current.pause_s:
             slow_s = min(SLOW_PAUSE * (self._age_s() - current.typed_at_s), MAX_SLOW_PAUSE_S)
             current.pause_s = max(current.pause_s, slow_s)
-            self._change_state(Trigger.AWAIT_QUIET)
+            self.state = SendState.QUIET
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S + current.pause_s)
             self._start(SETTLE, current.pause_s)
         elif current.request.enter:
@@ -397,7 +400,7 @@ class SendQueue:
     # ------------------------------------------------------------ Enter
 
     def _press_enter(self) -> None:
-        self._change_state(Trigger.ENTER)
+        self.state = SendState.ENTERING
         self._stop(ENTER_ANYWAY, SETTLE)
         self._program.subscribers.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self, after_output=True))
@@ -421,7 +424,7 @@ class SendQueue:
         elif self._activity is not Activity.IDLE or request.text[0] in COMMAND_SIGNS:
             self._finish_entered(Done(request.request, TURN_UNKNOWN))
         else:
-            self._change_state(Trigger.AWAIT_TURN)
+            self.state = SendState.ENTERED
             self._start(TURN, TURN_WITHIN_S)
 
     def _on_no_turn(self, emulator: Emulator) -> None:
@@ -457,14 +460,11 @@ class SendQueue:
         self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:
-            self._change_state(Trigger.PAUSE)
+            self.state = SendState.PAUSING
             self._start(PAUSE, pause_s)
         else:
-            self._change_state(Trigger.OVER)
+            self.state = SendState.IDLE
             self._begin_next()
-
-    def _change_state(self, trigger: Trigger) -> None:
-        self.state = _STATES.after(self.state, trigger)
 
     def _start(self, name: str, after_s: float) -> None:
         self._stop(name)
@@ -480,3 +480,73 @@ class SendQueue:
 
 def _failed(request: Send, refusal: _Refusal, outcome: str) -> Failed:
     return Failed(request.request, refusal.code, f"{refusal.reason}; {outcome}")
+
+
+# ---------------------------------------------------------------- the bytes of a request
+
+_INNER_LINE_END = re.compile("[\r\n\u2028\u2029]+[^\r\n]")
+
+
+def find_problem(request: Send) -> Failed | None:
+    """The error in the request's values; None if they are valid."""
+    if len(request.text) > MAX_PASTE_CHARACTERS:
+        return Failed(
+            request.request, ErrorCode.TOO_LARGE, f"the text is too long (at most {MAX_PASTE_CHARACTERS} characters)"
+        )
+    if not is_token(request.token):
+        return Failed(request.request, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits")
+    for name in request.keys:
+        try:
+            parse_key(name)
+        except ValueError as error:
+            return Failed(request.request, ErrorCode.BAD_REQUEST, str(error))
+    return None
+
+
+def is_text(request: Send) -> bool:
+    """Whether the request is more than keys; one character by itself is a key, such as the "y" that answers."""
+    alone = not (request.enter or request.keys or request.paste)
+    return len(request.text) > (1 if alone else 0)
+
+
+def as_prompt(request: Send) -> Send:
+    """A request to an agent: several lines are one paste, and the last line end is Enter.
+
+    Typed, each line would be a prompt of its own. Directly behind a text, agents take Enter for a part of it.
+    """
+    text = request.text
+    if not request.paste and not request.keys and text.endswith(("\r", "\n")):
+        text = text.removesuffix("\n").removesuffix("\r")
+        request = msgspec.structs.replace(request, text=text, enter=True)
+    return msgspec.structs.replace(request, paste=request.paste or _has_several_lines(text))
+
+
+def encode_request(emulator: Emulator, request: Send, *, enter: bool) -> bytes:
+    """The bytes for the program, by the modes that it has set; ``enter``: with Enter, if it is asked for."""
+    pieces: list[bytes] = []
+    if request.text:
+        pieces.append(encode_paste(request.text, emulator.modes) if _is_pasted(request) else typed(request.text))
+    for name in [*request.keys, *(["Enter"] if request.enter and enter else [])]:
+        key, text, modifiers = parse_key(name)
+        pieces.append(encode_key(Key("", 0, key, text, int(modifiers)), emulator.modes))
+    return b"".join(pieces)
+
+
+def _is_pasted(request: Send) -> bool:
+    """Whether the text is pasted: several lines are one text; control characters, such as an Escape, are typed keys."""
+    is_plain = request.enter and not request.keys and not has_controls(request.text)
+    return request.paste or is_plain or (request.enter and _has_several_lines(request.text))
+
+
+def _has_several_lines(text: str) -> bool:
+    return _INNER_LINE_END.search(text) is not None
+
+
+def is_token(text: str) -> bool:
+    """Whether a token is valid: 32 hexadecimal digits, or "" for a request without a token."""
+    return not text or (len(text) == 32 and all(each in "0123456789abcdef" for each in text))
+
+
+def typed(text: str) -> bytes:
+    """Text as a keyboard would type it: a line end is the Enter key."""
+    return text.replace("\r\n", "\r").replace("\n", "\r").encode("utf-8", "replace")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from session_host.protocol.messages import ErrorCode, Failed, Send
 from session_host.protocol.values import GridSize
 from session_host.session.effects import Answer, NoteUserInput
-from session_host.session.requests.send_queue import (
+from session_host.session.send_queue import (
     COVERED,
     ECHO,
     ENTER_ANYWAY,
@@ -26,18 +26,27 @@ from session_host.session.requests.send_queue import (
     SETTLE,
     SLOW_PAUSE,
 )
-from session_host.session.requests.shown_text import expected_echo, positions
+from session_host.session.shown_text import expected_echo, positions
 from session_host.terminal import create
 from session_host.terminal.base import EngineName
 from tests.support.playbook import do
 from tests.support.send_queue_harness import (
     DONE,
     ENTER,
+    PAUSING,
     SHOWING,
     SHOWING_AT_ONCE,
     TOKEN,
     SendQueueHarness,
 )
+
+
+@pytest.fixture
+def harness(request: pytest.FixtureRequest) -> Iterator[SendQueueHarness]:
+    """An indirect parameter sets the program's ``Watch``."""
+    harness = SendQueueHarness(getattr(request, "param", PAUSING))
+    yield harness
+    harness.emulator.close()
 
 
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)

@@ -26,17 +26,8 @@ from typing import Any
 
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Kill, Stop
-from session_host.session.effects import (
-    Answer,
-    Effect,
-    EndProcesses,
-    ListProcesses,
-    RecordEndRequest,
-    SignalProgram,
-    StartTimer,
-    StopTimer,
-)
-from session_host.session.states import TransitionTable
+
+from .effects import Answer, Effect, EndProcesses, ListProcesses, RecordEndRequest, SignalProgram, StartTimer, StopTimer
 
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0
@@ -53,7 +44,7 @@ SHELL_STEPS: Steps = (("SIGHUP", 4.0), ("SIGTERM", 1.0), ("SIGKILL", 0.0))
 KILL_STEPS: Steps = (("SIGKILL", 0.0),)
 
 
-class State(StrEnum):
+class EndState(StrEnum):
     """The states of a request to end the program."""
 
     WAITING = "WAITING"
@@ -63,29 +54,6 @@ class State(StrEnum):
     SWEEPING = "SWEEPING"
     SAVING = "SAVING"
     DONE = "DONE"
-
-
-class _Trigger(StrEnum):
-    RUNS = "the program runs"
-    LISTED = "its processes are known"
-    TIMER_EXPIRED = "the timer expires"
-    ENDED = "the program ended"
-    SWEPT = "none of them is left"
-    SWEPT_AND_SAVED = "none of them is left, and the exit is saved"
-    SAVED = "the exit is saved"
-
-
-TABLE = TransitionTable(
-    {
-        State.WAITING: {_Trigger.RUNS: State.LISTING},
-        State.LISTING: {_Trigger.LISTED: State.SIGNALLED, _Trigger.ENDED: State.ENDED},
-        State.SIGNALLED: {_Trigger.TIMER_EXPIRED: State.SIGNALLED, _Trigger.ENDED: State.SWEEPING},
-        State.ENDED: {_Trigger.LISTED: State.SWEEPING},
-        State.SWEEPING: {_Trigger.SWEPT: State.SAVING, _Trigger.SWEPT_AND_SAVED: State.DONE},
-        State.SAVING: {_Trigger.SAVED: State.DONE, _Trigger.TIMER_EXPIRED: State.DONE},
-        State.DONE: {},
-    }
-)
 
 
 class EndRequests:
@@ -150,7 +118,7 @@ class EndRequest:
     def __init__(
         self, others: EndRequests, request: Stop | Kill, client: Any, effects: list[Effect], watch: Watch
     ) -> None:
-        self.state = State.WAITING
+        self.state = EndState.WAITING
         self._others = others
         self._number = request.request
         self._client = client
@@ -165,7 +133,7 @@ class EndRequest:
 
     def program_runs(self) -> None:
         """The program runs."""
-        self._change_state(_Trigger.RUNS)
+        self.state = EndState.LISTING
         self._effects.append(RecordEndRequest("stop" if self._is_graceful else "kill"))
         if self._ends_all:
             self._effects.append(ListProcesses(self))
@@ -175,48 +143,43 @@ class EndRequest:
     def processes_listed(self, processes: Sequence[Any]) -> None:
         """The processes that end with the program are listed."""
         self._processes = processes
-        self._change_state(_Trigger.LISTED)
-        if self.state is State.SIGNALLED:
+        if self.state is EndState.LISTING:
+            self.state = EndState.SIGNALLED
             self._signal()
         else:
             self._sweep()
 
     def program_ended(self) -> None:
         """The program ended."""
-        previous = self.state
-        self._change_state(_Trigger.ENDED)
-        if previous is State.SIGNALLED:
+        if self.state is EndState.LISTING:
+            self.state = EndState.ENDED
+        elif self.state is EndState.SIGNALLED:
             self._stop_timer()
             self._sweep()
 
     def processes_ended(self) -> None:
         """All processes that end with the program have ended."""
-        self._change_state(_Trigger.SWEPT_AND_SAVED if self._others.is_saved else _Trigger.SWEPT)
-        if self.state is State.SAVING:
-            self._start_timer(SAVE, SAVE_S)
-        else:
+        if self._others.is_saved:
             self._answer()
+        else:
+            self.state = EndState.SAVING
+            self._start_timer(SAVE, SAVE_S)
 
     def exit_saved(self) -> None:
         """The store has the exit."""
-        if self.state is State.SAVING:
+        if self.state is EndState.SAVING:
             self._stop_timer()
-            self._change_state(_Trigger.SAVED)
             self._answer()
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
         """The program survived the last signal, or the disk refuses the exit."""
         self._timer = ""
-        self._change_state(_Trigger.TIMER_EXPIRED)
-        if self.state is State.SIGNALLED:
+        if self.state is EndState.SIGNALLED:
             self._signal()
         else:
             self._answer()
 
     # ------------------------------------------------------------ rules
-
-    def _change_state(self, trigger: _Trigger) -> None:
-        self.state = TABLE.after(self.state, trigger)
 
     def _signal(self) -> None:
         """Send the next signal; after the last one only the program's end remains."""
@@ -228,12 +191,14 @@ class EndRequest:
             self._start_timer(STEP, timeout_s)
 
     def _sweep(self) -> None:
+        self.state = EndState.SWEEPING
         if self._ends_all:
             self._effects.append(EndProcesses(self, self._processes, gracefully=self._is_graceful))
         else:
             self.processes_ended()
 
     def _answer(self) -> None:
+        self.state = EndState.DONE
         self._others.forget(self)
         self._effects.append(Answer(self._client, Done(self._number)))
 

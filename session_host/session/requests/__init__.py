@@ -1,1 +1,0 @@
-"""Requests of commands, step by step: type a text, stop or kill the program."""
